@@ -1,0 +1,2 @@
+//! The health endpoint of a daemon without an async runtime.
+#![forbid(unsafe_code)]
