@@ -1,12 +1,46 @@
-//! Health of daemons and of what they depend on, as pure state machines.
+//! Health of daemons and of what they depend on, as pure state machines: no sockets, no clock, no
+//! threads.
+//!
+//! ```text
+//!  Component · Heartbeat · Gate · Flag · Stats            what your daemon knows
+//!                  │ success, beat, release, set
+//!                  ▼
+//!          health::Registry ─ snapshot ─► health::Snapshot    immutable, shared
+//!                                              │ render
+//!                                              ▼
+//!  bytes in ─► http::Request ─► server::Connection ─► bytes out
+//! ```
+//!
+//! Most daemons use a driver, which owns the sockets: `health-blocking` has one thread and no
+//! runtime. They meet this crate as [`shared::Health`] and [`server::Service`]. A driver of your
+//! own follows the contract of [`server`]; a bare target uses [`health::Registry`] instead of
+//! [`shared`], without the feature `std`.
+//!
+//! # Crate features
+//!
+//! * `std` (default): [`shared`], the handle behind a lock and a clock. Without it the crate needs
+//!   `alloc` and pointer-width compare-and-swap.
 #![no_std]
 #![forbid(unsafe_code)]
+// What needs no std must say so: it shows at a glance what a bare target would miss.
+#![warn(
+    clippy::alloc_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core
+)]
 
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod digits;
+pub mod health;
+pub mod http;
 pub mod name;
 pub mod outcome;
+pub mod render;
+pub mod server;
+#[cfg(feature = "std")]
+pub mod shared;
 pub mod streak;
 pub mod time;

@@ -1,0 +1,32 @@
+//! What a daemon knows about itself: the registry it is told to, and the snapshot that is served.
+//!
+//! ```text
+//! success, failure, beat, release, set ─► Registry ── snapshot(now) ─► Snapshot ─► status(kind)
+//!                                            │ poll_changed
+//!                                            ▼
+//!                                     whoever waits for a change
+//! ```
+//!
+//! **Contract**
+//!
+//! 1. Every verdict is made from the clock: a heartbeat past its deadline or a result past its
+//!    validity *is* failed in the next snapshot, whether or not anyone reported it.
+//! 2. A snapshot never changes. Taking one runs no user code and, unless the state is being changed
+//!    while an older snapshot is still held, allocates nothing.
+//! 3. Names are unique over components, heartbeats, gates and flags: one name, one meaning, in
+//!    every view.
+
+mod component;
+mod entries;
+mod phase;
+mod registry;
+mod snapshot;
+mod status;
+mod verdict;
+
+pub use component::{ComponentConfig, ComponentState};
+pub use entries::{FlagState, GateState, HeartbeatState, StatState};
+pub use phase::Phase;
+pub use registry::{ComponentId, FlagId, GateId, HeartbeatId, Registry, Revision, StatId};
+pub use snapshot::Snapshot;
+pub use status::{ProbeKind, Status};

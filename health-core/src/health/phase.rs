@@ -1,0 +1,47 @@
+//! Where a daemon is in its life.
+
+/// A daemon's life: it only moves forward, except that a stopped one may be started anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Not ready yet. Where every daemon begins.
+    #[default]
+    Starting,
+    /// At work.
+    Running,
+    /// Finishing what it has; takes nothing new. Readiness is refused, liveness is not.
+    Draining,
+    /// Done. The endpoint closes last, when it sees this.
+    Stopped,
+}
+
+impl Phase {
+    /// The word in every view.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Draining => "draining",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// Whether a daemon in this phase is on its way out.
+    #[must_use]
+    pub const fn is_ending(self) -> bool {
+        matches!(self, Self::Draining | Self::Stopped)
+    }
+
+    /// Whether a daemon may go from this phase to `next`.
+    pub(super) const fn may_become(self, next: Self) -> bool {
+        match (self, next) {
+            (Self::Starting, Self::Running) | (Self::Starting | Self::Running, Self::Draining) => {
+                true
+            }
+            (Self::Starting | Self::Running | Self::Draining, Self::Stopped) => true,
+            // A new life in the same process: start after stop works.
+            (Self::Stopped, Self::Starting | Self::Running) => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The words for how well something is, and for what may be asked.
+
+/// How well something is. The order is that of severity: the greater, the worse.
+///
+/// Unknown stands between unhealthy and degraded, so that it can hide neither a failure nor itself.
+///
+/// ```
+/// use health_core::health::Status;
+///
+/// let worst = [Status::Healthy, Status::Unknown, Status::Degraded].into_iter().max();
+/// assert_eq!(worst, Some(Status::Unknown));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// All well.
+    Healthy,
+    /// Works, but not as it should.
+    Degraded,
+    /// Nothing reported yet, or nothing for too long.
+    Unknown,
+    /// Does not work.
+    Unhealthy,
+}
+
+impl Status {
+    /// The word in every view.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Unknown => "unknown",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
+
+    /// Whether it works at all: healthy or degraded. The `true` of a component in the document.
+    #[must_use]
+    pub const fn is_up(self) -> bool {
+        matches!(self, Self::Healthy | Self::Degraded)
+    }
+}
+
+/// The four questions an operator's machinery asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProbeKind {
+    /// Has it finished starting? Once yes, always yes.
+    Startup,
+    /// Is it worth keeping alive? Sees heartbeats, never dependencies: restarting a daemon does not
+    /// mend its database.
+    Liveness,
+    /// May it get work now?
+    Readiness,
+    /// How is it, all in all?
+    Health,
+}

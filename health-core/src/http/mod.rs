@@ -1,0 +1,25 @@
+//! HTTP/1.1 as bytes: what a request head says, and what a response head looks like.
+//!
+//! ```text
+//! bytes ─► scan (lines, limits, control bytes) ─► request (framing, Host, target) ─► server
+//!                                                                  response ◄────────┘
+//! ```
+//!
+//! [`httparse`] splits the fields, but it is more lenient than a server on a hostile network should
+//! be (a lone LF ends a line, any number of empty lines may come first). So `scan` reads every byte
+//! before it and refuses; what comes out is the same however the bytes were cut into reads.
+
+mod authority;
+mod reject;
+mod request;
+pub(crate) mod response;
+mod scan;
+mod target;
+
+pub use reject::Reject;
+pub use request::{Method, Request, Version};
+pub use response::{Head, StatusCode};
+pub use target::Target;
+
+pub(crate) use request::{MOST_FIELDS, RequestLine};
+pub(crate) use scan::{HeadLimits, HeadScan};

@@ -1,0 +1,234 @@
+//! What a request head says, once it is complete.
+
+use core::ops::Range;
+
+use super::scan::HeadEnd;
+use super::target::Target;
+use super::{Reject, authority};
+
+/// Fields for which there is room on the stack without the largest table: nearly every request.
+const FEW_FIELDS: usize = 24;
+/// The largest table. [`Limits::fields`](crate::server::Limits::fields) never goes beyond it.
+pub(crate) const MOST_FIELDS: usize = 100;
+
+/// The methods this endpoint tells apart. Names are case-sensitive: `get` is none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// RFC 9110 §9.3.1.
+    Get,
+    /// RFC 9110 §9.3.2.
+    Head,
+    /// RFC 9110 §9.3.7; HAProxy's default check.
+    Options,
+    /// Any other token, known to HTTP or not: answered with 405.
+    Other,
+}
+
+impl Method {
+    /// The method of this name.
+    #[must_use]
+    pub fn from_name(name: &[u8]) -> Self {
+        match name {
+            b"GET" => Self::Get,
+            b"HEAD" => Self::Head,
+            b"OPTIONS" => Self::Options,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// `HTTP/1.0`, or any later `HTTP/1.x`, which is answered as 1.1 (RFC 9110 §2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// No keep-alive unless asked for, no `Host` needed.
+    Http10,
+    /// Keep-alive unless refused, exactly one `Host`.
+    Http11,
+}
+
+/// A request line, as positions in the bytes of its head.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestLine {
+    method: Method,
+    version: Version,
+    /// Positions are below [`Limits::head`](crate::server::Limits::head) and kept small: one of
+    /// these waits in every connection whose head is under way.
+    target: (u32, u32),
+    end: u32,
+}
+
+impl RequestLine {
+    /// Reads the line at `line` of `bytes`, which has only visible ASCII and spaces in it.
+    pub(crate) fn parse(bytes: &[u8], line: Range<usize>) -> Result<Self, Reject> {
+        let text = &bytes[line.clone()];
+        let mut parts = text.split(|&byte| byte == b' ');
+        let (Some(method), Some(target), Some(version), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(Reject::RequestLine);
+        };
+        if method.is_empty() || target.is_empty() || !method.iter().all(|&byte| is_token(byte)) {
+            return Err(Reject::RequestLine);
+        }
+        let target_start = line.start + method.len() + 1;
+        Ok(Self {
+            method: Method::from_name(method),
+            version: parse_version(version)?,
+            target: (target_start as u32, (target_start + target.len()) as u32),
+            end: line.end as u32 + 2,
+        })
+    }
+}
+
+/// A request head that keeps the rules, with what it says about its connection.
+///
+/// It borrows the bytes it was read from: what must outlive them is decided while they are there.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// What is asked for.
+    pub method: Method,
+    /// Of what.
+    pub target: Target<'a>,
+    /// In which version.
+    pub version: Version,
+    /// Whether the client wants to go on afterwards (RFC 9112 §9.3).
+    pub keep_alive: bool,
+    /// Whether a body follows. It is never read: the answer comes, then the end.
+    pub has_body: bool,
+    /// The first `Accept`.
+    pub accept: Option<&'a [u8]>,
+    /// The first `Authorization`.
+    pub authorization: Option<&'a [u8]>,
+}
+
+impl<'a> Request<'a> {
+    /// Reads the head that the scan found complete at the beginning of `bytes`.
+    pub(crate) fn parse(bytes: &'a [u8], head: &HeadEnd, most_body: u64) -> Result<Self, Reject> {
+        let RequestLine {
+            method,
+            version,
+            target,
+            end,
+        } = head.request_line;
+        let target = Target::parse(method, &bytes[target.0 as usize..target.1 as usize])?;
+        let block = &bytes[end as usize..head.end];
+        let fields = if head.fields <= FEW_FIELDS {
+            Fields::parse::<FEW_FIELDS>(block)?
+        } else {
+            Fields::parse::<MOST_FIELDS>(block)?
+        };
+        if fields.hosts > 1 || (fields.hosts == 0 && version == Version::Http11) {
+            return Err(Reject::Host);
+        }
+        let has_body = match (fields.content_length, fields.chunked) {
+            (Some(_), true) => return Err(Reject::TwoLengths),
+            (None, true) if version == Version::Http10 => return Err(Reject::TransferEncoding),
+            (Some(length), false) if length > most_body => return Err(Reject::BodyTooLarge),
+            (length, chunked) => chunked || length.is_some_and(|length| length > 0),
+        };
+        let keep_alive = match version {
+            Version::Http11 => !fields.close,
+            Version::Http10 => fields.keep_alive && !fields.close,
+        };
+        Ok(Self {
+            method,
+            target,
+            version,
+            keep_alive,
+            has_body,
+            accept: fields.accept,
+            authorization: fields.authorization,
+        })
+    }
+}
+
+/// What the fields say that this endpoint listens to; the others are only checked for syntax.
+#[derive(Default)]
+struct Fields<'a> {
+    hosts: usize,
+    content_length: Option<u64>,
+    chunked: bool,
+    close: bool,
+    keep_alive: bool,
+    accept: Option<&'a [u8]>,
+    authorization: Option<&'a [u8]>,
+}
+
+impl<'a> Fields<'a> {
+    fn parse<const N: usize>(block: &'a [u8]) -> Result<Self, Reject> {
+        let mut table = [httparse::EMPTY_HEADER; N];
+        let Ok(httparse::Status::Complete((_, table))) = httparse::parse_headers(block, &mut table)
+        else {
+            return Err(Reject::Field);
+        };
+        let mut fields = Self::default();
+        for field in table {
+            fields.take(field.name, field.value)?;
+        }
+        Ok(fields)
+    }
+
+    fn take(&mut self, name: &str, value: &'a [u8]) -> Result<(), Reject> {
+        // The length tells most names apart without looking at their letters.
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        match name.len() {
+            4 if is("host") => {
+                self.hosts += 1;
+                if !value.is_empty() && !authority::is_valid(value) {
+                    return Err(Reject::Host);
+                }
+            }
+            6 if is("accept") => self.accept = self.accept.or(Some(value)),
+            10 if is("connection") => {
+                for option in value.split(|&byte| byte == b',') {
+                    let option = option.trim_ascii();
+                    self.close |= option.eq_ignore_ascii_case(b"close");
+                    self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+                }
+            }
+            13 if is("authorization") => self.authorization = self.authorization.or(Some(value)),
+            14 if is("content-length") => {
+                if self.content_length.is_some() {
+                    return Err(Reject::ContentLength);
+                }
+                self.content_length = Some(parse_length(value)?);
+            }
+            17 if is("transfer-encoding") => {
+                if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err(Reject::TransferEncoding);
+                }
+                self.chunked = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// `1*DIGIT`; a number that no `u64` holds is larger than any limit and counts as the largest.
+fn parse_length(value: &[u8]) -> Result<u64, Reject> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return Err(Reject::ContentLength);
+    }
+    let more = |length: u64, digit: &u8| {
+        length
+            .saturating_mul(10)
+            .saturating_add(u64::from(digit - b'0'))
+    };
+    Ok(value.iter().fold(0, more))
+}
+
+/// `HTTP/1.DIGIT`; another major version is well-formed, but not for us.
+fn parse_version(version: &[u8]) -> Result<Version, Reject> {
+    match version {
+        b"HTTP/1.0" => Ok(Version::Http10),
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Ok(Version::Http11),
+        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Err(Reject::Version),
+        _ => Err(Reject::RequestLine),
+    }
+}
+
+/// `tchar` of RFC 9110 §5.6.2.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}

@@ -1,0 +1,198 @@
+//! Response heads: what every answer says, in as few copies as there are lines.
+
+use alloc::vec::Vec;
+
+use crate::digits;
+use crate::time::UnixTime;
+
+/// The status codes this endpoint answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u16)]
+#[non_exhaustive]
+pub enum StatusCode {
+    /// The verdict is good, or there is none to give.
+    Ok = 200,
+    /// The answer to `OPTIONS *`.
+    NoContent = 204,
+    /// See [`Reject`](super::Reject).
+    BadRequest = 400,
+    /// Details without the token they need.
+    Unauthorized = 401,
+    /// No such path, or no such component.
+    NotFound = 404,
+    /// Another method than GET, HEAD, OPTIONS.
+    MethodNotAllowed = 405,
+    /// `?format=` names none of ours.
+    NotAcceptable = 406,
+    /// A head that took too long.
+    RequestTimeout = 408,
+    /// A body beyond the limit.
+    ContentTooLarge = 413,
+    /// A request line beyond the limit.
+    UriTooLong = 414,
+    /// Degraded, where that is asked for ([`DegradedCode`](crate::server::DegradedCode)).
+    TooManyRequests = 429,
+    /// A head beyond the limits.
+    HeaderFieldsTooLarge = 431,
+    /// The verdict is bad.
+    ServiceUnavailable = 503,
+    /// Not HTTP/1.
+    VersionNotSupported = 505,
+}
+
+impl StatusCode {
+    /// The code as a number.
+    #[must_use]
+    pub const fn as_u16(self) -> u16 {
+        self as u16
+    }
+
+    /// Status line, and the two fields no answer goes without.
+    const fn opening(self) -> &'static str {
+        macro_rules! opening {
+            ($status:literal) => {
+                concat!(
+                    "HTTP/1.1 ",
+                    $status,
+                    "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
+                )
+            };
+        }
+        match self {
+            Self::Ok => opening!("200 OK"),
+            Self::NoContent => opening!("204 No Content"),
+            Self::BadRequest => opening!("400 Bad Request"),
+            Self::Unauthorized => opening!("401 Unauthorized"),
+            Self::NotFound => opening!("404 Not Found"),
+            Self::MethodNotAllowed => opening!("405 Method Not Allowed"),
+            Self::NotAcceptable => opening!("406 Not Acceptable"),
+            Self::RequestTimeout => opening!("408 Request Timeout"),
+            Self::ContentTooLarge => opening!("413 Content Too Large"),
+            Self::UriTooLong => opening!("414 URI Too Long"),
+            Self::TooManyRequests => opening!("429 Too Many Requests"),
+            Self::HeaderFieldsTooLarge => opening!("431 Request Header Fields Too Large"),
+            Self::ServiceUnavailable => opening!("503 Service Unavailable"),
+            Self::VersionNotSupported => opening!("505 HTTP Version Not Supported"),
+        }
+    }
+}
+
+/// An answer but for its body and its connection: what a web framework needs besides the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Head {
+    /// The status code.
+    pub status: StatusCode,
+    /// `Content-Type`; `None` where there never is a body.
+    pub content_type: Option<&'static str>,
+    /// `Retry-After` in seconds: on 503 and 429.
+    pub retry_after: Option<u32>,
+    /// Whether to say `Allow: GET, HEAD, OPTIONS`: on 405 and to OPTIONS.
+    pub allow: bool,
+    /// Whether to say `WWW-Authenticate: Bearer`: on 401.
+    pub authenticate: bool,
+}
+
+impl Head {
+    pub(crate) const JSON: &'static str = "application/json";
+
+    pub(crate) const fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            content_type: Some(Self::JSON),
+            retry_after: None,
+            allow: false,
+            authenticate: false,
+        }
+    }
+
+    /// Appends the whole head, for a body yet to come; returns where its length belongs.
+    pub(crate) fn write(
+        &self,
+        date: UnixTime,
+        connection: Persistence,
+        out: &mut Vec<u8>,
+    ) -> Length {
+        out.extend_from_slice(self.status.opening().as_bytes());
+        // A daemon without a clock must not make up a date (RFC 9110 §6.6.1).
+        if date != UnixTime::default() {
+            field(out, "Date: ", &date.http_date());
+        }
+        if let Some(content_type) = self.content_type {
+            field(out, "Content-Type: ", content_type.as_bytes());
+        }
+        if let Some(seconds) = self.retry_after {
+            out.extend_from_slice(b"Retry-After: ");
+            digits::decimal(out, seconds.into());
+            out.extend_from_slice(b"\r\n");
+        }
+        if self.allow {
+            out.extend_from_slice(b"Allow: GET, HEAD, OPTIONS\r\n");
+        }
+        if self.authenticate {
+            out.extend_from_slice(b"WWW-Authenticate: Bearer\r\n");
+        }
+        out.extend_from_slice(connection.field().as_bytes());
+        let length = if self.status == StatusCode::NoContent {
+            // RFC 9110 §8.6: no Content-Length in a 204.
+            Length(None)
+        } else {
+            out.extend_from_slice(b"Content-Length: ");
+            let digits = out.len();
+            out.extend_from_slice(&[b' '; Length::DIGITS - 1]);
+            out.extend_from_slice(b"0\r\n");
+            Length(Some(digits))
+        };
+        out.extend_from_slice(b"\r\n");
+        length
+    }
+}
+
+/// Where a `Content-Length` waits to be filled in: its body is rendered behind it, in one go.
+#[derive(Debug)]
+pub(crate) struct Length(Option<usize>);
+
+impl Length {
+    /// Digits of the largest length; the spaces in front of a shorter one are white space that
+    /// every recipient strips (RFC 9112 §5.1).
+    const DIGITS: usize = 10;
+
+    /// Writes `length` into the head.
+    pub(crate) fn fill(self, mut length: usize, out: &mut [u8]) {
+        let Some(start) = self.0 else { return };
+        for place in out[start..start + Self::DIGITS].iter_mut().rev() {
+            *place = b'0' + (length % 10) as u8;
+            length /= 10;
+            if length == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// What an answer says about the connection it travels on (RFC 9112 §9.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Persistence {
+    /// HTTP/1.1 goes on without a word.
+    Implied,
+    /// HTTP/1.0 goes on only if both sides say so.
+    KeepAlive,
+    /// The last answer says that it is the last.
+    Close,
+}
+
+impl Persistence {
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Implied => "",
+            Self::KeepAlive => "Connection: keep-alive\r\n",
+            Self::Close => "Connection: close\r\n",
+        }
+    }
+}
+
+fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}

@@ -1,0 +1,69 @@
+//! Request targets: whose path is asked for (RFC 9112 §3.2).
+
+use super::{Method, Reject, authority};
+
+/// A request target. Paths are compared byte for byte: nothing is decoded, normalised or redirected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// Origin-form, or absolute-form without its authority.
+    Path {
+        /// From the first `/` to the query; `/` if an absolute target has none.
+        path: &'a [u8],
+        /// Behind the `?`, if there is one.
+        query: Option<&'a [u8]>,
+    },
+    /// `OPTIONS *`: the server as a whole.
+    Server,
+}
+
+impl<'a> Target<'a> {
+    /// Reads `target`, which is visible ASCII.
+    ///
+    /// # Errors
+    ///
+    /// [`Reject::Target`] for a fragment, another scheme than `http` and `https`, userinfo, an
+    /// empty or malformed authority, and anything else.
+    pub fn parse(method: Method, target: &'a [u8]) -> Result<Self, Reject> {
+        if target == b"*" {
+            return if method == Method::Options {
+                Ok(Self::Server)
+            } else {
+                Err(Reject::Target)
+            };
+        }
+        if target.contains(&b'#') {
+            return Err(Reject::Target);
+        }
+        let path_and_query = if target.starts_with(b"/") {
+            target
+        } else {
+            let rest = strip_scheme(target).ok_or(Reject::Target)?;
+            let end = rest
+                .iter()
+                .position(|byte| b"/?".contains(byte))
+                .unwrap_or(rest.len());
+            if !authority::is_valid(&rest[..end]) {
+                return Err(Reject::Target);
+            }
+            &rest[end..]
+        };
+        let (path, query) = match path_and_query.iter().position(|&byte| byte == b'?') {
+            Some(at) => (&path_and_query[..at], Some(&path_and_query[at + 1..])),
+            None => (path_and_query, None),
+        };
+        Ok(Self::Path {
+            path: if path.is_empty() { b"/" } else { path },
+            query,
+        })
+    }
+}
+
+/// What stands behind `http://` or `https://`, in any case (RFC 9110 §4.2.3).
+fn strip_scheme(target: &[u8]) -> Option<&[u8]> {
+    [&b"http://"[..], b"https://"]
+        .into_iter()
+        .find_map(|scheme| {
+            let (start, rest) = target.split_at_checked(scheme.len())?;
+            start.eq_ignore_ascii_case(scheme).then_some(rest)
+        })
+}

@@ -1,0 +1,157 @@
+//! A JSON writer that cannot leave a bracket open and never allocates.
+
+use alloc::vec::Vec;
+
+use crate::digits::decimal;
+
+/// An object being written. Field names are written as they are: they need no escapes.
+pub(crate) struct Object<'a> {
+    out: &'a mut Vec<u8>,
+    is_empty: bool,
+}
+
+/// Appends one object.
+pub(crate) fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
+    out.push(b'{');
+    fill(&mut Object {
+        out,
+        is_empty: true,
+    });
+    out.push(b'}');
+}
+
+impl Object<'_> {
+    /// Writes a string, with the escapes it needs.
+    pub(crate) fn string(&mut self, name: &str, value: &str) {
+        self.name(name);
+        string(self.out, value);
+    }
+
+    pub(crate) fn bool(&mut self, name: &str, value: bool) {
+        self.raw(name, if value { "true" } else { "false" });
+    }
+
+    pub(crate) fn number(&mut self, name: &str, value: u64) {
+        self.name(name);
+        decimal(self.out, value);
+    }
+
+    /// Writes seconds with one decimal, rounded down.
+    pub(crate) fn tenths(&mut self, name: &str, value: core::time::Duration) {
+        self.name(name);
+        decimal(self.out, value.as_secs());
+        self.out.push(b'.');
+        decimal(self.out, u64::from(value.subsec_millis() / 100));
+    }
+
+    /// Writes a value that is JSON already.
+    pub(crate) fn raw(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.out.extend_from_slice(value.as_bytes());
+    }
+
+    pub(crate) fn object(&mut self, name: &str, fill: impl FnOnce(&mut Object<'_>)) {
+        self.name(name);
+        object(self.out, fill);
+    }
+
+    /// Writes an array of strings; nothing at all if there are none.
+    pub(crate) fn strings<'s>(&mut self, name: &str, values: impl Iterator<Item = &'s str>) {
+        let mut values = values.peekable();
+        if values.peek().is_none() {
+            return;
+        }
+        self.name(name);
+        for (index, value) in values.enumerate() {
+            self.out.push(if index == 0 { b'[' } else { b',' });
+            string(self.out, value);
+        }
+        self.out.push(b']');
+    }
+
+    fn name(&mut self, name: &str) {
+        if !core::mem::take(&mut self.is_empty) {
+            self.out.push(b',');
+        }
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+}
+
+/// Appends `text` in quotes. Escapes what RFC 8259 §7 demands, and DEL, which terminals act upon.
+fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| needs_escape(*byte)) {
+        out.extend_from_slice(&rest[..at]);
+        escape(out, rest[at]);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+const fn needs_escape(byte: u8) -> bool {
+    byte.is_ascii_control() || byte == b'"' || byte == b'\\'
+}
+
+fn escape(out: &mut Vec<u8>, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        _ => {
+            out.extend_from_slice(b"\\u00");
+            out.push(HEX[usize::from(byte >> 4)]);
+            out.push(HEX[usize::from(byte & 15)]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use core::time::Duration;
+    use serde_json::{Value, json};
+
+    fn read(out: &[u8]) -> Value {
+        serde_json::from_slice(out).expect("the writer writes JSON")
+    }
+
+    #[test]
+    fn serde_json_reads_what_was_meant() {
+        let mut out = Vec::new();
+        object(&mut out, |o| {
+            o.string("s", "a\"b\\c\n\u{1}ä");
+            o.bool("t", true);
+            o.number("n", u64::MAX);
+            o.tenths("d", Duration::from_millis(12_399));
+            o.raw("r", "[1]");
+            o.object("o", |o| o.bool("f", false));
+            o.object("e", |_| ());
+            o.strings("a", ["x", "y"].into_iter());
+            o.strings("none", [].into_iter());
+        });
+        assert_eq!(
+            read(&out),
+            json!({"s": "a\"b\\c\n\u{1}ä", "t": true, "n": u64::MAX, "d": 12.3, "r": [1],
+                   "o": {"f": false}, "e": {}, "a": ["x", "y"]}),
+        );
+    }
+
+    #[test]
+    fn every_character_survives() {
+        let text: String = ('\0'..='\u{2FF}')
+            .chain(['\u{2028}', '\u{FFFF}', '😀'])
+            .collect();
+        let mut out = Vec::new();
+        string(&mut out, &text);
+        assert_eq!(read(&out), Value::String(text));
+    }
+}

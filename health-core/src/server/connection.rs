@@ -1,0 +1,489 @@
+//! One connection, from accept to close. All its transitions stand in this file.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::{Ask, CloseReason, Limits, Peer, Service, Standing, Step};
+use crate::health::Snapshot;
+use crate::http::response::Persistence;
+use crate::http::{Head, HeadScan, Method, Reject, Request, Version};
+use crate::render;
+use crate::time::{Instant, Moment};
+
+/// When a batch of answers to pipelined requests is large enough to be written.
+const BATCH: usize = 16 * 1024;
+
+/// One connection's side of the conversation; the contract stands in the [module's doc](super).
+///
+/// Idle, it holds no buffer: input is parsed where the caller has it, and only an unfinished rest
+/// is kept, bounded by [`Limits::head`] and one read.
+#[derive(Debug)]
+pub struct Connection {
+    service: Arc<Service>,
+    peer: Peer,
+    state: State,
+    /// Input that has not been consumed: from `consumed` on, the beginning of the next request.
+    rest: Vec<u8>,
+    consumed: usize,
+    scan: HeadScan,
+    /// Set by end of input or a drain: what has been asked is answered, then it is over.
+    ending: Option<CloseReason>,
+    has_answered: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Waiting for the first byte of a head.
+    Idle {
+        since: Instant,
+        until: Instant,
+    },
+    /// In the middle of a head.
+    Head {
+        since: Instant,
+        until: Instant,
+    },
+    /// Something is to be answered; `unsent` answers wait for it in the caller's buffer.
+    Responding {
+        reply: Reply,
+        unsent: Option<Writing>,
+    },
+    /// Answers wait to be written. `last`: the connection ends behind them.
+    Writing {
+        writing: Writing,
+        last: Option<Ending>,
+    },
+    /// The last answer is out; its reader gets time to read it.
+    Finishing {
+        until: Instant,
+        left: usize,
+        reason: CloseReason,
+    },
+    Closed(CloseReason),
+}
+
+/// What is to be answered.
+#[derive(Clone, Copy, Debug)]
+enum Reply {
+    Ask {
+        ask: Ask,
+        version: Version,
+        last: Option<Ending>,
+    },
+    Reject(Reject),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Writing {
+    since: Instant,
+    until: Instant,
+}
+
+/// How a connection ends behind its last answer.
+#[derive(Clone, Copy, Debug)]
+struct Ending {
+    reason: CloseReason,
+    /// More input may be under way. Closing on unread bytes sends a reset, which may overtake the
+    /// answer (RFC 9112 §9.6): half-close first and read on for a while.
+    linger: bool,
+}
+
+impl Connection {
+    /// A connection just accepted. Its first head is due within [`Limits::head_timeout`].
+    #[must_use]
+    pub fn new(service: Arc<Service>, peer: Peer, now: Instant) -> Self {
+        let until = now + service.bounds().head_timeout;
+        Self {
+            service,
+            peer,
+            state: State::Idle { since: now, until },
+            rest: Vec::new(),
+            consumed: 0,
+            scan: HeadScan::default(),
+            ending: None,
+            has_answered: false,
+        }
+    }
+
+    /// The one thing to do next. Asking changes nothing.
+    pub fn step(&self) -> Step {
+        match self.state {
+            State::Idle { until, .. } | State::Head { until, .. } => Step::Read { until },
+            State::Responding { .. } => Step::Respond,
+            State::Writing { writing, .. } => Step::Write {
+                until: writing.until,
+            },
+            State::Finishing { until, .. } => Step::Finish { until },
+            State::Closed(reason) => Step::Close(reason),
+        }
+    }
+
+    /// Takes what was read, all of it. Empty input is none; the end is [`handle_eof`](Self::handle_eof).
+    ///
+    /// # Misuse
+    ///
+    /// Input while `step` says neither `Read` nor `Finish` is dropped.
+    pub fn handle_input(&mut self, now: Instant, input: &[u8]) {
+        match &mut self.state {
+            _ if input.is_empty() => {}
+            State::Idle { .. } | State::Head { .. } if self.rest.is_empty() => {
+                let used = self.parse(now, input);
+                if self.may_go_on() {
+                    self.rest.extend_from_slice(&input[used..]);
+                }
+            }
+            State::Idle { .. } | State::Head { .. } => {
+                self.rest.drain(..core::mem::take(&mut self.consumed));
+                self.rest.extend_from_slice(input);
+                self.parse_rest(now);
+            }
+            State::Finishing { left, reason, .. } => {
+                *left = left.saturating_sub(input.len());
+                if *left == 0 {
+                    self.state = State::Closed(*reason);
+                }
+            }
+            _ => debug_assert!(false, "input in {:?}", self.state),
+        }
+    }
+
+    /// Takes the end of the input. What was asked before it is still answered: clients may
+    /// half-close behind their last request.
+    pub fn handle_eof(&mut self, _now: Instant) {
+        match self.state {
+            State::Idle { .. } => self.state = State::Closed(CloseReason::PeerClosed),
+            State::Head { .. } => self.state = State::Closed(CloseReason::Truncated),
+            State::Finishing { reason, .. } => self.state = State::Closed(reason),
+            State::Responding { .. } | State::Writing { .. } => {
+                self.ending.get_or_insert(CloseReason::PeerClosed);
+            }
+            State::Closed(_) => {}
+        }
+    }
+
+    /// Sees whether the step's deadline has passed, and acts if it has.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match self.state {
+            State::Idle { until, .. } if until <= now => {
+                let reason = if self.has_answered {
+                    CloseReason::Idle
+                } else {
+                    CloseReason::Silent
+                };
+                self.state = State::Closed(reason);
+            }
+            State::Head { until, .. } if until <= now => self.reject(Reject::HeadTimeout, None),
+            State::Writing { writing, .. } if writing.until <= now => {
+                self.state = State::Closed(CloseReason::WriteTimeout);
+            }
+            State::Finishing { until, reason, .. } if until <= now => {
+                self.state = State::Closed(reason);
+            }
+            _ => {}
+        }
+    }
+
+    /// The daemon drains: an idle connection closes at once; one with a request under way answers
+    /// it, says `Connection: close`, and closes.
+    ///
+    /// A connection on which nothing was asked yet is no idle one: its request may be in the
+    /// socket already, and it is what asks whether the daemon is still alive.
+    pub fn handle_drain(&mut self, _now: Instant) {
+        match self.state {
+            State::Idle { .. } if self.has_answered => {
+                self.state = State::Closed(CloseReason::Draining);
+            }
+            _ => {
+                self.ending.get_or_insert(CloseReason::Draining);
+            }
+        }
+    }
+
+    /// The daemon has stopped: only an answer that is under way is still delivered.
+    pub fn handle_stop(&mut self, _now: Instant) {
+        match self.state {
+            State::Responding { .. } | State::Writing { .. } => {
+                self.ending.get_or_insert(CloseReason::Draining);
+            }
+            State::Idle { .. } | State::Head { .. } | State::Finishing { .. } => {
+                self.state = State::Closed(CloseReason::Draining);
+            }
+            State::Closed(_) => {}
+        }
+    }
+
+    /// Gives up the place for another connection, unless an answer is just being made.
+    pub fn handle_evict(&mut self, _now: Instant) {
+        if !matches!(self.state, State::Responding { .. } | State::Closed(_)) {
+            self.state = State::Closed(CloseReason::Evicted);
+        }
+    }
+
+    /// Appends the answer to what was asked. `moment` is now, `snapshot` the state it is told.
+    ///
+    /// # Misuse
+    ///
+    /// Does nothing unless `step` says `Respond`.
+    pub fn respond(&mut self, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
+        let State::Responding { reply, unsent } = self.state else {
+            debug_assert!(false, "respond in {:?}", self.state);
+            return;
+        };
+        let until = moment.now + self.limits().write_timeout;
+        let writing = unsent.unwrap_or(Writing {
+            since: moment.now,
+            until,
+        });
+        let last = match reply {
+            Reply::Reject(reject) => {
+                write_reject(reject, moment, out);
+                Some(Ending {
+                    reason: CloseReason::Rejected(reject),
+                    linger: true,
+                })
+            }
+            Reply::Ask { ask, version, last } => {
+                let last = self.last_answer(last, snapshot);
+                let persistence = match (last, version) {
+                    (Some(_), _) => Persistence::Close,
+                    (None, Version::Http10) => Persistence::KeepAlive,
+                    (None, Version::Http11) => Persistence::Implied,
+                };
+                write_answer(&self.service, &ask, persistence, moment, snapshot, out);
+                last
+            }
+        };
+        self.has_answered = true;
+        self.state = State::Writing { writing, last };
+        if last.is_some() {
+            self.drop_rest();
+        } else if out.len() < BATCH {
+            self.parse_rest(moment.now);
+        }
+    }
+
+    /// Everything that was appended has been written.
+    ///
+    /// # Misuse
+    ///
+    /// Does nothing unless `step` says `Write`.
+    pub fn handle_sent(&mut self, now: Instant) {
+        let State::Writing { last, .. } = self.state else {
+            debug_assert!(false, "sent in {:?}", self.state);
+            return;
+        };
+        match last {
+            Some(Ending {
+                reason,
+                linger: false,
+            }) => self.state = State::Closed(reason),
+            Some(Ending {
+                reason,
+                linger: true,
+            }) => {
+                let Limits {
+                    finish_timeout,
+                    finish_bytes,
+                    ..
+                } = *self.limits();
+                let until = now + finish_timeout;
+                self.state = State::Finishing {
+                    until,
+                    left: finish_bytes,
+                    reason,
+                };
+            }
+            None => {
+                self.state = self.idle(now);
+                self.parse_rest(now);
+                // The end came while there was an answer to write: there is nothing to wait for.
+                if let (Some(reason), State::Idle { .. } | State::Head { .. }) =
+                    (self.ending, self.state)
+                {
+                    self.state = State::Closed(reason);
+                }
+            }
+        }
+    }
+
+    /// What it would cost to evict this connection.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match self.state {
+            State::Idle { since, .. } if self.has_answered => Standing::Idle { since },
+            State::Idle { since, .. } | State::Head { since, .. } => Standing::Asking { since },
+            State::Responding { .. } => Standing::Busy,
+            State::Writing { writing, .. } => Standing::Writing {
+                since: writing.since,
+            },
+            State::Finishing { .. } | State::Closed(_) => Standing::Over,
+        }
+    }
+
+    /// Parses what is kept, when the connection is ready for another request.
+    fn parse_rest(&mut self, now: Instant) {
+        if self.rest.is_empty() {
+            return;
+        }
+        let rest = core::mem::take(&mut self.rest);
+        let used = self.parse(now, &rest[self.consumed..]);
+        self.consumed += used;
+        if self.consumed < rest.len() && self.may_go_on() {
+            self.rest = rest;
+        } else {
+            self.consumed = 0;
+        }
+    }
+
+    /// Looks for a request at the beginning of `input`; returns how many bytes it took up.
+    fn parse(&mut self, now: Instant, input: &[u8]) -> usize {
+        let unsent = match self.state {
+            State::Writing { writing, .. } => Some(writing),
+            _ => None,
+        };
+        let limits = self.service.bounds();
+        let head = match self.scan.advance(input, &limits.head()) {
+            Ok(Some(head)) => head,
+            Ok(None) => {
+                self.begin_head(now);
+                return 0;
+            }
+            Err(reject) => {
+                self.reject(reject, unsent);
+                return input.len();
+            }
+        };
+        self.scan = HeadScan::default();
+        match Request::parse(input, &head, limits.body) {
+            Ok(request) => {
+                let ask = self.service.ask_request(self.peer, &request);
+                let last = last_request(&request, input.len() > head.end);
+                let reply = Reply::Ask {
+                    ask,
+                    version: request.version,
+                    last,
+                };
+                self.state = State::Responding { reply, unsent };
+                head.end
+            }
+            Err(reject) => {
+                self.reject(reject, unsent);
+                input.len()
+            }
+        }
+    }
+
+    /// A head has begun: from its first byte it has a deadline of its own.
+    fn begin_head(&mut self, now: Instant) {
+        if let State::Idle { since, until } = self.state {
+            self.state = if self.has_answered {
+                State::Head {
+                    since: now,
+                    until: now + self.limits().head_timeout,
+                }
+            } else {
+                // The first one has been waited for since accept.
+                State::Head { since, until }
+            };
+        }
+    }
+
+    fn reject(&mut self, reject: Reject, unsent: Option<Writing>) {
+        self.drop_rest();
+        self.state = State::Responding {
+            reply: Reply::Reject(reject),
+            unsent,
+        };
+    }
+
+    /// Whether there may be requests behind the one that was just parsed. Nothing behind a refused
+    /// or a last one is ever looked at.
+    const fn may_go_on(&self) -> bool {
+        match self.state {
+            State::Responding {
+                reply: Reply::Reject(_),
+                ..
+            } => false,
+            State::Responding {
+                reply: Reply::Ask { last, .. },
+                ..
+            } => last.is_none(),
+            _ => true,
+        }
+    }
+
+    /// Whether the answer to be written is the last one, and why.
+    fn last_answer(&self, asked: Option<Ending>, snapshot: &Snapshot) -> Option<Ending> {
+        let draining = snapshot
+            .phase()
+            .is_ending()
+            .then_some(CloseReason::Draining);
+        let linger = !self.rest.is_empty();
+        // At the end of the input there may still be requests that came before it.
+        let ended = self
+            .ending
+            .or(draining)
+            .filter(|reason| *reason != CloseReason::PeerClosed || self.rest.is_empty());
+        asked.or_else(|| ended.map(|reason| Ending { reason, linger }))
+    }
+
+    fn drop_rest(&mut self) {
+        self.rest = Vec::new();
+        self.consumed = 0;
+    }
+
+    fn idle(&self, now: Instant) -> State {
+        State::Idle {
+            since: now,
+            until: now + self.limits().idle_timeout,
+        }
+    }
+
+    fn limits(&self) -> &Limits {
+        self.service.bounds()
+    }
+}
+
+/// Whether nothing may follow `request` on its connection, and why.
+fn last_request(request: &Request<'_>, more_has_come: bool) -> Option<Ending> {
+    if request.has_body {
+        Some(Ending {
+            reason: CloseReason::BodyUnread,
+            linger: true,
+        })
+    } else if request.keep_alive {
+        None
+    } else {
+        Some(Ending {
+            reason: CloseReason::Answered,
+            linger: more_has_come,
+        })
+    }
+}
+
+fn write_answer(
+    service: &Service,
+    ask: &Ask,
+    persistence: Persistence,
+    moment: Moment,
+    snapshot: &Snapshot,
+    out: &mut Vec<u8>,
+) {
+    let head = service.head(ask, snapshot);
+    let length = head.write(moment.unix, persistence, out);
+    let body = out.len();
+    if ask.method != Method::Options {
+        service.body(moment, ask, &head, snapshot, out);
+    }
+    length.fill(out.len() - body, out);
+    if ask.method == Method::Head {
+        out.truncate(body);
+    }
+}
+
+fn write_reject(reject: Reject, moment: Moment, out: &mut Vec<u8>) {
+    let length = Head::new(reject.status()).write(moment.unix, Persistence::Close, out);
+    let body = out.len();
+    render::error(reject.reason(), out);
+    length.fill(out.len() - body, out);
+}

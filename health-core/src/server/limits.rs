@@ -1,0 +1,68 @@
+//! How much of everything a client may use.
+
+use core::time::Duration;
+
+use crate::http::{HeadLimits, MOST_FIELDS};
+
+/// Bounds of the endpoint. Every one is a promise of a fixed cost, and each can be set.
+///
+/// ```
+/// use std::time::Duration;
+/// use health_core::server::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.connections = 64;
+/// limits.idle_timeout = Duration::from_secs(30);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of a request line without its CRLF. Default 8,192; beyond it 414 (RFC 9112 §3).
+    pub request_line: usize,
+    /// Bytes of a head, empty lines in front and at its end included. Default 16,384; beyond it 431.
+    pub head: usize,
+    /// Field lines of a head. Default 100, which is also the most; beyond it 431.
+    pub fields: usize,
+    /// Bytes a request may announce as its body. Default 65,536; beyond it 413. No body is read.
+    pub body: u64,
+    /// From accept, or from the first byte on a kept connection, to a complete head. Default 10 s.
+    pub head_timeout: Duration,
+    /// Between requests. Default 75 s: longer than the usual scrape interval of a minute.
+    pub idle_timeout: Duration,
+    /// For one batch of answers. Default 10 s.
+    pub write_timeout: Duration,
+    /// For the client to take notice of a last answer it did not expect. Default 1 s.
+    pub finish_timeout: Duration,
+    /// Bytes discarded while it does. Default 65,536.
+    pub finish_bytes: usize,
+    /// Connections held at once. Default 512; 0 counts as 1. One more evicts another, it is never
+    /// refused.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_line: 8 * 1024,
+            head: 16 * 1024,
+            fields: MOST_FIELDS,
+            body: 64 * 1024,
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(10),
+            finish_timeout: Duration::from_secs(1),
+            finish_bytes: 64 * 1024,
+            connections: 512,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn head(&self) -> HeadLimits {
+        HeadLimits {
+            request_line: self.request_line,
+            head: self.head,
+            fields: self.fields.min(MOST_FIELDS),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What is asked: path, view and access, decided while the head's bytes are there.
+
+use super::Access;
+use crate::health::ProbeKind;
+use crate::http::Method;
+use crate::name::Name;
+use crate::render::Format;
+
+/// One question to the endpoint. It borrows nothing, so it outlives the bytes it was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ask {
+    /// How it is asked.
+    pub method: Method,
+    /// What is asked.
+    pub route: Route,
+    /// In which form; `None` if the client named one that does not exist.
+    pub format: Option<Format>,
+    /// Whether every part is wanted.
+    pub verbose: bool,
+    /// What may be shown.
+    pub access: Access,
+}
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Route {
+    /// A verdict on the daemon.
+    Probe(ProbeKind),
+    /// A verdict on one of its parts.
+    Check(CheckName),
+    /// Published values.
+    Stats,
+    /// What runs.
+    Version,
+    /// `OPTIONS *`.
+    Server,
+    /// Nothing.
+    NotFound,
+}
+
+impl Route {
+    /// The route of a path, compared byte for byte.
+    pub(super) fn of(path: &[u8]) -> Self {
+        match path {
+            b"/" | b"/health" | b"/healthz" => Self::Probe(ProbeKind::Health),
+            b"/health/live" | b"/livez" | b"/live" => Self::Probe(ProbeKind::Liveness),
+            b"/health/ready" | b"/readyz" | b"/ready" => Self::Probe(ProbeKind::Readiness),
+            b"/health/startup" | b"/startupz" | b"/health/started" => {
+                Self::Probe(ProbeKind::Startup)
+            }
+            b"/stats" => Self::Stats,
+            b"/version" => Self::Version,
+            _ => path
+                .strip_prefix(b"/health/check/")
+                .and_then(CheckName::new)
+                .map_or(Self::NotFound, Self::Check),
+        }
+    }
+}
+
+/// The name in `/health/check/<name>`, kept inline: an orchestrator probes such paths all day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckName {
+    len: u8,
+    bytes: [u8; Name::MAX_LEN],
+}
+
+impl CheckName {
+    fn new(name: &[u8]) -> Option<Self> {
+        if !Name::is_valid(name) {
+            return None;
+        }
+        let mut bytes = [0; Name::MAX_LEN];
+        bytes[..name.len()].copy_from_slice(name);
+        Some(Self {
+            len: name.len() as u8,
+            bytes,
+        })
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Valid names are ASCII.
+        core::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+/// What the query asks for. Parameters we do not know are ignored: monitors add them to get past
+/// caches. The last of several wins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Query<'a> {
+    pub(super) verbose: bool,
+    pub(super) format: Option<&'a [u8]>,
+}
+
+impl<'a> Query<'a> {
+    pub(super) fn parse(query: &'a [u8]) -> Self {
+        let mut asked = Self::default();
+        for parameter in query.split(|&byte| byte == b'&') {
+            match parameter {
+                b"verbose" | b"verbose=" | b"verbose=1" | b"verbose=true" => asked.verbose = true,
+                b"verbose=0" | b"verbose=false" => asked.verbose = false,
+                _ => asked.format = parameter.strip_prefix(b"format=").or(asked.format),
+            }
+        }
+        asked
+    }
+}

@@ -1,0 +1,289 @@
+//! What all connections of a listener share, and the answers themselves.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::access::Policy;
+use super::route::Query;
+use super::{Access, Ask, Limits, Peer, Route};
+use crate::health::{Snapshot, Status};
+use crate::http::{Head, Method, Request, StatusCode, Target};
+use crate::render::{self, Format};
+use crate::time::Moment;
+
+/// One listener's settings: limits, paths, codes, tokens.
+///
+/// Drivers run it through [`Connection`](super::Connection). Daemons that have an HTTP server
+/// already mount it with [`ask`](Self::ask) and [`answer`](Self::answer).
+///
+/// ```
+/// use health_core::health::Registry;
+/// use health_core::http::{Method, StatusCode};
+/// use health_core::server::{Peer, Service};
+/// use health_core::time::Moment;
+///
+/// let moment = Moment::default();
+/// let mut registry = Registry::new("steering", "1.4.0", moment.now);
+/// let service = Service::new();
+///
+/// let ask = service.ask(Peer::Unknown, Method::Get, "/health/ready", None, None);
+/// let mut body = Vec::new();
+/// let head = service.answer(moment, &ask, &registry.snapshot(moment.now), &mut body);
+/// assert_eq!(head.status, StatusCode::ServiceUnavailable);
+/// assert_eq!(body, br#"{"status":"unhealthy","phase":"starting"}"#);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Service {
+    limits: Limits,
+    prefix: Box<str>,
+    degraded: DegradedCode,
+    retry_after: u32,
+    policy: Policy,
+}
+
+/// The code of a degraded daemon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DegradedCode {
+    /// 200: it works, and whoever wants to know more reads the document.
+    #[default]
+    Ok,
+    /// 429: what Consul takes for a warning.
+    TooManyRequests,
+    /// 503: degraded is bad enough.
+    ServiceUnavailable,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            prefix: Box::default(),
+            degraded: DegradedCode::default(),
+            retry_after: 1,
+            policy: Policy::default(),
+        }
+    }
+}
+
+impl Service {
+    /// All settings at their defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what a client may use.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets what stands before every path (`/actuator` makes `/actuator/health`). Default: nothing.
+    #[must_use]
+    pub fn prefix(mut self, prefix: &str) -> Self {
+        self.prefix = prefix.trim_end_matches('/').into();
+        self
+    }
+
+    /// Sets the code of a degraded daemon. Default 200.
+    #[must_use]
+    pub fn degraded_code(mut self, code: DegradedCode) -> Self {
+        self.degraded = code;
+        self
+    }
+
+    /// Sets the seconds in `Retry-After` on 503 and 429. Default 1; 0 counts as 1.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = seconds.max(1);
+        self
+    }
+
+    /// Shows details and stats to who presents `token` as `Authorization: Bearer`, and to nobody
+    /// else. May be called for several tokens. Without any, they are shown to loopback peers and
+    /// over Unix sockets: behind a proxy on the same machine that is everybody, so set a token
+    /// there.
+    #[must_use]
+    pub fn token(mut self, token: &str) -> Self {
+        self.policy.add_token(token);
+        self
+    }
+
+    /// Shows details and stats to everybody who can reach the listener.
+    #[must_use]
+    pub fn open(mut self) -> Self {
+        self.policy.open();
+        self
+    }
+
+    pub(super) const fn bounds(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Reads a request that another HTTP server has parsed. `target` is its path and query.
+    #[must_use]
+    pub fn ask(
+        &self,
+        peer: Peer,
+        method: Method,
+        target: &str,
+        accept: Option<&[u8]>,
+        authorization: Option<&[u8]>,
+    ) -> Ask {
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query.as_bytes())),
+            None => (target, None),
+        };
+        let target = Target::Path {
+            path: path.as_bytes(),
+            query,
+        };
+        let access = self.policy.decide(peer, authorization);
+        self.ask_of(method, target, accept, access)
+    }
+
+    /// Reads a request of our own.
+    pub(super) fn ask_request(&self, peer: Peer, request: &Request<'_>) -> Ask {
+        let access = self.policy.decide(peer, request.authorization);
+        self.ask_of(request.method, request.target, request.accept, access)
+    }
+
+    fn ask_of(
+        &self,
+        method: Method,
+        target: Target<'_>,
+        accept: Option<&[u8]>,
+        access: Access,
+    ) -> Ask {
+        let (route, query) = match target {
+            Target::Server => (Route::Server, None),
+            Target::Path { path, query } => {
+                let path = path.strip_prefix(self.prefix.as_bytes());
+                (path.map_or(Route::NotFound, Route::of), query)
+            }
+        };
+        let query = query.map(Query::parse).unwrap_or_default();
+        let format = match (query.format, accept) {
+            (Some(name), _) => Format::from_name(name),
+            (None, Some(accept)) => Some(Format::from_accept(accept)),
+            (None, None) => Some(Format::default()),
+        };
+        Ask {
+            method,
+            route,
+            format,
+            verbose: query.verbose,
+            access,
+        }
+    }
+
+    /// Answers `ask`: returns the head and appends the body, none for `OPTIONS`.
+    ///
+    /// For `HEAD` the body is appended too, since its length belongs into the head: HTTP servers
+    /// drop it themselves.
+    pub fn answer(
+        &self,
+        moment: Moment,
+        ask: &Ask,
+        snapshot: &Snapshot,
+        body: &mut Vec<u8>,
+    ) -> Head {
+        let head = self.head(ask, snapshot);
+        if ask.method != Method::Options {
+            self.body(moment, ask, &head, snapshot, body);
+        }
+        head
+    }
+
+    /// What the answer to `ask` is, but for its bytes.
+    pub(super) fn head(&self, ask: &Ask, snapshot: &Snapshot) -> Head {
+        let mut head = Head::new(self.code(ask, snapshot));
+        head.allow = ask.method == Method::Options || head.status == StatusCode::MethodNotAllowed;
+        head.authenticate = head.status == StatusCode::Unauthorized;
+        if matches!(
+            head.status,
+            StatusCode::ServiceUnavailable | StatusCode::TooManyRequests
+        ) {
+            head.retry_after = Some(self.retry_after);
+        }
+        if ask.method == Method::Options {
+            head.content_type = None;
+        } else if let (Some(format), true) = (ask.format, is_verdict(ask.route, head.status)) {
+            head.content_type = Some(format.content_type());
+        }
+        head
+    }
+
+    fn code(&self, ask: &Ask, snapshot: &Snapshot) -> StatusCode {
+        match ask.route {
+            Route::NotFound => StatusCode::NotFound,
+            Route::Server => StatusCode::NoContent,
+            _ if ask.method == Method::Other => StatusCode::MethodNotAllowed,
+            Route::Stats if ask.access == Access::Public => StatusCode::Unauthorized,
+            Route::Stats | Route::Version => StatusCode::Ok,
+            Route::Probe(_) | Route::Check(_) if ask.format.is_none() => StatusCode::NotAcceptable,
+            Route::Probe(kind) => self.code_of(snapshot.status(kind)),
+            Route::Check(name) => match snapshot.status_of(name.as_str()) {
+                Some(status) => self.code_of(status),
+                None => StatusCode::NotFound,
+            },
+        }
+    }
+
+    const fn code_of(&self, status: Status) -> StatusCode {
+        match (status, self.degraded) {
+            (Status::Healthy, _) | (Status::Degraded, DegradedCode::Ok) => StatusCode::Ok,
+            (Status::Degraded, DegradedCode::TooManyRequests) => StatusCode::TooManyRequests,
+            _ => StatusCode::ServiceUnavailable,
+        }
+    }
+
+    /// Appends the body that goes with `head`.
+    pub(super) fn body(
+        &self,
+        moment: Moment,
+        ask: &Ask,
+        head: &Head,
+        snapshot: &Snapshot,
+        out: &mut Vec<u8>,
+    ) {
+        let format = ask.format.unwrap_or_default();
+        // The text names every check and why it fails in fixed words, which anybody may read.
+        let may_see = ask.access == Access::Detailed || format == Format::Text;
+        let verbose = ask.verbose && may_see;
+        match (head.status, ask.route) {
+            (StatusCode::NoContent, _) => {}
+            (StatusCode::NotFound, _) => render::error("Not found", out),
+            (StatusCode::MethodNotAllowed, _) => render::error("Method not allowed", out),
+            (StatusCode::Unauthorized, _) => render::error("Unauthorized", out),
+            (StatusCode::NotAcceptable, _) => render::error("format is one of: json, text", out),
+            (_, Route::Stats) => render::stats(snapshot, out),
+            (_, Route::Version) => render::version(moment, snapshot, out),
+            (status, Route::Probe(kind)) => {
+                let healthy = status == StatusCode::Ok;
+                render::probe(format, kind, verbose, moment, snapshot, healthy, out);
+            }
+            (_, Route::Check(name)) => {
+                let status = snapshot.status_of(name.as_str()).unwrap_or(Status::Unknown);
+                match format {
+                    Format::Json => {
+                        render::check(name.as_str(), status, verbose, moment, snapshot, out);
+                    }
+                    Format::Text => render::check_text(status, out),
+                }
+            }
+            (_, Route::Server | Route::NotFound) => {}
+        }
+    }
+}
+
+/// Whether the body is a verdict, in the format that was asked for, and not a document that has
+/// but one form.
+const fn is_verdict(route: Route, status: StatusCode) -> bool {
+    let judged = matches!(
+        status,
+        StatusCode::Ok | StatusCode::TooManyRequests | StatusCode::ServiceUnavailable
+    );
+    judged && matches!(route, Route::Probe(_) | Route::Check(_))
+}

@@ -1,0 +1,60 @@
+//! What a driver is told to do with one socket.
+
+use crate::http::Reject;
+use crate::time::Instant;
+
+/// The one thing to do next with a connection's socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Step {
+    /// Wait for bytes: [`handle_input`](super::Connection::handle_input),
+    /// [`handle_eof`](super::Connection::handle_eof), or at `until`
+    /// [`handle_timeout`](super::Connection::handle_timeout).
+    Read {
+        /// The deadline for the whole head, or for its first byte.
+        until: Instant,
+    },
+    /// Take a snapshot and call [`respond`](super::Connection::respond).
+    Respond,
+    /// Write what `respond` has appended, all of it, then call
+    /// [`handle_sent`](super::Connection::handle_sent).
+    Write {
+        /// A total deadline for what was appended. A blocking driver re-arms its socket's timeout
+        /// with what is left before every call: a reader of one byte a second must not win time.
+        until: Instant,
+    },
+    /// Half-close, so that the answer is not lost to a reset, then read and discard: hand over what
+    /// comes as for `Read`.
+    Finish {
+        /// When patience ends.
+        until: Instant,
+    },
+    /// Close the socket; the connection is over.
+    Close(CloseReason),
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The client wanted no more than it was given.
+    Answered,
+    /// The client closed between requests.
+    PeerClosed,
+    /// The client closed in the middle of a request head.
+    Truncated,
+    /// Nothing ever came.
+    Silent,
+    /// No further request came.
+    Idle,
+    /// The request was refused, and answered as such.
+    Rejected(Reject),
+    /// The request announced a body, which this endpoint never reads.
+    BodyUnread,
+    /// The client did not take its answer in time.
+    WriteTimeout,
+    /// Another connection needed the place.
+    Evicted,
+    /// The daemon is draining or has stopped.
+    Draining,
+}
