@@ -7,6 +7,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod capture;
+pub mod check;
 pub mod name;
 pub mod outcome;
 pub mod streak;
