@@ -41,7 +41,8 @@ pub enum Step {
     /// Close the connection.
     Close,
     /// The connection may be used for another exchange (only with
-    /// [`keep_alive`](super::HttpProbeBuilder::keep_alive)).
+    /// [`keep_alive`](super::HttpProbeBuilder::keep_alive)). Bytes or an end of the stream that
+    /// come before that make it a [`Close`](Self::Close).
     Keep,
 }
 
@@ -190,7 +191,9 @@ impl Exchange {
                 self.read_head(input);
             }
             State::Body(_) => self.read_body(input),
-            State::Lingering { .. } | State::Over { .. } => {}
+            State::Lingering { .. } => {}
+            // Bytes nobody asked for would be taken for the next answer (RFC 9112 §9.2).
+            State::Over { .. } => self.state = State::Over { reusable: false },
         }
     }
 
