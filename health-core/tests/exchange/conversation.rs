@@ -218,7 +218,10 @@ fn a_broken_connection_is_told_from_a_closed_one() {
 
 #[test]
 fn an_exchange_given_up_says_nothing_about_the_target() {
-    let report = begun(&plain()).into_report();
+    let mut exchange = begun(&plain());
+    exchange.handle_input(at(70), b"HTTP");
+    let report = exchange.into_report();
+    assert_eq!(report.timings.head, Some(Duration::from_millis(70)));
     assert_eq!(report.outcome.class, Class::Indeterminate);
     let text = "cancelled while waiting for the response head";
     assert_eq!(said(&report), (None, text));
@@ -236,6 +239,14 @@ fn the_answer_to_head_has_no_body() {
         let report = exchange.report().expect("complete");
         assert_eq!(report.outcome.class, Class::Success, "{framing}");
     }
+}
+
+#[test]
+fn an_accepted_status_of_one_is_said_so() {
+    let probe = Arc::new(builder().accept_status(200..=200).build().unwrap());
+    let report = run(&probe, [b"HTTP/1.1 204 X\r\n\r\n".as_slice()], false);
+    let text = "HTTP 204 No Content (accepted: 200)";
+    assert_eq!(said(&report), (Some(FailureKind::Status), text));
 }
 
 #[test]

@@ -142,8 +142,9 @@ impl Exchange {
 
     /// The result. An exchange that is given up before its end says nothing about the target.
     #[must_use]
-    pub fn into_report(self) -> Report {
+    pub fn into_report(mut self) -> Report {
         let part = self.part();
+        self.end_part();
         self.report.unwrap_or_else(|| Report {
             outcome: Outcome::indeterminate(match part {
                 Some(part) => format!("cancelled while {part}"),

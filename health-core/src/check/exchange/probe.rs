@@ -45,6 +45,7 @@ use super::grammar;
 /// assert!(!format!("{probe:?}").contains("s3cr3t"));
 /// # Ok::<(), health_core::check::exchange::ProbeError>(())
 /// ```
+#[derive(Clone)]
 pub struct HttpProbe {
     /// Also where method, path and host are kept: 100,000 targets should not hold them twice.
     request: Box<str>,

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use core::ops::RangeInclusive;
 
 use super::body::Body;
 use super::condition::{Breach, Condition};
@@ -23,13 +24,8 @@ impl Verdict {
     /// Judges a head: the status, then the conditions on headers in their order.
     pub(super) fn of_head(probe: &HttpProbe, head: &Head<'_>) -> Self {
         let mut verdict = Self::default();
-        let accepted = probe.accepted_status();
-        if !accepted.contains(&head.status()) {
-            let (first, last) = (accepted.start(), accepted.end());
-            let status = head.status();
-            let space = if reason(status).is_some() { " " } else { "" };
-            let name = reason(status).unwrap_or_default();
-            let message = format!("HTTP {status}{space}{name} (accepted: {first}-{last})");
+        if !probe.accepted_status().contains(&head.status()) {
+            let message = not_accepted(head.status(), probe.accepted_status());
             verdict.hard = Some(Breach::new(FailureKind::Status, message));
         }
         verdict.judge(probe, |condition| condition.check_head(head));
@@ -94,5 +90,19 @@ impl Verdict {
                 *place = check(condition).err();
             }
         }
+    }
+}
+
+/// `HTTP 500 Internal Server Error (accepted: 200-399)`.
+fn not_accepted(status: u16, accepted: &RangeInclusive<u16>) -> String {
+    let (first, last) = (accepted.start(), accepted.end());
+    let mut text = format!("HTTP {status}");
+    if let Some(name) = reason(status) {
+        text.extend([" ", name]);
+    }
+    if first == last {
+        text + &format!(" (accepted: {first})")
+    } else {
+        text + &format!(" (accepted: {first}-{last})")
     }
 }
