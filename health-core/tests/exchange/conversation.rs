@@ -133,7 +133,7 @@ fn the_server_is_given_time_to_close_first() {
 
 #[test]
 fn a_connection_is_kept_only_if_both_want_it_and_nothing_is_left_on_it() {
-    let answers: [(&[u8], bool); 9] = [
+    let answers: [(&[u8], bool); 10] = [
         (OK, true),
         (b"HTTP/1.1 204 X\r\nConnection: keep-alive\r\n\r\n", true),
         (b"HTTP/1.0 204 X\r\nConnection: Keep-Alive\r\n\r\n", true),
@@ -145,6 +145,10 @@ fn a_connection_is_kept_only_if_both_want_it_and_nothing_is_left_on_it() {
         (b"HTTP/1.0 204 X\r\n\r\n", false),
         (b"HTTP/1.1 204 X\r\nConnection: x, Close\r\n\r\n", false),
         (b"HTTP/1.1 204 X\r\n\r\nHTTP/1.1 200 OK\r\n", false),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\n",
+            false,
+        ),
         (
             b"HTTP/1.1 204 X\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n",
             false,
@@ -306,6 +310,14 @@ fn the_body_is_quoted_in_private_and_only_when_asked_for() {
         let cause = report.outcome.cause.as_ref().map(|cause| cause.reveal());
         assert_eq!(cause, capture.then_some("body: hunter2"));
     }
+    let condition = Condition::body_contains("ok");
+    let probe = Arc::new(builder().expect(condition).build().unwrap());
+    let answer = b"HTTP/1.1 200 OK\r\n\r\nhunter2";
+    let report = run(&probe, [answer.as_slice()], true);
+    assert_eq!(report.failure, Some(FailureKind::Body));
+    let cause = report.outcome.cause;
+    assert_eq!(cause, None, "it was read for a condition only");
+
     let probe = Arc::new(builder().capture_body(true).build().unwrap());
     let answer = format!(
         "HTTP/1.1 500 X\r\n\r\n{}{}",

@@ -287,6 +287,7 @@ mod tests {
         let nested = Condition::json_at("", serde_json::json!({"a": [1, {"b": null}]}));
         assert_eq!(message(&nested, r#"{"a":[1.0,{"b":null}]}"#), None);
         assert!(message(&nested, r#"{"a":[1.0,{"b":null}],"c":0}"#).is_some());
+        assert!(message(&nested, "{}").is_some());
     }
 
     /// The example of RFC 6901 §5.

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::body::{Body, Progress};
 use super::condition::Breach;
-use super::head::{Framing, Head, HeadReader};
+use super::head::{Head, HeadReader};
 use super::malformed::Malformed;
 use super::probe::HttpProbe;
 use super::report::{FailureKind, Part, Report, Timings};
@@ -74,6 +74,7 @@ enum State {
 struct Answer {
     body: Body,
     verdict: Verdict,
+    /// Whether the connection is good for another one, should the answer end before it does.
     reusable: bool,
 }
 
@@ -395,7 +396,7 @@ fn read_answer(probe: &HttpProbe, head: &[u8]) -> Result<Option<(u16, Answer)>, 
     let answer = Answer {
         body: Body::new(framing, verdict.needs_body(probe)),
         verdict,
-        reusable: probe.keeps_alive() && head.keeps_alive() && framing != Framing::UntilClose,
+        reusable: probe.keeps_alive() && head.keeps_alive(),
     };
     Ok(Some((head.status(), answer)))
 }
