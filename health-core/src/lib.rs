@@ -33,6 +33,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod capture;
+pub mod check;
 mod digits;
 pub mod health;
 pub mod http;

@@ -1,0 +1,3 @@
+//! Checks: what is probed, and how an attempt is judged.
+
+pub mod exchange;
