@@ -15,7 +15,7 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         body("chunks", b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"),
         body("no_body_yet", b""),
-        body("last_chunk_alone", b"0\r\n\r\n"),
+        body("last_chunk_of_two_zeros", b"00\r\n\r\n"),
         body("last_chunk_missing", b"5\r\nhello\r\n"),
         body("chunk_cut_short", b"5\r\nhel"),
         body("last_chunk_of_many_zeros", b"00000000000000000\r\n\r\n"),

@@ -1,21 +1,28 @@
 //! Ends: what happens when bytes stop, when time runs out, and when the daemon is told to end.
 //!
 //! Deadlines are totals. Cases that shorten one make the others long, so that it is this one that
-//! decides; the defaults themselves, of seconds and minutes, are tested in virtual time only.
+//! decides; the defaults themselves, of seconds and minutes, stand in `default_deadlines.rs`.
 
 use std::time::Duration;
 
 use super::super::answer::{ok, refused, unavailable};
 use super::super::case::{Case, Daemon, Op, expect, get, script, send, trickle, wait_ms};
+use super::default_deadlines;
 
 /// A head under way: two lines of three.
-const PART: &str = "GET /health HTTP/1.1\r\nHost: conformance\r\n";
+pub(super) const PART: &str = "GET /health HTTP/1.1\r\nHost: conformance\r\n";
 
 pub(super) fn cases() -> Vec<Case> {
-    [ends(), deadlines(), defaults(), writes(), drains()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        default_deadlines::cases(),
+        ends(),
+        deadlines(),
+        writes(),
+        drains(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Nobody answers half a request: its sender is gone.
@@ -200,138 +207,6 @@ fn deadlines() -> Vec<Case> {
     ]
 }
 
-/// The defaults, to the millisecond.
-fn defaults() -> Vec<Case> {
-    let cases = [
-        script(
-            "default_silence_10_s",
-            [wait_ms(9_999), Op::Silent, wait_ms(1), Op::Closed],
-        ),
-        script(
-            "default_head_10_s_from_accept",
-            [
-                wait_ms(5_000),
-                send(PART),
-                wait_ms(4_999),
-                Op::Silent,
-                wait_ms(1),
-                expect(refused(408)),
-                Op::Closed,
-            ],
-        ),
-        script(
-            "default_head_10_s_however_it_trickles",
-            [
-                trickle("GET /heal", 1_000),
-                Op::Silent,
-                send("t"),
-                wait_ms(1_000),
-                expect(refused(408)),
-                Op::Closed,
-            ],
-        ),
-        script(
-            "default_head_in_the_last_millisecond",
-            [send(PART), wait_ms(9_999), send("\r\n"), expect(ok())],
-        ),
-        script(
-            "default_head_10_s_from_the_first_byte_of_the_next",
-            [
-                send(get("/health")),
-                expect(ok()),
-                wait_ms(60_000),
-                send("G"),
-                wait_ms(9_999),
-                Op::Silent,
-                wait_ms(1),
-                expect(refused(408)),
-                Op::Closed,
-            ],
-        ),
-        script(
-            "default_head_deadline_is_not_moved_by_an_empty_line",
-            [
-                send("\r\n"),
-                wait_ms(5_000),
-                send("GET"),
-                wait_ms(4_999),
-                Op::Silent,
-                wait_ms(1),
-                expect(refused(408)),
-                Op::Closed,
-            ],
-        ),
-        script(
-            "default_idle_75_s",
-            [
-                send(get("/health")),
-                expect(ok()),
-                wait_ms(74_999),
-                Op::Silent,
-                wait_ms(1),
-                Op::Closed,
-            ],
-        ),
-        script(
-            "default_idle_is_counted_from_the_last_answer",
-            [
-                send(get("/health")),
-                expect(ok()),
-                wait_ms(60_000),
-                send(get("/health")),
-                expect(ok()),
-                wait_ms(74_999),
-                Op::Silent,
-                wait_ms(1),
-                Op::Closed,
-            ],
-        ),
-        script(
-            "default_idle_survives_a_scrape_interval_for_a_day",
-            (0..1_440)
-                .flat_map(|_| [send(get("/health")), expect(ok()), wait_ms(60_000)])
-                .collect::<Vec<_>>(),
-        ),
-        script(
-            "default_finish_1_s",
-            [
-                send("bad\r\n"),
-                expect(refused(400)),
-                Op::Closed,
-                wait_ms(999),
-                Op::NotGone,
-                wait_ms(1),
-                Op::Gone,
-            ],
-        ),
-        script(
-            "default_finish_is_not_moved_by_bytes",
-            [
-                send("bad\r\n"),
-                expect(refused(400)),
-                Op::Closed,
-                trickle("xxxxxxxxxx", 100),
-                Op::Gone,
-            ],
-        ),
-        script(
-            "default_write_10_s",
-            [
-                Op::Flood(get("/health")),
-                wait_ms(9_999),
-                Op::NotGone,
-                wait_ms(1),
-                Op::Gone,
-            ],
-        ),
-        script(
-            "fin_in_the_last_millisecond",
-            [wait_ms(9_999), Op::HalfClose, Op::Closed],
-        ),
-    ];
-    cases.into_iter().map(Case::virtual_only).collect()
-}
-
 /// A client that asks and does not read is dropped, and meanwhile it is not read from either:
 /// otherwise the answers nobody takes would fill the memory.
 fn writes() -> Vec<Case> {
@@ -374,6 +249,16 @@ fn drains() -> Vec<Case> {
             "drain_during_an_end_changes_nothing",
             [send("bad\r\n"), expect(refused(400)), Op::Drain, Op::Closed],
         ),
+        // Its request may be on its way already, and it may be the one that asks whether we live.
+        script(
+            "drain_lets_a_new_connection_ask",
+            [
+                Op::Drain,
+                send(get("/live")),
+                expect(ok().closes()),
+                Op::Closed,
+            ],
+        ),
         script(
             "drain_twice",
             [
@@ -397,10 +282,6 @@ fn drains() -> Vec<Case> {
     ];
     // Over a socket, whether the daemon's end or the bytes come first would be left to chance.
     let timed = [
-        script(
-            "drain_closes_a_connection_that_has_said_nothing",
-            [Op::Drain, Op::Closed],
-        ),
         script(
             "drain_lets_the_first_head_finish",
             [

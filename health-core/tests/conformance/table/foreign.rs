@@ -101,8 +101,8 @@ pub(super) fn cases() -> Vec<Case> {
         bytes("bittorrent", b"\x13BitTorrent protocol\0\0\0\0\0\0\0\0"),
         bytes("printer_job", b"\x1b%-12345X@PJL INFO ID\r\n"),
         bytes("shell_shock", b"() { :;}; /bin/true\r\n"),
-        bytes("zeros", &[0; 64]),
-        bytes("ones", &[0xff; 64]),
+        bytes("zero_octets", &[0; 64]),
+        bytes("octets_of_ones", &[0xff; 64]),
         text(
             "http_answer",
             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",

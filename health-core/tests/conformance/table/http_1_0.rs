@@ -21,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
         )
     };
     vec![
-        plain("v1_0_get", "GET /health", ok()),
+        plain("v1_0_get", "GET /healthz", ok()),
         plain("v1_0_head", "HEAD /health", ok().to_head()),
         plain("v1_0_options", "OPTIONS /health", options(200)),
         plain("v1_0_options_asterisk", "OPTIONS *", options_asterisk()),

@@ -150,7 +150,7 @@ fn fields() -> Vec<Case> {
 /// Heads and bodies that never end: refused while they come, whatever follows is thrown away.
 fn endless() -> Vec<Case> {
     let cut_off = |name, before: &str, endless: &str, answer: Answer| {
-        let bytes = before.to_owned() + &endless.repeat(17_000 / endless.len());
+        let bytes = before.to_owned() + &endless.repeat(20_000 / endless.len());
         script(name, [send(bytes), expect(answer), Op::Closed])
     };
     let head = "GET /health HTTP/1.1\r\nHost: conformance\r\n";

@@ -4,12 +4,16 @@
 //! parser sees one line and the next sees two, a field can be smuggled past the first.
 
 use super::super::answer::{ok, refused};
-use super::super::case::{Case, get, raw};
+use super::super::case::{Case, raw};
 
 pub(super) fn cases() -> Vec<Case> {
     let bad = |name, input: &[u8]| raw(name, input, refused(400));
     vec![
-        raw("crlf_everywhere", get("/health"), ok()),
+        raw(
+            "crlf_everywhere",
+            "GET /health HTTP/1.1\r\nHost: a\r\n\r\n",
+            ok(),
+        ),
         bad("lf_everywhere", b"GET /health HTTP/1.1\nHost: a\n\n"),
         // The price of the rule: a probe typed by hand in this way is told that it is wrong.
         bad("lf_everywhere_in_http_1_0", b"GET /health HTTP/1.0\n\n"),

@@ -7,7 +7,11 @@ pub(super) fn cases() -> Vec<Case> {
     let version =
         |name, version: &str, answer| line(name, format!("GET /health {version}"), answer);
     vec![
-        version("http_1_1", "HTTP/1.1", ok().without("connection")),
+        line(
+            "http_1_1",
+            "GET /health?1.1 HTTP/1.1",
+            ok().without("connection"),
+        ),
         // RFC 9110 §2.5: a higher minor of the same major is answered as the one we know.
         version("http_1_2", "HTTP/1.2", ok()),
         version("http_1_9", "HTTP/1.9", ok()),
