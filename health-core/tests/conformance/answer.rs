@@ -143,7 +143,7 @@ pub(crate) fn options_asterisk() -> Answer {
 
 impl Answer {
     /// It answers HEAD: the head of the answer to GET and no body.
-    pub(crate) fn to_head(mut self) -> Self {
+    pub(crate) fn for_head(mut self) -> Self {
         self.to_head = true;
         self
     }

@@ -22,7 +22,7 @@ pub(crate) struct Case {
 }
 
 /// The state of the daemon behind the endpoint when the connection is opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Daemon {
     /// Not yet said to be running.
     Starting,

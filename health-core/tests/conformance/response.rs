@@ -19,7 +19,7 @@ impl Response {
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
             return Ok(None);
         };
-        let head = str::from_utf8(&bytes[..end]).map_err(|_| "a head that is not ASCII")?;
+        let head = std::str::from_utf8(&bytes[..end]).map_err(|_| "a head that is not ASCII")?;
         let mut lines = head.split("\r\n");
         let status = status_line(lines.next().unwrap_or_default())?;
         let fields = lines.map(field_line).collect::<Result<Vec<_>, _>>()?;
@@ -75,10 +75,11 @@ impl Response {
         if self.field("transfer-encoding").is_some() {
             return Err("Transfer-Encoding: every length is known here".into());
         }
-        if let Some(seconds) = self.field("retry-after")
-            && !matches!(seconds.parse::<u32>(), Ok(1..))
-        {
-            return Err(format!("Retry-After: {seconds:?}"));
+        if let Some(seconds) = self.field("retry-after") {
+            // The other form of RFC 9110 §10.2.3, a date, needs a clock that agrees with ours.
+            if !matches!(seconds.parse::<u32>(), Ok(1..)) {
+                return Err(format!("Retry-After: {seconds:?}"));
+            }
         }
         if self.connection_says("close") && self.connection_says("keep-alive") {
             return Err("Connection says both close and keep-alive".into());

@@ -4,12 +4,16 @@
 //! than any event needs; only the steps that *are* waits sleep. What a busy machine could upset is
 //! set apart: deadlines that a case does not shorten itself are longer than any pause of the
 //! scheduler.
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "it stands in the core's tests but is part of the drivers': sockets, clocks, waits"
+)]
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,7 +40,7 @@ pub(crate) type Start = fn(Limits, &Health) -> SocketAddr;
 pub(crate) struct Loopback {
     start: Start,
     /// One endpoint per state serves every case that neither changes limits nor the daemon.
-    shared: Mutex<HashMap<Daemon, Endpoint>>,
+    shared: Mutex<BTreeMap<Daemon, Endpoint>>,
 }
 
 type Endpoint = Arc<(SocketAddr, Health)>;

@@ -157,7 +157,7 @@ pub(super) fn cases() -> Vec<Case> {
                 "User-Agent: curl/7.88.1",
                 "Accept: */*",
             ],
-            ok().to_head(),
+            ok().for_head(),
         ),
         client(
             "curl_data",
@@ -208,7 +208,7 @@ pub(super) fn cases() -> Vec<Case> {
                 "Accept-Encoding: identity",
                 "Connection: Keep-Alive",
             ],
-            ok().to_head(),
+            ok().for_head(),
         ),
         client(
             "busybox_wget",

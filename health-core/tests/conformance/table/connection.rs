@@ -39,7 +39,7 @@ pub(super) fn cases() -> Vec<Case> {
             "Connection: keep-alive\r\nconnection: close",
             ok().closes(),
         ),
-        closing("close_with_head", "HEAD /health HTTP/1.1", ok().to_head()),
+        closing("close_with_head", "HEAD /health HTTP/1.1", ok().for_head()),
         closing(
             "close_with_options",
             "OPTIONS /health HTTP/1.1",

@@ -37,7 +37,7 @@ pub(super) fn cases() -> Vec<Case> {
         with_body(
             "body_of_head",
             "HEAD /health HTTP/1.1",
-            ok().to_head().closes(),
+            ok().for_head().closes(),
         ),
         with_body(
             "body_of_options",

@@ -231,7 +231,7 @@ fn endings() -> Vec<Case> {
             [
                 send(head("HEAD /health HTTP/1.1", b"")),
                 Op::HalfClose,
-                expect(ok().to_head()),
+                expect(ok().for_head()),
                 Op::Closed,
             ],
         ),

@@ -16,7 +16,7 @@ pub(super) fn cases() -> Vec<Case> {
         waiting(
             "continue_head",
             "HEAD /health HTTP/1.1",
-            ok().to_head().closes(),
+            ok().for_head().closes(),
         ),
         waiting(
             "continue_options",

@@ -50,7 +50,7 @@ pub(super) fn cases() -> Vec<Case> {
         raw(
             "host_missing_with_head",
             "HEAD /health HTTP/1.1\r\n\r\n",
-            refused(400).to_head(),
+            refused(400).for_head(),
         ),
         fields("host_twice_equal", "Host: a\r\nHost: a\r\n", refused(400)),
         fields(

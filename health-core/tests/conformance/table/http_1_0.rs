@@ -22,7 +22,7 @@ pub(super) fn cases() -> Vec<Case> {
     };
     vec![
         plain("v1_0_get", "GET /healthz", ok()),
-        plain("v1_0_head", "HEAD /health", ok().to_head()),
+        plain("v1_0_head", "HEAD /health", ok().for_head()),
         plain("v1_0_options", "OPTIONS /health", options(200)),
         plain("v1_0_options_asterisk", "OPTIONS *", options_asterisk()),
         plain("v1_0_post", "POST /health", not_allowed()),
@@ -41,7 +41,7 @@ pub(super) fn cases() -> Vec<Case> {
             ok().closes(),
         ),
         kept("v1_0_keep_alive", "GET /health", ok()),
-        kept("v1_0_keep_alive_head", "HEAD /health", ok().to_head()),
+        kept("v1_0_keep_alive_head", "HEAD /health", ok().for_head()),
         kept("v1_0_keep_alive_options", "OPTIONS /health", options(200)),
         kept(
             "v1_0_keep_alive_options_asterisk",

@@ -15,37 +15,37 @@ pub(super) fn cases() -> Vec<Case> {
 fn allowed() -> Vec<Case> {
     let ask = |name, start: &str, answer: Answer| line(name, format!("{start} HTTP/1.1"), answer);
     vec![
-        ask("head_of_the_root", "HEAD /", ok().to_head()),
-        ask("head_of_live", "HEAD /health/live", ok().to_head()),
-        ask("head_of_ready", "HEAD /ready", ok().to_head()),
+        ask("head_of_the_root", "HEAD /", ok().for_head()),
+        ask("head_of_live", "HEAD /health/live", ok().for_head()),
+        ask("head_of_ready", "HEAD /ready", ok().for_head()),
         ask(
             "head_of_a_component",
             "HEAD /health/check/db",
-            ok().to_head(),
+            ok().for_head(),
         ),
-        ask("head_of_stats", "HEAD /stats", ok().to_head()),
-        ask("head_of_version", "HEAD /version", ok().to_head()),
+        ask("head_of_stats", "HEAD /stats", ok().for_head()),
+        ask("head_of_version", "HEAD /version", ok().for_head()),
         ask(
             "head_of_unknown_path",
             "HEAD /nothing",
-            not_found().to_head(),
+            not_found().for_head(),
         ),
         ask(
             "head_while_starting",
             "HEAD /ready",
-            unavailable().retry_after().to_head(),
+            unavailable().retry_after().for_head(),
         )
         .when(Daemon::Starting),
         ask(
             "head_while_failing",
             "HEAD /health",
-            unavailable().to_head(),
+            unavailable().for_head(),
         )
         .when(Daemon::Failing),
         ask(
             "head_while_draining",
             "HEAD /ready",
-            unavailable().retry_after().to_head().closes(),
+            unavailable().retry_after().for_head().closes(),
         )
         .when(Daemon::Draining),
         // HAProxy's check: the code of OPTIONS is the verdict.
@@ -162,7 +162,7 @@ fn elsewhere() -> Vec<Case> {
         ),
         // OPTIONS has no content on paths of ours only; elsewhere it is an error like any other.
         ask("trace_of_unknown_path", "TRACE /nothing", not_found()),
-        ask("head_with_asterisk", "HEAD *", refused(400).to_head()),
+        ask("head_with_asterisk", "HEAD *", refused(400).for_head()),
         ask("post_with_asterisk", "POST *", refused(400)),
         ask("unknown_method_with_asterisk", "FETCH *", refused(400)),
         ask(

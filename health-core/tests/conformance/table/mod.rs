@@ -25,7 +25,7 @@ mod target;
 mod transfer_encoding;
 mod version;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::Then;
 use super::case::{Case, Script};
@@ -63,8 +63,8 @@ pub(crate) fn check() -> Result<(), String> {
     const LEAST: usize = 800;
 
     let mut problems = Vec::new();
-    let mut names = HashSet::new();
-    let mut inputs = HashMap::new();
+    let mut names = BTreeSet::new();
+    let mut inputs = BTreeMap::new();
     for (group, cases) in groups() {
         if cases.len() < 10 {
             problems.push(format!("group {group} has only {} cases", cases.len()));

@@ -27,7 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
             "head_get_options",
             [bodiless("HEAD"), health(), bodiless("OPTIONS"), version()].concat(),
             [
-                ok().to_head(),
+                ok().for_head(),
                 ok().has("status"),
                 options(200),
                 ok().has("version"),
@@ -36,7 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
         raw(
             "head_five_times",
             bodiless("HEAD").repeat(5),
-            vec![ok().to_head(); 5],
+            vec![ok().for_head(); 5],
         ),
         raw(
             "not_found_in_the_middle",

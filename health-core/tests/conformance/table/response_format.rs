@@ -171,17 +171,17 @@ fn errors() -> Vec<Case> {
         raw(
             "error_400_to_head",
             head("HEAD /error HTTP/1.1", "x y: z"),
-            refused(400).to_head(),
+            refused(400).for_head(),
         ),
         raw(
             "error_400_target_to_head",
             head("HEAD error HTTP/1.1", b""),
-            refused(400).to_head(),
+            refused(400).for_head(),
         ),
         raw(
             "error_413_to_head",
             head("HEAD /error HTTP/1.1", "Content-Length: 65537"),
-            refused(413).to_head(),
+            refused(413).for_head(),
         ),
         raw(
             "error_431_to_head",
@@ -189,7 +189,7 @@ fn errors() -> Vec<Case> {
                 "HEAD /error HTTP/1.1",
                 "x: ".to_owned() + &"y".repeat(17_000),
             ),
-            refused(431).to_head(),
+            refused(431).for_head(),
         ),
         raw(
             "error_405_closes_with_a_body",

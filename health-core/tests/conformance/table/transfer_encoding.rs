@@ -22,7 +22,7 @@ pub(super) fn cases() -> Vec<Case> {
         chunked(
             "chunked_head",
             "HEAD /health HTTP/1.1",
-            ok().to_head().closes(),
+            ok().for_head().closes(),
         ),
         chunked(
             "chunked_options",
@@ -140,7 +140,7 @@ pub(super) fn cases() -> Vec<Case> {
         raw(
             "coding_malformed_with_head",
             head("HEAD /health HTTP/1.1", "Transfer-Encoding: gzip"),
-            refused(400).to_head(),
+            refused(400).for_head(),
         ),
     ]
 }
