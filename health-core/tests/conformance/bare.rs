@@ -20,6 +20,9 @@ pub(crate) struct Bare;
 
 /// 2026-01-23T10:30:00Z, when every virtual clock starts.
 const START_UNIX_MILLIS: u64 = 1_769_164_200_000;
+/// Answers that the machine may make before it wants them written: pipelined requests by the
+/// thousand must not become a buffer of their size.
+const MOST_UNSENT: usize = 64 * 1024;
 /// The longest time between two beats of the heartbeat `loop`.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -114,6 +117,8 @@ impl BarePeer {
                     let snapshot = self.registry.snapshot(self.now);
                     let moment = self.moment();
                     self.machine.respond(moment, &snapshot, &mut self.unsent);
+                    let length = self.unsent.len();
+                    assert!(length <= MOST_UNSENT, "{length} bytes of answers pile up");
                 }
                 Step::Write { .. } if self.stalled => return,
                 Step::Write { .. } => {
@@ -176,6 +181,17 @@ impl BarePeer {
 impl Peer for BarePeer {
     fn send(&mut self, bytes: &[u8]) {
         self.to_machine.push_back(bytes.to_vec());
+        self.run();
+    }
+
+    /// The end is announced before the first answer is made, as a driver may do that learns of both
+    /// from one readiness event.
+    fn send_last(&mut self, bytes: &[u8]) {
+        self.half_closed = true;
+        self.machine.handle_input(self.now, bytes);
+        if matches!(self.machine.step(), Step::Respond) {
+            self.machine.handle_eof(self.now);
+        }
         self.run();
     }
 

@@ -52,6 +52,9 @@ pub(crate) enum Script {
 pub(crate) enum Op {
     /// Sends bytes in one write.
     Send(Vec<u8>),
+    /// Sends bytes and closes the sending half in the same breath: the end is there before the
+    /// answer is made.
+    SendLast(Vec<u8>),
     /// Sends one byte, waits, sends the next: no pause is long, the sum is.
     Trickle(Vec<u8>, Duration),
     /// Sends these bytes again and again, without reading, until nobody takes them any more.
@@ -182,6 +185,11 @@ pub(crate) fn get(path: &str) -> Vec<u8> {
 /// [`Op::Send`].
 pub(crate) fn send(bytes: impl AsRef<[u8]>) -> Op {
     Op::Send(bytes.as_ref().to_vec())
+}
+
+/// [`Op::SendLast`].
+pub(crate) fn send_last(bytes: impl AsRef<[u8]>) -> Op {
+    Op::SendLast(bytes.as_ref().to_vec())
 }
 
 /// [`Op::Trickle`], one byte every `gap_ms` milliseconds.

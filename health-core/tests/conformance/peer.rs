@@ -22,6 +22,8 @@ pub(crate) trait Peer {
     /// Sends bytes. Whether they are taken is not reported: an endpoint that has answered and
     /// closed need not take them, and what it answered tells all.
     fn send(&mut self, bytes: &[u8]);
+    /// Sends bytes and closes the sending half, with as little between them as can be.
+    fn send_last(&mut self, bytes: &[u8]);
     /// Sends these bytes again and again, without reading, until they are not taken any more.
     fn flood(&mut self, bytes: &[u8]);
     /// Appends what has arrived; waits for it if nothing has.
@@ -121,6 +123,7 @@ impl<P: Peer> Conversation<P> {
     fn step(&mut self, op: &Op) -> Result<(), String> {
         match op {
             Op::Send(bytes) => self.peer.send(bytes),
+            Op::SendLast(bytes) => self.peer.send_last(bytes),
             Op::Trickle(bytes, gap) => {
                 for byte in bytes {
                     self.peer.send(&[*byte]);

@@ -138,6 +138,11 @@ impl Peer for SocketPeer {
         self.broken = self.broken || self.stream.write_all(bytes).is_err();
     }
 
+    fn send_last(&mut self, bytes: &[u8]) {
+        self.send(bytes);
+        self.half_close();
+    }
+
     fn flood(&mut self, bytes: &[u8]) {
         let brief = Some(Duration::from_millis(100));
         self.stream

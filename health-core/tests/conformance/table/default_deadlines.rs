@@ -2,7 +2,7 @@
 //! write, 1 s for a last answer. In virtual time they cost nothing.
 
 use super::super::answer::{ok, refused};
-use super::super::case::{Case, Op, expect, get, script, send, trickle, wait_ms};
+use super::super::case::{Case, Op, expect, get, head, script, send, trickle, wait_ms};
 use super::eof_and_timeouts::PART;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -101,6 +101,37 @@ pub(super) fn cases() -> Vec<Case> {
             [
                 send("bad\r\n"),
                 expect(refused(400)),
+                Op::Closed,
+                wait_ms(999),
+                Op::NotGone,
+                wait_ms(1),
+                Op::Gone,
+            ],
+        ),
+        // RFC 9112 §9.6: closing on bytes under way resets the connection and may lose the answer.
+        script(
+            "default_finish_1_s_for_a_body",
+            [
+                send(head("GET /health HTTP/1.1", "Content-Length: 5")),
+                expect(ok().closes()),
+                Op::Closed,
+                wait_ms(999),
+                Op::NotGone,
+                wait_ms(1),
+                Op::Gone,
+            ],
+        ),
+        script(
+            "default_finish_1_s_for_a_request_too_many",
+            [
+                send(
+                    [
+                        head("GET /health HTTP/1.1", "Connection: close"),
+                        get("/version"),
+                    ]
+                    .concat(),
+                ),
+                expect(ok().closes()),
                 Op::Closed,
                 wait_ms(999),
                 Op::NotGone,

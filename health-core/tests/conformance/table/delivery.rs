@@ -1,7 +1,7 @@
 //! How bytes arrive is no part of what they say: cuts, pauses, and answers that must survive an end.
 
 use super::super::answer::{not_allowed, ok, refused};
-use super::super::case::{Case, Op, expect, get, head, script, send, trickle, wait_ms};
+use super::super::case::{Case, Op, expect, get, head, script, send, send_last, trickle, wait_ms};
 
 pub(super) fn cases() -> Vec<Case> {
     [cuts(), sequences(), endings()]
@@ -242,6 +242,43 @@ fn endings() -> Vec<Case> {
                 .chain((0..20).map(|_| expect(ok())))
                 .chain([Op::Closed])
                 .collect::<Vec<_>>(),
+        ),
+        script(
+            "fin_with_the_request",
+            [send_last(get("/health")), expect(ok().over()), Op::Closed],
+        ),
+        script(
+            "fin_with_twenty",
+            [send_last(get("/health").repeat(20))]
+                .into_iter()
+                .chain((0..20).map(|_| expect(ok().over())))
+                .chain([Op::Closed])
+                .collect::<Vec<_>>(),
+        ),
+        // More answers than are written at once.
+        script(
+            "fin_with_three_hundred",
+            [send_last(get("/health").repeat(300))]
+                .into_iter()
+                .chain((0..300).map(|_| expect(ok().over())))
+                .chain([Op::Closed])
+                .collect::<Vec<_>>(),
+        ),
+        script(
+            "fin_with_one_and_a_half",
+            [
+                send_last([get("/health"), b"GET /ver".to_vec()].concat()),
+                expect(ok().over()),
+                Op::Closed,
+            ],
+        ),
+        script(
+            "fin_with_half_a_request",
+            [send_last("GET /health HTTP/1.1\r\nHost: a\r\n"), Op::Closed],
+        ),
+        script(
+            "fin_with_a_bad_request",
+            [send_last("bad\r\n"), expect(refused(400)), Op::Closed],
         ),
         script(
             "fin_behind_a_bad_request",

@@ -160,7 +160,7 @@ fn elsewhere() -> Vec<Case> {
             "get /nothing",
             not_found(),
         ),
-        // OPTIONS has no content on paths of ours only; elsewhere it is an error like any other.
+        ask("options_of_unknown_path", "OPTIONS /nothing", not_found()),
         ask("trace_of_unknown_path", "TRACE /nothing", not_found()),
         ask("head_with_asterisk", "HEAD *", refused(400).for_head()),
         ask("post_with_asterisk", "POST *", refused(400)),
