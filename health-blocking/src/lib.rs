@@ -1,2 +1,48 @@
 //! The health endpoint of a daemon without an async runtime.
+//!
+//! ```text
+//! Server::bind ─► spawn ─► one thread: accept, read, answer, close      (server, event_loop)
+//!             └─► serve    the same on the caller's thread
+//! serve_connection         one connection on a thread of the caller's own
+//! ```
+//!
+//! [`Server::spawn`] starts one thread, named `health`. It waits for all sockets at once, so a
+//! thousand silent clients cost it no thread, no buffer and no wake-up, and it goes on answering
+//! while every other thread of the daemon hangs: the heartbeats tell on those.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use health_blocking::{Health, Server};
+//! # fn run_cycle() -> Result<(), String> { Ok(()) }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let health = Health::new("steering", env!("CARGO_PKG_VERSION"));
+//! let link = health.component("link")?; // unhealthy after 3 failures in a row
+//! let control = health.heartbeat("control", Duration::from_secs(5))?; // no beat for 5 s: liveness turns 503
+//! let server = Server::bind("127.0.0.1:9102", &health)?.spawn()?; // an Err here need not stop the daemon
+//! health.set_running();
+//! loop {
+//!     match run_cycle() {
+//!         Ok(()) => link.success(),
+//!         Err(error) => link.failure(error),
+//!     }
+//!     control.beat();
+//! }
+//! # }
+//! ```
 #![forbid(unsafe_code)]
+
+mod accept;
+mod connections;
+mod event_loop;
+mod handle;
+mod server;
+mod thread;
+
+pub use handle::Handle;
+pub use health_core as core;
+pub use health_core::health::ComponentConfig;
+pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Service};
+pub use health_core::shared::{Component, Flag, Gate, Health, Heartbeat, Stats};
+pub use server::Server;
+pub use thread::{Stream, serve_connection};

@@ -3,11 +3,11 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::answer::{self, Ending};
 use super::{Ask, CloseReason, Limits, Peer, Service, Standing, Step};
 use crate::health::Snapshot;
 use crate::http::response::Persistence;
-use crate::http::{Head, HeadScan, Method, Reject, Request, Version};
-use crate::render;
+use crate::http::{HeadScan, Reject, Request, Version};
 use crate::time::{Instant, Moment};
 
 /// When a batch of answers to pipelined requests is large enough to be written.
@@ -77,15 +77,6 @@ enum Reply {
 struct Writing {
     since: Instant,
     until: Instant,
-}
-
-/// How a connection ends behind its last answer.
-#[derive(Clone, Copy, Debug)]
-struct Ending {
-    reason: CloseReason,
-    /// More input may be under way. Closing on unread bytes sends a reset, which may overtake the
-    /// answer (RFC 9112 §9.6): half-close first and read on for a while.
-    linger: bool,
 }
 
 impl Connection {
@@ -236,7 +227,7 @@ impl Connection {
         });
         let last = match reply {
             Reply::Reject(reject) => {
-                write_reject(reject, moment, out);
+                answer::reject(reject, moment, out);
                 Some(Ending {
                     reason: CloseReason::Rejected(reject),
                     linger: true,
@@ -249,7 +240,7 @@ impl Connection {
                     (None, Version::Http10) => Persistence::KeepAlive,
                     (None, Version::Http11) => Persistence::Implied,
                 };
-                write_answer(&self.service, &ask, persistence, moment, snapshot, out);
+                answer::answer(&self.service, &ask, persistence, moment, snapshot, out);
                 last
             }
         };
@@ -357,7 +348,7 @@ impl Connection {
         match Request::parse(input, &head, limits.body) {
             Ok(request) => {
                 let ask = self.service.ask_request(self.peer, &request);
-                let last = last_request(&request, input.len() > head.end);
+                let last = Ending::behind(&request, input.len() > head.end);
                 let reply = Reply::Ask {
                     ask,
                     version: request.version,
@@ -442,48 +433,4 @@ impl Connection {
     fn limits(&self) -> &Limits {
         self.service.bounds()
     }
-}
-
-/// Whether nothing may follow `request` on its connection, and why.
-fn last_request(request: &Request<'_>, more_has_come: bool) -> Option<Ending> {
-    if request.has_body {
-        Some(Ending {
-            reason: CloseReason::BodyUnread,
-            linger: true,
-        })
-    } else if request.keep_alive {
-        None
-    } else {
-        Some(Ending {
-            reason: CloseReason::Answered,
-            linger: more_has_come,
-        })
-    }
-}
-
-fn write_answer(
-    service: &Service,
-    ask: &Ask,
-    persistence: Persistence,
-    moment: Moment,
-    snapshot: &Snapshot,
-    out: &mut Vec<u8>,
-) {
-    let head = service.head(ask, snapshot);
-    let length = head.write(moment.unix, persistence, out);
-    let body = out.len();
-    if ask.method != Method::Options {
-        service.body(moment, ask, &head, snapshot, out);
-    }
-    length.fill(out.len() - body, out);
-    if ask.method == Method::Head {
-        out.truncate(body);
-    }
-}
-
-fn write_reject(reject: Reject, moment: Moment, out: &mut Vec<u8>) {
-    let length = Head::new(reject.status()).write(moment.unix, Persistence::Close, out);
-    let body = out.len();
-    render::error(reject.reason(), out);
-    length.fill(out.len() - body, out);
 }

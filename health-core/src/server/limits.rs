@@ -35,6 +35,8 @@ pub struct Limits {
     pub finish_timeout: Duration,
     /// Bytes discarded while it does. Default 65,536.
     pub finish_bytes: usize,
+    /// For answers under way when the server stops. Default 5 s.
+    pub stop_timeout: Duration,
     /// Connections held at once. Default 512; 0 counts as 1. One more evicts another, it is never
     /// refused.
     pub connections: usize,
@@ -52,6 +54,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(10),
             finish_timeout: Duration::from_secs(1),
             finish_bytes: 64 * 1024,
+            stop_timeout: Duration::from_secs(5),
             connections: 512,
         }
     }

@@ -56,6 +56,7 @@
 
 mod access;
 mod admission;
+mod answer;
 mod connection;
 mod limits;
 mod route;

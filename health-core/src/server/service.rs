@@ -117,7 +117,9 @@ impl Service {
         self
     }
 
-    pub(super) const fn bounds(&self) -> &Limits {
+    /// What a client may use.
+    #[must_use]
+    pub const fn bounds(&self) -> &Limits {
         &self.limits
     }
 

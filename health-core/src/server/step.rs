@@ -33,6 +33,17 @@ pub enum Step {
     Close(CloseReason),
 }
 
+impl Step {
+    /// Its deadline, if it has one.
+    #[must_use]
+    pub const fn until(self) -> Option<Instant> {
+        match self {
+            Self::Read { until } | Self::Write { until } | Self::Finish { until } => Some(until),
+            Self::Respond | Self::Close(_) => None,
+        }
+    }
+}
+
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -28,7 +28,10 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 
 impl Harness for Bare {
     type Peer = BarePeer;
-    const VIRTUAL: bool = true;
+
+    fn runs(&self, _: &Case) -> bool {
+        true
+    }
 
     fn open(&self, case: &Case) -> BarePeer {
         let mut limits = Limits::default();

@@ -110,8 +110,16 @@ impl Case {
     /// True if the case does something to the daemon or its listener, so that no other case may
     /// use the same one.
     pub(crate) fn touches_daemon(&self) -> bool {
-        let touches = |op: &Op| matches!(op, Op::Drain | Op::Evict);
-        matches!(&self.script, Script::Steps(ops) if ops.iter().any(touches))
+        self.evicts() || self.has_step(|op| matches!(op, Op::Drain))
+    }
+
+    /// True if the case needs a connection limit.
+    pub(crate) fn evicts(&self) -> bool {
+        self.has_step(|op| matches!(op, Op::Evict))
+    }
+
+    fn has_step(&self, is: fn(&Op) -> bool) -> bool {
+        matches!(&self.script, Script::Steps(ops) if ops.iter().any(is))
     }
 
     /// The same case, for virtual time only: it waits for defaults that last seconds or minutes.

@@ -49,7 +49,7 @@ pub(crate) fn run(harness: impl Harness) -> ExitCode {
 fn add_trials<H: Harness>(trials: &mut Vec<Trial>, harness: &Arc<H>, name: &str, case: Case) {
     let case = Arc::new(case);
     let ways: &[_] = match case.script {
-        Script::Steps(_) if case.virtual_only && !H::VIRTUAL => &[],
+        _ if !harness.runs(&case) => &[],
         Script::Steps(_) => &[(Way::Whole, "")],
         Script::Parse { .. } => &[
             (Way::Whole, " [whole]"),

@@ -10,8 +10,9 @@ use super::response::Response;
 pub(crate) trait Harness: Send + Sync + 'static {
     /// The client's end of one connection.
     type Peer: Peer;
-    /// True if waiting costs nothing, so that cases about the default deadlines can run.
-    const VIRTUAL: bool;
+
+    /// Whether this case can be run here at all.
+    fn runs(&self, case: &Case) -> bool;
 
     /// A new connection to an endpoint in the state and with the limits of this case.
     fn open(&self, case: &Case) -> Self::Peer;
@@ -204,12 +205,13 @@ impl<P: Peer> Conversation<P> {
     }
 
     fn expect_end(&mut self) -> Result<(), String> {
-        match self.receive() {
-            Received::End if self.unread.is_empty() => Ok(()),
-            other => Err(format!(
-                "{other:?} instead of the end, unread {}",
-                self.shown()
-            )),
+        let received = self.receive();
+        if !self.unread.is_empty() {
+            return Err(format!("behind the last answer comes {}", self.shown()));
+        }
+        match received {
+            Received::End => Ok(()),
+            other => Err(format!("{other:?} instead of the end")),
         }
     }
 

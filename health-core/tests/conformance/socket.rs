@@ -39,6 +39,7 @@ pub(crate) type Start = fn(Limits, &Health) -> SocketAddr;
 /// Opens connections to endpoints of a driver, which it starts when they are first needed.
 pub(crate) struct Loopback {
     start: Start,
+    evicts: bool,
     /// One endpoint per state serves every case that neither changes limits nor the daemon.
     shared: Mutex<BTreeMap<Daemon, Endpoint>>,
 }
@@ -50,8 +51,15 @@ impl Loopback {
     pub(crate) fn new(start: Start) -> Self {
         Self {
             start,
+            evicts: true,
             shared: Mutex::default(),
         }
+    }
+
+    /// The same for a server that has no connection limit of its own.
+    pub(crate) fn without_eviction(mut self) -> Self {
+        self.evicts = false;
+        self
     }
 
     /// Starts an endpoint in the state the case wants.
@@ -90,7 +98,10 @@ impl Loopback {
 
 impl Harness for Loopback {
     type Peer = SocketPeer;
-    const VIRTUAL: bool = false;
+
+    fn runs(&self, case: &Case) -> bool {
+        !case.virtual_only && (self.evicts || !case.evicts())
+    }
 
     fn open(&self, case: &Case) -> SocketPeer {
         let endpoint = if case.limits.is_none() && !case.touches_daemon() {

@@ -98,6 +98,12 @@ pub(super) fn cases() -> Vec<Case> {
             b"18446744073709551619",
             refused(413),
         ),
+        // In arithmetic that wraps it is 4.
+        length(
+            "two_to_the_64_and_four",
+            b"18446744073709551620",
+            refused(413),
+        ),
         length(
             "forty_digits",
             b"9999999999999999999999999999999999999999",

@@ -1,0 +1,119 @@
+//! The control loop: every half second a sample of each component.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use health_blocking::core::health::Status;
+use health_blocking::core::name::NameError;
+use health_blocking::{Component, ComponentConfig, Health, Heartbeat, Stats};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::args::Args;
+use crate::host;
+
+const CYCLE: Duration = Duration::from_millis(500);
+
+type Sample = fn() -> Result<Value, String>;
+
+/// The loop and what it reports to.
+pub(crate) struct Control {
+    parts: Vec<Part>,
+    heartbeat: Heartbeat,
+    stats: Stats,
+    counters: Counters,
+    hang_at: Option<Instant>,
+}
+
+struct Part {
+    component: Component,
+    stats: Stats,
+    sample: Sample,
+    fails: bool,
+}
+
+#[derive(Serialize)]
+struct Counters {
+    cycles: u64,
+    failures: u64,
+    last_cycle_us: u128,
+}
+
+impl Control {
+    /// Declares the daemon's components, stats and heartbeat.
+    pub(crate) fn new(health: &Health, args: &Args) -> Result<Self, NameError> {
+        let samples: [(&str, Sample); 3] = [
+            ("load", host::load),
+            ("memory", host::memory),
+            ("disk", host::disk),
+        ];
+        // The daemon steers on without a sample or two; without three it is degraded.
+        let config = ComponentConfig {
+            failing_is: Status::Degraded,
+            ..Default::default()
+        };
+        let parts = samples.into_iter().map(|(name, sample)| {
+            Ok(Part {
+                component: health.component_with(name, config)?,
+                stats: health.stats(name)?,
+                sample,
+                fails: args.fail.as_deref() == Some(name),
+            })
+        });
+        Ok(Self {
+            parts: parts.collect::<Result<_, _>>()?,
+            heartbeat: health.heartbeat("control", Duration::from_secs(2))?,
+            stats: health.stats("control")?,
+            counters: Counters {
+                cycles: 0,
+                failures: 0,
+                last_cycle_us: 0,
+            },
+            hang_at: args.hang_after.map(|after| Instant::now() + after),
+        })
+    }
+
+    /// Runs a cycle every half second until the other end of `stopped` is gone.
+    pub(crate) fn run(mut self, stopped: &Receiver<()>) {
+        while stopped.recv_timeout(CYCLE) == Err(RecvTimeoutError::Timeout) {
+            while self.hang_at.is_some_and(|at| at <= Instant::now()) {
+                thread::park();
+            }
+            self.cycle();
+        }
+    }
+
+    /// Samples every part once.
+    pub(crate) fn cycle(&mut self) {
+        let begin = Instant::now();
+        for part in &self.parts {
+            let sampled = if part.fails {
+                Err("told to fail".into())
+            } else {
+                (part.sample)()
+            };
+            match sampled {
+                Ok(values) => {
+                    part.component.success();
+                    publish(&part.stats, &values);
+                }
+                Err(error) => {
+                    part.component.failure(error);
+                    self.counters.failures += 1;
+                }
+            }
+        }
+        self.counters.cycles += 1;
+        self.counters.last_cycle_us = begin.elapsed().as_micros();
+        publish(&self.stats, &self.counters);
+        self.heartbeat.beat();
+    }
+}
+
+/// A value that cannot be published is no reason to end the loop: the last one stays.
+fn publish(stats: &Stats, values: &impl Serialize) {
+    if let Err(error) = stats.set(values) {
+        eprintln!("stats: {error}");
+    }
+}

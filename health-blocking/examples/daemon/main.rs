@@ -1,0 +1,87 @@
+//! A small real daemon: a control loop that samples this host, and its health at an HTTP endpoint.
+//!
+//! ```text
+//! cargo run --release -p health-blocking --example daemon
+//! curl -i http://127.0.0.1:9102/health
+//! ```
+
+mod args;
+mod control;
+mod host;
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use args::Args;
+use clap::Parser;
+use control::Control;
+use health_blocking::{DegradedCode, Handle, Health, Limits, Server, Service};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args = Args::parse();
+    // From here on a signal waits for us instead of ending the process.
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+
+    let health = Health::new("daemon", env!("CARGO_PKG_VERSION"));
+    let mut control = Control::new(&health, &args)?;
+    control.cycle();
+
+    let server = start(&args, &health);
+    health.set_running();
+    // Nothing is ever sent: the loop ends when the sender is dropped.
+    let (stop, stopped) = mpsc::channel();
+    let control_loop = thread::spawn(move || control.run(&stopped));
+
+    signals.forever().next();
+    eprintln!("draining for {:?}", args.drain_delay);
+    health.begin_drain();
+    // The loop goes on for those who have not yet seen that readiness is gone; another signal
+    // ends the wait.
+    wait(&mut signals, args.drain_delay);
+    drop(stop);
+    if args.hang_after.is_none() && control_loop.join().is_err() {
+        eprintln!("the control loop has panicked");
+    }
+    health.stop();
+    if let Some(server) = server {
+        if !server.shutdown(Duration::from_secs(5)) {
+            eprintln!("the endpoint did not stop within 5 s");
+        }
+    }
+    eprintln!("stopped");
+    Ok(())
+}
+
+/// Starts the endpoint. A daemon whose endpoint cannot be had does its work all the same.
+fn start(args: &Args, health: &Health) -> Option<Handle> {
+    let mut limits = Limits::default();
+    limits.connections = args.max_connections;
+    limits.idle_timeout = args.idle_timeout;
+    let mut service = Service::new()
+        .limits(limits)
+        .degraded_code(DegradedCode::ServiceUnavailable);
+    if let Some(token) = &args.token {
+        service = service.token(token);
+    }
+    let bound = Server::bind(args.listen, health).map(|server| server.service(service));
+    match bound.and_then(|server| Ok((server.local_addr(), server.spawn()?))) {
+        Ok((address, handle)) => {
+            println!("listening on http://{address}");
+            Some(handle)
+        }
+        Err(error) => {
+            eprintln!("{error}; going on without the endpoint");
+            None
+        }
+    }
+}
+
+fn wait(signals: &mut Signals, length: Duration) {
+    let deadline = std::time::Instant::now() + length;
+    while std::time::Instant::now() < deadline && signals.pending().next().is_none() {
+        thread::sleep(Duration::from_millis(20).min(length));
+    }
+}

@@ -1,0 +1,262 @@
+//! What a registry makes of what it is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use health_core::health::{
+    ComponentConfig, ComponentId, Phase, ProbeKind, Registry, Revision, Status,
+};
+use health_core::name::NameError;
+use health_core::outcome::Outcome;
+use health_core::time::Instant;
+
+const START: Instant = Instant::from_micros(0);
+
+fn after(seconds: u64) -> Instant {
+    START + Duration::from_secs(seconds)
+}
+
+fn running_with(config: ComponentConfig) -> (Registry, ComponentId) {
+    let mut registry = Registry::new("svc", "1", START);
+    let id = registry
+        .component(START, "db", config)
+        .expect("a free name");
+    registry.set_running(START);
+    (registry, id)
+}
+
+#[track_caller]
+fn status_is(registry: &mut Registry, now: Instant, status: Status) {
+    assert_eq!(registry.snapshot(now).components()[0].status(), status);
+}
+
+#[test]
+fn three_failures_in_a_row_turn_it_and_one_success_heals_it() {
+    let (mut registry, db) = running_with(ComponentConfig::default());
+    status_is(&mut registry, START, Status::Unknown);
+    registry.success(after(1), db);
+    for second in 2..4 {
+        registry.failure(after(second), db, "refused");
+        status_is(&mut registry, after(second), Status::Healthy);
+    }
+    registry.success(after(4), db);
+    for second in 5..8 {
+        registry.failure(after(second), db, "refused");
+    }
+    status_is(&mut registry, after(8), Status::Unhealthy);
+    let snapshot = registry.snapshot(after(9));
+    assert_eq!(snapshot.components()[0].since(), after(7));
+    assert_eq!(snapshot.consecutive_failures(), 3);
+    registry.success(after(10), db);
+    status_is(&mut registry, after(10), Status::Healthy);
+}
+
+#[test]
+fn success_threshold_holds_from_cold_and_after_failure() {
+    let (mut registry, db) = running_with(ComponentConfig {
+        success_threshold: 2,
+        ..Default::default()
+    });
+    registry.success(after(1), db);
+    status_is(&mut registry, after(1), Status::Unknown);
+    registry.success(after(2), db);
+    status_is(&mut registry, after(2), Status::Healthy);
+    (3..6).for_each(|second| registry.failure(after(second), db, "refused"));
+    registry.success(after(6), db);
+    status_is(&mut registry, after(6), Status::Unhealthy);
+    registry.success(after(7), db);
+    status_is(&mut registry, after(7), Status::Healthy);
+}
+
+#[test]
+fn a_warning_is_a_success_that_shows() {
+    let (mut registry, db) = running_with(ComponentConfig::default());
+    registry.record(after(1), db, Outcome::warning("slow"));
+    status_is(&mut registry, after(1), Status::Degraded);
+    registry.success(after(2), db);
+    status_is(&mut registry, after(2), Status::Healthy);
+}
+
+#[test]
+fn an_indeterminate_result_changes_nothing() {
+    let config = ComponentConfig {
+        validity: Some(Duration::from_secs(10)),
+        ..Default::default()
+    };
+    let (mut registry, db) = running_with(config);
+    registry.success(after(1), db);
+    registry.failure(after(2), db, "refused");
+    registry.record(after(9), db, Outcome::indeterminate("no descriptors"));
+    let snapshot = registry.snapshot(after(9));
+    assert_eq!(snapshot.components()[0].streak().failures(), 1);
+    // Not even the age of what is known.
+    status_is(&mut registry, after(12), Status::Unknown);
+}
+
+#[test]
+fn the_absolute_number_of_failures_may_be_set() {
+    let (mut registry, db) = running_with(ComponentConfig::default());
+    for (failures, status) in [
+        (0, Status::Healthy),
+        (2, Status::Healthy),
+        (3, Status::Unhealthy),
+        (2, Status::Healthy),
+    ] {
+        registry.set_failures(after(1), db, failures);
+        status_is(&mut registry, after(1), status);
+        assert_eq!(registry.snapshot(after(1)).consecutive_failures(), failures);
+    }
+}
+
+#[test]
+fn stale_is_decided_by_the_clock_and_stamped_with_its_deadline() {
+    let config = ComponentConfig {
+        validity: Some(Duration::from_secs(90)),
+        ..Default::default()
+    };
+    let (mut registry, db) = running_with(config);
+    registry.success(after(10), db);
+    status_is(&mut registry, after(99), Status::Healthy);
+    status_is(&mut registry, after(3_600), Status::Unknown);
+    let snapshot = registry.snapshot(after(3_600));
+    assert_eq!(snapshot.components()[0].since(), after(100));
+    assert_eq!(snapshot.status(ProbeKind::Readiness), Status::Unhealthy);
+    registry.success(after(3_601), db);
+    status_is(&mut registry, after(3_601), Status::Healthy);
+}
+
+#[test]
+fn a_missed_heartbeat_is_stamped_with_its_deadline_and_healed_by_a_beat() {
+    let mut registry = Registry::new("svc", "1", START);
+    let beat = registry
+        .heartbeat(START, "loop", Duration::from_secs(2))
+        .expect("a free name");
+    registry.set_running(START);
+    registry.beat(after(1), beat);
+    assert!(
+        !registry
+            .snapshot(Instant::from_micros(2_999_999))
+            .heartbeats()[0]
+            .is_missed()
+    );
+    let snapshot = registry.snapshot(after(60));
+    assert!(snapshot.heartbeats()[0].is_missed());
+    assert_eq!(snapshot.heartbeats()[0].since(), after(3));
+    // An old beat that is told late does not heal.
+    registry.beat(after(1), beat);
+    assert!(registry.snapshot(after(60)).heartbeats()[0].is_missed());
+    registry.beat(after(60), beat);
+    assert!(!registry.snapshot(after(61)).heartbeats()[0].is_missed());
+    // The snapshot taken before tells the same as then.
+    assert!(snapshot.heartbeats()[0].is_missed());
+}
+
+#[test]
+fn readiness_waits_for_every_gate_and_flag_by_name() {
+    let mut registry = Registry::new("svc", "1", START);
+    let cache = registry.gate("cache").expect("a free name");
+    let leader = registry.flag("leader").expect("a free name");
+    registry.set_running(START);
+    let pending = |registry: &mut Registry| -> Vec<String> {
+        registry
+            .snapshot(START)
+            .pending()
+            .map(ToString::to_string)
+            .collect()
+    };
+    assert_eq!(pending(&mut registry), ["cache", "leader"]);
+    registry.release(cache);
+    assert_eq!(pending(&mut registry), ["leader"]);
+    registry.set_flag(leader, true);
+    assert_eq!(
+        registry.snapshot(START).status(ProbeKind::Readiness),
+        Status::Healthy
+    );
+    registry.set_flag(leader, false);
+    assert_eq!(
+        registry.snapshot(START).status(ProbeKind::Readiness),
+        Status::Unhealthy
+    );
+}
+
+#[test]
+fn startup_latches_once_everything_has_a_first_result() {
+    let (mut registry, db) = running_with(ComponentConfig::default());
+    let started = |registry: &mut Registry| registry.snapshot(START).status(ProbeKind::Startup);
+    assert_eq!(started(&mut registry), Status::Unhealthy);
+    registry.failure(after(1), db, "refused");
+    assert_eq!(started(&mut registry), Status::Healthy);
+    registry
+        .component(after(2), "late", Default::default())
+        .expect("a free name");
+    assert_eq!(started(&mut registry), Status::Healthy);
+}
+
+#[test]
+fn life_moves_forward_and_may_begin_anew() {
+    let mut registry = Registry::new("svc", "1", START);
+    registry.begin_drain(after(1));
+    registry.set_running(after(2));
+    assert_eq!(registry.phase(), Phase::Draining);
+    registry.stop(after(3));
+    registry.begin_drain(after(4));
+    assert_eq!(registry.phase(), Phase::Stopped);
+    registry.set_running(after(10));
+    assert_eq!(registry.phase(), Phase::Running);
+    assert_eq!(
+        registry.snapshot(after(12)).uptime(),
+        Duration::from_secs(2)
+    );
+}
+
+#[test]
+fn a_name_has_one_owner() {
+    let mut registry = Registry::new("svc", "1", START);
+    registry
+        .component(START, "a", Default::default())
+        .expect("a free name");
+    let refused = registry
+        .heartbeat(START, "a", Duration::from_secs(1))
+        .expect_err("taken");
+    assert!(matches!(&refused, NameError::Duplicate(name) if name.as_str() == "a"));
+    assert_eq!(refused.to_string(), "name \"a\": already registered");
+    assert!(registry.gate("a").is_err() && registry.flag("a").is_err());
+    // A component's stats may have its name, but only once.
+    registry.stat("a").expect("stats have names of their own");
+    assert!(registry.stat("a").is_err());
+}
+
+#[test]
+fn waiters_are_woken_by_what_counts_and_by_nothing_else() {
+    struct Count(AtomicUsize);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&count));
+    let (mut registry, db) = running_with(ComponentConfig::default());
+    let beat = registry
+        .heartbeat(START, "loop", Duration::from_secs(9))
+        .expect("a free name");
+    registry.success(START, db);
+
+    assert_ne!(registry.poll_changed(Revision::default(), &waker), None);
+    let seen = registry.revision();
+    // Asked twice, woken once.
+    assert_eq!(registry.poll_changed(seen, &waker), None);
+    assert_eq!(registry.poll_changed(seen, &waker), None);
+    registry.success(after(1), db);
+    registry.failure(after(2), db, "once");
+    registry.beat(after(3), beat);
+    assert!(registry.take_wakers().is_empty());
+    registry.begin_drain(after(4));
+    let wakers = registry.take_wakers();
+    assert_eq!(wakers.len(), 1);
+    wakers.into_iter().for_each(Waker::wake);
+    assert_eq!(count.0.load(Ordering::SeqCst), 1);
+    assert_ne!(registry.poll_changed(seen, &waker), None);
+}

@@ -1,0 +1,205 @@
+//! From state to code: every phase × state × question × setting, as one table.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use health_core::health::{ComponentConfig, ProbeKind, Registry, Snapshot, Status};
+use health_core::http::Method;
+use health_core::server::{DegradedCode, Peer, Service};
+use health_core::time::{Instant, Moment};
+
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// What the daemon knows about itself.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Nothing is declared.
+    Empty,
+    AllHealthy,
+    /// A critical component says so.
+    Degraded,
+    /// A critical component has failed three times.
+    Unhealthy,
+    /// The same, but the daemon can do without it.
+    NonCriticalUnhealthy,
+    /// A critical component has not reported yet.
+    NoResult,
+    /// A critical component's last result is too old.
+    Stale,
+    /// A loop is stuck.
+    Missed,
+    /// A gate is shut.
+    Pending,
+    /// A flag is down.
+    FlagDown,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Life {
+    Starting,
+    Running,
+    Draining,
+    Stopped,
+}
+
+use Life::{Draining, Running, Starting, Stopped};
+use State::{
+    AllHealthy, Degraded, Empty, FlagDown, Missed, NoResult, NonCriticalUnhealthy, Pending, Stale,
+    Unhealthy,
+};
+
+/// The code of degraded, in whichever way it is set.
+const DEG: u16 = 0;
+
+/// startup, liveness, readiness, health; and the `status` of the health document.
+const TABLE: &[(Life, State, [u16; 4], &str)] = &[
+    (Starting, Empty, [503, 200, 503, 503], "unknown"),
+    (Starting, AllHealthy, [503, 200, 503, 503], "unknown"),
+    (Starting, Degraded, [503, 200, 503, 503], "unknown"),
+    (Starting, Unhealthy, [503, 200, 503, 503], "unknown"),
+    (Starting, NoResult, [503, 200, 503, 503], "unknown"),
+    (Starting, Missed, [503, 503, 503, 503], "unhealthy"),
+    (Starting, Pending, [503, 200, 503, 503], "unknown"),
+    (Running, Empty, [200, 200, 200, 200], "healthy"),
+    (Running, AllHealthy, [200, 200, 200, 200], "healthy"),
+    (Running, Degraded, [200, 200, 200, DEG], "degraded"),
+    (Running, Unhealthy, [200, 200, 503, 503], "unhealthy"),
+    (
+        Running,
+        NonCriticalUnhealthy,
+        [200, 200, 200, DEG],
+        "degraded",
+    ),
+    (Running, NoResult, [503, 200, 503, 503], "unknown"),
+    (Running, Stale, [200, 200, 503, 503], "unknown"),
+    (Running, Missed, [200, 503, 503, 503], "unhealthy"),
+    (Running, Pending, [200, 200, 503, 200], "healthy"),
+    (Running, FlagDown, [200, 200, 503, 200], "healthy"),
+    (Draining, Empty, [200, 200, 503, 503], "draining"),
+    (Draining, AllHealthy, [200, 200, 503, 503], "draining"),
+    (Draining, Degraded, [200, 200, 503, 503], "draining"),
+    (Draining, Unhealthy, [200, 200, 503, 503], "draining"),
+    (Draining, NoResult, [200, 200, 503, 503], "draining"),
+    (Draining, Missed, [200, 200, 503, 503], "draining"),
+    (Draining, Pending, [200, 200, 503, 503], "draining"),
+    (Stopped, AllHealthy, [200, 503, 503, 503], "stopped"),
+];
+
+#[test]
+fn truth_table() {
+    let codes = [
+        (DegradedCode::Ok, 200),
+        (DegradedCode::TooManyRequests, 429),
+        (DegradedCode::ServiceUnavailable, 503),
+    ];
+    for (setting, degraded) in codes {
+        let service = Arc::new(Service::new().degraded_code(setting));
+        for &(life, state, expected, word) in TABLE {
+            let (snapshot, now) = daemon(life, state);
+            for (target, expected) in [
+                "/health/startup",
+                "/health/live",
+                "/health/ready",
+                "/health",
+            ]
+            .iter()
+            .zip(expected)
+            {
+                let expected = if expected == DEG { degraded } else { expected };
+                for method in [Method::Get, Method::Head, Method::Options] {
+                    let (code, retry_after, _) = ask(&service, method, target, &snapshot, now);
+                    let case = format!("{setting:?} {life:?} {state:?} {method:?} {target}");
+                    assert_eq!(code, expected, "{case}");
+                    assert_eq!(retry_after.is_some(), matches!(code, 429 | 503), "{case}");
+                }
+            }
+            let (code, _, document) = ask(&service, Method::Get, "/health", &snapshot, now);
+            let document: serde_json::Value = serde_json::from_slice(&document).expect("JSON");
+            assert_eq!(document["status"], word, "{life:?} {state:?}");
+            assert_eq!(document["healthy"], code == 200, "{life:?} {state:?}");
+            for target in ["/stats", "/version"] {
+                let (code, ..) = ask(&service, Method::Get, target, &snapshot, now);
+                assert_eq!(code, 200, "{life:?} {state:?} {target}");
+            }
+        }
+    }
+}
+
+fn ask(
+    service: &Service,
+    method: Method,
+    target: &str,
+    snapshot: &Snapshot,
+    now: Instant,
+) -> (u16, Option<u32>, Vec<u8>) {
+    let ask = service.ask(Peer::Unix, method, target, None, None);
+    let mut body = Vec::new();
+    let moment = Moment {
+        now,
+        ..Moment::default()
+    };
+    let head = service.answer(moment, &ask, snapshot, &mut body);
+    (head.status.as_u16(), head.retry_after, body)
+}
+
+fn daemon(life: Life, state: State) -> (Snapshot, Instant) {
+    let mut now = Instant::default();
+    let mut registry = Registry::new("svc", "1", now);
+    let config = match state {
+        Degraded => ComponentConfig {
+            failing_is: Status::Degraded,
+            ..Default::default()
+        },
+        NonCriticalUnhealthy => ComponentConfig {
+            critical: false,
+            ..Default::default()
+        },
+        Stale => ComponentConfig {
+            validity: Some(DEADLINE),
+            ..Default::default()
+        },
+        _ => ComponentConfig::default(),
+    };
+    if !matches!(state, Empty) {
+        let component = registry.component(now, "db", config).expect("a free name");
+        match state {
+            NoResult => {}
+            Unhealthy | Degraded | NonCriticalUnhealthy => {
+                (0..3).for_each(|_| registry.failure(now, component, "refused"));
+            }
+            _ => registry.success(now, component),
+        }
+    }
+    match state {
+        Missed => drop(
+            registry
+                .heartbeat(now, "loop", DEADLINE)
+                .expect("a free name"),
+        ),
+        Pending => drop(registry.gate("cache").expect("a free name")),
+        FlagDown => drop(registry.flag("leader").expect("a free name")),
+        _ => {}
+    }
+    if !matches!(life, Starting) {
+        registry.set_running(now);
+    }
+    if matches!(life, Draining | Stopped) {
+        registry.begin_drain(now);
+    }
+    if matches!(life, Stopped) {
+        registry.stop(now);
+    }
+    now = now + DEADLINE;
+    let snapshot = registry.snapshot(now);
+    let questions = [
+        ProbeKind::Startup,
+        ProbeKind::Liveness,
+        ProbeKind::Readiness,
+        ProbeKind::Health,
+    ];
+    // A snapshot never changes, however often it is asked.
+    for kind in questions {
+        assert_eq!(snapshot.status(kind), snapshot.status(kind));
+    }
+    (snapshot, now)
+}
