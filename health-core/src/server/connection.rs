@@ -7,7 +7,7 @@ use super::answer::{self, Ending};
 use super::{Ask, CloseReason, Limits, Peer, Service, Standing, Step};
 use crate::health::Snapshot;
 use crate::http::response::Persistence;
-use crate::http::{HeadScan, Reject, Request, Version};
+use crate::http::{HeadScan, Method, Reject, Request, Version};
 use crate::time::{Instant, Moment};
 
 /// When a batch of answers to pipelined requests is large enough to be written.
@@ -70,7 +70,10 @@ enum Reply {
         version: Version,
         last: Option<Ending>,
     },
-    Reject(Reject),
+    Reject {
+        reject: Reject,
+        method: Option<Method>,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -226,8 +229,8 @@ impl Connection {
             until,
         });
         let last = match reply {
-            Reply::Reject(reject) => {
-                answer::reject(reject, moment, out);
+            Reply::Reject { reject, method } => {
+                answer::reject(reject, method, moment, out);
                 Some(Ending {
                     reason: CloseReason::Rejected(reject),
                     linger: true,
@@ -344,9 +347,9 @@ impl Connection {
                 return input.len();
             }
         };
-        self.scan = HeadScan::default();
         match Request::parse(input, &head, limits.body) {
             Ok(request) => {
+                self.scan = HeadScan::default();
                 let ask = self.service.ask_request(self.peer, &request);
                 let last = Ending::behind(&request, input.len() > head.end);
                 let reply = Reply::Ask {
@@ -382,7 +385,10 @@ impl Connection {
     fn reject(&mut self, reject: Reject, unsent: Option<Writing>) {
         self.drop_rest();
         self.state = State::Responding {
-            reply: Reply::Reject(reject),
+            reply: Reply::Reject {
+                reject,
+                method: self.scan.method(),
+            },
             unsent,
         };
     }
@@ -392,7 +398,7 @@ impl Connection {
     const fn may_go_on(&self) -> bool {
         match self.state {
             State::Responding {
-                reply: Reply::Reject(_),
+                reply: Reply::Reject { .. },
                 ..
             } => false,
             State::Responding {
