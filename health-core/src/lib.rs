@@ -36,6 +36,7 @@ extern crate std;
 pub mod capture;
 pub mod check;
 mod digits;
+mod grammar;
 pub mod health;
 pub mod http;
 pub mod name;
