@@ -25,10 +25,10 @@ use super::case::{Case, Daemon};
 use super::peer::{Harness, Peer, Received};
 
 /// How long an event that must come may take before the case counts as failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The same after [`MOST_IN_VAIN`] waits for nothing: such a driver is broken, and its author should
 /// not have to wait for hours to be told so of every case.
-const PATIENCE_LOST: Duration = Duration::from_millis(500);
+const PATIENCE_LOST: Duration = Duration::from_millis(100);
 const MOST_IN_VAIN: usize = 8;
 /// Longer than any test: a deadline that must not decide anything.
 const NEVER: Duration = Duration::from_secs(120);
