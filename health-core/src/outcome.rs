@@ -1,10 +1,14 @@
 //! What one look at something showed: the word both halves of the core share.
 
+mod kind;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
+
+pub use kind::Kind;
 
 /// How an attempt ended, with a public message and a private cause.
 ///
@@ -23,6 +27,8 @@ use core::fmt;
 pub struct Outcome {
     /// Whether it counts, and as what.
     pub class: Class,
+    /// What it ran into, in one word, where there is one.
+    pub kind: Option<Kind>,
     /// For everybody's eyes; empty if there is nothing to say.
     pub message: Message,
     /// For authorised eyes.
@@ -55,6 +61,13 @@ impl Outcome {
         Self::new(Class::Indeterminate, message.into())
     }
 
+    /// Adds the word for what it ran into.
+    #[must_use]
+    pub const fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
     /// Adds the private half.
     #[must_use]
     pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {
@@ -65,6 +78,7 @@ impl Outcome {
     const fn new(class: Class, message: Message) -> Self {
         Self {
             class,
+            kind: None,
             message,
             cause: None,
         }
