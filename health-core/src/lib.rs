@@ -7,6 +7,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod check;
+#[cfg(feature = "monitor")]
+pub mod monitor;
 pub mod name;
 pub mod outcome;
 pub mod streak;

@@ -21,7 +21,12 @@ impl Check {
             if self.judge.status == CheckStatus::Unknown {
                 self.forget(&mut events);
             }
-            self.schedule_first();
+            if self.judge.is_done(&self.config) {
+                // Restored: asking again would take a running target out of service.
+                self.run = Run::Done;
+            } else {
+                self.schedule_first();
+            }
         }
         events
     }
@@ -373,11 +378,22 @@ impl Check {
         events
     }
 
-    /// Brings the first attempt of the instance forward to `at`; the grid stays where it is.
-    pub(crate) fn bring_forward(&mut self, at: Instant) {
-        if let Run::Idle { due } = self.run {
-            let at = at.max(self.since + self.config.initial_delay);
-            self.run = Run::Idle { due: due.min(at) };
+    /// Whether it holds a place among attempts that need to be reaped.
+    pub(crate) fn holds_exec(&self) -> bool {
+        let running = matches!(self.run, Run::Running { .. });
+        self.config.needs_reap && (running || self.reaping.is_some())
+    }
+
+    /// Brings the first attempt of the instance forward to `at`, the grid staying where it is; false
+    /// if it comes before that anyway, or none is scheduled.
+    pub(crate) fn bring_forward(&mut self, at: Instant) -> bool {
+        let at = at.max(self.since + self.config.initial_delay);
+        match self.run {
+            Run::Idle { due } if at < due && !self.paused => {
+                self.run = Run::Idle { due: at };
+                true
+            }
+            _ => false,
         }
     }
 }
