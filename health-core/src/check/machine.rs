@@ -121,7 +121,7 @@ impl Check {
         let now = self.tick(now);
         let mut events = Events::NONE;
         match self.run {
-            Run::Running { begin, deadline } if attempt == self.attempts && now < deadline => {
+            Run::Running { begin } if attempt == self.attempts && now < self.deadline(begin) => {
                 self.record(begin, Some(attempt), outcome, permit, &mut events);
             }
             _ => {}
@@ -160,9 +160,9 @@ impl Check {
         let now = self.tick(now);
         let mut events = Events::NONE;
         match self.run {
-            Run::Running { begin, deadline } if now >= deadline => {
+            Run::Running { begin } if now >= self.deadline(begin) => {
                 self.cancel(CancelReason::Timeout, &mut events);
-                let lag = now.duration_since(deadline);
+                let lag = now.duration_since(self.deadline(begin));
                 let outcome = match self.config.lag_tolerance {
                     Some(tolerance) if lag > tolerance => {
                         Outcome::indeterminate("prober too late to tell")
@@ -193,16 +193,12 @@ impl Check {
         let now = self.tick(now);
         match self.run {
             Run::Idle { due } if now >= due && !self.paused && self.reaping.is_none() => {
-                let deadline = now + self.config.timeout;
                 self.attempts += 1;
-                self.run = Run::Running {
-                    begin: now,
-                    deadline,
-                };
+                self.run = Run::Running { begin: now };
                 Some(Start {
                     attempt: self.attempts,
                     due,
-                    deadline,
+                    deadline: self.deadline(now),
                 })
             }
             _ => None,
@@ -218,13 +214,17 @@ impl Check {
 
     pub(crate) fn wake(&self) -> Option<Wake> {
         match self.run {
-            Run::Running { deadline, .. } => Some(Wake::Timeout(deadline)),
+            Run::Running { begin } => Some(Wake::Timeout(self.deadline(begin))),
             Run::Stopping { until } => Some(Wake::Timeout(until)),
             Run::Idle { .. } if self.paused => None,
             Run::Idle { due } if self.reaping.is_some() => Some(Wake::Timeout(due)),
             Run::Idle { due } => Some(Wake::Start(due)),
             _ => None,
         }
+    }
+
+    fn deadline(&self, begin: Instant) -> Instant {
+        begin + self.config.timeout
     }
 
     fn tick(&mut self, now: Instant) -> Instant {
@@ -323,7 +323,8 @@ impl Check {
         if self.gated {
             self.run = Run::Gated;
         } else {
-            self.set_due(schedule::first_due(&self.config, self.since, self.spread));
+            let spread = self.is_spread.then_some(self.seed);
+            self.set_due(schedule::first_due(&self.config, self.since, spread));
         }
     }
 

@@ -18,12 +18,13 @@ pub(super) struct Next {
     pub(super) skipped: u64,
 }
 
-/// The due time of an instance's first attempt, `spread` being the monitor's part of the offset.
-pub(super) fn first_due(config: &CheckConfig, since: Instant, spread: Duration) -> Instant {
+/// The due time of an instance's first attempt; `spread` gives it a place within the interval.
+pub(super) fn first_due(config: &CheckConfig, since: Instant, spread: Option<u64>) -> Instant {
+    let offset = spread.map_or(Duration::ZERO, |seed| place_within(config.interval, seed));
     since
         + config.initial_delay
         + match config.first_check {
-            FirstCheck::Immediate => config.spread_offset.saturating_add(spread),
+            FirstCheck::Immediate => config.spread_offset.saturating_add(offset),
             FirstCheck::AfterInterval if config.start_period.is_zero() => config.interval,
             FirstCheck::AfterInterval => config.start_interval(),
         }
@@ -105,6 +106,11 @@ fn slot_after(slot: Instant, interval: Duration, end: Instant) -> (Instant, u64)
     (slot + Duration::from_micros(ahead), skipped)
 }
 
+fn place_within(interval: Duration, seed: u64) -> Duration {
+    let interval = u64::try_from(interval.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(seed % interval.max(1))
+}
+
 fn jitter(interval: Duration, percent: u8, random: u64) -> Duration {
     if percent == 0 {
         return Duration::ZERO;
@@ -155,6 +161,20 @@ mod tests {
         config.unhealthy_interval_max = None;
         config.unhealthy_interval = Some(Duration::from_secs(7_200));
         assert_eq!(secs(&config, 9), 7_200.0);
+    }
+
+    #[test]
+    fn seeds_fill_the_interval_evenly() {
+        let mut tenths = [0; 10];
+        for seed in 0..10_000 {
+            let place = place_within(Duration::from_secs(10), mix(seed));
+            tenths[place.as_secs() as usize] += 1;
+        }
+        assert!(
+            tenths.iter().all(|n| (900..1_100).contains(n)),
+            "{tenths:?}"
+        );
+        assert_eq!(place_within(Duration::ZERO, 7), Duration::ZERO);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What a check is made of, and how one comes into being.
 
 use alloc::sync::Arc;
-use core::time::Duration;
 
 use super::config::{CheckConfig, OnUnhealthy};
 use super::event::CheckStatus;
@@ -23,6 +22,8 @@ pub struct Check {
     pub(super) paused: bool,
     /// Waits for the target's startup checks.
     pub(super) gated: bool,
+    /// Has a place of its own within the interval.
+    pub(super) is_spread: bool,
     /// The start of the instance.
     pub(super) since: Instant,
     /// The place on the grid of the attempt that is due, or was the last to begin.
@@ -32,7 +33,6 @@ pub struct Check {
     pub(super) judged_at: Option<Instant>,
     pub(super) attempts: u64,
     pub(super) skipped_slots: u64,
-    pub(super) spread: Duration,
     pub(super) seed: u64,
     pub(super) history: History,
 }
@@ -55,7 +55,7 @@ impl Check {
             judged_at: None,
             attempts: 0,
             skipped_slots: 0,
-            spread: Duration::ZERO,
+            is_spread: false,
             seed: 0,
             history: History::default(),
         }
@@ -86,10 +86,10 @@ impl Check {
         self
     }
 
-    /// Shifts the grid in addition to the configured offset.
+    /// Shifts the grid by a place within the interval that the seed decides.
     #[cfg(feature = "monitor")]
-    pub(crate) const fn with_spread(mut self, spread: Duration) -> Self {
-        self.spread = spread;
+    pub(crate) const fn with_spread(mut self) -> Self {
+        self.is_spread = true;
         self
     }
 
@@ -140,7 +140,7 @@ pub(super) enum Reaping {
 pub(super) enum Run {
     New,
     Idle { due: Instant },
-    Running { begin: Instant, deadline: Instant },
+    Running { begin: Instant },
     Gated,
     Held,
     Inactive,
