@@ -38,6 +38,8 @@ pub mod check;
 mod digits;
 pub mod health;
 pub mod http;
+#[cfg(feature = "monitor")]
+pub mod monitor;
 pub mod name;
 pub mod outcome;
 pub mod render;
