@@ -39,6 +39,8 @@ mod digits;
 mod grammar;
 pub mod health;
 pub mod http;
+#[cfg(feature = "monitor")]
+pub mod monitor;
 pub mod name;
 pub mod outcome;
 pub mod render;
