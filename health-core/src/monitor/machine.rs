@@ -129,8 +129,13 @@ impl Monitor {
         };
         // What is still to be reaped keeps its place among processes: only the reaper knows it now.
         let orphans = self.reaper.adopt(id);
-        for check in target.each() {
+        for (index, check) in target.each().enumerate() {
             self.tally.exchange(Share::of(check), Share::default());
+            self.arm(
+                id.check(index),
+                usize::from(check.config().needs_reap),
+                None,
+            );
         }
         self.tally.execs += orphans;
         true
@@ -211,10 +216,8 @@ impl Monitor {
         self.commands.pop_front().or_else(|| self.poll_start(now))
     }
 
-    /// When to call [`poll`](Self::poll) next, if nothing else happens before; `None` is never.
-    ///
-    /// At rest it is exact. After another call it may be early by an attempt that is over, which
-    /// costs one wake-up; it is never late.
+    /// When to call [`poll`](Self::poll) next, if nothing else happens before; `None` is never. In the
+    /// past if something is to be done already.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         if !self.commands.is_empty() {
@@ -224,14 +227,12 @@ impl Monitor {
             Life::Stopping { until } => Some(until),
             _ => None,
         };
-        let starts = self.starts.iter().enumerate();
-        let start = starts
-            .filter(|&(lane, _)| self.has_place(lane))
-            .filter_map(|(_, starts)| starts.next())
-            .min();
-        let start = start.map(|due| self.gathered(due));
-        let others = [self.timeouts.next(), self.reaper.next_kill(), stop, start];
-        others.into_iter().flatten().min()
+        let lanes = (0..self.starts.len()).filter(|&lane| self.has_place(lane));
+        let start = lanes.filter_map(|lane| self.starts[lane].first()).min();
+        let start = start.map(|(due, _)| self.gathered(due));
+        let timeout = self.timeouts.first().map(|(at, _)| at);
+        let all = [timeout, self.reaper.next_kill(), stop, start];
+        all.into_iter().flatten().min()
     }
 
     /// What happened, oldest first; call until `None`. Events wait without limit.

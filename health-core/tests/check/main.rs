@@ -1,10 +1,13 @@
-//! The rules of one check, at least one test each, named after them.
+//! One check: its rules by name, what holds of every run, and the originals it must agree with.
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
 mod attempts;
 mod control;
-#[path = "../support/rig.rs"]
+mod differential;
+mod properties;
 mod rig;
+#[path = "../support/rng.rs"]
+mod rng;
 mod timing;
 
 use health_core::check::{CheckConfig, OnUnhealthy, ProbeKind};
