@@ -47,5 +47,6 @@ pub mod render;
 pub mod server;
 #[cfg(feature = "std")]
 pub mod shared;
+mod status;
 pub mod streak;
 pub mod time;

@@ -98,12 +98,14 @@ mod state;
 mod validate;
 mod view;
 
-pub use config::{CheckConfig, FirstCheck, OnUnhealthy, ProbeKind, Schedule};
+pub use config::{CheckConfig, FirstCheck, OnUnhealthy, Schedule};
 pub use event::{CancelReason, CheckStatus, Event, Events, Permit};
 pub use history::Record;
 pub use state::{Check, Saved, Start};
 pub use validate::ConfigError;
-pub use view::{Mode, Verdict};
+pub use view::Mode;
+
+pub use crate::status::{ProbeKind, Status};
 
 #[cfg(feature = "monitor")]
 pub(crate) use {schedule::mix, state::Wake};

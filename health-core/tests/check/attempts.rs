@@ -1,8 +1,9 @@
 //! T2 to T11: attempts, what they count as, what follows.
 
 use health_core::check::{
-    CancelReason, CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, Permit, ProbeKind, Verdict,
+    CancelReason, CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, Permit, ProbeKind,
 };
+use health_core::health::Status;
 use health_core::outcome::{Class, Kind, Outcome};
 
 use crate::restarting;
@@ -112,10 +113,10 @@ fn t7_a_warning_is_a_success_that_shows() {
     rig.attempts("w");
     assert_eq!(
         (rig.status(), rig.check.verdict()),
-        (CheckStatus::Healthy, Some(Verdict::Degraded))
+        (CheckStatus::Healthy, Some(Status::Degraded))
     );
     rig.attempts("s");
-    assert_eq!(rig.check.verdict(), Some(Verdict::Healthy));
+    assert_eq!(rig.check.verdict(), Some(Status::Healthy));
 }
 
 #[test]

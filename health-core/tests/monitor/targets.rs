@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use health_core::check::{
-    self, CheckConfig, CheckStatus, Mode, OnUnhealthy, ProbeKind, Saved, Verdict,
-};
+use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy, ProbeKind, Saved};
+use health_core::health::Status;
 use health_core::monitor::{
     AddError, Command, Event, MassFailure, Monitor, MonitorConfig, Signal, Summary, TargetId,
     TargetSpec,
@@ -285,7 +284,7 @@ fn a_restored_target_is_ready_before_it_is_asked_again() {
     assert_eq!(events(&mut monitor), [ready]);
     assert_eq!(
         monitor.target(id).and_then(|it| it.verdict()),
-        Some(Verdict::Healthy)
+        Some(Status::Healthy)
     );
     let begun = starts(&mut monitor, 0);
     assert_eq!(begun[0].check, id.check(1));
