@@ -29,6 +29,9 @@ pub struct Connection {
     /// Set by end of input or a drain: what has been asked is answered, then it is over.
     ending: Option<CloseReason>,
     has_answered: bool,
+    /// Answers in the caller's buffer, and those that were sent.
+    unsent: u32,
+    delivered: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +96,8 @@ impl Connection {
             scan: HeadScan::default(),
             ending: None,
             has_answered: false,
+            unsent: 0,
+            delivered: 0,
         }
     }
 
@@ -245,6 +250,7 @@ impl Connection {
             }
         };
         self.has_answered = true;
+        self.unsent += 1;
         self.state = State::Writing { writing, last };
         if last.is_some() {
             self.drop_rest();
@@ -263,6 +269,7 @@ impl Connection {
             debug_assert!(false, "sent in {:?}", self.state);
             return;
         };
+        self.delivered += u64::from(core::mem::take(&mut self.unsent));
         match last {
             Some(Ending {
                 reason,
@@ -295,6 +302,12 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// How many answers have been sent.
+    #[must_use]
+    pub const fn delivered(&self) -> u64 {
+        self.delivered
     }
 
     /// What it would cost to evict this connection.
