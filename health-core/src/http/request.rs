@@ -58,6 +58,10 @@ pub(crate) struct RequestLine {
 }
 
 impl RequestLine {
+    pub(crate) const fn method(self) -> Method {
+        self.method
+    }
+
     /// Reads the line at `line` of `bytes`, which has only visible ASCII and spaces in it.
     pub(crate) fn parse(bytes: &[u8], line: Range<usize>) -> Result<Self, Reject> {
         let text = &bytes[line.clone()];

@@ -60,6 +60,7 @@ mod admission;
 mod answer;
 mod connection;
 mod limits;
+mod reader;
 mod report;
 mod roster;
 mod route;

@@ -27,6 +27,8 @@ use super::peer::{Harness, Peer, Received};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Longer than any test: a deadline that must not decide anything.
 const NEVER: Duration = Duration::from_secs(120);
+/// More requests than both sides' socket buffers can hold, with the answers to them.
+const MOST_TAKEN: usize = 64 * 1024 * 1024;
 /// The longest time between two beats of the heartbeat `loop`.
 const HEARTBEAT: Duration = Duration::from_millis(10);
 
@@ -159,7 +161,14 @@ impl Peer for SocketPeer {
         self.stream
             .set_write_timeout(brief)
             .expect("a socket option");
-        while self.stream.write_all(bytes).is_ok() {}
+        let mut sent = 0;
+        while self.stream.write_all(bytes).is_ok() {
+            sent += bytes.len();
+            assert!(
+                sent <= MOST_TAKEN,
+                "it reads on though nobody takes its answers"
+            );
+        }
         self.stream
             .set_write_timeout(Some(PATIENCE))
             .expect("a socket option");
