@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::answer::{self, Ending};
 use super::reader::{Reader, Reply};
 use super::{CloseReason, Limits, Peer, Service, Standing, Step};
-use crate::health::Snapshot;
+use crate::health::{Phase, Snapshot};
 use crate::http::response::Persistence;
 use crate::http::{Reject, Version};
 use crate::time::{Instant, Moment};
@@ -168,6 +168,16 @@ impl Connection {
                 self.state = State::Closed(reason);
             }
             _ => {}
+        }
+    }
+
+    /// The daemon is in this phase now: see [`handle_drain`](Self::handle_drain) and
+    /// [`handle_stop`](Self::handle_stop). A driver without a [`Roster`](super::Roster) tells it.
+    pub fn handle_phase(&mut self, now: Instant, phase: Phase) {
+        match phase {
+            Phase::Starting | Phase::Running => {}
+            Phase::Draining => self.handle_drain(now),
+            Phase::Stopped => self.handle_stop(now),
         }
     }
 
