@@ -7,11 +7,11 @@
 //! ```
 //!
 //! Connections are no tasks of their own: the server needs no lock, evicts on the spot, and ends with
-//! its future. To the runtime it is one task, which yields after one round, and whose operations
-//! count against one budget; what the budget cuts off comes back as a wake-up.
+//! its future. To a runtime it is one task, which yields after one round; what a runtime's budget for
+//! it cuts off comes back as a wake-up.
 //!
 //! The loop decides nothing about HTTP, eviction or time: it asks the core's machines and does what
-//! they say.
+//! they say. This file is the same for tokio and smol, and a test of each compares it.
 
 use std::io;
 use std::sync::Arc;
@@ -64,9 +64,6 @@ struct Client {
 }
 
 impl Endpoint {
-    /// # Panics
-    ///
-    /// Outside of the runtime.
     pub(crate) fn new(
         source: Source,
         health: Health,
@@ -119,9 +116,11 @@ impl Endpoint {
         let may_accept = self.has_queue && self.roster.may_accept();
         let until = self.roster.poll_timeout();
         let mut alarm_cx = Context::from_waker(&self.alarm_waker);
-        if may_accept || self.roster.due() > 0 || {
-            (self.alarm.poll(&mut alarm_cx, until, self.health.now())).is_ready()
-        } {
+        let mut is_time = || {
+            let now = self.health.now();
+            self.alarm.poll(&mut alarm_cx, until, now).is_ready()
+        };
+        if may_accept || self.roster.due() > 0 || is_time() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
@@ -197,7 +196,7 @@ impl Endpoint {
                     let error = listen::classify(&error);
                     let advice = self.roster.handle_accept_error(self.health.now(), error);
                     if let Advice::Pause(_) = advice {
-                        acceptor.shed(&mut cx);
+                        acceptor.shed();
                     }
                 }
             }

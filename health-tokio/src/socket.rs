@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use health_core::server::Peer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -64,7 +64,8 @@ impl Acceptor {
     }
 
     /// Closes whoever waits, at the price of the reserve.
-    pub(crate) fn shed(&mut self, cx: &mut Context<'_>) {
+    pub(crate) fn shed(&mut self) {
+        let cx = &mut Context::from_waker(Waker::noop());
         self.reserve.shed(|| match self.listener.poll_accept(cx) {
             Poll::Ready(accepted) => accepted.map(drop),
             Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
