@@ -47,8 +47,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     health.stop();
     if let Some(server) = server {
-        if !server.shutdown(Duration::from_secs(5)) {
-            eprintln!("the endpoint did not stop within 5 s");
+        match server.shutdown(Duration::from_secs(5)) {
+            Some(report) => eprintln!("answered {} requests", report.finished),
+            None => eprintln!("the endpoint did not stop within 5 s"),
         }
     }
     eprintln!("stopped");
@@ -67,10 +68,12 @@ fn start(args: &Args, health: &Health) -> Option<Handle> {
         service = service.token(token);
     }
     let bound = Server::bind(args.listen, health).map(|server| server.service(service));
-    match bound.and_then(|server| Ok((server.local_addr(), server.spawn()?))) {
-        Ok((address, handle)) => {
-            println!("listening on http://{address}");
-            Some(handle)
+    match bound.and_then(Server::spawn) {
+        Ok(server) => {
+            if let Some(address) = server.local_addr() {
+                println!("listening on http://{address}");
+            }
+            Some(server)
         }
         Err(error) => {
             eprintln!("{error}; going on without the endpoint");
