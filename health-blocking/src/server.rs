@@ -12,6 +12,12 @@ use health_core::shared::Health;
 use crate::Handle;
 use crate::event_loop::EventLoop;
 
+/// Clients that may wait to be accepted, as far as the system allows. std asks for 128, which a flood
+/// fills between two rounds of the loop; then the system drops a prober's attempt, the next one
+/// comes a second later, and that is when probers give up.
+#[cfg(unix)]
+const BACKLOG: i32 = 4096;
+
 /// An endpoint that holds its port and waits to serve.
 ///
 /// Clients that connect now wait in the listener's queue, so bind early: a daemon that says
@@ -36,7 +42,12 @@ impl Server {
         for address in address.to_socket_addrs()? {
             // On Unix std sets SO_REUSEADDR: a daemon restarted after a crash can bind at once.
             match TcpListener::bind(address) {
-                Ok(listener) => return Self::from_std(listener, health),
+                Ok(listener) => {
+                    // On a listening socket this only sets the length of the queue.
+                    #[cfg(unix)]
+                    rustix::net::listen(&listener, BACKLOG)?;
+                    return Self::from_std(listener, health);
+                }
                 Err(error) => {
                     let text = format!("cannot listen on {address}: {error}");
                     failure = Some(io::Error::new(error.kind(), text));
