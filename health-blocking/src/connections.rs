@@ -40,7 +40,7 @@ pub(crate) struct Worker<'a> {
 pub(crate) enum Turn {
     /// An event will come.
     Wait,
-    /// There is more to read, but others wait too.
+    /// There is more to read or to answer, but others wait too.
     Again,
     /// The connection is over.
     Over,
@@ -95,6 +95,10 @@ impl Entry {
                         return Ok(Turn::Wait);
                     }
                     self.connection.handle_sent(worker.health.now());
+                    // One batch is a turn's work: a pipeline must not keep a prober waiting.
+                    if self.connection.step() == Step::Respond {
+                        return Ok(Turn::Again);
+                    }
                 }
                 Step::Close(_) => return Ok(Turn::Over),
                 step @ (Step::Read { .. } | Step::Finish { .. }) => {

@@ -4,6 +4,7 @@
 //! give every connection that has something to do its turn. The loop decides nothing about HTTP,
 //! eviction or time: it asks the core's machines and does what they say.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -73,8 +74,8 @@ pub(crate) struct EventLoop {
     entries: Vec<Option<Entry>>,
     open: usize,
     free: Vec<usize>,
-    /// Connections that had more to read when their turn was over.
-    unfinished: Vec<usize>,
+    /// Connections that had more to do when their turn was over.
+    unfinished: VecDeque<usize>,
     /// No deadline of any connection is before it.
     sweep_at: Option<Instant>,
     scratch: Box<[u8]>,
@@ -112,7 +113,7 @@ impl EventLoop {
             entries: Vec::new(),
             open: 0,
             free: Vec::new(),
-            unfinished: Vec::new(),
+            unfinished: VecDeque::new(),
             sweep_at: None,
             scratch: vec![0; SCRATCH].into(),
             out: Vec::new(),
@@ -144,8 +145,10 @@ impl EventLoop {
                 }
             }
             events.clear();
-            for index in std::mem::take(&mut self.unfinished) {
-                self.turn(index);
+            for _ in 0..self.unfinished.len() {
+                if let Some(index) = self.unfinished.pop_front() {
+                    self.turn(index);
+                }
             }
             self.accept();
             if self.is_past(self.sweep_at) {
@@ -218,7 +221,7 @@ impl EventLoop {
                 let until = entry.connection.step().until();
                 self.sweep_at = [self.sweep_at, until].into_iter().flatten().min();
                 if turn == Turn::Again {
-                    self.unfinished.push(index);
+                    self.unfinished.push_back(index);
                 }
             }
         }
