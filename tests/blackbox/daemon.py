@@ -108,6 +108,15 @@ class Daemon:
 
         return wait_for(f"{code} at {path}", seconds, probe)
 
+    def wait_for_status(self, status: str, seconds: float, path: str = "/health") -> http.Answer:
+        """The first answer with this status in its document."""
+
+        def probe() -> http.Answer | None:
+            answer = self.get(path)
+            return answer if answer.json["status"] == status else None
+
+        return wait_for(f"{status} at {path}", seconds, probe)
+
     def signal(self, number: signal.Signals) -> None:
         """Sends it a signal."""
         self.popen.send_signal(number)

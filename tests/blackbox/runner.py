@@ -69,8 +69,11 @@ def _run(
                 passed += 1
             except Skipped as reason:
                 word, text = "SKIP", f"NOT CHECKED: {reason}"
-            except (Failed, OSError, subprocess.SubprocessError) as error:
-                word, text = "FAIL", str(error) or repr(error)
+            except Failed as error:
+                word, text = "FAIL", str(error)
+                failed += 1
+            except Exception as error:  # One check's mishap must not silence the others.
+                word, text = "FAIL", f"the check itself: {error!r}"
                 failed += 1
             took = time.monotonic() - begin
             print(f"{word} {site.package}  {name}: {text} ({took:.1f} s)", flush=True)

@@ -33,6 +33,6 @@ def ab(url: str, requests: int, clients: int, *options: str) -> dict[str, float]
     """ApacheBench; returns the numbers of its report by their names."""
     command = ("ab", "-l", "-q", "-n", str(requests), "-c", str(clients), *options, url)
     report = run(*command, seconds=60)
-    numbers = re.findall(r"^([A-Z][\w -]*):\s+([\d.]+)", report, re.MULTILINE)
+    numbers = re.findall(r"^([A-Z][\w -]*):\s+(\d+(?:\.\d+)?)(?:\s|$)", report, re.MULTILINE)
     # "Time per request" stands there twice; the first is what one client waits.
     return {name: float(value) for name, value in reversed(numbers)}
