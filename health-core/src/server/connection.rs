@@ -360,17 +360,27 @@ impl Connection {
 
     /// Whether the answer to be written is the last one, and why.
     fn last_answer(&self, asked: Option<Ending>, snapshot: &Snapshot) -> Option<Ending> {
+        if asked.is_some() {
+            return asked;
+        }
         let draining = snapshot
             .phase()
             .is_ending()
             .then_some(CloseReason::Draining);
-        let linger = !self.reader.is_empty();
-        // At the end of the input there may still be requests that came before it.
-        let ended = self
-            .ending
-            .or(draining)
-            .filter(|reason| *reason != CloseReason::PeerClosed || self.reader.is_empty());
-        asked.or_else(|| ended.map(|reason| Ending { reason, linger }))
+        match self.ending.or(draining) {
+            // Before its end the input may hold further requests.
+            Some(CloseReason::PeerClosed) if !self.reader.is_empty() => None,
+            Some(CloseReason::PeerClosed) => Some(Ending {
+                reason: CloseReason::PeerClosed,
+                linger: false,
+            }),
+            // The client does not know yet: its next request may be on its way.
+            Some(reason) => Some(Ending {
+                reason,
+                linger: true,
+            }),
+            None => None,
+        }
     }
 
     fn limits(&self) -> &Limits {
