@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use health_blocking::core::time::{ParseDurationError, parse_duration};
+use health_core::server::{DegradedCode, Limits, Service};
+use health_core::time::{ParseDurationError, parse_duration};
 
 /// A small real daemon with a health endpoint: a control loop that samples load, memory and disk.
 #[derive(Debug, Parser)]
@@ -57,6 +58,22 @@ pub(crate) struct Args {
     #[arg(long, env = "DAEMON_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "75",
           allow_negative_numbers = true, value_parser = duration)]
     pub(crate) idle_timeout: Duration,
+}
+
+impl Args {
+    /// What the flags make of the endpoint.
+    pub(crate) fn service(&self) -> Service {
+        let mut limits = Limits::default();
+        limits.connections = self.max_connections;
+        limits.idle_timeout = self.idle_timeout;
+        let service = Service::new()
+            .limits(limits)
+            .degraded_code(DegradedCode::ServiceUnavailable);
+        match &self.token {
+            Some(token) => service.token(token),
+            None => service,
+        }
+    }
 }
 
 fn count(text: &str) -> Result<usize, &'static str> {

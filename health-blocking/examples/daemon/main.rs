@@ -9,14 +9,14 @@ mod args;
 mod control;
 mod host;
 
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 use args::Args;
 use clap::Parser;
-use control::Control;
-use health_blocking::{DegradedCode, Handle, Health, Limits, Server, Service};
+use control::{CYCLE, Control};
+use health_blocking::{Handle, Health, Server};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -36,8 +36,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("listening on http://{address}");
     }
     // Nothing is ever sent: the loop ends when the sender is dropped.
-    let (stop, stopped) = mpsc::channel();
-    let control_loop = thread::spawn(move || control.run(&stopped));
+    let (stop, stopped) = mpsc::channel::<()>();
+    let control_loop = thread::spawn(move || {
+        while stopped.recv_timeout(CYCLE) == Err(RecvTimeoutError::Timeout) {
+            control.cycle();
+        }
+    });
 
     signals.forever().next();
     eprintln!("draining for {:?}", args.drain_delay);
@@ -62,16 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Starts the endpoint. A daemon whose endpoint cannot be had does its work all the same.
 fn start(args: &Args, health: &Health) -> Option<Handle> {
-    let mut limits = Limits::default();
-    limits.connections = args.max_connections;
-    limits.idle_timeout = args.idle_timeout;
-    let mut service = Service::new()
-        .limits(limits)
-        .degraded_code(DegradedCode::ServiceUnavailable);
-    if let Some(token) = &args.token {
-        service = service.token(token);
-    }
-    let bound = Server::bind(args.listen, health).map(|server| server.service(service));
+    let bound = Server::bind(args.listen, health).map(|server| server.service(args.service()));
     match bound.and_then(Server::spawn) {
         Ok(handle) => Some(handle),
         Err(error) => {
