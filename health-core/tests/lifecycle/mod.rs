@@ -240,11 +240,14 @@ fn draining_refuses_readiness_closes_the_idle_and_finishes_the_rest() {
 #[test]
 fn an_answer_under_way_at_the_end_of_patience_is_cut_off_and_counted() {
     let health = running();
+    // Larger than what a full socket still takes when some of it has been acknowledged meanwhile.
+    let stats = health.stats("large").expect("a free name");
+    stats.set(&"x".repeat(1 << 20)).expect("a string");
     let handle = spawn(&health, |limits| {
         limits.stop_timeout = Duration::from_millis(10);
     });
     let mut deaf = connect(&handle);
-    deaf.send_until_stuck(LIVE);
+    deaf.send_until_stuck("GET /stats HTTP/1.1\r\nHost: a\r\n\r\n");
     let report = shutdown(&handle);
     assert_eq!(report.cut_off, 1, "{report:?}");
     assert_eq!(report.closed, []);
