@@ -14,6 +14,11 @@ use std::time::Duration;
 
 use health_core::server::AcceptError;
 
+/// Clients that may wait to be accepted, as far as the system allows. std asks for 128, which a flood
+/// fills between two rounds of a loop; then the system drops a prober's attempt, the next one comes a
+/// second later, and that is when probers give up.
+const BACKLOG: i32 = 4096;
+
 /// Where connections come from.
 #[derive(Debug)]
 pub(crate) enum Source {
@@ -71,6 +76,8 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
     })?;
+    // On a listening socket this only sets the length of the queue.
+    socket2::SockRef::from(&listener).listen(BACKLOG)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }

@@ -25,7 +25,9 @@ pub(crate) struct Args {
         long,
         env = "DAEMON_MAX_CONNECTIONS",
         value_name = "N",
-        default_value = "512"
+        default_value = "512",
+        allow_negative_numbers = true,
+        value_parser = count
     )]
     pub(crate) max_connections: usize,
 
@@ -34,7 +36,8 @@ pub(crate) struct Args {
     pub(crate) fail: Option<String>,
 
     /// Let the control loop hang after this time
-    #[arg(long, env = "DAEMON_HANG_AFTER", value_name = "SECONDS", value_parser = duration)]
+    #[arg(long, env = "DAEMON_HANG_AFTER", value_name = "SECONDS",
+          allow_negative_numbers = true, value_parser = duration)]
     pub(crate) hang_after: Option<Duration>,
 
     /// Show details and stats only to who presents this bearer token
@@ -48,12 +51,12 @@ pub(crate) struct Args {
 
     /// How long to go on while readiness is already refused
     #[arg(long, env = "DAEMON_DRAIN_DELAY", value_name = "SECONDS", default_value = "0",
-          value_parser = duration)]
+          allow_negative_numbers = true, value_parser = duration)]
     pub(crate) drain_delay: Duration,
 
     /// How long a connection may be idle between requests
     #[arg(long, env = "DAEMON_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "75",
-          value_parser = duration)]
+          allow_negative_numbers = true, value_parser = duration)]
     pub(crate) idle_timeout: Duration,
 }
 
@@ -71,6 +74,11 @@ impl Args {
             None => service,
         }
     }
+}
+
+fn count(text: &str) -> Result<usize, &'static str> {
+    text.parse()
+        .map_err(|_| "a whole number is wanted, such as 512")
 }
 
 fn duration(text: &str) -> Result<Duration, ParseDurationError> {

@@ -31,6 +31,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let server = start(&args, &health);
     health.set_running();
+    // Only now: whoever reads the line may ask at once.
+    if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
+        println!("listening on http://{address}");
+    }
     // Nothing is ever sent: the loop ends when the sender is dropped.
     let (stop, stopped) = mpsc::channel::<()>();
     let control_loop = thread::spawn(move || {
@@ -64,12 +68,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn start(args: &Args, health: &Health) -> Option<Handle> {
     let bound = Server::bind(args.listen, health).map(|server| server.service(args.service()));
     match bound.and_then(Server::spawn) {
-        Ok(server) => {
-            if let Some(address) = server.local_addr() {
-                println!("listening on http://{address}");
-            }
-            Some(server)
-        }
+        Ok(handle) => Some(handle),
         Err(error) => {
             eprintln!("{error}; going on without the endpoint");
             None

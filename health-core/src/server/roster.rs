@@ -73,7 +73,7 @@ pub struct Place<S> {
 pub enum Turn {
     /// The socket would block: an event will come.
     Wait,
-    /// There is more to read, but others have waited longer.
+    /// There is more to read or to answer, but others have waited longer.
     Again,
     /// The step is `Close`, or the socket has failed.
     Over,

@@ -58,7 +58,7 @@ impl Client {
     #[track_caller]
     pub(super) fn send_until_stuck(&mut self, request: &str) {
         let many = request.repeat(1000);
-        let stuck = Some(Duration::from_millis(200));
+        let stuck = Some(Duration::from_secs(1));
         self.stream.set_write_timeout(stuck).expect("a socket");
         let begin = Instant::now();
         while self.stream.write_all(many.as_bytes()).is_ok() {

@@ -49,6 +49,10 @@ async fn run(args: &Args, signals: Receiver<i32>) -> Result<(), Box<dyn Error>> 
 
     let server = start(args, &health);
     health.set_running();
+    // Only now: whoever reads the line may ask at once.
+    if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
+        println!("listening on http://{address}");
+    }
     // Dropped, the task ends; one that hangs does not keep the process from ending.
     let control_loop = smol::spawn(async move {
         loop {
@@ -85,12 +89,7 @@ async fn run(args: &Args, signals: Receiver<i32>) -> Result<(), Box<dyn Error>> 
 fn start(args: &Args, health: &Health) -> Option<Handle> {
     let bound = Server::bind(args.listen, health).map(|server| server.service(args.service()));
     match bound.and_then(Server::spawn) {
-        Ok(server) => {
-            if let Some(address) = server.local_addr() {
-                println!("listening on http://{address}");
-            }
-            Some(server)
-        }
+        Ok(handle) => Some(handle),
         Err(error) => {
             eprintln!("{error}; going on without the endpoint");
             None
