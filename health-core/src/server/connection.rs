@@ -314,6 +314,13 @@ impl Connection {
         }
     }
 
+    /// Bytes of heap held for input: none while idle, and never much more than twice
+    /// [`Limits::head`] and one read.
+    #[must_use]
+    pub const fn buffered(&self) -> usize {
+        self.rest.capacity()
+    }
+
     /// Parses what is kept, when the connection is ready for another request.
     fn parse_rest(&mut self, now: Instant) {
         if self.rest.is_empty() {
