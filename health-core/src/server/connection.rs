@@ -26,7 +26,8 @@ pub struct Connection {
     rest: Vec<u8>,
     consumed: usize,
     scan: HeadScan,
-    /// Set by end of input or a drain: what has been asked is answered, then it is over.
+    /// Set by end of input: what has been asked is answered, then it is over. Set by a drain, which
+    /// takes precedence: one answer more, then it is over.
     ending: Option<CloseReason>,
     has_answered: bool,
 }
@@ -187,9 +188,7 @@ impl Connection {
             State::Idle { .. } if self.has_answered => {
                 self.state = State::Closed(CloseReason::Draining);
             }
-            _ => {
-                self.ending.get_or_insert(CloseReason::Draining);
-            }
+            _ => self.ending = Some(CloseReason::Draining),
         }
     }
 
@@ -197,7 +196,7 @@ impl Connection {
     pub fn handle_stop(&mut self, _now: Instant) {
         match self.state {
             State::Responding { .. } | State::Writing { .. } => {
-                self.ending.get_or_insert(CloseReason::Draining);
+                self.ending = Some(CloseReason::Draining);
             }
             State::Idle { .. } | State::Head { .. } | State::Finishing { .. } => {
                 self.state = State::Closed(CloseReason::Draining);
@@ -426,8 +425,8 @@ impl Connection {
         // At the end of the input there may still be requests that came before it.
         let ended = self
             .ending
-            .or(draining)
-            .filter(|reason| *reason != CloseReason::PeerClosed || self.rest.is_empty());
+            .filter(|reason| *reason != CloseReason::PeerClosed || self.rest.is_empty())
+            .or(draining);
         asked.or_else(|| ended.map(|reason| Ending { reason, linger }))
     }
 
