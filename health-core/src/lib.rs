@@ -36,13 +36,17 @@ extern crate std;
 pub mod capture;
 pub mod check;
 mod digits;
+mod grammar;
 pub mod health;
 pub mod http;
+#[cfg(feature = "monitor")]
+pub mod monitor;
 pub mod name;
 pub mod outcome;
 pub mod render;
 pub mod server;
 #[cfg(feature = "std")]
 pub mod shared;
+mod status;
 pub mod streak;
 pub mod time;

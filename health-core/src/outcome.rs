@@ -1,5 +1,7 @@
 //! What one look at something showed: the word both halves of the core share.
 
+mod kind;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
@@ -7,6 +9,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::capture::Capture;
+pub use kind::Kind;
 
 /// How an attempt ended, with a public message and a private cause.
 ///
@@ -25,6 +28,8 @@ use crate::capture::Capture;
 pub struct Outcome {
     /// Whether it counts, and as what.
     pub class: Class,
+    /// What it ran into, in one word, where there is one.
+    pub kind: Option<Kind>,
     /// For everybody's eyes; empty if there is nothing to say.
     pub message: Message,
     /// For authorised eyes.
@@ -57,6 +62,13 @@ impl Outcome {
         Self::new(Class::Indeterminate, message.into())
     }
 
+    /// Adds the word for what it ran into.
+    #[must_use]
+    pub const fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
     /// Adds the private half.
     #[must_use]
     pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {
@@ -67,6 +79,7 @@ impl Outcome {
     const fn new(class: Class, message: Message) -> Self {
         Self {
             class,
+            kind: None,
             message,
             cause: None,
         }

@@ -4,10 +4,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::answer::{self, Ending};
-use super::{Ask, CloseReason, Limits, Peer, Service, Standing, Step};
+use super::reader::{Reader, Reply};
+use super::{CloseReason, Limits, Peer, Service, Standing, Step};
 use crate::health::Snapshot;
 use crate::http::response::Persistence;
-use crate::http::{HeadScan, Method, Reject, Request, Version};
+use crate::http::{Reject, Version};
 use crate::time::{Instant, Moment};
 
 /// When a batch of answers to pipelined requests is large enough to be written.
@@ -22,10 +23,7 @@ pub struct Connection {
     service: Arc<Service>,
     peer: Peer,
     state: State,
-    /// Input that has not been consumed: from `consumed` on, the beginning of the next request.
-    rest: Vec<u8>,
-    consumed: usize,
-    scan: HeadScan,
+    reader: Reader,
     /// Set by end of input: what has been asked is answered, then it is over. Set by a drain, which
     /// takes precedence: one answer more, then it is over.
     ending: Option<CloseReason>,
@@ -63,20 +61,6 @@ enum State {
     Closed(CloseReason),
 }
 
-/// What is to be answered.
-#[derive(Clone, Copy, Debug)]
-enum Reply {
-    Ask {
-        ask: Ask,
-        version: Version,
-        last: Option<Ending>,
-    },
-    Reject {
-        reject: Reject,
-        method: Option<Method>,
-    },
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Writing {
     since: Instant,
@@ -92,9 +76,7 @@ impl Connection {
             service,
             peer,
             state: State::Idle { since: now, until },
-            rest: Vec::new(),
-            consumed: 0,
-            scan: HeadScan::default(),
+            reader: Reader::default(),
             ending: None,
             has_answered: false,
         }
@@ -121,16 +103,16 @@ impl Connection {
     pub fn handle_input(&mut self, now: Instant, input: &[u8]) {
         match &mut self.state {
             _ if input.is_empty() => {}
-            State::Idle { .. } | State::Head { .. } if self.rest.is_empty() => {
-                let used = self.parse(now, input);
-                if self.may_go_on() {
-                    self.rest.extend_from_slice(&input[used..]);
-                }
-            }
             State::Idle { .. } | State::Head { .. } => {
-                self.rest.drain(..core::mem::take(&mut self.consumed));
-                self.rest.extend_from_slice(input);
-                self.parse_rest(now);
+                match self.reader.take(&self.service, self.peer, input) {
+                    Some(reply) => {
+                        self.state = State::Responding {
+                            reply,
+                            unsent: None,
+                        }
+                    }
+                    None => self.begin_head(now),
+                }
             }
             State::Finishing { left, reason, .. } => {
                 *left = left.saturating_sub(input.len());
@@ -167,7 +149,14 @@ impl Connection {
                 };
                 self.state = State::Closed(reason);
             }
-            State::Head { until, .. } if until <= now => self.reject(Reject::HeadTimeout, None),
+            State::Head { until, .. } if until <= now => {
+                let reply = self.reader.refuse(Reject::HeadTimeout);
+                self.reader.discard();
+                self.state = State::Responding {
+                    reply,
+                    unsent: None,
+                };
+            }
             State::Writing { writing, .. } if writing.until <= now => {
                 self.state = State::Closed(CloseReason::WriteTimeout);
             }
@@ -249,9 +238,14 @@ impl Connection {
         self.has_answered = true;
         self.state = State::Writing { writing, last };
         if last.is_some() {
-            self.drop_rest();
+            self.reader.discard();
         } else if out.len() < BATCH {
-            self.parse_rest(moment.now);
+            if let Some(reply) = self.reader.next(&self.service, self.peer) {
+                self.state = State::Responding {
+                    reply,
+                    unsent: Some(writing),
+                };
+            }
         }
     }
 
@@ -286,16 +280,7 @@ impl Connection {
                     reason,
                 };
             }
-            None => {
-                self.state = self.idle(now);
-                self.parse_rest(now);
-                // The end came while there was an answer to write: there is nothing to wait for.
-                if let (Some(reason), State::Idle { .. } | State::Head { .. }) =
-                    (self.ending, self.state)
-                {
-                    self.state = State::Closed(reason);
-                }
-            }
+            None => self.go_on(now),
         }
     }
 
@@ -317,58 +302,26 @@ impl Connection {
     /// [`Limits::head`] and one read.
     #[must_use]
     pub const fn buffered(&self) -> usize {
-        self.rest.capacity()
+        self.reader.buffered()
     }
 
-    /// Parses what is kept, when the connection is ready for another request.
-    fn parse_rest(&mut self, now: Instant) {
-        if self.rest.is_empty() {
-            return;
-        }
-        let rest = core::mem::take(&mut self.rest);
-        let used = self.parse(now, &rest[self.consumed..]);
-        self.consumed += used;
-        if self.consumed < rest.len() && self.may_go_on() {
-            self.rest = rest;
+    /// Looks for the next request behind an answer that was not the last.
+    fn go_on(&mut self, now: Instant) {
+        if let Some(reply) = self.reader.next(&self.service, self.peer) {
+            self.state = State::Responding {
+                reply,
+                unsent: None,
+            };
+        } else if let Some(reason) = self.ending {
+            // The end came while there was an answer to write: there is nothing to wait for.
+            self.state = State::Closed(reason);
         } else {
-            self.consumed = 0;
-        }
-    }
-
-    /// Looks for a request at the beginning of `input`; returns how many bytes it took up.
-    fn parse(&mut self, now: Instant, input: &[u8]) -> usize {
-        let unsent = match self.state {
-            State::Writing { writing, .. } => Some(writing),
-            _ => None,
-        };
-        let limits = self.service.bounds();
-        let head = match self.scan.advance(input, &limits.head()) {
-            Ok(Some(head)) => head,
-            Ok(None) => {
+            self.state = State::Idle {
+                since: now,
+                until: now + self.limits().idle_timeout,
+            };
+            if !self.reader.is_empty() {
                 self.begin_head(now);
-                return 0;
-            }
-            Err(reject) => {
-                self.reject(reject, unsent);
-                return input.len();
-            }
-        };
-        match Request::parse(input, &head, limits.body) {
-            Ok(request) => {
-                self.scan = HeadScan::default();
-                let ask = self.service.ask_request(self.peer, &request);
-                let last = Ending::behind(&request, input.len() > head.end);
-                let reply = Reply::Ask {
-                    ask,
-                    version: request.version,
-                    last,
-                };
-                self.state = State::Responding { reply, unsent };
-                head.end
-            }
-            Err(reject) => {
-                self.reject(reject, unsent);
-                input.len()
             }
         }
     }
@@ -388,58 +341,25 @@ impl Connection {
         }
     }
 
-    fn reject(&mut self, reject: Reject, unsent: Option<Writing>) {
-        self.drop_rest();
-        self.state = State::Responding {
-            reply: Reply::Reject {
-                reject,
-                method: self.scan.method(),
-            },
-            unsent,
-        };
-    }
-
-    /// Whether there may be requests behind the one that was just parsed. Nothing behind a refused
-    /// or a last one is ever looked at.
-    const fn may_go_on(&self) -> bool {
-        match self.state {
-            State::Responding {
-                reply: Reply::Reject { .. },
-                ..
-            } => false,
-            State::Responding {
-                reply: Reply::Ask { last, .. },
-                ..
-            } => last.is_none(),
-            _ => true,
-        }
-    }
-
     /// Whether the answer to be written is the last one, and why.
     fn last_answer(&self, asked: Option<Ending>, snapshot: &Snapshot) -> Option<Ending> {
+        if asked.is_some() {
+            return asked;
+        }
         let draining = snapshot
             .phase()
             .is_ending()
             .then_some(CloseReason::Draining);
-        let linger = !self.rest.is_empty();
-        // At the end of the input there may still be requests that came before it.
         let ended = self
             .ending
-            .filter(|reason| *reason != CloseReason::PeerClosed || self.rest.is_empty())
+            // Before its end the input may hold further requests.
+            .filter(|reason| *reason != CloseReason::PeerClosed || self.reader.is_empty())
             .or(draining);
-        asked.or_else(|| ended.map(|reason| Ending { reason, linger }))
-    }
-
-    fn drop_rest(&mut self) {
-        self.rest = Vec::new();
-        self.consumed = 0;
-    }
-
-    fn idle(&self, now: Instant) -> State {
-        State::Idle {
-            since: now,
-            until: now + self.limits().idle_timeout,
-        }
+        ended.map(|reason| Ending {
+            reason,
+            // A client that has not closed does not know yet: its next request may be on its way.
+            linger: reason != CloseReason::PeerClosed,
+        })
     }
 
     fn limits(&self) -> &Limits {

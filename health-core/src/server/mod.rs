@@ -59,6 +59,7 @@ mod admission;
 mod answer;
 mod connection;
 mod limits;
+mod reader;
 mod route;
 mod service;
 mod step;

@@ -75,6 +75,9 @@ pub(crate) enum Op {
     Silent,
     /// Nothing more to read: the other side has closed in an orderly way.
     Closed,
+    /// Nothing more to read: closed, with or without a reset, for the other side has said that it
+    /// would read no more and was sent something all the same.
+    Ended,
     /// Closed without ceremony: whatever is still to be read, the connection is over.
     Dropped,
     /// At most half-closed: the other side still reads. In virtual time only: over a socket nothing

@@ -109,7 +109,7 @@ impl<P: Peer> Conversation<P> {
             self.expect(&answer)
                 .map_err(|e| format!("the next request: {e}"))?;
         }
-        self.expect_end()
+        self.expect_end(false)
     }
 
     /// Runs the steps of a script.
@@ -140,8 +140,9 @@ impl<P: Peer> Conversation<P> {
             Op::ExpectSameHead => self.expect_same_head()?,
             Op::Silent if self.unread.is_empty() && self.peer.is_silent() => {}
             Op::Silent => return Err("something came, or the connection was closed".into()),
-            Op::Closed => self.expect_end()?,
-            Op::Dropped => while self.receive() == Received::Bytes {},
+            Op::Closed => self.expect_end(false)?,
+            Op::Ended => self.expect_end(true)?,
+            Op::Dropped => self.expect_dropped()?,
             Op::Gone if self.peer.is_gone() => {}
             Op::Gone => return Err("the other side still reads".into()),
             Op::NotGone if !self.peer.is_gone() => {}
@@ -204,14 +205,26 @@ impl<P: Peer> Conversation<P> {
         }
     }
 
-    fn expect_end(&mut self) -> Result<(), String> {
+    fn expect_end(&mut self, may_be_reset: bool) -> Result<(), String> {
         let received = self.receive();
         if !self.unread.is_empty() {
             return Err(format!("behind the last answer comes {}", self.shown()));
         }
         match received {
             Received::End => Ok(()),
+            Received::Reset if may_be_reset => Ok(()),
             other => Err(format!("{other:?} instead of the end")),
+        }
+    }
+
+    /// What was on its way before the connection was dropped may still arrive.
+    fn expect_dropped(&mut self) -> Result<(), String> {
+        loop {
+            match self.receive() {
+                Received::Bytes => self.unread.clear(),
+                Received::Nothing => return Err("the connection is still held".into()),
+                Received::End | Received::Reset => return Ok(()),
+            }
         }
     }
 

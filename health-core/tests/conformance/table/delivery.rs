@@ -158,7 +158,7 @@ fn sequences() -> Vec<Case> {
                 send(head("GET /health HTTP/1.1", "Connection: close")),
                 expect(ok().closes()),
                 send(get("/version")),
-                Op::Closed,
+                Op::Ended,
             ],
         ),
         script(
