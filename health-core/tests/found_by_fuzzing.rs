@@ -51,3 +51,39 @@ fn a_drain_behind_the_end_of_input_still_ends_the_connection() {
         assert_eq!(connection.step(), Step::Close(CloseReason::Draining));
     }
 }
+
+/// A client that ends its requests with one CRLF too many has asked nothing more by it. It was
+/// given the ten seconds of a head and then a 408, which it would have taken for the answer to its
+/// next request.
+#[test]
+fn an_empty_line_begins_no_request() {
+    let mut now = Moment::default().now;
+    let mut registry = Registry::new("steering", "1.4.0", now);
+    for (sent, reason) in [
+        ("\r\n".to_owned(), CloseReason::Silent),
+        ("\r\n\r\n\r".to_owned(), CloseReason::Silent),
+        (format!("{GET}\r\n"), CloseReason::Idle),
+        (format!("{GET}{GET}\r\n\r\n\r"), CloseReason::Idle),
+    ] {
+        for way in [sent.len(), 1] {
+            let mut connection = connection();
+            let mut answers = String::new();
+            for piece in sent.as_bytes().chunks(way) {
+                connection.handle_input(now, piece);
+                answers += &settle(&mut connection, &mut registry);
+            }
+            assert!(
+                connection.buffered() <= 8,
+                "{} bytes",
+                connection.buffered()
+            );
+            now = connection.step().until().expect("it waits");
+            connection.handle_timeout(now);
+            answers += &settle(&mut connection, &mut registry);
+            let asked = sent.matches("GET").count();
+            assert_eq!(answers.matches("HTTP/1.1 ").count(), asked, "{sent:?}");
+            assert_eq!(connection.step(), Step::Close(reason), "{sent:?}");
+            now = Moment::default().now;
+        }
+    }
+}

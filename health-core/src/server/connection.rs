@@ -320,14 +320,16 @@ impl Connection {
                 since: now,
                 until: now + self.limits().idle_timeout,
             };
-            if !self.reader.is_empty() {
-                self.begin_head(now);
-            }
+            self.begin_head(now);
         }
     }
 
-    /// A head has begun: from its first byte it has a deadline of its own.
+    /// From the first byte of a head it has a deadline of its own. An empty line is none: nobody
+    /// is to be told 408 who has asked nothing.
     fn begin_head(&mut self, now: Instant) {
+        if !self.reader.has_begun() {
+            return;
+        }
         if let State::Idle { since, until } = self.state {
             self.state = if self.has_answered {
                 State::Head {
