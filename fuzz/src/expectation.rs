@@ -7,7 +7,7 @@ use crate::reference::{self, Request, Target, Verdict};
 use crate::response::Response;
 
 /// One answer to come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Expected {
     /// Whether it is an answer to `HEAD`, which has no body.
     pub(crate) to_head: bool,
@@ -24,8 +24,10 @@ pub(crate) struct Expected {
 pub(crate) struct Expectation {
     /// The answers, in their order.
     pub(crate) answers: Vec<Expected>,
-    /// Where the head begins that was begun and not finished; nothing if the last answer ends all.
-    pub(crate) unfinished: Option<usize>,
+    /// Whether the last of them ends it all.
+    pub(crate) ends: bool,
+    /// Whether a head has begun that is neither finished nor refused. Empty lines begin none.
+    pub(crate) under_way: bool,
     /// Whether that one is known to ask for a `HEAD`.
     pub(crate) to_head: bool,
 }
@@ -39,7 +41,8 @@ pub(crate) fn expect(input: &[u8], limits: &Limits) -> Expectation {
             Verdict::Incomplete { to_head } => {
                 return Expectation {
                     answers,
-                    unfinished: Some(start),
+                    ends: false,
+                    under_way: has_begun(&input[start..]),
                     to_head,
                 };
             }
@@ -67,11 +70,19 @@ pub(crate) fn expect(input: &[u8], limits: &Limits) -> Expectation {
         if is_last {
             return Expectation {
                 answers,
-                unfinished: None,
+                ends: true,
+                under_way: false,
                 to_head: false,
             };
         }
     }
+}
+
+fn has_begun(mut bytes: &[u8]) -> bool {
+    while let Some(rest) = bytes.strip_prefix(b"\r\n") {
+        bytes = rest;
+    }
+    !matches!(bytes, [] | [b'\r'])
 }
 
 /// The codes that may answer `request`, whatever state the daemon is in.

@@ -180,22 +180,22 @@ fn converse<'a>(
 fn compare_answers(sent: &[u8], limits: &Limits, closes: bool, conversation: &Conversation) {
     let expectation = expect(sent, limits);
     let mut answers = expectation.answers;
-    let reasons = match expectation.unfinished {
-        Some(start) if start == sent.len() => vec![match (closes, answers.is_empty()) {
-            (true, _) => CloseReason::PeerClosed,
-            (false, true) => CloseReason::Silent,
-            (false, false) => CloseReason::Idle,
-        }],
-        Some(_) if closes => vec![CloseReason::Truncated],
-        Some(_) => {
-            let reject = CloseReason::Rejected(Reject::HeadTimeout);
-            answers.push(Expected::timeout(expectation.to_head));
-            vec![reject]
-        }
-        None => answers
+    let reasons = if expectation.ends {
+        answers
             .last()
             .and_then(|it| it.last.clone())
-            .unwrap_or_default(),
+            .unwrap_or_default()
+    } else {
+        vec![match (closes, expectation.under_way) {
+            (true, true) => CloseReason::Truncated,
+            (true, false) => CloseReason::PeerClosed,
+            (false, true) => {
+                answers.push(Expected::timeout(expectation.to_head));
+                CloseReason::Rejected(Reject::HeadTimeout)
+            }
+            (false, false) if answers.is_empty() => CloseReason::Silent,
+            (false, false) => CloseReason::Idle,
+        }]
     };
     assert!(
         reasons.contains(&conversation.reason),
