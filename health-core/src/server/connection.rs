@@ -301,7 +301,7 @@ impl Connection {
     /// Bytes of heap held for input: none while idle, and never much more than twice
     /// [`Limits::head`] and one read.
     #[must_use]
-    pub const fn buffered(&self) -> usize {
+    pub fn buffered(&self) -> usize {
         self.reader.buffered()
     }
 

@@ -82,7 +82,7 @@ impl Reader {
     }
 
     /// Bytes of heap held.
-    pub(super) const fn buffered(&self) -> usize {
+    pub(super) fn buffered(&self) -> usize {
         self.rest.capacity()
     }
 
