@@ -83,7 +83,7 @@ fn pieces(text: &str, may_end_in_ipv4: bool) -> Option<usize> {
     let (last, front) = parts.split_last()?;
     let is_h16 =
         |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit());
-    if !front.iter().all(|part| is_h16(part)) {
+    if !front.iter().all(&is_h16) {
         return None;
     }
     match last {
