@@ -23,12 +23,15 @@ class Footprint:
     rss: int
     pss: int
     descriptors: int
+    sockets: int
     threads: int
 
     @classmethod
     def of(cls, process: Process) -> "Footprint":
         """What it holds now."""
-        return cls(process.rss, process.pss, process.descriptors, process.threads)
+        return cls(
+            process.rss, process.pss, process.descriptors, process.sockets, process.threads
+        )
 
 
 class Siege:
@@ -95,8 +98,8 @@ class Siege:
         wait_for("a second cycle", 5, lambda: self.daemon.get("/stats").json["control"]["cycles"] > 1)
 
     def holds_sockets(self) -> int:
-        """Descriptors beyond those at the start; the prober's own may be among them."""
-        return self.process.descriptors - self.before.descriptors
+        """Sockets beyond those at the start; the prober's own may be among them."""
+        return self.process.sockets - self.before.sockets
 
     def lift(self) -> str:
         """The attackers are gone: demands that the prober was served and that nothing is left."""

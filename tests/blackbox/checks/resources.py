@@ -24,12 +24,10 @@ def memory(site: Site) -> str:
     """A thousand connections that say nothing."""
     with site.daemon("--max-connections", "2000") as daemon:
         _settle(daemon)
-        before, held = daemon.process.pss, daemon.process.descriptors
+        before, held = daemon.process.pss, daemon.process.sockets
         with Swarm(daemon.address) as swarm:
             swarm.open(SILENT)
-            wait_for(
-                "all are accepted", 5, lambda: daemon.process.descriptors >= held + SILENT
-            )
+            wait_for("all are accepted", 5, lambda: daemon.process.sockets >= held + SILENT)
             each = 1024 * (daemon.process.pss - before) / SILENT
         demand(each <= site.bytes_per_connection, f"{each:.0f} bytes of PSS per connection")
         daemon.stop()
