@@ -15,25 +15,28 @@ ROUNDS = 50
 REFUSALS = {400, 408, 413, 414, 431, 505}
 EXPECTED = REFUSALS | {200, 204, 401, 404, 405, 406, 503}
 
-# No HEAD: whether a length is followed by a body would depend on what a mutation left of the method.
+# No HEAD: whether a body follows would depend on what a mutation left of the method.
 SEEDS = (
     http.request("/health"),
     http.request("/health/live?verbose&format=text", "Accept: text/plain;q=0.5, */*"),
     http.request("/stats", "Connection: keep-alive", "Authorization: Bearer x"),
     http.request("/health/ready", "Content-Length: 0"),
     http.request("/health", "Content-Length: 5", method="POST") + b"hello",
-    http.request("/health", "Transfer-Encoding: chunked", method="PUT") + b"5\r\nhello\r\n0\r\n\r\n",
+    http.request("/health", "Transfer-Encoding: chunked", method="PUT")
+    + b"5\r\nhello\r\n0\r\n\r\n",
     http.request("http://test/health"),
     http.request("*", method="OPTIONS"),
     http.request("/", "Connection: keep-alive", version="1.0"),
     3 * http.request("/health/live"),
 )
 TOKENS = (
-    b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"\0", b" ", b"\t", b":", b"\x7f", b"\x80", b"\xff", b"GET ",
+    b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"\0", b" ", b"\t", b":", b"\x7f", b"\x80", b"\xff",
+    b"GET ",
     b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"Host: a\r\n", b"Content-Length: 7\r\n", b"%00", b"//",
     b"Content-Length: -1\r\n", b"Content-Length: 99999999999999999999\r\n", b"#", b"?", b"*", b",",
-    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: x, chunked\r\n", b"Connection: close\r\n",
-    b"Expect: 100-continue\r\n", b"Upgrade: h2c\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\x16\x03\x01",
+    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: x, chunked\r\n",
+    b"Connection: close\r\n", b"Expect: 100-continue\r\n", b"Upgrade: h2c\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\x16\x03\x01",
 )
 CANARY = http.request("/version")
 # Each hides the canary in what is, for some servers, a body.

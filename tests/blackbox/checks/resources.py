@@ -31,7 +31,7 @@ def memory(site: Site) -> str:
             each = 1024 * (daemon.process.pss - before) / SILENT
         demand(each <= site.bytes_per_connection, f"{each:.0f} bytes of PSS per connection")
         daemon.stop()
-        return f"{each:.0f} bytes of PSS per silent connection, of {site.bytes_per_connection} allowed"
+        return f"{each:.0f} bytes of PSS each, of {site.bytes_per_connection} allowed"
 
 
 def idle(site: Site) -> str:
@@ -97,7 +97,7 @@ def _settle(daemon: Daemon) -> None:
     """Every path once, and a second cycle of the control loop."""
     for path in ("/health", "/health?verbose", "/health/live?format=text", "/nope"):
         daemon.get(path)
-    wait_for("a second cycle", 5, lambda: daemon.get("/stats").json["control"]["cycles"] > 1)
+    daemon.wait_for_cycle(2)
 
 
 def _system_calls(tid: int) -> list[str]:
