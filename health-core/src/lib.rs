@@ -33,14 +33,22 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod capture;
+pub mod check;
 mod digits;
+#[cfg(feature = "std")]
+pub mod driver;
+mod grammar;
 pub mod health;
 pub mod http;
+#[cfg(feature = "monitor")]
+pub mod monitor;
 pub mod name;
 pub mod outcome;
 pub mod render;
 pub mod server;
 #[cfg(feature = "std")]
 pub mod shared;
+mod status;
 pub mod streak;
 pub mod time;

@@ -1,10 +1,15 @@
 //! What one look at something showed: the word both halves of the core share.
 
+mod kind;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
+
+use crate::capture::Capture;
+pub use kind::Kind;
 
 /// How an attempt ended, with a public message and a private cause.
 ///
@@ -23,6 +28,8 @@ use core::fmt;
 pub struct Outcome {
     /// Whether it counts, and as what.
     pub class: Class,
+    /// What it ran into, in one word, where there is one.
+    pub kind: Option<Kind>,
     /// For everybody's eyes; empty if there is nothing to say.
     pub message: Message,
     /// For authorised eyes.
@@ -55,6 +62,13 @@ impl Outcome {
         Self::new(Class::Indeterminate, message.into())
     }
 
+    /// Adds the word for what it ran into.
+    #[must_use]
+    pub const fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
     /// Adds the private half.
     #[must_use]
     pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {
@@ -65,6 +79,7 @@ impl Outcome {
     const fn new(class: Class, message: Message) -> Self {
         Self {
             class,
+            kind: None,
             message,
             cause: None,
         }
@@ -92,6 +107,8 @@ impl Message {
     /// No text.
     pub const EMPTY: Self = Self(Cow::Borrowed(""));
 
+    const MAX_LEN: usize = 1_024;
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -101,18 +118,21 @@ impl Message {
 
 impl From<&'static str> for Message {
     fn from(text: &'static str) -> Self {
-        Self(Cow::Borrowed(cut(text)))
+        Self(Cow::Borrowed(cut(text, Self::MAX_LEN)))
     }
 }
 
 impl From<String> for Message {
     fn from(mut text: String) -> Self {
-        text.truncate(cut(&text).len());
+        text.truncate(cut(&text, Self::MAX_LEN).len());
         Self(Cow::Owned(text))
     }
 }
 
-/// A text that only authorised readers may see, at most 1,024 bytes; longer ones are cut.
+/// A text that only authorised readers may see, at most 4,608 bytes; longer ones are cut.
+///
+/// That is room for an excerpt of what a probe saw ([`Capture`])
+/// and a sentence before it.
 ///
 /// It has no `Display`, and its `Debug` shows nothing of it: printing one takes the explicit call
 /// of [`Cause::reveal`].
@@ -120,10 +140,12 @@ impl From<String> for Message {
 pub struct Cause(Box<str>);
 
 impl Cause {
+    const MAX_LEN: usize = Capture::MAX_TEXT + 448;
+
     /// Takes the text of `cause`.
     #[must_use]
     pub fn new(cause: impl fmt::Display) -> Self {
-        Self(cut(&format!("{cause}")).into())
+        Self(cut(&format!("{cause}"), Self::MAX_LEN).into())
     }
 
     /// The text, for a reader who may see it.
@@ -139,10 +161,9 @@ impl fmt::Debug for Cause {
     }
 }
 
-/// The longest beginning of `text` that is at most 1,024 bytes and ends between characters.
-fn cut(text: &str) -> &str {
-    const MOST: usize = 1_024;
-    let mut end = text.len().min(MOST);
+/// The longest beginning of `text` that is at most `most` bytes and ends between characters.
+fn cut(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -156,7 +177,8 @@ mod tests {
     #[test]
     fn long_texts_are_cut_between_characters() {
         let text = "x".repeat(1_023) + "äöü";
-        assert_eq!(Message::from(text.clone()).as_str(), "x".repeat(1_023));
-        assert_eq!(Cause::new(text).reveal().len(), 1_023);
+        assert_eq!(Message::from(text).as_str(), "x".repeat(1_023));
+        let text = "x".repeat(4_607) + "äöü";
+        assert_eq!(Cause::new(text).reveal().len(), 4_607);
     }
 }

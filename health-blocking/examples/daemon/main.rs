@@ -51,8 +51,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     health.stop();
     if let Some(server) = server {
-        if !server.shutdown(Duration::from_secs(5)) {
-            eprintln!("the endpoint did not stop within 5 s");
+        match server.shutdown(Duration::from_secs(5)) {
+            Some(report) => eprintln!("answered {} requests", report.finished),
+            None => eprintln!("the endpoint did not stop within 5 s"),
         }
     }
     eprintln!("stopped");

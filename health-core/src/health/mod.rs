@@ -21,7 +21,6 @@ mod entries;
 mod phase;
 mod registry;
 mod snapshot;
-mod status;
 mod verdict;
 
 pub use component::{ComponentConfig, ComponentState};
@@ -29,4 +28,5 @@ pub use entries::{FlagState, GateState, HeartbeatState, StatState};
 pub use phase::Phase;
 pub use registry::{ComponentId, FlagId, GateId, HeartbeatId, Registry, Revision, StatId};
 pub use snapshot::Snapshot;
-pub use status::{ProbeKind, Status};
+
+pub use crate::status::{ProbeKind, Status};

@@ -4,7 +4,7 @@
 //! the last one ended, so a head that arrives byte by byte costs no more than one that arrives
 //! whole, and is judged the same.
 
-use super::{Reject, RequestLine};
+use super::{Method, Reject, RequestLine};
 
 /// Empty lines ignored before a request: some clients send one after a body (RFC 9112 §2.2).
 const MOST_EMPTY_LINES: u8 = 8;
@@ -84,6 +84,11 @@ impl HeadScan {
         } else {
             Ok(None)
         }
+    }
+
+    /// The method of the request under way, once its line has been read.
+    pub(crate) fn method(&self) -> Option<Method> {
+        self.request_line.map(|line| line.method())
     }
 
     /// Where the CR of the line under way stands, if its LF is there too.

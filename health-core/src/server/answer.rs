@@ -47,21 +47,35 @@ pub(super) fn answer(
     out: &mut Vec<u8>,
 ) {
     let head = service.head(ask, snapshot);
-    let length = head.write(moment.unix, persistence, out);
-    let body = out.len();
-    if ask.method != Method::Options {
+    write(&head, ask.method, persistence, moment, out, |out| {
         service.body(moment, ask, &head, snapshot, out);
-    }
-    length.fill(out.len() - body, out);
-    if ask.method == Method::Head {
-        out.truncate(body);
-    }
+    });
 }
 
-/// Appends the refusal of a request.
-pub(super) fn reject(reject: Reject, moment: Moment, out: &mut Vec<u8>) {
-    let length = Head::new(reject.status()).write(moment.unix, Persistence::Close, out);
-    let body = out.len();
-    render::error(reject.reason(), out);
-    length.fill(out.len() - body, out);
+/// Appends the refusal of a request, whose method is known if it came that far.
+pub(super) fn reject(reject: Reject, method: Option<Method>, moment: Moment, out: &mut Vec<u8>) {
+    let head = Head::new(reject.status());
+    let method = method.unwrap_or(Method::Other);
+    write(&head, method, Persistence::Close, moment, out, |out| {
+        render::error(reject.reason(), out);
+    });
+}
+
+/// Appends `head`, then what `body` appends, whose length belongs into the head. A `HEAD` is told
+/// the length and spared the rest (RFC 9110 §9.3.2).
+fn write(
+    head: &Head,
+    method: Method,
+    persistence: Persistence,
+    moment: Moment,
+    out: &mut Vec<u8>,
+    body: impl FnOnce(&mut Vec<u8>),
+) {
+    let length = head.write(moment.unix, persistence, out);
+    let body_start = out.len();
+    body(out);
+    length.fill(out.len() - body_start, out);
+    if method == Method::Head {
+        out.truncate(body_start);
+    }
 }

@@ -4,15 +4,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::answer::{self, Ending};
-use super::{Ask, CloseReason, Limits, Peer, Service, Standing, Step};
-use crate::health::Snapshot;
+use super::reader::{Reader, Reply};
+use super::{CloseReason, Limits, Peer, Service, Standing, Step};
+use crate::health::{Phase, Snapshot};
 use crate::http::response::Persistence;
-use crate::http::{HeadScan, Reject, Request, Version};
+use crate::http::{Reject, Version};
 use crate::time::{Instant, Moment};
 
-/// When a batch of answers to pipelined requests is large enough to be written. A client that never
-/// reads makes us hold one, and one read of its requests, until the write deadline.
-const BATCH: usize = 8 * 1024;
+/// When a batch of answers to pipelined requests is large enough to be written.
+const BATCH: usize = 16 * 1024;
 
 /// One connection's side of the conversation; the contract stands in the [module's doc](super).
 ///
@@ -23,13 +23,13 @@ pub struct Connection {
     service: Arc<Service>,
     peer: Peer,
     state: State,
-    /// Input that has not been consumed: from `consumed` on, the beginning of the next request.
-    rest: Vec<u8>,
-    consumed: usize,
-    scan: HeadScan,
+    reader: Reader,
     /// Set by end of input or a drain: what has been asked is answered, then it is over.
     ending: Option<CloseReason>,
     has_answered: bool,
+    /// Answers in the caller's buffer, and those that were sent.
+    unsent: u32,
+    delivered: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,17 +63,6 @@ enum State {
     Closed(CloseReason),
 }
 
-/// What is to be answered.
-#[derive(Clone, Copy, Debug)]
-enum Reply {
-    Ask {
-        ask: Ask,
-        version: Version,
-        last: Option<Ending>,
-    },
-    Reject(Reject),
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Writing {
     since: Instant,
@@ -89,11 +78,11 @@ impl Connection {
             service,
             peer,
             state: State::Idle { since: now, until },
-            rest: Vec::new(),
-            consumed: 0,
-            scan: HeadScan::default(),
+            reader: Reader::default(),
             ending: None,
             has_answered: false,
+            unsent: 0,
+            delivered: 0,
         }
     }
 
@@ -118,16 +107,16 @@ impl Connection {
     pub fn handle_input(&mut self, now: Instant, input: &[u8]) {
         match &mut self.state {
             _ if input.is_empty() => {}
-            State::Idle { .. } | State::Head { .. } if self.rest.is_empty() => {
-                let used = self.parse(now, input);
-                if self.may_go_on() {
-                    self.rest.extend_from_slice(&input[used..]);
-                }
-            }
             State::Idle { .. } | State::Head { .. } => {
-                self.rest.drain(..core::mem::take(&mut self.consumed));
-                self.rest.extend_from_slice(input);
-                self.parse_rest(now);
+                match self.reader.take(&self.service, self.peer, input) {
+                    Some(reply) => {
+                        self.state = State::Responding {
+                            reply,
+                            unsent: None,
+                        }
+                    }
+                    None => self.begin_head(now),
+                }
             }
             State::Finishing { left, reason, .. } => {
                 *left = left.saturating_sub(input.len());
@@ -164,7 +153,14 @@ impl Connection {
                 };
                 self.state = State::Closed(reason);
             }
-            State::Head { until, .. } if until <= now => self.reject(Reject::HeadTimeout, None),
+            State::Head { until, .. } if until <= now => {
+                let reply = self.reader.refuse(Reject::HeadTimeout);
+                self.reader.discard();
+                self.state = State::Responding {
+                    reply,
+                    unsent: None,
+                };
+            }
             State::Writing { writing, .. } if writing.until <= now => {
                 self.state = State::Closed(CloseReason::WriteTimeout);
             }
@@ -172,6 +168,16 @@ impl Connection {
                 self.state = State::Closed(reason);
             }
             _ => {}
+        }
+    }
+
+    /// The daemon is in this phase now: see [`handle_drain`](Self::handle_drain) and
+    /// [`handle_stop`](Self::handle_stop). A driver without a [`Roster`](super::Roster) tells it.
+    pub fn handle_phase(&mut self, now: Instant, phase: Phase) {
+        match phase {
+            Phase::Starting | Phase::Running => {}
+            Phase::Draining => self.handle_drain(now),
+            Phase::Stopped => self.handle_stop(now),
         }
     }
 
@@ -227,8 +233,8 @@ impl Connection {
             until,
         });
         let last = match reply {
-            Reply::Reject(reject) => {
-                answer::reject(reject, moment, out);
+            Reply::Reject { reject, method } => {
+                answer::reject(reject, method, moment, out);
                 Some(Ending {
                     reason: CloseReason::Rejected(reject),
                     linger: true,
@@ -246,11 +252,17 @@ impl Connection {
             }
         };
         self.has_answered = true;
+        self.unsent += 1;
         self.state = State::Writing { writing, last };
         if last.is_some() {
-            self.drop_rest();
+            self.reader.discard();
         } else if out.len() < BATCH {
-            self.parse_rest(moment.now);
+            if let Some(reply) = self.reader.next(&self.service, self.peer) {
+                self.state = State::Responding {
+                    reply,
+                    unsent: Some(writing),
+                };
+            }
         }
     }
 
@@ -264,6 +276,7 @@ impl Connection {
             debug_assert!(false, "sent in {:?}", self.state);
             return;
         };
+        self.delivered += u64::from(core::mem::take(&mut self.unsent));
         match last {
             Some(Ending {
                 reason,
@@ -285,17 +298,14 @@ impl Connection {
                     reason,
                 };
             }
-            None => {
-                self.state = self.idle(now);
-                self.parse_rest(now);
-                // The end came while there was an answer to write: there is nothing to wait for.
-                if let (Some(reason), State::Idle { .. } | State::Head { .. }) =
-                    (self.ending, self.state)
-                {
-                    self.state = State::Closed(reason);
-                }
-            }
+            None => self.go_on(now),
         }
+    }
+
+    /// How many answers have been sent.
+    #[must_use]
+    pub const fn delivered(&self) -> u64 {
+        self.delivered
     }
 
     /// What it would cost to evict this connection.
@@ -312,55 +322,23 @@ impl Connection {
         }
     }
 
-    /// Parses what is kept, when the connection is ready for another request.
-    fn parse_rest(&mut self, now: Instant) {
-        if self.rest.is_empty() {
-            return;
-        }
-        let rest = core::mem::take(&mut self.rest);
-        let used = self.parse(now, &rest[self.consumed..]);
-        self.consumed += used;
-        if self.consumed < rest.len() && self.may_go_on() {
-            self.rest = rest;
+    /// Looks for the next request behind an answer that was not the last.
+    fn go_on(&mut self, now: Instant) {
+        if let Some(reply) = self.reader.next(&self.service, self.peer) {
+            self.state = State::Responding {
+                reply,
+                unsent: None,
+            };
+        } else if let Some(reason) = self.ending {
+            // The end came while there was an answer to write: there is nothing to wait for.
+            self.state = State::Closed(reason);
         } else {
-            self.consumed = 0;
-        }
-    }
-
-    /// Looks for a request at the beginning of `input`; returns how many bytes it took up.
-    fn parse(&mut self, now: Instant, input: &[u8]) -> usize {
-        let unsent = match self.state {
-            State::Writing { writing, .. } => Some(writing),
-            _ => None,
-        };
-        let limits = self.service.bounds();
-        let head = match self.scan.advance(input, &limits.head()) {
-            Ok(Some(head)) => head,
-            Ok(None) => {
+            self.state = State::Idle {
+                since: now,
+                until: now + self.limits().idle_timeout,
+            };
+            if !self.reader.is_empty() {
                 self.begin_head(now);
-                return 0;
-            }
-            Err(reject) => {
-                self.reject(reject, unsent);
-                return input.len();
-            }
-        };
-        self.scan = HeadScan::default();
-        match Request::parse(input, &head, limits.body) {
-            Ok(request) => {
-                let ask = self.service.ask_request(self.peer, &request);
-                let last = Ending::behind(&request, input.len() > head.end);
-                let reply = Reply::Ask {
-                    ask,
-                    version: request.version,
-                    last,
-                };
-                self.state = State::Responding { reply, unsent };
-                head.end
-            }
-            Err(reject) => {
-                self.reject(reject, unsent);
-                input.len()
             }
         }
     }
@@ -380,54 +358,28 @@ impl Connection {
         }
     }
 
-    fn reject(&mut self, reject: Reject, unsent: Option<Writing>) {
-        self.drop_rest();
-        self.state = State::Responding {
-            reply: Reply::Reject(reject),
-            unsent,
-        };
-    }
-
-    /// Whether there may be requests behind the one that was just parsed. Nothing behind a refused
-    /// or a last one is ever looked at.
-    const fn may_go_on(&self) -> bool {
-        match self.state {
-            State::Responding {
-                reply: Reply::Reject(_),
-                ..
-            } => false,
-            State::Responding {
-                reply: Reply::Ask { last, .. },
-                ..
-            } => last.is_none(),
-            _ => true,
-        }
-    }
-
     /// Whether the answer to be written is the last one, and why.
     fn last_answer(&self, asked: Option<Ending>, snapshot: &Snapshot) -> Option<Ending> {
+        if asked.is_some() {
+            return asked;
+        }
         let draining = snapshot
             .phase()
             .is_ending()
             .then_some(CloseReason::Draining);
-        let linger = !self.rest.is_empty();
-        // At the end of the input there may still be requests that came before it.
-        let ended = self
-            .ending
-            .or(draining)
-            .filter(|reason| *reason != CloseReason::PeerClosed || self.rest.is_empty());
-        asked.or_else(|| ended.map(|reason| Ending { reason, linger }))
-    }
-
-    fn drop_rest(&mut self) {
-        self.rest = Vec::new();
-        self.consumed = 0;
-    }
-
-    fn idle(&self, now: Instant) -> State {
-        State::Idle {
-            since: now,
-            until: now + self.limits().idle_timeout,
+        match self.ending.or(draining) {
+            // Before its end the input may hold further requests.
+            Some(CloseReason::PeerClosed) if !self.reader.is_empty() => None,
+            Some(CloseReason::PeerClosed) => Some(Ending {
+                reason: CloseReason::PeerClosed,
+                linger: false,
+            }),
+            // The client does not know yet: its next request may be on its way.
+            Some(reason) => Some(Ending {
+                reason,
+                linger: true,
+            }),
+            None => None,
         }
     }
 

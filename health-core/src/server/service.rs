@@ -192,16 +192,15 @@ impl Service {
         body: &mut Vec<u8>,
     ) -> Head {
         let head = self.head(ask, snapshot);
-        if ask.method != Method::Options {
-            self.body(moment, ask, &head, snapshot, body);
-        }
+        self.body(moment, ask, &head, snapshot, body);
         head
     }
 
     /// What the answer to `ask` is, but for its bytes.
     pub(super) fn head(&self, ask: &Ask, snapshot: &Snapshot) -> Head {
         let mut head = Head::new(self.code(ask, snapshot));
-        head.allow = ask.method == Method::Options || head.status == StatusCode::MethodNotAllowed;
+        let carries_only_the_code = ask.method == Method::Options && ask.route != Route::NotFound;
+        head.allow = carries_only_the_code || head.status == StatusCode::MethodNotAllowed;
         head.authenticate = head.status == StatusCode::Unauthorized;
         if matches!(
             head.status,
@@ -209,7 +208,7 @@ impl Service {
         ) {
             head.retry_after = Some(self.retry_after);
         }
-        if ask.method == Method::Options {
+        if carries_only_the_code {
             head.content_type = None;
         } else if let (Some(format), true) = (ask.format, is_verdict(ask.route, head.status)) {
             head.content_type = Some(format.content_type());
@@ -241,7 +240,7 @@ impl Service {
         }
     }
 
-    /// Appends the body that goes with `head`.
+    /// Appends the body that goes with `head`: none if that has no type.
     pub(super) fn body(
         &self,
         moment: Moment,
@@ -250,12 +249,14 @@ impl Service {
         snapshot: &Snapshot,
         out: &mut Vec<u8>,
     ) {
+        if head.content_type.is_none() {
+            return;
+        }
         let format = ask.format.unwrap_or_default();
         // The text names every check and why it fails in fixed words, which anybody may read.
         let may_see = ask.access == Access::Detailed || format == Format::Text;
         let verbose = ask.verbose && may_see;
         match (head.status, ask.route) {
-            (StatusCode::NoContent, _) => {}
             (StatusCode::NotFound, _) => render::error("Not found", out),
             (StatusCode::MethodNotAllowed, _) => render::error("Method not allowed", out),
             (StatusCode::Unauthorized, _) => render::error("Unauthorized", out),

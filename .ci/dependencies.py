@@ -1,0 +1,41 @@
+"""Compares what each library links (`cargo tree -e normal`) with what it may link.
+
+A daemon's author counts crates: one that slips in is noticed here, not by them.
+"""
+
+import subprocess
+import sys
+
+CORE = {"httparse", "serde", "serde_core", "serde_json", "itoa", "memchr", "zmij"}
+ALLOWED = {
+    "health-core": CORE,
+    "health-blocking": CORE | {"health-core", "mio", "libc"},
+    "health-tokio": CORE | {"health-core", "tokio", "mio", "libc", "socket2", "pin-project-lite"},
+    "health-smol": CORE
+    | {"health-core", "async-io", "polling", "rustix", "linux-raw-sys", "bitflags", "cfg-if"}
+    | {"futures-io", "futures-core", "futures-lite", "pin-project-lite", "parking", "slab"}
+    | {"concurrent-queue", "crossbeam-utils"},
+}
+
+
+def linked(package: str) -> set[str]:
+    """Names of the crates that `package` links on this platform, itself excluded."""
+    command = ["cargo", "tree", "--locked", "-p", package, "-e", "normal", "--prefix", "none"]
+    lines = subprocess.run(command, check=True, text=True, capture_output=True).stdout.splitlines()
+    return {line.split()[0] for line in lines if line.strip()} - {package}
+
+
+def main() -> int:
+    failed = 0
+    for package, allowed in ALLOWED.items():
+        crates = linked(package)
+        surplus = sorted(crates - allowed)
+        failed += bool(surplus)
+        verdict = f"NOT ALLOWED: {', '.join(surplus)}" if surplus else "ok"
+        print(f"{package}: {len(crates)} crates, {verdict}")
+    print(f"{len(ALLOWED) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+//! The core's conformance table over loopback sockets, each served by a thread of its own.
+
+#[path = "../../health-core/tests/conformance/mod.rs"]
+mod conformance;
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+use health_blocking::{Health, Limits, Peer, Service, serve_connection};
+
+fn start(limits: Limits, health: &Health) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let (service, health) = (Arc::new(Service::new().limits(limits)), health.clone());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let (service, health) = (Arc::clone(&service), health.clone());
+            let peer = Peer::Ip(address.ip());
+            thread::spawn(move || serve_connection(&mut stream, peer, &service, &health));
+        }
+    });
+    address
+}
+
+fn main() -> ExitCode {
+    conformance::run(conformance::socket::Loopback::new(start).without_eviction())
+}

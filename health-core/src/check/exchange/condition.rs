@@ -1,0 +1,336 @@
+//! What an answer has to be, beyond its status.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::de::IgnoredAny;
+use serde_json::{Number, Value};
+
+use super::error::ProbeError;
+use super::head::Head;
+use super::probe::HttpProbe;
+use super::report::FailureKind;
+use crate::grammar;
+
+/// A condition on an answer whose status was accepted.
+///
+/// One that does not hold makes the attempt a failure, or a warning if it is [soft](Self::soft).
+/// Its message quotes the condition, never the answer.
+///
+/// ```
+/// use health_core::check::exchange::{Condition, HttpProbe};
+///
+/// let probe = HttpProbe::builder("db.example")
+///     .expect(Condition::body_is_json())
+///     .expect(Condition::json_at("/replicas/0/up", true))
+///     .expect(Condition::header_equals("X-Cache", "HIT").soft())
+///     .build()?;
+/// # Ok::<(), health_core::check::exchange::ProbeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Condition {
+    what: What,
+    soft: bool,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Header { name: String, value: Option<String> },
+    Contains(Vec<u8>),
+    Json,
+    JsonAt { pointer: String, expected: Value },
+}
+
+impl Condition {
+    /// The answer has a header `name`, whatever its value.
+    #[must_use]
+    pub fn header(name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self::hard(What::Header { name, value: None })
+    }
+
+    /// The answer has a header `name` with exactly this value.
+    #[must_use]
+    pub fn header_equals(name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), Some(value.into()));
+        Self::hard(What::Header { name, value })
+    }
+
+    /// The first 10 KiB of the body contain these bytes.
+    #[must_use]
+    pub fn body_contains(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::hard(What::Contains(bytes.into()))
+    }
+
+    /// The body is one valid JSON text. A body of more than 10 KiB fails it.
+    #[must_use]
+    pub fn body_is_json() -> Self {
+        Self::hard(What::Json)
+    }
+
+    /// The body is valid JSON, and what stands at `pointer` (RFC 6901: `/status`,
+    /// `/replicas/0/up`; empty for the whole text) equals `expected`. A body of more than 10 KiB
+    /// fails it.
+    ///
+    /// Numbers are compared by value: 1 equals 1.0. A text nested deeper than 128 levels fails.
+    /// Reading a hostile body of 10 KiB may take a megabyte of memory for the length of one call.
+    #[must_use]
+    pub fn json_at(pointer: impl Into<String>, expected: impl Into<Value>) -> Self {
+        let (pointer, expected) = (pointer.into(), expected.into());
+        Self::hard(What::JsonAt { pointer, expected })
+    }
+
+    /// The same condition, whose breach is a warning: the target counts as healthy, and shows as
+    /// degraded.
+    #[must_use]
+    pub fn soft(mut self) -> Self {
+        self.soft = true;
+        self
+    }
+
+    const fn hard(what: What) -> Self {
+        Self { what, soft: false }
+    }
+
+    pub(super) const fn is_soft(&self) -> bool {
+        self.soft
+    }
+
+    pub(super) const fn is_on_body(&self) -> bool {
+        !matches!(self.what, What::Header { .. })
+    }
+
+    pub(super) fn check_setting(&self) -> Result<(), ProbeError> {
+        let refused = |field, value: &str, allowed| Err(ProbeError::new(field, value, allowed));
+        match &self.what {
+            What::Header { name, .. } if !grammar::is_token(name.as_bytes()) => {
+                let allowed = "allowed are letters, digits and !#$%&'*+-.^_`|~";
+                refused("expected header", name, allowed)
+            }
+            What::Header {
+                name,
+                value: Some(value),
+            } if !grammar::is_value(value.as_bytes()) => {
+                let allowed = "allowed is text without control characters and without spaces \
+                               around it: no header can have another value";
+                refused("value of expected header", name, allowed)
+            }
+            What::Contains(bytes) if bytes.is_empty() || bytes.len() > HttpProbe::MAX_BODY => {
+                let value = format!("{} bytes", bytes.len());
+                refused("expected content", &value, "allowed are 1 to 10240 bytes")
+            }
+            What::JsonAt { pointer, .. } if !is_pointer(pointer) => {
+                let allowed = "allowed are JSON pointers (RFC 6901): empty, or beginning with / \
+                               and with each ~ followed by 0 or 1";
+                refused("JSON pointer", pointer, allowed)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Judges a head; a condition on the body holds for now.
+    pub(super) fn check_head(&self, head: &Head<'_>) -> Result<(), Breach> {
+        let What::Header { name, value } = &self.what else {
+            return Ok(());
+        };
+        let mut values = head.values(name).peekable();
+        let problem = match value {
+            None if values.peek().is_some() => return Ok(()),
+            Some(value) if values.any(|given| given == value.as_bytes()) => return Ok(()),
+            Some(value) if head.values(name).next().is_some() => {
+                format!("header {name} is not {}", quoted(value.as_bytes()))
+            }
+            _ => format!("header {name} is missing"),
+        };
+        Err(Breach::new(FailureKind::Header, problem))
+    }
+
+    /// Judges a body, or the first [`HttpProbe::MAX_BODY`] bytes of a longer one; a condition on
+    /// the head holds.
+    pub(super) fn check_body(&self, body: &[u8], truncated: bool) -> Result<(), Breach> {
+        let problem = match &self.what {
+            What::Header { .. } => return Ok(()),
+            What::Contains(bytes) => {
+                if body.windows(bytes.len()).any(|part| part == bytes) {
+                    return Ok(());
+                }
+                let border = if truncated {
+                    " in its first 10240 bytes"
+                } else {
+                    ""
+                };
+                format!("body does not contain {}{border}", quoted(bytes))
+            }
+            What::Json | What::JsonAt { .. } if truncated => {
+                "body is longer than 10240 bytes: not judged as JSON".to_owned()
+            }
+            What::Json => match serde_json::from_slice::<IgnoredAny>(body) {
+                Ok(_) => return Ok(()),
+                Err(error) => return Err(Breach::not_json(&error)),
+            },
+            What::JsonAt { pointer, expected } => {
+                let document: Value =
+                    serde_json::from_slice(body).map_err(|error| Breach::not_json(&error))?;
+                match document.pointer(pointer) {
+                    Some(found) if is_same(found, expected) => return Ok(()),
+                    Some(_) => {
+                        let expected = quoted_json(expected);
+                        format!("body has another value than {expected} at {pointer:?}")
+                    }
+                    None => format!("body has nothing at {pointer:?}"),
+                }
+            }
+        };
+        Err(Breach::new(FailureKind::Body, problem))
+    }
+}
+
+/// A condition that does not hold.
+pub(super) struct Breach {
+    pub(super) kind: FailureKind,
+    /// For everybody: made of the configuration and of fixed words.
+    pub(super) message: String,
+    /// For authorised readers.
+    pub(super) detail: Option<String>,
+}
+
+impl Breach {
+    pub(super) const fn new(kind: FailureKind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            detail: None,
+        }
+    }
+
+    /// Where a syntax error stands depends on the body, so it is a detail.
+    fn not_json(error: &serde_json::Error) -> Self {
+        Self {
+            detail: Some(error.to_string()),
+            ..Self::new(FailureKind::Body, "body is not valid JSON".to_owned())
+        }
+    }
+}
+
+/// The syntax of RFC 6901 §3.
+fn is_pointer(text: &str) -> bool {
+    let mut escapes = text.split('~').skip(1);
+    (text.is_empty() || text.starts_with('/')) && escapes.all(|after| after.starts_with(['0', '1']))
+}
+
+/// Equality of JSON values as RFC 6902 §4.6 has it: by value, so that `1` is `1.0`.
+///
+/// Goes no deeper than serde_json's parser does (128 levels).
+fn is_same(found: &Value, expected: &Value) -> bool {
+    match (found, expected) {
+        (Value::Number(found), Value::Number(expected)) => is_same_number(found, expected),
+        (Value::Array(found), Value::Array(expected)) => {
+            found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| is_same(a, b))
+        }
+        (Value::Object(found), Value::Object(expected)) => {
+            found.len() == expected.len()
+                && found
+                    .iter()
+                    .all(|(key, a)| expected.get(key).is_some_and(|b| is_same(a, b)))
+        }
+        (found, expected) => found == expected,
+    }
+}
+
+/// Whole numbers exactly, also where a float could not tell them apart.
+fn is_same_number(found: &Number, expected: &Number) -> bool {
+    let whole = |n: &Number| n.as_i64().map(i128::from).or(n.as_u64().map(i128::from));
+    match (whole(found), whole(expected)) {
+        (Some(found), Some(expected)) => found == expected,
+        _ => found.as_f64() == expected.as_f64(),
+    }
+}
+
+/// At most 64 characters of what was expected, escaped, in quotes.
+fn quoted(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    shortened(&text, |part| format!("{part:?}"))
+}
+
+fn quoted_json(value: &Value) -> String {
+    shortened(&value.to_string(), str::to_owned)
+}
+
+fn shortened(text: &str, show: impl Fn(&str) -> String) -> String {
+    match text.char_indices().nth(64) {
+        Some((end, _)) => show(&text[..end]) + "...",
+        None => show(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn message(condition: &Condition, body: &str) -> Option<String> {
+        let judged = condition.check_body(body.as_bytes(), false);
+        judged.err().map(|breach| breach.message)
+    }
+
+    #[test]
+    fn json_numbers_are_compared_by_value() {
+        let is_one = Condition::json_at("/n", 1);
+        assert_eq!(message(&is_one, r#"{"n":1.0}"#), None);
+        assert_eq!(message(&is_one, r#"{"n":1e0}"#), None);
+        assert!(message(&is_one, r#"{"n":"1"}"#).is_some());
+        let large = Condition::json_at("/n", u64::MAX);
+        assert_eq!(message(&large, r#"{"n":18446744073709551615}"#), None);
+        assert!(message(&large, r#"{"n":18446744073709551614}"#).is_some());
+        let nested = Condition::json_at("", serde_json::json!({"a": [1, {"b": null}]}));
+        assert_eq!(message(&nested, r#"{"a":[1.0,{"b":null}]}"#), None);
+        assert!(message(&nested, r#"{"a":[1.0,{"b":null}],"c":0}"#).is_some());
+        assert!(message(&nested, "{}").is_some());
+    }
+
+    /// The example of RFC 6901 §5.
+    #[test]
+    fn json_pointers() {
+        let body = r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\j":5,
+                       "k\"l":6," ":7,"m~n":8}"#;
+        for (pointer, expected) in [
+            ("/foo/0", Value::from("bar")),
+            ("/", 0.into()),
+            ("/a~1b", 1.into()),
+            ("/c%d", 2.into()),
+            ("/e^f", 3.into()),
+            ("/g|h", 4.into()),
+            ("/i\\j", 5.into()),
+            ("/k\"l", 6.into()),
+            ("/ ", 7.into()),
+            ("/m~0n", 8.into()),
+        ] {
+            let condition = Condition::json_at(pointer, expected);
+            assert!(condition.check_setting().is_ok(), "{pointer}");
+            assert_eq!(message(&condition, body), None, "{pointer}");
+        }
+        for pointer in ["/foo/00", "/foo/-", "/foo/2", "/foo/+1", "/nope", "/a~01b"] {
+            let condition = Condition::json_at(pointer, "bar");
+            let nothing = format!("body has nothing at {pointer:?}");
+            assert_eq!(message(&condition, body), Some(nothing));
+        }
+        for pointer in ["a", "foo/0", "/~", "/~2", "/a~"] {
+            assert!(
+                Condition::json_at(pointer, 0).check_setting().is_err(),
+                "{pointer}"
+            );
+        }
+    }
+
+    #[test]
+    fn deep_nesting_does_not_reach_the_stack() {
+        let body = "[".repeat(5_000) + &"]".repeat(5_000);
+        assert_eq!(message(&Condition::body_is_json(), &body), None);
+        let refused = Condition::json_at("", 0).check_body(body.as_bytes(), false);
+        let detail = refused.err().and_then(|breach| breach.detail);
+        let limit = "recursion limit exceeded at line 1 column 128";
+        assert_eq!(detail.as_deref(), Some(limit));
+    }
+}

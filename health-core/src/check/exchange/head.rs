@@ -1,0 +1,229 @@
+//! The head of an answer: collected to its blank line, then read once.
+
+use alloc::vec::Vec;
+
+use super::malformed::Malformed;
+use crate::grammar;
+
+/// Collects a head, looking at every byte once, as it comes.
+///
+/// A peer that speaks another protocol is recognised by its first wrong byte and not by the
+/// deadline, and a bare CR or LF anywhere before the lines are read.
+#[derive(Default)]
+pub(super) struct HeadReader {
+    /// What came before the input in hand; empty if the head came in one piece.
+    pending: Vec<u8>,
+    seen: usize,
+    /// Bytes in the current line so far.
+    line: usize,
+    after_cr: bool,
+}
+
+impl HeadReader {
+    /// The most bytes of a head, its blank line included.
+    pub(super) const MAX: usize = 16 * 1_024;
+
+    /// Takes input; when it completes the head, returns the head and how much of the input was
+    /// part of it.
+    pub(super) fn handle_input<'a>(
+        &'a mut self,
+        input: &'a [u8],
+    ) -> Result<Option<(&'a [u8], usize)>, Malformed> {
+        let Some(end) = self.find_end(input)? else {
+            self.pending.extend_from_slice(input);
+            return Ok(None);
+        };
+        if self.pending.is_empty() {
+            return Ok(Some((&input[..end], end)));
+        }
+        self.pending.extend_from_slice(&input[..end]);
+        Ok(Some((&self.pending, end)))
+    }
+
+    /// How many bytes of the head have come.
+    pub(super) const fn seen(&self) -> usize {
+        self.seen
+    }
+
+    pub(super) fn buffered(&self) -> usize {
+        self.pending.capacity()
+    }
+
+    /// How many bytes of `input` belong to the head, if it ends there.
+    fn find_end(&mut self, input: &[u8]) -> Result<Option<usize>, Malformed> {
+        for (at, &byte) in input.iter().enumerate() {
+            if START
+                .get(self.seen)
+                .is_some_and(|expected| *expected != byte)
+            {
+                return Err(Malformed::NotHttp);
+            }
+            if self.seen == Self::MAX {
+                return Err(Malformed::HeadTooLong);
+            }
+            self.seen += 1;
+            match (self.after_cr, byte) {
+                (true, b'\n') if self.line == 0 => return Ok(Some(at + 1)),
+                (true, b'\n') => (self.line, self.after_cr) = (0, false),
+                (true, _) => return Err(Malformed::BareCr),
+                (false, b'\r') => self.after_cr = true,
+                (false, b'\n') => return Err(Malformed::BareLf),
+                (false, byte) if grammar::is_value_byte(byte) => self.line += 1,
+                (false, _) => return Err(Malformed::Control),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A whole head whose every line has been checked. Borrows from the input, for one call.
+pub(super) struct Head<'a> {
+    status: u16,
+    is_1_1: bool,
+    fields: Lines<'a>,
+}
+
+impl<'a> Head<'a> {
+    /// Reads what [`HeadReader`] collected.
+    pub(super) fn parse(head: &'a [u8]) -> Result<Self, Malformed> {
+        let mut lines = Lines(head);
+        let (is_1_1, status) = status_line(lines.next().unwrap_or_default())?;
+        let mut count = 0;
+        for line in lines {
+            field(line)?;
+            count += 1;
+            if count > MAX_FIELDS {
+                return Err(Malformed::TooManyFields);
+            }
+        }
+        Ok(Self {
+            status,
+            is_1_1,
+            fields: lines,
+        })
+    }
+
+    pub(super) const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The values of the fields called `name`, without the whitespace around them.
+    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.fields.filter_map(move |line| {
+            let (given, value) = field(line).ok()?;
+            given.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
+        })
+    }
+
+    /// Where the body of the answer to a request with this method ends (RFC 9112 §6.3).
+    ///
+    /// Framing that two readers could read in two ways is refused also where there is no body.
+    pub(super) fn framing(&self, method: &str) -> Result<Framing, Malformed> {
+        let length = self.content_length()?;
+        let mut codings = self.values("Transfer-Encoding");
+        let coding = codings.next();
+        match (length, coding) {
+            (Some(_), Some(_)) => return Err(Malformed::LengthAndCoding),
+            (None, Some(coding))
+                if !coding.eq_ignore_ascii_case(b"chunked")
+                    || codings.next().is_some()
+                    || !self.is_1_1 =>
+            {
+                return Err(Malformed::Coding);
+            }
+            _ => {}
+        }
+        Ok(if method == "HEAD" || matches!(self.status, 204 | 304) {
+            Framing::Length(0)
+        } else if let Some(length) = length {
+            Framing::Length(length)
+        } else if coding.is_some() {
+            Framing::Chunked
+        } else {
+            Framing::UntilClose
+        })
+    }
+
+    /// Whether the peer will take another request on this connection (RFC 9112 §9.3).
+    pub(super) fn keeps_alive(&self) -> bool {
+        let says = |option: &[u8]| {
+            self.values("Connection")
+                .flat_map(|value| value.split(|byte| *byte == b','))
+                .any(|given| grammar::trim(given).eq_ignore_ascii_case(option))
+        };
+        !says(b"close") && (self.is_1_1 || says(b"keep-alive"))
+    }
+
+    fn content_length(&self) -> Result<Option<u64>, Malformed> {
+        let mut values = self.values("Content-Length");
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        if values.next().is_some() {
+            return Err(Malformed::RepeatedLength);
+        }
+        if value.is_empty() {
+            return Err(Malformed::ContentLength);
+        }
+        let digits = value.iter().try_fold(0_u64, |number, byte| {
+            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+            number.checked_mul(10)?.checked_add(digit)
+        });
+        digits.map(Some).ok_or(Malformed::ContentLength)
+    }
+}
+
+/// How the end of a body is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    Length(u64),
+    Chunked,
+    UntilClose,
+}
+
+const START: &[u8] = b"HTTP/1.";
+const MAX_FIELDS: usize = 100;
+
+/// The lines of a head up to the empty one. Every CR in it is known to be followed by an LF.
+#[derive(Clone, Copy)]
+struct Lines<'a>(&'a [u8]);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let end = self.0.iter().position(|byte| *byte == b'\r')?;
+        let (line, rest) = self.0.split_at(end);
+        self.0 = &rest[2..];
+        (!line.is_empty()).then_some(line)
+    }
+}
+
+/// `HTTP-version SP status-code SP [ reason-phrase ]` (RFC 9112 §4): is it HTTP/1.1, and its
+/// status. The space behind the status is not optional, and a status has a first digit.
+fn status_line(line: &[u8]) -> Result<(bool, u16), Malformed> {
+    let [minor, b' ', a, b, c, b' ', ..] = line.strip_prefix(START).unwrap_or_default() else {
+        return Err(Malformed::StatusLine);
+    };
+    let is_status = matches!(a, b'1'..=b'9') && b.is_ascii_digit() && c.is_ascii_digit();
+    if !is_status || !matches!(minor, b'0' | b'1') {
+        return Err(Malformed::StatusLine);
+    }
+    let status = [a, b, c]
+        .iter()
+        .fold(0, |n, digit| n * 10 + u16::from(**digit - b'0'));
+    Ok((*minor == b'1', status))
+}
+
+/// `field-name ":" OWS field-value OWS` (RFC 9112 §5): no space before the colon.
+fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    if let [b' ' | b'\t', ..] = line {
+        return Err(Malformed::Folded);
+    }
+    let colon = line.iter().position(|byte| *byte == b':');
+    let (name, value) = line.split_at(colon.ok_or(Malformed::FieldName)?);
+    if !grammar::is_token(name) {
+        return Err(Malformed::FieldName);
+    }
+    Ok((name, grammar::trim(&value[1..])))
+}

@@ -1,0 +1,82 @@
+//! What is wrong with an answer: the peer's fault, always.
+
+use core::fmt;
+
+/// Why an answer is not HTTP/1.1 as we read it. Its display is the public half of the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Malformed {
+    /// Something else than `HTTP/1.` at the start: another protocol, HTTP/0.9, HTTP/2.
+    NotHttp,
+    /// Bytes before the request was sent: an SSH or SMTP banner, or a leftover of an earlier
+    /// exchange (RFC 9112 §9.2).
+    Unasked,
+    /// Not `HTTP/1.x SP 3DIGIT SP reason` (RFC 9112 §4).
+    StatusLine,
+    /// LF without CR (RFC 9112 §2.2; reading it as a line end is only a MAY).
+    BareLf,
+    /// CR without LF (RFC 9112 §2.2).
+    BareCr,
+    /// A control byte where text belongs (RFC 9110 §5.5).
+    Control,
+    /// A head of more than 16 KiB.
+    HeadTooLong,
+    /// More than 100 fields.
+    TooManyFields,
+    /// A line without a colon, or a name that is not a token (RFC 9112 §5.1).
+    FieldName,
+    /// A line that continues the one before (obs-fold, RFC 9112 §5.2).
+    Folded,
+    /// `Content-Length` is not `1*DIGIT`, or beyond 64 bits (RFC 9112 §6.3).
+    ContentLength,
+    /// More than one `Content-Length`, equal or not (RFC 9112 §6.3).
+    RepeatedLength,
+    /// `Content-Length` and `Transfer-Encoding` (RFC 9112 §6.3: a smuggler's pair).
+    LengthAndCoding,
+    /// `Transfer-Encoding` is not one field, `chunked`, in HTTP/1.1 (RFC 9112 §6.1, §7).
+    Coding,
+    /// A chunk size that is not 1 to 16 hexadecimal digits (RFC 9112 §7.1).
+    ChunkSize,
+    /// A chunk extension that breaks the grammar (RFC 9112 §7.1.1).
+    ChunkExtension,
+    /// A chunk's line of more than 256 bytes.
+    ChunkLineTooLong,
+    /// A chunk's data longer than its size (RFC 9112 §7.1).
+    ChunkEnd,
+    /// A trailer that is not a field (RFC 9112 §7.1.2).
+    Trailer,
+    /// More than 4 KiB of trailers.
+    TrailersTooLong,
+    /// 101, for which nobody asked (RFC 9110 §15.2.2).
+    Switched,
+    /// More than 8 interim answers (RFC 9110 §15.2).
+    TooManyInterim,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotHttp => "answer is not HTTP/1.1",
+            Self::Unasked => "answer before the request was sent",
+            Self::StatusLine => "malformed status line",
+            Self::BareLf => "malformed answer: LF without CR",
+            Self::BareCr => "malformed answer: CR without LF",
+            Self::Control => "malformed answer: control character",
+            Self::HeadTooLong => "response head is longer than 16384 bytes",
+            Self::TooManyFields => "response head has more than 100 fields",
+            Self::FieldName => "malformed answer: header name",
+            Self::Folded => "malformed answer: folded header line",
+            Self::ContentLength => "malformed answer: Content-Length is not a number",
+            Self::RepeatedLength => "malformed answer: more than one Content-Length",
+            Self::LengthAndCoding => "malformed answer: Content-Length and Transfer-Encoding",
+            Self::Coding => "unsupported Transfer-Encoding (supported: chunked in HTTP/1.1)",
+            Self::ChunkSize => "malformed answer: chunk size",
+            Self::ChunkExtension => "malformed answer: chunk extension",
+            Self::ChunkLineTooLong => "malformed answer: chunk line is longer than 256 bytes",
+            Self::ChunkEnd => "malformed answer: chunk is longer than its size",
+            Self::Trailer => "malformed answer: trailer",
+            Self::TrailersTooLong => "malformed answer: trailers are longer than 4096 bytes",
+            Self::Switched => "HTTP 101 Switching Protocols was not asked for",
+            Self::TooManyInterim => "more than 8 interim answers",
+        })
+    }
+}

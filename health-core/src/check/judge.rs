@@ -1,0 +1,147 @@
+//! What a result means: rules T7 to T10, without a clock.
+
+use super::config::{CheckConfig, OnUnhealthy};
+use super::event::CheckStatus;
+use crate::outcome::Class;
+use crate::status::ProbeKind;
+use crate::streak::Streak;
+
+/// The verdict and what it rests on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Judge {
+    pub(super) status: CheckStatus,
+    pub(super) streak: Streak,
+    /// A success since the instance started.
+    pub(super) started: bool,
+    /// The last success was a warning.
+    pub(super) degraded: bool,
+    /// The status is older than it should be: restored, paused, or the prober is impaired.
+    pub(super) stale: bool,
+    /// A restart or deregistration is still to be asked for (T11).
+    pub(super) action_pending: bool,
+    /// The guard has withheld that action, and has said so (T11).
+    pub(super) action_suppressed: bool,
+    impaired: bool,
+    indeterminate: u32,
+    /// Failures beyond the one that turned the check unhealthy: steps of back-off.
+    backoff: u32,
+}
+
+/// What [`Judge::count`] made of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ruling {
+    pub(super) counted: bool,
+    pub(super) change: Option<(CheckStatus, CheckStatus)>,
+    pub(super) newly_impaired: bool,
+}
+
+impl Judge {
+    /// Judges one result. `protected`: it began within the start period.
+    pub(super) fn count(&mut self, config: &CheckConfig, class: Class, protected: bool) -> Ruling {
+        let before = self.status;
+        let counted = match class {
+            Class::Success | Class::Warning => {
+                self.count_success(config, class == Class::Warning);
+                true
+            }
+            // T8. The success that ends the protection is the first one of the instance, whether or
+            // not it already made it healthy.
+            Class::Failure if protected && before == CheckStatus::Starting && !self.started => {
+                self.indeterminate = 0;
+                false
+            }
+            Class::Failure => {
+                self.count_failure(config);
+                true
+            }
+            Class::Indeterminate => false,
+        };
+        Ruling {
+            counted,
+            change: (self.status != before).then_some((before, self.status)),
+            newly_impaired: class == Class::Indeterminate && self.count_indeterminate(config),
+        }
+    }
+
+    /// Forgets everything about the instance (T12).
+    pub(super) fn forget(&mut self) -> Option<(CheckStatus, CheckStatus)> {
+        let before = self.status;
+        *self = Self {
+            status: CheckStatus::Starting,
+            ..Self::default()
+        };
+        (before != self.status).then_some((before, self.status))
+    }
+
+    /// Rule 2 of the interval in use: a streak has begun against the status.
+    pub(super) fn is_change_pending(&self) -> bool {
+        let (failures, successes) = (self.streak.failures() > 0, self.streak.successes() > 0);
+        match self.status {
+            CheckStatus::Healthy => failures,
+            CheckStatus::Unhealthy => successes,
+            CheckStatus::Starting | CheckStatus::Unknown => failures || successes,
+        }
+    }
+
+    /// Whether the last result said nothing.
+    pub(super) fn is_last_indeterminate(&self) -> bool {
+        self.indeterminate > 0
+    }
+
+    pub(super) fn backoff(&self) -> u32 {
+        self.backoff
+    }
+
+    /// A startup check that has succeeded has nothing left to find out (T7).
+    pub(super) fn is_done(&self, config: &CheckConfig) -> bool {
+        config.kind == ProbeKind::Startup && self.status == CheckStatus::Healthy
+    }
+
+    /// T7.
+    fn count_success(&mut self, config: &CheckConfig, warning: bool) {
+        self.settle();
+        self.started = true;
+        self.degraded = warning;
+        self.backoff = 0;
+        self.streak.success();
+        if self.status != CheckStatus::Healthy
+            && self.streak.successes() >= config.success_threshold
+        {
+            self.status = CheckStatus::Healthy;
+            self.action_pending = false;
+            self.action_suppressed = false;
+        }
+    }
+
+    /// T9.
+    fn count_failure(&mut self, config: &CheckConfig) {
+        self.settle();
+        self.streak.failure();
+        if self.status == CheckStatus::Unhealthy {
+            self.backoff = self.backoff.saturating_add(1);
+        } else if self.streak.failures() >= config.retries {
+            self.status = CheckStatus::Unhealthy;
+            self.action_pending = config.on_unhealthy != OnUnhealthy::Report;
+        }
+    }
+
+    /// T10; true at the limit, once until the next counted result.
+    fn count_indeterminate(&mut self, config: &CheckConfig) -> bool {
+        self.indeterminate = self.indeterminate.saturating_add(1);
+        let at_limit =
+            config.indeterminate_limit > 0 && self.indeterminate >= config.indeterminate_limit;
+        let newly = at_limit && !self.impaired;
+        if newly {
+            self.impaired = true;
+            self.stale = true;
+        }
+        newly
+    }
+
+    /// A counted result: the status is the prober's own again, and fresh (T10).
+    fn settle(&mut self) {
+        self.indeterminate = 0;
+        self.impaired = false;
+        self.stale = false;
+    }
+}

@@ -1,0 +1,111 @@
+//! One check: when to look at a target, and what to make of what was seen.
+//!
+//! A [`Check`] carries nothing out. It says when an attempt begins, takes the [`Outcome`] of it, and
+//! tells what follows. Probes of other services and a daemon's own background checks are the same
+//! machine; a [monitor](crate::monitor) runs many of them.
+//!
+//! ```text
+//!            start                  due                 answer, deadline
+//!    New ────────────► Idle ──────────────────► Running ───────────────► judged
+//!                       ▲ ▲                                               │ │ │
+//!      startup succeeded│ └───────────────── next slot ───────────────────┘ │ │
+//!                     Gated                                                 │ │
+//!    Done ◄──────────── a startup check succeeded ──────────────────────────┘ │
+//!    OnHold, Inactive ◄─ a restart, a deregistration is asked for ────────────┘
+//! ```
+//!
+//! A new instance leads from anywhere back to the start, *paused* and *process not gone yet* lie
+//! across the diagram, stopped is the end.
+//!
+//! **Contract**
+//!
+//! 1. Time is the first argument; one that runs backwards stands still.
+//! 2. Call [`poll_start`](Check::poll_start) and [`handle_timeout`](Check::handle_timeout) when
+//!    [`poll_timeout`](Check::poll_timeout) has come. Being late is safe: one attempt is made, not
+//!    one for each slot missed.
+//! 3. Never two attempts at once. An answer counts if its attempt runs and its deadline has not
+//!    come; any other is ignored, so nobody has to cancel exactly.
+//! 4. After `Cancelled`, an attempt of a check with
+//!    [`needs_reap`](CheckConfig::needs_reap) is reported by
+//!    [`handle_reaped`](Check::handle_reaped) once nothing is left of it. Until then slots pass as
+//!    failures; a second process is never started.
+//! 5. The status changes by counted results and new instances only. The prober's own trouble is
+//!    [`Indeterminate`](crate::outcome::Class::Indeterminate) and counts as nothing.
+//! 6. Events are in order, and each `from` is the `to` before it.
+//!
+//! # All of it once
+//!
+//! ```
+//! use core::time::Duration;
+//! use std::sync::Arc;
+//! use health_core::check::{Check, CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, Permit};
+//! use health_core::outcome::Outcome;
+//! use health_core::time::Instant;
+//!
+//! let config = CheckConfig {
+//!     interval: Duration::from_secs(10),
+//!     timeout: Duration::from_secs(1),
+//!     retries: 2,
+//!     on_unhealthy: OnUnhealthy::Restart,
+//!     ..CheckConfig::default()
+//! };
+//! config.validate()?;
+//! let mut check = Check::new(Arc::new(config));
+//! let mut now = Instant::default();
+//! let events: Vec<_> = check.start(now).into_iter().collect();
+//! assert_eq!(events, [Event::Status { from: CheckStatus::Unknown, to: CheckStatus::Starting }]);
+//!
+//! // The first attempt is due at once, and is answered.
+//! let start = check.poll_start(now).expect("due at once");
+//! let _ = check.handle_outcome(now, start.attempt, Outcome::success(), Permit::Act);
+//! assert_eq!(check.status(), CheckStatus::Healthy);
+//! assert_eq!(check.poll_timeout(), Some(now + Duration::from_secs(10)));
+//!
+//! // The second is answered badly, the third not at all: two failures in a row.
+//! now = now + Duration::from_secs(10);
+//! let start = check.poll_start(now).expect("due again");
+//! let _ = check.handle_outcome(now, start.attempt, Outcome::failure("503"), Permit::Act);
+//! now = now + Duration::from_secs(10);
+//! let start = check.poll_start(now).expect("due again");
+//! let events: Vec<_> = check.handle_timeout(start.deadline, Permit::Act).into_iter().collect();
+//! assert_eq!(events.last(), Some(&Event::RestartRequested));
+//! assert_eq!((check.status(), check.mode()), (CheckStatus::Unhealthy, Mode::OnHold));
+//!
+//! // Nothing is probed while it is being restarted; the new instance starts afresh.
+//! assert_eq!(check.poll_timeout(), None);
+//! now = start.deadline + Duration::from_secs(5);
+//! let _ = check.instance_changed(now);
+//! assert_eq!(check.poll_start(now).map(|start| start.attempt), Some(4));
+//!
+//! // A pause ends the attempt and keeps the status; the stop is for good.
+//! let _ = check.pause(now);
+//! assert_eq!((check.status(), check.is_stale()), (CheckStatus::Starting, true));
+//! let _ = check.stop(now, Duration::from_secs(5));
+//! assert_eq!(check.mode(), Mode::Stopped);
+//! # Ok::<(), health_core::check::ConfigError>(())
+//! ```
+//!
+//! [`Outcome`]: crate::outcome::Outcome
+
+mod config;
+mod event;
+pub mod exchange;
+mod history;
+mod judge;
+mod machine;
+mod schedule;
+mod state;
+mod validate;
+mod view;
+
+pub use config::{CheckConfig, FirstCheck, OnUnhealthy, Schedule};
+pub use event::{CancelReason, CheckStatus, Event, Events, Permit};
+pub use history::Record;
+pub use state::{Check, Saved, Start};
+pub use validate::ConfigError;
+pub use view::Mode;
+
+pub use crate::status::{ProbeKind, Status};
+
+#[cfg(feature = "monitor")]
+pub(crate) use {schedule::mix, state::Wake};

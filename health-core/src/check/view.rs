@@ -1,0 +1,152 @@
+//! How a check reads from outside.
+
+use super::config::CheckConfig;
+use super::event::CheckStatus;
+use super::history::Record;
+use super::state::{Check, Run, Saved};
+use crate::status::Status;
+use crate::streak::Streak;
+use crate::time::Instant;
+
+impl Check {
+    /// What it holds its target for.
+    #[must_use]
+    pub const fn status(&self) -> CheckStatus {
+        self.judge.status
+    }
+
+    /// Counted results in a row.
+    #[must_use]
+    pub const fn streak(&self) -> Streak {
+        self.judge.streak
+    }
+
+    /// Whether this instance has ever succeeded.
+    #[must_use]
+    pub const fn has_started(&self) -> bool {
+        self.judge.started
+    }
+
+    /// Whether the last success was a warning.
+    #[must_use]
+    pub const fn is_degraded(&self) -> bool {
+        self.judge.degraded
+    }
+
+    /// Whether the status is older than it should be: restored, paused, or the prober is impaired.
+    #[must_use]
+    pub const fn is_stale(&self) -> bool {
+        self.judge.stale
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn config(&self) -> &CheckConfig {
+        &self.config
+    }
+
+    /// The status as a component shows it; `None` for a check that is shown and not judged: paused,
+    /// deregistered, stopped or never started.
+    ///
+    /// A stale status holds until it is too old: compare [`judged_at`](Self::judged_at) with
+    /// the validity, and take [`Status::Unknown`] beyond it.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Status> {
+        match self.mode() {
+            Mode::New | Mode::Paused | Mode::Inactive | Mode::Stopping | Mode::Stopped => None,
+            _ => Some(match self.status() {
+                CheckStatus::Unknown | CheckStatus::Starting => Status::Unknown,
+                CheckStatus::Healthy if self.is_degraded() => Status::Degraded,
+                CheckStatus::Healthy => Status::Healthy,
+                CheckStatus::Unhealthy => Status::Unhealthy,
+            }),
+        }
+    }
+
+    /// What a store should keep.
+    #[must_use]
+    pub fn saved(&self) -> Saved {
+        Saved {
+            status: self.status(),
+            streak: self.streak(),
+            deregistered: self.mode() == Mode::Inactive,
+        }
+    }
+
+    /// Doing what, for those who look.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match self.run {
+            Run::New => Mode::New,
+            Run::Held => Mode::OnHold,
+            Run::Inactive => Mode::Inactive,
+            Run::Done => Mode::Done,
+            Run::Stopping { .. } => Mode::Stopping,
+            Run::Stopped => Mode::Stopped,
+            Run::Running { .. } => Mode::Running,
+            Run::Idle { .. } | Run::Gated if self.paused => Mode::Paused,
+            Run::Gated => Mode::Gated,
+            Run::Idle { .. } if self.reaping.is_some() => Mode::Reaping,
+            Run::Idle { .. } => Mode::Idle,
+        }
+    }
+
+    /// When the next attempt is due; `None` while one runs, and while none is scheduled.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Instant> {
+        match self.run {
+            Run::Idle { due } if !self.paused => Some(due),
+            _ => None,
+        }
+    }
+
+    /// Attempts begun.
+    #[must_use]
+    pub const fn attempts(&self) -> u64 {
+        self.attempts
+    }
+
+    /// Slots of the grid that passed while an attempt ran, waited in the queue, or nobody called.
+    #[must_use]
+    pub const fn skipped_slots(&self) -> u64 {
+        self.skipped_slots
+    }
+
+    /// When a result was last counted: what the status is as old as.
+    #[must_use]
+    pub const fn judged_at(&self) -> Option<Instant> {
+        self.judged_at
+    }
+
+    /// The last results, oldest first.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = &Record> + ExactSizeIterator {
+        self.history.iter()
+    }
+}
+
+/// What a check is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Never started.
+    New,
+    /// Waiting for its next slot, or for a place under a limit.
+    Idle,
+    /// An attempt runs.
+    Running,
+    /// Waiting for its next slot while the process of the last attempt is not gone.
+    Reaping,
+    /// Waiting for the target's startup checks.
+    Gated,
+    /// Paused by request.
+    Paused,
+    /// A restart was asked for; waiting for the new instance.
+    OnHold,
+    /// Deregistered.
+    Inactive,
+    /// A startup check that has succeeded.
+    Done,
+    /// Stopped, but for a process that is not gone.
+    Stopping,
+    /// Stopped for good.
+    Stopped,
+}

@@ -1,0 +1,96 @@
+//! Is it the targets, or is it us? The guard against acting on a mass failure.
+
+use super::config::MonitorConfig;
+use crate::check::{Check, Mode, Permit};
+
+/// When so many targets fail at once, the network or the prober is the likelier cause: restarts and
+/// deregistrations are withheld until it is over.
+///
+/// One dead uplink has made checkers deregister every service and send 28,000 text messages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MassFailure {
+    /// Checks there must be for a share of them to mean something. Default: 5.
+    pub min_targets: usize,
+    /// The share of active checks with a failure as their last counted result, from which on nothing
+    /// is acted upon: 0 to 1. Default: 0.5.
+    pub failed_fraction: f64,
+}
+
+impl Default for MassFailure {
+    fn default() -> Self {
+        Self {
+            min_targets: 5,
+            failed_fraction: 0.5,
+        }
+    }
+}
+
+impl MassFailure {
+    /// What the guard says when the check whose share is `share` fails now.
+    pub(super) fn permit(self, tally: Tally, share: Share) -> Permit {
+        // The failure that asks is counted as well, be it the first of its streak.
+        let active = tally.active + usize::from(!share.active);
+        let failing = tally.failing + usize::from(!share.failing);
+        let many = active >= self.min_targets;
+        if many && failing as f64 / active as f64 >= self.failed_fraction {
+            Permit::Withhold
+        } else {
+            Permit::Act
+        }
+    }
+}
+
+/// What one check contributes to the sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Share {
+    active: bool,
+    failing: bool,
+    running: bool,
+    exec: bool,
+}
+
+impl Share {
+    pub(super) fn of(check: &Check) -> Self {
+        let mode = check.mode();
+        // A paused check is evidence neither for nor against.
+        let active = !matches!(
+            mode,
+            Mode::New | Mode::Paused | Mode::Inactive | Mode::Stopping | Mode::Stopped
+        );
+        Self {
+            active,
+            failing: active && check.streak().failures() > 0,
+            running: mode == Mode::Running,
+            exec: check.holds_exec(),
+        }
+    }
+}
+
+/// The sums over all checks, kept up to date so that nothing ever walks the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    active: usize,
+    failing: usize,
+    /// Attempts that run.
+    pub(super) running: usize,
+    /// Attempts with something to reap, whether they run or are given up.
+    pub(super) execs: usize,
+}
+
+impl Tally {
+    /// Whether one more attempt may run: lane 0 without, lane 1 with something to reap.
+    pub(super) fn has_place(&self, config: &MonitorConfig, lane: usize) -> bool {
+        self.running < config.max_in_flight && (lane == 0 || self.execs < config.max_exec)
+    }
+
+    pub(super) fn exchange(&mut self, before: Share, after: Share) {
+        for (sum, before, after) in [
+            (&mut self.active, before.active, after.active),
+            (&mut self.failing, before.failing, after.failing),
+            (&mut self.running, before.running, after.running),
+            (&mut self.execs, before.exec, after.exec),
+        ] {
+            *sum = *sum + usize::from(after) - usize::from(before);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Many checks on many targets: one queue of things to do, one of things that happened.
+//!
+//! A [`Monitor`] holds the [checks](crate::check) of all targets, decides when each attempt begins,
+//! and what one check's verdict means for the others. It touches no socket and no clock:
+//!
+//! ```text
+//!                      ┌──────────────────── Monitor ────────────────────┐
+//!   poll(now) ◄────────┤ timers ─► queue ─► Start        Cancel ◄─ reaper │
+//!   carry it out       │   ▲                                    ▲         │
+//!   handle_outcome ────┤►  └── Check Check Check … ─► target ───┘         │
+//!   handle_reaped      │              │                 │       guard     │
+//!   poll_event ◄───────┤              └─ status ────────┴─ started, ready │
+//!                      └─────────────────────────────────────────────────┘
+//! ```
+//!
+//! A target with a startup check holds its liveness and readiness checks back until that has
+//! succeeded. It is *started* when every startup check is healthy and nothing is on hold, and *ready*
+//! when it is started and its readiness and health checks are healthy.
+//!
+//! **Contract**
+//!
+//! 1. After every call and when [`poll_timeout`](Monitor::poll_timeout) has come: call
+//!    [`poll`](Monitor::poll) until `None`, carry the commands out, then
+//!    [`poll_event`](Monitor::poll_event) until `None`.
+//! 2. Every attempt started is reported once, by [`handle_outcome`](Monitor::handle_outcome) or, if it
+//!    was cancelled and leaves something behind, by [`handle_reaped`](Monitor::handle_reaped). A report
+//!    that is no longer wanted is ignored.
+//! 3. At most `max_in_flight` attempts run, and `max_exec` of those that leave something behind. What
+//!    is due beyond that waits in the order of its slots, and its deadline does not run yet.
+//! 4. At one time, control operations come first, then answers and deadlines, then new attempts;
+//!    ties go by registration.
+//! 5. The same calls give the same commands and events, on every machine.
+//! 6. A late driver is safe: one attempt for each check, whatever number of slots has passed.
+//!
+//! # All of it once
+//!
+//! ```
+//! use core::time::Duration;
+//! use std::sync::Arc;
+//! use health_core::check::{self, CheckConfig, CheckStatus, ProbeKind};
+//! use health_core::monitor::{Command, Event, Monitor, MonitorConfig, Signal, Summary, TargetSpec};
+//! use health_core::name::Name;
+//! use health_core::outcome::Outcome;
+//! use health_core::time::Instant;
+//!
+//! let http = CheckConfig { kind: ProbeKind::Readiness, retries: 1, ..CheckConfig::kubelet() };
+//! let exec = CheckConfig { kind: ProbeKind::Startup, needs_reap: true, ..CheckConfig::kubelet() };
+//! let spec = TargetSpec::new(Name::new("db-1")?)
+//!     .check(Name::new("pg_isready")?, Arc::new(exec))
+//!     .check(Name::new("http")?, Arc::new(http));
+//!
+//! let mut now = Instant::default();
+//! let mut monitor = Monitor::new(MonitorConfig::default());
+//! monitor.start(now);
+//! let target = monitor.add(now, spec)?;
+//!
+//! // The startup check comes first, and alone. Its process hangs.
+//! let Some(Command::Start { attempt, deadline, .. }) = monitor.poll(now) else { panic!() };
+//! assert_eq!(monitor.poll(now), None);
+//! now = deadline;
+//! assert_eq!(monitor.poll_timeout(), Some(now));
+//! assert_eq!(monitor.poll(now), Some(Command::Cancel { attempt, signal: Signal::Terminate }));
+//! now = now + Duration::from_secs(1);
+//! assert_eq!(monitor.poll(now), Some(Command::Cancel { attempt, signal: Signal::Kill }));
+//! monitor.handle_reaped(now, attempt);
+//! assert_eq!(monitor.poll(now), None);
+//!
+//! // The next one succeeds: the target has started, and the other check begins.
+//! now = monitor.poll_timeout().expect("a slot to come");
+//! let Some(Command::Start { attempt, .. }) = monitor.poll(now) else { panic!() };
+//! monitor.handle_outcome(now, attempt, Outcome::success());
+//! now = monitor.poll_timeout().expect("due at once, at the end of the tick");
+//! let Some(Command::Start { attempt, .. }) = monitor.poll(now) else { panic!() };
+//! monitor.handle_outcome(now, attempt, Outcome::success());
+//! assert!(monitor.target(target).is_some_and(|it| it.is_ready() && it.healthy() == (2, 2)));
+//!
+//! // All of that has been told, and a group is a few numbers.
+//! let ready = Event::Target { at: now, target, started: true, ready: true };
+//! let events: Vec<_> = core::iter::from_fn(|| monitor.poll_event()).collect();
+//! assert_eq!(events.last(), Some(&ready));
+//! let group: Summary = monitor.targets().map(|(_, target)| target).collect();
+//! assert_eq!((group.total, group.healthy()), (1, 1));
+//!
+//! monitor.stop(now);
+//! assert!(monitor.is_stopped());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod config;
+mod event;
+mod guard;
+mod id;
+mod machine;
+mod reaper;
+mod stats;
+mod step;
+mod summary;
+mod target;
+mod targets;
+mod timers;
+
+pub use config::{MonitorConfig, Spread};
+pub use event::{Command, Event, Signal};
+pub use guard::MassFailure;
+pub use id::{AttemptId, CheckId, TargetId};
+pub use machine::Monitor;
+pub use stats::Stats;
+pub use summary::Summary;
+pub use target::{AddError, Target, TargetSpec};

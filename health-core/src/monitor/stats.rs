@@ -1,0 +1,54 @@
+//! What a monitor has counted: the figures of a cycle's log line.
+
+use core::time::Duration;
+
+use crate::check;
+use crate::outcome::Class;
+
+/// Counts since the start; a driver that logs by the cycle subtracts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Attempts begun.
+    pub attempts: u64,
+    /// Results by class: successes.
+    pub successes: u64,
+    /// Results by class: warnings.
+    pub warnings: u64,
+    /// Results by class: failures, those within a start period among them.
+    pub failures: u64,
+    /// Results by class: the prober's own trouble.
+    pub indeterminate: u64,
+    /// Slots passed over because an attempt, the queue or a stall covered them.
+    pub skipped_slots: u64,
+    /// Restarts asked for.
+    pub restarts: u64,
+    /// Deregistrations.
+    pub deregistered: u64,
+    /// Episodes in which the guard withheld one of the two.
+    pub suppressed: u64,
+    /// The most an attempt has ever begun after it was due.
+    pub max_lag: Duration,
+}
+
+impl Stats {
+    pub(super) fn start(&mut self, lag: Duration) {
+        self.attempts += 1;
+        self.max_lag = self.max_lag.max(lag);
+    }
+
+    pub(super) fn count(&mut self, event: &check::Event) {
+        let count = match event {
+            check::Event::Recorded(record) => match record.class() {
+                Class::Success => &mut self.successes,
+                Class::Warning => &mut self.warnings,
+                Class::Failure => &mut self.failures,
+                Class::Indeterminate => &mut self.indeterminate,
+            },
+            check::Event::RestartRequested => &mut self.restarts,
+            check::Event::Deregistered => &mut self.deregistered,
+            check::Event::ActionSuppressed => &mut self.suppressed,
+            _ => return,
+        };
+        *count += 1;
+    }
+}

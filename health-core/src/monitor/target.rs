@@ -1,0 +1,266 @@
+//! A target: its checks, and what they say together.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::summary::Summary;
+use crate::check::{
+    Check, CheckConfig, CheckStatus, ConfigError, FirstCheck, Mode, ProbeKind, Saved, mix,
+};
+use crate::name::{Name, NameError};
+use crate::status::Status;
+
+/// A target to be watched: a name and at least one check.
+///
+/// ```
+/// use std::sync::Arc;
+/// use health_core::check::CheckConfig;
+/// use health_core::monitor::TargetSpec;
+/// use health_core::name::Name;
+///
+/// let every_30_s = Arc::new(CheckConfig::default());
+/// let target = TargetSpec::new(Name::new("web-1")?).check(Name::new("http")?, every_30_s);
+/// # Ok::<(), health_core::name::NameError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TargetSpec {
+    pub(super) name: Name,
+    checks: Vec<(Name, Arc<CheckConfig>, Option<Saved>)>,
+}
+
+impl TargetSpec {
+    /// A target without checks yet.
+    #[must_use]
+    pub const fn new(name: Name) -> Self {
+        Self {
+            name,
+            checks: Vec::new(),
+        }
+    }
+
+    /// Adds a check. Targets that are checked alike share one `config`.
+    #[must_use]
+    pub fn check(mut self, name: Name, config: Arc<CheckConfig>) -> Self {
+        self.checks.push((name, config, None));
+        self
+    }
+
+    /// Adds a check that goes on from what a store has kept of it; see [`Check::restored`].
+    #[must_use]
+    pub fn restored_check(mut self, name: Name, config: Arc<CheckConfig>, saved: Saved) -> Self {
+        self.checks.push((name, config, Some(saved)));
+        self
+    }
+
+    fn validate(&self) -> Result<(), AddError> {
+        if self.checks.is_empty() || self.checks.len() > Target::MAX_CHECKS {
+            return Err(AddError::CheckCount(self.checks.len()));
+        }
+        for (index, (name, config, _)) in self.checks.iter().enumerate() {
+            if self.checks[..index].iter().any(|(other, ..)| other == name) {
+                return Err(AddError::Name(NameError::Duplicate(name.clone())));
+            }
+            config.validate().map_err(|error| AddError::Config {
+                check: name.clone(),
+                error,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a target was not added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddError {
+    /// A target of that name, or twice a check of that name in this one.
+    Name(NameError),
+    /// A check whose settings make no sense.
+    Config {
+        /// Which.
+        check: Name,
+        /// What about it.
+        error: ConfigError,
+    },
+    /// A target has 1 to 16 checks; this many were given.
+    CheckCount(usize),
+    /// The monitor has been stopped.
+    Stopped,
+}
+
+impl fmt::Display for AddError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(error) => write!(f, "{error}"),
+            Self::Config { check, error } => write!(f, "check {check}: {error}"),
+            Self::CheckCount(count) => {
+                let most = Target::MAX_CHECKS;
+                write!(f, "{count} checks: a target has 1 to {most}")
+            }
+            Self::Stopped => f.write_str("the monitor has been stopped"),
+        }
+    }
+}
+
+impl core::error::Error for AddError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Name(error) => Some(error),
+            Self::Config { error, .. } => Some(error),
+            Self::CheckCount(_) | Self::Stopped => None,
+        }
+    }
+}
+
+/// A target that is being watched.
+#[derive(Debug)]
+pub struct Target {
+    pub(super) serial: u64,
+    name: Name,
+    pub(super) checks: Box<[(Name, Check)]>,
+    /// What was last said of `started` and `ready`.
+    pub(super) announced: Option<(bool, bool)>,
+}
+
+impl Target {
+    /// The most checks a target may have.
+    pub const MAX_CHECKS: usize = 16;
+
+    /// `spread`: shifts each check by its name's hash.
+    pub(super) fn build(serial: u64, spec: TargetSpec, spread: bool) -> Result<Self, AddError> {
+        spec.validate()?;
+        let TargetSpec { name, checks } = spec;
+        let has_startup = checks
+            .iter()
+            .any(|(_, config, _)| config.kind == ProbeKind::Startup);
+        let checks = checks.into_iter().map(|(check_name, config, saved)| {
+            let seed = hash(&name, &check_name);
+            let is_gated =
+                has_startup && matches!(config.kind, ProbeKind::Liveness | ProbeKind::Readiness);
+            let mut check = Check::new(config).with_seed(seed);
+            if spread {
+                check = check.with_spread();
+            }
+            if is_gated {
+                check = check.with_gate();
+            }
+            if let Some(saved) = saved {
+                check = check.restored(saved);
+            }
+            (check_name, check)
+        });
+        Ok(Self {
+            serial,
+            checks: checks.collect(),
+            name,
+            announced: None,
+        })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// Its checks by name, in the order they were given.
+    pub fn checks(&self) -> impl ExactSizeIterator<Item = (&Name, &Check)> {
+        self.checks.iter().map(|(name, check)| (name, check))
+    }
+
+    /// Every startup check is healthy, and nothing is on hold.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        self.each().all(|check| {
+            check.mode() != Mode::OnHold
+                && (check.config().kind != ProbeKind::Startup
+                    || check.status() == CheckStatus::Healthy)
+        })
+    }
+
+    /// It is started, not deregistered, and every readiness and health check is healthy.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.is_started()
+            && self.each().all(|check| {
+                let matters = matches!(
+                    check.config().kind,
+                    ProbeKind::Readiness | ProbeKind::Health
+                );
+                check.mode() != Mode::Inactive
+                    && (!matters || check.status() == CheckStatus::Healthy)
+            })
+    }
+
+    /// Whether it was taken off the list.
+    #[must_use]
+    pub fn is_deregistered(&self) -> bool {
+        self.each().any(|check| check.mode() == Mode::Inactive)
+    }
+
+    /// How many of its checks are healthy, of how many: the `2/3` of "2/3 healthy". A startup check
+    /// that is done counts as healthy.
+    #[must_use]
+    pub fn healthy(&self) -> (usize, usize) {
+        let healthy = self
+            .each()
+            .filter(|check| check.status() == CheckStatus::Healthy)
+            .count();
+        (healthy, self.checks.len())
+    }
+
+    /// The worst of its checks' verdicts; `None` if it is shown and not judged.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Status> {
+        if self.is_deregistered() {
+            return None;
+        }
+        let judged = self.each().filter(|check| check.verdict().is_some());
+        judged.map(Check::verdict).collect::<Summary>().verdict()
+    }
+
+    pub(super) fn each(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().map(|(_, check)| check)
+    }
+
+    /// What the target may keep in flight if nobody ever answers.
+    pub(super) fn demand(&self) -> f64 {
+        self.each()
+            .map(|check| {
+                let config = check.config();
+                // Never two at once, and none while waiting.
+                (config.timeout.as_secs_f64() / config.interval.as_secs_f64()).min(1.0)
+            })
+            .sum()
+    }
+}
+
+/// Whether an instance's first attempt may come before its place on the grid.
+pub(super) fn may_hurry(config: &CheckConfig) -> bool {
+    config.first_check == FirstCheck::Immediate
+}
+
+/// FNV-1a over `target/check`, finished by SplitMix64: the same on every machine and in every
+/// version, so that targets keep their places on the grid over restarts.
+fn hash(target: &Name, check: &Name) -> u64 {
+    let bytes = target.as_str().bytes();
+    let bytes = bytes.chain(*b"/").chain(check.as_str().bytes());
+    mix(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Another value would move every target of every installation at the next update.
+    #[test]
+    fn a_name_keeps_its_place_for_ever() {
+        let name = |text| Name::new(text).expect("a name");
+        let hash = hash(&name("web-1"), &name("http"));
+        assert_eq!(hash, 14_268_830_986_068_824_396);
+    }
+}

@@ -1,0 +1,107 @@
+//! Where targets are kept: found by handle in one step, and by name.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::id::{CheckId, TargetId};
+use super::target::{AddError, Target, TargetSpec};
+use crate::check::{Check, Wake};
+use crate::name::{Name, NameError};
+use crate::time::Instant;
+
+#[derive(Debug, Default)]
+pub(super) struct Targets {
+    places: Vec<Option<Target>>,
+    free: Vec<u32>,
+    by_name: BTreeMap<Name, TargetId>,
+    registered: u64,
+}
+
+impl Targets {
+    pub(super) fn add(&mut self, spec: TargetSpec, spread: bool) -> Result<TargetId, AddError> {
+        if self.by_name.contains_key(&spec.name) {
+            return Err(AddError::Name(NameError::Duplicate(spec.name)));
+        }
+        let serial = self.registered;
+        let target = Target::build(serial, spec, spread)?;
+        self.registered += 1;
+        let name = target.name().clone();
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.places[place as usize] = Some(target);
+                place
+            }
+            None => {
+                self.places.push(Some(target));
+                (self.places.len() - 1) as u32
+            }
+        };
+        let id = TargetId { serial, place };
+        self.by_name.insert(name, id);
+        Ok(id)
+    }
+
+    pub(super) fn remove(&mut self, id: TargetId) -> Option<Target> {
+        self.get(id)?;
+        let target = self.places[id.place as usize].take()?;
+        self.by_name.remove(target.name());
+        self.free.push(id.place);
+        Some(target)
+    }
+
+    pub(super) fn get(&self, id: TargetId) -> Option<&Target> {
+        let target = self.places.get(id.place as usize)?.as_ref()?;
+        (target.serial == id.serial).then_some(target)
+    }
+
+    pub(super) fn get_mut(&mut self, id: TargetId) -> Option<&mut Target> {
+        let target = self.places.get_mut(id.place as usize)?.as_mut()?;
+        (target.serial == id.serial).then_some(target)
+    }
+
+    pub(super) fn check(&self, id: CheckId) -> Option<&Check> {
+        let (_, check) = self.get(id.target())?.checks.get(id.index())?;
+        Some(check)
+    }
+
+    pub(super) fn check_mut(&mut self, id: CheckId) -> Option<&mut Check> {
+        let (_, check) = self.get_mut(id.target())?.checks.get_mut(id.index())?;
+        Some(check)
+    }
+
+    /// Whether the check still wants to be called at `at` for its clock.
+    pub(super) fn wants_timeout(&self, at: Instant, id: CheckId) -> bool {
+        self.wake(id) == Some(Wake::Timeout(at))
+    }
+
+    /// Whether an attempt of the check is still due at `at`.
+    pub(super) fn wants_start(&self, at: Instant, id: CheckId) -> bool {
+        self.wake(id) == Some(Wake::Start(at))
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<TargetId> {
+        let name = Name::new(name).ok()?;
+        self.by_name.get(&name).copied()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// In the order of names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
+        let ids = self.by_name.values();
+        ids.filter_map(|&id| Some((id, self.get(id)?)))
+    }
+
+    /// In the order of registration: ties go by it, and what is told to all is told in it.
+    pub(super) fn in_order(&self) -> Vec<TargetId> {
+        let mut ids: Vec<_> = self.by_name.values().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    fn wake(&self, id: CheckId) -> Option<Wake> {
+        self.check(id)?.wake()
+    }
+}

@@ -1,0 +1,144 @@
+//! When the next attempt is due, and what a new prober goes on from.
+
+use health_core::check::{CheckConfig, CheckStatus, Event, Mode, ProbeKind, Saved, Schedule};
+use health_core::outcome::Outcome;
+use health_core::streak::Streak;
+
+use crate::restarting;
+use crate::rig::{self, Rig, every_10_s, secs};
+
+#[test]
+fn timing_the_interval_in_use_has_four_rules_in_order() {
+    let mut rig = Rig::start(CheckConfig {
+        retries: 2,
+        success_threshold: 2,
+        start_period: secs(7),
+        start_interval: Some(secs(3)),
+        edge_interval: Some(secs(1)),
+        unhealthy_interval: Some(secs(20)),
+        ..every_10_s()
+    });
+    // 0, 3, 6 protected; from 7 s on the interval until a streak begins.
+    assert_eq!(rig.attempts("fff"), [0, 3_000, 6_000]);
+    assert_eq!(rig.due(), Some(9_000));
+    // The first counted failure, then the edge; unhealthy, then its interval.
+    assert_eq!(rig.attempts("ff"), [9_000, 10_000]);
+    assert_eq!(
+        (rig.status(), rig.due()),
+        (CheckStatus::Unhealthy, Some(30_000))
+    );
+    // One success is a pending change again.
+    assert_eq!(rig.attempts("ss"), [30_000, 31_000]);
+    assert_eq!(
+        (rig.status(), rig.due()),
+        (CheckStatus::Healthy, Some(41_000))
+    );
+}
+
+#[test]
+fn timing_fixed_delay_counts_from_the_end() {
+    let mut rig = Rig::start(CheckConfig {
+        schedule: Schedule::FixedDelay,
+        ..every_10_s()
+    });
+    assert_eq!(rig.attempts("sfs"), [0, 10_005, 20_010]);
+    assert_eq!(rig.check.skipped_slots(), 0);
+}
+
+#[test]
+fn timing_a_timeout_longer_than_the_interval_skips_slots() {
+    let mut rig = Rig::start(CheckConfig {
+        timeout: secs(25),
+        ..every_10_s()
+    });
+    let _ = rig.poll(0);
+    let _ = rig.poll(25_000);
+    assert_eq!((rig.due(), rig.check.skipped_slots()), (Some(30_000), 2));
+}
+
+#[test]
+fn timing_jitter_delays_the_attempt_and_not_the_grid() {
+    let mut rig = Rig::new(CheckConfig {
+        jitter_percent: 20,
+        ..every_10_s()
+    });
+    rig.check = health_core::check::Check::new(rig.check.config().clone().into()).with_seed(7);
+    rig.tell(0, |check, now| check.start(now));
+    let begins = rig.attempts(&"s".repeat(50));
+    let delays: Vec<_> = begins
+        .iter()
+        .zip(0..)
+        .map(|(begin, slot)| begin - slot * 10_000)
+        .collect();
+    assert!(delays.iter().all(|&delay| delay <= 2_000), "{delays:?}");
+    assert!(delays.iter().any(|&delay| delay > 1_000), "{delays:?}");
+}
+
+#[test]
+fn time_that_runs_backwards_stands_still() {
+    let mut rig = Rig::start(every_10_s());
+    let _ = rig.poll(5_000);
+    rig.answer(10, 1, Outcome::success());
+    assert_eq!(
+        (rig::ms(rig.last().end()), rig.due()),
+        (5_000, Some(10_000))
+    );
+}
+
+#[test]
+fn a_restored_check_goes_on_where_it_ended() {
+    let saved = Saved {
+        status: CheckStatus::Healthy,
+        streak: Streak::of_failures(2),
+        deregistered: false,
+    };
+    let mut rig = Rig::restored(restarting(), saved);
+    assert!(rig.check.is_stale() && rig.told.is_empty());
+    assert_eq!(rig.check.saved(), saved);
+    rig.attempts("f");
+    assert_eq!(
+        (rig.status(), rig.count(&Event::RestartRequested)),
+        (CheckStatus::Unhealthy, 1)
+    );
+
+    // An action that was withheld is still owed; one that was carried out is not.
+    let unhealthy = Saved {
+        status: CheckStatus::Unhealthy,
+        streak: Streak::of_failures(9),
+        ..saved
+    };
+    let mut rig = Rig::restored(restarting(), unhealthy);
+    rig.attempts("f");
+    assert_eq!(rig.count(&Event::RestartRequested), 1);
+    let gone = Saved {
+        deregistered: true,
+        ..unhealthy
+    };
+    let mut rig = Rig::restored(restarting(), gone);
+    assert_eq!((rig.check.mode(), rig.due()), (Mode::Inactive, None));
+    rig.tell(9, |check, now| check.reactivate(now));
+    assert_eq!(rig.due(), Some(9));
+}
+
+#[test]
+fn a_restored_startup_check_is_not_asked_again() {
+    let config = CheckConfig {
+        kind: ProbeKind::Startup,
+        ..every_10_s()
+    };
+    let mut rig = Rig::start(config.clone());
+    rig.attempts("s");
+    let rig = Rig::restored(config, rig.check.saved());
+    assert_eq!((rig.check.mode(), rig.due()), (Mode::Done, None));
+}
+
+#[test]
+fn status_words_read_back() {
+    for word in ["unknown", "starting", "healthy", "unhealthy"] {
+        assert_eq!(
+            CheckStatus::from_word(word).map(CheckStatus::as_str),
+            Some(word)
+        );
+    }
+    assert_eq!(CheckStatus::from_word("Healthy"), None);
+}

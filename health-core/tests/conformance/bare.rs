@@ -1,0 +1,257 @@
+//! The harness of the bare core: no socket, no thread, and a clock that is a counter.
+//!
+//! It is also the shortest complete driver, and a strict one: it panics where the machine breaks a
+//! promise that a real driver relies on.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use health_core::health::{ComponentConfig, ComponentId, Registry};
+use health_core::server::{Connection, Limits, Peer as Origin, Service, Step};
+use health_core::time::{Instant, Moment, UnixTime};
+
+use super::case::{Case, Daemon};
+use super::peer::{Harness, Peer, Received};
+
+/// Opens connections to the bare machine.
+pub(crate) struct Bare;
+
+/// 2026-01-23T10:30:00Z, when every virtual clock starts.
+const START_UNIX_MILLIS: u64 = 1_769_164_200_000;
+/// Answers that the machine may make before it wants them written: pipelined requests by the
+/// thousand must not become a buffer of their size.
+const MOST_UNSENT: usize = 64 * 1024;
+/// The longest time between two beats of the heartbeat `loop`.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+impl Harness for Bare {
+    type Peer = BarePeer;
+
+    fn runs(&self, _: &Case) -> bool {
+        true
+    }
+
+    fn open(&self, case: &Case) -> BarePeer {
+        let mut limits = Limits::default();
+        if let Some(change) = case.limits {
+            change(&mut limits);
+        }
+        let mut now = Instant::from_micros(1_000_000);
+        let registry = registry(case.daemon, &mut now);
+        let service = Arc::new(Service::new().limits(limits));
+        let origin = Origin::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        BarePeer {
+            machine: Connection::new(service, origin, now),
+            registry,
+            now,
+            to_machine: VecDeque::new(),
+            half_closed: false,
+            stalled: false,
+            unsent: Vec::new(),
+            from_machine: Vec::new(),
+            ended: Ended::No,
+        }
+    }
+}
+
+/// A daemon in the wanted state; `now` moves on if that takes time.
+fn registry(daemon: Daemon, now: &mut Instant) -> Registry {
+    let mut registry = Registry::new("conformance", "1.2.3", *now);
+    let db: ComponentId = registry
+        .component(*now, "db", ComponentConfig::default())
+        .expect("a valid name");
+    let cycles = registry.stat("loop").expect("a valid name");
+    registry.set_stat(cycles, &1).expect("a number");
+    if daemon == Daemon::Starting {
+        return registry;
+    }
+    registry.success(*now, db);
+    registry.set_running(*now);
+    match daemon {
+        Daemon::Starting | Daemon::Up => {}
+        Daemon::Failing => (0..3).for_each(|_| registry.failure(*now, db, "refused")),
+        Daemon::Stuck => {
+            registry
+                .heartbeat(*now, "loop", HEARTBEAT)
+                .expect("a valid name");
+            *now = *now + HEARTBEAT + HEARTBEAT;
+        }
+        Daemon::Draining => registry.begin_drain(*now),
+    }
+    registry
+}
+
+/// The client's end of a connection to the bare machine, and the loop that drives the machine.
+pub(crate) struct BarePeer {
+    machine: Connection,
+    registry: Registry,
+    now: Instant,
+    to_machine: VecDeque<Vec<u8>>,
+    half_closed: bool,
+    /// The client does not read: nothing written arrives.
+    stalled: bool,
+    unsent: Vec<u8>,
+    from_machine: Vec<u8>,
+    ended: Ended,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    No,
+    /// The machine has had its sending half closed and reads on.
+    HalfWay,
+    Yes,
+}
+
+impl BarePeer {
+    /// Does what the machine says until it waits for something that is not there.
+    fn run(&mut self) {
+        for _ in 0..1_000_000 {
+            match self.machine.step() {
+                Step::Read { .. } => {
+                    assert_eq!(self.ended, Ended::No, "reads on after the end");
+                    if !self.read() {
+                        return;
+                    }
+                }
+                Step::Respond => {
+                    let snapshot = self.registry.snapshot(self.now);
+                    let moment = self.moment();
+                    self.machine.respond(moment, &snapshot, &mut self.unsent);
+                    let length = self.unsent.len();
+                    assert!(length <= MOST_UNSENT, "{length} bytes of answers pile up");
+                }
+                Step::Write { .. } if self.stalled => return,
+                Step::Write { .. } => {
+                    self.from_machine.append(&mut self.unsent);
+                    self.machine.handle_sent(self.now);
+                }
+                Step::Finish { .. } => {
+                    self.ended = Ended::HalfWay;
+                    if !self.read() {
+                        return;
+                    }
+                }
+                Step::Close(_) => {
+                    self.ended = Ended::Yes;
+                    return;
+                }
+                #[allow(unreachable_patterns, reason = "streams have a table of their own")]
+                step => panic!("{step:?} on a connection that asked for no stream"),
+            }
+        }
+        panic!(
+            "the machine goes round in circles at {:?}",
+            self.machine.step()
+        );
+    }
+
+    /// Hands the machine what the client has sent; false if there is nothing.
+    fn read(&mut self) -> bool {
+        if let Some(bytes) = self.to_machine.pop_front() {
+            self.machine.handle_input(self.now, &bytes);
+            return true;
+        }
+        if self.half_closed {
+            let before = self.machine.step();
+            self.machine.handle_eof(self.now);
+            let after = self.machine.step();
+            let reads = matches!(after, Step::Read { .. } | Step::Finish { .. });
+            assert!(!reads, "{before:?}, then after the end of input {after:?}");
+        }
+        self.half_closed
+    }
+
+    /// The deadline of what the machine waits for.
+    fn deadline(&self) -> Option<Instant> {
+        match self.machine.step() {
+            Step::Read { until } | Step::Write { until } | Step::Finish { until } => Some(until),
+            _ => None,
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        let unix = START_UNIX_MILLIS + self.now.as_micros() / 1_000;
+        Moment {
+            now: self.now,
+            unix: UnixTime::from_millis(unix),
+        }
+    }
+}
+
+impl Peer for BarePeer {
+    fn send(&mut self, bytes: &[u8]) {
+        self.to_machine.push_back(bytes.to_vec());
+        self.run();
+    }
+
+    /// The end is announced before the first answer is made, as a driver may do that learns of both
+    /// from one readiness event.
+    fn send_last(&mut self, bytes: &[u8]) {
+        self.half_closed = true;
+        self.machine.handle_input(self.now, bytes);
+        if matches!(self.machine.step(), Step::Respond) {
+            self.machine.handle_eof(self.now);
+        }
+        self.run();
+    }
+
+    /// One round is enough: it is the answer to the first that nobody takes.
+    fn flood(&mut self, bytes: &[u8]) {
+        self.stalled = true;
+        self.send(bytes);
+    }
+
+    fn receive(&mut self, into: &mut Vec<u8>) -> Received {
+        if !self.from_machine.is_empty() {
+            into.append(&mut self.from_machine);
+            return Received::Bytes;
+        }
+        if self.ended == Ended::No {
+            Received::Nothing
+        } else {
+            Received::End
+        }
+    }
+
+    fn is_silent(&mut self) -> bool {
+        self.from_machine.is_empty() && self.ended == Ended::No
+    }
+
+    fn is_gone(&mut self) -> bool {
+        self.ended == Ended::Yes
+    }
+
+    fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(until) = self.deadline().filter(|until| *until <= end) {
+            self.now = self.now.max(until);
+            self.machine.handle_timeout(self.now);
+            self.run();
+            let next = self.deadline();
+            assert!(
+                next.is_none_or(|next| next > self.now),
+                "a deadline that has passed stays"
+            );
+        }
+        self.now = end;
+    }
+
+    fn drain(&mut self) {
+        self.registry.begin_drain(self.now);
+        self.machine.handle_drain(self.now);
+        self.run();
+    }
+
+    fn evict(&mut self) {
+        self.machine.handle_evict(self.now);
+        self.run();
+    }
+
+    fn half_close(&mut self) {
+        self.half_closed = true;
+        self.run();
+    }
+}

@@ -1,0 +1,246 @@
+//! The harness of a driver: the same table over loopback sockets.
+//!
+//! Nothing here waits for a fixed time and hopes. A read waits for its event, with far more patience
+//! than any event needs; only the steps that *are* waits sleep. What a busy machine could upset is
+//! set apart: deadlines that a case does not shorten itself are longer than any pause of the
+//! scheduler.
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "it stands in the core's tests but is part of the drivers': sockets, clocks, waits"
+)]
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use health_core::server::Limits;
+use health_core::shared::Health;
+
+use super::case::{Case, Daemon};
+use super::peer::{Harness, Peer, Received};
+
+/// How long an event that must come may take before the case counts as failed.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same after [`MOST_IN_VAIN`] waits for nothing: such a driver is broken, and its author should
+/// not have to wait for hours to be told so of every case.
+const PATIENCE_LOST: Duration = Duration::from_millis(100);
+const MOST_IN_VAIN: usize = 8;
+/// Longer than any test: a deadline that must not decide anything.
+const NEVER: Duration = Duration::from_secs(120);
+/// More requests than both sides' socket buffers can hold, with the answers to them.
+const MOST_TAKEN: usize = 64 * 1024 * 1024;
+/// The longest time between two beats of the heartbeat `loop`.
+const HEARTBEAT: Duration = Duration::from_millis(10);
+
+/// Starts an endpoint for this daemon, with these limits, on a free port of the loopback address.
+///
+/// It serves until the process ends, on threads of its own, and also while the daemon drains: a
+/// driver whose server ends with the drain sets a long drain delay.
+pub(crate) type Start = fn(Limits, &Health) -> SocketAddr;
+
+/// Opens connections to endpoints of a driver, which it starts when they are first needed.
+pub(crate) struct Loopback {
+    start: Start,
+    evicts: bool,
+    waits_in_vain: Arc<AtomicUsize>,
+    /// One endpoint per state serves every case that neither changes limits nor the daemon.
+    shared: Mutex<BTreeMap<Daemon, Endpoint>>,
+}
+
+type Endpoint = Arc<(SocketAddr, Health)>;
+
+impl Loopback {
+    /// A harness for the driver that `start` knows to start.
+    pub(crate) fn new(start: Start) -> Self {
+        Self {
+            start,
+            evicts: true,
+            waits_in_vain: Arc::default(),
+            shared: Mutex::default(),
+        }
+    }
+
+    /// The same for a server that has no connection limit of its own.
+    pub(crate) fn without_eviction(mut self) -> Self {
+        self.evicts = false;
+        self
+    }
+
+    /// Starts an endpoint in the state the case wants.
+    fn endpoint(&self, case: &Case) -> Endpoint {
+        let mut limits = Limits::default();
+        limits.head_timeout = NEVER;
+        limits.idle_timeout = NEVER;
+        limits.write_timeout = NEVER;
+        limits.finish_timeout = NEVER;
+        if let Some(change) = case.limits {
+            change(&mut limits);
+        }
+        let health = Health::new("conformance", "1.2.3");
+        let db = health.component("db").expect("a valid name");
+        let cycles = health.stats("loop").expect("a valid name");
+        cycles.set(&1).expect("a number");
+        let address = (self.start)(limits, &health);
+        if case.daemon != Daemon::Starting {
+            db.success();
+            health.set_running();
+        }
+        match case.daemon {
+            Daemon::Starting | Daemon::Up => {}
+            Daemon::Failing => (0..3).for_each(|_| db.failure("refused")),
+            Daemon::Stuck => {
+                let heartbeat = health.heartbeat("loop", HEARTBEAT).expect("a valid name");
+                // It is never beaten, and it stays registered if its handle is never dropped.
+                std::mem::forget(heartbeat);
+                thread::sleep(4 * HEARTBEAT);
+            }
+            Daemon::Draining => health.begin_drain(),
+        }
+        Arc::new((address, health))
+    }
+}
+
+impl Harness for Loopback {
+    type Peer = SocketPeer;
+
+    fn runs(&self, case: &Case) -> bool {
+        !case.virtual_only && (self.evicts || !case.evicts())
+    }
+
+    fn open(&self, case: &Case) -> SocketPeer {
+        let endpoint = if case.limits.is_none() && !case.touches_daemon() {
+            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let entry = shared.entry(case.daemon);
+            Arc::clone(entry.or_insert_with(|| self.endpoint(case)))
+        } else {
+            self.endpoint(case)
+        };
+        let in_vain = self.waits_in_vain.load(Ordering::Relaxed);
+        let patience = if in_vain < MOST_IN_VAIN {
+            PATIENCE
+        } else {
+            PATIENCE_LOST
+        };
+        SocketPeer {
+            stream: connect(endpoint.0, patience),
+            endpoint,
+            patience,
+            waits_in_vain: Arc::clone(&self.waits_in_vain),
+            newcomer: None,
+            broken: false,
+        }
+    }
+}
+
+/// The client's end of a loopback connection.
+pub(crate) struct SocketPeer {
+    stream: TcpStream,
+    endpoint: Endpoint,
+    patience: Duration,
+    waits_in_vain: Arc<AtomicUsize>,
+    /// The connection that took the place of this one.
+    newcomer: Option<TcpStream>,
+    /// A write has failed: the other side reads no more.
+    broken: bool,
+}
+
+fn connect(address: SocketAddr, patience: Duration) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the endpoint listens");
+    // Without it, bytes sent one by one would be gathered and a cut would never be seen.
+    stream.set_nodelay(true).expect("a socket option");
+    stream
+        .set_read_timeout(Some(patience))
+        .expect("a socket option");
+    stream
+        .set_write_timeout(Some(patience))
+        .expect("a socket option");
+    stream
+}
+
+impl Peer for SocketPeer {
+    fn send(&mut self, bytes: &[u8]) {
+        // After a failure nothing can be sent, but what was answered before can still be read.
+        self.broken = self.broken || self.stream.write_all(bytes).is_err();
+    }
+
+    fn send_last(&mut self, bytes: &[u8]) {
+        self.send(bytes);
+        self.half_close();
+    }
+
+    fn flood(&mut self, bytes: &[u8]) {
+        let brief = Some(Duration::from_millis(100));
+        self.stream
+            .set_write_timeout(brief)
+            .expect("a socket option");
+        let mut sent = 0;
+        while self.stream.write_all(bytes).is_ok() {
+            sent += bytes.len();
+            assert!(
+                sent <= MOST_TAKEN,
+                "it reads on though nobody takes its answers"
+            );
+        }
+        self.stream
+            .set_write_timeout(Some(self.patience))
+            .expect("a socket option");
+    }
+
+    fn receive(&mut self, into: &mut Vec<u8>) -> Received {
+        let mut bytes = [0; 16 * 1024];
+        loop {
+            return match self.stream.read(&mut bytes) {
+                Ok(0) => Received::End,
+                Ok(length) => {
+                    into.extend_from_slice(&bytes[..length]);
+                    Received::Bytes
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    self.waits_in_vain.fetch_add(1, Ordering::Relaxed);
+                    Received::Nothing
+                }
+                Err(_) => Received::Reset,
+            };
+        }
+    }
+
+    fn is_silent(&mut self) -> bool {
+        self.stream.set_nonblocking(true).expect("a socket option");
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).expect("a socket option");
+        peeked.is_err_and(|e| e.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// Only a refused write shows that the other side has closed its reading half as well.
+    fn is_gone(&mut self) -> bool {
+        let start = Instant::now();
+        while !self.broken && start.elapsed() < self.patience {
+            thread::sleep(Duration::from_millis(5));
+            self.send(b"x");
+        }
+        self.broken
+    }
+
+    fn wait(&mut self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    fn drain(&mut self) {
+        self.endpoint.1.begin_drain();
+    }
+
+    fn evict(&mut self) {
+        self.newcomer = Some(connect(self.endpoint.0, self.patience));
+    }
+
+    fn half_close(&mut self) {
+        // It fails only if the other side has reset the connection, which the next read reports.
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+}

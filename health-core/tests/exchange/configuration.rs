@@ -1,0 +1,162 @@
+//! What a probe may be told, and what is refused before anything is sent.
+
+use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder, ProbeError};
+
+use crate::builder;
+
+#[track_caller]
+fn refused(builder: HttpProbeBuilder) -> ProbeError {
+    builder.build().expect_err("refused")
+}
+
+fn request(builder: HttpProbeBuilder) -> String {
+    let probe = builder.build().expect("allowed");
+    String::from_utf8(probe.request().to_vec()).unwrap()
+}
+
+#[test]
+fn no_line_end_gets_into_a_request() {
+    for evil in [
+        "a\r\nX: y",
+        "a\nb",
+        "a\rb",
+        "a\0b",
+        "a\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+        "\u{85}\n",
+    ] {
+        let path = format!("/{evil}");
+        assert_eq!(refused(builder().path(&path)).field(), "path");
+        assert_eq!(refused(builder().method(evil)).field(), "method");
+        assert_eq!(refused(HttpProbe::builder(evil)).field(), "host");
+        assert_eq!(refused(builder().header("Host", evil)).field(), "host");
+        assert_eq!(refused(builder().header(evil, "v")).field(), "header");
+        assert_eq!(
+            refused(builder().header("X", evil)).field(),
+            "value of header"
+        );
+        assert_eq!(
+            refused(builder().header("User-Agent", evil)).field(),
+            "value of header"
+        );
+        assert_eq!(
+            refused(builder().expect(Condition::header(evil))).field(),
+            "expected header"
+        );
+    }
+}
+
+#[test]
+fn errors_name_the_field_the_value_and_what_is_allowed() {
+    for (builder, text) in [
+        (
+            builder().path("health"),
+            "path \"health\": allowed are visible ASCII characters but #, beginning with /; \
+             others are percent-encoded",
+        ),
+        (
+            builder().accept_status(100..=399),
+            "status \"100-399\": allowed are ranges within 200-599, the lower end first",
+        ),
+        (
+            builder().method("CONNECT"),
+            "method \"CONNECT\": allowed are GET, HEAD, OPTIONS and other tokens but CONNECT",
+        ),
+        (
+            builder().header("Authorization", "Bearer s3cr3t\n"),
+            "value of header \"Authorization\": allowed is text without control characters (a \
+             line end is one) and without spaces around it",
+        ),
+        (
+            builder().header("transfer-encoding", "chunked"),
+            "header \"transfer-encoding\": allowed are headers that do not frame the request or \
+             keep the connection: the probe sets those itself",
+        ),
+        (
+            builder().expect(Condition::json_at("status", 1)),
+            "JSON pointer \"status\": allowed are JSON pointers (RFC 6901): empty, or beginning \
+             with / and with each ~ followed by 0 or 1",
+        ),
+        (
+            builder().method("HEAD").expect(Condition::body_is_json()),
+            "method \"HEAD\": allowed are methods whose answers have a body, if it is judged",
+        ),
+    ] {
+        assert_eq!(refused(builder).to_string(), text);
+    }
+    for (field, builder) in [
+        ("status", builder().accept_status(200..=600)),
+        ("status", builder().accept_status(RANGE_BACKWARDS)),
+        ("path", builder().path("/a#b")),
+        ("path", builder().path("/ä")),
+        ("path", builder().path("*")),
+        (
+            "expected content",
+            builder().expect(Condition::body_contains("")),
+        ),
+        (
+            "headers",
+            (0..97).fold(builder(), |builder, _| builder.header("X", "y")),
+        ),
+        ("request", builder().path("/".repeat(16_384))),
+    ] {
+        assert_eq!(refused(builder).field(), field);
+    }
+}
+
+const RANGE_BACKWARDS: std::ops::RangeInclusive<u16> = {
+    let (high, low) = (399, 200);
+    high..=low
+};
+
+#[test]
+fn own_headers_are_replaced_and_removed() {
+    assert_eq!(
+        request(
+            builder()
+                .header("host", "b:81")
+                .header("ACCEPT", "")
+                .header("user-agent", "u/1")
+        ),
+        "GET / HTTP/1.1\r\nHost: b:81\r\nConnection: close\r\nuser-agent: u/1\r\n\r\n",
+    );
+    assert_eq!(
+        request(
+            builder()
+                .method("OPTIONS")
+                .path("*")
+                .header("X", "")
+                .header("X", "2")
+        ),
+        "OPTIONS * HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\nUser-Agent: health-probe/0.1\r\n\
+         Connection: close\r\nX: \r\nX: 2\r\n\r\n",
+    );
+    assert!(request(builder().method("POST")).contains("\r\nContent-Length: 0\r\n"));
+    let most = (0..96).fold(builder(), |builder, _| builder.header("X", "y"));
+    assert_eq!(
+        request(most).lines().count(),
+        102,
+        "100 fields, request line, empty line"
+    );
+}
+
+#[test]
+fn secrets_are_masked() {
+    let builder = builder().path("/x?y=1").header("Authorization", "s3cr3t");
+    assert!(!format!("{builder:?}").contains("s3cr3t"));
+    let probe = builder.build().unwrap();
+    let shown = format!("{probe:?}");
+    assert!(!shown.contains("s3cr3t"));
+    for part in [
+        "\"GET\"",
+        "/x?y=1",
+        "a.example",
+        "Authorization",
+        "200..=399",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    assert_eq!(
+        (probe.method(), probe.path(), probe.host()),
+        ("GET", "/x?y=1", "a.example")
+    );
+}

@@ -1,0 +1,90 @@
+//! Servers that send anything, at any time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use health_core::check::exchange::{Condition, Exchange, HttpProbeBuilder, Step};
+
+use crate::cases::CASES;
+use crate::{Random, SECOND, START, builder, mirror, run};
+
+/// Answers of the table, mutated, joined and cut anyhow, at any time.
+#[test]
+fn mutated_answers_never_panic_and_stay_bounded() {
+    let conditions = [
+        Condition::header_equals("X", "a"),
+        Condition::body_contains("ok"),
+        Condition::body_is_json().soft(),
+        Condition::json_at("/a", 1).soft(),
+    ];
+    let all = conditions
+        .into_iter()
+        .fold(builder(), HttpProbeBuilder::expect);
+    let probes = [
+        mirror(),
+        Arc::new(all.keep_alive(true).build().unwrap()),
+        Arc::new(builder().method("HEAD").build().unwrap()),
+    ];
+    let mut random = Random(5);
+    let mut classes = [0_u32; 4];
+    for _ in 0..200_000 {
+        let mut bytes = CASES[random.below(CASES.len())].answer.to_vec();
+        for _ in 0..random.below(4) {
+            let at = random.below(bytes.len() + 1);
+            match random.below(5) {
+                0 => bytes.insert(at, random.below(256) as u8),
+                1 => bytes.truncate(at),
+                2 => bytes.extend(CASES[random.below(CASES.len())].answer),
+                3 => bytes
+                    .splice(at..at, std::iter::repeat_n(b'9', random.below(300)))
+                    .for_each(drop),
+                _ => {
+                    if let Some(byte) = bytes.get_mut(at) {
+                        *byte ^= 1 << random.below(8);
+                    }
+                }
+            }
+        }
+        let probe = &probes[random.below(3)];
+        let eof = random.below(2) == 0;
+        let pieces = random.cuts(&bytes);
+        let whole = run(probe, [&bytes[..]], eof);
+        assert_eq!(
+            run(probe, pieces.iter().copied(), eof),
+            whole,
+            "{:?}",
+            bytes.escape_ascii()
+        );
+        classes[whole.outcome.class as usize] += 1;
+
+        // The same bytes with time passing and calls in any order.
+        let mut exchange = Exchange::new(Arc::clone(probe), START, START + SECOND);
+        let mut now = START;
+        for piece in pieces {
+            now = now + Duration::from_millis(random.below(120) as u64);
+            match random.below(8) {
+                0 => exchange.handle_timeout(now),
+                1 => exchange.handle_error(now, "connection reset"),
+                2 => exchange.handle_eof(now),
+                _ => exchange.handle_sent(now),
+            }
+            let known = exchange.report().cloned();
+            exchange.handle_input(now, piece);
+            assert!(
+                known.is_none() || known.as_ref() == exchange.report(),
+                "a report is final"
+            );
+            assert_eq!(exchange.part().is_none(), exchange.report().is_some());
+            match exchange.step() {
+                Step::Write { until } | Step::Read { until } | Step::Linger { until } => {
+                    assert!(now < until && until <= START + SECOND);
+                }
+                Step::Close | Step::Keep => assert!(exchange.report().is_some()),
+            }
+        }
+    }
+    assert!(
+        classes[..3].iter().all(|count| *count > 1_000),
+        "all kinds occur: {classes:?}"
+    );
+}

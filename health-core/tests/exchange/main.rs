@@ -1,0 +1,261 @@
+//! The client's side of an HTTP probe against everything a server may send.
+
+// A test has std, and its helpers may unwrap as the tests themselves may.
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used
+)]
+
+mod cases;
+mod configuration;
+mod conversation;
+mod hostile;
+mod reference;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cases::{CASES, Case, Expect};
+use health_core::check::exchange::{
+    Condition, Exchange, FailureKind, HttpProbe, HttpProbeBuilder, Report, Step,
+};
+use health_core::outcome::Class;
+use health_core::time::Instant;
+
+const START: Instant = Instant::from_micros(1_000);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn builder() -> HttpProbeBuilder {
+    HttpProbe::builder("a.example")
+}
+
+fn begun(probe: &Arc<HttpProbe>) -> Exchange {
+    let mut exchange = Exchange::new(Arc::clone(probe), START, START + SECOND);
+    exchange.handle_sent(START);
+    exchange
+}
+
+/// Feeds the pieces, then the end of the stream if `eof`, then the deadline.
+fn run<'a>(
+    probe: &Arc<HttpProbe>,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    eof: bool,
+) -> Report {
+    let mut exchange = begun(probe);
+    for piece in pieces {
+        exchange.handle_input(START, piece);
+        assert!(exchange.buffered() <= 32 * 1_024);
+    }
+    if eof {
+        exchange.handle_eof(START);
+    }
+    exchange.handle_timeout(START + SECOND);
+    assert!(matches!(exchange.step(), Step::Close | Step::Keep));
+    exchange.into_report()
+}
+
+/// xorshift64*: enough for cuts and mutations, and the same on every machine.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit.max(1)
+    }
+
+    fn cuts<'a>(&mut self, mut bytes: &'a [u8]) -> Vec<&'a [u8]> {
+        let mut pieces = Vec::new();
+        while !bytes.is_empty() {
+            let longest = [1, 3, 20, 5_000][self.below(4)];
+            let (piece, rest) = bytes.split_at((1 + self.below(longest)).min(bytes.len()));
+            pieces.push(piece);
+            bytes = rest;
+        }
+        pieces
+    }
+}
+
+#[track_caller]
+fn same_in_any_cut(probe: &Arc<HttpProbe>, bytes: &[u8], eof: bool, random: &mut Random) -> Report {
+    let whole = run(probe, [bytes], eof);
+    let start = bytes[..bytes.len().min(100)].escape_ascii();
+    assert_eq!(
+        run(probe, bytes.chunks(1), eof),
+        whole,
+        "byte by byte: {start}"
+    );
+    for _ in 0..4 {
+        assert_eq!(run(probe, random.cuts(bytes), eof), whole, "cut: {start}");
+    }
+    whole
+}
+
+/// A probe whose failure quotes the body: how these tests look at it.
+fn mirror() -> Arc<HttpProbe> {
+    let never = Condition::body_contains("\u{1}").soft();
+    Arc::new(builder().capture_body(true).expect(never).build().unwrap())
+}
+
+fn body_of(report: &Report) -> &str {
+    let cause = report
+        .outcome
+        .cause
+        .as_ref()
+        .map_or("", |cause| cause.reveal());
+    cause.strip_prefix("body: ").unwrap_or(cause)
+}
+
+#[test]
+fn every_case_in_any_cut() {
+    let probe = mirror();
+    let mut random = Random(1);
+    for Case {
+        name,
+        answer,
+        eof,
+        expect,
+    } in CASES
+    {
+        let report = same_in_any_cut(&probe, answer, *eof, &mut random);
+        let message = report.outcome.message.as_str();
+        match *expect {
+            Expect::Body(body) => {
+                assert_eq!(message, r#"body does not contain "\u{1}""#, "{name}");
+                assert_eq!((report.failure, body_of(&report)), (None, body), "{name}");
+                assert_eq!(report.outcome.class, Class::Warning, "{name}");
+            }
+            Expect::Failure(kind, expected) => {
+                assert_eq!((report.failure, message), (Some(kind), expected), "{name}");
+                assert_eq!(report.outcome.class, Class::Failure, "{name}");
+            }
+            Expect::Waits(expected) => {
+                assert_eq!(report.failure, Some(FailureKind::Timeout), "{name}");
+                assert_eq!(message, expected, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_borders_of_what_is_read() {
+    let probe = mirror();
+    let mut random = Random(2);
+    let mut judged = |bytes: String, eof| {
+        let report = same_in_any_cut(&probe, bytes.as_bytes(), eof, &mut random);
+        report
+            .failure
+            .map(|_| report.outcome.message.as_str().to_owned())
+    };
+    let some = |text: &str| Some(text.to_owned());
+
+    let head = |filler: usize| {
+        let fixed = "HTTP/1.1 204 X\r\nX: \r\n\r\n".len();
+        format!(
+            "HTTP/1.1 204 X\r\nX: {}\r\n\r\n",
+            "x".repeat(filler - fixed)
+        )
+    };
+    assert_eq!(judged(head(16_384), false), None);
+    let too_long = some("response head is longer than 16384 bytes");
+    assert_eq!(judged(head(16_385), false), too_long);
+    assert_eq!(
+        judged("HTTP/1.1 204 X".to_owned() + &"x".repeat(99_999), false),
+        too_long
+    );
+
+    let fields = |count| format!("HTTP/1.1 204 X\r\n{}\r\n", "A: b\r\n".repeat(count));
+    assert_eq!(judged(fields(100), false), None);
+    assert_eq!(
+        judged(fields(101), false),
+        some("response head has more than 100 fields")
+    );
+
+    let interim = |count| "HTTP/1.1 100 C\r\n\r\n".repeat(count) + "HTTP/1.1 204 X\r\n\r\n";
+    assert_eq!(judged(interim(8), false), None);
+    assert_eq!(
+        judged(interim(9), false),
+        some("more than 8 interim answers")
+    );
+
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n";
+    let line = |length: usize| format!("{chunked}0;{}\r\n\r\n", "x".repeat(length - 2));
+    assert_eq!(judged(line(256), false), None);
+    let too_long = some("malformed answer: chunk line is longer than 256 bytes");
+    assert_eq!(judged(line(257), false), too_long);
+    let second = format!(
+        "{chunked}1\r\nx\r\n{}",
+        line(256).trim_start_matches(chunked)
+    );
+    assert_eq!(judged(second, false), None, "each line has its own limit");
+
+    let trailers = |length: usize| format!("{chunked}0\r\nA:{}\r\n\r\n", "x".repeat(length - 6));
+    assert_eq!(judged(trailers(4_096), false), None);
+    let too_long = some("malformed answer: trailers are longer than 4096 bytes");
+    assert_eq!(judged(trailers(4_097), false), too_long);
+}
+
+#[test]
+fn a_longer_body_is_cut_and_not_a_failure() {
+    let find = |needle: &str| {
+        Arc::new(
+            builder()
+                .expect(Condition::body_contains(needle))
+                .build()
+                .unwrap(),
+        )
+    };
+    let json = Arc::new(builder().expect(Condition::body_is_json()).build().unwrap());
+    let mut random = Random(3);
+    let body = |length: usize| "[".to_owned() + &" ".repeat(length - 3) + "1]";
+    let framed = |length: usize| {
+        let body = body(length);
+        let (a, b) = body.split_at(length / 2);
+        [
+            (
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}"),
+                false,
+            ),
+            (format!("HTTP/1.1 200 OK\r\n\r\n{body}"), true),
+            (
+                format!(
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{a}\r\n{:x}\r\n{b}\r\n0\r\n\r\n",
+                    a.len(),
+                    b.len(),
+                ),
+                false,
+            ),
+        ]
+    };
+    for (answer, eof) in framed(HttpProbe::MAX_BODY) {
+        for probe in [&json, &find("1]")] {
+            let report = same_in_any_cut(probe, answer.as_bytes(), eof, &mut random);
+            assert_eq!(report.outcome.class, Class::Success);
+        }
+    }
+    for (answer, eof) in framed(HttpProbe::MAX_BODY + 1) {
+        let mut message = |probe: &Arc<HttpProbe>| {
+            let report = same_in_any_cut(probe, answer.as_bytes(), eof, &mut random);
+            report.outcome.message.as_str().to_owned()
+        };
+        assert_eq!(message(&find("[")), "");
+        assert_eq!(
+            message(&find("1]")),
+            r#"body does not contain "1]" in its first 10240 bytes"#
+        );
+        assert_eq!(
+            message(&json),
+            "body is longer than 10240 bytes: not judged as JSON"
+        );
+    }
+    let endless = b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n";
+    let mut exchange = begun(&find("x"));
+    exchange.handle_input(START, endless);
+    assert_eq!(
+        exchange.buffered(),
+        0,
+        "nothing is allocated by a declared size"
+    );
+}

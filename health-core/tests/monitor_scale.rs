@@ -1,0 +1,104 @@
+//! A hundred thousand targets: nothing missed, the same every time, and little memory each.
+#![allow(
+    clippy::disallowed_macros,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core
+)]
+
+#[path = "support/sim.rs"]
+mod sim;
+
+use std::time::Duration;
+
+use health_core::check::{Check, CheckConfig, Record};
+use health_core::monitor::{CheckId, MonitorConfig, Summary, Target, TargetId};
+use health_core::name::Name;
+use health_core::time::Instant;
+use sim::Simulation;
+
+const TARGETS: usize = 100_000;
+
+#[test]
+fn a_hundred_thousand_targets_for_an_hour_miss_no_slot() {
+    let mut simulation = every_minute(TARGETS);
+    simulation.run_to(after(3_600));
+    let stats = simulation.monitor.stats();
+    assert_eq!(stats.skipped_slots, 0);
+    // The first attempts at 500 a second, then one a minute on the grid.
+    let expected = TARGETS as u64 * 60;
+    assert!(
+        (expected..expected + TARGETS as u64).contains(&stats.attempts),
+        "{stats:?}"
+    );
+    assert!(stats.max_lag < Duration::from_millis(10), "{stats:?}");
+    assert!(stats.failures > 0 && stats.successes > 0, "{stats:?}");
+    // 1,667 starts a second, 5 ms each; what is silent stays for 10 s.
+    assert!(
+        simulation.most_in_flight < 200,
+        "{}",
+        simulation.most_in_flight
+    );
+    let group: Summary = simulation.monitor.targets().map(|(_, it)| it).collect();
+    assert_eq!((group.total, group.healthy()), (TARGETS, TARGETS));
+    // Starts are gathered: a wake-up for every tick and for every batch of answers, not for each.
+    assert!(simulation.wakeups < 3_600 * 210, "{}", simulation.wakeups);
+}
+
+#[test]
+fn two_runs_are_one() {
+    let fingerprint = || {
+        let mut simulation = every_minute(5_000);
+        simulation.run_to(after(600));
+        simulation.fingerprint
+    };
+    assert_eq!(fingerprint(), fingerprint());
+}
+
+#[test]
+fn first_attempts_come_at_their_rate() {
+    let mut simulation = every_minute(TARGETS);
+    for second in [1, 10, 30] {
+        simulation.run_to(after(second));
+        let first = 500 * second;
+        // Those whose own slot has come earlier are not held back.
+        let on_the_grid = TARGETS as u64 * second / 60;
+        let attempts = simulation.monitor.stats().attempts;
+        assert!(
+            (first..=first + on_the_grid + 1_000).contains(&attempts),
+            "{attempts}"
+        );
+    }
+}
+
+/// At rest, with a full history of unremarkable results and its place in the timers.
+#[test]
+fn a_target_of_one_check_takes_at_most_512_bytes() {
+    let name_on_the_heap = 2 * size_of::<usize>() + "server-0123456789.example".len();
+    let name_index = size_of::<(Name, TargetId)>() * 4 / 3;
+    // One entry for its next slot, and one that may be dead.
+    let timers = 2 * size_of::<(Instant, CheckId)>();
+    let history = 5 * size_of::<Record>();
+    let parts = [
+        ("target", size_of::<Target>()),
+        ("name and check", size_of::<(Name, Check)>()),
+        ("history", history),
+        ("name", name_on_the_heap),
+        ("index by name", name_index),
+        ("timers", timers),
+    ];
+    let total: usize = parts.iter().map(|(_, bytes)| bytes).sum();
+    println!("{parts:?}: {total} bytes");
+    assert!(total <= 512, "{parts:?}: {total} bytes");
+}
+
+fn every_minute(targets: usize) -> Simulation {
+    let check = CheckConfig {
+        interval: Duration::from_secs(60),
+        ..CheckConfig::default()
+    };
+    Simulation::new(targets, MonitorConfig::default(), check)
+}
+
+fn after(secs: u64) -> Instant {
+    Instant::default() + Duration::from_secs(secs)
+}

@@ -1,0 +1,157 @@
+//! From what happened to the JSON of the expectations, and the comparison of the two.
+
+use health_core::check::{self, CancelReason, Check, Mode, Record};
+use health_core::monitor::{CheckId, Event};
+use health_core::outcome::Class;
+use health_core::time::Instant;
+use serde_json::{Map, Value, json};
+
+/// `Err` names the first place where the two differ.
+pub(crate) fn compare(what: &str, expected: &Value, actual: &[Value]) -> Result<(), String> {
+    let expected = match expected {
+        Value::Array(list) => list.as_slice(),
+        one => core::slice::from_ref(one),
+    };
+    let first = (0..expected.len().max(actual.len()))
+        .find(|&index| expected.get(index) != actual.get(index));
+    let Some(index) = first else {
+        return Ok(());
+    };
+    let or_none = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+    Err(format!(
+        "  {what} {index}\n    expected {}\n    got      {}",
+        or_none(expected.get(index)),
+        or_none(actual.get(index)),
+    ))
+}
+
+pub(crate) fn event<'a>(
+    now: u64,
+    event: &Event,
+    name: impl Fn(CheckId) -> Option<&'a str>,
+) -> Option<Value> {
+    let (check, mut row) = match event {
+        Event::Started {
+            attempt, deadline, ..
+        } => {
+            let row =
+                json!({"event": "start", "attempt": attempt.number, "deadline": ms(*deadline)});
+            (Some(attempt.check), row)
+        }
+        Event::Target { started, ready, .. } => (
+            None,
+            json!({"event": "target", "started": started, "ready": ready}),
+        ),
+        Event::Stopped { .. } => return None,
+        Event::Check { check, event, .. } => (Some(*check), check_event(event)),
+    };
+    let object = row.as_object_mut().expect("an object");
+    object.insert("at".to_owned(), now.into());
+    insert_name(object, check.and_then(name));
+    Some(row)
+}
+
+pub(crate) fn attempt(name: Option<&str>, record: &Record, kind: &str, check: &Check) -> Value {
+    let outcome = match record.class() {
+        Class::Success => "success",
+        Class::Warning => "warning",
+        Class::Failure => "failure",
+        Class::Indeterminate => "indeterminate",
+    };
+    let mut row = json!({
+        "attempt": record.attempt(),
+        "begin": ms(record.begin()),
+        "end": ms(record.end()),
+        "outcome": outcome,
+        "counted": record.is_counted(),
+        "status": check.status().as_str(),
+        "fail_streak": check.streak().failures(),
+        "success_streak": check.streak().successes(),
+        "next_due": check.next_due().map(ms),
+    });
+    let object = row.as_object_mut().expect("an object");
+    if !kind.is_empty() {
+        object.insert("kind".to_owned(), kind.into());
+    }
+    insert_flags(object, check);
+    insert_name(object, name);
+    row
+}
+
+pub(crate) fn final_state(name: Option<&str>, check: &Check, until: Instant) -> Value {
+    // What is due and did not begin is in the queue, and has no due time there.
+    let next_due = check.next_due().filter(|due| *due > until);
+    let mut row = json!({
+        "status": check.status().as_str(),
+        "fail_streak": check.streak().failures(),
+        "success_streak": check.streak().successes(),
+        "next_due": next_due.map(ms),
+        "attempts": check.attempts(),
+        "skipped_slots": check.skipped_slots(),
+    });
+    let object = row.as_object_mut().expect("an object");
+    match check.mode() {
+        Mode::OnHold => object.insert("on_hold".to_owned(), true.into()),
+        Mode::Inactive => object.insert("active".to_owned(), false.into()),
+        _ => None,
+    };
+    insert_name(object, name);
+    row
+}
+
+fn check_event(event: &check::Event) -> Value {
+    match event {
+        check::Event::Cancelled { attempt, reason } => {
+            json!({"event": "cancel", "attempt": attempt, "reason": reason_word(*reason)})
+        }
+        check::Event::Status { from, to } => {
+            json!({"event": "status", "from": from.as_str(), "to": to.as_str()})
+        }
+        check::Event::ActionSuppressed => {
+            json!({"event": "action_suppressed", "reason": "mass_failure"})
+        }
+        check::Event::Reaped { .. } => json!({"event": "reaped"}),
+        check::Event::RestartRequested => json!({"event": "restart_requested"}),
+        check::Event::Deregistered => json!({"event": "deregister"}),
+        check::Event::ProberImpaired => json!({"event": "prober_impaired"}),
+        check::Event::Stopped => json!({"event": "stopped"}),
+        check::Event::Recorded(_) => unreachable!("shown as an attempt"),
+    }
+}
+
+fn reason_word(reason: CancelReason) -> &'static str {
+    match reason {
+        CancelReason::Timeout => "timeout",
+        CancelReason::InstanceChanged => "instance_changed",
+        CancelReason::Restart => "restart",
+        CancelReason::Deregistered => "deregistered",
+        CancelReason::Paused => "paused",
+        CancelReason::Stopped => "stopped",
+        CancelReason::Removed => "removed",
+    }
+}
+
+fn insert_flags(object: &mut Map<String, Value>, check: &Check) {
+    let flags = [
+        ("degraded", check.is_degraded()),
+        ("stale", check.is_stale()),
+    ];
+    let flags: Vec<_> = flags
+        .iter()
+        .filter(|(_, set)| *set)
+        .map(|(name, _)| *name)
+        .collect();
+    if !flags.is_empty() {
+        object.insert("flags".to_owned(), flags.into());
+    }
+}
+
+fn insert_name(object: &mut Map<String, Value>, name: Option<&str>) {
+    if let Some(name) = name {
+        object.insert("check".to_owned(), name.into());
+    }
+}
+
+fn ms(instant: Instant) -> u64 {
+    instant.as_micros() / 1_000
+}
