@@ -65,12 +65,21 @@ impl Source {
     }
 }
 
+/// Clients that may wait to be accepted, as far as the system allows. std asks for 128, which a
+/// flood fills between two rounds; then the system drops a prober's attempt, the next one comes a
+/// second later, and that is when probers give up.
+#[cfg(unix)]
+const BACKLOG: i32 = 4096;
+
 /// Listens on `address`, ready for a loop that must never wait in `accept`.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     // On Unix std sets SO_REUSEADDR: a daemon restarted after a crash can bind at once.
     let listener = TcpListener::bind(address).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
     })?;
+    // On a listening socket this only sets the length of the queue.
+    #[cfg(unix)]
+    rustix::net::listen(&listener, BACKLOG)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }

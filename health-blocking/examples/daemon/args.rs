@@ -60,7 +60,8 @@ pub(crate) struct Args {
 }
 
 fn count(text: &str) -> Result<usize, &'static str> {
-    text.parse().map_err(|_| "a whole number is wanted, such as 512")
+    text.parse()
+        .map_err(|_| "a whole number is wanted, such as 512")
 }
 
 fn duration(text: &str) -> Result<Duration, ParseDurationError> {
