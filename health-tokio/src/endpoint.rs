@@ -31,7 +31,8 @@ const DAEMON: usize = usize::MAX;
 const LISTENER: usize = usize::MAX - 1;
 const ALARM: usize = usize::MAX - 2;
 /// Input of one read: a whole head nearly always, and many pipelined ones.
-const SCRATCH: usize = 16 * 1024;
+/// What is pipelined behind an answer that nobody reads is kept, so this bounds what that costs.
+const SCRATCH: usize = 4 * 1024;
 /// Connections accepted before those that are there have their turn.
 const MOST_ACCEPTS: usize = 64;
 

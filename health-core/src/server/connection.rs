@@ -11,8 +11,9 @@ use crate::http::response::Persistence;
 use crate::http::{Reject, Version};
 use crate::time::{Instant, Moment};
 
-/// When a batch of answers to pipelined requests is large enough to be written.
-const BATCH: usize = 16 * 1024;
+/// When a batch of answers to pipelined requests is large enough to be written. A client that never
+/// reads makes us hold one, and one read of its requests, until the write deadline.
+const BATCH: usize = 8 * 1024;
 
 /// One connection's side of the conversation; the contract stands in the [module's doc](super).
 ///
