@@ -123,6 +123,10 @@ fn try_turn(
                     return Ok(Turn::Wait);
                 }
                 connection.handle_sent(worker.health.now());
+                // One batch is a turn's work: a pipeline must not keep a prober waiting.
+                if connection.step() == Step::Respond {
+                    return Ok(Turn::Again);
+                }
             }
             Step::Close(_) => return Ok(Turn::Over),
             step @ (Step::Read { .. } | Step::Finish { .. }) => {

@@ -79,6 +79,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
                 Step::Write { .. } => {
                     ready!(self.poll_write(worker.out, cx))?;
                     connection.handle_sent(health.now());
+                    // One batch is a turn's work: a pipeline must not keep a prober waiting.
+                    if connection.step() == Step::Respond {
+                        return Poll::Ready(Ok(Turn::Again));
+                    }
                 }
                 Step::Close(_) => return Poll::Ready(Ok(Turn::Over)),
                 step @ (Step::Read { .. } | Step::Finish { .. }) => {
