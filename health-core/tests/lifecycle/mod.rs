@@ -13,7 +13,7 @@ mod starved;
 mod unix;
 
 use std::io::ErrorKind;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
@@ -63,6 +63,18 @@ fn port_0_reads_back_as_the_real_one() {
     let handle = server.spawn().expect("a thread");
     assert_eq!(handle.local_addr(), Some(address));
     assert_eq!(get(address, LIVE).code, 200);
+}
+
+/// Nobody takes them out of the queue; one that finds no place in it would wait for a second, and
+/// that is when a prober behind a flood gives up.
+#[cfg(target_os = "linux")]
+#[test]
+fn five_hundred_clients_find_a_place_in_the_queue() {
+    let server = Server::bind("127.0.0.1:0", &running()).expect("a free port");
+    let address = server.local_addr().expect("a port");
+    let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(500));
+    let clients: Result<Vec<_>, _> = (0..500).map(connect).collect();
+    assert!(clients.is_ok(), "{clients:?}");
 }
 
 #[test]

@@ -24,16 +24,14 @@ def memory(site: Site) -> str:
     """A thousand connections that say nothing."""
     with site.daemon("--max-connections", "2000") as daemon:
         _settle(daemon)
-        before, held = daemon.process.pss, daemon.process.descriptors
+        before, held = daemon.process.pss, daemon.process.sockets
         with Swarm(daemon.address) as swarm:
             swarm.open(SILENT)
-            wait_for(
-                "all are accepted", 5, lambda: daemon.process.descriptors >= held + SILENT
-            )
+            wait_for("all are accepted", 5, lambda: daemon.process.sockets >= held + SILENT)
             each = 1024 * (daemon.process.pss - before) / SILENT
         demand(each <= site.bytes_per_connection, f"{each:.0f} bytes of PSS per connection")
         daemon.stop()
-        return f"{each:.0f} bytes of PSS per silent connection, of {site.bytes_per_connection} allowed"
+        return f"{each:.0f} bytes of PSS each, of {site.bytes_per_connection} allowed"
 
 
 def idle(site: Site) -> str:
@@ -99,7 +97,7 @@ def _settle(daemon: Daemon) -> None:
     """Every path once, and a second cycle of the control loop."""
     for path in ("/health", "/health?verbose", "/health/live?format=text", "/nope"):
         daemon.get(path)
-    wait_for("a second cycle", 5, lambda: daemon.get("/stats").json["control"]["cycles"] > 1)
+    daemon.wait_for_cycle(2)
 
 
 def _system_calls(tid: int) -> list[str]:
