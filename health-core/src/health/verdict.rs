@@ -15,9 +15,9 @@ impl Snapshot {
     #[must_use]
     pub fn status(&self, kind: ProbeKind) -> Status {
         match kind {
-            ProbeKind::Startup => yes_or_no(self.has_started()),
-            ProbeKind::Liveness => yes_or_no(self.is_alive()),
-            ProbeKind::Readiness => yes_or_no(self.is_ready()),
+            ProbeKind::Startup => Status::of(self.has_started()),
+            ProbeKind::Liveness => Status::of(self.is_alive()),
+            ProbeKind::Readiness => Status::of(self.is_ready()),
             ProbeKind::Health => self.health(),
         }
     }
@@ -53,13 +53,5 @@ impl Snapshot {
             }
             Phase::Draining | Phase::Stopped => Status::Unhealthy,
         }
-    }
-}
-
-const fn yes_or_no(yes: bool) -> Status {
-    if yes {
-        Status::Healthy
-    } else {
-        Status::Unhealthy
     }
 }

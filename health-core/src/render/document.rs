@@ -105,7 +105,7 @@ pub(crate) fn version(moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
     json::object(out, |o| {
         o.string("service", snapshot.service());
         o.string("version", snapshot.version());
-        o.string("started", text(&moment.unix_at(snapshot.begun()).rfc3339()));
+        o.string("started", text(&snapshot.begun_at(moment).rfc3339()));
         o.tenths("uptime_seconds", snapshot.uptime());
     });
 }
