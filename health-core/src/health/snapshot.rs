@@ -194,6 +194,11 @@ impl Snapshot {
             .map(ComponentState::name)
     }
 
+    /// The names of all components, heartbeats, gates and flags.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.state.names()
+    }
+
     /// The status of the component, heartbeat, gate or flag of this name.
     #[must_use]
     pub fn status_of(&self, name: &str) -> Option<Status> {

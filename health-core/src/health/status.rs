@@ -76,6 +76,11 @@ impl ProbeKind {
     /// Every question.
     pub const ALL: [Self; 4] = [Self::Startup, Self::Liveness, Self::Readiness, Self::Health];
 
+    /// Whether parts may be left out of the answer. Start-up and liveness are what they are.
+    pub(crate) const fn heeds_exclusion(self) -> bool {
+        matches!(self, Self::Readiness | Self::Health)
+    }
+
     /// The word in every view.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
