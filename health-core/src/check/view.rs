@@ -4,6 +4,7 @@ use super::config::CheckConfig;
 use super::event::CheckStatus;
 use super::history::Record;
 use super::state::{Check, Run, Saved};
+use crate::status::Status;
 use crate::streak::Streak;
 use crate::time::Instant;
 
@@ -48,16 +49,16 @@ impl Check {
     /// deregistered, stopped or never started.
     ///
     /// A stale status holds until it is too old: compare [`judged_at`](Self::judged_at) with
-    /// the validity, and take [`Verdict::Unknown`] beyond it.
+    /// the validity, and take [`Status::Unknown`] beyond it.
     #[must_use]
-    pub fn verdict(&self) -> Option<Verdict> {
+    pub fn verdict(&self) -> Option<Status> {
         match self.mode() {
             Mode::New | Mode::Paused | Mode::Inactive | Mode::Stopping | Mode::Stopped => None,
             _ => Some(match self.status() {
-                CheckStatus::Unknown | CheckStatus::Starting => Verdict::Unknown,
-                CheckStatus::Healthy if self.is_degraded() => Verdict::Degraded,
-                CheckStatus::Healthy => Verdict::Healthy,
-                CheckStatus::Unhealthy => Verdict::Unhealthy,
+                CheckStatus::Unknown | CheckStatus::Starting => Status::Unknown,
+                CheckStatus::Healthy if self.is_degraded() => Status::Degraded,
+                CheckStatus::Healthy => Status::Healthy,
+                CheckStatus::Unhealthy => Status::Unhealthy,
             }),
         }
     }
@@ -148,17 +149,4 @@ pub enum Mode {
     Stopping,
     /// Stopped for good.
     Stopped,
-}
-
-/// A check in the four words of the health document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// Healthy.
-    Healthy,
-    /// Healthy, with something to mind.
-    Degraded,
-    /// Unhealthy.
-    Unhealthy,
-    /// Not decided yet.
-    Unknown,
 }

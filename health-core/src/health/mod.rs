@@ -28,7 +28,6 @@ mod phase;
 mod registry;
 mod snapshot;
 mod state;
-mod status;
 mod table;
 mod verdict;
 
@@ -40,4 +39,5 @@ pub use metric::{Counter, Gauge, MetricState, MetricValue};
 pub use phase::Phase;
 pub use registry::{ComponentId, FlagId, GateId, HeartbeatId, Registry, Revision, StatId};
 pub use snapshot::Snapshot;
-pub use status::{ProbeKind, Status};
+
+pub use crate::status::{ProbeKind, Status};

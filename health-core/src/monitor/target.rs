@@ -7,9 +7,10 @@ use core::fmt;
 
 use super::summary::Summary;
 use crate::check::{
-    Check, CheckConfig, CheckStatus, ConfigError, FirstCheck, Mode, ProbeKind, Saved, Verdict, mix,
+    Check, CheckConfig, CheckStatus, ConfigError, FirstCheck, Mode, ProbeKind, Saved, mix,
 };
 use crate::name::{Name, NameError};
+use crate::status::Status;
 
 /// A target to be watched: a name and at least one check.
 ///
@@ -212,7 +213,7 @@ impl Target {
 
     /// The worst of its checks' verdicts; `None` if it is shown and not judged.
     #[must_use]
-    pub fn verdict(&self) -> Option<Verdict> {
+    pub fn verdict(&self) -> Option<Status> {
         if self.is_deregistered() {
             return None;
         }

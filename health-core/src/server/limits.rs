@@ -65,7 +65,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(super) fn head(&self) -> HeadLimits {
+    pub(super) fn head_limits(&self) -> HeadLimits {
         HeadLimits {
             request_line: self.request_line,
             head: self.head,

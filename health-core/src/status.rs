@@ -58,17 +58,20 @@ impl Status {
     }
 }
 
-/// The four questions an operator's machinery asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The four questions that are asked of a daemon, and what a check of a target is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ProbeKind {
-    /// Has it finished starting? Once yes, always yes.
+    /// Has it finished starting? A daemon's answer stays yes. A check of this kind holds its
+    /// target's liveness and readiness checks back until it succeeds, then is done.
     Startup,
-    /// Is it worth keeping alive? Sees heartbeats, never dependencies: restarting a daemon does not
-    /// mend its database.
+    /// Is it worth keeping alive? A daemon answers by its heartbeats, never by its dependencies:
+    /// restarting it does not mend its database. A check that fails is a reason to restart.
     Liveness,
-    /// May it get work now?
+    /// May it get work now? A check that fails is a reason to send none.
     Readiness,
-    /// How is it, all in all?
+    /// How is it, all in all? A check of this kind depends on no startup check, and counts for
+    /// being ready.
+    #[default]
     Health,
 }
 
