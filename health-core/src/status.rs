@@ -23,6 +23,23 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status, in the order of severity.
+    pub const ALL: [Self; 4] = [
+        Self::Healthy,
+        Self::Degraded,
+        Self::Unknown,
+        Self::Unhealthy,
+    ];
+
+    /// Healthy if something holds, else unhealthy.
+    pub(crate) const fn of(holds: bool) -> Self {
+        if holds {
+            Self::Healthy
+        } else {
+            Self::Unhealthy
+        }
+    }
+
     /// The word in every view.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -56,4 +73,25 @@ pub enum ProbeKind {
     /// being ready.
     #[default]
     Health,
+}
+
+impl ProbeKind {
+    /// Every question.
+    pub const ALL: [Self; 4] = [Self::Startup, Self::Liveness, Self::Readiness, Self::Health];
+
+    /// Whether parts may be left out of the answer. Start-up and liveness are what they are.
+    pub(crate) const fn heeds_exclusion(self) -> bool {
+        matches!(self, Self::Readiness | Self::Health)
+    }
+
+    /// The word in every view.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Startup => "startup",
+            Self::Liveness => "liveness",
+            Self::Readiness => "readiness",
+            Self::Health => "health",
+        }
+    }
 }

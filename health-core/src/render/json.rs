@@ -69,6 +69,30 @@ impl Object<'_> {
         self.out.push(b']');
     }
 
+    /// Writes an array of objects.
+    pub(crate) fn objects<T>(
+        &mut self,
+        name: &str,
+        items: impl Iterator<Item = T>,
+        mut fill: impl FnMut(&mut Object<'_>, T),
+    ) {
+        self.name(name);
+        self.out.push(b'[');
+        for (index, item) in items.enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            object(self.out, |o| fill(o, item));
+        }
+        self.out.push(b']');
+    }
+
+    /// Begins a value of any kind, to be appended to what is returned.
+    pub(crate) fn value(&mut self, name: &str) -> &mut Vec<u8> {
+        self.name(name);
+        self.out
+    }
+
     fn name(&mut self, name: &str) {
         if !core::mem::take(&mut self.is_empty) {
             self.out.push(b',');
@@ -137,11 +161,14 @@ mod tests {
             o.object("e", |_| ());
             o.strings("a", ["x", "y"].into_iter());
             o.strings("none", [].into_iter());
+            o.objects("l", 1..3, |o, n| o.number("n", n));
+            o.value("v").extend_from_slice(b"null");
         });
         assert_eq!(
             read(&out),
             json!({"s": "a\"b\\c\n\u{1}ä", "t": true, "n": u64::MAX, "d": 12.3, "r": [1],
-                   "o": {"f": false}, "e": {}, "a": ["x", "y"]}),
+                   "o": {"f": false}, "e": {}, "a": ["x", "y"], "l": [{"n": 1}, {"n": 2}],
+                   "v": null}),
         );
     }
 

@@ -47,6 +47,7 @@ pub(super) fn answer(
     out: &mut Vec<u8>,
 ) {
     let head = service.head(ask, snapshot);
+    service.counters().count_request(ask.route, head.status);
     write(&head, ask.method, persistence, moment, out, |out| {
         service.body(moment, ask, &head, snapshot, out);
     });

@@ -35,6 +35,9 @@ pub struct Limits {
     pub finish_timeout: Duration,
     /// Bytes discarded while it does. Default 65,536.
     pub finish_bytes: usize,
+    /// For the [work](crate::health::Registry::begin_work) that holds a drain, if there is any.
+    /// Default 20 s.
+    pub drain_timeout: Duration,
     /// For answers under way when the server stops. Default 5 s.
     pub stop_timeout: Duration,
     /// Connections held at once. Default 512; 0 counts as 1. One more evicts another, it is never
@@ -54,6 +57,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(10),
             finish_timeout: Duration::from_secs(1),
             finish_bytes: 64 * 1024,
+            drain_timeout: Duration::from_secs(20),
             stop_timeout: Duration::from_secs(5),
             connections: 512,
         }

@@ -1,0 +1,31 @@
+//! What happened, newest last.
+
+use alloc::vec::Vec;
+
+use super::document::date;
+use super::json;
+use crate::health::Snapshot;
+use crate::time::Moment;
+
+/// The transitions that are remembered. It shows messages: for readers who may see them.
+pub(crate) fn history(moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
+    let history = snapshot.history();
+    json::object(out, |o| {
+        o.string("service", snapshot.service());
+        o.number("capacity", history.capacity() as u64);
+        o.number("last_id", history.last_id());
+        o.objects("transitions", history.iter(), |o, (id, transition)| {
+            o.number("id", id);
+            o.string("time", date(&moment.unix_at(transition.at()).rfc3339()));
+            o.string("what", transition.change().what());
+            if let Some(name) = transition.name() {
+                o.string("name", name.as_str());
+            }
+            o.string("from", transition.change().from());
+            o.string("to", transition.change().to());
+            if !transition.message().is_empty() {
+                o.string("message", transition.message());
+            }
+        });
+    });
+}
