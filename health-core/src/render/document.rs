@@ -16,12 +16,12 @@ const MOST_COMPONENTS: usize = 32;
 pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let (moment, snapshot) = (probe.moment, probe.snapshot);
     json::object(out, |o| {
-        o.string("status", probe.word());
+        o.word("status", probe.word());
         o.bool("healthy", probe.healthy);
-        o.string("timestamp", date(&moment.unix.rfc3339()));
+        o.word("timestamp", moment.unix.rfc3339());
         o.string("service", snapshot.service());
         o.string("version", snapshot.version());
-        o.string("phase", snapshot.phase().as_str());
+        o.word("phase", snapshot.phase().as_str());
         o.tenths("uptime_seconds", snapshot.uptime());
         o.number(
             "consecutive_failures",
@@ -52,10 +52,10 @@ pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
 pub(super) fn verdict(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let snapshot = probe.snapshot;
     json::object(out, |o| {
-        o.string("status", probe.status.as_str());
+        o.word("status", probe.status.as_str());
         if probe.status != Status::Healthy {
             if probe.kind != ProbeKind::Liveness {
-                o.string("phase", snapshot.phase().as_str());
+                o.word("phase", snapshot.phase().as_str());
             }
             stalled(probe, o);
             if probe.kind != ProbeKind::Liveness {
@@ -81,8 +81,8 @@ pub(crate) fn check(
         .iter()
         .find(|one| one.name().as_str() == name);
     json::object(out, |o| {
-        o.string("status", status.as_str());
-        o.string("name", name);
+        o.word("status", status.as_str());
+        o.word("name", name);
         if let Some(component) = component {
             o.number("consecutive_failures", component.streak().failures().into());
             if verbose {
@@ -97,7 +97,7 @@ pub(crate) fn version(moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
     json::object(out, |o| {
         o.string("service", snapshot.service());
         o.string("version", snapshot.version());
-        o.string("started", date(&snapshot.begun_at(moment).rfc3339()));
+        o.word("started", snapshot.begun_at(moment).rfc3339());
         o.tenths("uptime_seconds", snapshot.uptime());
     });
 }
@@ -124,15 +124,15 @@ fn excuses(probe: &Probe<'_>, o: &mut Object<'_>) {
 fn checks(moment: Moment, snapshot: &Snapshot, o: &mut Object<'_>) {
     for component in snapshot.components() {
         o.object(component.name().as_str(), |o| {
-            o.string("status", component.status().as_str());
+            o.word("status", component.status().as_str());
             o.number("consecutive_failures", component.streak().failures().into());
             details(moment, component, o);
         });
     }
     for beat in snapshot.heartbeats() {
         o.object(beat.name().as_str(), |o| {
-            o.string("status", beat.status().as_str());
-            o.string("since", date(&moment.unix_at(beat.since()).rfc3339()));
+            o.word("status", beat.status().as_str());
+            o.word("since", moment.unix_at(beat.since()).rfc3339());
             o.number("age_ms", millis_since(snapshot, beat.last()));
             o.number("deadline_ms", beat.deadline().as_millis() as u64);
         });
@@ -141,7 +141,7 @@ fn checks(moment: Moment, snapshot: &Snapshot, o: &mut Object<'_>) {
 
 /// For authorised readers only: here the private half of an outcome is shown.
 fn details(moment: Moment, component: &ComponentState, o: &mut Object<'_>) {
-    o.string("since", date(&moment.unix_at(component.since()).rfc3339()));
+    o.word("since", moment.unix_at(component.since()).rfc3339());
     let Some((at, outcome)) = component.last() else {
         return;
     };
@@ -156,9 +156,4 @@ fn details(moment: Moment, component: &ComponentState, o: &mut Object<'_>) {
 
 fn millis_since(snapshot: &Snapshot, instant: Instant) -> u64 {
     snapshot.taken().duration_since(instant).as_millis() as u64
-}
-
-/// Dates are ASCII.
-pub(super) fn date(ascii: &[u8]) -> &str {
-    core::str::from_utf8(ascii).unwrap_or_default()
 }

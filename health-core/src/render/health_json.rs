@@ -6,7 +6,6 @@
 use alloc::vec::Vec;
 
 use super::Probe;
-use super::document::date;
 use super::json::{self, Object};
 use crate::health::{ComponentState, ProbeKind, Status};
 use crate::time::Instant;
@@ -23,7 +22,7 @@ pub(super) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
             (true, Status::Healthy) => "pass",
             (true, _) => "warn",
         };
-        o.string("status", word);
+        o.word("status", word);
         // §3.2 and §3.3: the version that clients see is the first number of the release's.
         let release = snapshot.version();
         let version = release.split_once('.').map_or(release, |(major, _)| major);
@@ -42,7 +41,7 @@ pub(super) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
 pub(crate) fn check(status: Status, healthy: bool, name: &str, out: &mut Vec<u8>) {
     json::object(out, |o| {
         let word = if healthy { word(status) } else { "fail" };
-        o.string("status", word);
+        o.word("status", word);
         o.string("serviceId", name);
     });
 }
@@ -108,7 +107,7 @@ fn parts(probe: &Probe<'_>, o: &mut Object<'_>) {
     if probe.kind == ProbeKind::Health && snapshot.status_of("uptime").is_none() {
         measure(o, "uptime", "system", "pass", |o| {
             o.tenths("observedValue", snapshot.uptime());
-            o.string("observedUnit", "s");
+            o.word("observedUnit", "s");
             time(probe, snapshot.taken(), o);
         });
     }
@@ -125,8 +124,8 @@ fn measure(
     let out = o.value(name);
     out.push(b'[');
     json::object(out, |o| {
-        o.string("componentType", kind);
-        o.string("status", status);
+        o.word("componentType", kind);
+        o.word("status", status);
         fill(o);
     });
     out.push(b']');
@@ -136,7 +135,7 @@ fn measure(
 fn details(component: &ComponentState, o: &mut Object<'_>) {
     let failures = component.streak().failures();
     o.number("observedValue", failures.into());
-    o.string("observedUnit", "consecutive failures");
+    o.word("observedUnit", "consecutive failures");
     let message = component.message().as_str();
     if component.status() != Status::Healthy && !message.is_empty() {
         o.string("output", message);
@@ -144,7 +143,7 @@ fn details(component: &ComponentState, o: &mut Object<'_>) {
 }
 
 fn time(probe: &Probe<'_>, at: Instant, o: &mut Object<'_>) {
-    o.string("time", date(&probe.moment.unix_at(at).rfc3339()));
+    o.word("time", probe.moment.unix_at(at).rfc3339());
 }
 
 const fn pass(passes: bool) -> &'static str {

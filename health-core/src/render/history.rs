@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use super::document::date;
 use super::json;
 use crate::health::Snapshot;
 use crate::time::Moment;
@@ -16,13 +15,13 @@ pub(crate) fn history(moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
         o.number("last_id", history.last_id());
         o.objects("transitions", history.iter(), |o, (id, transition)| {
             o.number("id", id);
-            o.string("time", date(&moment.unix_at(transition.at()).rfc3339()));
-            o.string("what", transition.change().what());
+            o.word("time", moment.unix_at(transition.at()).rfc3339());
+            o.word("what", transition.change().what());
             if let Some(name) = transition.name() {
-                o.string("name", name.as_str());
+                o.word("name", name.as_str());
             }
-            o.string("from", transition.change().from());
-            o.string("to", transition.change().to());
+            o.word("from", transition.change().from());
+            o.word("to", transition.change().to());
             if !transition.message().is_empty() {
                 o.string("message", transition.message());
             }

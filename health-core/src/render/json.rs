@@ -27,6 +27,17 @@ impl Object<'_> {
         string(self.out, value);
     }
 
+    /// Writes a text of ours, such as a fixed word, a date or a [`Name`](crate::name::Name): one
+    /// that needs no escapes, so nobody looks for any.
+    pub(crate) fn word(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        let value = value.as_ref();
+        debug_assert!(!value.iter().copied().any(needs_escape));
+        self.name(name);
+        self.out.push(b'"');
+        self.out.extend_from_slice(value);
+        self.out.push(b'"');
+    }
+
     pub(crate) fn bool(&mut self, name: &str, value: bool) {
         self.raw(name, if value { "true" } else { "false" });
     }
@@ -94,10 +105,12 @@ impl Object<'_> {
     }
 
     fn name(&mut self, name: &str) {
-        if !core::mem::take(&mut self.is_empty) {
-            self.out.push(b',');
-        }
-        self.out.push(b'"');
+        let opening: &[u8] = if core::mem::take(&mut self.is_empty) {
+            b"\""
+        } else {
+            b",\""
+        };
+        self.out.extend_from_slice(opening);
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
     }

@@ -214,6 +214,7 @@ impl Connection {
     pub fn handle_evict(&mut self, _now: Instant) {
         if !matches!(self.state, State::Responding { .. } | State::Closed(_)) {
             self.state = State::Closed(CloseReason::Evicted);
+            self.service.counters().count_eviction();
         }
     }
 
@@ -234,7 +235,7 @@ impl Connection {
         });
         let last = match reply {
             Reply::Reject { reject, method } => {
-                answer::reject(reject, method, moment, out);
+                answer::reject(&self.service, reject, method, moment, out);
                 Some(Ending {
                     reason: CloseReason::Rejected(reject),
                     linger: true,

@@ -9,9 +9,9 @@ use crate::render::exposition::{Exposition, Kind};
 
 /// Answers, refusals, evictions and failed accepts of one listener, shown at `/metrics`.
 ///
-/// [`Service`](super::Service) and [`Connection`](super::Connection) count what they do; evictions
-/// and accept errors are told by whoever runs the accept loop. A count is one atomic addition; it
-/// begins anew at zero after `usize::MAX`.
+/// [`Service`](super::Service), [`Connection`](super::Connection) and [`Roster`](super::Roster)
+/// count what they do; an accept loop without a roster tells its errors itself. A count is one
+/// atomic addition; it begins anew at zero after `usize::MAX`.
 #[derive(Debug, Default)]
 pub struct Counters {
     requests: [[AtomicUsize; CLASSES.len()]; ROUTES.len()],
@@ -46,8 +46,7 @@ const REJECTS: [StatusCode; 6] = [
 ];
 
 impl Counters {
-    /// A connection was given up for another.
-    pub fn count_eviction(&self) {
+    pub(super) fn count_eviction(&self) {
         count(&self.evictions);
     }
 

@@ -143,6 +143,7 @@ impl<S> Roster<S> {
     /// `accept` has failed. After [`Advice::Evict`] the victim is due; after [`Advice::Pause`]
     /// [`may_accept`](Self::may_accept) says no for that long.
     pub fn handle_accept_error(&mut self, now: Instant, error: AcceptError) -> Advice<usize> {
+        self.service.counters().count_accept_error();
         let advice = (self.admission).handle_error(now, error, standings(&self.places));
         match advice {
             Advice::Retry => {}
