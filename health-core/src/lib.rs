@@ -36,6 +36,8 @@ extern crate std;
 pub mod capture;
 pub mod check;
 mod digits;
+#[cfg(feature = "std")]
+pub mod driver;
 mod grammar;
 pub mod health;
 pub mod http;

@@ -320,6 +320,12 @@ impl Registry {
         None
     }
 
+    /// Nobody waits with `waker` any more. Whoever gives up a wait while nothing changes says so,
+    /// or the wakers of a million connections long closed would gather here.
+    pub fn forget_waker(&mut self, waker: &Waker) {
+        self.waiting.retain(|waiting| !waiting.will_wake(waker));
+    }
+
     /// The wakers whose wait is over. Ask after every call that changes something, let go of the
     /// lock, then wake them: a waker is somebody else's code.
     #[must_use]

@@ -187,7 +187,8 @@ impl Monitor {
         self.settle(now, attempt.check.target());
     }
 
-    /// Nothing is left of an attempt that was cancelled. Ignored if that was not waited for.
+    /// Nothing is left of an attempt: its process was waited for, its closure has returned. Ignored
+    /// if that was not waited for, so it may be said of every attempt that needs to be reaped.
     pub fn handle_reaped(&mut self, now: Instant, attempt: AttemptId) {
         let now = self.tick(now);
         self.expire(|at, check| (at, check) < (now, attempt.check));

@@ -6,13 +6,14 @@ use alloc::vec::Vec;
 use super::answer::{self, Ending};
 use super::reader::{Reader, Reply};
 use super::{CloseReason, Limits, Peer, Service, Standing, Step};
-use crate::health::Snapshot;
+use crate::health::{Phase, Snapshot};
 use crate::http::response::Persistence;
 use crate::http::{Reject, Version};
 use crate::time::{Instant, Moment};
 
-/// When a batch of answers to pipelined requests is large enough to be written.
-const BATCH: usize = 16 * 1024;
+/// When a batch of answers to pipelined requests is large enough to be written. A client that never
+/// reads makes us hold one, and one read of its requests, until the write deadline.
+const BATCH: usize = 8 * 1024;
 
 /// One connection's side of the conversation; the contract stands in the [module's doc](super).
 ///
@@ -28,6 +29,9 @@ pub struct Connection {
     /// takes precedence: one answer more, then it is over.
     ending: Option<CloseReason>,
     has_answered: bool,
+    /// Answers in the caller's buffer, and those that were sent.
+    unsent: u32,
+    delivered: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +83,8 @@ impl Connection {
             reader: Reader::default(),
             ending: None,
             has_answered: false,
+            unsent: 0,
+            delivered: 0,
         }
     }
 
@@ -167,6 +173,16 @@ impl Connection {
         }
     }
 
+    /// The daemon is in this phase now: see [`handle_drain`](Self::handle_drain) and
+    /// [`handle_stop`](Self::handle_stop). A driver without a [`Roster`](super::Roster) tells it.
+    pub fn handle_phase(&mut self, now: Instant, phase: Phase) {
+        match phase {
+            Phase::Starting | Phase::Running => {}
+            Phase::Draining => self.handle_drain(now),
+            Phase::Stopped => self.handle_stop(now),
+        }
+    }
+
     /// The daemon drains: an idle connection closes at once; one with a request under way answers
     /// it, says `Connection: close`, and closes.
     ///
@@ -236,6 +252,7 @@ impl Connection {
             }
         };
         self.has_answered = true;
+        self.unsent += 1;
         self.state = State::Writing { writing, last };
         if last.is_some() {
             self.reader.discard();
@@ -259,6 +276,7 @@ impl Connection {
             debug_assert!(false, "sent in {:?}", self.state);
             return;
         };
+        self.delivered += u64::from(core::mem::take(&mut self.unsent));
         match last {
             Some(Ending {
                 reason,
@@ -282,6 +300,12 @@ impl Connection {
             }
             None => self.go_on(now),
         }
+    }
+
+    /// How many answers have been sent.
+    #[must_use]
+    pub const fn delivered(&self) -> u64 {
+        self.delivered
     }
 
     /// What it would cost to evict this connection.

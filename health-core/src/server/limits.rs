@@ -82,14 +82,14 @@ impl Limits {
     ///
     /// What is wrong with the head, as soon as that is certain.
     pub fn read_head<'a>(&self, bytes: &'a [u8]) -> Result<Option<(Request<'a>, usize)>, Reject> {
-        let Some(head) = HeadScan::default().advance(bytes, &self.head())? else {
+        let Some(head) = HeadScan::default().advance(bytes, &self.head_limits())? else {
             return Ok(None);
         };
         let request = Request::parse(bytes, &head, self.body)?;
         Ok(Some((request, head.end)))
     }
 
-    pub(super) fn head(&self) -> HeadLimits {
+    pub(super) fn head_limits(&self) -> HeadLimits {
         HeadLimits {
             request_line: self.request_line,
             head: self.head,

@@ -103,7 +103,7 @@ impl Reader {
     /// Looks for a request at the beginning of `input`, and for how many bytes it takes up.
     fn parse(&mut self, service: &Service, peer: Peer, input: &[u8]) -> Option<(Reply, usize)> {
         let limits = service.bounds();
-        let head = match self.scan.advance(input, &limits.head()) {
+        let head = match self.scan.advance(input, &limits.head_limits()) {
             Ok(head) => head?,
             Err(reject) => return Some((self.refuse(reject), input.len())),
         };

@@ -217,6 +217,11 @@ impl Health {
         self.lock().registry.poll_changed(seen, waker)
     }
 
+    /// Nobody waits with `waker` any more. See [`Registry::forget_waker`].
+    pub fn forget_waker(&self, waker: &Waker) {
+        self.lock().registry.forget_waker(waker);
+    }
+
     fn change<R>(&self, change: impl FnOnce(&mut Registry, Instant) -> R) -> R {
         let now = self.now();
         self.update(|inner| change(&mut inner.registry, now))

@@ -160,6 +160,32 @@ fn t8_failures_that_began_within_the_start_period_do_not_count() {
 }
 
 #[test]
+fn t8_the_first_success_ends_the_protection_below_its_threshold_as_well() {
+    let mut rig = Rig::start(CheckConfig {
+        retries: 1,
+        success_threshold: 2,
+        start_period: secs(60),
+        ..every_10_s()
+    });
+    rig.attempts("sf");
+    assert_eq!(rig.status(), CheckStatus::Unhealthy);
+}
+
+#[test]
+fn t7_t9_the_back_off_grows_with_each_further_failure_and_ends_with_a_success() {
+    let mut rig = Rig::start(CheckConfig {
+        retries: 1,
+        success_threshold: 2,
+        unhealthy_backoff_factor: 2.0,
+        ..every_10_s()
+    });
+    assert_eq!(rig.attempts("ffff"), [0, 10_000, 30_000, 70_000]);
+    // Not healthy by one success, but the next failure is the first step again.
+    assert_eq!(rig.attempts("sff"), [150_000, 160_000, 180_000]);
+    assert_eq!(rig.due(), Some(220_000));
+}
+
+#[test]
 fn t9_unhealthy_at_retries_and_only_once() {
     let mut rig = Rig::start(every_10_s());
     rig.attempts("sffsff");

@@ -81,6 +81,7 @@ fn t12_a_paused_check_stays_paused() {
         (rig.check.mode(), rig.check.poll_timeout()),
         (Mode::Paused, None)
     );
+    assert!(rig.check.is_stale());
     rig.tell(14_000, |check, now| check.resume(now));
     assert_eq!(
         (rig.status(), rig.due()),

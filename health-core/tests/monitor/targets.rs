@@ -1,6 +1,7 @@
 //! What checks of one target mean for each other, and targets for the guard.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy, ProbeKind, Saved};
 use health_core::health::Status;
@@ -62,7 +63,7 @@ fn startup_holds_the_others_back_and_then_lets_them_go_at_once() {
 fn the_initial_delay_of_a_gated_check_still_holds() {
     let mut monitor = running(plain());
     let delayed = CheckConfig {
-        initial_delay: core::time::Duration::from_secs(7),
+        initial_delay: Duration::from_secs(7),
         ..every_10_s(ProbeKind::Readiness)
     };
     let spec = TargetSpec::new(name("a"))
@@ -232,7 +233,7 @@ fn answers_and_deadlines_of_one_time_go_by_registration() {
         );
     }
     let slow = CheckConfig {
-        timeout: core::time::Duration::from_secs(2),
+        timeout: Duration::from_secs(2),
         ..every_10_s(ProbeKind::Health)
     };
     let slow = monitor.add(at(0), single("slow", slow)).expect("new");
@@ -253,6 +254,34 @@ fn answers_and_deadlines_of_one_time_go_by_registration() {
     assert_eq!(healthy, Some(slow));
     let failed = |id: &TargetId| monitor.check(id.check(0)).map(|it| it.streak().failures());
     assert!(ids.iter().map(failed).all(|failures| failures == Some(1)));
+}
+
+#[test]
+fn an_answer_comes_before_a_later_registered_deadline_of_its_time() {
+    let mut monitor = running(MonitorConfig {
+        trace: true,
+        ..plain()
+    });
+    let slow = CheckConfig {
+        timeout: Duration::from_secs(2),
+        ..every_10_s(ProbeKind::Health)
+    };
+    let slow = monitor.add(at(0), single("slow", slow)).expect("new");
+    let other = every_10_s(ProbeKind::Health);
+    let other = monitor.add(at(0), single("b", other)).expect("new");
+    let begun = starts(&mut monitor, 0);
+    succeed(&mut monitor, 1_000, &begun[..1]);
+    let _ = poll(&mut monitor, 1_000);
+    let events = events(&mut monitor).into_iter();
+    let recorded = events.filter_map(|event| match event {
+        Event::Check {
+            check,
+            event: check::Event::Recorded(_),
+            ..
+        } => Some(check.target()),
+        _ => None,
+    });
+    assert!(recorded.eq([slow, other]));
 }
 
 #[test]
