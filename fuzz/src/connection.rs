@@ -26,7 +26,8 @@ pub struct Run<'a> {
 enum Operation<'a> {
     /// The client sends these bytes.
     Input(&'a [u8]),
-    /// The client sends one of the [`FRAGMENTS`].
+    /// The client sends one of the [`FRAGMENTS`], up to 64 times at once: the higher the number,
+    /// the more often.
     Fragment(u8),
     /// The client sends a well-known request that its connection survives.
     Good,

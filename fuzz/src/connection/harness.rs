@@ -18,7 +18,7 @@ const START_UNIX_MILLIS: u64 = 1_769_164_200_000;
 /// All that a client may send: the reference reads it again at every answer.
 const MOST_INPUT: usize = 24 * 1024;
 /// Answers that may wait to be written: a batch, and the one that filled it.
-const MOST_UNSENT: usize = 16 * 1024 + 4 * 1024;
+const MOST_UNSENT: usize = 8 * 1024 + 4 * 1024;
 
 /// One connection with all that is around it.
 pub(super) struct Harness {
@@ -168,8 +168,13 @@ impl Harness {
     pub(super) fn apply(&mut self, operation: Operation<'_>) {
         match operation {
             Operation::Input(bytes) => self.send(bytes),
-            Operation::Fragment(nth) => {
-                self.send(FRAGMENTS[usize::from(nth) % FRAGMENTS.len()].as_bytes());
+            Operation::Fragment(number) => {
+                let number = usize::from(number);
+                let (nth, times) = (
+                    number % FRAGMENTS.len(),
+                    1 << (number / FRAGMENTS.len() / 2),
+                );
+                self.send(FRAGMENTS[nth].repeat(times).as_bytes());
             }
             Operation::Good => self.send(FRAGMENTS[0].as_bytes()),
             Operation::Eof => {
@@ -308,6 +313,7 @@ impl Harness {
             self.unsent.clear();
             self.unsent_until = None;
             self.machine.handle_sent(self.now);
+            assert_eq!(self.machine.delivered(), self.answered as u64, "delivered");
         }
     }
 
