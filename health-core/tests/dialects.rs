@@ -6,9 +6,9 @@ mod daemons;
 mod schema;
 
 use daemons::{LIVES, STATES, daemon};
-use health_core::health::Snapshot;
+use health_core::health::{ProbeKind, Snapshot};
 use health_core::http::Method;
-use health_core::render;
+use health_core::render::{self, Format, Probe};
 use health_core::server::{DegradedCode, Peer, Service};
 use health_core::time::{Instant, Moment, UnixTime};
 use serde_json::Value;
@@ -211,6 +211,43 @@ fn dialects_keep_their_schemas_on_the_other_routes_too() {
         assert_eq!(
             kind,
             "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        );
+    }
+}
+
+/// Byte for byte, in every state: serde and our own writer tell the same, causes aside.
+#[test]
+fn dialects_of_serde_and_of_the_endpoint_are_one() {
+    let unix = UnixTime::from_millis(1_769_164_200_123);
+    for (life, state) in LIVES.into_iter().flat_map(|life| STATES.map(|s| (life, s))) {
+        let mut registry = daemons::registry(life, state);
+        let begun = Moment {
+            now: Instant::default(),
+            unix,
+        };
+        registry.set_wall_clock(begun);
+        registry.begin_work();
+        for number in 0..40 {
+            let name = format!("part-{number}");
+            registry
+                .component(begun.now, &name, Default::default())
+                .expect("free");
+        }
+        let now = Instant::from_micros(12_399_999);
+        let moment = Moment {
+            now,
+            unix: begun.unix_at(now),
+        };
+        let snapshot = registry.snapshot(now);
+        let ours = serde_json::to_string(&snapshot).expect("it can be told");
+        let mut endpoint = Vec::new();
+        let probe = Probe::new(ProbeKind::Health, moment, &snapshot).verbose(true);
+        render::probe(Format::Json, &probe, &mut endpoint);
+        let endpoint = String::from_utf8(endpoint).expect("text");
+        assert_eq!(
+            ours,
+            endpoint.replace(",\"cause\":\"refused\"", ""),
+            "{life:?} {state:?}"
         );
     }
 }

@@ -31,7 +31,11 @@ fn daemon() -> (Snapshot, Moment) {
         let payload = payload.downcast_ref::<String>().expect("a text").clone();
         registry.failure(now, id, format!("{secret}: {payload}"));
         registry.record(now, id, Outcome::warning(secret.clone()));
-        registry.record(now, id, Outcome::failure(secret.clone()).caused_by(&secret));
+        registry.record(
+            now,
+            id,
+            Outcome::failure(secret.clone()).caused_by("refused"),
+        );
     }
     registry
         .heartbeat(now, "loop", Duration::from_secs(1))
@@ -175,4 +179,15 @@ fn leak_is_no_leak_for_who_may_see_it() {
         service.answer(daemon.1, &ask, &daemon.0, &mut body);
         assert!(!String::from_utf8_lossy(&body).contains(SECRET), "{path}");
     }
+}
+
+/// Serialising asks nobody whether they may see the result, so it leaves causes out.
+#[test]
+fn leak_of_a_cause_by_serde() {
+    let now = Instant::default();
+    let mut registry = Registry::new("svc", "1", now);
+    let db = registry.component(now, "db", ComponentConfig::default());
+    registry.failure(now, db.expect("free"), SECRET);
+    let told = serde_json::to_string(&registry.snapshot(now)).expect("it can be told");
+    assert!(told.contains("\"db\"") && !told.contains(SECRET), "{told}");
 }

@@ -26,6 +26,7 @@ mod history;
 mod metric;
 mod phase;
 mod registry;
+mod serialize;
 mod snapshot;
 mod state;
 mod table;

@@ -71,6 +71,10 @@ impl Snapshot {
             .unix_at(self.state.begun)
     }
 
+    pub(super) fn wall_clock(&self) -> Option<Moment> {
+        self.state.wall_clock
+    }
+
     /// For how long it has been there.
     #[must_use]
     pub fn uptime(&self) -> Duration {

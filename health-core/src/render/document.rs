@@ -9,9 +9,6 @@ use crate::health::{ComponentState, ProbeKind, Snapshot, Status};
 use crate::name::Name;
 use crate::time::{Instant, Moment};
 
-/// Names in `components`: more would push the document beyond what probers read.
-const MOST_COMPONENTS: usize = 32;
-
 /// The native document: all there is to say about the daemon.
 pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let (moment, snapshot) = (probe.moment, probe.snapshot);
@@ -28,11 +25,14 @@ pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
             snapshot.consecutive_failures().into(),
         );
         o.object("components", |o| {
-            for component in snapshot.components().iter().take(MOST_COMPONENTS) {
+            for component in snapshot.components().iter().take(Snapshot::MOST_COMPONENTS) {
                 o.bool(component.name().as_str(), component.status().is_up());
             }
         });
-        let omitted = snapshot.components().len().saturating_sub(MOST_COMPONENTS);
+        let omitted = snapshot
+            .components()
+            .len()
+            .saturating_sub(Snapshot::MOST_COMPONENTS);
         if omitted > 0 {
             o.number("components_omitted", omitted as u64);
         }
