@@ -97,9 +97,13 @@ def descriptor_limit(site: Site) -> str:
 
 
 def _sleeps(thread: Thread) -> bool:
-    """Whether it does nothing for a tenth of a second."""
+    """Whether it does nothing for two cycles of the daemon's loop.
+
+    smol's reactor is one for the whole process: the thread that waits in it when the loop's timer
+    rings is woken for that, once, and hands the reactor over.
+    """
     woken = thread.wakeups
-    time.sleep(0.1)
+    time.sleep(1.1)
     return thread.wakeups == woken
 
 
