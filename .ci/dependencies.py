@@ -9,12 +9,12 @@ import sys
 CORE = {"httparse", "serde", "serde_core", "serde_json", "itoa", "memchr", "zmij"}
 ALLOWED = {
     "health-core": CORE,
-    "health-blocking": CORE | {"health-core", "mio", "libc"},
+    "health-blocking": CORE | {"health-core", "mio", "libc", "socket2"},
     "health-tokio": CORE | {"health-core", "tokio", "mio", "libc", "socket2", "pin-project-lite"},
     "health-smol": CORE
     | {"health-core", "async-io", "polling", "rustix", "linux-raw-sys", "bitflags", "cfg-if"}
     | {"futures-io", "futures-core", "futures-lite", "pin-project-lite", "parking", "slab"}
-    | {"concurrent-queue", "crossbeam-utils"},
+    | {"concurrent-queue", "crossbeam-utils", "socket2", "libc"},
 }
 
 

@@ -20,8 +20,8 @@ use crate::socket::{Accepted, Acceptor};
 
 const WAKEUP: Token = Token(usize::MAX);
 const LISTENER: Token = Token(usize::MAX - 1);
-/// Input of one read: a whole head nearly always, and many pipelined ones. What is pipelined behind
-/// an answer that nobody reads is kept, so this bounds what such a client costs.
+/// Input of one read: a whole head nearly always, and many pipelined ones.
+/// What is pipelined behind an answer that nobody reads is kept, so this bounds what that costs.
 const SCRATCH: usize = 4 * 1024;
 /// Connections accepted before those that are there have their turn.
 const MOST_ACCEPTS: usize = 64;

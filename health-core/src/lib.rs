@@ -11,9 +11,9 @@
 //!  bytes in ─► http::Request ─► server::Connection ─► bytes out
 //! ```
 //!
-//! Most daemons use a driver, which owns the sockets: `health-blocking` has one thread and no
-//! runtime. They meet this crate as [`shared::Health`] and [`server::Service`]. A driver of your
-//! own follows the contract of [`server`]; a bare target uses [`health::Registry`] instead of
+//! Most daemons use a driver, which owns the sockets: `health-tokio`, `health-smol`, or
+//! `health-blocking`, which needs no runtime. They meet this crate as [`shared::Health`] and
+//! [`server::Service`]. A driver of your own follows the contract of [`server`]; a bare target uses [`health::Registry`] instead of
 //! [`shared`], without the feature `std`.
 //!
 //! # Crate features

@@ -117,6 +117,13 @@ class Daemon:
 
         return wait_for(f"{status} at {path}", seconds, probe)
 
+    def wait_for_cycle(self, number: int) -> None:
+        """Returns when the control loop has gone through this many cycles."""
+        wait_for(f"cycle {number}", 5, lambda: self._cycles() >= number)
+
+    def _cycles(self) -> int:
+        return int(self.get("/stats").json["control"]["cycles"])
+
     def signal(self, number: signal.Signals) -> None:
         """Sends it a signal."""
         self.popen.send_signal(number)

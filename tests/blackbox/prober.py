@@ -17,7 +17,8 @@ TIMEOUT = 1.0
 
 PROGRAM = r'''
 import json, select, socket, sys, time
-host, port, path, every, timeout = sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4]), float(sys.argv[5])
+host, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+every, timeout = map(float, sys.argv[4:])
 question = f"GET {path} HTTP/1.1\r\nHost: prober\r\nConnection: close\r\n\r\n".encode()
 
 def probe():
@@ -37,7 +38,8 @@ while not select.select([sys.stdin], [], [], max(0, due - time.monotonic()))[0]:
     try:
         probe()
     except OSError as error:
-        failures.append(f"{begin - origin:.2f} s in: {error!r} after {time.monotonic() - begin:.3f} s")
+        took = time.monotonic() - begin
+        failures.append(f"{begin - origin:.2f} s in: {error!r} after {took:.3f} s")
     times.append(time.monotonic() - begin)
     if len(times) == 1:
         print("begun", flush=True)

@@ -23,12 +23,15 @@ class Footprint:
     rss: int
     pss: int
     descriptors: int
+    sockets: int
     threads: int
 
     @classmethod
     def of(cls, process: Process) -> "Footprint":
         """What it holds now."""
-        return cls(process.rss, process.pss, process.descriptors, process.threads)
+        return cls(
+            process.rss, process.pss, process.descriptors, process.sockets, process.threads
+        )
 
 
 class Siege:
@@ -80,8 +83,7 @@ class Siege:
         return max(0, self.process.peak_rss - self.before.rss)
 
     def _warm_up(self) -> None:
-        """Every kind of answer once, and a few connections at once: what a daemon grows once, it
-        has grown before the first measurement."""
+        """Lets the daemon grow what it grows once, before the first measurement."""
         for path in ("/health", "/stats", "/health?verbose", "/nope", "/health/live?format=text"):
             self.daemon.get(path)
         streams = [http.connect(self.address) for _ in range(16)]
@@ -92,11 +94,11 @@ class Siege:
             http.read_to_end(stream)
             stream.close()
         # By its second cycle the control loop has its thread.
-        wait_for("a second cycle", 5, lambda: self.daemon.get("/stats").json["control"]["cycles"] > 1)
+        self.daemon.wait_for_cycle(2)
 
     def holds_sockets(self) -> int:
-        """Descriptors beyond those at the start; the prober's own may be among them."""
-        return self.process.descriptors - self.before.descriptors
+        """Sockets beyond those at the start; the prober's own may be among them."""
+        return self.process.sockets - self.before.sockets
 
     def lift(self) -> str:
         """The attackers are gone: demands that the prober was served and that nothing is left."""

@@ -73,7 +73,7 @@ class Swarm:
             self._end(client)
 
     def look(self, seconds: float) -> None:
-        """Takes notice of what the daemon sends and of whom it drops, for at most one event's wait."""
+        """Waits for the daemon, then takes notice of what it sends and of whom it drops."""
         for descriptor, _ in self._poll.poll(seconds, 4096):
             client = self._by_descriptor.get(descriptor)
             if client is None:
@@ -104,7 +104,8 @@ class Swarm:
         while not done():
             now = time.monotonic()
             if now > deadline:
-                raise Failed(f"{len(self._by_descriptor)} of {len(self.clients)} clients are not dropped within {seconds:g} s")
+                left = f"{len(self._by_descriptor)} of {len(self.clients)} clients"
+                raise Failed(f"{left} are still there after {seconds:g} s")
             if now >= due:
                 due = now + TICK
                 if tick:

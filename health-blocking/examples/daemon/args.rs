@@ -66,6 +66,8 @@ impl Args {
         let mut limits = Limits::default();
         limits.connections = self.max_connections;
         limits.idle_timeout = self.idle_timeout;
+        // The daemon waits 5 s for its endpoint: by then it has its account.
+        limits.stop_timeout = Duration::from_secs(4);
         let service = Service::new()
             .limits(limits)
             .degraded_code(DegradedCode::ServiceUnavailable);

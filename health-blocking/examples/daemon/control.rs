@@ -75,9 +75,10 @@ impl Control {
     }
 
     /// Samples every part once. Told to hang, it never returns: as a real one would, it takes its
-    /// thread with it.
+    /// thread with it. Never in the first cycle: that one comes before there is an endpoint to tell.
     pub(crate) fn cycle(&mut self) {
-        while self.hang_at.is_some_and(|at| at <= Instant::now()) {
+        let hangs = self.hang_at.filter(|_| self.counters.cycles > 0);
+        while hangs.is_some_and(|at| at <= Instant::now()) {
             thread::park();
         }
         let begin = Instant::now();

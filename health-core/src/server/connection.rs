@@ -25,7 +25,8 @@ pub struct Connection {
     peer: Peer,
     state: State,
     reader: Reader,
-    /// Set by end of input or a drain: what has been asked is answered, then it is over.
+    /// Set by end of input: what has been asked is answered, then it is over. Set by a drain, which
+    /// takes precedence: one answer more, then it is over.
     ending: Option<CloseReason>,
     has_answered: bool,
     /// Answers in the caller's buffer, and those that were sent.
@@ -192,9 +193,7 @@ impl Connection {
             State::Idle { .. } if self.has_answered => {
                 self.state = State::Closed(CloseReason::Draining);
             }
-            _ => {
-                self.ending.get_or_insert(CloseReason::Draining);
-            }
+            _ => self.ending = Some(CloseReason::Draining),
         }
     }
 
@@ -202,7 +201,7 @@ impl Connection {
     pub fn handle_stop(&mut self, _now: Instant) {
         match self.state {
             State::Responding { .. } | State::Writing { .. } => {
-                self.ending.get_or_insert(CloseReason::Draining);
+                self.ending = Some(CloseReason::Draining);
             }
             State::Idle { .. } | State::Head { .. } | State::Finishing { .. } => {
                 self.state = State::Closed(CloseReason::Draining);
@@ -324,6 +323,13 @@ impl Connection {
         }
     }
 
+    /// Bytes of heap held for input: none while idle, and never much more than twice
+    /// [`Limits::head`] and one read.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        self.reader.buffered()
+    }
+
     /// Looks for the next request behind an answer that was not the last.
     fn go_on(&mut self, now: Instant) {
         if let Some(reply) = self.reader.next(&self.service, self.peer) {
@@ -339,14 +345,16 @@ impl Connection {
                 since: now,
                 until: now + self.limits().idle_timeout,
             };
-            if !self.reader.is_empty() {
-                self.begin_head(now);
-            }
+            self.begin_head(now);
         }
     }
 
-    /// A head has begun: from its first byte it has a deadline of its own.
+    /// From the first byte of a head it has a deadline of its own. An empty line is none: nobody
+    /// is to be told 408 who has asked nothing.
     fn begin_head(&mut self, now: Instant) {
+        if !self.reader.has_begun() {
+            return;
+        }
         if let State::Idle { since, until } = self.state {
             self.state = if self.has_answered {
                 State::Head {
@@ -369,20 +377,16 @@ impl Connection {
             .phase()
             .is_ending()
             .then_some(CloseReason::Draining);
-        match self.ending.or(draining) {
+        let ended = self
+            .ending
             // Before its end the input may hold further requests.
-            Some(CloseReason::PeerClosed) if !self.reader.is_empty() => None,
-            Some(CloseReason::PeerClosed) => Some(Ending {
-                reason: CloseReason::PeerClosed,
-                linger: false,
-            }),
-            // The client does not know yet: its next request may be on its way.
-            Some(reason) => Some(Ending {
-                reason,
-                linger: true,
-            }),
-            None => None,
-        }
+            .filter(|reason| *reason != CloseReason::PeerClosed || self.reader.is_empty())
+            .or(draining);
+        ended.map(|reason| Ending {
+            reason,
+            // A client that has not closed does not know yet: its next request may be on its way.
+            linger: reason != CloseReason::PeerClosed,
+        })
     }
 
     fn limits(&self) -> &Limits {

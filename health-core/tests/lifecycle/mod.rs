@@ -13,7 +13,7 @@ mod starved;
 mod unix;
 
 use std::io::ErrorKind;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
@@ -63,6 +63,18 @@ fn port_0_reads_back_as_the_real_one() {
     let handle = server.spawn().expect("a thread");
     assert_eq!(handle.local_addr(), Some(address));
     assert_eq!(get(address, LIVE).code, 200);
+}
+
+/// Nobody takes them out of the queue; one that finds no place in it would wait for a second, and
+/// that is when a prober behind a flood gives up.
+#[cfg(target_os = "linux")]
+#[test]
+fn five_hundred_clients_find_a_place_in_the_queue() {
+    let server = Server::bind("127.0.0.1:0", &running()).expect("a free port");
+    let address = server.local_addr().expect("a port");
+    let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(500));
+    let clients: Result<Vec<_>, _> = (0..500).map(connect).collect();
+    assert!(clients.is_ok(), "{clients:?}");
 }
 
 #[test]
@@ -240,11 +252,14 @@ fn draining_refuses_readiness_closes_the_idle_and_finishes_the_rest() {
 #[test]
 fn an_answer_under_way_at_the_end_of_patience_is_cut_off_and_counted() {
     let health = running();
+    // Larger than what a full socket still takes when some of it has been acknowledged meanwhile.
+    let stats = health.stats("large").expect("a free name");
+    stats.set(&"x".repeat(1 << 20)).expect("a string");
     let handle = spawn(&health, |limits| {
         limits.stop_timeout = Duration::from_millis(10);
     });
     let mut deaf = connect(&handle);
-    deaf.send_until_stuck(LIVE);
+    deaf.send_until_stuck("GET /stats HTTP/1.1\r\nHost: a\r\n\r\n");
     let report = shutdown(&handle);
     assert_eq!(report.cut_off, 1, "{report:?}");
     assert_eq!(report.closed, []);

@@ -22,24 +22,26 @@ use args::Args;
 use clap::Parser;
 use control::{CYCLE, Control};
 use health_tokio::{Handle, Health, Server};
-use tokio::runtime::Builder;
+use tokio::runtime::{self, Builder};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
-    // A worker for the control loop and one for everything else, however few processors there are.
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
+    // Signals have a runtime of their own: a loop that hangs may take the workers' timers and
+    // sockets with it, however many workers there are.
+    let workers = Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()?;
-    let result = runtime.block_on(run(&args));
+    let signals = Builder::new_current_thread().enable_all().build()?;
+    let result = signals.block_on(run(&args, workers.handle()));
     // A loop that hangs does not keep the process from ending.
-    runtime.shutdown_background();
+    workers.shutdown_background();
     result
 }
 
-async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+async fn run(args: &Args, workers: &runtime::Handle) -> Result<(), Box<dyn Error>> {
     // From here on a signal waits for us instead of ending the process.
     let mut signals = (
         signal(SignalKind::terminate())?,
@@ -56,7 +58,7 @@ async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
         println!("listening on http://{address}");
     }
-    let control_loop = tokio::spawn(async move {
+    let control_loop = workers.spawn(async move {
         loop {
             time::sleep(CYCLE).await;
             control.cycle();

@@ -84,7 +84,7 @@ def _let_go(siege: Siege, swarm: Swarm) -> None:
 def _churn(
     site: Site, count: int, opening: bytes, tick: Callable[[list[Client]], None] | None
 ) -> str:
-    """Opens `count` at once, then five hundred a second, for a few seconds; then waits for the end."""
+    """Opens `count` at once, then five hundred a second for a while; then waits for the end."""
     with Siege(site, *LITTLE_ROOM) as siege:
         with Swarm(siege.address) as swarm:
             swarm.open(count, opening)

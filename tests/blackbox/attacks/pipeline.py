@@ -14,14 +14,20 @@ ROUNDS = 50
 # A machine that is busy with other things; a free one does many times as much.
 LEAST_PER_SECOND = 20_000
 PATHS = ("/health/live", "/version", "/nope", "/health/check/load", "/health/ready")
-SIGNS = (b'{"status":"healthy"}', b'{"service":', b'{"error":', b'{"status":"healthy","name":"load"',
-         b'{"status":"healthy"}')
+SIGNS = (
+    b'{"status":"healthy"}',
+    b'{"service":',
+    b'{"error":',
+    b'{"status":"healthy","name":"load"',
+    b'{"status":"healthy"}',
+)
 
 
 def pipeline(site: Site) -> str:
     """All are answered, in their order; the rate is that of the liveness path alone."""
     with Siege(site) as siege:
-        mixed, _ = _ask(siege.address, b"".join(map(http.request, PATHS)) * (REQUESTS // len(PATHS)))
+        questions = b"".join(map(http.request, PATHS))
+        mixed, _ = _ask(siege.address, REQUESTS // len(PATHS) * questions)
         answers = http.parse_all(mixed)
         demand(len(answers) == REQUESTS, f"{len(answers)} of {REQUESTS} answered")
         for number, answer in enumerate(answers):

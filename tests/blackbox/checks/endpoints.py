@@ -22,6 +22,10 @@ NATIVE = [
     "status", "healthy", "timestamp", "service", "version", "phase", "uptime_seconds",
     "consecutive_failures", "components",
 ]
+UNKNOWN = (
+    "/nope", "/health/", "//health", "/health/check/nope", "/Health", "/health%2Flive",
+    "/../health",
+)
 ALLOW = "GET, HEAD, OPTIONS"
 MOST_BYTES = 1024
 
@@ -45,7 +49,7 @@ def documents(site: Site) -> str:
         _stats(curl(f"{url}/stats"))
         version = _common(curl(f"{url}/version"), "/version", 200, JSON).json
         demand(list(version)[:2] == ["service", "version"], f"/version: {version}")
-        for path in ("/nope", "/health/", "//health", "/health/check/nope", "/Health", "/health%2Flive"):
+        for path in UNKNOWN:
             answer = _common(curl(url + path, "--path-as-is"), path, 404, JSON)
             demand(answer.body == b'{"error":"Not found"}', f"{path}: {answer.body!r}")
         most = max(len(curl(f"{url}/health").body) for _ in range(3))
@@ -77,14 +81,16 @@ def methods(site: Site) -> str:
         star = curl(daemon.url, "-X", "OPTIONS", "--request-target", "*")
         demand(star.code == 204 and star.fields.get("allow") == ALLOW, f"OPTIONS *: {star}")
         daemon.stop()
-        return f"GET, HEAD, OPTIONS on {sum(map(len, ALIASES.values()))} paths, {len(refused)} others 405"
+        paths = sum(map(len, ALIASES.values()))
+        return f"GET, HEAD, OPTIONS on {paths} paths, {len(refused)} others 405"
 
 
 def formats(site: Site) -> str:
     """Text as Kubernetes words it, by query or by Accept; a format nobody knows is 406."""
     with site.daemon() as daemon:
-        for kind, page in ((LIVE, "livez"), (READY, "readyz"), (STARTUP, "startupz"), ("/health", "healthz")):
-            for path in ALIASES[kind]:
+        for paths in ALIASES.values():
+            page = paths[-1].removeprefix("/")
+            for path in paths:
                 url = daemon.url + path
                 for answer in (curl(f"{url}?format=text"), curl(url, "-H", "Accept: text/plain")):
                     _common(answer, path, 200, TEXT)
@@ -111,7 +117,8 @@ def _common(answer: http.Answer, what: str, code: int, content_type: str) -> htt
     ):
         demand(answer.fields.get(name) == value, f"{what}: {name}: {answer.fields.get(name)}")
     date = answer.fields.get("date", "")
-    demand(re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", date), f"{what}: Date {date}")
+    is_date = re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", date)
+    demand(is_date, f"{what}: Date {date}")
     parsedate_to_datetime(date)
     return answer
 
@@ -119,7 +126,8 @@ def _common(answer: http.Answer, what: str, code: int, content_type: str) -> htt
 def _native(answer: http.Answer, what: str) -> None:
     document = _common(answer, what, 200, JSON).json
     demand(list(document) == NATIVE, f"{what}: fields {list(document)}")
-    demand(answer.body.startswith(b'{"status":"healthy","healthy":true,'), f"{what}: {answer.body!r}")
+    begins = answer.body.startswith(b'{"status":"healthy","healthy":true,')
+    demand(begins, f"{what}: {answer.body!r}")
     stamp = document["timestamp"]
     demand(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", stamp), f"{what}: {stamp}")
     demand(re.search(rb'"uptime_seconds":\d+\.\d,', answer.body), f"{what}: {answer.body!r}")

@@ -75,5 +75,10 @@ def _run(
     site: Site, *arguments: str, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [site.path, *arguments], env=env or {}, capture_output=True, text=True, timeout=10, check=False
+        [site.path, *arguments],
+        env=env or {},
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
     )

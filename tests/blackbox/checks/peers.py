@@ -79,8 +79,12 @@ def wget(site: Site) -> str:
 def netcat(site: Site) -> str:
     """What `printf ... | nc -N` does: a request, the end, then reading. 1.0 without Host too."""
     with site.daemon() as daemon:
-        for question in (b"GET /health HTTP/1.0\r\n\r\n", http.request("/health"),
-                         http.request("/health/live", method="OPTIONS"), b"OPTIONS / HTTP/1.0\r\n\r\n"):
+        for question in (
+            b"GET /health HTTP/1.0\r\n\r\n",
+            b"OPTIONS / HTTP/1.0\r\n\r\n",
+            http.request("/health"),
+            http.request("/health/live", method="OPTIONS"),
+        ):
             with http.connect(daemon.address) as stream:
                 stream.sendall(question)
                 stream.shutdown(socket.SHUT_WR)

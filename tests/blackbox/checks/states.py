@@ -9,6 +9,20 @@ from ..tools import run
 
 TOKEN = "open-sesame-7f3a"
 BEARER = f"Authorization: Bearer {TOKEN}"
+WRONG = (
+    (),
+    ("Authorization: Bearer wrong",),
+    (f"Authorization: Basic {TOKEN}",),
+    (f"Authorization: Bearer {TOKEN}x",),
+    (f"Authorization: Bearer {TOKEN[:-1]}",),
+)
+VERDICTS = (
+    "/health", "/health/live", "/health/ready", "/health/startup", "/health/check/load",
+)
+# What a degraded daemon goes on answering with 200.
+UNTOUCHED = (
+    "/health/live", "/health/ready", "/health/startup", "/health/check/disk", "/stats",
+)
 
 
 def failing(site: Site) -> str:
@@ -24,7 +38,7 @@ def failing(site: Site) -> str:
         failures = document["consecutive_failures"]
         demand(failures >= 3, f"degraded after {failures} failures")
         demand("retry-after" in answer.fields, "503 without Retry-After")
-        for path in ("/health/live", "/health/ready", "/health/startup", "/health/check/disk", "/stats"):
+        for path in UNTOUCHED:
             code = daemon.get(path).code
             demand(code == 200, f"{path}: {code} while degraded")
         check = daemon.get("/health/check/load")
@@ -34,7 +48,10 @@ def failing(site: Site) -> str:
         demand(components == {"load": True, "memory": True, "disk": True}, f"{components}")
         cause = daemon.get("/health?verbose").json["checks"]["load"]["cause"]
         daemon.stop()
-        return f"degraded 503 at failure {failures}, components.load {components['load']}, cause {cause!r}"
+        return (
+            f"degraded 503 at failure {failures}, components.load {components['load']}, "
+            f"cause {cause!r}"
+        )
 
 
 def hanging(site: Site) -> str:
@@ -63,19 +80,20 @@ def token(site: Site) -> str:
     texts = []
     for flags, env in ((["--token", TOKEN], {}), ([], {"DAEMON_TOKEN": TOKEN})):
         with site.daemon(*flags, env=env) as daemon:
-            for path in ("/health", "/health/live", "/health/ready", "/health/startup", "/health/check/load"):
+            for path in VERDICTS:
                 demand(daemon.get(path).code == 200, f"{path} needs the token")
-            for wrong in ((), ("Authorization: Bearer wrong",), (f"Authorization: Basic {TOKEN}",),
-                          (f"Authorization: Bearer {TOKEN}x",), (f"Authorization: Bearer {TOKEN[:-1]}",)):
+            for wrong in WRONG:
                 refused = daemon.get("/stats", *wrong)
                 demand(refused.code == 401, f"/stats with {wrong}: {refused.code}")
                 demand(refused.fields.get("www-authenticate") == "Bearer", f"{refused.fields}")
                 quiet = daemon.get("/health?verbose", *wrong)
-                demand(quiet.code == 200 and "checks" not in quiet.json, f"verbose, {wrong}: {quiet.body!r}")
+                hidden = quiet.code == 200 and "checks" not in quiet.json
+                demand(hidden, f"verbose with {wrong}: {quiet.body!r}")
             answers = [daemon.get(path, BEARER) for path in ("/stats", "/health?verbose")]
             demand([answer.code for answer in answers] == [200, 200], f"with the token: {answers}")
             demand("checks" in answers[1].json, f"with the token: {answers[1].body!r}")
-            broken = _raw(daemon.address, f"GET /stats HTTP/1.1\r\n{BEARER}\r\nbroken\r\n\r\n".encode())
+            malformed = f"GET /stats HTTP/1.1\r\n{BEARER}\r\nbroken\r\n\r\n"
+            broken = _raw(daemon.address, malformed.encode())
             daemon.stop()
             texts += [daemon.stdout, daemon.stderr, repr(answers), repr(broken)]
     texts.append(run("env", f"DAEMON_TOKEN={TOKEN}", str(site.path), "--help"))
