@@ -1,5 +1,6 @@
 //! Names that a client wants left out of a verdict: `?exclude=`, as in Kubernetes' z-pages.
 
+use crate::health::{ProbeKind, Snapshot, Status};
 use crate::name::Name;
 
 /// The names of `?exclude=`, kept inline: an [`Ask`](crate::server::Ask) borrows nothing and costs
@@ -47,6 +48,15 @@ impl Excluded {
     pub fn contains(&self, name: &Name) -> bool {
         // Most requests exclude nothing.
         !self.is_empty() && self.names().any(|one| one == name.as_str().as_bytes())
+    }
+
+    /// The answer to `kind` if what is excluded were not there.
+    pub(crate) fn status(&self, kind: ProbeKind, snapshot: &Snapshot) -> Status {
+        if self.is_empty() {
+            snapshot.status(kind)
+        } else {
+            snapshot.status_among(kind, |name| !self.contains(name))
+        }
     }
 
     fn names(&self) -> impl Iterator<Item = &[u8]> {

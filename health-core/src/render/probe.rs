@@ -23,13 +23,13 @@ use crate::time::Moment;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Probe<'a> {
-    pub(super) kind: ProbeKind,
-    pub(super) status: Status,
-    pub(super) healthy: bool,
-    pub(super) verbose: bool,
-    pub(super) excluded: &'a Excluded,
-    pub(super) moment: Moment,
-    pub(super) snapshot: &'a Snapshot,
+    pub(crate) kind: ProbeKind,
+    pub(crate) status: Status,
+    pub(crate) healthy: bool,
+    pub(crate) verbose: bool,
+    pub(crate) excluded: &'a Excluded,
+    pub(crate) moment: Moment,
+    pub(crate) snapshot: &'a Snapshot,
 }
 
 impl<'a> Probe<'a> {
@@ -47,11 +47,7 @@ impl<'a> Probe<'a> {
         moment: Moment,
         snapshot: &'a Snapshot,
     ) -> Self {
-        let status = if excluded.is_empty() {
-            snapshot.status(kind)
-        } else {
-            snapshot.status_among(kind, |name| !excluded.contains(name))
-        };
+        let status = excluded.status(kind, snapshot);
         Self {
             kind,
             status,

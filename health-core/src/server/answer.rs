@@ -46,10 +46,10 @@ pub(super) fn answer(
     snapshot: &Snapshot,
     out: &mut Vec<u8>,
 ) {
-    let head = service.head(ask, snapshot);
-    service.counters().count_request(ask.route, head.status);
+    let verdict = Service::verdict(ask, snapshot);
+    let head = service.head(ask, verdict);
     write(&head, ask.method, persistence, moment, out, |out| {
-        service.body(moment, ask, &head, snapshot, out);
+        service.body(moment, ask, &head, verdict, snapshot, out);
     });
 }
 

@@ -9,7 +9,6 @@ use super::route::Query;
 use super::{Access, Ask, Counters, Limits, Peer, Route};
 use crate::health::{Snapshot, Status};
 use crate::http::{Head, Method, Request, StatusCode, Target};
-use crate::name::Name;
 use crate::render::exposition::Exposition;
 use crate::render::{self, Format, Probe};
 use crate::time::Moment;
@@ -204,15 +203,25 @@ impl Service {
         snapshot: &Snapshot,
         body: &mut Vec<u8>,
     ) -> Head {
-        let head = self.head(ask, snapshot);
-        self.counters.count_request(ask.route, head.status);
-        self.body(moment, ask, &head, snapshot, body);
+        let verdict = Self::verdict(ask, snapshot);
+        let head = self.head(ask, verdict);
+        self.body(moment, ask, &head, verdict, snapshot, body);
         head
     }
 
-    /// What the answer to `ask` is, but for its bytes.
-    pub(super) fn head(&self, ask: &Ask, snapshot: &Snapshot) -> Head {
-        let mut head = Head::new(self.code(ask, snapshot));
+    /// The status that is asked for, if one is and there is such a part.
+    pub(super) fn verdict(ask: &Ask, snapshot: &Snapshot) -> Option<Status> {
+        match ask.route {
+            Route::Probe(kind) => Some(ask.excluded.status(kind, snapshot)),
+            Route::Check(name) => snapshot.status_of(name.as_str()),
+            _ => None,
+        }
+    }
+
+    /// What the answer to `ask` is, but for its bytes. It is counted.
+    pub(super) fn head(&self, ask: &Ask, verdict: Option<Status>) -> Head {
+        let mut head = Head::new(self.code(ask, verdict));
+        self.counters.count_request(ask.route, head.status);
         let carries_only_the_code = ask.method == Method::Options && ask.route != Route::NotFound;
         head.allow = carries_only_the_code || head.status == StatusCode::MethodNotAllowed;
         head.authenticate = head.status == StatusCode::Unauthorized;
@@ -231,7 +240,7 @@ impl Service {
         head
     }
 
-    fn code(&self, ask: &Ask, snapshot: &Snapshot) -> StatusCode {
+    fn code(&self, ask: &Ask, verdict: Option<Status>) -> StatusCode {
         match ask.route {
             Route::NotFound => StatusCode::NotFound,
             Route::Server => StatusCode::NoContent,
@@ -241,15 +250,9 @@ impl Service {
             }
             Route::Stats | Route::Metrics | Route::History | Route::Version => StatusCode::Ok,
             Route::Probe(_) | Route::Check(_) if ask.format.is_none() => StatusCode::NotAcceptable,
-            Route::Probe(kind) if ask.excluded.is_empty() => self.code_of(snapshot.status(kind)),
-            Route::Probe(kind) => {
-                let counts = |name: &Name| !ask.excluded.contains(name);
-                self.code_of(snapshot.status_among(kind, counts))
+            Route::Probe(_) | Route::Check(_) => {
+                verdict.map_or(StatusCode::NotFound, |status| self.code_of(status))
             }
-            Route::Check(name) => match snapshot.status_of(name.as_str()) {
-                Some(status) => self.code_of(status),
-                None => StatusCode::NotFound,
-            },
         }
     }
 
@@ -267,6 +270,7 @@ impl Service {
         moment: Moment,
         ask: &Ask,
         head: &Head,
+        verdict: Option<Status>,
         snapshot: &Snapshot,
         out: &mut Vec<u8>,
     ) {
@@ -274,6 +278,7 @@ impl Service {
             return;
         }
         let format = ask.format.unwrap_or_default();
+        let status = verdict.unwrap_or(Status::Unknown);
         let is_detailed = ask.access == Access::Detailed;
         // The text names every check and why it fails in fixed words, which anybody may read.
         let verbose = ask.verbose && (is_detailed || format == Format::Text);
@@ -293,14 +298,20 @@ impl Service {
             }
             (_, Route::History) => render::history(moment, snapshot, out),
             (_, Route::Version) => render::version(moment, snapshot, out),
-            (status, Route::Probe(kind)) => {
-                let probe = Probe::of(kind, &ask.excluded, moment, snapshot);
-                let healthy = status == StatusCode::Ok;
-                render::probe(format, &probe.verbose(verbose).healthy(healthy), out);
+            (code, Route::Probe(kind)) => {
+                let probe = Probe {
+                    kind,
+                    status,
+                    healthy: code == StatusCode::Ok,
+                    verbose,
+                    excluded: &ask.excluded,
+                    moment,
+                    snapshot,
+                };
+                render::probe(format, &probe, out);
             }
             (code, Route::Check(name)) => {
                 let name = name.as_str();
-                let status = snapshot.status_of(name).unwrap_or(Status::Unknown);
                 match format {
                     Format::Text => render::check_text(status, out),
                     Format::HealthJson => {
