@@ -36,6 +36,7 @@ mod accept;
 mod connections;
 mod event_loop;
 mod handle;
+pub mod probe;
 mod server;
 mod thread;
 

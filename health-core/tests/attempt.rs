@@ -91,7 +91,8 @@ fn a_whole_https_attempt_with_its_times() {
 #[test]
 fn the_part_that_ran_is_named_at_the_deadline() {
     let secure = probe("https://h/");
-    let steps: [(&str, fn(&mut Attempt<'_>)); 6] = [
+    type Act = fn(&mut Attempt<'_>);
+    let steps: [(&str, Act); 6] = [
         ("timeout while resolving the name", |_| {}),
         ("timeout while connecting", |it| {
             it.handle_resolved(at(1), [address("192.0.2.1:443")]);

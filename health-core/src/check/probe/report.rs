@@ -68,6 +68,15 @@ pub struct Timings {
 }
 
 impl Timings {
+    /// Those of a command.
+    #[must_use]
+    pub fn of_run(took: Duration) -> Self {
+        Self {
+            run: Some(took),
+            ..Self::default()
+        }
+    }
+
     /// The parts that began, in their order, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Duration)> {
         [
