@@ -36,6 +36,9 @@ mod accept;
 mod connections;
 mod event_loop;
 mod handle;
+#[cfg(feature = "cli")]
+pub mod healthcheck;
+pub mod monitor;
 pub mod probe;
 mod server;
 mod thread;

@@ -54,7 +54,6 @@ pub(super) fn probe(command: &ExecProbe, clock: Clock, deadline: Instant) -> Rep
 
 /// Runs `command` until it ends, be it because somebody else told its `group` to: what is left of it
 /// is reaped when this returns.
-#[expect(dead_code, reason = "for the monitor, which follows")]
 pub(crate) fn run_to_end(command: &ExecProbe, group: &Group, clock: Clock) -> Report {
     let began = clock.now();
     let mut run = match Run::start(command, group) {

@@ -1,4 +1,5 @@
 //! Servers that do one thing, badly or well.
+#![allow(dead_code, reason = "not every test needs every server")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
