@@ -24,7 +24,9 @@ pub enum Trust {
     /// Those that lead to a root of this system. An image without a root store believes nobody.
     #[default]
     System,
-    /// Those that lead to a certificate in this file (PEM), and no others.
+    /// Those that lead to a certificate in this file (PEM), and no others. A server's own one may
+    /// be in it, unless it says of itself that it is an authority: what `openssl req -x509` makes
+    /// does, without `-addext basicConstraints=critical,CA:FALSE`.
     CaFile(Box<str>),
     /// Insecure: any, even expired, even another host's. Whoever sits in between can answer.
     Insecure,
