@@ -12,7 +12,6 @@ use health_core::capture::Capture;
 use health_core::check::probe::{ExecProbe, Exit, Part, Report, Timings};
 use health_core::outcome::Outcome;
 use health_core::time::Instant;
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::clock::Clock;
@@ -200,7 +199,7 @@ impl Run {
 
 fn spawn(probe: &ExecProbe) -> io::Result<(Child, OwnedFd)> {
     // One pipe for both streams keeps the order in which they were written.
-    let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (ours, theirs) = pipe()?;
     rustix::io::ioctl_fionbio(&ours, true)?;
     let mut command = Command::new(probe.program());
     command
@@ -219,4 +218,22 @@ fn spawn(probe: &ExecProbe) -> io::Result<(Child, OwnedFd)> {
         command.gid(gid);
     }
     Ok((command.spawn()?, ours))
+}
+
+/// A pipe that no other child inherits.
+#[cfg(not(target_vendor = "apple"))]
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    use rustix::pipe::{PipeFlags, pipe_with};
+
+    Ok(pipe_with(PipeFlags::CLOEXEC)?)
+}
+
+/// There it takes two calls; a child that is started in between keeps the pipe, and holds nobody up.
+#[cfg(target_vendor = "apple")]
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (ours, theirs) = rustix::pipe::pipe()?;
+    for end in [&ours, &theirs] {
+        rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    Ok((ours, theirs))
 }
