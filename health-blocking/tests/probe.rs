@@ -1,4 +1,5 @@
 //! Probes of targets that are slow, broken, hostile or well.
+#![cfg(unix)]
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

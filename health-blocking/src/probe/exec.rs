@@ -32,21 +32,19 @@ pub(super) fn probe(command: &ExecProbe, clock: Clock, deadline: Instant) -> Rep
         Ok(run) => run,
         Err(outcome) => return Report::new(outcome, clock.now().duration_since(began)),
     };
-    let mut exit = run.wait(clock, Some(deadline));
-    let in_time = exit.is_some();
+    let in_time = run.wait(clock, Some(deadline));
+    let mut end = in_time;
     for signal in [Signal::TERM, Signal::KILL] {
-        if exit.is_none() {
+        if end.is_none() {
             group.signal(signal);
-            exit = run.wait(clock, Some(clock.now() + GRACE));
+            end = run.wait(clock, Some(clock.now() + GRACE));
         }
     }
-    let took = clock.now().duration_since(began);
-    let report = run.report(command, exit.filter(|_| in_time), took);
-    if exit.is_none() {
+    let report = run.report(command, in_time, clock.now().duration_since(began));
+    match end {
+        Some(end) => run.end(end, &group),
         // It hangs in the kernel (a dead network file system). Somebody still has to wait for it.
-        run.abandon(&group);
-    } else {
-        run.end(&group);
+        None => run.abandon(&group),
     }
     report
 }
@@ -59,9 +57,11 @@ pub(crate) fn run_to_end(command: &ExecProbe, group: &Group, clock: Clock) -> Re
         Ok(run) => run,
         Err(outcome) => return Report::new(outcome, clock.now().duration_since(began)),
     };
-    let exit = run.wait(clock, None);
-    let report = run.report(command, exit, clock.now().duration_since(began));
-    run.end(group);
+    let end = run.wait(clock, None);
+    let report = run.report(command, end, clock.now().duration_since(began));
+    if let Some(end) = end {
+        run.end(end, group);
+    }
     report
 }
 
@@ -93,6 +93,14 @@ impl Group {
     fn lock(&self) -> MutexGuard<'_, GroupState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How a command came to its end.
+#[derive(Clone, Copy)]
+enum End {
+    By(Exit),
+    /// Somebody else reaped it: a host that ignores `SIGCHLD`, or waits for any child.
+    Unseen,
 }
 
 /// A command that runs.
@@ -136,13 +144,13 @@ impl Run {
     }
 
     /// Waits until the leader has ended or `until` has come, taking what is written meanwhile.
-    fn wait(&mut self, clock: Clock, until: Option<Instant>) -> Option<Exit> {
+    fn wait(&mut self, clock: Clock, until: Option<Instant>) -> Option<End> {
         loop {
             self.watch.read(&mut self.output);
-            if let Some(exit) = self.exit() {
+            if let Some(end) = self.has_ended() {
                 // Once more: what it wrote last may have come between the two calls.
                 self.watch.read(&mut self.output);
-                return Some(exit);
+                return Some(end);
             }
             let left = match until {
                 Some(until) => Some(clock.left(until)?),
@@ -152,37 +160,44 @@ impl Run {
         }
     }
 
-    /// How the leader ended, without reaping it: as long as it is there, its number, which is the
-    /// group's, cannot become another's.
-    fn exit(&self) -> Option<Exit> {
+    /// Whether the leader has ended, without reaping it: as long as it is there, its number, which is
+    /// the group's, cannot become another's.
+    fn has_ended(&self) -> Option<End> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         match waitid(WaitId::Pid(self.leader), options) {
             Ok(status) => {
                 let status = status?;
                 let signal = status.terminating_signal().map(Exit::Signal);
-                signal.or_else(|| status.exit_status().map(Exit::Code))
+                let exit = signal.or_else(|| status.exit_status().map(Exit::Code));
+                exit.map(End::By)
             }
-            // Somebody else has reaped it: a host with a handler of its own for SIGCHLD.
-            Err(_) => Some(Exit::Code(-1)),
+            Err(rustix::io::Errno::INTR) => None,
+            Err(_) => Some(End::Unseen),
         }
     }
 
-    fn report(&self, command: &ExecProbe, exit: Option<Exit>, took: Duration) -> Report {
-        let outcome = match exit {
-            Some(exit) => command.judge(exit, &self.output),
+    fn report(&self, command: &ExecProbe, end: Option<End>, took: Duration) -> Report {
+        let outcome = match end {
+            Some(End::By(exit)) => command.judge(exit, &self.output),
+            Some(End::Unseen) => Outcome::indeterminate("prober is not told how its commands end"),
             None => command.timed_out(&self.output),
         };
         let mut report = Report::new(outcome, took);
         report.timings = Timings::of_run(took);
-        report.exit = exit;
+        report.exit = match end {
+            Some(End::By(exit)) => Some(exit),
+            _ => None,
+        };
         report.output = Some(self.output.clone());
         report
     }
 
     /// Ends what the leader left behind, and reaps the leader.
-    fn end(mut self, group: &Group) {
+    fn end(mut self, end: End, group: &Group) {
         let mut state = group.lock();
-        let _ = kill_process_group(self.leader, Signal::KILL);
+        if matches!(end, End::By(_)) {
+            let _ = kill_process_group(self.leader, Signal::KILL);
+        }
         let _ = self.child.wait();
         *state = GroupState::Over;
     }

@@ -4,7 +4,6 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
-use std::thread;
 use std::time::Duration;
 
 use health_core::check::probe::Destination;
@@ -117,6 +116,7 @@ impl Write for Wire {
 #[cfg(unix)]
 fn connect_unix(path: &str, clock: Clock, until: Instant) -> io::Result<UnixStream> {
     use std::os::fd::OwnedFd;
+    use std::thread;
 
     const PAUSE: Duration = Duration::from_millis(10);
     loop {

@@ -1,5 +1,7 @@
 //! One attempt of a probe over a socket: all steps, one deadline.
 
+mod view;
+
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::format;
@@ -14,7 +16,8 @@ use super::endpoint::{Endpoint, Host};
 use super::http::Site;
 use super::policy::AddressPolicy;
 use super::report::{Part, Report, Timings};
-use super::step::{Destination, Step};
+#[cfg(doc)]
+use super::step::Step;
 use super::tls::Tls;
 use super::trouble::Trouble;
 use crate::check::exchange::{self, Exchange, HttpProbe};
@@ -143,60 +146,6 @@ impl<'p> Attempt<'p> {
         Some(attempt)
     }
 
-    /// What to do next.
-    pub fn step(&self) -> Step<'p> {
-        let until = self.deadline;
-        match (&self.state, self.site) {
-            (State::Resolving, Place::Tcp(endpoint)) => match endpoint.host() {
-                Host::Name(name) => Step::Resolve {
-                    name,
-                    port: endpoint.port(),
-                    until,
-                },
-                Host::Ip(_) => Step::Close,
-            },
-            (
-                State::Connecting {
-                    to: Some(to),
-                    until,
-                    ..
-                },
-                _,
-            ) => Step::Connect {
-                to: Destination::Tcp(*to),
-                until: *until,
-            },
-            (State::Connecting { until, .. }, Place::Unix(path)) => Step::Connect {
-                to: Destination::Unix(path),
-                until: *until,
-            },
-            (State::Securing, _) => Step::Secure {
-                name: self.server_name(),
-                until,
-            },
-            (State::Exchanging(exchange), _) => match exchange.step() {
-                exchange::Step::Write { until } => Step::Write { until },
-                exchange::Step::Read { until } => Step::Read { until },
-                exchange::Step::Linger { until } => Step::Linger { until },
-                // One attempt, one connection: nobody here could keep it.
-                exchange::Step::Close | exchange::Step::Keep => Step::Close,
-            },
-            _ => Step::Close,
-        }
-    }
-
-    /// The bytes to send.
-    #[must_use]
-    pub fn request(&self) -> &'p [u8] {
-        self.request.map_or(&[], |request| request.request())
-    }
-
-    /// The settings of TLS, for [`Step::Secure`].
-    #[must_use]
-    pub const fn tls(&self) -> Option<&'p Tls> {
-        self.tls
-    }
-
     /// The name has these addresses.
     pub fn handle_resolved(
         &mut self,
@@ -304,21 +253,6 @@ impl<'p> Attempt<'p> {
         }
     }
 
-    /// The part that is running; `None` once there is a verdict.
-    #[must_use]
-    pub const fn part(&self) -> Option<Part> {
-        match &self.state {
-            State::Resolving => Some(Part::Resolve),
-            State::Connecting { .. } => Some(Part::Connect),
-            State::Securing => Some(Part::Secure),
-            State::Exchanging(exchange) => match exchange.part() {
-                Some(part) => Some(Part::Exchange(part)),
-                None => None,
-            },
-            State::Over(_) => None,
-        }
-    }
-
     /// The result. An attempt that is given up before its end says nothing about the target.
     #[must_use]
     pub fn into_report(mut self) -> Report {
@@ -349,17 +283,6 @@ impl<'p> Attempt<'p> {
         result.address = self.address;
         result.status = status;
         result
-    }
-
-    fn server_name(&self) -> &'p str {
-        if let Some(name) = self.tls.and_then(|tls| tls.server_name.as_deref()) {
-            return name;
-        }
-        let host = self.request.map_or("", |request| request.host());
-        match host.strip_prefix('[').and_then(|it| it.split_once(']')) {
-            Some((address, _)) => address,
-            None => host.split(':').next().unwrap_or(host),
-        }
     }
 
     fn choose(&mut self, addresses: impl IntoIterator<Item = SocketAddr>) {
@@ -420,15 +343,5 @@ impl<'p> Attempt<'p> {
         };
         *place = Some(self.now.duration_since(self.part_began));
         self.part_began = self.now;
-    }
-}
-
-impl fmt::Debug for Attempt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attempt")
-            .field("step", &self.step())
-            .field("address", &self.address)
-            .field("timings", &self.timings)
-            .finish_non_exhaustive()
     }
 }
