@@ -34,8 +34,14 @@
 
 mod event_loop;
 mod handle;
+#[cfg(feature = "cli")]
+pub mod healthcheck;
 mod line;
 mod listen;
+#[cfg(feature = "monitor")]
+pub mod monitor;
+#[cfg(feature = "monitor")]
+pub mod probe;
 mod server;
 mod socket;
 mod thread;

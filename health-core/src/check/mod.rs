@@ -93,6 +93,7 @@ pub mod exchange;
 mod history;
 mod judge;
 mod machine;
+pub mod probe;
 mod schedule;
 mod state;
 mod validate;

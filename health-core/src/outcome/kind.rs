@@ -37,6 +37,8 @@ pub enum Kind {
     BadResponse,
     /// A status outside the accepted range.
     BadStatus,
+    /// A response header that does not satisfy its condition.
+    BadHeader,
     /// A body that does not satisfy its condition.
     BadBody,
     /// The command ended with a code other than 0.
@@ -64,7 +66,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::Timeout,
         Self::PreviousAttemptStuck,
         Self::Refused,
@@ -75,6 +77,7 @@ impl Kind {
         Self::Tls,
         Self::BadResponse,
         Self::BadStatus,
+        Self::BadHeader,
         Self::BadBody,
         Self::ExitCode,
         Self::CommandNotFound,
@@ -103,6 +106,7 @@ impl Kind {
             Self::Tls => "tls",
             Self::BadResponse => "bad_response",
             Self::BadStatus => "bad_status",
+            Self::BadHeader => "bad_header",
             Self::BadBody => "bad_body",
             Self::ExitCode => "exit_code",
             Self::CommandNotFound => "command_not_found",

@@ -82,6 +82,14 @@ impl Condition {
         Self::hard(What::JsonAt { pointer, expected })
     }
 
+    /// As [`json_at`](Self::json_at), with a value as it is typed on a command line: JSON (`3`,
+    /// `true`, `"3"`), or a text if it is not (`ok`).
+    #[must_use]
+    pub fn json_at_typed(pointer: impl Into<String>, text: &str) -> Self {
+        let typed = serde_json::from_str(text);
+        Self::json_at(pointer, typed.unwrap_or_else(|_| Value::from(text)))
+    }
+
     /// The same condition, whose breach is a warning: the target counts as healthy, and shows as
     /// degraded.
     #[must_use]

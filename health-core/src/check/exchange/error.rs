@@ -14,7 +14,7 @@ pub struct ProbeError {
 }
 
 impl ProbeError {
-    pub(super) fn new(field: &'static str, value: &str, allowed: &'static str) -> Self {
+    pub(in crate::check) fn new(field: &'static str, value: &str, allowed: &'static str) -> Self {
         Self {
             field,
             // Only as much of a wrong value is kept as a message can show.

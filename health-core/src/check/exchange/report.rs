@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Kind, Outcome};
 
 /// The result of one exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +94,19 @@ impl FailureKind {
             Self::Status => "status",
             Self::Header => "header",
             Self::Body => "body",
+        }
+    }
+
+    /// The word of an [outcome](crate::outcome::Outcome) for it, which has fewer distinctions.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Timeout => Kind::Timeout,
+            Self::NoResponse | Self::Closed => Kind::Reset,
+            Self::Protocol => Kind::BadResponse,
+            Self::Status => Kind::BadStatus,
+            Self::Header => Kind::BadHeader,
+            Self::Body => Kind::BadBody,
         }
     }
 }

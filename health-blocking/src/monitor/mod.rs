@@ -1,0 +1,140 @@
+//! Many targets and self-checks, watched on threads of their own.
+//!
+//! ```text
+//!             ┌───────────────── one lock ─────────────────┐
+//!  Handle ───►│ health_core::monitor::Monitor ── events ──►│──► Handle::next_event
+//!             └──▲──────────────┬──────────────────────▲───┘──► a component of a Health
+//!         thread │ "monitor"    │ Start, Cancel        │ outcome, reaped
+//!                └──────────────┤                      │
+//!                               ▼                      │
+//!             at most 32 threads for sockets, 16 for commands and closures
+//! ```
+//!
+//! The core's monitor decides when each attempt begins and what its outcome means; here it is carried
+//! out. Threads are made when they are needed and end when they have been idle for ten seconds.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use health_blocking::Health;
+//! use health_blocking::monitor::{CheckConfig, Monitor, MonitorConfig, Outcome, Target};
+//!
+//! let health = Health::new("steering", "1.4.0");
+//! let monitor = Monitor::new(MonitorConfig::blocking()).component(&health, "upstreams")?.spawn()?;
+//! let every_30_s = CheckConfig::default();
+//! monitor.add(Target::new("web-1")?.probe("http", every_30_s.clone(), "http://10.0.0.7/".parse()?)?)?;
+//! monitor.add(Target::new("disk")?.self_check("free", every_30_s, || match free_percent() {
+//!     0..5 => Outcome::failure("disk nearly full"),
+//!     5..10 => Outcome::warning("disk filling up"),
+//!     _ => Outcome::success(),
+//! })?)?;
+//! # fn free_percent() -> u8 { 50 }
+//! while let Some(event) = monitor.next_event(Duration::from_secs(60)) {
+//!     println!("{event:?}");
+//! }
+//! monitor.stop(Duration::from_secs(5));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod handle;
+mod job;
+mod pool;
+mod rollup;
+mod run;
+mod shared;
+mod status;
+mod target;
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+pub use handle::MonitorHandle;
+pub use health_core::check::{
+    self, CheckConfig, CheckStatus, FirstCheck, OnUnhealthy, ProbeKind, Schedule,
+};
+pub use health_core::monitor::{
+    AddError, CheckId, Event, MassFailure, MonitorConfig, Spread, Stats, Summary, TargetId,
+};
+pub use health_core::name::{Name, NameError};
+pub use health_core::outcome::{Class, Kind, Outcome};
+pub use status::{CheckView, Status, TargetView};
+pub use target::Target;
+
+use health_core::shared::Health;
+
+use crate::probe::{AddressPolicy, Prober};
+use rollup::Rollup;
+use shared::Shared;
+
+/// A monitor that is not running yet.
+#[derive(Debug)]
+pub struct Monitor {
+    config: MonitorConfig,
+    prober: Prober,
+    rollup: Option<Rollup>,
+}
+
+/// The one setting that differs on threads.
+pub trait BlockingConfig {
+    /// The defaults, but at most 32 attempts at once: each takes a thread.
+    #[must_use]
+    fn blocking() -> Self;
+}
+
+impl BlockingConfig for MonitorConfig {
+    fn blocking() -> Self {
+        Self {
+            max_in_flight: 32,
+            ..Self::default()
+        }
+    }
+}
+
+impl Monitor {
+    /// A monitor without targets. See [`MonitorConfig`] for what can be set;
+    /// `max_in_flight` and `max_exec` are the most threads it uses.
+    #[must_use]
+    pub const fn new(config: MonitorConfig) -> Self {
+        Self {
+            config,
+            prober: Prober::new(),
+            rollup: None,
+        }
+    }
+
+    /// Which addresses its probes may connect to. Default: all.
+    #[must_use]
+    pub fn policy(mut self, policy: AddressPolicy) -> Self {
+        self.prober = self.prober.policy(policy);
+        self
+    }
+
+    /// Shows all of its targets as one component of `health`, and their number as a stat of the same
+    /// name: `{"total":100,"healthy":97}`.
+    ///
+    /// The component is as well as the worst target. A verdict counts for three of its check's
+    /// intervals: if nobody probes any more, the component becomes unknown, and does not stay
+    /// green.
+    ///
+    /// # Errors
+    ///
+    /// The name is not allowed, or taken.
+    pub fn component(mut self, health: &Health, name: &str) -> Result<Self, NameError> {
+        self.rollup = Some(Rollup::new(health, name)?);
+        Ok(self)
+    }
+
+    /// Runs it on threads of its own, which never keep the process alive.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn spawn(self) -> io::Result<MonitorHandle> {
+        let shared = Arc::new(Shared::new(self.config, self.prober, self.rollup));
+        let of_thread = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("monitor".into())
+            .spawn(move || run::run(&of_thread))?;
+        Ok(MonitorHandle::new(shared))
+    }
+}

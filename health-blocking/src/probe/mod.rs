@@ -1,0 +1,94 @@
+//! One probe, carried out on the calling thread.
+//!
+//! ```text
+//!  probe(&Probe, timeout)
+//!     ├─ Http, Tcp ─► resolve ─► connect ─► TLS ─► exchange     network: one deadline for all of it
+//!     └─ Exec ──────► spawn in a group ─► wait, capture ─► kill the group, reap           exec
+//! ```
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use health_blocking::probe::{Probe, probe};
+//!
+//! let target: Probe = "http://127.0.0.1:8080/health".parse()?;
+//! let report = probe(&target, Duration::from_secs(2));
+//! println!("{:?} after {:?}: {}", report.outcome.class, report.took, report.outcome.message.as_str());
+//! # Ok::<(), health_blocking::probe::ProbeError>(())
+//! ```
+
+pub(crate) mod clock;
+mod error;
+#[cfg(unix)]
+pub(crate) mod exec;
+mod network;
+mod resolve;
+#[cfg(feature = "tls")]
+mod tls;
+mod wire;
+
+use std::time::Duration;
+
+use health_core::time::Instant;
+
+pub use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
+pub use health_core::check::probe::{
+    AddressPolicy, Cidr, ClientIdentity, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes,
+    HttpTarget, Probe, ProbeError, Report, ResourceLimits, Timings, Tls, Trouble, Trust,
+};
+pub use health_core::outcome::{Class, Kind, Outcome};
+
+use clock::Clock;
+
+/// Carries `probe` out on this thread, with every address allowed; see [`Prober::probe`].
+#[must_use]
+pub fn probe(probe: &Probe, timeout: Duration) -> Report {
+    Prober::new().probe(probe, timeout)
+}
+
+/// Carries probes out. Cheap to make, shared freely.
+#[derive(Clone, Debug, Default)]
+pub struct Prober {
+    policy: AddressPolicy,
+}
+
+impl Prober {
+    /// A prober that may connect to every address.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            policy: AddressPolicy::new(),
+        }
+    }
+
+    /// Which addresses it may connect to.
+    #[must_use]
+    pub fn policy(mut self, policy: AddressPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Carries `probe` out on this thread, within `timeout` for all of it together.
+    ///
+    /// A command that outlives it gets `SIGTERM` with its whole process group, after a second
+    /// `SIGKILL`: this call then takes up to two seconds longer.
+    ///
+    /// No variable of the environment sets a proxy. Trouble of this machine's own (no
+    /// descriptors, no memory, no resolver) is an
+    /// [indeterminate](health_core::outcome::Class::Indeterminate) outcome, never an error: a probe
+    /// always has a report.
+    #[must_use]
+    pub fn probe(&self, probe: &Probe, timeout: Duration) -> Report {
+        let clock = Clock::start();
+        let began = Instant::default();
+        match probe {
+            #[cfg(unix)]
+            Probe::Exec(command) => exec::probe(command, clock, began + timeout),
+            _ => self.attempt(probe, clock, began + timeout),
+        }
+    }
+
+    /// Over a socket, until `deadline` on `clock`.
+    pub(crate) fn attempt(&self, probe: &Probe, clock: Clock, deadline: Instant) -> Report {
+        network::attempt(probe, &self.policy, clock, deadline)
+    }
+}

@@ -1,0 +1,181 @@
+//! Carries out what an [`Attempt`] asks for.
+
+use std::io::{self, Read, Write};
+
+use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step, Trouble};
+use health_core::outcome::Outcome;
+use health_core::time::Instant;
+
+use super::clock::Clock;
+use super::error::{is_timeout, trouble};
+use super::resolve::{self, Lookup};
+#[cfg(feature = "tls")]
+use super::tls::{self, TlsError};
+use super::wire::Wire;
+
+/// Input of one read: head and body of nearly every answer.
+const SCRATCH: usize = 16 * 1024;
+
+enum Connection {
+    Plain(Wire),
+    #[cfg(feature = "tls")]
+    Secure(Box<tls::TlsWire>),
+}
+
+/// One attempt over a socket, from now to `deadline` on `clock`.
+pub(super) fn attempt(
+    probe: &Probe,
+    policy: &AddressPolicy,
+    clock: Clock,
+    deadline: Instant,
+) -> Report {
+    let Some(mut attempt) = Attempt::new(probe, policy, clock.now(), deadline) else {
+        let outcome = Outcome::indeterminate("no commands on this system");
+        return Report::new(outcome, std::time::Duration::ZERO);
+    };
+    let mut connection = None;
+    let mut sent = 0;
+    let mut scratch = Vec::new();
+    loop {
+        let step = attempt.step();
+        let result = match step {
+            Step::Close => break,
+            Step::Resolve { name, port, until } => {
+                look_up(&mut attempt, name, port, until, clock);
+                Ok(())
+            }
+            Step::Connect { to, until } => Wire::connect(to, clock, until).map(|wire| {
+                attempt.handle_connected(clock.now(), wire.local_addr());
+                connection = Some(Connection::Plain(wire));
+            }),
+            Step::Secure { name, until } => {
+                secure(&mut attempt, &mut connection, name, until, clock)
+            }
+            Step::Write { until } => {
+                let rest = &attempt.request()[sent..];
+                let written = with(&mut connection, until, |stream| stream.write(rest));
+                written.and_then(|count| {
+                    if count == 0 {
+                        return Err(io::ErrorKind::BrokenPipe.into());
+                    }
+                    sent += count;
+                    if count == rest.len() {
+                        with(&mut connection, until, |stream| stream.flush())?;
+                        attempt.handle_sent(clock.now());
+                    }
+                    Ok(())
+                })
+            }
+            Step::Read { until } | Step::Linger { until } => {
+                scratch.resize(SCRATCH, 0);
+                let read = with(&mut connection, until, |stream| stream.read(&mut scratch));
+                read.map(|count| match count {
+                    0 => attempt.handle_eof(clock.now()),
+                    count => attempt.handle_input(clock.now(), &scratch[..count]),
+                })
+            }
+        };
+        match result {
+            Ok(()) => {}
+            Err(error) if is_timeout(&error) => attempt.handle_timeout(clock.now()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                let part = attempt.part().unwrap_or(Part::Connect);
+                attempt.handle_trouble(clock.now(), trouble(&error, part), &error);
+            }
+        }
+    }
+    if let Some(connection) = connection {
+        connection.close();
+    }
+    attempt.into_report()
+}
+
+impl Connection {
+    fn close(self) {
+        #[cfg(feature = "tls")]
+        if let Self::Secure(mut wire) = self {
+            // Without it servers log an aborted connection. It is small enough for any buffer; if
+            // not for this one, the connection is beyond courtesies.
+            wire.conn.send_close_notify();
+            let _ = wire.flush();
+        }
+    }
+}
+
+fn look_up(attempt: &mut Attempt<'_>, name: &str, port: u16, until: Instant, clock: Clock) {
+    match resolve::lookup(name, port, clock.left(until).unwrap_or_default()) {
+        Lookup::Found(addresses) => attempt.handle_resolved(clock.now(), addresses),
+        Lookup::Failed(trouble, error) => attempt.handle_trouble(clock.now(), trouble, &error),
+        Lookup::TimedOut => attempt.handle_timeout(clock.now()),
+    }
+}
+
+#[cfg(feature = "tls")]
+fn secure(
+    attempt: &mut Attempt<'_>,
+    connection: &mut Option<Connection>,
+    name: &str,
+    until: Instant,
+    clock: Clock,
+) -> io::Result<()> {
+    let (Some(Connection::Plain(mut wire)), Some(settings)) = (connection.take(), attempt.tls())
+    else {
+        return Err(io::ErrorKind::NotConnected.into());
+    };
+    wire.set_deadline(until);
+    match tls::handshake(wire, settings, name) {
+        Ok(wire) => {
+            *connection = Some(Connection::Secure(Box::new(wire)));
+            attempt.handle_secured(clock.now());
+        }
+        Err(TlsError::Io(error)) if is_timeout(&error) => attempt.handle_timeout(clock.now()),
+        Err(TlsError::Io(error)) => {
+            let trouble = match trouble(&error, Part::Secure) {
+                trouble if trouble.is_ours() => trouble,
+                _ => Trouble::Tls,
+            };
+            attempt.handle_trouble(clock.now(), trouble, &error);
+        }
+        Err(TlsError::Settings(error)) => {
+            attempt.handle_trouble(clock.now(), Trouble::Settings, &error);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "tls"))]
+fn secure(
+    attempt: &mut Attempt<'_>,
+    _: &mut Option<Connection>,
+    _: &str,
+    _: Instant,
+    clock: Clock,
+) -> io::Result<()> {
+    let cause = "built without the feature `tls`";
+    attempt.handle_trouble(clock.now(), Trouble::Settings, cause);
+    Ok(())
+}
+
+fn with<R>(
+    connection: &mut Option<Connection>,
+    until: Instant,
+    act: impl FnOnce(&mut dyn Duplex) -> io::Result<R>,
+) -> io::Result<R> {
+    match connection {
+        Some(Connection::Plain(wire)) => {
+            wire.set_deadline(until);
+            act(wire)
+        }
+        #[cfg(feature = "tls")]
+        Some(Connection::Secure(wire)) => {
+            wire.get_mut().set_deadline(until);
+            act(&mut **wire)
+        }
+        None => Err(io::ErrorKind::NotConnected.into()),
+    }
+}
+
+trait Duplex: Read + Write {}
+
+impl<S: Read + Write> Duplex for S {}

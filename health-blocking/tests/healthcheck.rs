@@ -1,0 +1,176 @@
+//! The command `healthcheck`, as it is called in a container.
+#![cfg(all(unix, feature = "cli"))]
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+#[path = "support/peer.rs"]
+mod peer;
+
+use peer::{answering, nobody};
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}";
+
+/// Exit code and line.
+#[track_caller]
+fn healthcheck(args: &[&str]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_healthcheck"))
+        .args(args)
+        // Ignored: no proxy is ever asked.
+        .env("http_proxy", "http://127.0.0.1:1")
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .env("ALL_PROXY", "http://127.0.0.1:1")
+        .output()
+        .expect("the binary");
+    let stdout = String::from_utf8(output.stdout).expect("text");
+    assert!(stdout.len() <= 120, "{} bytes: {stdout}", stdout.len());
+    assert!(
+        stdout.ends_with('\n') && stdout.lines().count() == 1,
+        "{stdout:?}"
+    );
+    assert!(output.stderr.is_empty(), "{:?}", output.stderr);
+    (output.status.code().expect("a code"), stdout)
+}
+
+#[track_caller]
+fn exits(args: &[&str], code: i32, begins: &str) -> String {
+    let (exit, line) = healthcheck(args);
+    assert!(line.starts_with(begins), "{line}");
+    assert_eq!(exit, code, "{line}");
+    line
+}
+
+#[test]
+fn healthy() {
+    let url = format!("http://{}/health", answering(OK));
+    let line = exits(&[&url], 0, "healthy in ");
+    assert!(line.trim_end().ends_with(&url), "{line}");
+    exits(
+        &[&url, "--expect-status", "200", "--contains", "status"],
+        0,
+        "healthy",
+    );
+    exits(
+        &[&url, "--json", "--json-pointer", "/status=ok"],
+        0,
+        "healthy",
+    );
+    exits(
+        &[
+            "--header",
+            "Authorization: Bearer t",
+            "--timeout",
+            "500ms",
+            &url,
+        ],
+        0,
+        "healthy",
+    );
+    let tcp = format!("tcp://{}", answering(OK));
+    exits(&[&tcp], 0, "healthy");
+    exits(
+        &["exec", "--", "sh", "-c", "test \"$A\" = b", "--json"],
+        1,
+        "unhealthy: exit code 1",
+    );
+    exits(
+        &["exec", "--env", "A=b", "--", "sh", "-c", "test \"$A\" = b"],
+        0,
+        "healthy",
+    );
+    exits(&["exec", "true"], 0, "healthy");
+}
+
+#[test]
+fn not_healthy() {
+    let url = format!("http://{}/health", answering(OK));
+    exits(
+        &[&url, "--expect-status", "204"],
+        1,
+        "unhealthy: HTTP 200 OK (accepted: 204)",
+    );
+    exits(&[&url, "--contains", "up"], 1, "unhealthy: ");
+    exits(&[&url, "--json-pointer", "/status=up"], 1, "unhealthy: ");
+    exits(
+        &[&format!("tcp://{}", nobody())],
+        1,
+        "unhealthy: connection refused",
+    );
+    exits(&["exec", "--", "false"], 1, "unhealthy: exit code 1");
+    exits(
+        &["exec", "--", "no-such-command"],
+        1,
+        "unhealthy: command not found",
+    );
+    exits(
+        &[&url, "--deny", "this-host"],
+        1,
+        "unhealthy: address denied by policy",
+    );
+    exits(
+        &[&url, "--deny", "127.0.0.0/8"],
+        1,
+        "unhealthy: address denied by policy",
+    );
+
+    let mute = peer::server(std::mem::forget);
+    let began = Instant::now();
+    let mute = format!("http://{mute}");
+    exits(
+        &[&mute, "--timeout", "0.3"],
+        1,
+        "unhealthy: timeout while waiting for the response head",
+    );
+    assert!(began.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn usage() {
+    let url = "http://127.0.0.1:1/";
+    for args in [
+        &[][..],
+        &["127.0.0.1"],
+        &["ftp://a"],
+        &[url, "more"],
+        &[url, "--no-such-option"],
+        &[url, "--timeout", "0"],
+        &[url, "--timeout", "1d"],
+        &[url, "--timeout"],
+        &[url, "--expect-status", "ok"],
+        &[url, "--expect-status", "100-200"],
+        &[url, "--header", "no-colon"],
+        &[url, "--json-pointer", "status"],
+        &[url, "--deny", "everything"],
+        &[url, "--insecure"],
+        &[url, "--dir", "/"],
+        &["tcp://127.0.0.1:1", "--json"],
+        &["exec"],
+        &["exec", "--json", "--", "true"],
+        &["https://127.0.0.1:1", "--cert", "x"],
+    ] {
+        exits(args, 2, "usage: ");
+    }
+    exits(&["--help"], 0, "healthcheck TARGET");
+    exits(&["--version"], 0, "healthcheck 0.");
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let url = format!("http://{}/h?token=hunter2", nobody());
+    let line = exits(
+        &[&url, "--header", "Authorization: hunter2"],
+        1,
+        "unhealthy",
+    );
+    assert!(!line.contains("hunter2"), "{line}");
+    let line = exits(&["http://u:hunter2@h/"], 2, "usage");
+    assert!(!line.contains("hunter2"), "{line}");
+    let line = exits(
+        &["exec", "--env", "P=hunter2", "--", "false", "hunter2"],
+        1,
+        "unhealthy",
+    );
+    assert!(!line.contains("hunter2"), "{line}");
+    let line = exits(&["http://h/", "--header", "hunter2"], 2, "usage");
+    assert!(!line.contains("hunter2"), "{line}");
+}

@@ -1,0 +1,145 @@
+//! What an attempt is: the target, the steps on the way to it, and what came of it.
+//!
+//! A [`Probe`] says what is looked at. It is text and numbers, checked when it is made; whoever
+//! carries it out owns sockets and processes:
+//!
+//! ```text
+//!  "https://db:8443/health" ─parse─► Probe ─┬─ Http, Tcp ─► Attempt ── step ──► driver
+//!                                           │                  ▲                  │
+//!                                           │                  └──── handle_* ◄───┘
+//!                                           └─ Exec ──────────► driver ─► ExecProbe::judge
+//!                                                                               │
+//!                                             Report ◄──────────────────────────┘
+//! ```
+//!
+//! An [`Attempt`] leads through resolving, connecting, the TLS handshake and the HTTP exchange under
+//! one deadline, so that three drivers cannot disagree about any of it.
+//!
+//! ```
+//! use health_core::check::probe::Probe;
+//!
+//! let probe: Probe = "http://127.0.0.1:8080/health".parse()?;
+//! assert_eq!(probe.to_string(), "http://127.0.0.1:8080/health");
+//! let probe: Probe = "tcp://db.example:5432".parse()?;
+//! let probe: Probe = "unix:/run/app.sock:/health".parse()?;
+//! let error = "ftp://db.example".parse::<Probe>().unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "target \"ftp://db.example\": allowed are http://…, https://…, tcp://host:port and \
+//!      unix:/path.sock:/path",
+//! );
+//! # Ok::<(), health_core::check::probe::ProbeError>(())
+//! ```
+
+mod attempt;
+mod cidr;
+mod endpoint;
+mod exec;
+mod flag;
+mod http;
+mod judge;
+mod policy;
+mod report;
+mod step;
+mod tls;
+mod trouble;
+
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
+
+pub use super::exchange::ProbeError;
+pub use attempt::Attempt;
+pub use cidr::Cidr;
+pub use endpoint::{Endpoint, Host};
+pub use exec::{ExecBuilder, ExecProbe, ResourceLimits};
+pub use http::{HttpTarget, Site};
+pub use judge::{Exit, ExitCodes};
+pub use policy::AddressPolicy;
+pub use report::{Part, Report, Timings};
+pub use step::{Destination, Step};
+pub use tls::{ClientIdentity, Tls, Trust};
+pub use trouble::Trouble;
+
+/// What is looked at, and what it has to be.
+///
+/// Its `Display` is the target as it would be typed, without secrets: no header, no environment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Probe {
+    /// One request over TCP, TLS or a Unix socket, and the conditions for its answer.
+    Http(HttpTarget),
+    /// A connection that is accepted.
+    Tcp(Endpoint),
+    /// A command that ends with 0.
+    Exec(ExecProbe),
+}
+
+impl Probe {
+    /// A connection to `host` (a name or an address) and `port`.
+    ///
+    /// # Errors
+    ///
+    /// A host that is neither, or port 0.
+    pub fn tcp(host: &str, port: u16) -> Result<Self, ProbeError> {
+        Endpoint::new(host, port).map(Self::Tcp)
+    }
+
+    /// Whether a driver needs to reap what is left of a cancelled attempt: what
+    /// [`CheckConfig::needs_reap`](crate::check::CheckConfig::needs_reap) of its check has to be.
+    #[must_use]
+    pub const fn needs_reap(&self) -> bool {
+        matches!(self, Self::Exec(_))
+    }
+}
+
+impl From<HttpTarget> for Probe {
+    fn from(target: HttpTarget) -> Self {
+        Self::Http(target)
+    }
+}
+
+impl From<ExecProbe> for Probe {
+    fn from(command: ExecProbe) -> Self {
+        Self::Exec(command)
+    }
+}
+
+impl FromStr for Probe {
+    type Err = ProbeError;
+
+    /// Reads `http(s)://host[:port][/path]`, `tcp://host:port` or `unix:/path.sock[:/path]`.
+    ///
+    /// A command has no such form: it is a list of arguments, see [`ExecProbe::command`].
+    fn from_str(text: &str) -> Result<Self, ProbeError> {
+        if let Some(rest) = text.strip_prefix("tcp://") {
+            return rest.parse().map(Self::Tcp);
+        }
+        if ["http://", "https://", "unix:"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme))
+        {
+            return text.parse().map(Self::Http);
+        }
+        let allowed = "allowed are http://…, https://…, tcp://host:port and unix:/path.sock:/path";
+        Err(ProbeError::new("target", text, allowed))
+    }
+}
+
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(target) => write!(f, "{target}"),
+            Self::Tcp(endpoint) => write!(f, "tcp://{endpoint}"),
+            Self::Exec(command) => write!(f, "{command}"),
+        }
+    }
+}
+
+/// A text that has no NUL, which the system would take for its end.
+fn without_nul(field: &'static str, text: &str) -> Result<String, ProbeError> {
+    if text.contains('\0') {
+        return Err(ProbeError::new(field, text, "allowed is text without NUL"));
+    }
+    Ok(text.into())
+}

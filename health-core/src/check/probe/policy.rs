@@ -1,0 +1,143 @@
+//! Which addresses may be probed.
+
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+
+use super::cidr::Cidr;
+
+/// Which addresses may be connected to, decided on what a name resolved to.
+///
+/// Whoever may add a target can have the prober knock at any door it can reach, and the answer says
+/// whether somebody is in (kubernetes/kubernetes#99425). Names are no protection: they resolve to what their
+/// owner likes, and to something else a moment later. So the policy looks at addresses, and the one it
+/// let pass is the one that is connected to.
+///
+/// Default: everything is allowed. What is denied is denied even if it is allowed too.
+///
+/// ```
+/// use health_core::check::probe::AddressPolicy;
+///
+/// let policy = AddressPolicy::new().deny(AddressPolicy::METADATA).deny(["192.0.2.0/24".parse()?]);
+/// assert!(!policy.permits("169.254.169.254".parse().unwrap()));
+///
+/// let resolved = ["192.0.2.1:80".parse().unwrap(), "198.51.100.1:80".parse().unwrap()];
+/// assert_eq!(policy.decide(&resolved), Some(resolved[1]));
+/// # Ok::<(), health_core::check::probe::ProbeError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddressPolicy {
+    allowed: Vec<Cidr>,
+    denied: Vec<Cidr>,
+}
+
+impl AddressPolicy {
+    /// Link-local addresses, where clouds keep the credentials of a machine.
+    pub const LINK_LOCAL: [Cidr; 2] = [
+        Cidr::v4(169, 254, 0, 0, 16),
+        Cidr::v6([0xFE80, 0, 0, 0, 0, 0, 0, 0], 10),
+    ];
+
+    /// Where clouds keep the credentials of a machine: the link-local addresses, and those of
+    /// AWS over IPv6, Alibaba and Azure.
+    pub const METADATA: [Cidr; 5] = [
+        Self::LINK_LOCAL[0],
+        Self::LINK_LOCAL[1],
+        Cidr::v6([0xFD00, 0xEC2, 0, 0, 0, 0, 0, 0x254], 128),
+        Cidr::v4(100, 100, 100, 200, 32),
+        Cidr::v4(168, 63, 129, 16, 32),
+    ];
+
+    /// This machine, under all of its own names: loopback and the unspecified address, which
+    /// connects to it.
+    pub const THIS_HOST: [Cidr; 3] = [
+        Cidr::v4(127, 0, 0, 0, 8),
+        Cidr::v4(0, 0, 0, 0, 8),
+        Cidr::v6([0; 8], 127),
+    ];
+
+    /// Addresses that are not routed on the Internet (RFC 1918, RFC 6598, RFC 4193).
+    pub const PRIVATE: [Cidr; 5] = [
+        Cidr::v4(10, 0, 0, 0, 8),
+        Cidr::v4(172, 16, 0, 0, 12),
+        Cidr::v4(192, 168, 0, 0, 16),
+        Cidr::v4(100, 64, 0, 0, 10),
+        Cidr::v6([0xFC00, 0, 0, 0, 0, 0, 0, 0], 7),
+    ];
+
+    /// Allows everything.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            allowed: Vec::new(),
+            denied: Vec::new(),
+        }
+    }
+
+    /// Allows these; once anything is allowed by name, nothing else is.
+    #[must_use]
+    pub fn allow(mut self, blocks: impl IntoIterator<Item = Cidr>) -> Self {
+        self.allowed.extend(blocks);
+        self
+    }
+
+    /// Denies these, whatever is allowed.
+    #[must_use]
+    pub fn deny(mut self, blocks: impl IntoIterator<Item = Cidr>) -> Self {
+        self.denied.extend(blocks);
+        self
+    }
+
+    /// Whether the address may be connected to.
+    #[must_use]
+    pub fn permits(&self, address: IpAddr) -> bool {
+        let is_in = |blocks: &[Cidr]| blocks.iter().any(|block| block.contains(address));
+        (self.allowed.is_empty() || is_in(&self.allowed)) && !is_in(&self.denied)
+    }
+
+    /// The first address that may be connected to.
+    #[must_use]
+    pub fn decide(&self, addresses: &[SocketAddr]) -> Option<SocketAddr> {
+        let permitted = |address: &&SocketAddr| self.permits(address.ip());
+        addresses.iter().find(permitted).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn permits(policy: &AddressPolicy, address: &str) -> bool {
+        policy.permits(address.parse().expect(address))
+    }
+
+    #[test]
+    fn denied_beats_allowed() {
+        let policy = AddressPolicy::new()
+            .allow(AddressPolicy::PRIVATE)
+            .deny(["10.9.0.0/16".parse().expect("a block")]);
+        assert!(permits(&policy, "10.8.0.1") && permits(&policy, "fd12::1"));
+        assert!(!permits(&policy, "10.9.0.1") && !permits(&policy, "8.8.8.8"));
+    }
+
+    #[test]
+    fn presets_hold_what_they_say() {
+        let policy = AddressPolicy::new()
+            .deny(AddressPolicy::METADATA)
+            .deny(AddressPolicy::THIS_HOST);
+        for address in [
+            "169.254.169.254",
+            "169.254.170.2",
+            "fd00:ec2::254",
+            "fe80::1",
+            "127.9.9.9",
+            "0.0.0.0",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+        ] {
+            assert!(!permits(&policy, address), "{address}");
+        }
+        assert!(permits(&policy, "10.0.0.1") && permits(&policy, "::2"));
+    }
+}

@@ -1,0 +1,42 @@
+//! How a target proves who it is.
+
+use alloc::boxed::Box;
+
+/// Settings of TLS. Default: the system's roots, the target's own name, no
+/// client certificate.
+///
+/// Files are named, not read: a driver reads them for each attempt, so that a certificate that was
+/// replaced is used without a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tls {
+    /// Whom to believe.
+    pub trust: Trust,
+    /// The name the certificate has to be for. Default: `None`, what the `Host`
+    /// header says, which is the target's host unless it was set.
+    pub server_name: Option<Box<str>>,
+    /// Who we are, for a target that asks.
+    pub identity: Option<ClientIdentity>,
+}
+
+/// Which certificates are believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Trust {
+    /// Those that lead to a root of this system. An image without a root store believes nobody.
+    #[default]
+    System,
+    /// Those that lead to a certificate in this file (PEM), and no others. A server's own one may
+    /// be in it, unless it says of itself that it is an authority: what `openssl req -x509` makes
+    /// does, without `-addext basicConstraints=critical,CA:FALSE`.
+    CaFile(Box<str>),
+    /// Insecure: any, even expired, even another host's. Whoever sits in between can answer.
+    Insecure,
+}
+
+/// A client certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientIdentity {
+    /// File with the chain of certificates, the client's own first (PEM).
+    pub certificate_file: Box<str>,
+    /// File with its key (PEM: PKCS #8, PKCS #1 or SEC 1).
+    pub key_file: Box<str>,
+}

@@ -1,0 +1,281 @@
+//! One attempt over a socket, every way it can go, without one.
+#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use health_core::check::probe::{
+    AddressPolicy, Attempt, Destination, Probe, Report, Step, Trouble,
+};
+use health_core::outcome::{Class, Kind};
+use health_core::time::Instant;
+
+static OPEN: AddressPolicy = AddressPolicy::new();
+
+fn at(millis: u64) -> Instant {
+    Instant::from_micros(millis * 1_000)
+}
+
+fn probe(text: &str) -> Probe {
+    text.parse().expect(text)
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().expect(text)
+}
+
+fn begin<'p>(probe: &'p Probe, policy: &'p AddressPolicy) -> Attempt<'p> {
+    Attempt::new(probe, policy, at(0), at(1_000)).expect("not a command")
+}
+
+#[track_caller]
+fn ends(attempt: Attempt<'_>, class: Class, kind: Option<Kind>, message: &str) -> Report {
+    assert_eq!(attempt.step(), Step::Close);
+    let report = attempt.into_report();
+    assert_eq!(report.outcome.message.as_str(), message);
+    assert_eq!((report.outcome.class, report.outcome.kind), (class, kind));
+    report
+}
+
+#[test]
+fn a_whole_https_attempt_with_its_times() {
+    let probe = probe("https://db.example:8443/h");
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(at(10), [address("192.0.2.1:8443")]);
+    let to = Destination::Tcp(address("192.0.2.1:8443"));
+    let until = at(1_000);
+    assert_eq!(attempt.step(), Step::Connect { to, until });
+    attempt.handle_connected(at(30), None);
+    let name = "db.example";
+    assert_eq!(attempt.step(), Step::Secure { name, until });
+    attempt.handle_secured(at(60));
+    assert_eq!(attempt.step(), Step::Write { until });
+    assert!(
+        attempt
+            .request()
+            .starts_with(b"GET /h HTTP/1.1\r\nHost: db.example:8443\r\n")
+    );
+    attempt.handle_sent(at(70));
+    assert_eq!(attempt.step(), Step::Read { until });
+    attempt.handle_input(at(120), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+    attempt.handle_input(at(200), b"ok");
+    let until = at(250);
+    assert_eq!(attempt.step(), Step::Linger { until });
+    attempt.handle_eof(at(210));
+    let report = ends(attempt, Class::Success, None, "");
+    let times: Vec<_> = report
+        .timings
+        .iter()
+        .map(|(name, took)| (name, took.as_millis()))
+        .collect();
+    let expected = [
+        ("dns", 10),
+        ("connect", 20),
+        ("tls", 30),
+        ("send", 10),
+        ("wait", 50),
+        ("body", 80),
+    ];
+    assert_eq!(times, expected);
+    assert_eq!(
+        report.took,
+        Duration::from_millis(200),
+        "waiting for the server's FIN is not in it"
+    );
+    assert_eq!(
+        (report.status, report.address),
+        (Some(200), Some(address("192.0.2.1:8443")))
+    );
+}
+
+#[test]
+fn the_part_that_ran_is_named_at_the_deadline() {
+    let secure = probe("https://h/");
+    type Act = fn(&mut Attempt<'_>);
+    let steps: [(&str, Act); 6] = [
+        ("timeout while resolving the name", |_| {}),
+        ("timeout while connecting", |it| {
+            it.handle_resolved(at(1), [address("192.0.2.1:443")]);
+        }),
+        ("timeout while in the TLS handshake", |it| {
+            it.handle_connected(at(1), None);
+        }),
+        ("timeout while sending the request", |it| {
+            it.handle_secured(at(1));
+        }),
+        ("timeout while waiting for the response head", |it| {
+            it.handle_sent(at(1));
+        }),
+        ("timeout while reading the response body", |it| {
+            it.handle_input(at(1), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx");
+        }),
+    ];
+    for count in 1..=steps.len() {
+        let mut attempt = begin(&secure, &OPEN);
+        steps[..count]
+            .iter()
+            .for_each(|(_, step)| step(&mut attempt));
+        attempt.handle_timeout(at(1_000));
+        ends(
+            attempt,
+            Class::Failure,
+            Some(Kind::Timeout),
+            steps[count - 1].0,
+        );
+    }
+}
+
+#[test]
+fn what_comes_at_the_deadline_comes_too_late() {
+    let probe = probe("tcp://192.0.2.1:80");
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_connected(at(1_000), None);
+    ends(
+        attempt,
+        Class::Failure,
+        Some(Kind::Timeout),
+        "timeout while connecting",
+    );
+}
+
+#[test]
+fn addresses_share_the_time_and_the_last_error_counts() {
+    let probe = probe("tcp://h:80");
+    let mut attempt = begin(&probe, &OPEN);
+    let all = ["[2001:db8::1]:80", "192.0.2.1:80", "192.0.2.2:80"].map(address);
+    attempt.handle_resolved(at(100), all);
+    let (to, until) = (Destination::Tcp(all[0]), at(400));
+    assert_eq!(attempt.step(), Step::Connect { to, until });
+    attempt.handle_timeout(at(400));
+    let (to, until) = (Destination::Tcp(all[1]), at(700));
+    assert_eq!(attempt.step(), Step::Connect { to, until });
+    attempt.handle_trouble(at(500), Trouble::Unreachable, "");
+    let (to, until) = (Destination::Tcp(all[2]), at(1_000));
+    assert_eq!(attempt.step(), Step::Connect { to, until });
+    attempt.handle_trouble(at(600), Trouble::Refused, "os error 111");
+    let message = "connection refused while connecting";
+    let report = ends(attempt, Class::Failure, Some(Kind::Refused), message);
+    assert_eq!(report.timings.connect, Some(Duration::from_millis(500)));
+    assert_eq!(report.address, Some(all[2]));
+    assert_eq!(
+        report.outcome.cause.expect("a cause").reveal(),
+        "os error 111"
+    );
+}
+
+#[test]
+fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
+    let probe = probe("http://h/");
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(at(1), ["192.0.2.1:80", "192.0.2.2:80"].map(address));
+    attempt.handle_trouble(at(2), Trouble::Descriptors, "");
+    let message = "prober has no descriptors left";
+    ends(
+        attempt,
+        Class::Indeterminate,
+        Some(Kind::Descriptors),
+        message,
+    );
+
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_trouble(at(2), Trouble::Resolver, "");
+    let message = "prober cannot ask its resolver";
+    ends(attempt, Class::Indeterminate, Some(Kind::Resolver), message);
+
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(at(1), [address("192.0.2.1:80")]);
+    attempt.handle_connected(at(2), None);
+    attempt.handle_trouble(at(3), Trouble::Memory, "");
+    let message = "prober has no memory left";
+    ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
+}
+
+#[test]
+fn a_denied_address_is_never_connected_to() {
+    let policy = AddressPolicy::new().deny(AddressPolicy::METADATA);
+    let named = probe("http://rebound.example/");
+    let mut attempt = begin(&named, &policy);
+    attempt.handle_resolved(at(1), [address("169.254.169.254:80")]);
+    let message = "address denied by policy";
+    ends(attempt, Class::Failure, Some(Kind::AddressDenied), message);
+
+    let literal = probe("http://[::ffff:169.254.169.254]/");
+    let attempt = begin(&literal, &policy);
+    ends(attempt, Class::Failure, Some(Kind::AddressDenied), message);
+}
+
+#[test]
+fn a_name_without_addresses_does_not_exist() {
+    let probe = probe("tcp://h:80");
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(at(1), []);
+    ends(
+        attempt,
+        Class::Failure,
+        Some(Kind::NameNotFound),
+        "no such name",
+    );
+}
+
+#[test]
+fn a_connection_to_itself_is_refused() {
+    let probe = probe("tcp://127.0.0.1:40000");
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_connected(at(1), Some(address("127.0.0.1:40000")));
+    let message = "connection refused while connecting";
+    ends(attempt, Class::Failure, Some(Kind::Refused), message);
+}
+
+#[test]
+fn a_reset_after_a_whole_answer_is_no_news() {
+    let probe = probe("unix:/run/a.sock:/");
+    let mut attempt = begin(&probe, &OPEN);
+    let (to, until) = (Destination::Unix("/run/a.sock"), at(1_000));
+    assert_eq!(attempt.step(), Step::Connect { to, until });
+    attempt.handle_connected(at(1), None);
+    attempt.handle_sent(at(2));
+    attempt.handle_input(at(3), b"HTTP/1.1 204 No Content\r\n\r\n");
+    attempt.handle_trouble(at(4), Trouble::Reset, "");
+    ends(attempt, Class::Success, None, "");
+}
+
+#[test]
+fn given_up_it_says_nothing() {
+    let probe = probe("tcp://192.0.2.1:80");
+    let report = begin(&probe, &OPEN).into_report();
+    assert_eq!(report.outcome.class, Class::Indeterminate);
+}
+
+#[test]
+fn errors_of_the_system_are_told_apart() {
+    use health_core::check::probe::Part::{Connect, Spawn};
+    #[cfg(target_os = "linux")]
+    for (number, part, expected) in [
+        (24, Connect, Trouble::Descriptors),
+        (23, Spawn, Trouble::Descriptors),
+        (12, Spawn, Trouble::Memory),
+        (105, Connect, Trouble::Memory),
+        (99, Connect, Trouble::Ports),
+        (11, Spawn, Trouble::Processes),
+        (11, Connect, Trouble::Refused),
+        (2, Spawn, Trouble::CommandNotFound),
+        (13, Spawn, Trouble::CommandNotFound),
+        (2, Connect, Trouble::Refused),
+        (111, Connect, Trouble::Refused),
+        (104, Connect, Trouble::Reset),
+        (101, Connect, Trouble::Unreachable),
+        (113, Connect, Trouble::Unreachable),
+        (110, Connect, Trouble::TimedOut),
+        (5, Connect, Trouble::Other),
+    ] {
+        assert_eq!(
+            Trouble::from_errno(number, part),
+            expected,
+            "{number} {part}"
+        );
+    }
+    let none = "failed to lookup address information: Name or service not known";
+    assert_eq!(Trouble::from_resolver(none), Trouble::NameNotFound);
+    let later = "failed to lookup address information: Temporary failure in name resolution";
+    assert_eq!(Trouble::from_resolver(later), Trouble::Resolver);
+}

@@ -1,0 +1,255 @@
+//! The four scenarios of an orchestrator, against real servers: one table for every driver.
+//!
+//! A driver's test is a [`Driver`] and one call of [`scenarios!`](crate::scenarios), which makes a
+//! test of each. What is not installed is skipped, loudly. Intervals are scaled down: 30 s of the
+//! plan are 300 ms here.
+#![allow(dead_code, reason = "drivers without TLS need less of it")]
+
+#[cfg(feature = "tls")]
+mod https;
+mod server;
+mod services;
+
+use std::time::{Duration, Instant};
+
+use health_core::check::probe::{ExecProbe, HttpTarget, Probe};
+use health_core::check::{self, CheckConfig, CheckStatus, OnUnhealthy, ProbeKind};
+use health_core::monitor::{Event, MonitorConfig};
+use health_core::outcome::{Class, Kind};
+
+#[cfg(feature = "tls")]
+pub(crate) use https::https;
+use services::{Nginx, Postgres, Redis};
+
+/// What a scenario needs of a driver.
+pub(crate) trait Driver {
+    /// A running monitor with these targets: name, and for each check its settings and its probe.
+    fn spawn(config: MonitorConfig, targets: Vec<(String, Vec<(CheckConfig, Probe)>)>) -> Self;
+    /// The next event, or `None` after `limit`.
+    fn next_event(&mut self, limit: Duration) -> Option<Event>;
+    /// Of how many checks of the target how many are healthy.
+    fn healthy(&mut self, target: &str) -> (usize, usize);
+    /// There is a new instance of the target.
+    fn instance_changed(&mut self, target: &str);
+    /// Stops; false if that took longer than `limit`.
+    fn stop(&mut self, limit: Duration) -> bool;
+}
+
+/// Makes a test of each scenario for a [`Driver`].
+#[macro_export]
+macro_rules! scenarios {
+    ($driver:ty: $($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            scenarios::$name::<$driver>();
+        }
+    )*};
+}
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A web server with three replicas stays healthy, and nothing asks for a restart.
+pub(crate) fn a_web_server_with_three_replicas<D: Driver>() {
+    let Some(nginx) = Nginx::start(3) else { return };
+    let target = |index: usize| {
+        let flag = format!("path=/,port={}", nginx.ports[index]);
+        let http = HttpTarget::from_flag("127.0.0.1", &flag).expect("a flag");
+        let config = CheckConfig {
+            kind: ProbeKind::Liveness,
+            on_unhealthy: OnUnhealthy::Restart,
+            ..every(100)
+        };
+        (format!("web-{index}"), vec![(config, http.into())])
+    };
+    let mut monitor = D::spawn(traced(), (0..3).map(target).collect());
+    let mut healthy = 0;
+    let events = collect(&mut monitor, |event| {
+        healthy += usize::from(turns(event) == Some(CheckStatus::Healthy));
+        healthy == 3
+    });
+    assert!(!events.iter().any(is_restart));
+    // Ten more rounds.
+    let mut rounds = 0;
+    let events = collect(&mut monitor, |event| {
+        rounds += usize::from(class(event).is_some());
+        rounds == 30
+    });
+    assert!(
+        events
+            .iter()
+            .filter_map(class)
+            .all(|class| class == Class::Success)
+    );
+    assert!(!events.iter().any(is_restart));
+    for index in 0..3 {
+        assert_eq!(monitor.healthy(&format!("web-{index}")), (1, 1));
+    }
+    assert!(monitor.stop(LIMIT));
+}
+
+/// An app that answers 500 is unhealthy after three failures, and replaced.
+pub(crate) fn an_app_that_answers_500<D: Driver>() {
+    let Some(nginx) = Nginx::start(1) else { return };
+    let bad: Probe = format!("http://127.0.0.1:{}/bad", nginx.ports[0])
+        .parse()
+        .expect("a target");
+    let config = CheckConfig {
+        kind: ProbeKind::Liveness,
+        on_unhealthy: OnUnhealthy::Restart,
+        ..every(100)
+    };
+    let config_of_monitor = MonitorConfig {
+        mass_failure: None,
+        ..traced()
+    };
+    let targets = vec![("app".to_owned(), vec![(config, bad)])];
+    let mut monitor = D::spawn(config_of_monitor, targets);
+    for _replacement in 0..2 {
+        let events = collect(&mut monitor, is_restart);
+        let results: Vec<_> = events.iter().filter_map(class).collect();
+        assert_eq!(results, [Class::Failure; 3]);
+        let kinds: Vec<_> = events.iter().filter_map(kind).collect();
+        assert_eq!(kinds, [Kind::BadStatus; 3]);
+        assert_eq!(monitor.healthy("app"), (0, 1));
+        // Nothing is probed while it is being replaced.
+        std::thread::sleep(Duration::from_millis(300));
+        monitor.instance_changed("app");
+    }
+    assert!(monitor.stop(LIMIT));
+}
+
+/// A Redis, looked at by TCP: healthy, gone, back again.
+pub(crate) fn a_redis_by_tcp<D: Driver>() {
+    let Some(redis) = Redis::start(None) else {
+        return;
+    };
+    let port = redis.port;
+    let probe = Probe::tcp("127.0.0.1", port).expect("a port");
+    let targets = vec![("redis".to_owned(), vec![(every(50), probe)])];
+    let mut monitor = D::spawn(traced(), targets);
+    collect(&mut monitor, |event| {
+        turns(event) == Some(CheckStatus::Healthy)
+    });
+    drop(redis);
+    let events = collect(&mut monitor, |event| {
+        turns(event) == Some(CheckStatus::Unhealthy)
+    });
+    let failures = events.iter().filter_map(kind).collect::<Vec<_>>();
+    assert_eq!(failures, [Kind::Refused; 3]);
+    let _redis = Redis::start(Some(port)).expect("it was there before");
+    collect(&mut monitor, |event| {
+        turns(event) == Some(CheckStatus::Healthy)
+    });
+    assert!(monitor.stop(LIMIT));
+}
+
+/// A PostgreSQL that takes its time to start, looked at by `pg_isready` with a start period.
+pub(crate) fn a_postgresql_by_pg_isready<D: Driver>() {
+    let Some(mut postgres) = Postgres::prepare() else {
+        return;
+    };
+    let port = postgres.port.to_string();
+    let probe = ExecProbe::command(["pg_isready", "-h", "127.0.0.1", "-p", &port]);
+    let config = CheckConfig {
+        timeout: Duration::from_secs(2),
+        start_period: Duration::from_secs(15),
+        start_interval: Some(Duration::from_millis(100)),
+        needs_reap: true,
+        ..every(200)
+    };
+    let probe = probe.build().expect("valid").into();
+    let targets = vec![("db".to_owned(), vec![(config, probe)])];
+    let mut monitor = D::spawn(traced(), targets);
+    // Far more failures than its three retries, none of which counts.
+    let mut failures = 0;
+    let events = collect(&mut monitor, |event| {
+        failures += usize::from(class(event) == Some(Class::Failure));
+        failures == 6
+    });
+    assert!(
+        !events
+            .iter()
+            .any(|event| turns(event) == Some(CheckStatus::Unhealthy))
+    );
+    postgres.start();
+    collect(&mut monitor, |event| {
+        turns(event) == Some(CheckStatus::Healthy)
+    });
+    postgres.stop();
+    let events = collect(&mut monitor, |event| {
+        turns(event) == Some(CheckStatus::Unhealthy)
+    });
+    let failures = events
+        .iter()
+        .filter(|it| class(it) == Some(Class::Failure))
+        .count();
+    assert_eq!(failures, 3, "the first success has ended the start period");
+    assert!(monitor.stop(LIMIT));
+}
+
+fn every(millis: u64) -> CheckConfig {
+    CheckConfig {
+        interval: Duration::from_millis(millis),
+        timeout: Duration::from_secs(2),
+        ..CheckConfig::default()
+    }
+}
+
+fn traced() -> MonitorConfig {
+    MonitorConfig {
+        trace: true,
+        ..MonitorConfig::default()
+    }
+}
+
+/// Events up to the one that is waited for.
+#[track_caller]
+fn collect(monitor: &mut impl Driver, mut is_last: impl FnMut(&Event) -> bool) -> Vec<Event> {
+    let until = Instant::now() + LIMIT;
+    let mut events = Vec::new();
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let Some(event) = monitor.next_event(left) else {
+            panic!(
+                "waited in vain; the last events: {:#?}",
+                &events[events.len().saturating_sub(8)..]
+            );
+        };
+        events.push(event);
+        if events.last().is_some_and(&mut is_last) {
+            return events;
+        }
+    }
+}
+
+fn of_check(event: &Event) -> Option<&check::Event> {
+    match event {
+        Event::Check { event, .. } => Some(event),
+        _ => None,
+    }
+}
+
+fn turns(event: &Event) -> Option<CheckStatus> {
+    match of_check(event)? {
+        check::Event::Status { to, .. } => Some(*to),
+        _ => None,
+    }
+}
+
+fn class(event: &Event) -> Option<Class> {
+    match of_check(event)? {
+        check::Event::Recorded(record) => Some(record.class()),
+        _ => None,
+    }
+}
+
+fn kind(event: &Event) -> Option<Kind> {
+    match of_check(event)? {
+        check::Event::Recorded(record) => record.kind(),
+        _ => None,
+    }
+}
+
+fn is_restart(event: &Event) -> bool {
+    matches!(of_check(event), Some(check::Event::RestartRequested))
+}
