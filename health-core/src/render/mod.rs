@@ -1,6 +1,6 @@
 //! Views of a snapshot, appended to a caller's buffer.
 //!
-//! Every view is made from the same [`Snapshot`], so no two of them can
+//! Every view is made from the same [`Snapshot`](crate::health::Snapshot), so no two of them can
 //! disagree. Our own documents are written straight into the buffer (serde_json without `std` would
 //! allocate one of its own); users' values were serialised when they were published.
 
