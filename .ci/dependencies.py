@@ -10,6 +10,11 @@ CORE = {"httparse", "serde", "serde_core", "serde_json", "itoa", "memchr", "zmij
 ALLOWED = {
     "health-core": CORE,
     "health-blocking": CORE | {"health-core", "mio", "libc"},
+    "health-tokio": CORE | {"health-core", "tokio", "mio", "libc", "socket2", "pin-project-lite"},
+    "health-smol": CORE
+    | {"health-core", "async-io", "polling", "rustix", "linux-raw-sys", "bitflags", "cfg-if"}
+    | {"futures-io", "futures-core", "futures-lite", "pin-project-lite", "parking", "slab"}
+    | {"concurrent-queue", "crossbeam-utils"},
 }
 
 

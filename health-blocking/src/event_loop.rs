@@ -5,126 +5,88 @@
 //! eviction or time: it asks the core's machines and does what they say.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
-use health_core::health::{Phase, Revision};
-use health_core::server::{Admission, Advice, Connection, Peer, Service};
+use health_core::driver::{PhaseWatch, Running};
+use health_core::server::{Advice, Report, Roster, Service};
 use health_core::shared::Health;
-use health_core::time::Instant;
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::accept::{Accepted, Acceptor};
-use crate::connections::{Entry, Turn, Worker};
+use crate::line::{self, Line, Worker};
+use crate::listen::{self, Source};
+use crate::socket::{Accepted, Acceptor};
 
 const WAKEUP: Token = Token(usize::MAX);
 const LISTENER: Token = Token(usize::MAX - 1);
 /// Input of one read: a whole head nearly always, and many pipelined ones.
-const SCRATCH: usize = 16 * 1024;
+/// What is pipelined behind an answer that nobody reads is kept, so this bounds what that costs.
+const SCRATCH: usize = 4 * 1024;
 /// Connections accepted before those that are there have their turn.
 const MOST_ACCEPTS: usize = 64;
-
-/// Wakes the loop from outside: the health has changed, or the server is to stop.
-#[derive(Debug)]
-pub(crate) struct Wakeup {
-    waker: mio::Waker,
-    is_stopping: AtomicBool,
-}
-
-impl Wakeup {
-    pub(crate) fn stop(&self) {
-        self.is_stopping.store(true, Ordering::Release);
-        self.wake();
-    }
-
-    fn wake(&self) {
-        // It fails only where the loop is gone, and then nobody needs waking.
-        let _ = self.waker.wake();
-    }
-}
-
-impl Wake for Wakeup {
-    fn wake(self: Arc<Self>) {
-        Self::wake(&self);
-    }
-}
 
 /// The server's thread, as a value.
 pub(crate) struct EventLoop {
     poll: Poll,
-    wakeup: Arc<Wakeup>,
+    /// Wakes the loop from outside: the health has changed, or the server is to stop.
     waker: Waker,
     health: Health,
-    seen: Revision,
-    is_draining: bool,
-    /// Set once the server stops: no listener any more, and then no connections either.
-    stop_until: Option<Instant>,
-    service: Arc<Service>,
+    watch: PhaseWatch,
+    running: Running,
+    roster: Roster<Line>,
+    /// What is yet to be bound.
+    later: Option<Source>,
     acceptor: Option<Acceptor>,
-    admission: Admission,
     /// The queue may hold connections; edges are not told twice.
-    may_accept: bool,
-    accept_after: Option<Instant>,
-    entries: Vec<Option<Entry>>,
-    open: usize,
-    free: Vec<usize>,
-    /// Connections that had more to read when their turn was over.
-    unfinished: Vec<usize>,
-    /// No deadline of any connection is before it.
-    sweep_at: Option<Instant>,
+    has_queue: bool,
     scratch: Box<[u8]>,
     out: Vec<u8>,
 }
 
+struct Wakeup(mio::Waker);
+
+impl Wake for Wakeup {
+    fn wake(self: Arc<Self>) {
+        // It fails only where the loop is gone, and then nobody needs waking.
+        let _ = self.0.wake();
+    }
+}
+
 impl EventLoop {
     pub(crate) fn new(
-        listener: TcpListener,
+        source: Source,
         health: Health,
-        service: Arc<Service>,
-    ) -> io::Result<(Self, Arc<Wakeup>)> {
+        service: Service,
+        running: Running,
+    ) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let waker = mio::Waker::new(poll.registry(), WAKEUP)?;
-        let wakeup = Arc::new(Wakeup {
-            waker,
-            is_stopping: AtomicBool::new(false),
-        });
-        let mut listener = mio::net::TcpListener::from_std(listener);
-        poll.registry()
-            .register(&mut listener, LISTENER, Interest::READABLE)?;
-        let event_loop = Self {
+        let wakeup = Wakeup(mio::Waker::new(poll.registry(), WAKEUP)?);
+        let mut event_loop = Self {
             poll,
-            wakeup: Arc::clone(&wakeup),
-            waker: Arc::clone(&wakeup).into(),
+            waker: Arc::new(wakeup).into(),
+            watch: PhaseWatch::new(&health),
             health,
-            seen: Revision::default(),
-            is_draining: false,
-            stop_until: None,
-            admission: Admission::new(service.bounds().connections),
-            service,
-            acceptor: Some(Acceptor::new(listener)),
-            may_accept: true,
-            accept_after: None,
-            entries: Vec::new(),
-            open: 0,
-            free: Vec::new(),
-            unfinished: Vec::new(),
-            sweep_at: None,
+            running,
+            roster: Roster::new(Arc::new(service)),
+            later: None,
+            acceptor: None,
+            has_queue: true,
             scratch: vec![0; SCRATCH].into(),
             out: Vec::new(),
         };
-        Ok((event_loop, wakeup))
+        event_loop.listen(source)?;
+        Ok(event_loop)
     }
 
-    pub(crate) fn run(mut self) -> io::Result<()> {
+    pub(crate) fn run(mut self) -> io::Result<Report> {
         let mut events = Events::with_capacity(256);
         loop {
             self.follow_phase();
-            if self.stop_until.is_some() && (self.open == 0 || self.is_past(self.stop_until)) {
-                return Ok(());
+            self.take_turns();
+            if let Some(report) = self.roster.poll_over(self.health.now()) {
+                self.running.end(report.clone());
+                return Ok(report);
             }
             match self.poll.poll(&mut events, self.patience()) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
@@ -133,76 +95,59 @@ impl EventLoop {
             for event in &events {
                 match event.token() {
                     WAKEUP => {}
-                    LISTENER => self.may_accept = true,
-                    Token(index) => {
-                        if let Some(Some(entry)) = self.entries.get_mut(index) {
-                            entry.handle_event(event.is_read_closed());
-                            self.turn(index);
+                    LISTENER => self.has_queue = true,
+                    Token(key) => {
+                        if let Some(place) = self.roster.get_mut(key) {
+                            place.socket.handle_event(event.is_read_closed());
+                            self.turn(key);
                         }
                     }
                 }
             }
-            events.clear();
-            for index in std::mem::take(&mut self.unfinished) {
-                self.turn(index);
-            }
+            self.roster.handle_timeout(self.health.now());
+            self.take_turns();
             self.accept();
-            if self.is_past(self.sweep_at) {
-                self.sweep();
-            }
         }
     }
 
     /// How long the loop may sleep; `None` is until something happens.
     fn patience(&self) -> Option<Duration> {
-        let can_accept = self.may_accept && self.accept_after.is_none() && self.acceptor.is_some();
-        if can_accept || !self.unfinished.is_empty() {
+        let may_accept = self.has_queue && self.roster.may_accept();
+        if may_accept || self.roster.due() > 0 {
             return Some(Duration::ZERO);
         }
-        let deadlines = [self.sweep_at, self.accept_after, self.stop_until];
-        let until = deadlines.into_iter().flatten().min()?;
+        let until = self.roster.poll_timeout()?;
         Some(until.duration_since(self.health.now()))
-    }
-
-    fn is_past(&self, deadline: Option<Instant>) -> bool {
-        deadline.is_some_and(|deadline| deadline <= self.health.now())
     }
 
     /// Sees where the daemon is in its life, and asks to be woken when that changes.
     fn follow_phase(&mut self) {
-        while let Some(revision) = self.health.poll_changed(self.seen, &self.waker) {
-            self.seen = revision;
+        let phase = self.watch.poll(&self.waker);
+        let is_told_to_stop = self.running.poll_stop(&self.waker);
+        let now = self.health.now();
+        if let Some(phase) = phase {
+            self.roster.handle_phase(now, phase);
         }
-        let phase = self.health.phase();
-        let is_stopping =
-            phase == Phase::Stopped || self.wakeup.is_stopping.load(Ordering::Acquire);
-        if is_stopping && self.stop_until.is_none() {
-            // Dropped first: whoever connects from now on is refused, not left in a queue.
+        if is_told_to_stop {
+            self.roster.handle_stop(now);
+        }
+        if !self.roster.is_open() {
             self.acceptor = None;
-            let now = self.health.now();
-            self.stop_until = Some(now + self.service.bounds().stop_timeout);
-            self.for_each_entry(|entry| entry.connection.handle_stop(now));
-        } else if phase.is_ending() != self.is_draining {
-            self.is_draining = phase.is_ending();
-            if self.is_draining {
-                let now = self.health.now();
-                self.for_each_entry(|entry| entry.connection.handle_drain(now));
+            self.later = None;
+        }
+    }
+
+    /// Everybody who is due has a turn; who becomes due meanwhile has the next.
+    fn take_turns(&mut self) {
+        for _ in 0..self.roster.due() {
+            if let Some(key) = self.roster.take_due() {
+                self.turn(key);
             }
         }
     }
 
-    /// Tells every connection something, then gives each its turn.
-    fn for_each_entry(&mut self, tell: impl Fn(&mut Entry)) {
-        for index in 0..self.entries.len() {
-            if let Some(Some(entry)) = self.entries.get_mut(index) {
-                tell(entry);
-                self.turn(index);
-            }
-        }
-    }
-
-    fn turn(&mut self, index: usize) {
-        let Some(Some(entry)) = self.entries.get_mut(index) else {
+    fn turn(&mut self, key: usize) {
+        let Some(place) = self.roster.get_mut(key) else {
             return;
         };
         let mut worker = Worker {
@@ -211,116 +156,58 @@ impl EventLoop {
             scratch: &mut self.scratch,
             out: &mut self.out,
         };
-        match entry.turn(&mut worker, Token(index)) {
-            Turn::Over => self.remove(index),
-            turn => {
-                let until = entry.connection.step().until();
-                self.sweep_at = [self.sweep_at, until].into_iter().flatten().min();
-                if turn == Turn::Again {
-                    self.unfinished.push(index);
-                }
-            }
-        }
-    }
-
-    /// Tells the connections whose deadline has passed, and finds the next one. The others are not
-    /// touched: ten thousand idle ones cost a look each, not a system call.
-    fn sweep(&mut self) {
-        let now = self.health.now();
-        self.sweep_at = None;
-        for index in 0..self.entries.len() {
-            let Some(Some(entry)) = self.entries.get_mut(index) else {
-                continue;
-            };
-            match entry.connection.step().until() {
-                Some(until) if until > now => {
-                    self.sweep_at = Some(self.sweep_at.map_or(until, |first| first.min(until)));
-                }
-                _ => {
-                    entry.connection.handle_timeout(now);
-                    self.turn(index);
-                }
-            }
-        }
+        let turn = line::turn(place, &mut worker, Token(key));
+        self.roster.handle_turn(key, turn);
     }
 
     fn accept(&mut self) {
-        if self.accept_after.is_some() && self.is_past(self.accept_after) {
-            self.accept_after = None;
-        }
-        if !self.may_accept || self.accept_after.is_some() {
-            return;
-        }
         for _ in 0..MOST_ACCEPTS {
-            let Some(acceptor) = &mut self.acceptor else {
+            if !(self.has_queue && self.roster.may_accept()) {
                 return;
+            }
+            let Some(acceptor) = &mut self.acceptor else {
+                return self.listen_later();
             };
             match acceptor.accept() {
-                Accepted::Connection(stream, peer) => self.admit(stream, peer),
-                Accepted::Nothing => {
-                    self.may_accept = false;
-                    return;
-                }
-                Accepted::Failed(error) => {
+                Accepted::Connection(socket, peer) => {
                     let now = self.health.now();
-                    let standings = standings(&self.entries);
-                    match self.admission.handle_error(now, error, standings) {
-                        Advice::Retry => {}
-                        Advice::Evict(index) => self.evict(index, now),
-                        Advice::Pause(until) => {
-                            acceptor.shed();
-                            self.accept_after = Some(until);
-                            return;
-                        }
+                    self.roster.handle_accepted(now, peer, Line::new(socket));
+                }
+                Accepted::Nothing => self.has_queue = false,
+                Accepted::Failed(error) => {
+                    let advice = self.roster.handle_accept_error(self.health.now(), error);
+                    if let Advice::Pause(_) = advice {
+                        acceptor.shed();
                     }
                 }
             }
+            // Whoever has to go makes room, and who is new is answered and often gone.
+            self.take_turns();
         }
     }
 
-    fn admit(&mut self, stream: TcpStream, peer: SocketAddr) {
-        self.admission.handle_accepted();
-        let now = self.health.now();
-        if !self.admission.has_room(self.open) {
-            if let Some(index) = Admission::victim(now, standings(&self.entries)) {
-                self.evict(index, now);
+    /// Tries to bind what could not be bound before.
+    fn listen_later(&mut self) {
+        let Some(Source::Later { address, every }) = self.later else {
+            return;
+        };
+        let bound = listen::bind(address).and_then(|listener| self.listen(Source::Tcp(listener)));
+        if bound.is_err() {
+            self.roster.pause(self.health.now() + every);
+        }
+    }
+
+    fn listen(&mut self, source: Source) -> io::Result<()> {
+        let address = source.local_addr();
+        match Acceptor::new(source) {
+            Ok(mut acceptor) => {
+                let registry = self.poll.registry();
+                registry.register(acceptor.source(), LISTENER, Interest::READABLE)?;
+                self.acceptor = Some(acceptor);
+                self.running.set_local_addr(address);
             }
+            Err(later) => self.later = Some(later),
         }
-        let connection = Connection::new(Arc::clone(&self.service), Peer::Ip(peer.ip()), now);
-        let entry = Some(Entry::new(stream, connection));
-        let index = self.free.pop().unwrap_or(self.entries.len());
-        match self.entries.get_mut(index) {
-            Some(place) => *place = entry,
-            None => self.entries.push(entry),
-        }
-        self.open += 1;
-        // The request is often there already: answered now, it never needs an event.
-        self.turn(index);
+        Ok(())
     }
-
-    fn evict(&mut self, index: usize, now: Instant) {
-        if let Some(Some(entry)) = self.entries.get_mut(index) {
-            entry.connection.handle_evict(now);
-            self.turn(index);
-        }
-    }
-
-    fn remove(&mut self, index: usize) {
-        self.entries[index] = None;
-        self.open -= 1;
-        // After a flood the places go back; a steady few keep theirs.
-        if self.open == 0 {
-            self.entries = Vec::new();
-            self.free = Vec::new();
-        } else {
-            self.free.push(index);
-        }
-    }
-}
-
-fn standings(
-    entries: &[Option<Entry>],
-) -> impl Iterator<Item = (usize, health_core::server::Standing)> + '_ {
-    let open = |(index, entry): (usize, &Option<Entry>)| Some((index, entry.as_ref()?.standing()));
-    entries.iter().enumerate().filter_map(open)
 }

@@ -2,50 +2,65 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::time::Duration;
+use std::task::{Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
-use crate::event_loop::Wakeup;
+use health_core::driver::Control;
+use health_core::server::Report;
 
 /// Controls a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
 /// running.
 #[derive(Debug)]
 pub struct Handle {
-    address: SocketAddr,
-    stop: Arc<Wakeup>,
-    /// Nothing is ever sent: the thread drops its end when it is over.
-    ended: Receiver<()>,
+    control: Control,
 }
 
 impl Handle {
-    pub(crate) const fn new(address: SocketAddr, stop: Arc<Wakeup>, ended: Receiver<()>) -> Self {
-        Self {
-            address,
-            stop,
-            ended,
-        }
+    pub(crate) const fn new(control: Control) -> Self {
+        Self { control }
     }
 
-    /// The address it listens on; `None` when it is not running (any more).
+    /// The address it listens on; `None` when it is not running (any more), is not yet bound
+    /// ([`Server::retry`](crate::Server::retry)), or listens on a Unix socket.
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.is_running().then_some(self.address)
+        self.control.local_addr()
     }
 
-    /// Whether it is running.
+    /// Whether it is running, bound or not.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.ended.try_recv() == Err(TryRecvError::Empty)
+        self.control.is_running()
     }
 
     /// Stops the server: the port is free, idle connections are closed and answers under way are
-    /// delivered. Waits at most `timeout`, and says whether the server has ended by then; if not,
-    /// it still will within [`Limits::stop_timeout`](crate::Limits::stop_timeout).
+    /// delivered. Waits at most `timeout` for its final account; if it is not there by then, the
+    /// server still ends within [`Limits::stop_timeout`](crate::Limits::stop_timeout).
     ///
     /// The phase of the health stays as it is, so that another server can be started for it.
-    /// Calling this again, or on a server that ended by itself, does nothing.
-    pub fn shutdown(&self, timeout: Duration) -> bool {
-        self.stop.stop();
-        self.ended.recv_timeout(timeout) == Err(RecvTimeoutError::Disconnected)
+    /// Calling this again, or on a server that ended by itself, gives the same account.
+    pub fn shutdown(&self, timeout: Duration) -> Option<Report> {
+        self.control.stop();
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let begin = Instant::now();
+        loop {
+            if let Poll::Ready(report) = self.control.poll_ended(&waker) {
+                return Some(report);
+            }
+            let left = timeout.saturating_sub(begin.elapsed());
+            if left.is_zero() {
+                return None;
+            }
+            thread::park_timeout(left);
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }

@@ -32,21 +32,22 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod accept;
-mod connections;
 mod event_loop;
 mod handle;
 #[cfg(feature = "cli")]
 pub mod healthcheck;
+mod line;
+mod listen;
 pub mod monitor;
 pub mod probe;
 mod server;
+mod socket;
 mod thread;
 
 pub use handle::Handle;
 pub use health_core as core;
 pub use health_core::health::ComponentConfig;
-pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Service};
+pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Report, Service};
 pub use health_core::shared::{Component, Flag, Gate, Health, Heartbeat, Stats};
 pub use server::Server;
 pub use thread::{Stream, serve_connection};

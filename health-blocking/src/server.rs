@@ -1,16 +1,19 @@
-//! A bound listener, not serving yet.
+//! A server that is not serving yet.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::sync::Arc;
-use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
+#[cfg(unix)]
+use std::{os::unix::net::UnixListener, path::Path};
 
-use health_core::server::Service;
+use health_core::driver::Running;
+use health_core::server::{Report, Service};
 use health_core::shared::Health;
 
 use crate::Handle;
 use crate::event_loop::EventLoop;
+use crate::listen::Source;
 
 /// An endpoint that holds its port and waits to serve.
 ///
@@ -18,8 +21,7 @@ use crate::event_loop::EventLoop;
 /// "starting" is better off than one that says nothing.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
+    source: Source,
     health: Health,
     service: Service,
 }
@@ -30,26 +32,46 @@ impl Server {
     /// # Errors
     ///
     /// The system's error, with the address that could not be had. A daemon can well go on without
-    /// its endpoint: say so, and try again later.
+    /// its endpoint: say so, and let [`retry`](Self::retry) get it later.
     pub fn bind(address: impl ToSocketAddrs, health: &Health) -> io::Result<Self> {
-        let mut failure = None;
-        for address in address.to_socket_addrs()? {
-            // On Unix std sets SO_REUSEADDR: a daemon restarted after a crash can bind at once.
-            match TcpListener::bind(address) {
-                Ok(listener) => return Self::from_std(listener, health),
-                Err(error) => {
-                    let text = format!("cannot listen on {address}: {error}");
-                    failure = Some(io::Error::new(error.kind(), text));
-                }
-            }
-        }
-        let none = || {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the address resolves to nothing",
-            )
-        };
-        Err(failure.unwrap_or_else(none))
+        Ok(Self::new(Source::bind(address)?, health))
+    }
+
+    /// Will listen on `address`, tried every `every` from the moment it serves until it can be had.
+    /// Until then [`Handle::local_addr`] is `None`.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use health_blocking::{Health, Server};
+    ///
+    /// let health = Health::new("steering", env!("CARGO_PKG_VERSION"));
+    /// let address = ([127, 0, 0, 1], 9102).into();
+    /// let server = Server::bind(address, &health).unwrap_or_else(|error| {
+    ///     eprintln!("{error}; trying again every 5 s");
+    ///     Server::retry(address, &health, Duration::from_secs(5))
+    /// });
+    /// let handle = server.spawn()?;
+    /// # let _: std::net::SocketAddr = address;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn retry(address: SocketAddr, health: &Health, every: Duration) -> Self {
+        Self::new(Source::Later { address, every }, health)
+    }
+
+    /// Listens on a Unix socket: a file at `path` with these permissions (`0o660` lets the group
+    /// connect), removed when the server ends. One that a dead process has left there is replaced.
+    ///
+    /// For a moment the file has the permissions of the process's umask: where that matters, put it
+    /// into a directory that only the right users may enter.
+    ///
+    /// # Errors
+    ///
+    /// The system's error, with the path: `AddrInUse` if somebody answers there, or if it is no
+    /// socket.
+    #[cfg(unix)]
+    pub fn bind_unix(path: impl AsRef<Path>, mode: u32, health: &Health) -> io::Result<Self> {
+        Ok(Self::new(Source::bind_unix(path.as_ref(), mode)?, health))
     }
 
     /// Serves a listener that came from elsewhere, such as a supervisor.
@@ -58,14 +80,22 @@ impl Server {
     ///
     /// If the listener is none, or cannot be made non-blocking.
     pub fn from_std(listener: TcpListener, health: &Health) -> io::Result<Self> {
+        listener.local_addr()?;
         listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        Ok(Self {
-            listener,
-            address,
-            health: health.clone(),
-            service: Service::new(),
-        })
+        Ok(Self::new(Source::Tcp(listener), health))
+    }
+
+    /// Serves a Unix listener that came from elsewhere. Its file is left to who made it.
+    ///
+    /// # Errors
+    ///
+    /// If the listener is none, or cannot be made non-blocking.
+    #[cfg(unix)]
+    pub fn from_std_unix(listener: UnixListener, health: &Health) -> io::Result<Self> {
+        listener.local_addr()?;
+        listener.set_nonblocking(true)?;
+        let file = None;
+        Ok(Self::new(Source::Unix { file, listener }, health))
     }
 
     /// Sets limits, paths, codes and tokens. Default: [`Service::new`].
@@ -75,21 +105,21 @@ impl Server {
         self
     }
 
-    /// The address that was really bound.
+    /// The address that was really bound; `None` if it is a file's, or not bound yet.
     #[must_use]
-    pub const fn local_addr(&self) -> SocketAddr {
-        self.address
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.source.local_addr()
     }
 
     /// Serves on this thread until the health is stopped ([`Health::stop`]), then finishes the
-    /// answers under way and returns.
+    /// answers under way and returns its account.
     ///
     /// # Errors
     ///
     /// If the system gives no means to wait for sockets. Errors of single connections end those.
-    pub fn serve(self) -> io::Result<()> {
-        let (event_loop, _) = self.into_event_loop()?;
-        event_loop.run()
+    pub fn serve(self) -> io::Result<Report> {
+        let (running, _) = Running::new();
+        self.event_loop(running)?.run()
     }
 
     /// Serves on a thread of its own, which never keeps the process alive.
@@ -98,21 +128,24 @@ impl Server {
     ///
     /// If the system gives no thread, or no means to wait for sockets.
     pub fn spawn(self) -> io::Result<Handle> {
-        let address = self.address;
-        let (event_loop, stop) = self.into_event_loop()?;
-        let (running, ended) = mpsc::channel::<()>();
-        thread::Builder::new()
-            .name("health".into())
-            .spawn(move || {
-                let _running = running;
-                // Its only error is that the system cannot wait any more. There is nobody to tell;
-                // the handle shows that the server has ended.
-                let _ = event_loop.run();
-            })?;
-        Ok(Handle::new(address, stop, ended))
+        let (running, control) = Running::new();
+        let event_loop = self.event_loop(running)?;
+        let thread = thread::Builder::new().name("health".into());
+        // Its only error is that the system cannot wait any more. There is nobody to tell; the
+        // handle shows that the server has ended.
+        thread.spawn(move || drop(event_loop.run()))?;
+        Ok(Handle::new(control))
     }
 
-    fn into_event_loop(self) -> io::Result<(EventLoop, Arc<crate::event_loop::Wakeup>)> {
-        EventLoop::new(self.listener, self.health, Arc::new(self.service))
+    fn new(source: Source, health: &Health) -> Self {
+        Self {
+            source,
+            health: health.clone(),
+            service: Service::new(),
+        }
+    }
+
+    fn event_loop(self, running: Running) -> io::Result<EventLoop> {
+        EventLoop::new(self.source, self.health, self.service, running)
     }
 }

@@ -5,7 +5,6 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::health::Phase;
 use health_core::server::{CloseReason, Connection, Peer, Service, Step};
 use health_core::shared::Health;
 use health_core::time::Instant;
@@ -125,11 +124,7 @@ pub fn serve_connection(
                     Err(error) if is_timeout(&error) => {
                         let now = health.now();
                         connection.handle_timeout(now);
-                        match health.phase() {
-                            Phase::Draining => connection.handle_drain(now),
-                            Phase::Stopped => connection.handle_stop(now),
-                            _ => {}
-                        }
+                        connection.handle_phase(now, health.phase());
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),

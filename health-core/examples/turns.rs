@@ -65,7 +65,7 @@ fn main() {
         .collect();
     let stat = registry.stat("counters").expect("a free name");
     registry
-        .set_stat(stat, &counters)
+        .set_stat(now, stat, &counters)
         .expect("strings are keys");
     registry.set_running(now);
 

@@ -36,6 +36,9 @@ extern crate std;
 pub mod capture;
 pub mod check;
 mod digits;
+#[cfg(feature = "std")]
+pub mod driver;
+mod grammar;
 pub mod health;
 pub mod http;
 #[cfg(feature = "monitor")]
@@ -46,5 +49,6 @@ pub mod render;
 pub mod server;
 #[cfg(feature = "std")]
 pub mod shared;
+mod status;
 pub mod streak;
 pub mod time;

@@ -65,6 +65,11 @@ pub enum NameError {
     Invalid(String),
     /// Already registered. A second owner of one name would hide the first one's failures.
     Duplicate(Name),
+    /// Not the name of a counter or gauge: those are letters, digits and `_`, do not begin with a
+    /// digit or `health_`, are not `build` or `process_start_time_seconds`, and do not end in
+    /// `_total`, `_created`, `_count`, `_sum`, `_bucket` or `_info`, which the formats add
+    /// themselves.
+    NotAMetric(Name),
 }
 
 impl fmt::Display for NameError {
@@ -76,6 +81,11 @@ impl fmt::Display for NameError {
                 Name::MAX_LEN,
             ),
             Self::Duplicate(name) => write!(f, "name {name:?}: already registered"),
+            Self::NotAMetric(name) => write!(
+                f,
+                "name {name:?}: a metric has letters, digits and _, no digit first, no health_ in \
+                 front, no suffix such as _total or _count",
+            ),
         }
     }
 }

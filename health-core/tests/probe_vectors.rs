@@ -8,6 +8,7 @@
     clippy::std_instead_of_core
 )]
 
+use std::path::Path;
 use std::{env, fs};
 
 use serde_json::Value;
@@ -23,10 +24,17 @@ fn committed_vectors() {
     run("tests/data/probe-vectors.json", COMMITTED);
 }
 
-/// `HEALTH_PROBE_VECTORS=FILE` replays further vectors of the same format.
+/// `HEALTH_PROBE_VECTORS=FILE` replays further vectors of the same format. A relative path is taken
+/// from the workspace, where cargo was called, or from the package, where it runs tests.
 #[test]
 fn vectors_named_by_the_environment() {
     if let Ok(path) = env::var("HEALTH_PROBE_VECTORS") {
+        let in_workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&path);
+        let path = if in_workspace.exists() {
+            in_workspace.display().to_string()
+        } else {
+            path
+        };
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         run(&path, &text);
     }

@@ -10,6 +10,7 @@ use health_core::health::{
 };
 use health_core::name::NameError;
 use health_core::outcome::Outcome;
+use health_core::shared::Health;
 use health_core::time::Instant;
 
 const START: Instant = Instant::from_micros(0);
@@ -167,14 +168,14 @@ fn readiness_waits_for_every_gate_and_flag_by_name() {
             .collect()
     };
     assert_eq!(pending(&mut registry), ["cache", "leader"]);
-    registry.release(cache);
+    registry.release(START, cache);
     assert_eq!(pending(&mut registry), ["leader"]);
-    registry.set_flag(leader, true);
+    registry.set_flag(START, leader, true);
     assert_eq!(
         registry.snapshot(START).status(ProbeKind::Readiness),
         Status::Healthy
     );
-    registry.set_flag(leader, false);
+    registry.set_flag(START, leader, false);
     assert_eq!(
         registry.snapshot(START).status(ProbeKind::Readiness),
         Status::Unhealthy
@@ -259,4 +260,90 @@ fn waiters_are_woken_by_what_counts_and_by_nothing_else() {
     wakers.into_iter().for_each(Waker::wake);
     assert_eq!(count.0.load(Ordering::SeqCst), 1);
     assert_ne!(registry.poll_changed(seen, &waker), None);
+}
+
+#[test]
+fn what_is_removed_is_gone_and_its_id_means_nothing_else() {
+    let (mut registry, db) = running_with(ComponentConfig::default());
+    let cache = registry
+        .component(START, "cache", Default::default())
+        .expect("a free name");
+    registry.success(START, cache);
+    assert_eq!(
+        startup(&mut registry),
+        Status::Unhealthy,
+        "db has no result"
+    );
+    registry.remove_component(after(1), db);
+    assert_eq!(
+        startup(&mut registry),
+        Status::Healthy,
+        "nobody waits for db"
+    );
+
+    let again = registry
+        .component(after(2), "db", Default::default())
+        .expect("the name is free again");
+    assert_ne!(again, db);
+    for _ in 0..3 {
+        registry.failure(after(3), db, "said by the old one");
+    }
+    registry.remove_component(after(3), db);
+    let snapshot = registry.snapshot(after(3));
+    let names: Vec<_> = snapshot
+        .components()
+        .iter()
+        .map(|one| one.name().as_str())
+        .collect();
+    assert_eq!(names, ["cache", "db"]);
+    assert_eq!(snapshot.status_of("db"), Some(Status::Unknown));
+
+    let beat = registry
+        .heartbeat(after(3), "loop", Duration::from_secs(1))
+        .expect("a free name");
+    let flag = registry.flag("leader").expect("a free name");
+    let stat = registry.stat("pool").expect("a free name");
+    assert_eq!(registry.snapshot(after(5)).stalled().count(), 1);
+    registry.remove_heartbeat(after(5), beat);
+    registry.remove_flag(after(5), flag);
+    registry.remove_stat(stat);
+    registry.beat(after(6), beat);
+    registry.set_flag(after(6), flag, true);
+    registry.set_stat(after(6), stat, &1).expect("a number");
+    let snapshot = registry.snapshot(after(6));
+    assert_eq!(snapshot.status(ProbeKind::Liveness), Status::Healthy);
+    assert_eq!(snapshot.pending().count() + snapshot.stats().len(), 0);
+}
+
+fn startup(registry: &mut Registry) -> Status {
+    registry.snapshot(START).status(ProbeKind::Startup)
+}
+
+#[test]
+fn a_loop_group_is_ready_only_while_all_its_loops_run() {
+    let health = Health::new("group", "1");
+    let ready = |health: &Health| health.snapshot().status(ProbeKind::Readiness);
+    for name in ["a", "b"] {
+        health.flag(name).expect("a free name");
+    }
+    health.set_running();
+    let a = health.running("a").expect("declared, and down");
+    assert_eq!(ready(&health), Status::Unhealthy);
+    let b = health.running("b").expect("declared, and down");
+    assert_eq!(ready(&health), Status::Healthy);
+    assert!(health.running("a").is_err(), "it runs already");
+    drop(b);
+    assert_eq!(ready(&health), Status::Unhealthy);
+    let b = health.running("b").expect("it may run again");
+    assert_eq!(ready(&health), Status::Healthy);
+    // A loop that panics runs no more.
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+        let _running = b;
+        panic!("on purpose");
+    }));
+    assert!(ended.is_err());
+    assert_eq!(ready(&health), Status::Unhealthy);
+    drop(a);
+    health.component("db").expect("a free name");
+    assert!(health.running("db").is_err(), "a component is no loop");
 }

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use health_blocking::core::time::{ParseDurationError, parse_duration};
+use health_core::server::{DegradedCode, Limits, Service};
+use health_core::time::{ParseDurationError, parse_duration};
 
 /// A small real daemon with a health endpoint: a control loop that samples load, memory and disk.
 #[derive(Debug, Parser)]
@@ -24,7 +25,9 @@ pub(crate) struct Args {
         long,
         env = "DAEMON_MAX_CONNECTIONS",
         value_name = "N",
-        default_value = "512"
+        default_value = "512",
+        allow_negative_numbers = true,
+        value_parser = count
     )]
     pub(crate) max_connections: usize,
 
@@ -33,7 +36,8 @@ pub(crate) struct Args {
     pub(crate) fail: Option<String>,
 
     /// Let the control loop hang after this time
-    #[arg(long, env = "DAEMON_HANG_AFTER", value_name = "SECONDS", value_parser = duration)]
+    #[arg(long, env = "DAEMON_HANG_AFTER", value_name = "SECONDS",
+          allow_negative_numbers = true, value_parser = duration)]
     pub(crate) hang_after: Option<Duration>,
 
     /// Show details and stats only to who presents this bearer token
@@ -47,13 +51,36 @@ pub(crate) struct Args {
 
     /// How long to go on while readiness is already refused
     #[arg(long, env = "DAEMON_DRAIN_DELAY", value_name = "SECONDS", default_value = "0",
-          value_parser = duration)]
+          allow_negative_numbers = true, value_parser = duration)]
     pub(crate) drain_delay: Duration,
 
     /// How long a connection may be idle between requests
     #[arg(long, env = "DAEMON_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "75",
-          value_parser = duration)]
+          allow_negative_numbers = true, value_parser = duration)]
     pub(crate) idle_timeout: Duration,
+}
+
+impl Args {
+    /// What the flags make of the endpoint.
+    pub(crate) fn service(&self) -> Service {
+        let mut limits = Limits::default();
+        limits.connections = self.max_connections;
+        limits.idle_timeout = self.idle_timeout;
+        // The daemon waits 5 s for its endpoint: by then it has its account.
+        limits.stop_timeout = Duration::from_secs(4);
+        let service = Service::new()
+            .limits(limits)
+            .degraded_code(DegradedCode::ServiceUnavailable);
+        match &self.token {
+            Some(token) => service.token(token),
+            None => service,
+        }
+    }
+}
+
+fn count(text: &str) -> Result<usize, &'static str> {
+    text.parse()
+        .map_err(|_| "a whole number is wanted, such as 512")
 }
 
 fn duration(text: &str) -> Result<Duration, ParseDurationError> {

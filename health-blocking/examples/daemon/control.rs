@@ -1,19 +1,19 @@
 //! The control loop: every half second a sample of each component.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use health_blocking::core::health::Status;
-use health_blocking::core::name::NameError;
-use health_blocking::{Component, ComponentConfig, Health, Heartbeat, Stats};
+use health_core::health::{ComponentConfig, Status};
+use health_core::name::NameError;
+use health_core::shared::{Component, Health, Heartbeat, Stats};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::args::Args;
 use crate::host;
 
-const CYCLE: Duration = Duration::from_millis(500);
+/// From one cycle to the next.
+pub(crate) const CYCLE: Duration = Duration::from_millis(500);
 
 type Sample = fn() -> Result<Value, String>;
 
@@ -74,18 +74,12 @@ impl Control {
         })
     }
 
-    /// Runs a cycle every half second until the other end of `stopped` is gone.
-    pub(crate) fn run(mut self, stopped: &Receiver<()>) {
-        while stopped.recv_timeout(CYCLE) == Err(RecvTimeoutError::Timeout) {
-            while self.hang_at.is_some_and(|at| at <= Instant::now()) {
-                thread::park();
-            }
-            self.cycle();
-        }
-    }
-
-    /// Samples every part once.
+    /// Samples every part once. Told to hang, it never returns: as a real one would, it takes its
+    /// thread with it.
     pub(crate) fn cycle(&mut self) {
+        while self.hang_at.is_some_and(|at| at <= Instant::now()) {
+            thread::park();
+        }
         let begin = Instant::now();
         for part in &self.parts {
             let sampled = if part.fails {

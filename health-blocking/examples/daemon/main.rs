@@ -9,14 +9,14 @@ mod args;
 mod control;
 mod host;
 
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 use args::Args;
 use clap::Parser;
-use control::Control;
-use health_blocking::{DegradedCode, Handle, Health, Limits, Server, Service};
+use control::{CYCLE, Control};
+use health_blocking::{Handle, Health, Server};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -31,9 +31,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let server = start(&args, &health);
     health.set_running();
+    // Only now: whoever reads the line may ask at once.
+    if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
+        println!("listening on http://{address}");
+    }
     // Nothing is ever sent: the loop ends when the sender is dropped.
-    let (stop, stopped) = mpsc::channel();
-    let control_loop = thread::spawn(move || control.run(&stopped));
+    let (stop, stopped) = mpsc::channel::<()>();
+    let control_loop = thread::spawn(move || {
+        while stopped.recv_timeout(CYCLE) == Err(RecvTimeoutError::Timeout) {
+            control.cycle();
+        }
+    });
 
     signals.forever().next();
     eprintln!("draining for {:?}", args.drain_delay);
@@ -47,8 +55,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     health.stop();
     if let Some(server) = server {
-        if !server.shutdown(Duration::from_secs(5)) {
-            eprintln!("the endpoint did not stop within 5 s");
+        match server.shutdown(Duration::from_secs(5)) {
+            Some(report) => eprintln!("answered {} requests", report.finished),
+            None => eprintln!("the endpoint did not stop within 5 s"),
         }
     }
     eprintln!("stopped");
@@ -57,21 +66,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Starts the endpoint. A daemon whose endpoint cannot be had does its work all the same.
 fn start(args: &Args, health: &Health) -> Option<Handle> {
-    let mut limits = Limits::default();
-    limits.connections = args.max_connections;
-    limits.idle_timeout = args.idle_timeout;
-    let mut service = Service::new()
-        .limits(limits)
-        .degraded_code(DegradedCode::ServiceUnavailable);
-    if let Some(token) = &args.token {
-        service = service.token(token);
-    }
-    let bound = Server::bind(args.listen, health).map(|server| server.service(service));
-    match bound.and_then(|server| Ok((server.local_addr(), server.spawn()?))) {
-        Ok((address, handle)) => {
-            println!("listening on http://{address}");
-            Some(handle)
-        }
+    let bound = Server::bind(args.listen, health).map(|server| server.service(args.service()));
+    match bound.and_then(Server::spawn) {
+        Ok(handle) => Some(handle),
         Err(error) => {
             eprintln!("{error}; going on without the endpoint");
             None

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::status::ProbeKind;
+
 /// The settings of one check.
 ///
 /// A plain value: fill in what differs from the [default](CheckConfig::default) or from a profile,
@@ -134,20 +136,6 @@ impl Default for CheckConfig {
             history: 5,
         }
     }
-}
-
-/// What a check's verdict is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ProbeKind {
-    /// Has it come up? Holds liveness and readiness back until it succeeds, then is done.
-    Startup,
-    /// Is it beyond help? Unhealthy is a reason to restart.
-    Liveness,
-    /// Can it take work? Unhealthy is a reason to send it none.
-    Readiness,
-    /// Is it well? Depends on no startup check; counts for being ready.
-    #[default]
-    Health,
 }
 
 /// When the first attempt is due, counted from the start of the instance and its initial delay.

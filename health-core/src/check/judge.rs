@@ -1,8 +1,9 @@
 //! What a result means: rules T7 to T10, without a clock.
 
-use super::config::{CheckConfig, OnUnhealthy, ProbeKind};
+use super::config::{CheckConfig, OnUnhealthy};
 use super::event::CheckStatus;
 use crate::outcome::Class;
+use crate::status::ProbeKind;
 use crate::streak::Streak;
 
 /// The verdict and what it rests on.

@@ -27,8 +27,8 @@
 //!    come; any other is ignored, so nobody has to cancel exactly.
 //! 4. After `Cancelled`, an attempt of a check with
 //!    [`needs_reap`](CheckConfig::needs_reap) is reported by
-//!    [`handle_reaped`](Check::handle_reaped) once nothing is left of it. Until then slots pass as
-//!    failures; a second process is never started.
+//!    [`handle_reaped`](Check::handle_reaped) once nothing is left of it, even if an answer came
+//!    meanwhile. Until then slots pass as failures; a second process is never started.
 //! 5. The status changes by counted results and new instances only. The prober's own trouble is
 //!    [`Indeterminate`](crate::outcome::Class::Indeterminate) and counts as nothing.
 //! 6. Events are in order, and each `from` is the `to` before it.
@@ -99,12 +99,14 @@ mod state;
 mod validate;
 mod view;
 
-pub use config::{CheckConfig, FirstCheck, OnUnhealthy, ProbeKind, Schedule};
+pub use config::{CheckConfig, FirstCheck, OnUnhealthy, Schedule};
 pub use event::{CancelReason, CheckStatus, Event, Events, Permit};
 pub use history::Record;
 pub use state::{Check, Saved, Start};
 pub use validate::ConfigError;
-pub use view::{Mode, Verdict};
+pub use view::Mode;
+
+pub use crate::status::{ProbeKind, Status};
 
 #[cfg(feature = "monitor")]
 pub(crate) use {schedule::mix, state::Wake};

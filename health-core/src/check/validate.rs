@@ -5,7 +5,8 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::config::{CheckConfig, ProbeKind};
+use super::config::CheckConfig;
+use crate::status::ProbeKind;
 
 impl CheckConfig {
     /// Checks every field.

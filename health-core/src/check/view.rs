@@ -1,9 +1,12 @@
 //! How a check reads from outside.
 
+use core::time::Duration;
+
 use super::config::CheckConfig;
 use super::event::CheckStatus;
 use super::history::Record;
 use super::state::{Check, Run, Saved};
+use crate::status::Status;
 use crate::streak::Streak;
 use crate::time::Instant;
 
@@ -48,17 +51,40 @@ impl Check {
     /// deregistered, stopped or never started.
     ///
     /// A stale status holds until it is too old: compare [`judged_at`](Self::judged_at) with
-    /// the validity, and take [`Verdict::Unknown`] beyond it.
+    /// the validity, and take [`Status::Unknown`] beyond it.
     #[must_use]
-    pub fn verdict(&self) -> Option<Verdict> {
+    pub fn verdict(&self) -> Option<Status> {
         match self.mode() {
             Mode::New | Mode::Paused | Mode::Inactive | Mode::Stopping | Mode::Stopped => None,
             _ => Some(match self.status() {
-                CheckStatus::Unknown | CheckStatus::Starting => Verdict::Unknown,
-                CheckStatus::Healthy if self.is_degraded() => Verdict::Degraded,
-                CheckStatus::Healthy => Verdict::Healthy,
-                CheckStatus::Unhealthy => Verdict::Unhealthy,
+                CheckStatus::Unknown | CheckStatus::Starting => Status::Unknown,
+                CheckStatus::Healthy if self.is_degraded() => Status::Degraded,
+                CheckStatus::Healthy => Status::Healthy,
+                CheckStatus::Unhealthy => Status::Unhealthy,
             }),
+        }
+    }
+
+    /// As [`verdict`](Self::verdict), but one that is older than three intervals (or timeouts, if
+    /// those are longer) is [`Status::Unknown`]: a prober that has stopped must not stay green.
+    #[must_use]
+    pub fn verdict_at(&self, now: Instant) -> Option<Status> {
+        const VALIDITY: u32 = 3;
+        let config = self.config();
+        let grows = config.unhealthy_backoff_factor > 1.0;
+        let longest = grows.then(|| {
+            config
+                .unhealthy_interval_max
+                .unwrap_or(Duration::from_secs(3_600))
+        });
+        let pause = config.interval.max(config.timeout);
+        let pause = pause.max(config.unhealthy_interval.unwrap_or_default());
+        let pause = pause.max(longest.unwrap_or_default());
+        let validity = pause.saturating_mul(VALIDITY);
+        let is_old = |at| now.duration_since(at) > validity;
+        match self.verdict()? {
+            _ if self.judged_at().is_some_and(is_old) => Some(Status::Unknown),
+            verdict => Some(verdict),
         }
     }
 
@@ -148,17 +174,4 @@ pub enum Mode {
     Stopping,
     /// Stopped for good.
     Stopped,
-}
-
-/// A check in the four words of the health document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// Healthy.
-    Healthy,
-    /// Healthy, with something to mind.
-    Degraded,
-    /// Unhealthy.
-    Unhealthy,
-    /// Not decided yet.
-    Unknown,
 }

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::Status;
+use super::{Change, Status};
 use crate::name::Name;
-use crate::outcome::{Class, Outcome};
+use crate::outcome::{Class, Message, Outcome};
 use crate::streak::Streak;
 use crate::time::Instant;
 
@@ -54,6 +54,7 @@ pub struct ComponentState {
     streak: Streak,
     since: Instant,
     last: Option<(Instant, Outcome)>,
+    turns: [u64; Status::ALL.len()],
 }
 
 /// What the thresholds have decided.
@@ -77,6 +78,7 @@ impl ComponentState {
             streak: Streak::of_failures(0),
             since: now,
             last: None,
+            turns: [0; Status::ALL.len()],
         }
     }
 
@@ -132,13 +134,28 @@ impl ComponentState {
         self.last.as_ref().map(|(at, outcome)| (*at, outcome))
     }
 
-    /// Takes a result; true if the status changed.
-    pub(super) fn record(&mut self, now: Instant, outcome: Outcome) -> bool {
+    /// The public message of the latest result; empty if there is none.
+    #[must_use]
+    pub fn message(&self) -> &Message {
+        const NONE: &Message = &Message::EMPTY;
+        self.last
+            .as_ref()
+            .map_or(NONE, |(_, outcome)| &outcome.message)
+    }
+
+    /// How often it has turned to `status`.
+    #[must_use]
+    pub const fn transitions_to(&self, status: Status) -> u64 {
+        self.turns[status as usize]
+    }
+
+    /// Takes a result; says how the status changed, if it did.
+    pub(super) fn record(&mut self, now: Instant, outcome: Outcome) -> Option<Change> {
         match outcome.class {
             Class::Success | Class::Warning => self.streak.success(),
             Class::Failure => self.streak.failure(),
             // It says nothing about the component, so it does not prolong the last result either.
-            Class::Indeterminate => return false,
+            Class::Indeterminate => return None,
         }
         let passes = self.streak.successes() >= self.config.success_threshold.max(1);
         let condition = match outcome.class {
@@ -154,7 +171,7 @@ impl ComponentState {
     }
 
     /// Takes the number of failures in a row from a daemon that counts by itself.
-    pub(super) fn set_failures(&mut self, now: Instant, failures: u32) -> bool {
+    pub(super) fn set_failures(&mut self, now: Instant, failures: u32) -> Option<Change> {
         self.streak = Streak::of_failures(failures);
         let failing = failures >= self.config.retries.max(1);
         let outcome = if failures == 0 {
@@ -180,22 +197,22 @@ impl ComponentState {
         (self.condition != Condition::Unknown).then(|| *at + validity)
     }
 
-    /// Lets go of a result that has outlived its validity; true if it had.
-    pub(super) fn handle_timeout(&mut self, now: Instant) -> bool {
-        match self.stale_at() {
-            // Stamped with the deadline's own time: that is when it became unknown.
-            Some(deadline) if deadline <= now => self.turn(deadline, Condition::Unknown),
-            _ => false,
-        }
+    /// Lets go of a result that has outlived its validity.
+    pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<Change> {
+        // Stamped with the deadline's own time: that is when it became unknown.
+        let deadline = self.stale_at().filter(|deadline| *deadline <= now)?;
+        self.turn(deadline, Condition::Unknown)
     }
 
-    fn turn(&mut self, now: Instant, condition: Condition) -> bool {
-        let before = self.status();
+    fn turn(&mut self, now: Instant, condition: Condition) -> Option<Change> {
+        let from = self.status();
         self.condition = condition;
-        let changed = self.status() != before;
-        if changed {
-            self.since = now;
+        let to = self.status();
+        if from == to {
+            return None;
         }
-        changed
+        self.since = now;
+        self.turns[to as usize] += 1;
+        Some(Change::Component { from, to })
     }
 }

@@ -11,22 +11,33 @@
 //!
 //! 1. Every verdict is made from the clock: a heartbeat past its deadline or a result past its
 //!    validity *is* failed in the next snapshot, whether or not anyone reported it.
-//! 2. A snapshot never changes. Taking one runs no user code and, unless the state is being changed
-//!    while an older snapshot is still held, allocates nothing.
-//! 3. Names are unique over components, heartbeats, gates and flags: one name, one meaning, in
+//! 2. A snapshot never changes, but for counters and gauges, which are read when shown. Taking one
+//!    runs no user code and, unless the state is being changed while an older snapshot is still
+//!    held, allocates nothing.
+//! 3. What is removed is gone: its id names nothing any more, and never anything else.
+//! 4. Names are unique over components, heartbeats, gates and flags: one name, one meaning, in
 //!    every view.
 
 mod component;
+mod declare;
 mod entries;
+mod heartbeat;
+mod history;
+mod metric;
 mod phase;
 mod registry;
 mod snapshot;
-mod status;
+mod state;
+mod table;
 mod verdict;
 
 pub use component::{ComponentConfig, ComponentState};
-pub use entries::{FlagState, GateState, HeartbeatState, StatState};
+pub use entries::{FlagState, GateState, StatState};
+pub use heartbeat::HeartbeatState;
+pub use history::{Change, History, Transition};
+pub use metric::{Counter, Gauge, MetricState, MetricValue};
 pub use phase::Phase;
 pub use registry::{ComponentId, FlagId, GateId, HeartbeatId, Registry, Revision, StatId};
 pub use snapshot::Snapshot;
-pub use status::{ProbeKind, Status};
+
+pub use crate::status::{ProbeKind, Status};

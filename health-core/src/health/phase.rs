@@ -15,6 +15,9 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Every phase, in the order of life.
+    pub const ALL: [Self; 4] = [Self::Starting, Self::Running, Self::Draining, Self::Stopped];
+
     /// The word in every view.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

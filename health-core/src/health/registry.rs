@@ -4,14 +4,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::task::Waker;
-use core::time::Duration;
 
-use super::snapshot::State;
-use super::{
-    ComponentConfig, ComponentState, FlagState, GateState, HeartbeatState, Phase, Snapshot,
-    StatState,
-};
-use crate::name::{Name, NameError};
+use super::history::Log;
+use super::state::State;
+use super::{Change, ComponentState, HeartbeatState, History, Phase, Snapshot};
 use crate::outcome::Outcome;
 use crate::time::Instant;
 
@@ -44,7 +40,12 @@ use crate::time::Instant;
 /// # Ok::<(), health_core::name::NameError>(())
 /// ```
 pub struct Registry {
-    state: Arc<State>,
+    pub(super) state: Arc<State>,
+    pub(super) history: Arc<History>,
+    /// Outside the state, so that counting never copies that.
+    in_flight: usize,
+    /// When the endpoint last looked, if it keeps a pulse at all.
+    pulse: Option<Instant>,
     waiting: Vec<Waker>,
     to_wake: Vec<Waker>,
 }
@@ -67,9 +68,9 @@ macro_rules! id {
         $(#[$doc])*
         ///
         /// Belongs to the registry that made it: given to another one it names another entry, or
-        /// none, in which case the call does nothing.
+        /// none. A call about an entry that is not there, or not any more, does nothing.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub struct $name(usize);
+        pub struct $name(pub(super) u64);
     };
 }
 
@@ -91,112 +92,17 @@ impl Registry {
         let state = State::new(service.into(), version.into(), now);
         Self {
             state: Arc::new(state),
+            history: Arc::new(History::new(History::DEFAULT_ENTRIES)),
+            in_flight: 0,
+            pulse: None,
             waiting: Vec::new(),
             to_wake: Vec::new(),
         }
     }
 
-    /// Declares a part of the daemon that succeeds or fails. Unknown until its first result.
-    ///
-    /// # Errors
-    ///
-    /// [`NameError`] if the name is not allowed or taken.
-    pub fn component(
-        &mut self,
-        now: Instant,
-        name: &str,
-        config: ComponentConfig,
-    ) -> Result<ComponentId, NameError> {
-        let name = self.free_name(name)?;
-        Ok(self.change(|state| {
-            state
-                .components
-                .push(ComponentState::new(name, config, now));
-            ComponentId(state.components.len() - 1)
-        }))
-    }
-
-    /// Declares a loop that beats at least every `deadline`; the first deadline starts now.
-    ///
-    /// # Errors
-    ///
-    /// [`NameError`] if the name is not allowed or taken.
-    pub fn heartbeat(
-        &mut self,
-        now: Instant,
-        name: &str,
-        deadline: Duration,
-    ) -> Result<HeartbeatId, NameError> {
-        let name = self.free_name(name)?;
-        Ok(self.change(|state| {
-            let beat = HeartbeatState {
-                name,
-                deadline,
-                last: now,
-                missed: false,
-                since: now,
-            };
-            state.heartbeats.push(beat);
-            HeartbeatId(state.heartbeats.len() - 1)
-        }))
-    }
-
-    /// Declares something that must happen before the daemon is ready.
-    ///
-    /// # Errors
-    ///
-    /// [`NameError`] if the name is not allowed or taken.
-    pub fn gate(&mut self, name: &str) -> Result<GateId, NameError> {
-        let name = self.free_name(name)?;
-        Ok(self.change(|state| {
-            state.gates.push(GateState {
-                name,
-                released: false,
-            });
-            GateId(state.gates.len() - 1)
-        }))
-    }
-
-    /// Declares something that must hold while the daemon is ready. Down until set.
-    ///
-    /// # Errors
-    ///
-    /// [`NameError`] if the name is not allowed or taken.
-    pub fn flag(&mut self, name: &str) -> Result<FlagId, NameError> {
-        let name = self.free_name(name)?;
-        Ok(self.change(|state| {
-            state.flags.push(FlagState { name, up: false });
-            FlagId(state.flags.len() - 1)
-        }))
-    }
-
-    /// Declares a value to publish: an empty object until set. Stats have names of their own: a
-    /// component's stats may have the component's name.
-    ///
-    /// # Errors
-    ///
-    /// [`NameError`] if the name is not allowed, or taken by another stat.
-    pub fn stat(&mut self, name: &str) -> Result<StatId, NameError> {
-        let name = Name::new(name)?;
-        if self.state.stats.iter().any(|stat| stat.name == name) {
-            return Err(NameError::Duplicate(name));
-        }
-        self.change(|state| {
-            state.stats.push(StatState {
-                name,
-                json: "{}".into(),
-            });
-            Ok(StatId(state.stats.len() - 1))
-        })
-    }
-
     /// Takes a component's result.
     pub fn record(&mut self, now: Instant, id: ComponentId, outcome: Outcome) {
-        self.edit(|state| {
-            let component = state.components.get_mut(id.0);
-            let changed = component.is_some_and(|component| component.record(now, outcome));
-            state.latch_startup() || changed
-        });
+        self.judge(now, id, |component| component.record(now, outcome));
     }
 
     /// Takes a component's success.
@@ -212,35 +118,69 @@ impl Registry {
     /// Takes a component's failures in a row from a daemon that counts by itself: fewer than
     /// `retries` is well.
     pub fn set_failures(&mut self, now: Instant, id: ComponentId, failures: u32) {
-        self.edit(|state| {
-            let component = state.components.get_mut(id.0);
-            let changed = component.is_some_and(|component| component.set_failures(now, failures));
-            state.latch_startup() || changed
-        });
+        self.judge(now, id, |component| component.set_failures(now, failures));
     }
 
     /// Takes a heartbeat's beat. One that is not newer than the last changes nothing.
     pub fn beat(&mut self, now: Instant, id: HeartbeatId) {
-        let is_news = |beat: &HeartbeatState| beat.last < now;
-        if self.state.heartbeats.get(id.0).is_some_and(is_news) {
-            self.edit(|state| state.heartbeats[id.0].beat(now));
+        let is_news = |beat: &HeartbeatState| beat.last() < now;
+        if self.state.heartbeats.find(id.0).is_some_and(is_news) {
+            self.edit(|state, log| {
+                let beat = state.heartbeats.find_mut(id.0);
+                beat.is_some_and(|beat| {
+                    let change = beat.beat(now);
+                    log.note(now, beat.name(), change)
+                })
+            });
         }
     }
 
     /// Opens a gate, for good.
-    pub fn release(&mut self, id: GateId) {
-        self.edit(|state| {
-            let gate = state.gates.get_mut(id.0);
-            gate.is_some_and(|gate| !core::mem::replace(&mut gate.released, true))
+    pub fn release(&mut self, now: Instant, id: GateId) {
+        self.edit(|state, log| {
+            let gate = state.gates.find_mut(id.0);
+            gate.is_some_and(|gate| {
+                let change = gate.release();
+                log.note(now, gate.name(), change)
+            })
         });
     }
 
     /// Sets a flag.
-    pub fn set_flag(&mut self, id: FlagId, up: bool) {
-        self.edit(|state| {
-            let flag = state.flags.get_mut(id.0);
-            flag.is_some_and(|flag| core::mem::replace(&mut flag.up, up) != up)
+    pub fn set_flag(&mut self, now: Instant, id: FlagId, up: bool) {
+        self.edit(|state, log| {
+            let flag = state.flags.find_mut(id.0);
+            flag.is_some_and(|flag| {
+                let change = flag.set(up);
+                log.note(now, flag.name(), change)
+            })
         });
+    }
+
+    /// A piece of work has begun that a drain must wait for.
+    pub fn begin_work(&mut self) {
+        self.in_flight = self.in_flight.saturating_add(1);
+    }
+
+    /// A piece of work is over. The last one to end while the daemon drains counts as a change, so
+    /// that whoever waits for [`is_drained`](Self::is_drained) wakes.
+    pub fn end_work(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if self.is_drained() {
+            self.change(|_| ());
+        }
+    }
+
+    /// The pieces of work under way.
+    #[must_use]
+    pub const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Whether the daemon drains, and nothing holds it any more.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.state.phase == Phase::Draining && self.in_flight == 0
     }
 
     /// Publishes a value, serialised here and now.
@@ -250,18 +190,20 @@ impl Registry {
     /// If `value` cannot be serialised (a map whose keys are no strings): the last value stays.
     pub fn set_stat(
         &mut self,
+        now: Instant,
         id: StatId,
         value: &impl serde::Serialize,
     ) -> Result<(), serde_json::Error> {
-        self.set_stat_json(id, serde_json::to_string(value)?.into());
+        self.set_stat_json(now, id, serde_json::to_string(value)?.into());
         Ok(())
     }
 
     /// Publishes a value that has been serialised elsewhere, where no lock is held.
-    pub(crate) fn set_stat_json(&mut self, id: StatId, json: Arc<str>) {
-        self.edit(|state| {
-            if let Some(stat) = state.stats.get_mut(id.0) {
+    pub(crate) fn set_stat_json(&mut self, now: Instant, id: StatId, json: Arc<str>) {
+        self.edit(|state, _| {
+            if let Some(stat) = state.stats.find_mut(id.0) {
                 stat.json = json;
+                stat.published = Some(now);
             }
             false
         });
@@ -285,14 +227,40 @@ impl Registry {
     /// The state at `now`, in which everything that `now` alone decides has been decided.
     #[must_use]
     pub fn snapshot(&mut self, now: Instant) -> Snapshot {
-        if self
-            .state
-            .next_deadline()
-            .is_some_and(|deadline| deadline <= now)
-        {
-            self.edit(|state| state.handle_timeout(now));
-        }
-        Snapshot::new(Arc::clone(&self.state), now)
+        self.decide(now);
+        Snapshot::new(
+            Arc::clone(&self.state),
+            Arc::clone(&self.history),
+            self.in_flight,
+            now,
+        )
+    }
+
+    /// Decides what the clock alone decides, and keeps the endpoint's pulse.
+    ///
+    /// Called whenever [`next_deadline`](Self::next_deadline) has passed, it makes transitions
+    /// happen when they are due rather than when somebody looks, and lets the registry tell a loop
+    /// that is stuck from a host that stood still: after a gap in the pulse, heartbeats get one
+    /// deadline of grace. Without these calls nothing is ever excused.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        // The first call begins the pulse: what came before it was nobody's gap.
+        self.pulse.get_or_insert(now);
+        self.decide(now);
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next: at the next deadline of a
+    /// heartbeat or a result, and, once it has been called, at the next pulse (a quarter of the
+    /// shortest heartbeat deadline, 50 ms or more). `None` if the clock alone will change nothing.
+    ///
+    /// Ask again after every change.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let pulse = self.pulse.zip(self.state.pulse());
+        let pulse = pulse.map(|(last, period)| last + period);
+        [self.state.next_deadline(), pulse]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Where the daemon is in its life.
@@ -320,6 +288,12 @@ impl Registry {
         None
     }
 
+    /// Nobody waits with `waker` any more. Whoever gives up a wait while nothing changes says so,
+    /// or the wakers of a million connections long closed would gather here.
+    pub fn forget_waker(&mut self, waker: &Waker) {
+        self.waiting.retain(|waiting| !waiting.will_wake(waker));
+    }
+
     /// The wakers whose wait is over. Ask after every call that changes something, let go of the
     /// lock, then wake them: a waker is somebody else's code.
     #[must_use]
@@ -329,23 +303,49 @@ impl Registry {
 
     fn set_phase(&mut self, now: Instant, next: Phase) {
         if self.state.phase.may_become(next) {
-            self.edit(|state| {
-                state.enter(now, next);
+            self.edit(|state, log| {
+                state.enter(now, next, log);
                 true
             });
         }
     }
 
-    fn free_name(&self, name: &str) -> Result<Name, NameError> {
-        let name = Name::new(name)?;
-        if self.state.names().any(|taken| *taken == name) {
-            return Err(NameError::Duplicate(name));
+    /// Lets a component take in something that may turn it.
+    fn judge(
+        &mut self,
+        now: Instant,
+        id: ComponentId,
+        take: impl FnOnce(&mut ComponentState) -> Option<Change>,
+    ) {
+        self.edit(|state, log| {
+            let Some(component) = state.components.find_mut(id.0) else {
+                return false;
+            };
+            let change = take(component);
+            if let Some(change) = change {
+                let message = component.message();
+                log.push_with(now, Some(component.name()), change, message);
+            }
+            state.latch_startup() || change.is_some()
+        });
+    }
+
+    fn decide(&mut self, now: Instant) {
+        if let Some(pulse) = &mut self.pulse {
+            let last = core::mem::replace(pulse, now);
+            let most = self.state.pulse();
+            if most.is_some_and(|most| now.duration_since(last) > most) {
+                self.edit(|state, _| state.handle_gap(last, now));
+            }
         }
-        Ok(name)
+        let deadline = self.state.next_deadline();
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            self.edit(|state, log| state.handle_timeout(now, log));
+        }
     }
 
     /// Changes the state in a way that counts.
-    fn change<R>(&mut self, change: impl FnOnce(&mut State) -> R) -> R {
+    pub(super) fn change<R>(&mut self, change: impl FnOnce(&mut State) -> R) -> R {
         let state = Arc::make_mut(&mut self.state);
         let result = change(state);
         state.revision.0 += 1;
@@ -354,8 +354,9 @@ impl Registry {
     }
 
     /// Changes the state in a way that counts only if `edit` says so.
-    fn edit(&mut self, edit: impl FnOnce(&mut State) -> bool) {
-        if edit(Arc::make_mut(&mut self.state)) {
+    pub(super) fn edit(&mut self, edit: impl FnOnce(&mut State, &mut Log<'_>) -> bool) {
+        let mut log = Log(&mut self.history);
+        if edit(Arc::make_mut(&mut self.state), &mut log) {
             self.change(|_| ());
         }
     }

@@ -1,123 +1,39 @@
 //! A daemon's state at one moment, never to change again.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use super::state::State;
 use super::{
-    ComponentState, FlagState, GateState, HeartbeatState, Phase, Revision, StatState, Status,
+    ComponentState, FlagState, GateState, HeartbeatState, History, MetricState, Phase, Revision,
+    StatState, Status,
 };
 use crate::name::Name;
-use crate::time::Instant;
-
-/// What the registry holds and every snapshot shares.
-#[derive(Clone)]
-pub(super) struct State {
-    pub(super) service: Box<str>,
-    pub(super) version: Box<str>,
-    /// When this life began.
-    pub(super) begun: Instant,
-    pub(super) phase: Phase,
-    /// Whether this life has been Running, and then whether start-up was ever seen complete.
-    pub(super) has_run: bool,
-    pub(super) has_started: bool,
-    pub(super) components: Vec<ComponentState>,
-    pub(super) heartbeats: Vec<HeartbeatState>,
-    pub(super) gates: Vec<GateState>,
-    pub(super) flags: Vec<FlagState>,
-    pub(super) stats: Vec<StatState>,
-    pub(super) revision: Revision,
-}
-
-impl State {
-    pub(super) fn new(service: Box<str>, version: Box<str>, now: Instant) -> Self {
-        Self {
-            service,
-            version,
-            begun: now,
-            phase: Phase::Starting,
-            has_run: false,
-            has_started: false,
-            components: Vec::new(),
-            heartbeats: Vec::new(),
-            gates: Vec::new(),
-            flags: Vec::new(),
-            stats: Vec::new(),
-            revision: Revision::default(),
-        }
-    }
-
-    pub(super) fn enter(&mut self, now: Instant, phase: Phase) {
-        if self.phase == Phase::Stopped {
-            self.begun = now;
-            self.has_run = false;
-            self.has_started = false;
-            // Nobody was expected to beat while the daemon was stopped.
-            for beat in &mut self.heartbeats {
-                beat.beat(now);
-            }
-        }
-        self.phase = phase;
-        self.has_run |= phase == Phase::Running;
-        self.latch_startup();
-    }
-
-    /// Sees whether start-up is complete: it has run, and every component has a first result. True
-    /// if it just became so.
-    pub(super) fn latch_startup(&mut self) -> bool {
-        let just_started = !self.has_started
-            && self.has_run
-            && self
-                .components
-                .iter()
-                .all(|component| component.last().is_some());
-        self.has_started |= just_started;
-        just_started
-    }
-
-    /// When the clock alone will next change something.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let stale = self.components.iter().filter_map(ComponentState::stale_at);
-        let missed = self.heartbeats.iter().filter(|beat| !beat.missed);
-        stale
-            .chain(missed.map(|beat| beat.last + beat.deadline))
-            .min()
-    }
-
-    /// Decides what the clock alone decides; true if anything changed.
-    pub(super) fn handle_timeout(&mut self, now: Instant) -> bool {
-        let mut changed = false;
-        for component in &mut self.components {
-            changed |= component.handle_timeout(now);
-        }
-        for beat in &mut self.heartbeats {
-            changed |= beat.handle_timeout(now);
-        }
-        changed
-    }
-
-    /// Every name that is taken, stats aside.
-    pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
-        let components = self.components.iter().map(ComponentState::name);
-        let heartbeats = self.heartbeats.iter().map(HeartbeatState::name);
-        let gates = self.gates.iter().map(GateState::name);
-        let flags = self.flags.iter().map(FlagState::name);
-        components.chain(heartbeats).chain(gates).chain(flags)
-    }
-}
+use crate::time::{Instant, Moment, UnixTime};
 
 /// A daemon's state when it was [`taken`](Self::taken). Cloning one copies a pointer.
 #[derive(Clone)]
 pub struct Snapshot {
     pub(super) state: Arc<State>,
+    history: Arc<History>,
+    in_flight: usize,
     taken: Instant,
 }
 
 impl Snapshot {
-    pub(super) const fn new(state: Arc<State>, taken: Instant) -> Self {
-        Self { state, taken }
+    pub(super) const fn new(
+        state: Arc<State>,
+        history: Arc<History>,
+        in_flight: usize,
+        taken: Instant,
+    ) -> Self {
+        Self {
+            state,
+            history,
+            in_flight,
+            taken,
+        }
     }
 
     /// The daemon's name.
@@ -142,6 +58,17 @@ impl Snapshot {
     #[must_use]
     pub fn begun(&self) -> Instant {
         self.state.begun
+    }
+
+    /// When the daemon began, on the wall clock: as the registry was told
+    /// ([`Registry::set_wall_clock`](super::Registry::set_wall_clock)), else reckoned back from
+    /// `moment`.
+    #[must_use]
+    pub fn begun_at(&self, moment: Moment) -> UnixTime {
+        self.state
+            .wall_clock
+            .unwrap_or(moment)
+            .unix_at(self.state.begun)
     }
 
     /// For how long it has been there.
@@ -192,6 +119,30 @@ impl Snapshot {
         &self.state.stats
     }
 
+    /// The counters and gauges, in the order in which they were declared.
+    #[must_use]
+    pub fn metrics(&self) -> &[MetricState] {
+        &self.state.metrics
+    }
+
+    /// What happened, as far as it is remembered.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The pieces of work that hold a drain.
+    #[must_use]
+    pub const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// How often the host stalled: a gap in the endpoint's own pulse that excused a heartbeat.
+    #[must_use]
+    pub fn host_stalls(&self) -> u64 {
+        self.state.host_stalls
+    }
+
     /// Failures in a row of the component that has the most.
     #[must_use]
     pub fn consecutive_failures(&self) -> u32 {
@@ -207,6 +158,15 @@ impl Snapshot {
         self.heartbeats()
             .iter()
             .filter(|beat| beat.is_missed())
+            .map(HeartbeatState::name)
+    }
+
+    /// The heartbeats in grace: silent, but the host stalled, and they are given one deadline from
+    /// then on.
+    pub fn excused(&self) -> impl Iterator<Item = &Name> {
+        self.heartbeats()
+            .iter()
+            .filter(|beat| beat.grace().is_some())
             .map(HeartbeatState::name)
     }
 
@@ -234,16 +194,14 @@ impl Snapshot {
             .map(ComponentState::name)
     }
 
+    /// The names of all components, heartbeats, gates and flags.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.state.names()
+    }
+
     /// The status of the component, heartbeat, gate or flag of this name.
     #[must_use]
     pub fn status_of(&self, name: &str) -> Option<Status> {
-        let holds = |holds: bool| {
-            if holds {
-                Status::Healthy
-            } else {
-                Status::Unhealthy
-            }
-        };
         let named = |candidate: &Name| candidate.as_str() == name;
         let component = self.components().iter().find(|one| named(one.name()));
         let beat = || self.heartbeats().iter().find(|one| named(one.name()));
@@ -252,8 +210,8 @@ impl Snapshot {
         component
             .map(ComponentState::status)
             .or_else(|| beat().map(HeartbeatState::status))
-            .or_else(|| gate().map(|gate| holds(gate.is_released())))
-            .or_else(|| flag().map(|flag| holds(flag.is_up())))
+            .or_else(|| gate().map(|gate| Status::of(gate.is_released())))
+            .or_else(|| flag().map(|flag| Status::of(flag.is_up())))
     }
 }
 

@@ -8,17 +8,27 @@
 //! | stopped | healthy | unhealthy | unhealthy | unhealthy |
 
 use super::{ComponentState, Phase, ProbeKind, Snapshot, Status};
+use crate::name::Name;
 
 impl Snapshot {
     /// The answer to `kind`. Only [`ProbeKind::Health`] is ever degraded or unknown: the others are
     /// questions of yes or no.
     #[must_use]
     pub fn status(&self, kind: ProbeKind) -> Status {
+        self.status_among(kind, |_| true)
+    }
+
+    /// The answer to `kind` if nothing but the parts that `count` were there.
+    ///
+    /// Start-up and liveness are what they are, whoever asks: leaving out the loop that is stuck
+    /// would keep a dead daemon from its restart.
+    #[must_use]
+    pub fn status_among(&self, kind: ProbeKind, counts: impl Fn(&Name) -> bool) -> Status {
         match kind {
-            ProbeKind::Startup => yes_or_no(self.has_started()),
-            ProbeKind::Liveness => yes_or_no(self.is_alive()),
-            ProbeKind::Readiness => yes_or_no(self.is_ready()),
-            ProbeKind::Health => self.health(),
+            ProbeKind::Startup => Status::of(self.has_started()),
+            ProbeKind::Liveness => Status::of(self.is_alive(|_| true)),
+            ProbeKind::Readiness => Status::of(self.is_ready(counts)),
+            ProbeKind::Health => self.health(counts),
         }
     }
 
@@ -28,38 +38,31 @@ impl Snapshot {
 
     /// A loop that has ended because the daemon is draining must not get the drain killed, so
     /// heartbeats do not count any more once it has begun.
-    fn is_alive(&self) -> bool {
+    fn is_alive(&self, counts: impl Fn(&Name) -> bool) -> bool {
         match self.phase() {
-            Phase::Starting | Phase::Running => self.stalled().next().is_none(),
+            Phase::Starting | Phase::Running => !self.stalled().any(counts),
             Phase::Draining => true,
             Phase::Stopped => false,
         }
     }
 
-    fn is_ready(&self) -> bool {
+    fn is_ready(&self, counts: impl Fn(&Name) -> bool) -> bool {
         self.phase() == Phase::Running
-            && self.stalled().next().is_none()
-            && self.pending().next().is_none()
-            && self.failing().next().is_none()
+            && !self.stalled().any(&counts)
+            && !self.pending().any(&counts)
+            && !self.failing().any(&counts)
     }
 
-    fn health(&self) -> Status {
+    fn health(&self, counts: impl Fn(&Name) -> bool) -> Status {
         match self.phase() {
-            _ if !self.is_alive() => Status::Unhealthy,
+            _ if !self.is_alive(&counts) => Status::Unhealthy,
             Phase::Starting => Status::Unknown,
             Phase::Running => {
-                let components = self.components().iter().map(ComponentState::contribution);
-                components.max().unwrap_or(Status::Healthy)
+                let counted = self.components().iter().filter(|one| counts(one.name()));
+                let worst = counted.map(ComponentState::contribution).max();
+                worst.unwrap_or(Status::Healthy)
             }
             Phase::Draining | Phase::Stopped => Status::Unhealthy,
         }
-    }
-}
-
-const fn yes_or_no(yes: bool) -> Status {
-    if yes {
-        Status::Healthy
-    } else {
-        Status::Unhealthy
     }
 }

@@ -9,7 +9,6 @@
 //! be (a lone LF ends a line, any number of empty lines may come first). So `scan` reads every byte
 //! before it and refuses; what comes out is the same however the bytes were cut into reads.
 
-mod authority;
 mod reject;
 mod request;
 pub(crate) mod response;

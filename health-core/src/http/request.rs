@@ -2,9 +2,10 @@
 
 use core::ops::Range;
 
+use super::Reject;
 use super::scan::HeadEnd;
 use super::target::Target;
-use super::{Reject, authority};
+use crate::grammar;
 
 /// Fields for which there is room on the stack without the largest table: nearly every request.
 const FEW_FIELDS: usize = 24;
@@ -71,7 +72,7 @@ impl RequestLine {
         else {
             return Err(Reject::RequestLine);
         };
-        if method.is_empty() || target.is_empty() || !method.iter().all(|&byte| is_token(byte)) {
+        if target.is_empty() || !grammar::is_token(method) {
             return Err(Reject::RequestLine);
         }
         let target_start = line.start + method.len() + 1;
@@ -178,14 +179,14 @@ impl<'a> Fields<'a> {
         match name.len() {
             4 if is("host") => {
                 self.hosts += 1;
-                if !value.is_empty() && !authority::is_valid(value) {
+                if !value.is_empty() && !grammar::is_authority(value) {
                     return Err(Reject::Host);
                 }
             }
             6 if is("accept") => self.accept = self.accept.or(Some(value)),
             10 if is("connection") => {
                 for option in value.split(|&byte| byte == b',') {
-                    let option = option.trim_ascii();
+                    let option = grammar::trim(option);
                     self.close |= option.eq_ignore_ascii_case(b"close");
                     self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
                 }
@@ -230,9 +231,4 @@ fn parse_version(version: &[u8]) -> Result<Version, Reject> {
         [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Err(Reject::Version),
         _ => Err(Reject::RequestLine),
     }
-}
-
-/// `tchar` of RFC 9110 §5.6.2.
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

@@ -86,6 +86,11 @@ impl HeadScan {
         }
     }
 
+    /// Whether there is more in `bytes`, which have been looked at, than empty lines.
+    pub(crate) fn has_begun(&self, bytes: &[u8]) -> bool {
+        self.request_line.is_some() || !matches!(&bytes[self.line..], [] | [b'\r'])
+    }
+
     /// The method of the request under way, once its line has been read.
     pub(crate) fn method(&self) -> Option<Method> {
         self.request_line.map(|line| line.method())

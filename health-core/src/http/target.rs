@@ -1,6 +1,7 @@
 //! Request targets: whose path is asked for (RFC 9112 §3.2).
 
-use super::{Method, Reject, authority};
+use super::{Method, Reject};
+use crate::grammar;
 
 /// A request target. Paths are compared byte for byte: nothing is decoded, normalised or redirected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl<'a> Target<'a> {
                 .iter()
                 .position(|byte| b"/?".contains(byte))
                 .unwrap_or(rest.len());
-            if !authority::is_valid(&rest[..end]) {
+            if !grammar::is_authority(&rest[..end]) {
                 return Err(Reject::Target);
             }
             &rest[end..]

@@ -57,8 +57,8 @@ pub enum Spread {
     /// Each check is shifted by a hash of its name, modulo its interval. The first attempts take an
     /// interval.
     Even,
-    /// The same grid, but the first attempt of an instance comes at once, at most so many in a
-    /// second over all.
+    /// The same grid, but the first attempt of an instance comes at once, ahead of its slot. At most
+    /// so many in a second come early.
     EvenFirstAtOnce {
         /// First attempts per second.
         per_second: NonZeroU32,

@@ -18,8 +18,8 @@ pub enum Command {
         deadline: Instant,
     },
     /// Give the attempt up: drop its I/O; a process, with its whole group, gets the signal. What
-    /// [needs to be reaped](crate::check::CheckConfig::needs_reap) is then reported by
-    /// [`handle_reaped`](super::Monitor::handle_reaped), anything else by nothing.
+    /// [needs to be reaped](crate::check::CheckConfig::needs_reap) is reported by
+    /// [`handle_reaped`](super::Monitor::handle_reaped) when it is gone; anything else needs no report.
     Cancel {
         /// Which.
         attempt: AttemptId,

@@ -8,6 +8,7 @@ use super::guard::{Share, Tally};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::reaper::Reaper;
 use super::stats::Stats;
+use super::summary::Summary;
 use super::target::{AddError, Target, TargetSpec};
 use super::targets::Targets;
 use super::timers::Timers;
@@ -129,8 +130,13 @@ impl Monitor {
         };
         // What is still to be reaped keeps its place among processes: only the reaper knows it now.
         let orphans = self.reaper.adopt(id);
-        for check in target.each() {
+        for (index, check) in target.each().enumerate() {
             self.tally.exchange(Share::of(check), Share::default());
+            self.arm(
+                id.check(index),
+                usize::from(check.config().needs_reap),
+                None,
+            );
         }
         self.tally.execs += orphans;
         true
@@ -182,7 +188,8 @@ impl Monitor {
         self.settle(now, attempt.check.target());
     }
 
-    /// Nothing is left of an attempt that was cancelled. Ignored if that was not waited for.
+    /// Nothing is left of an attempt: its process was waited for, its closure has returned. Ignored
+    /// if that was not waited for, so it may be said of every attempt that needs to be reaped.
     pub fn handle_reaped(&mut self, now: Instant, attempt: AttemptId) {
         let now = self.tick(now);
         self.expire(|at, check| (at, check) < (now, attempt.check));
@@ -211,10 +218,8 @@ impl Monitor {
         self.commands.pop_front().or_else(|| self.poll_start(now))
     }
 
-    /// When to call [`poll`](Self::poll) next, if nothing else happens before; `None` is never.
-    ///
-    /// At rest it is exact. After another call it may be early by an attempt that is over, which
-    /// costs one wake-up; it is never late.
+    /// When to call [`poll`](Self::poll) next, if nothing else happens before; `None` is never. In the
+    /// past if something is to be done already.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         if !self.commands.is_empty() {
@@ -224,14 +229,12 @@ impl Monitor {
             Life::Stopping { until } => Some(until),
             _ => None,
         };
-        let starts = self.starts.iter().enumerate();
-        let start = starts
-            .filter(|&(lane, _)| self.has_place(lane))
-            .filter_map(|(_, starts)| starts.next())
-            .min();
-        let start = start.map(|due| self.gathered(due));
-        let others = [self.timeouts.next(), self.reaper.next_kill(), stop, start];
-        others.into_iter().flatten().min()
+        let lanes = (0..self.starts.len()).filter(|&lane| self.has_place(lane));
+        let start = lanes.filter_map(|lane| self.starts[lane].first()).min();
+        let start = start.map(|(due, _)| self.gathered(due));
+        let timeout = self.timeouts.first().map(|(at, _)| at);
+        let all = [timeout, self.reaper.next_kill(), stop, start];
+        all.into_iter().flatten().min()
     }
 
     /// What happened, oldest first; call until `None`. Events wait without limit.
@@ -272,6 +275,14 @@ impl Monitor {
     /// All targets, in the order of names.
     pub fn targets(&self) -> impl Iterator<Item = (TargetId, &Target)> {
         self.targets.iter()
+    }
+
+    /// How many targets are how well at `now`, verdicts that are too old taken for unknown. Walks all
+    /// targets.
+    #[must_use]
+    pub fn summary(&self, now: Instant) -> Summary {
+        let targets = self.targets.iter();
+        targets.map(|(_, target)| target.verdict_at(now)).collect()
     }
 
     /// Attempts that run.

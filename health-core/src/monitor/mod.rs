@@ -22,9 +22,11 @@
 //! 1. After every call and when [`poll_timeout`](Monitor::poll_timeout) has come: call
 //!    [`poll`](Monitor::poll) until `None`, carry the commands out, then
 //!    [`poll_event`](Monitor::poll_event) until `None`.
-//! 2. Every attempt started is reported once, by [`handle_outcome`](Monitor::handle_outcome) or, if it
-//!    was cancelled and leaves something behind, by [`handle_reaped`](Monitor::handle_reaped). A report
-//!    that is no longer wanted is ignored.
+//! 2. Report every attempt once it is over: its answer by
+//!    [`handle_outcome`](Monitor::handle_outcome), and, if it was one that
+//!    [needs to be reaped](crate::check::CheckConfig::needs_reap), that nothing is left of it by
+//!    [`handle_reaped`](Monitor::handle_reaped), whether or not it was cancelled. What is not wanted is
+//!    ignored, so an answer and a cancellation may cross.
 //! 3. At most `max_in_flight` attempts run, and `max_exec` of those that leave something behind. What
 //!    is due beyond that waits in the order of its slots, and its deadline does not run yet.
 //! 4. At one time, control operations come first, then answers and deadlines, then new attempts;

@@ -45,14 +45,10 @@ impl Monitor {
     pub(super) fn expire(&mut self, has_come: impl Fn(Instant, CheckId) -> bool) {
         let now = self.clock;
         loop {
-            let targets = &self.targets;
-            let first = self
-                .timeouts
-                .peek_live(|at, id| targets.wants_timeout(at, id));
+            let first = self.timeouts.first();
             let Some((_, id)) = first.filter(|&(at, id)| has_come(at, id)) else {
                 return;
             };
-            self.timeouts.pop();
             self.change(now, id, |check, permit| check.handle_timeout(now, permit));
             self.settle(now, id.target());
         }
@@ -60,17 +56,9 @@ impl Monitor {
 
     /// T2 and T3: begins the attempt that has been due longest, if there is a place for it.
     pub(super) fn poll_start(&mut self, now: Instant) -> Option<Command> {
-        let targets = &self.targets;
-        let mut first = None;
-        for lane in 0..self.starts.len() {
-            if self.tally.has_place(&self.config, lane) {
-                let due = self.starts[lane].peek_live(|at, id| targets.wants_start(at, id));
-                let due = due.map(|(at, id)| (at, id, lane));
-                first = [first, due].into_iter().flatten().min();
-            }
-        }
-        let (_, id, lane) = first.filter(|&(due, ..)| self.gathered(due) <= now)?;
-        self.starts[lane].pop();
+        let lanes = (0..self.starts.len()).filter(|&lane| self.has_place(lane));
+        let first = lanes.filter_map(|lane| self.starts[lane].first()).min();
+        let (_, id) = first.filter(|&(due, _)| self.gathered(due) <= now)?;
         let mut start = None;
         self.change(now, id, |check, _| {
             start = check.poll_start(now);
@@ -163,23 +151,25 @@ impl Monitor {
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();
         if new_wake != wake {
-            let targets = &self.targets;
-            match new_wake {
-                Some(Wake::Timeout(at)) => {
-                    self.timeouts
-                        .push(at, id, |at, id| targets.wants_timeout(at, id));
-                }
-                Some(Wake::Start(at)) => {
-                    self.starts[usize::from(needs_reap)]
-                        .push(at, id, |at, id| targets.wants_start(at, id));
-                }
-
-                None => {}
-            }
+            self.arm(id, usize::from(needs_reap), new_wake);
         }
         for event in events {
             self.report(now, id, needs_reap, event);
         }
+    }
+
+    /// Puts a check's next wake-up among the timers it belongs to, in place of an earlier one.
+    pub(super) fn arm(&mut self, id: CheckId, lane: usize, wake: Option<Wake>) {
+        let targets = &self.targets;
+        let wants_timeout = |at, id| targets.wants_timeout(at, id);
+        let wants_start = |at, id| targets.wants_start(at, id);
+        match wake {
+            Some(Wake::Timeout(at)) => self.timeouts.push(at, id, wants_timeout),
+            Some(Wake::Start(at)) => self.starts[lane].push(at, id, wants_start),
+            None => {}
+        }
+        self.timeouts.settle(id, wants_timeout);
+        self.starts[lane].settle(id, wants_start);
     }
 
     /// What follows for others from what happened to one check.

@@ -1,16 +1,19 @@
 //! Many targets as a handful of numbers.
 
+use alloc::format;
+
 use super::target::Target;
-use crate::check::Verdict;
+use crate::outcome::Outcome;
+use crate::status::Status;
 
 /// How many targets are how well: what a group shows as one component.
 ///
 /// ```
-/// use health_core::check::Verdict;
+/// use health_core::health::Status;
 /// use health_core::monitor::Summary;
 ///
-/// let group: Summary = [Some(Verdict::Healthy), Some(Verdict::Degraded), None].into_iter().collect();
-/// assert_eq!((group.total, group.healthy(), group.verdict()), (3, 2, Some(Verdict::Degraded)));
+/// let group: Summary = [Some(Status::Healthy), Some(Status::Degraded), None].into_iter().collect();
+/// assert_eq!((group.total, group.healthy(), group.verdict()), (3, 2, Some(Status::Degraded)));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -37,34 +40,48 @@ impl Summary {
 
     /// The worst among those judged: unhealthy, unknown, degraded, healthy; `None` if none is.
     #[must_use]
-    pub const fn verdict(&self) -> Option<Verdict> {
+    pub const fn verdict(&self) -> Option<Status> {
         if self.unhealthy > 0 {
-            Some(Verdict::Unhealthy)
+            Some(Status::Unhealthy)
         } else if self.unknown > 0 {
-            Some(Verdict::Unknown)
+            Some(Status::Unknown)
         } else if self.degraded > 0 {
-            Some(Verdict::Degraded)
+            Some(Status::Degraded)
         } else if self.sound > 0 {
-            Some(Verdict::Healthy)
+            Some(Status::Healthy)
         } else {
             None
         }
     }
 
-    fn add(&mut self, verdict: Option<Verdict>) {
+    /// What it is for the one component that stands for all: "97/100 healthy". `None` while it is
+    /// not known: then nothing is to be recorded, and what was known runs out by itself. A group
+    /// of none is well.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        let message = || format!("{}/{} healthy", self.healthy(), self.total);
+        match self.verdict() {
+            None | Some(Status::Healthy) => Some(Outcome::success()),
+            Some(Status::Degraded) => Some(Outcome::warning(message())),
+            Some(Status::Unhealthy) => Some(Outcome::failure(message())),
+            Some(Status::Unknown) => None,
+        }
+    }
+
+    fn add(&mut self, verdict: Option<Status>) {
         self.total += 1;
         *match verdict {
-            Some(Verdict::Healthy) => &mut self.sound,
-            Some(Verdict::Degraded) => &mut self.degraded,
-            Some(Verdict::Unhealthy) => &mut self.unhealthy,
-            Some(Verdict::Unknown) => &mut self.unknown,
+            Some(Status::Healthy) => &mut self.sound,
+            Some(Status::Degraded) => &mut self.degraded,
+            Some(Status::Unhealthy) => &mut self.unhealthy,
+            Some(Status::Unknown) => &mut self.unknown,
             None => &mut self.unjudged,
         } += 1;
     }
 }
 
-impl FromIterator<Option<Verdict>> for Summary {
-    fn from_iter<I: IntoIterator<Item = Option<Verdict>>>(verdicts: I) -> Self {
+impl FromIterator<Option<Status>> for Summary {
+    fn from_iter<I: IntoIterator<Item = Option<Status>>>(verdicts: I) -> Self {
         let mut summary = Self::default();
         for verdict in verdicts {
             summary.add(verdict);

@@ -7,9 +7,11 @@ use core::fmt;
 
 use super::summary::Summary;
 use crate::check::{
-    Check, CheckConfig, CheckStatus, ConfigError, FirstCheck, Mode, ProbeKind, Saved, Verdict, mix,
+    Check, CheckConfig, CheckStatus, ConfigError, FirstCheck, Mode, ProbeKind, Saved, mix,
 };
 use crate::name::{Name, NameError};
+use crate::status::Status;
+use crate::time::Instant;
 
 /// A target to be watched: a name and at least one check.
 ///
@@ -212,12 +214,24 @@ impl Target {
 
     /// The worst of its checks' verdicts; `None` if it is shown and not judged.
     #[must_use]
-    pub fn verdict(&self) -> Option<Verdict> {
+    pub fn verdict(&self) -> Option<Status> {
         if self.is_deregistered() {
             return None;
         }
         let judged = self.each().filter(|check| check.verdict().is_some());
         judged.map(Check::verdict).collect::<Summary>().verdict()
+    }
+
+    /// As [`verdict`](Self::verdict), with verdicts that are too old taken for unknown; see
+    /// [`Check::verdict_at`].
+    #[must_use]
+    pub fn verdict_at(&self, now: Instant) -> Option<Status> {
+        if self.is_deregistered() {
+            return None;
+        }
+        let verdicts = self.each().map(|check| check.verdict_at(now));
+        let judged = verdicts.filter(Option::is_some);
+        judged.collect::<Summary>().verdict()
     }
 
     pub(super) fn each(&self) -> impl Iterator<Item = &Check> {

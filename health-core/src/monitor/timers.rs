@@ -8,8 +8,9 @@ use crate::time::Instant;
 
 /// Wake-ups, earliest first, ties by registration.
 ///
-/// An entry is never taken out when its check changes its plans; it is found dead later, by asking
-/// the check. Dead ones are swept out when they could be the half of all.
+/// An entry is not looked for when its check changes its plans; it stays, dead, until it is the
+/// earliest or the dead could be the half of all. The earliest entry is never a dead one: only a
+/// change of its own check can kill it, and [`settle`](Self::settle) follows every change.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     heap: BinaryHeap<Reverse<(Instant, CheckId)>>,
@@ -18,6 +19,11 @@ pub(super) struct Timers {
 
 impl Timers {
     const SMALL: usize = 64;
+
+    /// The earliest entry.
+    pub(super) fn first(&self) -> Option<(Instant, CheckId)> {
+        self.heap.peek().map(|&Reverse(entry)| entry)
+    }
 
     pub(super) fn push(
         &mut self,
@@ -32,27 +38,17 @@ impl Timers {
         self.heap.push(Reverse((at, check)));
     }
 
-    /// The earliest entry that is not dead; the dead before it are dropped.
-    pub(super) fn peek_live(
-        &mut self,
-        is_live: impl Fn(Instant, CheckId) -> bool,
-    ) -> Option<(Instant, CheckId)> {
-        while let Some(&Reverse((at, check))) = self.heap.peek() {
+    /// The plans of `changed` may have changed, or it may be gone.
+    pub(super) fn settle(&mut self, changed: CheckId, is_live: impl Fn(Instant, CheckId) -> bool) {
+        if self.first().is_none_or(|(_, check)| check != changed) {
+            return;
+        }
+        while let Some((at, check)) = self.first() {
             if is_live(at, check) {
-                return Some((at, check));
+                return;
             }
             self.heap.pop();
         }
-        None
-    }
-
-    pub(super) fn pop(&mut self) {
-        self.heap.pop();
-    }
-
-    /// When the earliest entry is due, dead or not.
-    pub(super) fn next(&self) -> Option<Instant> {
-        self.heap.peek().map(|Reverse((at, _))| *at)
     }
 }
 
@@ -77,7 +73,9 @@ mod tests {
         }
         assert!(timers.heap.len() <= 4_000, "{}", timers.heap.len());
         let last = Instant::from_micros(99);
-        let first = timers.peek_live(|entry, _| entry == last);
-        assert_eq!(first, Some((last, check(0))));
+        if let Some((_, first)) = timers.first() {
+            timers.settle(first, |entry, _| entry == last);
+        }
+        assert_eq!(timers.first(), Some((last, check(0))));
     }
 }

@@ -3,8 +3,9 @@
 
 use alloc::vec::Vec;
 
+use super::Probe;
 use super::json::{self, Object};
-use crate::health::{ComponentState, Phase, ProbeKind, Snapshot, Status};
+use crate::health::{ComponentState, ProbeKind, Snapshot, Status};
 use crate::name::Name;
 use crate::time::{Instant, Moment};
 
@@ -12,20 +13,15 @@ use crate::time::{Instant, Moment};
 const MOST_COMPONENTS: usize = 32;
 
 /// The native document: all there is to say about the daemon.
-pub(super) fn health(
-    moment: Moment,
-    snapshot: &Snapshot,
-    healthy: bool,
-    verbose: bool,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
+    let (moment, snapshot) = (probe.moment, probe.snapshot);
     json::object(out, |o| {
-        o.string("status", health_word(snapshot));
-        o.bool("healthy", healthy);
-        o.string("timestamp", text(&moment.unix.rfc3339()));
+        o.word("status", probe.word());
+        o.bool("healthy", probe.healthy);
+        o.word("timestamp", moment.unix.rfc3339());
         o.string("service", snapshot.service());
         o.string("version", snapshot.version());
-        o.string("phase", snapshot.phase().as_str());
+        o.word("phase", snapshot.phase().as_str());
         o.tenths("uptime_seconds", snapshot.uptime());
         o.number(
             "consecutive_failures",
@@ -40,29 +36,34 @@ pub(super) fn health(
         if omitted > 0 {
             o.number("components_omitted", omitted as u64);
         }
-        reasons(snapshot, o);
-        if verbose {
+        stalled(probe, o);
+        o.strings("pending", probe.only(snapshot.pending()));
+        excuses(probe, o);
+        if snapshot.in_flight() > 0 {
+            o.number("in_flight", snapshot.in_flight() as u64);
+        }
+        if probe.verbose {
             o.object("checks", |o| checks(moment, snapshot, o));
         }
     });
 }
 
 /// The answer to a question of yes or no, and what speaks against it.
-pub(super) fn verdict(kind: ProbeKind, snapshot: &Snapshot, out: &mut Vec<u8>) {
-    let status = snapshot.status(kind);
+pub(super) fn verdict(probe: &Probe<'_>, out: &mut Vec<u8>) {
+    let snapshot = probe.snapshot;
     json::object(out, |o| {
-        o.string("status", status.as_str());
-        if status == Status::Healthy {
-            return;
-        }
-        match kind {
-            ProbeKind::Liveness => stalled(snapshot, o),
-            _ => {
-                o.string("phase", snapshot.phase().as_str());
-                reasons(snapshot, o);
-                o.strings("failing", snapshot.failing().map(Name::as_str));
+        o.word("status", probe.status.as_str());
+        if probe.status != Status::Healthy {
+            if probe.kind != ProbeKind::Liveness {
+                o.word("phase", snapshot.phase().as_str());
+            }
+            stalled(probe, o);
+            if probe.kind != ProbeKind::Liveness {
+                o.strings("pending", probe.only(snapshot.pending()));
+                o.strings("failing", probe.only(snapshot.failing()));
             }
         }
+        excuses(probe, o);
     });
 }
 
@@ -80,8 +81,8 @@ pub(crate) fn check(
         .iter()
         .find(|one| one.name().as_str() == name);
     json::object(out, |o| {
-        o.string("status", status.as_str());
-        o.string("name", name);
+        o.word("status", status.as_str());
+        o.word("name", name);
         if let Some(component) = component {
             o.number("consecutive_failures", component.streak().failures().into());
             if verbose {
@@ -91,21 +92,12 @@ pub(crate) fn check(
     });
 }
 
-/// The published values, each under its name.
-pub(crate) fn stats(snapshot: &Snapshot, out: &mut Vec<u8>) {
-    json::object(out, |o| {
-        for stat in snapshot.stats() {
-            o.raw(stat.name().as_str(), stat.json());
-        }
-    });
-}
-
 /// What runs, and since when.
 pub(crate) fn version(moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
     json::object(out, |o| {
         o.string("service", snapshot.service());
         o.string("version", snapshot.version());
-        o.string("started", text(&moment.unix_at(snapshot.begun()).rfc3339()));
+        o.word("started", snapshot.begun_at(moment).rfc3339());
         o.tenths("uptime_seconds", snapshot.uptime());
     });
 }
@@ -115,35 +107,32 @@ pub(crate) fn error(reason: &str, out: &mut Vec<u8>) {
     json::object(out, |o| o.string("error", reason));
 }
 
-/// The word for the whole: on its way out a daemon is neither well nor ill, it is leaving.
-pub(super) fn health_word(snapshot: &Snapshot) -> &'static str {
-    match snapshot.phase() {
-        phase @ (Phase::Draining | Phase::Stopped) => phase.as_str(),
-        _ => snapshot.status(ProbeKind::Health).as_str(),
+fn stalled(probe: &Probe<'_>, o: &mut Object<'_>) {
+    o.strings("stalled", probe.only(probe.snapshot.stalled()));
+}
+
+/// What the verdict does not hold against the daemon, though it might have.
+fn excuses(probe: &Probe<'_>, o: &mut Object<'_>) {
+    o.strings("excused", probe.snapshot.excused().map(Name::as_str));
+    if !probe.excluded.is_empty() && probe.kind.heeds_exclusion() {
+        let names = probe.snapshot.names();
+        let excluded = names.filter(|name| probe.excluded.contains(name));
+        o.strings("excluded", excluded.map(Name::as_str));
     }
-}
-
-fn reasons(snapshot: &Snapshot, o: &mut Object<'_>) {
-    stalled(snapshot, o);
-    o.strings("pending", snapshot.pending().map(Name::as_str));
-}
-
-fn stalled(snapshot: &Snapshot, o: &mut Object<'_>) {
-    o.strings("stalled", snapshot.stalled().map(Name::as_str));
 }
 
 fn checks(moment: Moment, snapshot: &Snapshot, o: &mut Object<'_>) {
     for component in snapshot.components() {
         o.object(component.name().as_str(), |o| {
-            o.string("status", component.status().as_str());
+            o.word("status", component.status().as_str());
             o.number("consecutive_failures", component.streak().failures().into());
             details(moment, component, o);
         });
     }
     for beat in snapshot.heartbeats() {
         o.object(beat.name().as_str(), |o| {
-            o.string("status", beat.status().as_str());
-            o.string("since", text(&moment.unix_at(beat.since()).rfc3339()));
+            o.word("status", beat.status().as_str());
+            o.word("since", moment.unix_at(beat.since()).rfc3339());
             o.number("age_ms", millis_since(snapshot, beat.last()));
             o.number("deadline_ms", beat.deadline().as_millis() as u64);
         });
@@ -152,7 +141,7 @@ fn checks(moment: Moment, snapshot: &Snapshot, o: &mut Object<'_>) {
 
 /// For authorised readers only: here the private half of an outcome is shown.
 fn details(moment: Moment, component: &ComponentState, o: &mut Object<'_>) {
-    o.string("since", text(&moment.unix_at(component.since()).rfc3339()));
+    o.word("since", moment.unix_at(component.since()).rfc3339());
     let Some((at, outcome)) = component.last() else {
         return;
     };
@@ -167,9 +156,4 @@ fn details(moment: Moment, component: &ComponentState, o: &mut Object<'_>) {
 
 fn millis_since(snapshot: &Snapshot, instant: Instant) -> u64 {
     snapshot.taken().duration_since(instant).as_millis() as u64
-}
-
-/// Dates are ASCII.
-fn text(ascii: &[u8]) -> &str {
-    core::str::from_utf8(ascii).unwrap_or_default()
 }

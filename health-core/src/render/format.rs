@@ -1,6 +1,6 @@
 //! Which view a client wants: `?format=` wins, then `Accept` (RFC 9110 §12.5.1).
 
-/// The forms in which a verdict is told.
+/// The forms in which the endpoint tells what it knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -9,11 +9,19 @@ pub enum Format {
     Json,
     /// Kubernetes' z-pages: `ok`, or a line for each check.
     Text,
+    /// `application/health+json` (draft-inadarei-api-health-check-06).
+    HealthJson,
+    /// Prometheus' text format 0.0.4.
+    Prometheus,
+    /// OpenMetrics 1.0.0.
+    OpenMetrics,
 }
 
 impl Format {
-    /// In the order in which equally welcome ones are preferred.
-    const ALL: [Self; 2] = [Self::Json, Self::Text];
+    /// The forms of a verdict, in the order in which equally welcome ones are preferred.
+    pub const VERDICT: &'static [Self] = &[Self::Json, Self::Text, Self::HealthJson];
+    /// The forms of metrics, likewise.
+    pub const METRICS: &'static [Self] = &[Self::Prometheus, Self::OpenMetrics];
 
     /// The name in `?format=`.
     #[must_use]
@@ -21,6 +29,9 @@ impl Format {
         match self {
             Self::Json => "json",
             Self::Text => "text",
+            Self::HealthJson => "health+json",
+            Self::Prometheus => "prometheus",
+            Self::OpenMetrics => "openmetrics",
         }
     }
 
@@ -30,29 +41,40 @@ impl Format {
         match self {
             Self::Json => "application/json",
             Self::Text => "text/plain; charset=utf-8",
+            Self::HealthJson => "application/health+json",
+            Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
         }
     }
 
-    /// The format of this name.
+    /// The one of `offered` that has this name. In a query `+` may stand for a space, and be
+    /// encoded for that reason: `health+json`, `health%2Bjson` and `health json` are all taken.
     #[must_use]
-    pub fn from_name(name: &[u8]) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.name().as_bytes() == name)
+    pub fn from_name(name: &[u8], offered: &[Self]) -> Option<Self> {
+        let is_health = matches!(name, b"health json" | b"health%2Bjson" | b"health%2bjson");
+        let mut offered = offered.iter().copied();
+        offered.find(|format| {
+            format.name().as_bytes() == name || (is_health && *format == Self::HealthJson)
+        })
     }
 
-    /// The format that `accept` welcomes most. A field that is malformed or welcomes none of ours
-    /// gets the native document all the same: a verdict in the wrong clothes beats a 406 that an
+    /// The one of `offered` that `accept` welcomes most. A field that is malformed or welcomes none
+    /// of them gets the first all the same: a verdict in the wrong clothes beats a 406 that an
     /// orchestrator takes for a failure.
+    ///
+    /// # Panics
+    ///
+    /// Never: nothing offered counts as the native document.
     #[must_use]
-    pub fn from_accept(accept: &[u8]) -> Self {
+    pub fn from_accept(accept: &[u8], offered: &[Self]) -> Self {
+        let default = offered.first().copied().unwrap_or_default();
         // What kubelet, curl and most others send.
         if accept == b"*/*" {
-            return Self::default();
+            return default;
         }
-        let mut best = (Self::default(), 0);
-        for format in Self::ALL {
-            let quality = quality(accept, format.media_type());
+        let mut best = (default, 0);
+        for &format in offered {
+            let quality = format.quality(accept);
             if quality > best.1 {
                 best = (format, quality);
             }
@@ -60,42 +82,70 @@ impl Format {
         best.0
     }
 
-    fn media_type(self) -> &'static str {
-        let content_type = self.content_type();
-        content_type
-            .split_once(';')
-            .map_or(content_type, |(media_type, _)| media_type)
+    /// How welcome it is, in thousandths: the quality of the most specific range it is in.
+    fn quality(self, accept: &[u8]) -> u16 {
+        let mut best = (0, 0);
+        for element in accept.split(|&byte| byte == b',') {
+            let mut parts = element.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
+            let Some(specificity) = self.specificity(parts.next().unwrap_or_default()) else {
+                continue;
+            };
+            let (mut quality, mut named_version) = (1_000, None);
+            for part in parts {
+                match part.split_at_checked(2) {
+                    Some((b"q=" | b"Q=", value)) => quality = thousandths(value),
+                    _ => named_version = named_version.or(part.strip_prefix(b"version=")),
+                }
+            }
+            let specificity = match (named_version, self.version()) {
+                // Another version is another format: Prometheus lists those it can read.
+                (Some(named), Some(ours)) if unquoted(named) != ours.as_bytes() => continue,
+                (Some(_), Some(_)) => specificity + 1,
+                _ => specificity,
+            };
+            best = best.max((specificity, quality));
+        }
+        best.1
+    }
+
+    /// How closely a media range fits, if it does.
+    fn specificity(self, range: &[u8]) -> Option<u8> {
+        let media_type = self.media_type();
+        if range == b"*/*" {
+            return Some(1);
+        }
+        if range.eq_ignore_ascii_case(media_type.as_bytes()) {
+            return Some(3);
+        }
+        let kind = range.strip_suffix(b"/*")?;
+        let (own, _) = media_type.split_once('/')?;
+        kind.eq_ignore_ascii_case(own.as_bytes()).then_some(2)
+    }
+
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Text | Self::Prometheus => "text/plain",
+            Self::HealthJson => "application/health+json",
+            Self::OpenMetrics => "application/openmetrics-text",
+        }
+    }
+
+    const fn version(self) -> Option<&'static str> {
+        match self {
+            Self::Json | Self::Text | Self::HealthJson => None,
+            Self::Prometheus => Some("0.0.4"),
+            Self::OpenMetrics => Some("1.0.0"),
+        }
     }
 }
 
-/// How welcome `media_type` is, in thousandths: the quality of the most specific range it is in.
-fn quality(accept: &[u8], media_type: &str) -> u16 {
-    let kind = media_type.split('/').next().unwrap_or_default();
-    let mut best = (0, 0);
-    for element in accept.split(|&byte| byte == b',') {
-        let mut parts = element.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
-        let range = parts.next().unwrap_or_default();
-        let specificity = if range.eq_ignore_ascii_case(media_type.as_bytes()) {
-            3
-        } else if range
-            .strip_suffix(b"/*")
-            .is_some_and(|r| r.eq_ignore_ascii_case(kind.as_bytes()))
-        {
-            2
-        } else if range == b"*/*" {
-            1
-        } else {
-            continue;
-        };
-        let quality = parts
-            .find_map(|part| {
-                part.strip_prefix(b"q=")
-                    .or_else(|| part.strip_prefix(b"Q="))
-            })
-            .map_or(1_000, thousandths);
-        best = best.max((specificity, quality));
-    }
-    best.1
+/// A parameter's value, which may be a quoted string (RFC 9110 §5.6.6).
+fn unquoted(value: &[u8]) -> &[u8] {
+    let inner = value.strip_prefix(b"\"");
+    inner
+        .and_then(|inner| inner.strip_suffix(b"\""))
+        .unwrap_or(value)
 }
 
 /// `qvalue` of RFC 9110 §12.4.2; anything else is nothing.
@@ -118,11 +168,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn negotiation() {
+    fn negotiation_of_verdicts() {
         for (accept, format) in [
             ("", Format::Json),
             ("*/*", Format::Json),
             ("application/json", Format::Json),
+            ("application/*", Format::Json),
+            ("application/health+json", Format::HealthJson),
+            (
+                "application/health+json, application/json;q=0.9",
+                Format::HealthJson,
+            ),
+            ("application/health+json;q=0.5, */*", Format::Json),
             ("text/plain", Format::Text),
             ("TEXT/*", Format::Text),
             ("text/plain;q=0.5, application/json;q=0.4", Format::Text),
@@ -135,7 +192,63 @@ mod tests {
             ("image/png", Format::Json),
             (";;,,q=", Format::Json),
         ] {
-            assert_eq!(Format::from_accept(accept.as_bytes()), format, "{accept}");
+            let got = Format::from_accept(accept.as_bytes(), Format::VERDICT);
+            assert_eq!(got, format, "{accept}");
         }
+    }
+
+    #[test]
+    fn negotiation_of_metrics() {
+        for (accept, format) in [
+            ("", Format::Prometheus),
+            ("*/*", Format::Prometheus),
+            ("text/plain", Format::Prometheus),
+            ("application/openmetrics-text", Format::OpenMetrics),
+            (
+                "application/openmetrics-text;version=\"1.0.0\"",
+                Format::OpenMetrics,
+            ),
+            // One that we do not speak.
+            (
+                "application/openmetrics-text;version=0.0.1",
+                Format::Prometheus,
+            ),
+            (
+                "application/openmetrics-text; version=1.0.0; q=0.2, text/plain;version=0.0.4",
+                Format::Prometheus,
+            ),
+            (
+                "text/plain;version=0.0.4;q=0.5,*/*;q=0.9",
+                Format::OpenMetrics,
+            ),
+            // Prometheus 2.
+            (
+                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;\
+                 version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                Format::OpenMetrics,
+            ),
+            // Prometheus 3.
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+                 application/openmetrics-text;version=0.0.1;q=0.4,\
+                 text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
+                 text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+                Format::OpenMetrics,
+            ),
+            ("image/png", Format::Prometheus),
+        ] {
+            let got = Format::from_accept(accept.as_bytes(), Format::METRICS);
+            assert_eq!(got, format, "{accept}");
+        }
+    }
+
+    #[test]
+    fn names_are_taken_however_a_plus_is_written() {
+        for name in ["health+json", "health%2Bjson", "health json"] {
+            let got = Format::from_name(name.as_bytes(), Format::VERDICT);
+            assert_eq!(got, Some(Format::HealthJson));
+        }
+        assert_eq!(Format::from_name(b"html", Format::VERDICT), None);
+        assert_eq!(Format::from_name(b"prometheus", Format::VERDICT), None);
     }
 }

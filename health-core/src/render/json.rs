@@ -27,6 +27,17 @@ impl Object<'_> {
         string(self.out, value);
     }
 
+    /// Writes a text of ours, such as a fixed word, a date or a [`Name`](crate::name::Name): one
+    /// that needs no escapes, so nobody looks for any.
+    pub(crate) fn word(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        let value = value.as_ref();
+        debug_assert!(!value.iter().copied().any(needs_escape));
+        self.name(name);
+        self.out.push(b'"');
+        self.out.extend_from_slice(value);
+        self.out.push(b'"');
+    }
+
     pub(crate) fn bool(&mut self, name: &str, value: bool) {
         self.raw(name, if value { "true" } else { "false" });
     }
@@ -69,11 +80,37 @@ impl Object<'_> {
         self.out.push(b']');
     }
 
-    fn name(&mut self, name: &str) {
-        if !core::mem::take(&mut self.is_empty) {
-            self.out.push(b',');
+    /// Writes an array of objects.
+    pub(crate) fn objects<T>(
+        &mut self,
+        name: &str,
+        items: impl Iterator<Item = T>,
+        mut fill: impl FnMut(&mut Object<'_>, T),
+    ) {
+        self.name(name);
+        self.out.push(b'[');
+        for (index, item) in items.enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            object(self.out, |o| fill(o, item));
         }
-        self.out.push(b'"');
+        self.out.push(b']');
+    }
+
+    /// Begins a value of any kind, to be appended to what is returned.
+    pub(crate) fn value(&mut self, name: &str) -> &mut Vec<u8> {
+        self.name(name);
+        self.out
+    }
+
+    fn name(&mut self, name: &str) {
+        let opening: &[u8] = if core::mem::take(&mut self.is_empty) {
+            b"\""
+        } else {
+            b",\""
+        };
+        self.out.extend_from_slice(opening);
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
     }
@@ -137,11 +174,14 @@ mod tests {
             o.object("e", |_| ());
             o.strings("a", ["x", "y"].into_iter());
             o.strings("none", [].into_iter());
+            o.objects("l", 1..3, |o, n| o.number("n", n));
+            o.value("v").extend_from_slice(b"null");
         });
         assert_eq!(
             read(&out),
             json!({"s": "a\"b\\c\n\u{1}ä", "t": true, "n": u64::MAX, "d": 12.3, "r": [1],
-                   "o": {"f": false}, "e": {}, "a": ["x", "y"]}),
+                   "o": {"f": false}, "e": {}, "a": ["x", "y"], "l": [{"n": 1}, {"n": 2}],
+                   "v": null}),
         );
     }
 

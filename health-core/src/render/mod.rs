@@ -1,41 +1,44 @@
 //! Views of a snapshot, appended to a caller's buffer.
 //!
-//! Every view is made from the same [`Snapshot`](crate::health::Snapshot), so no two of them can
+//! Every view is made from the same [`Snapshot`], so no two of them can
 //! disagree. Our own documents are written straight into the buffer (serde_json without `std` would
 //! allocate one of its own); users' values were serialised when they were published.
 
+mod agent;
 mod document;
+mod excluded;
+pub(crate) mod exposition;
 mod format;
+mod health_json;
+mod history;
 pub(crate) mod json;
+mod metrics;
+mod probe;
+mod stats;
 mod text;
 
+pub use agent::agent_check;
+pub use excluded::Excluded;
 pub use format::Format;
+pub use probe::Probe;
 
 use alloc::vec::Vec;
 
-use crate::health::{ProbeKind, Snapshot};
-use crate::time::Moment;
+use crate::health::ProbeKind;
 
-/// Appends the answer to `kind`; with `verbose` every part of it, and why.
-///
-/// `verbose` shows messages and private causes: it is for readers who may see them.
-pub fn probe(
-    format: Format,
-    kind: ProbeKind,
-    verbose: bool,
-    moment: Moment,
-    snapshot: &Snapshot,
-    healthy: bool,
-    out: &mut Vec<u8>,
-) {
-    match (format, kind) {
-        (Format::Json, ProbeKind::Health) => {
-            document::health(moment, snapshot, healthy, verbose, out);
-        }
-        (Format::Json, _) => document::verdict(kind, snapshot, out),
-        (Format::Text, _) => text::probe(kind, verbose, healthy, snapshot, out),
+/// Appends an answer. A format that has no verdicts, such as metrics, gets the native document.
+pub fn probe(format: Format, probe: &Probe<'_>, out: &mut Vec<u8>) {
+    match (format, probe.kind) {
+        (Format::Text, _) => text::probe(probe, out),
+        (Format::HealthJson, _) => health_json::probe(probe, out),
+        (_, ProbeKind::Health) => document::health(probe, out),
+        (_, _) => document::verdict(probe, out),
     }
 }
 
-pub(crate) use document::{check, error, stats, version};
+pub(crate) use document::{check, error, version};
+pub(crate) use health_json::check as check_health_json;
+pub(crate) use history::history;
+pub(crate) use metrics::metrics;
+pub(crate) use stats::stats;
 pub(crate) use text::check as check_text;

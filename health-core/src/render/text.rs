@@ -4,17 +4,14 @@
 
 use alloc::vec::Vec;
 
-use crate::health::{Phase, ProbeKind, Snapshot, Status};
+use super::Probe;
+use crate::health::{Phase, ProbeKind, Status};
+use crate::name::Name;
 
-/// Appends `ok`, or, if asked or failing, a line for each check that `kind` sees.
-pub(super) fn probe(
-    kind: ProbeKind,
-    verbose: bool,
-    passes: bool,
-    snapshot: &Snapshot,
-    out: &mut Vec<u8>,
-) {
-    if passes && !verbose {
+/// Appends `ok`, or, if asked or failing, a line for each check that is seen.
+pub(super) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
+    let (kind, snapshot, passes) = (probe.kind, probe.snapshot, probe.healthy);
+    if passes && !probe.verbose {
         out.extend_from_slice(b"ok");
         return;
     }
@@ -29,7 +26,7 @@ pub(super) fn probe(
         line(out, "ping", phase != Phase::Stopped, "stopped");
     } else {
         let phase_passes = match kind {
-            ProbeKind::Startup => snapshot.status(kind) == Status::Healthy,
+            ProbeKind::Startup => probe.status == Status::Healthy,
             _ => phase == Phase::Running,
         };
         line(out, "phase", phase_passes, phase.as_str());
@@ -38,36 +35,28 @@ pub(super) fn probe(
         for beat in snapshot.heartbeats() {
             // Not judged any more once the drain has begun.
             let passes = !beat.is_missed() || phase.is_ending();
-            line(out, beat.name().as_str(), passes, "no beat");
+            part(probe, beat.name(), passes, "no beat", out);
         }
     }
     if kind == ProbeKind::Readiness {
         for gate in snapshot.gates() {
-            line(out, gate.name().as_str(), gate.is_released(), "pending");
+            part(probe, gate.name(), gate.is_released(), "pending", out);
         }
         for flag in snapshot.flags() {
-            line(out, flag.name().as_str(), flag.is_up(), "down");
+            part(probe, flag.name(), flag.is_up(), "down", out);
         }
     }
     if kind == ProbeKind::Startup {
         for component in snapshot.components() {
-            line(
-                out,
-                component.name().as_str(),
-                component.last().is_some(),
-                "no result yet",
-            );
+            let passes = component.last().is_some();
+            part(probe, component.name(), passes, "no result yet", out);
         }
     }
     if matches!(kind, ProbeKind::Readiness | ProbeKind::Health) {
         for component in snapshot.components() {
             let passes = component.contribution().is_up();
-            line(
-                out,
-                component.name().as_str(),
-                passes,
-                component.status().as_str(),
-            );
+            let reason = component.status().as_str();
+            part(probe, component.name(), passes, reason, out);
         }
     }
     let verdict = if passes {
@@ -87,6 +76,17 @@ pub(crate) fn check(status: Status, out: &mut Vec<u8>) {
         status.as_str()
     };
     out.extend_from_slice(word.as_bytes());
+}
+
+/// One part of the daemon, unless it was to be left out.
+fn part(probe: &Probe<'_>, name: &Name, passes: bool, reason: &str, out: &mut Vec<u8>) {
+    if probe.counts(name) {
+        line(out, name.as_str(), passes, reason);
+    } else {
+        for part in ["[+]", name.as_str(), " excluded: ok\n"] {
+            out.extend_from_slice(part.as_bytes());
+        }
+    }
 }
 
 /// The reason is a fixed word of ours, never a text of the daemon's.

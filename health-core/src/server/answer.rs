@@ -47,13 +47,21 @@ pub(super) fn answer(
     out: &mut Vec<u8>,
 ) {
     let head = service.head(ask, snapshot);
+    service.counters().count_request(ask.route, head.status);
     write(&head, ask.method, persistence, moment, out, |out| {
         service.body(moment, ask, &head, snapshot, out);
     });
 }
 
 /// Appends the refusal of a request, whose method is known if it came that far.
-pub(super) fn reject(reject: Reject, method: Option<Method>, moment: Moment, out: &mut Vec<u8>) {
+pub(super) fn reject(
+    service: &Service,
+    reject: Reject,
+    method: Option<Method>,
+    moment: Moment,
+    out: &mut Vec<u8>,
+) {
+    service.counters().count_reject(reject.status());
     let head = Head::new(reject.status());
     let method = method.unwrap_or(Method::Other);
     write(&head, method, Persistence::Close, moment, out, |out| {

@@ -6,13 +6,14 @@ use alloc::vec::Vec;
 use super::answer::{self, Ending};
 use super::reader::{Reader, Reply};
 use super::{CloseReason, Limits, Peer, Service, Standing, Step};
-use crate::health::Snapshot;
+use crate::health::{Phase, Snapshot};
 use crate::http::response::Persistence;
 use crate::http::{Reject, Version};
 use crate::time::{Instant, Moment};
 
-/// When a batch of answers to pipelined requests is large enough to be written.
-const BATCH: usize = 16 * 1024;
+/// When a batch of answers to pipelined requests is large enough to be written. A client that never
+/// reads makes us hold one, and one read of its requests, until the write deadline.
+const BATCH: usize = 8 * 1024;
 
 /// One connection's side of the conversation; the contract stands in the [module's doc](super).
 ///
@@ -24,9 +25,13 @@ pub struct Connection {
     peer: Peer,
     state: State,
     reader: Reader,
-    /// Set by end of input or a drain: what has been asked is answered, then it is over.
+    /// Set by end of input: what has been asked is answered, then it is over. Set by a drain, which
+    /// takes precedence: one answer more, then it is over.
     ending: Option<CloseReason>,
     has_answered: bool,
+    /// Answers in the caller's buffer, and those that were sent.
+    unsent: u32,
+    delivered: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +83,8 @@ impl Connection {
             reader: Reader::default(),
             ending: None,
             has_answered: false,
+            unsent: 0,
+            delivered: 0,
         }
     }
 
@@ -166,6 +173,16 @@ impl Connection {
         }
     }
 
+    /// The daemon is in this phase now: see [`handle_drain`](Self::handle_drain) and
+    /// [`handle_stop`](Self::handle_stop). A driver without a [`Roster`](super::Roster) tells it.
+    pub fn handle_phase(&mut self, now: Instant, phase: Phase) {
+        match phase {
+            Phase::Starting | Phase::Running => {}
+            Phase::Draining => self.handle_drain(now),
+            Phase::Stopped => self.handle_stop(now),
+        }
+    }
+
     /// The daemon drains: an idle connection closes at once; one with a request under way answers
     /// it, says `Connection: close`, and closes.
     ///
@@ -176,9 +193,7 @@ impl Connection {
             State::Idle { .. } if self.has_answered => {
                 self.state = State::Closed(CloseReason::Draining);
             }
-            _ => {
-                self.ending.get_or_insert(CloseReason::Draining);
-            }
+            _ => self.ending = Some(CloseReason::Draining),
         }
     }
 
@@ -186,7 +201,7 @@ impl Connection {
     pub fn handle_stop(&mut self, _now: Instant) {
         match self.state {
             State::Responding { .. } | State::Writing { .. } => {
-                self.ending.get_or_insert(CloseReason::Draining);
+                self.ending = Some(CloseReason::Draining);
             }
             State::Idle { .. } | State::Head { .. } | State::Finishing { .. } => {
                 self.state = State::Closed(CloseReason::Draining);
@@ -199,6 +214,7 @@ impl Connection {
     pub fn handle_evict(&mut self, _now: Instant) {
         if !matches!(self.state, State::Responding { .. } | State::Closed(_)) {
             self.state = State::Closed(CloseReason::Evicted);
+            self.service.counters().count_eviction();
         }
     }
 
@@ -219,7 +235,7 @@ impl Connection {
         });
         let last = match reply {
             Reply::Reject { reject, method } => {
-                answer::reject(reject, method, moment, out);
+                answer::reject(&self.service, reject, method, moment, out);
                 Some(Ending {
                     reason: CloseReason::Rejected(reject),
                     linger: true,
@@ -237,6 +253,7 @@ impl Connection {
             }
         };
         self.has_answered = true;
+        self.unsent += 1;
         self.state = State::Writing { writing, last };
         if last.is_some() {
             self.reader.discard();
@@ -260,6 +277,7 @@ impl Connection {
             debug_assert!(false, "sent in {:?}", self.state);
             return;
         };
+        self.delivered += u64::from(core::mem::take(&mut self.unsent));
         match last {
             Some(Ending {
                 reason,
@@ -285,6 +303,12 @@ impl Connection {
         }
     }
 
+    /// How many answers have been sent.
+    #[must_use]
+    pub const fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
     /// What it would cost to evict this connection.
     #[must_use]
     pub fn standing(&self) -> Standing {
@@ -297,6 +321,13 @@ impl Connection {
             },
             State::Finishing { .. } | State::Closed(_) => Standing::Over,
         }
+    }
+
+    /// Bytes of heap held for input: none while idle, and never much more than twice
+    /// [`Limits::head`] and one read.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        self.reader.buffered()
     }
 
     /// Looks for the next request behind an answer that was not the last.
@@ -314,14 +345,16 @@ impl Connection {
                 since: now,
                 until: now + self.limits().idle_timeout,
             };
-            if !self.reader.is_empty() {
-                self.begin_head(now);
-            }
+            self.begin_head(now);
         }
     }
 
-    /// A head has begun: from its first byte it has a deadline of its own.
+    /// From the first byte of a head it has a deadline of its own. An empty line is none: nobody
+    /// is to be told 408 who has asked nothing.
     fn begin_head(&mut self, now: Instant) {
+        if !self.reader.has_begun() {
+            return;
+        }
         if let State::Idle { since, until } = self.state {
             self.state = if self.has_answered {
                 State::Head {
@@ -337,17 +370,23 @@ impl Connection {
 
     /// Whether the answer to be written is the last one, and why.
     fn last_answer(&self, asked: Option<Ending>, snapshot: &Snapshot) -> Option<Ending> {
+        if asked.is_some() {
+            return asked;
+        }
         let draining = snapshot
             .phase()
             .is_ending()
             .then_some(CloseReason::Draining);
-        let linger = !self.reader.is_empty();
-        // At the end of the input there may still be requests that came before it.
         let ended = self
             .ending
-            .or(draining)
-            .filter(|reason| *reason != CloseReason::PeerClosed || self.reader.is_empty());
-        asked.or_else(|| ended.map(|reason| Ending { reason, linger }))
+            // Before its end the input may hold further requests.
+            .filter(|reason| *reason != CloseReason::PeerClosed || self.reader.is_empty())
+            .or(draining);
+        ended.map(|reason| Ending {
+            reason,
+            // A client that has not closed does not know yet: its next request may be on its way.
+            linger: reason != CloseReason::PeerClosed,
+        })
     }
 
     fn limits(&self) -> &Limits {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::http::{HeadLimits, MOST_FIELDS};
+use crate::http::{HeadLimits, HeadScan, MOST_FIELDS, Reject, Request};
 
 /// Bounds of the endpoint. Every one is a promise of a fixed cost, and each can be set.
 ///
@@ -35,6 +35,9 @@ pub struct Limits {
     pub finish_timeout: Duration,
     /// Bytes discarded while it does. Default 65,536.
     pub finish_bytes: usize,
+    /// For the [work](crate::health::Registry::begin_work) that holds a drain, if there is any.
+    /// Default 20 s.
+    pub drain_timeout: Duration,
     /// For answers under way when the server stops. Default 5 s.
     pub stop_timeout: Duration,
     /// Connections held at once. Default 512; 0 counts as 1. One more evicts another, it is never
@@ -54,6 +57,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(10),
             finish_timeout: Duration::from_secs(1),
             finish_bytes: 64 * 1024,
+            drain_timeout: Duration::from_secs(20),
             stop_timeout: Duration::from_secs(5),
             connections: 512,
         }
@@ -61,7 +65,35 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(super) fn head(&self) -> HeadLimits {
+    /// Reads the request head at the beginning of `bytes` as a [`Connection`](super::Connection)
+    /// does: the request and how long its head is, or `None` if more bytes are needed.
+    ///
+    /// ```
+    /// use health_core::http::{Method, Reject};
+    /// use health_core::server::Limits;
+    ///
+    /// let limits = Limits::default();
+    /// let bytes = b"HEAD /health HTTP/1.0\r\n\r\nGET";
+    /// let (request, length) = limits.read_head(bytes)?.expect("a whole head");
+    /// assert_eq!(request.method, Method::Head);
+    /// assert_eq!(&bytes[length..], b"GET");
+    /// assert!(limits.read_head(b"GET /health HT")?.is_none());
+    /// assert_eq!(limits.read_head(b"GET\t").err(), Some(Reject::ControlByte));
+    /// # Ok::<(), Reject>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the head, as soon as that is certain.
+    pub fn read_head<'a>(&self, bytes: &'a [u8]) -> Result<Option<(Request<'a>, usize)>, Reject> {
+        let Some(head) = HeadScan::default().advance(bytes, &self.head_limits())? else {
+            return Ok(None);
+        };
+        let request = Request::parse(bytes, &head, self.body)?;
+        Ok(Some((request, head.end)))
+    }
+
+    pub(super) fn head_limits(&self) -> HeadLimits {
         HeadLimits {
             request_line: self.request_line,
             head: self.head,

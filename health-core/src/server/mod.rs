@@ -11,7 +11,8 @@
 //!
 //! A driver runs one [`Connection`] for each socket: it asks [`step`](Connection::step) what to do,
 //! does it, and tells what came of it. There is always exactly one thing to do, so there is no
-//! state in which a driver could wait for nothing.
+//! state in which a driver could wait for nothing. The connections of a listener live in a
+//! [`Roster`], which knows whose deadline has passed, who has to go, and when it is over.
 //!
 //! **Contract**
 //!
@@ -58,8 +59,11 @@ mod access;
 mod admission;
 mod answer;
 mod connection;
+mod counters;
 mod limits;
 mod reader;
+mod report;
+mod roster;
 mod route;
 mod service;
 mod step;
@@ -67,7 +71,10 @@ mod step;
 pub use access::{Access, Peer};
 pub use admission::{AcceptError, Admission, Advice, Standing};
 pub use connection::Connection;
+pub use counters::Counters;
 pub use limits::Limits;
+pub use report::Report;
+pub use roster::{Place, Roster, Turn};
 pub use route::{Ask, CheckName, Route};
 pub use service::{DegradedCode, Service};
 pub use step::{CloseReason, Step};

@@ -60,6 +60,11 @@ impl Reader {
         self.consumed += found.map_or(0, |(_, used)| used);
         if self.consumed < rest.len() && may_go_on(reply.as_ref()) {
             self.rest = rest;
+            if reply.is_none() && !self.has_begun() {
+                // It may stay for as long as a connection is idle.
+                self.rest.drain(..core::mem::take(&mut self.consumed));
+                self.rest.shrink_to_fit();
+            }
         } else {
             self.consumed = 0;
         }
@@ -69,6 +74,16 @@ impl Reader {
     /// Whether nothing is kept.
     pub(super) fn is_empty(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// Whether a head is under way: what is kept is more than empty lines.
+    pub(super) fn has_begun(&self) -> bool {
+        self.scan.has_begun(&self.rest[self.consumed..])
+    }
+
+    /// Bytes of heap held.
+    pub(super) fn buffered(&self) -> usize {
+        self.rest.capacity()
     }
 
     /// Lets go of what is kept: it will not be answered.
@@ -88,7 +103,7 @@ impl Reader {
     /// Looks for a request at the beginning of `input`, and for how many bytes it takes up.
     fn parse(&mut self, service: &Service, peer: Peer, input: &[u8]) -> Option<(Reply, usize)> {
         let limits = service.bounds();
-        let head = match self.scan.advance(input, &limits.head()) {
+        let head = match self.scan.advance(input, &limits.head_limits()) {
             Ok(head) => head?,
             Err(reject) => return Some((self.refuse(reject), input.len())),
         };

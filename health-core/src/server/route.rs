@@ -4,7 +4,7 @@ use super::Access;
 use crate::health::ProbeKind;
 use crate::http::Method;
 use crate::name::Name;
-use crate::render::Format;
+use crate::render::{Excluded, Format};
 
 /// One question to the endpoint. It borrows nothing, so it outlives the bytes it was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,12 +14,14 @@ pub struct Ask {
     pub method: Method,
     /// What is asked.
     pub route: Route,
-    /// In which form; `None` if the client named one that does not exist.
+    /// In which form; `None` if the client named one that a verdict does not have.
     pub format: Option<Format>,
     /// Whether every part is wanted.
     pub verbose: bool,
     /// What may be shown.
     pub access: Access,
+    /// What the verdict leaves out.
+    pub excluded: Excluded,
 }
 
 /// What a path leads to.
@@ -32,6 +34,10 @@ pub enum Route {
     Check(CheckName),
     /// Published values.
     Stats,
+    /// Counters, gauges and everything else that is a number.
+    Metrics,
+    /// The latest transitions.
+    History,
     /// What runs.
     Version,
     /// `OPTIONS *`.
@@ -51,11 +57,23 @@ impl Route {
                 Self::Probe(ProbeKind::Startup)
             }
             b"/stats" => Self::Stats,
+            b"/metrics" => Self::Metrics,
+            b"/health/history" => Self::History,
             b"/version" => Self::Version,
             _ => path
                 .strip_prefix(b"/health/check/")
                 .and_then(CheckName::new)
                 .map_or(Self::NotFound, Self::Check),
+        }
+    }
+}
+
+impl Route {
+    /// The forms in which it is told, the usual one first.
+    pub(super) const fn formats(self) -> &'static [Format] {
+        match self {
+            Self::Metrics => Format::METRICS,
+            _ => Format::VERDICT,
         }
     }
 }
@@ -89,11 +107,12 @@ impl CheckName {
 }
 
 /// What the query asks for. Parameters we do not know are ignored: monitors add them to get past
-/// caches. The last of several wins.
+/// caches. The last of several wins, but names to exclude add up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Query<'a> {
     pub(super) verbose: bool,
     pub(super) format: Option<&'a [u8]>,
+    pub(super) excluded: Excluded,
 }
 
 impl<'a> Query<'a> {
@@ -103,7 +122,12 @@ impl<'a> Query<'a> {
             match parameter {
                 b"verbose" | b"verbose=" | b"verbose=1" | b"verbose=true" => asked.verbose = true,
                 b"verbose=0" | b"verbose=false" => asked.verbose = false,
-                _ => asked.format = parameter.strip_prefix(b"format=").or(asked.format),
+                _ => {
+                    if let Some(name) = parameter.strip_prefix(b"exclude=") {
+                        asked.excluded.add(name);
+                    }
+                    asked.format = parameter.strip_prefix(b"format=").or(asked.format);
+                }
             }
         }
         asked

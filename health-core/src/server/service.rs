@@ -1,17 +1,20 @@
 //! What all connections of a listener share, and the answers themselves.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::access::Policy;
 use super::route::Query;
-use super::{Access, Ask, Limits, Peer, Route};
+use super::{Access, Ask, Counters, Limits, Peer, Route};
 use crate::health::{Snapshot, Status};
 use crate::http::{Head, Method, Request, StatusCode, Target};
-use crate::render::{self, Format};
+use crate::name::Name;
+use crate::render::exposition::Exposition;
+use crate::render::{self, Format, Probe};
 use crate::time::Moment;
 
-/// One listener's settings: limits, paths, codes, tokens.
+/// One listener's settings: limits, paths, codes, tokens. Clones count together.
 ///
 /// Drivers run it through [`Connection`](super::Connection). Daemons that have an HTTP server
 /// already mount it with [`ask`](Self::ask) and [`answer`](Self::answer).
@@ -39,6 +42,7 @@ pub struct Service {
     degraded: DegradedCode,
     retry_after: u32,
     policy: Policy,
+    counters: Arc<Counters>,
 }
 
 /// The code of a degraded daemon.
@@ -61,6 +65,7 @@ impl Default for Service {
             degraded: DegradedCode::default(),
             retry_after: 1,
             policy: Policy::default(),
+            counters: Arc::default(),
         }
     }
 }
@@ -123,6 +128,12 @@ impl Service {
         &self.limits
     }
 
+    /// What the endpoint counts about itself.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
     /// Reads a request that another HTTP server has parsed. `target` is its path and query.
     #[must_use]
     pub fn ask(
@@ -166,10 +177,11 @@ impl Service {
             }
         };
         let query = query.map(Query::parse).unwrap_or_default();
+        let offered = route.formats();
         let format = match (query.format, accept) {
-            (Some(name), _) => Format::from_name(name),
-            (None, Some(accept)) => Some(Format::from_accept(accept)),
-            (None, None) => Some(Format::default()),
+            (Some(name), _) => Format::from_name(name, offered),
+            (None, Some(accept)) => Some(Format::from_accept(accept, offered)),
+            (None, None) => offered.first().copied(),
         };
         Ask {
             method,
@@ -177,6 +189,7 @@ impl Service {
             format,
             verbose: query.verbose,
             access,
+            excluded: query.excluded,
         }
     }
 
@@ -192,6 +205,7 @@ impl Service {
         body: &mut Vec<u8>,
     ) -> Head {
         let head = self.head(ask, snapshot);
+        self.counters.count_request(ask.route, head.status);
         self.body(moment, ask, &head, snapshot, body);
         head
     }
@@ -210,7 +224,8 @@ impl Service {
         }
         if carries_only_the_code {
             head.content_type = None;
-        } else if let (Some(format), true) = (ask.format, is_verdict(ask.route, head.status)) {
+        } else if has_format(ask.route, head.status) {
+            let format = ask.format.unwrap_or(ask.route.formats()[0]);
             head.content_type = Some(format.content_type());
         }
         head
@@ -221,10 +236,16 @@ impl Service {
             Route::NotFound => StatusCode::NotFound,
             Route::Server => StatusCode::NoContent,
             _ if ask.method == Method::Other => StatusCode::MethodNotAllowed,
-            Route::Stats if ask.access == Access::Public => StatusCode::Unauthorized,
-            Route::Stats | Route::Version => StatusCode::Ok,
+            Route::Stats | Route::Metrics | Route::History if ask.access == Access::Public => {
+                StatusCode::Unauthorized
+            }
+            Route::Stats | Route::Metrics | Route::History | Route::Version => StatusCode::Ok,
             Route::Probe(_) | Route::Check(_) if ask.format.is_none() => StatusCode::NotAcceptable,
-            Route::Probe(kind) => self.code_of(snapshot.status(kind)),
+            Route::Probe(kind) if ask.excluded.is_empty() => self.code_of(snapshot.status(kind)),
+            Route::Probe(kind) => {
+                let counts = |name: &Name| !ask.excluded.contains(name);
+                self.code_of(snapshot.status_among(kind, counts))
+            }
             Route::Check(name) => match snapshot.status_of(name.as_str()) {
                 Some(status) => self.code_of(status),
                 None => StatusCode::NotFound,
@@ -253,27 +274,39 @@ impl Service {
             return;
         }
         let format = ask.format.unwrap_or_default();
+        let is_detailed = ask.access == Access::Detailed;
         // The text names every check and why it fails in fixed words, which anybody may read.
-        let may_see = ask.access == Access::Detailed || format == Format::Text;
-        let verbose = ask.verbose && may_see;
+        let verbose = ask.verbose && (is_detailed || format == Format::Text);
         match (head.status, ask.route) {
             (StatusCode::NotFound, _) => render::error("Not found", out),
             (StatusCode::MethodNotAllowed, _) => render::error("Method not allowed", out),
             (StatusCode::Unauthorized, _) => render::error("Unauthorized", out),
-            (StatusCode::NotAcceptable, _) => render::error("format is one of: json, text", out),
-            (_, Route::Stats) => render::stats(snapshot, out),
+            (StatusCode::NotAcceptable, _) => {
+                render::error("format is one of: json, text, health+json", out);
+            }
+            (_, Route::Stats) => render::stats(verbose, snapshot, out),
+            (_, Route::Metrics) => {
+                Exposition::write(format == Format::OpenMetrics, out, |e| {
+                    render::metrics(moment, snapshot, e);
+                    self.counters.tell(e);
+                });
+            }
+            (_, Route::History) => render::history(moment, snapshot, out),
             (_, Route::Version) => render::version(moment, snapshot, out),
             (status, Route::Probe(kind)) => {
+                let probe = Probe::of(kind, &ask.excluded, moment, snapshot);
                 let healthy = status == StatusCode::Ok;
-                render::probe(format, kind, verbose, moment, snapshot, healthy, out);
+                render::probe(format, &probe.verbose(verbose).healthy(healthy), out);
             }
-            (_, Route::Check(name)) => {
-                let status = snapshot.status_of(name.as_str()).unwrap_or(Status::Unknown);
+            (code, Route::Check(name)) => {
+                let name = name.as_str();
+                let status = snapshot.status_of(name).unwrap_or(Status::Unknown);
                 match format {
-                    Format::Json => {
-                        render::check(name.as_str(), status, verbose, moment, snapshot, out);
-                    }
                     Format::Text => render::check_text(status, out),
+                    Format::HealthJson => {
+                        render::check_health_json(status, code == StatusCode::Ok, name, out);
+                    }
+                    _ => render::check(name, status, verbose, moment, snapshot, out),
                 }
             }
             (_, Route::Server | Route::NotFound) => {}
@@ -281,12 +314,11 @@ impl Service {
     }
 }
 
-/// Whether the body is a verdict, in the format that was asked for, and not a document that has
-/// but one form.
-const fn is_verdict(route: Route, status: StatusCode) -> bool {
-    let judged = matches!(
+/// Whether the body is in the format that was asked for, and not a document that has but one.
+const fn has_format(route: Route, status: StatusCode) -> bool {
+    let is_answered = matches!(
         status,
         StatusCode::Ok | StatusCode::TooManyRequests | StatusCode::ServiceUnavailable
     );
-    judged && matches!(route, Route::Probe(_) | Route::Check(_))
+    is_answered && matches!(route, Route::Probe(_) | Route::Check(_) | Route::Metrics)
 }

@@ -4,9 +4,9 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::Health;
-use crate::health::{ComponentId, FlagId, GateId, StatId};
-use crate::outcome::Outcome;
-use crate::time::Instant;
+use super::last_beat::LastBeat;
+use crate::health::{ComponentId, FlagId, GateId, HeartbeatId, StatId};
+use crate::outcome::{Message, Outcome};
 
 /// A part of the daemon that succeeds or fails. See [`Health::component`].
 #[derive(Clone, Debug)]
@@ -30,6 +30,11 @@ impl Component {
         self.record(Outcome::failure("").caused_by(cause));
     }
 
+    /// It worked, with something to mind that anybody may read: degraded.
+    pub fn warning(&self, message: impl Into<Message>) {
+        self.record(Outcome::warning(message));
+    }
+
     /// How it went, with a message for everybody.
     pub fn record(&self, outcome: Outcome) {
         self.health
@@ -42,69 +47,37 @@ impl Component {
         self.health
             .change(|registry, now| registry.set_failures(now, self.id, failures));
     }
+
+    /// Takes it out: it counts for nothing any more, and its name is free. Clones do nothing from
+    /// now on.
+    pub fn remove(self) {
+        self.health
+            .change(|registry, now| registry.remove_component(now, self.id));
+    }
 }
 
 /// A loop that shows itself. See [`Health::heartbeat`].
 #[derive(Clone, Debug)]
 pub struct Heartbeat {
     health: Health,
+    id: HeartbeatId,
     last: Arc<LastBeat>,
 }
 
 impl Heartbeat {
-    pub(super) const fn new(health: Health, last: Arc<LastBeat>) -> Self {
-        Self { health, last }
+    pub(super) const fn new(health: Health, id: HeartbeatId, last: Arc<LastBeat>) -> Self {
+        Self { health, id, last }
     }
 
     /// The loop is alive. Reads the clock and stores a number: no lock, no system call.
     pub fn beat(&self) {
         self.last.store(self.health.now());
     }
-}
 
-/// When a heartbeat's handle last beat, outside the lock.
-#[derive(Debug)]
-pub(super) struct LastBeat(
-    #[cfg(target_has_atomic = "64")] core::sync::atomic::AtomicU64,
-    #[cfg(not(target_has_atomic = "64"))] std::sync::Mutex<u64>,
-);
-
-#[cfg(target_has_atomic = "64")]
-impl LastBeat {
-    pub(super) fn new(now: Instant) -> Self {
-        Self(now.as_micros().into())
-    }
-
-    pub(super) fn load(&self) -> Instant {
-        Instant::from_micros(self.0.load(core::sync::atomic::Ordering::Relaxed))
-    }
-
-    fn store(&self, now: Instant) {
-        self.0
-            .store(now.as_micros(), core::sync::atomic::Ordering::Relaxed);
-    }
-}
-
-#[cfg(not(target_has_atomic = "64"))]
-impl LastBeat {
-    pub(super) fn new(now: Instant) -> Self {
-        Self(std::sync::Mutex::new(now.as_micros()))
-    }
-
-    pub(super) fn load(&self) -> Instant {
-        Instant::from_micros(
-            *self
-                .0
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
-    }
-
-    fn store(&self, now: Instant) {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = now.as_micros();
+    /// Takes it out: its loop need not beat any more, and its name is free. Clones do nothing from
+    /// now on.
+    pub fn remove(self) {
+        self.health.remove_heartbeat(self.id);
     }
 }
 
@@ -130,7 +103,8 @@ impl Gate {
 impl Drop for Gate {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            self.health.change(|registry, _| registry.release(self.id));
+            self.health
+                .change(|registry, now| registry.release(now, self.id));
         }
     }
 }
@@ -150,7 +124,54 @@ impl Flag {
     /// Whether it holds now.
     pub fn set(&self, up: bool) {
         self.health
-            .change(|registry, _| registry.set_flag(self.id, up));
+            .change(|registry, now| registry.set_flag(now, self.id, up));
+    }
+
+    /// Takes it out: readiness does not wait for it any more, and its name is free. Clones do
+    /// nothing from now on.
+    pub fn remove(self) {
+        self.health
+            .change(|registry, now| registry.remove_flag(now, self.id));
+    }
+}
+
+/// A loop that runs. See [`Health::running`]. Dropped, by a panic too, it runs no more.
+#[derive(Debug)]
+#[must_use = "dropped, the loop counts as not running"]
+pub struct Running {
+    health: Health,
+    id: FlagId,
+}
+
+impl Running {
+    pub(super) const fn new(health: Health, id: FlagId) -> Self {
+        Self { health, id }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.health
+            .change(|registry, now| registry.set_flag(now, self.id, false));
+    }
+}
+
+/// A piece of work that a drain waits for. See [`Health::in_flight`]. Dropped, it is over.
+#[derive(Debug)]
+#[must_use = "dropped, the work counts as over"]
+pub struct InFlight {
+    health: Health,
+}
+
+impl InFlight {
+    pub(super) const fn new(health: Health) -> Self {
+        Self { health }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.health.change(|registry, _| registry.end_work());
     }
 }
 
@@ -174,7 +195,13 @@ impl Stats {
     pub fn set(&self, value: &impl serde::Serialize) -> Result<(), serde_json::Error> {
         let json = serde_json::to_string(value)?;
         self.health
-            .change(|registry, _| registry.set_stat_json(self.id, json.into()));
+            .change(|registry, now| registry.set_stat_json(now, self.id, json.into()));
         Ok(())
+    }
+
+    /// Takes it out, and frees its name. Clones do nothing from now on.
+    pub fn remove(self) {
+        self.health
+            .change(|registry, _| registry.remove_stat(self.id));
     }
 }

@@ -5,7 +5,11 @@
 //!   │    ── heartbeat() ─► Heartbeat    beat          (no lock)
 //!   │    ── gate()      ─► Gate         release, or drop
 //!   │    ── flag()      ─► Flag         set
+//!   │    ── running()   ─► Running      up until dropped
+//!   │    ── in_flight() ─► InFlight     holds the drain until dropped
 //!   │    ── stats()     ─► Stats        set
+//!   │    ── counter()   ─► Counter      add           (no lock)
+//!   │    ── gauge()     ─► Gauge        set           (no lock)
 //!   └──── snapshot() ─► what drivers serve
 //! ```
 //!
@@ -14,21 +18,25 @@
 
 mod clock;
 mod handles;
+mod last_beat;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::task::Waker;
+use core::future::poll_fn;
+use core::task::{Poll, Waker};
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use handles::{Component, Flag, Gate, Heartbeat, Stats};
+pub use handles::{Component, Flag, Gate, Heartbeat, InFlight, Running, Stats};
 
-use crate::health::{ComponentConfig, HeartbeatId, Phase, Registry, Revision, Snapshot};
+use crate::health::{
+    ComponentConfig, Counter, Gauge, HeartbeatId, Phase, Registry, Revision, Snapshot,
+};
 use crate::name::NameError;
 use crate::time::{Instant, Moment};
 use clock::Clock;
-use handles::LastBeat;
+use last_beat::LastBeat;
 
 /// A daemon's health: declare what there is to know, tell what happens, hand it to a server.
 ///
@@ -76,7 +84,9 @@ impl Health {
     #[must_use]
     pub fn new(service: &str, version: &str) -> Self {
         let clock = Clock::start();
-        let registry = Registry::new(service, version, clock.now());
+        let moment = clock.moment();
+        let mut registry = Registry::new(service, version, moment.now);
+        registry.set_wall_clock(moment);
         let inner = Mutex::new(Inner {
             registry,
             beats: Vec::new(),
@@ -120,12 +130,12 @@ impl Health {
     pub fn heartbeat(&self, name: &str, deadline: Duration) -> Result<Heartbeat, NameError> {
         let now = self.now();
         let last = Arc::new(LastBeat::new(now));
-        self.update(|inner| {
+        let id = self.update(|inner| {
             let id = inner.registry.heartbeat(now, name, deadline)?;
             inner.beats.push((id, Arc::clone(&last)));
-            Ok(())
+            Ok(id)
         })?;
-        Ok(Heartbeat::new(self.clone(), last))
+        Ok(Heartbeat::new(self.clone(), id, last))
     }
 
     /// Declares something that must happen before the daemon is ready.
@@ -148,14 +158,88 @@ impl Health {
         Ok(Flag::new(self.clone(), id))
     }
 
+    /// A loop that runs from now until what is returned is dropped, be it by a panic. The daemon is
+    /// ready only while all its loops run.
+    ///
+    /// A loop that was never started holds nothing up: declare the loops of a group with
+    /// [`flag`](Self::flag) before they start. A loop that has ended may run again.
+    ///
+    /// ```
+    /// use health_core::health::{ProbeKind, Status};
+    /// use health_core::shared::Health;
+    ///
+    /// let health = Health::new("group", "1.0.0");
+    /// health.set_running();
+    /// let is_ready = || health.snapshot().status(ProbeKind::Readiness) == Status::Healthy;
+    ///
+    /// let running = health.running("loop-a")?;
+    /// assert!(is_ready());
+    /// assert!(health.running("loop-a").is_err(), "it runs already");
+    /// drop(running);
+    /// assert!(!is_ready());
+    /// let _running = health.running("loop-a")?;
+    /// assert!(is_ready());
+    /// # Ok::<(), health_core::name::NameError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed, or taken by anything but a flag that is down.
+    pub fn running(&self, name: &str) -> Result<Running, NameError> {
+        let id = self.change(|registry, now| registry.raise_flag(now, name))?;
+        Ok(Running::new(self.clone(), id))
+    }
+
+    /// A piece of work that a drain waits for, until what is returned is dropped. Drivers wait for
+    /// at most [`drain_timeout`](crate::server::Limits::drain_timeout).
+    pub fn in_flight(&self) -> InFlight {
+        self.change(|registry, _| registry.begin_work());
+        InFlight::new(self.clone())
+    }
+
     /// Declares a value to publish at `/stats`: an empty object until set.
     ///
     /// # Errors
     ///
-    /// [`NameError`] if the name is not allowed, or taken by another stat.
+    /// [`NameError`] if the name is not allowed, or taken by another stat, counter or gauge.
     pub fn stats(&self, name: &str) -> Result<Stats, NameError> {
         let id = self.update(|inner| inner.registry.stat(name))?;
         Ok(Stats::new(self.clone(), id))
+    }
+
+    /// Declares a number that only grows, shown at `/metrics` (as `NAME_total`) and `/stats`.
+    /// `help` says what it means, for people.
+    ///
+    /// ```
+    /// let health = health_core::shared::Health::new("steering", "1.4.0");
+    /// let cycles = health.counter("cycles", "Control cycles that were run.")?;
+    /// cycles.increment();
+    /// # Ok::<(), health_core::name::NameError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed for a metric, or taken by another stat, counter or
+    /// gauge.
+    pub fn counter(&self, name: &str, help: &str) -> Result<Counter, NameError> {
+        self.update(|inner| inner.registry.counter(name, help))
+    }
+
+    /// Declares a number that goes up and down, shown at `/metrics` and `/stats`. `help` says what
+    /// it means, for people.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed for a metric, or taken by another stat, counter or
+    /// gauge.
+    pub fn gauge(&self, name: &str, help: &str) -> Result<Gauge, NameError> {
+        self.update(|inner| inner.registry.gauge(name, help))
+    }
+
+    /// Keeps at most `entries` transitions, and forgets those there are. 0 switches history off.
+    /// Default 256.
+    pub fn set_history(&self, entries: usize) {
+        self.update(|inner| inner.registry.set_history(entries));
     }
 
     /// Start-up is over: ready as soon as gates, flags and components agree. Begins a new life
@@ -175,6 +259,30 @@ impl Health {
         self.change(|registry, now| registry.stop(now));
     }
 
+    /// Whether the daemon drains, and no [work](Self::in_flight) holds it any more.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.lock().registry.is_drained()
+    }
+
+    /// Resolves when the daemon drains and no [work](Self::in_flight) holds it any more, or when it
+    /// has stopped. Any runtime may poll it; race it against a timer, for it waits for ever.
+    pub async fn drained(&self) {
+        let mut seen = Revision::default();
+        poll_fn(|context| {
+            while let Some(revision) = self.poll_changed(seen, context.waker()) {
+                seen = revision;
+            }
+            let is_over = self.is_drained() || self.phase() == Phase::Stopped;
+            if is_over {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
     /// Where the daemon is in its life.
     #[must_use]
     pub fn phase(&self) -> Phase {
@@ -191,10 +299,21 @@ impl Health {
     #[must_use]
     pub fn snapshot_at(&self, now: Instant) -> Snapshot {
         self.update(|inner| {
-            for (id, last) in &inner.beats {
-                inner.registry.beat(last.load(), *id);
-            }
+            inner.fetch_beats();
             inner.registry.snapshot(now)
+        })
+    }
+
+    /// Decides what the clock alone decides, keeps the endpoint's pulse, and says when to be called
+    /// next; `None` is after the next change. See [`Registry::handle_timeout`].
+    ///
+    /// A server that calls this makes transitions happen when they are due, not when somebody
+    /// looks, and gives heartbeats grace when the whole host stood still.
+    pub fn handle_timeout(&self, now: Instant) -> Option<Instant> {
+        self.update(|inner| {
+            inner.fetch_beats();
+            inner.registry.handle_timeout(now);
+            inner.registry.next_deadline()
         })
     }
 
@@ -215,6 +334,19 @@ impl Health {
     #[must_use]
     pub fn poll_changed(&self, seen: Revision, waker: &Waker) -> Option<Revision> {
         self.lock().registry.poll_changed(seen, waker)
+    }
+
+    fn remove_heartbeat(&self, id: HeartbeatId) {
+        let now = self.now();
+        self.update(|inner| {
+            inner.beats.retain(|(other, _)| *other != id);
+            inner.registry.remove_heartbeat(now, id);
+        });
+    }
+
+    /// Nobody waits with `waker` any more. See [`Registry::forget_waker`].
+    pub fn forget_waker(&self, waker: &Waker) {
+        self.lock().registry.forget_waker(waker);
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut Registry, Instant) -> R) -> R {
@@ -238,6 +370,14 @@ impl Health {
             .inner
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn fetch_beats(&mut self) {
+        for (id, last) in &self.beats {
+            self.registry.beat(last.load(), *id);
+        }
     }
 }
 

@@ -104,13 +104,12 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// The wall-clock time of `instant`, reckoned back from this moment.
-    ///
-    /// An instant after the moment counts as the moment itself.
+    /// The wall-clock time of `instant`, reckoned back or forth from this moment.
     #[must_use]
     pub fn unix_at(self, instant: Instant) -> UnixTime {
-        let age = self.now.duration_since(instant).as_micros() / 1_000;
-        let age = u64::try_from(age).unwrap_or(u64::MAX);
-        UnixTime(self.unix.0.saturating_sub(age))
+        let millis = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+        let since = millis(instant.duration_since(self.now));
+        let before = millis(self.now.duration_since(instant));
+        UnixTime(self.unix.0.saturating_add(since).saturating_sub(before))
     }
 }

@@ -63,7 +63,7 @@ fn registry(daemon: Daemon, now: &mut Instant) -> Registry {
         .component(*now, "db", ComponentConfig::default())
         .expect("a valid name");
     let cycles = registry.stat("loop").expect("a valid name");
-    registry.set_stat(cycles, &1).expect("a number");
+    registry.set_stat(*now, cycles, &1).expect("a number");
     if daemon == Daemon::Starting {
         return registry;
     }

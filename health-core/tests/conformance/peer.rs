@@ -109,7 +109,12 @@ impl<P: Peer> Conversation<P> {
             self.expect(&answer)
                 .map_err(|e| format!("the next request: {e}"))?;
         }
-        self.expect_end(false)
+        // A client that goes on, byte by byte, behind a request it has called its last meets a
+        // closed connection. Refusals and unread bodies must end in order all the same, and so
+        // must everything that was sent in one piece.
+        let client_ends_it = |last: &Answer| matches!(last.status, 200..=299 | 404 | 405 | 503);
+        let goes_on = way == Way::Bytes && answers.last().is_some_and(client_ends_it);
+        self.expect_end(goes_on)
     }
 
     /// Runs the steps of a script.

@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,7 +25,11 @@ use super::case::{Case, Daemon};
 use super::peer::{Harness, Peer, Received};
 
 /// How long an event that must come may take before the case counts as failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same after [`MOST_IN_VAIN`] waits for nothing: such a driver is broken, and its author should
+/// not have to wait for hours to be told so of every case.
+const PATIENCE_LOST: Duration = Duration::from_millis(100);
+const MOST_IN_VAIN: usize = 8;
 /// Longer than any test: a deadline that must not decide anything.
 const NEVER: Duration = Duration::from_secs(120);
 /// More requests than both sides' socket buffers can hold, with the answers to them.
@@ -42,6 +47,7 @@ pub(crate) type Start = fn(Limits, &Health) -> SocketAddr;
 pub(crate) struct Loopback {
     start: Start,
     evicts: bool,
+    waits_in_vain: Arc<AtomicUsize>,
     /// One endpoint per state serves every case that neither changes limits nor the daemon.
     shared: Mutex<BTreeMap<Daemon, Endpoint>>,
 }
@@ -54,6 +60,7 @@ impl Loopback {
         Self {
             start,
             evicts: true,
+            waits_in_vain: Arc::default(),
             shared: Mutex::default(),
         }
     }
@@ -113,9 +120,17 @@ impl Harness for Loopback {
         } else {
             self.endpoint(case)
         };
+        let in_vain = self.waits_in_vain.load(Ordering::Relaxed);
+        let patience = if in_vain < MOST_IN_VAIN {
+            PATIENCE
+        } else {
+            PATIENCE_LOST
+        };
         SocketPeer {
-            stream: connect(endpoint.0),
+            stream: connect(endpoint.0, patience),
             endpoint,
+            patience,
+            waits_in_vain: Arc::clone(&self.waits_in_vain),
             newcomer: None,
             broken: false,
         }
@@ -126,21 +141,23 @@ impl Harness for Loopback {
 pub(crate) struct SocketPeer {
     stream: TcpStream,
     endpoint: Endpoint,
+    patience: Duration,
+    waits_in_vain: Arc<AtomicUsize>,
     /// The connection that took the place of this one.
     newcomer: Option<TcpStream>,
     /// A write has failed: the other side reads no more.
     broken: bool,
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+fn connect(address: SocketAddr, patience: Duration) -> TcpStream {
     let stream = TcpStream::connect(address).expect("the endpoint listens");
     // Without it, bytes sent one by one would be gathered and a cut would never be seen.
     stream.set_nodelay(true).expect("a socket option");
     stream
-        .set_read_timeout(Some(PATIENCE))
+        .set_read_timeout(Some(patience))
         .expect("a socket option");
     stream
-        .set_write_timeout(Some(PATIENCE))
+        .set_write_timeout(Some(patience))
         .expect("a socket option");
     stream
 }
@@ -170,7 +187,7 @@ impl Peer for SocketPeer {
             );
         }
         self.stream
-            .set_write_timeout(Some(PATIENCE))
+            .set_write_timeout(Some(self.patience))
             .expect("a socket option");
     }
 
@@ -185,6 +202,7 @@ impl Peer for SocketPeer {
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
                 Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    self.waits_in_vain.fetch_add(1, Ordering::Relaxed);
                     Received::Nothing
                 }
                 Err(_) => Received::Reset,
@@ -202,7 +220,7 @@ impl Peer for SocketPeer {
     /// Only a refused write shows that the other side has closed its reading half as well.
     fn is_gone(&mut self) -> bool {
         let start = Instant::now();
-        while !self.broken && start.elapsed() < PATIENCE {
+        while !self.broken && start.elapsed() < self.patience {
             thread::sleep(Duration::from_millis(5));
             self.send(b"x");
         }
@@ -218,7 +236,7 @@ impl Peer for SocketPeer {
     }
 
     fn evict(&mut self) {
-        self.newcomer = Some(connect(self.endpoint.0));
+        self.newcomer = Some(connect(self.endpoint.0, self.patience));
     }
 
     fn half_close(&mut self) {

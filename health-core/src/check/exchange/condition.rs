@@ -9,10 +9,10 @@ use serde::de::IgnoredAny;
 use serde_json::{Number, Value};
 
 use super::error::ProbeError;
-use super::grammar;
 use super::head::Head;
 use super::probe::HttpProbe;
 use super::report::FailureKind;
+use crate::grammar;
 
 /// A condition on an answer whose status was accepted.
 ///

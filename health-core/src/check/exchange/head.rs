@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::grammar;
 use super::malformed::Malformed;
+use crate::grammar;
 
 /// Collects a head, looking at every byte once, as it comes.
 ///

@@ -114,7 +114,7 @@ mod body;
 mod chunked;
 mod condition;
 mod error;
-mod grammar;
+
 mod head;
 mod machine;
 mod malformed;

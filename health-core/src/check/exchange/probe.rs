@@ -10,7 +10,7 @@ use core::ops::RangeInclusive;
 
 use super::condition::Condition;
 use super::error::ProbeError;
-use super::grammar;
+use crate::grammar;
 
 /// One HTTP probe: its request, rendered and checked, and the conditions for its answer.
 ///

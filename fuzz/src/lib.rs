@@ -1,0 +1,10 @@
+//! What the fuzz targets check; `fuzz_targets/` only binds it to the fuzzer.
+
+pub mod connection;
+pub mod exchange;
+mod expectation;
+pub mod reference;
+pub mod request;
+#[path = "../../health-core/tests/conformance/response.rs"]
+#[allow(dead_code, reason = "the conformance table asks it for more")]
+mod response;

@@ -1,0 +1,271 @@
+//! What happened: the last transitions, in bounded memory.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use super::{Phase, Status};
+use crate::name::Name;
+use crate::outcome::Message;
+use crate::time::Instant;
+
+/// The latest transitions, newest last. Older ones are forgotten, their numbers are not.
+///
+/// Holds at most [`DEFAULT_ENTRIES`](Self::DEFAULT_ENTRIES) transitions unless told otherwise, and
+/// never more than [`MOST_BYTES`](Self::MOST_BYTES).
+///
+/// ```
+/// use health_core::health::{Change, Registry, Status};
+/// use health_core::time::Instant;
+///
+/// let now = Instant::default();
+/// let mut registry = Registry::new("steering", "1.4.0", now);
+/// let link = registry.component(now, "link", Default::default())?;
+/// registry.success(now, link);
+///
+/// let snapshot = registry.snapshot(now);
+/// let (id, transition) = snapshot.history().iter().last().unwrap();
+/// assert_eq!(id, snapshot.history().last_id());
+/// assert_eq!(transition.name().unwrap().as_str(), "link");
+/// let change = Change::Component { from: Status::Unknown, to: Status::Healthy };
+/// assert_eq!(transition.change(), change);
+/// # Ok::<(), health_core::name::NameError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct History {
+    ring: VecDeque<Transition>,
+    /// Transitions ever, those that are forgotten included.
+    count: u64,
+    /// What the ring's entries and their texts take.
+    bytes: usize,
+    most: usize,
+}
+
+impl History {
+    /// Transitions kept unless told otherwise.
+    pub const DEFAULT_ENTRIES: usize = 256;
+    /// The most that all of them may take, texts included.
+    pub const MOST_BYTES: usize = 48 * 1024;
+
+    pub(super) const fn new(most: usize) -> Self {
+        let fitting = Self::MOST_BYTES / size_of::<Transition>();
+        Self {
+            ring: VecDeque::new(),
+            count: 0,
+            bytes: 0,
+            most: if most < fitting { most } else { fitting },
+        }
+    }
+
+    /// An empty one that goes on counting where this one is.
+    pub(super) const fn restarted(&self, most: usize) -> Self {
+        let mut history = Self::new(most);
+        history.count = self.count;
+        history
+    }
+
+    /// The transitions that are remembered, each with its number. Numbers start at 1 and have no
+    /// gaps, so a reader that comes back knows whether it has missed any.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &Transition)> {
+        let first = self.count - self.ring.len() as u64;
+        (first + 1..).zip(&self.ring)
+    }
+
+    /// The transitions after number `seen`. If its first number is not `seen + 1`, some are
+    /// forgotten.
+    pub fn after(&self, seen: u64) -> impl Iterator<Item = (u64, &Transition)> {
+        self.iter().filter(move |(id, _)| *id > seen)
+    }
+
+    /// The number of the newest transition; 0 before the first.
+    #[must_use]
+    pub const fn last_id(&self) -> u64 {
+        self.count
+    }
+
+    /// How many transitions are kept at most; 0 if none are.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.most
+    }
+
+    /// What the transitions and their texts take now, in bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn push(&mut self, transition: Transition) {
+        self.count += 1;
+        if self.most == 0 {
+            return;
+        }
+        // All at once: from then on a transition needs no memory but its message's.
+        self.ring.reserve_exact(self.most - self.ring.len());
+        self.bytes += transition.bytes();
+        while self.ring.len() == self.most || self.bytes > Self::MOST_BYTES {
+            let Some(oldest) = self.ring.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.bytes();
+        }
+        self.ring.push_back(transition);
+    }
+}
+
+/// One change of one thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    name: Option<Name>,
+    message: Option<Arc<str>>,
+    at: Instant,
+    change: Change,
+}
+
+impl Transition {
+    /// The name of what changed; `None` for the daemon's phase.
+    #[must_use]
+    pub const fn name(&self) -> Option<&Name> {
+        self.name.as_ref()
+    }
+
+    /// What changed, and how.
+    #[must_use]
+    pub const fn change(&self) -> Change {
+        self.change
+    }
+
+    /// When: for what the clock decides, the deadline's own time.
+    #[must_use]
+    pub const fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// The public message of the result that made the change; empty if there was none.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or_default()
+    }
+
+    /// What it takes: its place, and its texts as if nobody shared them.
+    fn bytes(&self) -> usize {
+        let name = self.name.as_ref().map_or(0, |name| name.as_str().len());
+        size_of::<Self>() + name + self.message().len()
+    }
+}
+
+/// What changed, from what to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// The daemon's life went on.
+    Phase {
+        /// Before.
+        from: Phase,
+        /// After.
+        to: Phase,
+    },
+    /// A component turned.
+    Component {
+        /// Before.
+        from: Status,
+        /// After.
+        to: Status,
+    },
+    /// A heartbeat was missed (unhealthy), or came back (healthy).
+    Heartbeat {
+        /// Before.
+        from: Status,
+        /// After.
+        to: Status,
+    },
+    /// A gate was released.
+    Gate,
+    /// A flag went up or down.
+    Flag {
+        /// After.
+        up: bool,
+    },
+    /// A component, heartbeat or flag was removed.
+    Removed {
+        /// How it was.
+        from: Status,
+    },
+}
+
+impl Change {
+    /// What kind of thing changed.
+    #[must_use]
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::Phase { .. } => "phase",
+            Self::Component { .. } => "component",
+            Self::Heartbeat { .. } => "heartbeat",
+            Self::Gate => "gate",
+            Self::Flag { .. } => "flag",
+            Self::Removed { .. } => "entry",
+        }
+    }
+
+    /// The word for how it was.
+    #[must_use]
+    pub const fn from(self) -> &'static str {
+        match self {
+            Self::Phase { from, .. } => from.as_str(),
+            Self::Component { from, .. }
+            | Self::Heartbeat { from, .. }
+            | Self::Removed { from } => from.as_str(),
+            Self::Gate => "pending",
+            Self::Flag { up } => flag_word(!up),
+        }
+    }
+
+    /// The word for how it is.
+    #[must_use]
+    pub const fn to(self) -> &'static str {
+        match self {
+            Self::Phase { to, .. } => to.as_str(),
+            Self::Component { to, .. } | Self::Heartbeat { to, .. } => to.as_str(),
+            Self::Gate => "released",
+            Self::Flag { up } => flag_word(up),
+            Self::Removed { .. } => "removed",
+        }
+    }
+}
+
+const fn flag_word(up: bool) -> &'static str {
+    if up { "up" } else { "down" }
+}
+
+/// The history as the registry writes it. It is copied only when there is something to write down
+/// while somebody still reads the one before.
+pub(super) struct Log<'a>(pub(super) &'a mut Arc<History>);
+
+impl Log<'_> {
+    pub(super) fn push(&mut self, at: Instant, name: Option<&Name>, change: Change) {
+        self.push_with(at, name, change, &Message::EMPTY);
+    }
+
+    /// Writes down a change, if there is one; true if there was.
+    pub(super) fn note(&mut self, at: Instant, name: &Name, change: Option<Change>) -> bool {
+        if let Some(change) = change {
+            self.push(at, Some(name), change);
+        }
+        change.is_some()
+    }
+
+    pub(super) fn push_with(
+        &mut self,
+        at: Instant,
+        name: Option<&Name>,
+        change: Change,
+        message: &Message,
+    ) {
+        let message = message.as_str();
+        Arc::make_mut(self.0).push(Transition {
+            name: name.cloned(),
+            message: (!message.is_empty()).then(|| message.into()),
+            at,
+            change,
+        });
+    }
+}

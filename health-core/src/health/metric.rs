@@ -1,0 +1,170 @@
+//! Counters and gauges: numbers that a daemon's code changes as it goes.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+#[cfg(not(target_has_atomic = "64"))]
+use core::sync::atomic::AtomicU32;
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::name::{Name, NameError};
+
+/// A number that only grows: requests answered, bytes read. Clones count together.
+///
+/// Counting is one atomic addition: no lock, no allocation, from any thread or interrupt. It holds
+/// `usize::MAX` and then begins anew at zero, which Prometheus takes for a restart.
+#[derive(Clone, Debug, Default)]
+pub struct Counter(Arc<AtomicUsize>);
+
+impl Counter {
+    /// Counts one.
+    pub fn increment(&self) {
+        self.add(1);
+    }
+
+    /// Counts `count`.
+    pub fn add(&self, count: usize) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// The count so far.
+    #[must_use]
+    pub fn value(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A number that goes up and down: queue length, temperature. Clones are one gauge.
+///
+/// Setting it is one atomic store. On targets without 64-bit atomics it has the precision of
+/// `f32`.
+#[derive(Clone, Default)]
+pub struct Gauge(Arc<Bits>);
+
+#[cfg(target_has_atomic = "64")]
+type Bits = AtomicU64;
+#[cfg(not(target_has_atomic = "64"))]
+type Bits = AtomicU32;
+
+impl Gauge {
+    /// Sets it. NaN and the infinities are `null` in JSON and themselves in `/metrics`.
+    #[cfg(target_has_atomic = "64")]
+    pub fn set(&self, value: f64) {
+        self.0.store(value.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Its value; zero until set.
+    #[cfg(target_has_atomic = "64")]
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Sets it. NaN and the infinities are `null` in JSON and themselves in `/metrics`.
+    #[cfg(not(target_has_atomic = "64"))]
+    pub fn set(&self, value: f64) {
+        self.0.store((value as f32).to_bits(), Ordering::Relaxed);
+    }
+
+    /// Its value; zero until set.
+    #[cfg(not(target_has_atomic = "64"))]
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        f32::from_bits(self.0.load(Ordering::Relaxed)).into()
+    }
+}
+
+impl fmt::Debug for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Gauge").field(&self.value()).finish()
+    }
+}
+
+/// A declared counter or gauge.
+///
+/// It is the one thing in a snapshot that goes on changing: its value is read when a view is made,
+/// so that the probes, which never look at it, do not pay for it.
+#[derive(Clone, Debug)]
+pub struct MetricState {
+    pub(super) name: Name,
+    pub(super) help: Box<str>,
+    pub(super) value: MetricValue,
+}
+
+/// The number behind a metric.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum MetricValue {
+    /// It only grows.
+    Counter(Counter),
+    /// It goes up and down.
+    Gauge(Gauge),
+}
+
+impl MetricState {
+    /// Its name, without the `_total` that a counter gets in `/metrics`.
+    #[must_use]
+    pub const fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// What it means, for people.
+    #[must_use]
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+
+    /// Its value.
+    #[must_use]
+    pub const fn value(&self) -> &MetricValue {
+        &self.value
+    }
+}
+
+/// Checks the name of a counter or gauge: what Prometheus takes for one, and no name of ours.
+///
+/// Colons are left to recording rules. The suffixes would make one family's samples look like
+/// another's (OpenMetrics 1.0.0, "Suffixes").
+pub(super) fn metric_name(name: &str) -> Result<Name, NameError> {
+    const RESERVED: [&str; 6] = ["_total", "_created", "_count", "_sum", "_bucket", "_info"];
+    let checked = Name::new(name)?;
+    let starts_well = !name.starts_with(|first: char| first.is_ascii_digit());
+    let is_plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_ours = name.starts_with("health_") || name == "process_start_time_seconds";
+    let is_clear = !RESERVED.iter().any(|suffix| name.ends_with(suffix));
+    if starts_well && is_plain && is_clear && !is_ours && name != "build" {
+        Ok(checked)
+    } else {
+        Err(NameError::NotAMetric(checked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_prometheus_would_misread_are_refused() {
+        for name in ["requests", "queue_length", "_x", "A1", "up"] {
+            assert!(metric_name(name).is_ok(), "{name}");
+        }
+        for name in [
+            "1st", "a.b", "a-b", "a:b", "x_total", "x_sum", "health_x", "build", "x_info", "",
+        ] {
+            assert!(metric_name(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn clones_are_one_number() {
+        let (counter, gauge) = (Counter::default(), Gauge::default());
+        counter.clone().add(2);
+        counter.increment();
+        gauge.clone().set(-0.5);
+        assert_eq!((counter.value(), gauge.value()), (3, -0.5));
+    }
+}

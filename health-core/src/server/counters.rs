@@ -1,0 +1,158 @@
+//! What the endpoint counts about itself.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Route;
+use crate::health::ProbeKind;
+use crate::http::StatusCode;
+use crate::render::exposition::{Exposition, Kind};
+
+/// Answers, refusals, evictions and failed accepts of one listener, shown at `/metrics`.
+///
+/// [`Service`](super::Service), [`Connection`](super::Connection) and [`Roster`](super::Roster)
+/// count what they do; an accept loop without a roster tells its errors itself. A count is one
+/// atomic addition; it begins anew at zero after `usize::MAX`.
+#[derive(Debug, Default)]
+pub struct Counters {
+    requests: [[AtomicUsize; CLASSES.len()]; ROUTES.len()],
+    rejects: [AtomicUsize; REJECTS.len() + 1],
+    evictions: AtomicUsize,
+    accept_errors: AtomicUsize,
+}
+
+/// The value of the label `route`, by the place in the table.
+const ROUTES: [&str; 11] = [
+    "startup",
+    "liveness",
+    "readiness",
+    "health",
+    "check",
+    "stats",
+    "metrics",
+    "history",
+    "version",
+    "server",
+    "other",
+];
+const CLASSES: [&str; 3] = ["2xx", "4xx", "5xx"];
+/// The codes of refusals that are told apart; others are `other`.
+const REJECTS: [StatusCode; 6] = [
+    StatusCode::BadRequest,
+    StatusCode::RequestTimeout,
+    StatusCode::ContentTooLarge,
+    StatusCode::UriTooLong,
+    StatusCode::HeaderFieldsTooLarge,
+    StatusCode::VersionNotSupported,
+];
+
+impl Counters {
+    pub(super) fn count_eviction(&self) {
+        count(&self.evictions);
+    }
+
+    /// `accept` has failed.
+    pub fn count_accept_error(&self) {
+        count(&self.accept_errors);
+    }
+
+    /// Connections given up for others so far.
+    #[must_use]
+    pub fn evictions(&self) -> usize {
+        self.evictions.load(Ordering::Relaxed)
+    }
+
+    /// Failed accepts so far.
+    #[must_use]
+    pub fn accept_errors(&self) -> usize {
+        self.accept_errors.load(Ordering::Relaxed)
+    }
+
+    /// Requests answered so far.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        sum(self.requests.iter().flatten())
+    }
+
+    /// Requests refused so far: malformed, too large, too slow.
+    #[must_use]
+    pub fn rejects(&self) -> usize {
+        sum(&self.rejects)
+    }
+
+    pub(super) fn count_request(&self, route: Route, status: StatusCode) {
+        let class = match status.as_u16() {
+            ..400 => 0,
+            400..500 => 1,
+            _ => 2,
+        };
+        count(&self.requests[place(route)][class]);
+    }
+
+    pub(super) fn count_reject(&self, status: StatusCode) {
+        let known = REJECTS.iter().position(|code| *code == status);
+        count(&self.rejects[known.unwrap_or(REJECTS.len())]);
+    }
+
+    pub(super) fn tell(&self, e: &mut Exposition<'_>) {
+        let mut family = e.family(
+            Kind::Counter,
+            "health_endpoint_requests",
+            "Requests answered by the health endpoint.",
+        );
+        for (route, counts) in ROUTES.iter().zip(&self.requests) {
+            for (class, requests) in CLASSES.iter().zip(counts) {
+                family.integer(&[("route", route), ("code", class)], load(requests));
+            }
+        }
+        let mut family = e.family(
+            Kind::Counter,
+            "health_endpoint_rejects",
+            "Requests refused by the health endpoint: malformed, too large or too slow.",
+        );
+        let codes = ["400", "408", "413", "414", "431", "505", "other"];
+        for (code, rejects) in codes.iter().zip(&self.rejects) {
+            family.integer(&[("code", code)], load(rejects));
+        }
+        e.family(
+            Kind::Counter,
+            "health_endpoint_evictions",
+            "Connections given up for others by the health endpoint.",
+        )
+        .integer(&[], load(&self.evictions));
+        e.family(
+            Kind::Counter,
+            "health_endpoint_accept_errors",
+            "Connections the health endpoint failed to accept.",
+        )
+        .integer(&[], load(&self.accept_errors));
+    }
+}
+
+const fn place(route: Route) -> usize {
+    match route {
+        Route::Probe(ProbeKind::Startup) => 0,
+        Route::Probe(ProbeKind::Liveness) => 1,
+        Route::Probe(ProbeKind::Readiness) => 2,
+        Route::Probe(ProbeKind::Health) => 3,
+        Route::Check(_) => 4,
+        Route::Stats => 5,
+        Route::Metrics => 6,
+        Route::History => 7,
+        Route::Version => 8,
+        Route::Server => 9,
+        Route::NotFound => 10,
+    }
+}
+
+fn count(counter: &AtomicUsize) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+fn load(counter: &AtomicUsize) -> u64 {
+    counter.load(Ordering::Relaxed) as u64
+}
+
+fn sum<'a>(counters: impl IntoIterator<Item = &'a AtomicUsize>) -> usize {
+    let counts = counters.into_iter().map(|one| one.load(Ordering::Relaxed));
+    counts.fold(0, usize::wrapping_add)
+}

@@ -1,0 +1,89 @@
+//! What the fuzz targets found: the smallest case of each.
+
+use std::sync::Arc;
+
+use health_core::health::Registry;
+use health_core::server::{CloseReason, Connection, Peer, Service, Step};
+use health_core::time::Moment;
+
+const GET: &str = "GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n";
+
+fn connection() -> Connection {
+    let service = Arc::new(Service::new());
+    Connection::new(service, Peer::Unknown, Moment::default().now)
+}
+
+/// Does what the machine says until it waits for its client; returns what was answered.
+fn settle(connection: &mut Connection, registry: &mut Registry) -> String {
+    let moment = Moment::default();
+    let mut answers = Vec::new();
+    loop {
+        match connection.step() {
+            Step::Respond => {
+                let snapshot = registry.snapshot(moment.now);
+                connection.respond(moment, &snapshot, &mut answers);
+            }
+            Step::Write { .. } => connection.handle_sent(moment.now),
+            _ => return String::from_utf8(answers).expect("ASCII"),
+        }
+    }
+}
+
+/// A client has sent three requests and closed its half; before the first is answered, the daemon
+/// begins to drain. The end of the input hid the drain: all three were answered.
+#[test]
+fn a_drain_behind_the_end_of_input_still_ends_the_connection() {
+    let now = Moment::default().now;
+    for driver_knows in [true, false] {
+        let mut registry = Registry::new("steering", "1.4.0", now);
+        registry.set_running(now);
+        let mut connection = connection();
+        connection.handle_input(now, GET.repeat(3).as_bytes());
+        connection.handle_eof(now);
+        registry.begin_drain(now);
+        if driver_knows {
+            connection.handle_drain(now);
+        }
+        let answers = settle(&mut connection, &mut registry);
+        assert_eq!(answers.matches("HTTP/1.1 200").count(), 1, "{answers}");
+        assert!(answers.contains("\r\nConnection: close\r\n"), "{answers}");
+        connection.handle_eof(now);
+        assert_eq!(connection.step(), Step::Close(CloseReason::Draining));
+    }
+}
+
+/// A client that ends its requests with one CRLF too many has asked nothing more by it. It was
+/// given the ten seconds of a head and then a 408, which it would have taken for the answer to its
+/// next request.
+#[test]
+fn an_empty_line_begins_no_request() {
+    let mut now = Moment::default().now;
+    let mut registry = Registry::new("steering", "1.4.0", now);
+    for (sent, reason) in [
+        ("\r\n".to_owned(), CloseReason::Silent),
+        ("\r\n\r\n\r".to_owned(), CloseReason::Silent),
+        (format!("{GET}\r\n"), CloseReason::Idle),
+        (format!("{GET}{GET}\r\n\r\n\r"), CloseReason::Idle),
+    ] {
+        for way in [sent.len(), 1] {
+            let mut connection = connection();
+            let mut answers = String::new();
+            for piece in sent.as_bytes().chunks(way) {
+                connection.handle_input(now, piece);
+                answers += &settle(&mut connection, &mut registry);
+            }
+            assert!(
+                connection.buffered() <= 8,
+                "{} bytes",
+                connection.buffered()
+            );
+            now = connection.step().until().expect("it waits");
+            connection.handle_timeout(now);
+            answers += &settle(&mut connection, &mut registry);
+            let asked = sent.matches("GET").count();
+            assert_eq!(answers.matches("HTTP/1.1 ").count(), asked, "{sent:?}");
+            assert_eq!(connection.step(), Step::Close(reason), "{sent:?}");
+            now = Moment::default().now;
+        }
+    }
+}

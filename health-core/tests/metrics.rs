@@ -1,0 +1,179 @@
+//! `/metrics` as those who read it see it: by rule, by `promtool`, by Prometheus' own parser.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use health_core::health::{Registry, Snapshot};
+use health_core::http::Method;
+use health_core::server::{Peer, Service};
+use health_core::time::{Instant, Moment, UnixTime};
+
+/// A daemon that has one of everything, and names and texts that need escapes.
+fn daemon() -> (Snapshot, Moment) {
+    let mut now = Instant::from_micros(1_500_000);
+    let unix = UnixTime::from_millis(1_769_164_200_123);
+    let mut registry = Registry::new("a \"quoted\\ service\nover two lines, ü", "1.2.3", now);
+    registry.set_wall_clock(Moment { now, unix });
+    for name in ["db", "cache:eu-1", "x.y"] {
+        let id = registry
+            .component(now, name, Default::default())
+            .expect("free");
+        (0..3).for_each(|_| registry.failure(now, id, "refused"));
+        registry.success(now, id);
+    }
+    registry
+        .component(now, "silent", Default::default())
+        .expect("free");
+    for (name, seconds) in [("fast", 1), ("slow", 60)] {
+        let deadline = Duration::from_secs(seconds);
+        registry.heartbeat(now, name, deadline).expect("free");
+    }
+    registry.gate("gate").expect("free");
+    registry.flag("flag").expect("free");
+    let counter = registry.counter("orders", "Orders \\ taken.\nAll of them.");
+    counter.expect("free").add(7);
+    for (name, value) in [
+        ("depth", 2.5),
+        ("odd", f64::NAN),
+        ("far", f64::NEG_INFINITY),
+    ] {
+        registry.gauge(name, "A gauge.").expect("free").set(value);
+    }
+    registry.set_running(now);
+    registry.begin_work();
+    now = now + Duration::from_secs(3);
+    let unix = UnixTime::from_millis(1_769_164_203_123);
+    (registry.snapshot(now), Moment { now, unix })
+}
+
+fn scrape(service: &Service, accept: &[u8]) -> (String, String) {
+    let (snapshot, moment) = daemon();
+    for target in [
+        "/health",
+        "/health/check/db",
+        "/nowhere",
+        "/health?format=x",
+    ] {
+        let ask = service.ask(Peer::Unix, Method::Get, target, None, None);
+        service.answer(moment, &ask, &snapshot, &mut Vec::new());
+    }
+    let ask = service.ask(Peer::Unix, Method::Get, "/metrics", Some(accept), None);
+    let mut body = Vec::new();
+    let head = service.answer(moment, &ask, &snapshot, &mut body);
+    assert_eq!(head.status.as_u16(), 200);
+    let kind = head.content_type.expect("a type").to_owned();
+    (kind, String::from_utf8(body).expect("text"))
+}
+
+const OPEN: &[u8] = b"application/openmetrics-text;version=1.0.0,application/openmetrics-text;\
+    version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+
+#[test]
+fn metrics_say_what_is() {
+    let (kind, text) = scrape(&Service::new(), b"*/*");
+    assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
+    for line in [
+        "build_info{service=\"a \\\"quoted\\\\ service\\nover two lines, ü\",version=\"1.2.3\"} 1",
+        "process_start_time_seconds 1769164200.123000",
+        "health_uptime_seconds 3.000000",
+        "health_phase{health_phase=\"running\"} 1",
+        "health_status{health_status=\"unhealthy\"} 1",
+        "health_probe_success{probe=\"liveness\"} 0",
+        "health_in_flight 1",
+        "health_component_status{component=\"cache:eu-1\",health_component_status=\"healthy\"} 1",
+        "health_component_status{component=\"silent\",health_component_status=\"unknown\"} 1",
+        "health_component_transitions_total{component=\"db\",to=\"unhealthy\"} 1",
+        "health_component_consecutive_failures{component=\"db\"} 0",
+        "health_heartbeat_age_seconds{heartbeat=\"slow\"} 3.000000",
+        "health_heartbeat_deadline_seconds{heartbeat=\"slow\"} 60.000000",
+        "health_heartbeat_missed{heartbeat=\"fast\"} 1",
+        "health_heartbeat_misses_total{heartbeat=\"fast\"} 1",
+        "health_gate_released{gate=\"gate\"} 0",
+        "health_flag_up{flag=\"flag\"} 0",
+        "orders_total 7",
+        "depth 2.5",
+        "odd NaN",
+        "far -Inf",
+        "health_endpoint_requests_total{route=\"health\",code=\"5xx\"} 1",
+        "health_endpoint_requests_total{route=\"health\",code=\"4xx\"} 1",
+        "health_endpoint_requests_total{route=\"check\",code=\"2xx\"} 1",
+        "health_endpoint_requests_total{route=\"other\",code=\"4xx\"} 1",
+        "health_endpoint_accept_errors_total 0",
+    ] {
+        assert!(
+            text.lines().any(|other| other == line),
+            "no {line} in\n{text}"
+        );
+    }
+}
+
+/// One family, one header, samples together; and a dashboard need not know the format.
+#[test]
+fn metrics_are_the_same_samples_in_both_formats() {
+    let samples = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.map(ToOwned::to_owned).collect()
+    };
+    let (_, plain) = scrape(&Service::new(), b"*/*");
+    let (kind, open) = scrape(&Service::new(), OPEN);
+    assert_eq!(
+        kind,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
+    assert_eq!(samples(&plain), samples(&open));
+    assert!(plain.ends_with('\n') && !plain.contains("# EOF"));
+    assert!(open.ends_with("\n# EOF\n"));
+    for text in [plain, open] {
+        let mut families: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+            .collect();
+        let all = families.len();
+        families.sort_unstable();
+        families.dedup();
+        assert_eq!(families.len(), all, "a family twice");
+    }
+}
+
+#[test]
+fn metrics_satisfy_promtool() {
+    let (_, text) = scrape(&Service::new(), b"*/*");
+    run(
+        "promtool",
+        &["check", "metrics"],
+        &text,
+        "promtool is not installed",
+    );
+}
+
+#[test]
+fn metrics_satisfy_the_parser_of_prometheus_client() {
+    let (_, text) = scrape(&Service::new(), OPEN);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/openmetrics.py");
+    let script = script.to_str().expect("a path in UTF-8");
+    run("python3", &[script], &text, "python3 is not installed");
+}
+
+#[expect(
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "a test may run the tools that read what the core writes"
+)]
+fn run(program: &str, arguments: &[&str], input: &str, missing: &str) {
+    let mut command = std::process::Command::new(program);
+    command.args(arguments).stdin(std::process::Stdio::piped());
+    let Ok(mut child) = command.stdout(std::process::Stdio::piped()).spawn() else {
+        std::eprintln!("SKIPPED: {missing}");
+        return;
+    };
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(input.as_bytes()).expect("it reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    match output.status.code() {
+        Some(77) => std::eprintln!("SKIPPED: {said}"),
+        code => assert_eq!(code, Some(0), "{program}: {said}\n{input}"),
+    }
+}

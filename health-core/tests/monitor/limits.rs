@@ -1,0 +1,292 @@
+//! Queue, processes, ticks, first attempts, the end.
+
+use core::num::NonZeroU32;
+use std::time::Duration;
+
+use health_core::check::{CheckConfig, CheckStatus, FirstCheck, Mode, ProbeKind};
+use health_core::monitor::{Command, Event, Monitor, MonitorConfig, Signal, Spread};
+use health_core::outcome::Outcome;
+
+use crate::{at, events, every_10_s, exec, plain, poll, running, single, starts, status, succeed};
+
+#[test]
+fn t3_what_waits_begins_in_the_order_of_its_slots() {
+    let mut monitor = running(MonitorConfig {
+        max_in_flight: 1,
+        ..plain()
+    });
+    let late = CheckConfig {
+        spread_offset: Duration::from_millis(100),
+        ..every_10_s(ProbeKind::Health)
+    };
+    let late = monitor.add(at(0), single("a", late)).expect("new");
+    let first = monitor
+        .add(at(0), single("b", every_10_s(ProbeKind::Health)))
+        .expect("new");
+    let second = monitor
+        .add(at(0), single("c", every_10_s(ProbeKind::Health)))
+        .expect("new");
+    let mut order = Vec::new();
+    for now in [0, 500, 900] {
+        let begun = starts(&mut monitor, now);
+        order.extend(begun.iter().map(|it| it.check.target()));
+        assert_eq!(monitor.in_flight(), 1);
+        // While nothing may begin, nothing that is due wakes anybody.
+        assert!(monitor.poll_timeout() > Some(at(now)));
+        succeed(&mut monitor, now + 10, &begun);
+    }
+    assert_eq!(order, [first, second, late]);
+}
+
+#[test]
+fn a_limit_can_be_raised_while_running() {
+    let mut monitor = running(MonitorConfig {
+        max_in_flight: 0,
+        ..plain()
+    });
+    for target in ["a", "b", "c"] {
+        monitor
+            .add(at(0), single(target, every_10_s(ProbeKind::Health)))
+            .expect("new");
+    }
+    assert!(starts(&mut monitor, 0).is_empty());
+    assert_eq!(monitor.poll_timeout(), None);
+    monitor.set_max_in_flight(2);
+    assert_eq!(starts(&mut monitor, 5).len(), 2);
+}
+
+#[test]
+fn demand_is_what_silence_would_keep_in_flight() {
+    let mut monitor = Monitor::new(plain());
+    assert_eq!(monitor.demand(), 0);
+    for (target, timeout) in [("a", 4), ("b", 4), ("c", 5), ("d", 600)] {
+        let config = CheckConfig {
+            timeout: Duration::from_secs(timeout),
+            ..every_10_s(ProbeKind::Health)
+        };
+        monitor.add(at(0), single(target, config)).expect("new");
+    }
+    // 0.4 + 0.4 + 0.5, and no more than 1 for a check that never has two.
+    assert_eq!(monitor.demand(), 3);
+}
+
+#[test]
+fn a_process_is_terminated_then_killed_once() {
+    let mut monitor = running(plain());
+    monitor.add(at(0), single("a", exec())).expect("new");
+    let begun = starts(&mut monitor, 0);
+    let cancel = |signal| {
+        vec![Command::Cancel {
+            attempt: begun[0],
+            signal,
+        }]
+    };
+    assert_eq!(poll(&mut monitor, 1_000), cancel(Signal::Terminate));
+    assert_eq!(monitor.poll_timeout(), Some(at(2_000)));
+    assert_eq!(poll(&mut monitor, 1_999), []);
+    assert_eq!(poll(&mut monitor, 2_000), cancel(Signal::Kill));
+    assert_eq!(poll(&mut monitor, 9_999), []);
+    // T16: its next slot is a failure, not a second process.
+    assert_eq!(poll(&mut monitor, 10_000), []);
+    monitor.handle_reaped(at(10_500), begun[0]);
+    assert_eq!(starts(&mut monitor, 20_000).len(), 1);
+}
+
+#[test]
+fn a_process_that_ends_in_time_is_not_killed() {
+    let mut monitor = running(plain());
+    monitor.add(at(0), single("a", exec())).expect("new");
+    let begun = starts(&mut monitor, 0);
+    let _ = poll(&mut monitor, 1_000);
+    monitor.handle_reaped(at(1_200), begun[0]);
+    assert_eq!(monitor.poll_timeout(), Some(at(10_000)));
+}
+
+#[test]
+fn a_place_among_processes_is_held_until_reaped_and_holds_nobody_else_up() {
+    let mut monitor = running(MonitorConfig {
+        max_exec: 1,
+        ..plain()
+    });
+    let stuck = monitor.add(at(0), single("stuck", exec())).expect("new");
+    monitor.add(at(0), single("waits", exec())).expect("new");
+    monitor
+        .add(at(0), single("http", every_10_s(ProbeKind::Health)))
+        .expect("new");
+    let begun = starts(&mut monitor, 0);
+    assert_eq!(begun.len(), 2);
+    succeed(&mut monitor, 5, &begun[1..]);
+    let _ = poll(&mut monitor, 1_000);
+    let _ = poll(&mut monitor, 2_000);
+    // The slots of the stuck one pass as failures although the one before it in the queue waits.
+    for slot in [10_000, 20_000] {
+        let begun = starts(&mut monitor, slot);
+        assert_eq!(begun.len(), 1);
+        succeed(&mut monitor, slot + 5, &begun);
+    }
+    assert_eq!(status(&monitor, stuck), CheckStatus::Unhealthy);
+    monitor.handle_reaped(at(21_000), begun[0]);
+    assert_eq!(starts(&mut monitor, 21_000).len(), 1);
+}
+
+#[test]
+fn a_removed_target_keeps_its_place_until_its_process_is_gone() {
+    let mut monitor = running(MonitorConfig {
+        max_exec: 1,
+        ..plain()
+    });
+    let removed = monitor.add(at(0), single("a", exec())).expect("new");
+    let begun = starts(&mut monitor, 0);
+    assert!(monitor.remove(at(100), removed));
+    assert!(!monitor.remove(at(100), removed));
+    // The place in the list is free, the name as well; the place among processes is not.
+    let again = monitor
+        .add(at(100), single("a", exec()))
+        .expect("free again");
+    let terminate = Command::Cancel {
+        attempt: begun[0],
+        signal: Signal::Terminate,
+    };
+    assert_eq!(poll(&mut monitor, 100), [terminate]);
+    // An old handle is nobody's.
+    monitor.handle_outcome(at(150), begun[0], Outcome::success());
+    assert_eq!(
+        (status(&monitor, again), monitor.target(removed).is_none()),
+        (CheckStatus::Starting, true)
+    );
+    monitor.handle_reaped(at(200), begun[0]);
+    let begun = starts(&mut monitor, 200);
+    assert_eq!(begun[0].check.target(), again);
+    assert_eq!(monitor.in_flight(), 1);
+}
+
+#[test]
+fn stop_gives_up_what_runs_and_is_bounded() {
+    for reaped in [true, false] {
+        let mut monitor = running(plain());
+        monitor
+            .add(at(0), single("http", every_10_s(ProbeKind::Health)))
+            .expect("new");
+        monitor.add(at(0), single("exec", exec())).expect("new");
+        let begun = starts(&mut monitor, 0);
+        monitor.stop(at(100));
+        monitor.stop(at(100));
+        assert_eq!((monitor.is_running(), monitor.is_stopped()), (false, false));
+        assert!(monitor.add(at(100), single("late", exec())).is_err());
+        assert_eq!(poll(&mut monitor, 100).len(), 2);
+        assert_eq!(monitor.poll_timeout(), Some(at(1_100)));
+        assert_eq!(poll(&mut monitor, 1_100).len(), 1);
+        let (end, left) = if reaped {
+            monitor.handle_reaped(at(1_150), begun[1]);
+            (1_150, 0)
+        } else {
+            assert_eq!(monitor.poll_timeout(), Some(at(5_100)));
+            assert_eq!(poll(&mut monitor, 5_100), []);
+            (5_100, 1)
+        };
+        assert!(monitor.is_stopped());
+        assert_eq!(monitor.poll_timeout(), None);
+        assert_eq!(
+            events(&mut monitor).last(),
+            Some(&Event::Stopped { at: at(end), left })
+        );
+    }
+}
+
+#[test]
+fn an_empty_monitor_never_wakes_and_stops_at_once() {
+    let mut monitor = running(MonitorConfig::default());
+    assert!(monitor.is_empty());
+    assert_eq!(
+        (poll(&mut monitor, 0), monitor.poll_timeout()),
+        (vec![], None)
+    );
+    monitor.stop(at(5));
+    assert!(monitor.is_stopped());
+    monitor.start(at(6));
+    assert!(!monitor.is_running());
+}
+
+#[test]
+fn starts_are_gathered_and_slots_stay_exact() {
+    let mut monitor = running(MonitorConfig {
+        tick: Duration::from_millis(10),
+        ..plain()
+    });
+    for (target, offset) in [("a", 1), ("b", 4), ("c", 10), ("d", 11)] {
+        let config = CheckConfig {
+            spread_offset: Duration::from_millis(offset),
+            ..every_10_s(ProbeKind::Health)
+        };
+        monitor.add(at(0), single(target, config)).expect("new");
+    }
+    assert_eq!(monitor.poll_timeout(), Some(at(10)));
+    assert_eq!(starts(&mut monitor, 9), []);
+    let begun = starts(&mut monitor, 10);
+    assert_eq!(begun.len(), 3);
+    succeed(&mut monitor, 12, &begun);
+    let due = begun
+        .iter()
+        .map(|it| monitor.check(it.check).and_then(|check| check.next_due()));
+    assert!(due.eq([10_001, 10_004, 10_010].map(|due| Some(at(due)))));
+}
+
+#[test]
+fn first_attempts_come_at_once_and_the_grid_stays() {
+    let mut monitor = running(MonitorConfig {
+        spread: Spread::EvenFirstAtOnce {
+            per_second: NonZeroU32::new(10).expect("not zero"),
+        },
+        ..plain()
+    });
+    let first = monitor
+        .add(at(0), single("a", every_10_s(ProbeKind::Health)))
+        .expect("new");
+    let second = monitor
+        .add(at(0), single("b", every_10_s(ProbeKind::Health)))
+        .expect("new");
+    let after_interval = CheckConfig {
+        first_check: FirstCheck::AfterInterval,
+        ..every_10_s(ProbeKind::Health)
+    };
+    let docker = monitor
+        .add(at(0), single("c", after_interval))
+        .expect("new");
+    let due = |monitor: &Monitor, id: health_core::monitor::TargetId| {
+        monitor
+            .check(id.check(0))
+            .and_then(|check| check.next_due())
+    };
+    assert_eq!(due(&monitor, first), Some(at(0)));
+    assert_eq!(due(&monitor, second), Some(at(100)));
+    assert_eq!(due(&monitor, docker), Some(at(10_000)));
+    let begun = starts(&mut monitor, 0);
+    succeed(&mut monitor, 5, &begun);
+    let next = due(&monitor, first).expect("on the grid");
+
+    // The same grid as without the early attempt.
+    let mut even = running(MonitorConfig {
+        spread: Spread::Even,
+        ..plain()
+    });
+    let same = even
+        .add(at(0), single("a", every_10_s(ProbeKind::Health)))
+        .expect("new");
+    assert_eq!(due(&even, same), Some(next));
+}
+
+#[test]
+fn a_monitor_that_is_not_started_does_nothing() {
+    let mut monitor = Monitor::new(plain());
+    let target = monitor.add(at(0), single("a", exec())).expect("new");
+    assert_eq!(
+        (poll(&mut monitor, 9_000), monitor.poll_timeout()),
+        (vec![], None)
+    );
+    monitor.start(at(9_000));
+    monitor.start(at(9_001));
+    assert_eq!(starts(&mut monitor, 9_001).len(), 1);
+    let check = monitor.check(target.check(0)).expect("the check");
+    assert_eq!(check.mode(), Mode::Running);
+    assert_eq!(monitor.check(target.check(1)).map(|it| it.mode()), None);
+}

@@ -1,0 +1,110 @@
+//! The monitor: targets, limits, stopping, and what holds of every run.
+#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
+
+mod limits;
+mod observer;
+mod properties;
+#[path = "../support/rng.rs"]
+mod rng;
+mod targets;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use health_core::check::{self, CheckConfig, CheckStatus, ProbeKind};
+use health_core::monitor::{
+    AttemptId, Command, Event, Monitor, MonitorConfig, Spread, TargetId, TargetSpec,
+};
+use health_core::name::Name;
+use health_core::outcome::Outcome;
+use health_core::time::Instant;
+
+/// Exact times, no spread, no guard: what a rule is about, and nothing else.
+fn plain() -> MonitorConfig {
+    MonitorConfig {
+        tick: Duration::ZERO,
+        spread: Spread::AsConfigured,
+        mass_failure: None,
+        ..MonitorConfig::default()
+    }
+}
+
+fn running(config: MonitorConfig) -> Monitor {
+    let mut monitor = Monitor::new(config);
+    monitor.start(at(0));
+    monitor
+}
+
+fn every_10_s(kind: ProbeKind) -> CheckConfig {
+    CheckConfig {
+        kind,
+        ..CheckConfig::kubelet()
+    }
+}
+
+fn exec() -> CheckConfig {
+    CheckConfig {
+        needs_reap: true,
+        ..CheckConfig::kubelet()
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name::new(text).expect("a valid name")
+}
+
+fn single(target: &str, config: CheckConfig) -> TargetSpec {
+    TargetSpec::new(name(target)).check(name("check"), Arc::new(config))
+}
+
+fn at(millis: u64) -> Instant {
+    Instant::from_micros(millis * 1_000)
+}
+
+/// All commands of now.
+fn poll(monitor: &mut Monitor, now: u64) -> Vec<Command> {
+    core::iter::from_fn(|| monitor.poll(at(now))).collect()
+}
+
+/// The attempts that begin now; nothing else must be wanted.
+fn starts(monitor: &mut Monitor, now: u64) -> Vec<AttemptId> {
+    let commands = poll(monitor, now).into_iter();
+    let attempts = commands.map(|command| match command {
+        Command::Start { attempt, .. } => attempt,
+        Command::Cancel { .. } => panic!("unexpected {command:?}"),
+    });
+    attempts.collect()
+}
+
+fn succeed(monitor: &mut Monitor, now: u64, attempts: &[AttemptId]) {
+    for &attempt in attempts {
+        monitor.handle_outcome(at(now), attempt, Outcome::success());
+    }
+}
+
+fn fail(monitor: &mut Monitor, now: u64, attempts: &[AttemptId]) {
+    for &attempt in attempts {
+        monitor.handle_outcome(at(now), attempt, Outcome::failure("503"));
+    }
+}
+
+fn events(monitor: &mut Monitor) -> Vec<Event> {
+    core::iter::from_fn(|| monitor.poll_event()).collect()
+}
+
+/// The events that are not changes of status.
+fn actions(monitor: &mut Monitor) -> Vec<check::Event> {
+    let events = events(monitor).into_iter();
+    let events = events.filter_map(|event| match event {
+        Event::Check { event, .. } => Some(event),
+        _ => None,
+    });
+    events
+        .filter(|event| !matches!(event, check::Event::Status { .. }))
+        .collect()
+}
+
+fn status(monitor: &Monitor, target: TargetId) -> CheckStatus {
+    let check = monitor.check(target.check(0)).expect("the first check");
+    check.status()
+}

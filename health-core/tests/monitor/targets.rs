@@ -1,0 +1,357 @@
+//! What checks of one target mean for each other, and targets for the guard.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy, ProbeKind, Saved};
+use health_core::health::Status;
+use health_core::monitor::{
+    AddError, Command, Event, MassFailure, Monitor, MonitorConfig, Signal, Summary, TargetId,
+    TargetSpec,
+};
+use health_core::name::NameError;
+use health_core::outcome::Outcome;
+use health_core::streak::Streak;
+
+use crate::{
+    actions, at, events, every_10_s, fail, name, plain, poll, running, single, starts, succeed,
+};
+
+/// Startup, liveness with restart, readiness.
+fn pod(target: &str) -> TargetSpec {
+    let restart = |kind| CheckConfig {
+        on_unhealthy: OnUnhealthy::Restart,
+        retries: 1,
+        ..every_10_s(kind)
+    };
+    TargetSpec::new(name(target))
+        .check(name("startup"), Arc::new(restart(ProbeKind::Startup)))
+        .check(name("live"), Arc::new(restart(ProbeKind::Liveness)))
+        .check(name("ready"), Arc::new(every_10_s(ProbeKind::Readiness)))
+}
+
+fn standing(monitor: &Monitor, id: TargetId) -> (bool, bool, (usize, usize)) {
+    let target = monitor.target(id).expect("there");
+    (target.is_started(), target.is_ready(), target.healthy())
+}
+
+#[test]
+fn startup_holds_the_others_back_and_then_lets_them_go_at_once() {
+    let mut monitor = running(plain());
+    let id = monitor.add(at(0), pod("a")).expect("new");
+    let begun = starts(&mut monitor, 0);
+    assert_eq!(
+        (begun.len(), standing(&monitor, id)),
+        (1, (false, false, (0, 3)))
+    );
+    succeed(&mut monitor, 5, &begun);
+    assert_eq!(standing(&monitor, id), (true, false, (1, 3)));
+    let begun = starts(&mut monitor, 5);
+    succeed(&mut monitor, 10, &begun);
+    assert_eq!(standing(&monitor, id), (true, true, (3, 3)));
+    let told: Vec<_> = events(&mut monitor)
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Target { started, ready, .. } => Some((started, ready)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(false, false), (true, false), (true, true)]);
+}
+
+#[test]
+fn the_initial_delay_of_a_gated_check_still_holds() {
+    let mut monitor = running(plain());
+    let delayed = CheckConfig {
+        initial_delay: Duration::from_secs(7),
+        ..every_10_s(ProbeKind::Readiness)
+    };
+    let spec = TargetSpec::new(name("a"))
+        .check(name("startup"), Arc::new(every_10_s(ProbeKind::Startup)))
+        .check(name("ready"), Arc::new(delayed));
+    monitor.add(at(0), spec).expect("new");
+    let begun = starts(&mut monitor, 0);
+    succeed(&mut monitor, 5, &begun);
+    assert_eq!(monitor.poll_timeout(), Some(at(7_000)));
+}
+
+#[test]
+fn t11_a_restart_holds_every_check_until_the_new_instance() {
+    let mut monitor = running(plain());
+    let id = monitor.add(at(0), pod("a")).expect("new");
+    for now in [0, 5] {
+        let begun = starts(&mut monitor, now);
+        succeed(&mut monitor, now + 5, &begun);
+    }
+    let _ = monitor.poll(at(10_005));
+    let begun = starts(&mut monitor, 10_005);
+    let live = monitor.check(id.check(1)).expect("live").attempts();
+    let live = health_core::monitor::AttemptId {
+        check: id.check(1),
+        number: live,
+    };
+    fail(&mut monitor, 10_010, &[live]);
+    let cancel = Command::Cancel {
+        attempt: begun[0],
+        signal: Signal::Terminate,
+    };
+    assert_eq!(poll(&mut monitor, 10_010), [cancel]);
+    assert_eq!(actions(&mut monitor), [check::Event::RestartRequested]);
+    assert_eq!(standing(&monitor, id), (false, false, (2, 3)));
+    assert!(
+        monitor
+            .targets()
+            .all(|(_, it)| it.checks().all(|(_, check)| check.mode() == Mode::OnHold))
+    );
+    assert_eq!(monitor.poll_timeout(), None);
+
+    monitor.instance_changed(at(12_000), id);
+    assert_eq!(standing(&monitor, id), (false, false, (0, 3)));
+    assert_eq!(starts(&mut monitor, 12_000).len(), 1);
+}
+
+#[test]
+fn t11_a_deregistered_target_rests_as_a_whole() {
+    let mut monitor = running(plain());
+    let deregister = CheckConfig {
+        on_unhealthy: OnUnhealthy::Deregister,
+        retries: 1,
+        ..every_10_s(ProbeKind::Health)
+    };
+    let spec =
+        single("a", deregister).check(name("other"), Arc::new(every_10_s(ProbeKind::Health)));
+    let id = monitor.add(at(0), spec).expect("new");
+    let begun = starts(&mut monitor, 0);
+    fail(&mut monitor, 5, &begun[..1]);
+    let _ = poll(&mut monitor, 5);
+    assert_eq!(monitor.poll_timeout(), None);
+    let target = monitor.target(id).expect("kept");
+    assert_eq!((target.is_deregistered(), target.verdict()), (true, None));
+    let all: Summary = monitor.targets().map(|(_, it)| it).collect();
+    assert_eq!((all.total, all.unjudged, all.verdict()), (1, 1, None));
+
+    monitor.trigger(at(10), id);
+    assert_eq!(poll(&mut monitor, 10), []);
+    monitor.reactivate(at(20), id);
+    monitor.reactivate(at(20), id);
+    assert_eq!(starts(&mut monitor, 20).len(), 2);
+}
+
+#[test]
+fn the_guard_withholds_while_half_of_five_fail() {
+    for (failing, withheld) in [(2, false), (3, true)] {
+        let mut monitor = running(MonitorConfig {
+            mass_failure: Some(MassFailure::default()),
+            ..plain()
+        });
+        for number in 0..5 {
+            let config = CheckConfig {
+                on_unhealthy: OnUnhealthy::Deregister,
+                retries: 2,
+                ..every_10_s(ProbeKind::Health)
+            };
+            monitor
+                .add(at(0), single(&format!("t{number}"), config))
+                .expect("new");
+        }
+        for now in [0, 10_000] {
+            let begun = starts(&mut monitor, now);
+            fail(&mut monitor, now + 5, &begun[..failing]);
+            succeed(&mut monitor, now + 5, &begun[failing..]);
+        }
+        let expected = if withheld {
+            vec![check::Event::ActionSuppressed; failing]
+        } else {
+            vec![check::Event::Deregistered; failing]
+        };
+        assert_eq!(actions(&mut monitor), expected);
+        let stats = monitor.stats();
+        assert_eq!(stats.suppressed + stats.deregistered, failing as u64);
+    }
+}
+
+#[test]
+fn the_guard_counts_the_failure_that_asks_and_leaves_out_what_is_paused() {
+    let guard = MassFailure {
+        min_targets: 2,
+        failed_fraction: 1.0,
+    };
+    let mut monitor = running(MonitorConfig {
+        mass_failure: Some(guard),
+        ..plain()
+    });
+    let config = CheckConfig {
+        on_unhealthy: OnUnhealthy::Restart,
+        retries: 1,
+        ..every_10_s(ProbeKind::Health)
+    };
+    let first = monitor
+        .add(at(0), single("a", config.clone()))
+        .expect("new");
+    monitor.add(at(0), single("b", config)).expect("new");
+    let begun = starts(&mut monitor, 0);
+    monitor.pause(at(1), first);
+    let _ = poll(&mut monitor, 1);
+    // One of one active: too few to be a mass.
+    fail(&mut monitor, 5, &begun[1..]);
+    assert_eq!(actions(&mut monitor), [check::Event::RestartRequested]);
+    // Both, the second by the failure that asks.
+    monitor.resume(at(10), first);
+    let begun = starts(&mut monitor, 10);
+    fail(&mut monitor, 15, &begun);
+    assert_eq!(actions(&mut monitor), [check::Event::ActionSuppressed]);
+}
+
+#[test]
+fn pause_resume_and_trigger_reach_every_check() {
+    let mut monitor = running(plain());
+    let id = monitor.add(at(0), pod("a")).expect("new");
+    let _ = starts(&mut monitor, 0);
+    monitor.pause(at(5), id);
+    assert_eq!(poll(&mut monitor, 5).len(), 1);
+    assert_eq!(monitor.poll_timeout(), None);
+    assert_eq!(monitor.target(id).and_then(|it| it.verdict()), None);
+    monitor.resume(at(50), id);
+    let begun = starts(&mut monitor, 50);
+    assert_eq!(begun.len(), 1, "the others are still gated");
+    succeed(&mut monitor, 55, &begun);
+    let begun = starts(&mut monitor, 55);
+    succeed(&mut monitor, 60, &begun);
+    monitor.trigger(at(3_000), id);
+    assert_eq!(starts(&mut monitor, 3_000).len(), 2);
+}
+
+#[test]
+fn answers_and_deadlines_of_one_time_go_by_registration() {
+    let mut monitor = running(plain());
+    let mut ids = Vec::new();
+    for target in ["a", "b", "c"] {
+        ids.push(
+            monitor
+                .add(at(0), single(target, every_10_s(ProbeKind::Health)))
+                .expect("new"),
+        );
+    }
+    let slow = CheckConfig {
+        timeout: Duration::from_secs(2),
+        ..every_10_s(ProbeKind::Health)
+    };
+    let slow = monitor.add(at(0), single("slow", slow)).expect("new");
+    let begun = starts(&mut monitor, 0);
+    let _ = events(&mut monitor);
+    // At 1 s the deadlines of a, b, c come, and the answer of the last one.
+    monitor.handle_outcome(at(1_000), begun[3], Outcome::success());
+    let healthy = events(&mut monitor)
+        .into_iter()
+        .find_map(|event| match event {
+            Event::Check {
+                check,
+                event: check::Event::Status { .. },
+                ..
+            } => Some(check.target()),
+            _ => None,
+        });
+    assert_eq!(healthy, Some(slow));
+    let failed = |id: &TargetId| monitor.check(id.check(0)).map(|it| it.streak().failures());
+    assert!(ids.iter().map(failed).all(|failures| failures == Some(1)));
+}
+
+#[test]
+fn an_answer_comes_before_a_later_registered_deadline_of_its_time() {
+    let mut monitor = running(MonitorConfig {
+        trace: true,
+        ..plain()
+    });
+    let slow = CheckConfig {
+        timeout: Duration::from_secs(2),
+        ..every_10_s(ProbeKind::Health)
+    };
+    let slow = monitor.add(at(0), single("slow", slow)).expect("new");
+    let other = every_10_s(ProbeKind::Health);
+    let other = monitor.add(at(0), single("b", other)).expect("new");
+    let begun = starts(&mut monitor, 0);
+    succeed(&mut monitor, 1_000, &begun[..1]);
+    let _ = poll(&mut monitor, 1_000);
+    let events = events(&mut monitor).into_iter();
+    let recorded = events.filter_map(|event| match event {
+        Event::Check {
+            check,
+            event: check::Event::Recorded(_),
+            ..
+        } => Some(check.target()),
+        _ => None,
+    });
+    assert!(recorded.eq([slow, other]));
+}
+
+#[test]
+fn a_restored_target_is_ready_before_it_is_asked_again() {
+    let saved = Saved {
+        status: CheckStatus::Healthy,
+        streak: Streak::default(),
+        deregistered: false,
+    };
+    let mut monitor = running(plain());
+    let spec = TargetSpec::new(name("a"))
+        .restored_check(
+            name("startup"),
+            Arc::new(every_10_s(ProbeKind::Startup)),
+            saved,
+        )
+        .restored_check(
+            name("ready"),
+            Arc::new(every_10_s(ProbeKind::Readiness)),
+            saved,
+        );
+    let id = monitor.add(at(0), spec).expect("new");
+    let ready = Event::Target {
+        at: at(0),
+        target: id,
+        started: true,
+        ready: true,
+    };
+    assert_eq!(events(&mut monitor), [ready]);
+    assert_eq!(
+        monitor.target(id).and_then(|it| it.verdict()),
+        Some(Status::Healthy)
+    );
+    let begun = starts(&mut monitor, 0);
+    assert_eq!(begun[0].check, id.check(1));
+}
+
+#[test]
+fn what_cannot_be_watched_is_refused_and_nothing_changes() {
+    let mut monitor = running(plain());
+    monitor.add(at(0), pod("a")).expect("new");
+    let refused = |monitor: &mut Monitor, spec, text: &str| {
+        let error = monitor.add(at(0), spec).expect_err(text);
+        assert_eq!(error.to_string(), text);
+        error
+    };
+    let error = refused(&mut monitor, pod("a"), "name \"a\": already registered");
+    assert_eq!(error, AddError::Name(NameError::Duplicate(name("a"))));
+    let twice = pod("b").check(name("live"), Arc::new(every_10_s(ProbeKind::Health)));
+    refused(&mut monitor, twice, "name \"live\": already registered");
+    refused(
+        &mut monitor,
+        TargetSpec::new(name("b")),
+        "0 checks: a target has 1 to 16",
+    );
+    let zero = CheckConfig {
+        retries: 0,
+        ..CheckConfig::default()
+    };
+    let error = refused(
+        &mut monitor,
+        single("b", zero),
+        "check check: retries 0: allowed is at least 1",
+    );
+    assert!(core::error::Error::source(&error).is_some());
+    assert_eq!(
+        (monitor.len(), monitor.find("b"), monitor.find("not a name")),
+        (1, None, None)
+    );
+    assert!(monitor.find("a").is_some());
+    monitor.stop(at(1));
+    refused(&mut monitor, pod("c"), "the monitor has been stopped");
+}

@@ -1,0 +1,205 @@
+//! All connections of a server, without one socket: turns, deadlines, eviction, the end.
+
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use health_core::driver::PhaseWatch;
+use health_core::health::{Phase, Registry};
+use health_core::server::{
+    AcceptError, Advice, CloseReason, Limits, Peer, Report, Roster, Service, Step, Turn,
+};
+use health_core::shared::Health;
+use health_core::time::{Instant, Moment, UnixTime};
+
+const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n";
+
+/// A server whose sockets are names.
+struct Server {
+    roster: Roster<&'static str>,
+    now: Instant,
+}
+
+impl Server {
+    fn new(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        Self {
+            roster: Roster::new(Arc::new(Service::new().limits(limits))),
+            now: Instant::default() + Duration::from_secs(60),
+        }
+    }
+
+    fn wait(&mut self, length: Duration) {
+        self.now = self.now + length;
+        self.roster.handle_timeout(self.now);
+    }
+
+    /// Somebody new, who sends this. Returns whose turn it was, in order.
+    fn connect(&mut self, name: &'static str, input: &[u8]) -> Vec<&'static str> {
+        self.roster.handle_accepted(self.now, Peer::Unknown, name);
+        self.give(name, input)
+    }
+
+    /// Gives everybody who is due a turn with nothing to read.
+    fn turns(&mut self) -> Vec<&'static str> {
+        self.give("", b"")
+    }
+
+    /// Gives everybody who is due a turn, and one of them something to read.
+    fn give(&mut self, name: &str, input: &[u8]) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        while let Some(key) = self.roster.take_due() {
+            let Some(place) = self.roster.get_mut(key) else {
+                continue;
+            };
+            names.push(place.socket);
+            let connection = &mut place.connection;
+            if place.socket == name && matches!(connection.step(), Step::Read { .. }) {
+                connection.handle_input(self.now, input);
+            }
+            while connection.step() == Step::Respond {
+                let (now, unix) = (self.now, UnixTime::default());
+                let snapshot = Registry::new("roster", "1", now).snapshot(now);
+                connection.respond(Moment { now, unix }, &snapshot, &mut Vec::new());
+            }
+            if matches!(connection.step(), Step::Write { .. }) && place.socket != "deaf" {
+                connection.handle_sent(self.now);
+            }
+            let is_over = matches!(connection.step(), Step::Close(_));
+            let turn = if is_over { Turn::Over } else { Turn::Wait };
+            self.roster.handle_turn(key, turn);
+        }
+        names
+    }
+
+    fn report(&mut self) -> Report {
+        self.roster.poll_over(self.now).expect("it is over")
+    }
+}
+
+#[test]
+fn a_newcomer_has_the_first_turn_and_one_deadline_stands_for_all() {
+    let mut server = Server::new(|limits| limits.head_timeout = Duration::from_secs(10));
+    assert_eq!(server.roster.poll_timeout(), None);
+    assert_eq!(server.connect("a", b""), ["a"]);
+    let first = server.roster.poll_timeout();
+    assert_eq!(first, Some(server.now + Duration::from_secs(10)));
+    server.wait(Duration::from_secs(4));
+    assert_eq!(server.connect("b", b""), ["b"]);
+    assert_eq!(server.roster.poll_timeout(), first);
+
+    // Only whose deadline has passed is due, and the next one stands.
+    server.wait(Duration::from_secs(6));
+    assert_eq!(server.turns(), ["a"]);
+    let next = Some(server.now + Duration::from_secs(4));
+    assert_eq!(server.roster.poll_timeout(), next);
+}
+
+#[test]
+fn who_is_evicted_goes_before_the_newcomer_comes() {
+    let mut server = Server::new(|limits| limits.connections = 2);
+    server.connect("idle", LIVE);
+    server.connect("silent", b"");
+    server.wait(Duration::from_secs(2));
+    assert_eq!(server.connect("new", LIVE), ["silent", "new"]);
+    assert_eq!(server.connect("newer", LIVE), ["idle", "newer"]);
+    server.roster.handle_stop(server.now);
+    server.turns();
+    let report = server.report();
+    assert_eq!(report.finished, 3);
+    assert_eq!(report.count(CloseReason::Evicted), 2);
+    assert_eq!(report.count(CloseReason::Draining), 2);
+}
+
+#[test]
+fn out_of_descriptors_one_of_ours_goes_and_only_then_it_waits() {
+    let mut server = Server::new(|_| {});
+    server.connect("idle", LIVE);
+    let exhausted = AcceptError::Exhausted;
+    let advice = server.roster.handle_accept_error(server.now, exhausted);
+    assert!(matches!(advice, Advice::Evict(_)));
+    assert_eq!(server.turns(), ["idle"]);
+    assert!(server.roster.may_accept());
+
+    let advice = server.roster.handle_accept_error(server.now, exhausted);
+    let until = server.now + Duration::from_millis(10);
+    assert_eq!(advice, Advice::Pause(until));
+    assert!(!server.roster.may_accept());
+    assert_eq!(server.roster.poll_timeout(), Some(until));
+    server.wait(Duration::from_millis(10));
+    assert!(server.roster.may_accept());
+}
+
+#[test]
+fn a_stop_waits_for_answers_under_way_and_no_longer_than_it_may() {
+    let mut server = Server::new(|limits| limits.stop_timeout = Duration::from_secs(5));
+    server.connect("deaf", LIVE);
+    server.connect("idle", LIVE);
+    server.roster.handle_phase(server.now, Phase::Stopped);
+    assert!(!server.roster.is_open());
+    assert!(!server.roster.may_accept());
+    assert_eq!(server.turns(), ["deaf", "idle"]);
+    assert_eq!(server.roster.poll_over(server.now), None);
+    assert_eq!(
+        server.roster.poll_timeout(),
+        Some(server.now + Duration::from_secs(5))
+    );
+    server.wait(Duration::from_secs(5));
+    let report = server.report();
+    assert_eq!((report.finished, report.cut_off, report.failed), (1, 1, 0));
+}
+
+#[test]
+fn draining_tells_everybody_once_and_a_new_life_ends_it() {
+    let mut server = Server::new(|_| {});
+    server.connect("idle", LIVE);
+    server.connect("silent", b"");
+    server.roster.handle_phase(server.now, Phase::Draining);
+    assert_eq!(server.turns(), ["idle", "silent"]);
+    server.roster.handle_phase(server.now, Phase::Draining);
+    assert_eq!(server.roster.due(), 0);
+    assert!(
+        server.roster.may_accept(),
+        "the health listener closes last"
+    );
+    server.roster.handle_phase(server.now, Phase::Running);
+    server.connect("kept", LIVE);
+    server.roster.handle_phase(server.now, Phase::Draining);
+    assert_eq!(server.turns(), ["kept", "silent"]);
+}
+
+#[test]
+fn a_socket_that_fails_is_counted_as_such() {
+    let mut server = Server::new(|_| {});
+    server
+        .roster
+        .handle_accepted(server.now, Peer::Unknown, "a");
+    let key = server.roster.take_due().expect("a newcomer");
+    server.roster.handle_turn(key, Turn::Over);
+    assert!(server.roster.get_mut(key).is_none());
+    server.roster.handle_stop(server.now);
+    let report = server.report();
+    assert_eq!(report.failed, 1);
+    assert_eq!(report.closed, []);
+}
+
+#[test]
+fn a_watch_that_is_dropped_leaves_nobody_waiting() {
+    struct Counted;
+    impl std::task::Wake for Counted {
+        fn wake(self: Arc<Self>) {}
+    }
+    let health = Health::new("roster", "1");
+    let counted = Arc::new(Counted);
+    for _ in 0..3 {
+        let mut watch = PhaseWatch::new(&health);
+        assert_eq!(
+            watch.poll(&Waker::from(Arc::clone(&counted))),
+            Some(Phase::Starting)
+        );
+        assert!(Arc::strong_count(&counted) > 1, "it waits");
+        drop(watch);
+        assert_eq!(Arc::strong_count(&counted), 1);
+    }
+}

@@ -1,0 +1,126 @@
+//! Daemons in every phase and state there is.
+
+use std::time::Duration;
+
+use health_core::health::{ComponentConfig, ProbeKind, Registry, Snapshot, Status};
+use health_core::time::Instant;
+
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// What the daemon knows about itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum State {
+    /// Nothing is declared.
+    Empty,
+    AllHealthy,
+    /// A critical component says so.
+    Degraded,
+    /// A critical component has failed three times.
+    Unhealthy,
+    /// The same, but the daemon can do without it.
+    NonCriticalUnhealthy,
+    /// A critical component has not reported yet.
+    NoResult,
+    /// A critical component's last result is too old.
+    Stale,
+    /// A loop is stuck.
+    Missed,
+    /// A gate is shut.
+    Pending,
+    /// A flag is down.
+    FlagDown,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Life {
+    Starting,
+    Running,
+    Draining,
+    Stopped,
+}
+
+use Life::{Draining, Starting, Stopped};
+use State::{
+    Degraded, Empty, FlagDown, Missed, NoResult, NonCriticalUnhealthy, Pending, Stale, Unhealthy,
+};
+
+/// Every phase.
+#[allow(dead_code, reason = "not every test goes through all of them")]
+pub(crate) const LIVES: [Life; 4] = [Starting, Life::Running, Draining, Stopped];
+/// Every state.
+#[allow(dead_code, reason = "not every test goes through all of them")]
+pub(crate) const STATES: [State; 10] = [
+    Empty,
+    State::AllHealthy,
+    Degraded,
+    Unhealthy,
+    NonCriticalUnhealthy,
+    NoResult,
+    Stale,
+    Missed,
+    Pending,
+    FlagDown,
+];
+
+/// A daemon in this phase and state, five seconds after it began.
+pub(crate) fn daemon(life: Life, state: State) -> (Snapshot, Instant) {
+    let mut now = Instant::default();
+    let mut registry = Registry::new("svc", "1", now);
+    let config = match state {
+        Degraded => ComponentConfig {
+            failing_is: Status::Degraded,
+            ..Default::default()
+        },
+        NonCriticalUnhealthy => ComponentConfig {
+            critical: false,
+            ..Default::default()
+        },
+        Stale => ComponentConfig {
+            validity: Some(DEADLINE),
+            ..Default::default()
+        },
+        _ => ComponentConfig::default(),
+    };
+    if !matches!(state, Empty) {
+        let component = registry.component(now, "db", config).expect("a free name");
+        match state {
+            NoResult => {}
+            Unhealthy | Degraded | NonCriticalUnhealthy => {
+                (0..3).for_each(|_| registry.failure(now, component, "refused"));
+            }
+            _ => registry.success(now, component),
+        }
+    }
+    match state {
+        Missed => drop(
+            registry
+                .heartbeat(now, "loop", DEADLINE)
+                .expect("a free name"),
+        ),
+        Pending => drop(registry.gate("cache").expect("a free name")),
+        FlagDown => drop(registry.flag("leader").expect("a free name")),
+        _ => {}
+    }
+    if !matches!(life, Starting) {
+        registry.set_running(now);
+    }
+    if matches!(life, Draining | Stopped) {
+        registry.begin_drain(now);
+    }
+    if matches!(life, Stopped) {
+        registry.stop(now);
+    }
+    now = now + DEADLINE;
+    let snapshot = registry.snapshot(now);
+    let questions = [
+        ProbeKind::Startup,
+        ProbeKind::Liveness,
+        ProbeKind::Readiness,
+        ProbeKind::Health,
+    ];
+    // A snapshot never changes, however often it is asked.
+    for kind in questions {
+        assert_eq!(snapshot.status(kind), snapshot.status(kind));
+    }
+    (snapshot, now)
+}

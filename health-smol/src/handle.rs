@@ -1,0 +1,53 @@
+//! A server that runs on its own thread.
+
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use async_io::Timer;
+use health_core::driver::Control;
+use health_core::server::Report;
+
+/// Controls a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
+/// running.
+#[derive(Debug)]
+pub struct Handle {
+    control: Control,
+}
+
+impl Handle {
+    pub(crate) const fn new(control: Control) -> Self {
+        Self { control }
+    }
+
+    /// The address it listens on; `None` when it is not running (any more), is not yet bound
+    /// ([`Server::retry`](crate::Server::retry)), or listens on a Unix socket.
+    #[must_use]
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.control.local_addr()
+    }
+
+    /// Whether it is running, bound or not.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.control.is_running()
+    }
+
+    /// Stops the server: the port is free, idle connections are closed and answers under way are
+    /// delivered. Waits at most `timeout` for its final account; if it is not there by then, the
+    /// server still ends within [`Limits::stop_timeout`](crate::Limits::stop_timeout).
+    ///
+    /// The phase of the health stays as it is, so that another server can be started for it.
+    /// Calling this again, or on a server that ended by itself, gives the same account.
+    pub async fn shutdown(&self, timeout: Duration) -> Option<Report> {
+        self.control.stop();
+        let mut timer = pin!(Timer::after(timeout));
+        poll_fn(|cx| match self.control.poll_ended(cx.waker()) {
+            Poll::Ready(report) => Poll::Ready(Some(report)),
+            Poll::Pending => timer.as_mut().poll(cx).map(|_| None),
+        })
+        .await
+    }
+}

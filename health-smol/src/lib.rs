@@ -1,0 +1,52 @@
+//! The health endpoint of a daemon on smol.
+//!
+//! ```text
+//! Server::bind ─► spawn ─► a thread of its own               (recommended)
+//!             └─► serve    one task on the caller's executor (server, endpoint)
+//! serve_connection         one connection in a task of the caller's
+//! ```
+//!
+//! [`Server::spawn`] starts one thread, named `health`: it goes on answering while every worker of
+//! the daemon's executor hangs, and the heartbeats tell on those. Either way all connections are one
+//! task: a thousand silent clients cost no buffer, no timer and no wake-up.
+//!
+//! It runs on any executor, since it brings none: of smol it uses `async-io` only. Linux, macOS and
+//! Windows.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use health_smol::{Health, Server};
+//! # async fn run_cycle() -> Result<(), String> { Ok(()) }
+//!
+//! # async fn daemon() -> Result<(), Box<dyn std::error::Error>> {
+//! let health = Health::new("steering", env!("CARGO_PKG_VERSION"));
+//! let link = health.component("link")?; // unhealthy after 3 failures in a row
+//! let control = health.heartbeat("control", Duration::from_secs(5))?; // no beat for 5 s: liveness turns 503
+//! let server = Server::bind("127.0.0.1:9102", &health)?.spawn()?; // an Err here need not stop the daemon
+//! health.set_running();
+//! loop {
+//!     match run_cycle().await {
+//!         Ok(()) => link.success(),
+//!         Err(error) => link.failure(error),
+//!     }
+//!     control.beat();
+//! }
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod alarm;
+mod endpoint;
+mod handle;
+mod line;
+mod listen;
+mod server;
+mod socket;
+
+pub use handle::Handle;
+pub use health_core as core;
+pub use health_core::health::ComponentConfig;
+pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Report, Service};
+pub use health_core::shared::{Component, Flag, Gate, Health, Heartbeat, Stats};
+pub use line::serve_connection;
+pub use server::Server;

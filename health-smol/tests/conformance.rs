@@ -1,0 +1,20 @@
+//! The core's conformance table over loopback sockets, served by one future on a thread of its own.
+
+#[path = "../../health-core/tests/conformance/mod.rs"]
+mod conformance;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use health_smol::{Health, Limits, Server, Service};
+
+fn start(limits: Limits, health: &Health) -> SocketAddr {
+    let server = Server::bind("127.0.0.1:0", health).expect("a free port");
+    let server = server.service(Service::new().limits(limits));
+    let handle = server.spawn().expect("a thread");
+    handle.local_addr().expect("it runs")
+}
+
+fn main() -> ExitCode {
+    conformance::run(conformance::socket::Loopback::new(start))
+}

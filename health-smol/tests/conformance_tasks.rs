@@ -1,0 +1,34 @@
+//! The core's conformance table over loopback sockets, each served by a task of its own.
+
+#[path = "../../health-core/tests/conformance/mod.rs"]
+mod conformance;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use health_smol::{Health, Limits, Peer, Service, serve_connection};
+use smol::net::TcpListener;
+
+fn start(limits: Limits, health: &Health) -> SocketAddr {
+    let listener = smol::block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let (service, health) = (Arc::new(Service::new().limits(limits)), health.clone());
+    let accepting = smol::spawn(async move {
+        while let Ok((mut stream, peer)) = listener.accept().await {
+            let (service, health) = (Arc::clone(&service), health.clone());
+            let peer = Peer::Ip(peer.ip());
+            let serving =
+                smol::spawn(
+                    async move { serve_connection(&mut stream, peer, &service, &health).await },
+                );
+            serving.detach();
+        }
+    });
+    accepting.detach();
+    address
+}
+
+fn main() -> ExitCode {
+    conformance::run(conformance::socket::Loopback::new(start).without_eviction())
+}

@@ -1,0 +1,102 @@
+//! A small real daemon: a control loop that samples this host, and its health at an HTTP endpoint.
+//!
+//! The loop is a task on the daemon's runtime; the endpoint has a thread of its own, so that it can
+//! tell when the runtime hangs.
+//!
+//! ```text
+//! cargo run --release -p health-tokio --example daemon
+//! curl -i http://127.0.0.1:9102/health
+//! ```
+
+#[path = "../../../health-blocking/examples/daemon/args.rs"]
+mod args;
+#[path = "../../../health-blocking/examples/daemon/control.rs"]
+mod control;
+#[path = "../../../health-blocking/examples/daemon/host.rs"]
+mod host;
+
+use std::error::Error;
+use std::time::Duration;
+
+use args::Args;
+use clap::Parser;
+use control::{CYCLE, Control};
+use health_tokio::{Handle, Health, Server};
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse();
+    // A worker for the control loop and one for everything else, however few processors there are.
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(run(&args));
+    // A loop that hangs does not keep the process from ending.
+    runtime.shutdown_background();
+    result
+}
+
+async fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+    // From here on a signal waits for us instead of ending the process.
+    let mut signals = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+
+    let health = Health::new("daemon", env!("CARGO_PKG_VERSION"));
+    let mut control = Control::new(&health, args)?;
+    control.cycle();
+
+    let server = start(args, &health);
+    health.set_running();
+    // Only now: whoever reads the line may ask at once.
+    if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
+        println!("listening on http://{address}");
+    }
+    let control_loop = tokio::spawn(async move {
+        loop {
+            time::sleep(CYCLE).await;
+            control.cycle();
+        }
+    });
+
+    next(&mut signals).await;
+    eprintln!("draining for {:?}", args.drain_delay);
+    health.begin_drain();
+    // The loop goes on for those who have not yet seen that readiness is gone; another signal
+    // ends the wait.
+    let _ = time::timeout(args.drain_delay, next(&mut signals)).await;
+    control_loop.abort();
+    health.stop();
+    if let Some(server) = server {
+        match server.shutdown(Duration::from_secs(5)).await {
+            Some(report) => eprintln!("answered {} requests", report.finished),
+            None => eprintln!("the endpoint did not stop within 5 s"),
+        }
+    }
+    eprintln!("stopped");
+    Ok(())
+}
+
+/// Starts the endpoint. A daemon whose endpoint cannot be had does its work all the same.
+fn start(args: &Args, health: &Health) -> Option<Handle> {
+    let bound = Server::bind(args.listen, health).map(|server| server.service(args.service()));
+    match bound.and_then(Server::spawn) {
+        Ok(handle) => Some(handle),
+        Err(error) => {
+            eprintln!("{error}; going on without the endpoint");
+            None
+        }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn next((terminate, interrupt): &mut (Signal, Signal)) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,58 @@
+//! The runtime's timer as an alarm clock: it wakes, it does not decide.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use health_core::time::Instant;
+use tokio::time::{self, Sleep};
+
+/// The longest sleep. To wake for nothing once in a while is cheaper than to reckon with the end of
+/// the runtime's time.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// One timer for a deadline that moves at every request.
+///
+/// Deadlines mostly move back, so a timer that rings too early is left alone: it is set anew when it
+/// has rung, or when a deadline before it turns up. Ringing means "look at the clock": a timer may
+/// be late, or refuse to ring while its task has used up its budget.
+#[derive(Debug, Default)]
+pub(crate) struct Alarm {
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// When it rings; `None` if it is not set.
+    rings_at: Option<Instant>,
+}
+
+impl Alarm {
+    /// Ready when it is time to look at the clock, at `until` at the latest.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with timers.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        until: Option<Instant>,
+        now: Instant,
+    ) -> Poll<()> {
+        let Some(until) = until else {
+            return Poll::Pending;
+        };
+        if until <= now {
+            return Poll::Ready(());
+        }
+        let sleep = match (&mut self.sleep, self.rings_at) {
+            (Some(sleep), Some(rings_at)) if rings_at <= until => sleep,
+            (sleep, _) => {
+                let length = until.duration_since(now).min(LONGEST);
+                self.rings_at = Some(now + length);
+                let sleep = sleep.get_or_insert_with(|| Box::pin(time::sleep(length)));
+                sleep.as_mut().reset(time::Instant::now() + length);
+                sleep
+            }
+        };
+        ready!(sleep.as_mut().poll(cx));
+        self.rings_at = None;
+        Poll::Ready(())
+    }
+}

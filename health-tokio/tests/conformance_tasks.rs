@@ -1,0 +1,36 @@
+//! The core's conformance table over loopback sockets, each served by a task of its own.
+
+#[path = "../../health-core/tests/conformance/mod.rs"]
+mod conformance;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use health_tokio::{Health, Limits, Peer, Service, serve_connection};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+
+fn start(limits: Limits, health: &Health) -> SocketAddr {
+    let runtime = RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"));
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
+    let listener = listener.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let (service, health) = (Arc::new(Service::new().limits(limits)), health.clone());
+    runtime.spawn(async move {
+        while let Ok((mut stream, peer)) = listener.accept().await {
+            let (service, health) = (Arc::clone(&service), health.clone());
+            let peer = Peer::Ip(peer.ip());
+            tokio::spawn(
+                async move { serve_connection(&mut stream, peer, &service, &health).await },
+            );
+        }
+    });
+    address
+}
+
+fn main() -> ExitCode {
+    conformance::run(conformance::socket::Loopback::new(start).without_eviction())
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""Tries everything the example daemons promise, as their users would: curl, ab, signals, flags.
+
+    python3 tests/acceptance.py                            # all drivers, all checks
+    python3 tests/acceptance.py --package health-blocking --only drain
+"""
+
+import sys
+
+from blackbox import runner
+from blackbox.checks import ending, endpoints, flags, load, peers, resources, states
+
+CHECKS = {
+    "endpoints": endpoints.documents,
+    "methods": endpoints.methods,
+    "formats": endpoints.formats,
+    "failing": states.failing,
+    "hanging": states.hanging,
+    "token": states.token,
+    "drain": ending.drain,
+    "interrupt": ending.interrupt,
+    "port-in-use": ending.port_in_use,
+    "restart": ending.restart,
+    "wrong-flags": flags.wrong,
+    "environment": flags.environment,
+    "ab": load.benchmark,
+    "steady": load.steady,
+    "memory": resources.memory,
+    "idle": resources.idle,
+    "descriptors": resources.descriptor_limit,
+    "haproxy": peers.haproxy,
+    "wget": peers.wget,
+    "netcat": peers.netcat,
+}
+
+if __name__ == "__main__":
+    sys.exit(runner.main(__doc__.splitlines()[0], CHECKS))

@@ -1,0 +1,1 @@
+"""What is demanded of a daemon in the hands of its enemies."""

@@ -1,0 +1,101 @@
+"""What /proc tells of a process. Linux only, like the checks that need it."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from .outcome import Failed
+
+HEALTH_THREAD = "health"
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process, by its id."""
+
+    pid: int
+
+    def _read(self, name: str) -> str:
+        return Path(f"/proc/{self.pid}/{name}").read_text()
+
+    def _kib(self, name: str, field: str) -> int:
+        match = re.search(rf"^{field}:\s+(\d+) kB$", self._read(name), re.MULTILINE)
+        if not match:
+            raise Failed(f"/proc/PID/{name} has no {field}")
+        return int(match[1])
+
+    @property
+    def pss(self) -> int:
+        """Memory in KiB, its share of what it shares."""
+        return self._kib("smaps_rollup", "Pss")
+
+    @property
+    def rss(self) -> int:
+        """Resident memory in KiB."""
+        return self._kib("status", "VmRSS")
+
+    @property
+    def peak_rss(self) -> int:
+        """The most resident memory in KiB since `reset_peak`."""
+        return self._kib("status", "VmHWM")
+
+    def reset_peak(self) -> None:
+        """Begins a new count for `peak_rss`."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+    @property
+    def descriptors(self) -> int:
+        """Open file descriptors."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    @property
+    def sockets(self) -> int:
+        """Open sockets: unlike descriptors, not touched by what the daemon samples meanwhile."""
+        return sum(map(self._is_socket, os.listdir(f"/proc/{self.pid}/fd")))
+
+    def _is_socket(self, descriptor: str) -> bool:
+        try:
+            return os.readlink(f"/proc/{self.pid}/fd/{descriptor}").startswith("socket:")
+        except FileNotFoundError:
+            return False  # Closed since it was listed.
+
+    @property
+    def threads(self) -> int:
+        """Threads."""
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of all threads, in steps of a clock tick (10 ms)."""
+        fields = self._read("stat").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def health_thread(self) -> "Thread":
+        """The thread that serves."""
+        for tid in os.listdir(f"/proc/{self.pid}/task"):
+            if self._read(f"task/{tid}/comm").strip() == HEALTH_THREAD:
+                return Thread(self.pid, int(tid))
+        raise Failed(f"no thread is named {HEALTH_THREAD}")
+
+
+@dataclass(frozen=True)
+class Thread:
+    """One thread of a process."""
+
+    pid: int
+    tid: int
+
+    @property
+    def cpu_nanoseconds(self) -> int:
+        """Time it has run, exactly."""
+        text = Path(f"/proc/{self.pid}/task/{self.tid}/schedstat").read_text()
+        return int(text.split()[0])
+
+    @property
+    def wakeups(self) -> int:
+        """How often it has gone to sleep."""
+        text = Path(f"/proc/{self.pid}/task/{self.tid}/status").read_text()
+        match = re.search(r"^voluntary_ctxt_switches:\s+(\d+)$", text, re.MULTILINE)
+        return int(match[1]) if match else 0

@@ -1,0 +1,145 @@
+"""Which daemons, which checks, and one line for each."""
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .daemon import Daemon
+from .outcome import Failed, Skipped
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("health-blocking", "health-tokio", "health-smol")
+EXAMPLE = "daemon"
+DESCRIPTORS_WANTED = 16_384
+
+
+@dataclass(frozen=True)
+class Site:
+    """The daemon under test."""
+
+    package: str
+    path: Path
+
+    @property
+    def bytes_per_connection(self) -> int:
+        """What a silent connection may cost: less where no task stands behind it."""
+        return 512 if self.package == "health-blocking" else 2048
+
+    def daemon(
+        self, *flags: str, env: dict[str, str] | None = None, descriptors: int | None = None
+    ) -> Daemon:
+        """Starts one on a free port."""
+        return Daemon(
+            self.path, "--listen", "127.0.0.1:0", *flags, env=env, descriptors=descriptors
+        )
+
+
+# A check returns what it has measured; it raises `Failed` or `Skipped`.
+Check = Callable[[Site], str]
+
+
+def main(description: str, checks: Mapping[str, Check]) -> int:
+    """Runs the checks that the command line asks for; returns the exit code."""
+    args = _arguments(description, checks)
+    _raise_descriptor_limit()
+    with tempfile.TemporaryDirectory() as directory:
+        passed, failed = _run(checks, args.only, _sites(args, Path(directory)))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def _run(
+    checks: Mapping[str, Check], only: list[str] | None, sites: list[Site]
+) -> tuple[int, int]:
+    passed = failed = 0
+    for site in sites:
+        for name, check in checks.items():
+            if only and name not in only:
+                continue
+            begin = time.monotonic()
+            try:
+                word, text = "ok  ", check(site)
+                passed += 1
+            except Skipped as reason:
+                word, text = "SKIP", f"NOT CHECKED: {reason}"
+            except Failed as error:
+                word, text = "FAIL", str(error)
+                failed += 1
+            except Exception as error:  # One check's mishap must not silence the others.
+                word, text = "FAIL", f"the check itself: {error!r}"
+                failed += 1
+            took = time.monotonic() - begin
+            print(f"{word} {site.package}  {name}: {text} ({took:.1f} s)", flush=True)
+    return passed, failed
+
+
+def _arguments(description: str, checks: Mapping[str, Check]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument(
+        "--package",
+        action="append",
+        metavar="NAME",
+        help="a driver whose example daemon is tested; may be repeated (default: all there are)",
+    )
+    parser.add_argument(
+        "--daemon", type=Path, metavar="PATH", help="test this program instead of building one"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="NAME",
+        choices=list(checks),
+        help="run this check; may be repeated. One of: " + ", ".join(checks),
+    )
+    return parser.parse_args()
+
+
+def _sites(args: argparse.Namespace, directory: Path) -> list[Site]:
+    if args.daemon:
+        name = args.package[0] if args.package else args.daemon.name
+        return [Site(name, args.daemon.resolve())]
+    text = _cargo("metadata", "--no-deps", "--format-version", "1")
+    metadata = json.loads(text)
+    present = {
+        package["name"]: any(target["name"] == EXAMPLE for target in package["targets"])
+        for package in metadata["packages"]
+        if package["name"] in PACKAGES
+    }
+    for name, has_daemon in present.items():
+        if not has_daemon:
+            print(f"SKIP {name}  NOT CHECKED: it has no example {EXAMPLE}", flush=True)
+    packages = args.package or [name for name in PACKAGES if present.get(name)]
+    return [Site(package, _build(package, directory)) for package in packages]
+
+
+def _build(package: str, directory: Path) -> Path:
+    """Builds the package's daemon, and takes it out of the way of the next one of the same name."""
+    text = _cargo(
+        "build", "--release", "-p", package, "--example", EXAMPLE, "--message-format", "json"
+    )
+    messages = map(json.loads, text.splitlines())
+    programs = [message["executable"] for message in messages if message.get("executable")]
+    return Path(shutil.copy(programs[-1], directory / package))
+
+
+def _cargo(*arguments: str) -> str:
+    done = subprocess.run(
+        ["cargo", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"cargo {' '.join(arguments)} failed")
+    return done.stdout
+
+
+def _raise_descriptor_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS_WANTED if hard == resource.RLIM_INFINITY else min(DESCRIPTORS_WANTED, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
