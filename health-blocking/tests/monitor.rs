@@ -132,7 +132,7 @@ fn a_timeout_names_its_part() {
     let address = peer::server(std::mem::forget);
     let monitor = spawn();
     monitor
-        .add(probing("mute", every(200), &format!("http://{address}")))
+        .add(probing("mute", every(1_000), &format!("http://{address}")))
         .expect("added");
     let event = wait_for(&monitor, |event| recorded(event).is_some());
     let record = recorded(&event).expect("a record");
