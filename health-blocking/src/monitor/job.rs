@@ -76,8 +76,8 @@ impl fmt::Display for Job {
 }
 
 /// The monitor's own verdict at the deadline cannot name the part of the attempt that was running. So
-/// the attempt's clock runs out first: by 10 to 20 ms, since a kernel rounds a socket's timeout up
-/// to its own ticks, but by no more than a tenth.
+/// the attempt's clock runs out first: by 10 to 20 ms, since a thread may be woken a little late,
+/// but by no more than a tenth of what is left.
 fn a_little_before(deadline: Instant, clock: Clock) -> Instant {
     const LEAST: Duration = Duration::from_millis(10);
     const MOST: Duration = Duration::from_millis(20);
