@@ -4,6 +4,8 @@
 //! Server::bind ─► spawn ─► one thread: accept, read, answer, close      (server, event_loop)
 //!             └─► serve    the same on the caller's thread
 //! serve_connection         one connection on a thread of the caller's own
+//! probe::probe             one look at something else: HTTP, HTTPS, TCP, Unix socket, command
+//! monitor::Monitor         many of those, and checks of one's own, on bounded threads
 //! ```
 //!
 //! [`Server::spawn`] starts one thread, named `health`. It waits for all sockets at once, so a
@@ -30,6 +32,12 @@
 //! }
 //! # }
 //! ```
+//!
+//! # Crate features
+//!
+//! * `monitor` (default): [`probe`] and [`monitor`]. Without it only the endpoint is linked.
+//! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
+//! * `cli`: the command `healthcheck`, and the same as a function.
 #![forbid(unsafe_code)]
 
 mod event_loop;

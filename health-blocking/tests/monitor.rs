@@ -10,8 +10,8 @@ use health_blocking::Health;
 use health_blocking::core::health::{ProbeKind, Status};
 use health_blocking::monitor::check::{self, Mode};
 use health_blocking::monitor::{
-    BlockingConfig, CheckConfig, CheckStatus, Event, Kind, Monitor, MonitorConfig, MonitorHandle,
-    OnUnhealthy, Outcome, Target,
+    CheckConfig, CheckStatus, Event, Kind, Monitor, MonitorConfig, MonitorHandle, OnUnhealthy,
+    Outcome, Target, defaults,
 };
 use health_blocking::probe::{ExecProbe, Probe};
 
@@ -33,7 +33,7 @@ fn every(millis: u64) -> CheckConfig {
 fn spawn() -> MonitorHandle {
     let config = MonitorConfig {
         trace: true,
-        ..MonitorConfig::blocking()
+        ..defaults()
     };
     Monitor::new(config).spawn().expect("a thread")
 }
@@ -132,7 +132,7 @@ fn a_timeout_names_its_part() {
     let address = peer::server(std::mem::forget);
     let monitor = spawn();
     monitor
-        .add(probing("mute", every(200), &format!("http://{address}")))
+        .add(probing("mute", every(1_000), &format!("http://{address}")))
         .expect("added");
     let event = wait_for(&monitor, |event| recorded(event).is_some());
     let record = recorded(&event).expect("a record");
@@ -244,7 +244,7 @@ fn a_stuck_closure_does_not_hold_the_stop_up() {
     let monitor = Monitor::new(MonitorConfig {
         stop_timeout: Duration::from_millis(300),
         trace: true,
-        ..MonitorConfig::blocking()
+        ..defaults()
     });
     let monitor = monitor.spawn().expect("a thread");
     let look = || loop {
@@ -311,7 +311,7 @@ fn control_by_name() {
 fn a_group_is_one_component() {
     let health = Health::new("daemon", "1.0.0");
     health.set_running();
-    let monitor = Monitor::new(MonitorConfig::blocking());
+    let monitor = Monitor::default();
     let monitor = monitor.component(&health, "upstreams").expect("a name");
     let monitor = monitor.spawn().expect("a thread");
     let is_well = Arc::new(AtomicUsize::new(1));

@@ -113,6 +113,18 @@ fn an_answer_that_does_not_come() {
     says(&report, Class::Failure, Some(Kind::Timeout), message);
 }
 
+/// A socket's own timeout may run over by an eighth; a deadline may not.
+#[test]
+fn a_deadline_is_exact() {
+    let address = server(std::mem::forget);
+    let target: Probe = format!("http://{address}").parse().expect("a target");
+    let began = Instant::now();
+    let report = probe(&target, Duration::from_millis(2_100));
+    let took = began.elapsed();
+    assert_eq!(report.outcome.kind, Some(Kind::Timeout));
+    assert!((2_100..2_200).contains(&took.as_millis()), "{took:?}");
+}
+
 #[test]
 fn a_head_that_comes_byte_by_byte() {
     let address = server(|mut stream| {

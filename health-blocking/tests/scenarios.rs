@@ -6,7 +6,7 @@ use std::time::Duration;
 use health_blocking::core::check::CheckConfig;
 use health_blocking::core::check::probe::Probe;
 use health_blocking::core::monitor::{Event, MonitorConfig};
-use health_blocking::monitor::{BlockingConfig, Monitor, MonitorHandle, Target};
+use health_blocking::monitor::{Monitor, MonitorHandle, Target, defaults};
 
 #[path = "../../health-core/tests/scenarios/mod.rs"]
 mod scenarios;
@@ -15,7 +15,7 @@ struct Blocking(MonitorHandle);
 
 impl scenarios::Driver for Blocking {
     fn spawn(config: MonitorConfig, targets: Vec<(String, Vec<(CheckConfig, Probe)>)>) -> Self {
-        let most = MonitorConfig::blocking().max_in_flight;
+        let most = defaults().max_in_flight;
         let config = MonitorConfig {
             max_in_flight: most,
             ..config

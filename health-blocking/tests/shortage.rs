@@ -10,8 +10,8 @@ use std::{env, thread};
 
 use health_blocking::monitor::check::Event::{ProberImpaired, Status};
 use health_blocking::monitor::{
-    BlockingConfig, CheckConfig, CheckStatus, Event, Kind, Monitor, MonitorConfig, MonitorHandle,
-    Spread, Target,
+    CheckConfig, CheckStatus, Event, Kind, Monitor, MonitorConfig, MonitorHandle, Spread, Target,
+    defaults,
 };
 use health_blocking::probe::{ExecProbe, Probe};
 
@@ -63,7 +63,7 @@ fn as_a_prober_with_few_descriptors() {
         max_in_flight: 20,
         max_exec: 2,
         spread: Spread::Even,
-        ..MonitorConfig::blocking()
+        ..defaults()
     });
     let monitor = monitor.spawn().expect("a thread");
     for index in 1..TARGETS {

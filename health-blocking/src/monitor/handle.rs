@@ -7,7 +7,7 @@ use health_core::monitor::{AddError, Event, Monitor, TargetId};
 use health_core::time::Instant;
 
 use super::shared::{Shared, State};
-use super::status::Status;
+use super::status::MonitorStatus;
 use super::target::Target;
 
 /// Controls a monitor that was [spawned](super::Monitor::spawn). Clones share it; dropping all of
@@ -82,8 +82,8 @@ impl MonitorHandle {
 
     /// What is being watched, and how it is.
     #[must_use]
-    pub fn status(&self) -> Status {
-        Status::of(&self.shared.lock())
+    pub fn status(&self) -> MonitorStatus {
+        MonitorStatus::of(&self.shared.lock())
     }
 
     /// Whether it runs: from [`spawn`](super::Monitor::spawn) to [`stop`](Self::stop).
@@ -97,7 +97,7 @@ impl MonitorHandle {
     /// stopped and all is told.
     ///
     /// 1,024 events are kept; if nobody reads them, the oldest are lost and
-    /// [counted](Status::lost_events).
+    /// [counted](MonitorStatus::lost_events).
     #[must_use]
     pub fn next_event(&self, limit: Duration) -> Option<Event> {
         let state = self.shared.lock();

@@ -16,10 +16,10 @@
 //! ```no_run
 //! use std::time::Duration;
 //! use health_blocking::Health;
-//! use health_blocking::monitor::{CheckConfig, Monitor, MonitorConfig, Outcome, Target};
+//! use health_blocking::monitor::{CheckConfig, Monitor, Outcome, Target};
 //!
 //! let health = Health::new("steering", "1.4.0");
-//! let monitor = Monitor::new(MonitorConfig::blocking()).component(&health, "upstreams")?.spawn()?;
+//! let monitor = Monitor::default().component(&health, "upstreams")?.spawn()?;
 //! let every_30_s = CheckConfig::default();
 //! monitor.add(Target::new("web-1")?.probe("http", every_30_s.clone(), "http://10.0.0.7/".parse()?)?)?;
 //! monitor.add(Target::new("disk")?.self_check("free", every_30_s, || match free_percent() {
@@ -57,7 +57,7 @@ pub use health_core::monitor::{
 };
 pub use health_core::name::{Name, NameError};
 pub use health_core::outcome::{Class, Kind, Outcome};
-pub use status::{CheckView, Status, TargetView};
+pub use status::{CheckView, MonitorStatus, TargetView};
 pub use target::Target;
 
 use health_core::shared::Health;
@@ -74,19 +74,19 @@ pub struct Monitor {
     rollup: Option<Rollup>,
 }
 
-/// The one setting that differs on threads.
-pub trait BlockingConfig {
-    /// The defaults, but at most 32 attempts at once: each takes a thread.
-    #[must_use]
-    fn blocking() -> Self;
+/// The settings of the core, but at most 32 attempts at once: each takes a thread.
+#[must_use]
+pub fn defaults() -> MonitorConfig {
+    MonitorConfig {
+        max_in_flight: 32,
+        ..MonitorConfig::default()
+    }
 }
 
-impl BlockingConfig for MonitorConfig {
-    fn blocking() -> Self {
-        Self {
-            max_in_flight: 32,
-            ..Self::default()
-        }
+impl Default for Monitor {
+    /// A monitor with the [defaults].
+    fn default() -> Self {
+        Self::new(defaults())
     }
 }
 

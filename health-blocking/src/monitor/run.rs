@@ -46,7 +46,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
             if now >= at {
                 told = Some(now);
                 state.is_dirty = false;
-                let summary = rollup::summary(&state.monitor, now);
+                let summary = state.monitor.summary(now);
                 // It wakes who waits for the health: not under our lock.
                 drop(state);
                 component.tell(summary);

@@ -13,7 +13,7 @@ use crate::probe::Report;
 /// A monitor and all of its targets, as they stood when asked.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Status {
+pub struct MonitorStatus {
     /// It runs, and was not told to stop.
     pub is_running: bool,
     /// Attempts that run.
@@ -31,7 +31,7 @@ pub struct Status {
     pub targets: Vec<TargetView>,
 }
 
-/// A target in a [`Status`].
+/// A target in a [`MonitorStatus`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TargetView {
@@ -49,7 +49,7 @@ pub struct TargetView {
     pub checks: Vec<CheckView>,
 }
 
-/// A check in a [`Status`].
+/// A check in a [`MonitorStatus`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CheckView {
@@ -71,7 +71,7 @@ pub struct CheckView {
     pub last_report: Option<Arc<Report>>,
 }
 
-impl Status {
+impl MonitorStatus {
     pub(super) fn of(state: &State) -> Self {
         let monitor = &state.monitor;
         let targets = monitor.targets().map(|(id, target)| {

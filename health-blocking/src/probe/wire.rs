@@ -65,45 +65,73 @@ impl Wire {
         }
     }
 
-    fn left(&self) -> io::Result<Option<Duration>> {
-        match self.clock.left(self.until) {
-            // A socket's timeout is in microseconds, and none at all if it is zero.
-            Some(left) => Ok(Some(left.max(Duration::from_micros(1)))),
-            None => Err(io::ErrorKind::WouldBlock.into()),
+    /// Waits until the socket can be read from, or written to.
+    ///
+    /// A socket's own timeout is no deadline: Linux lets it run over by up to an eighth. It stays as a
+    /// net below this one, for a socket that is ready and blocks all the same.
+    fn wait(&self, wish: Wish) -> io::Result<()> {
+        let Some(left) = self.clock.left(self.until) else {
+            return Err(io::ErrorKind::WouldBlock.into());
+        };
+        let left = left.max(Duration::from_millis(1));
+        match (&self.socket, wish) {
+            (Socket::Tcp(socket), Wish::Read) => socket.set_read_timeout(Some(left))?,
+            (Socket::Tcp(socket), Wish::Write) => socket.set_write_timeout(Some(left))?,
+            #[cfg(unix)]
+            (Socket::Unix(socket), Wish::Read) => socket.set_read_timeout(Some(left))?,
+            #[cfg(unix)]
+            (Socket::Unix(socket), Wish::Write) => socket.set_write_timeout(Some(left))?,
         }
+        #[cfg(unix)]
+        poll(&self.socket, wish, left)?;
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Wish {
+    Read,
+    Write,
+}
+
+#[cfg(unix)]
+fn poll(socket: &Socket, wish: Wish, limit: Duration) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec};
+
+    let flags = match wish {
+        Wish::Read => PollFlags::IN,
+        Wish::Write => PollFlags::OUT,
+    };
+    let mut one = [match socket {
+        Socket::Tcp(socket) => PollFd::new(socket, flags),
+        Socket::Unix(socket) => PollFd::new(socket, flags),
+    }];
+    // A limit that has no such form is as good as none.
+    let limit = Timespec::try_from(limit).ok();
+    match rustix::event::poll(&mut one, limit.as_ref())? {
+        0 => Err(io::ErrorKind::WouldBlock.into()),
+        _ => Ok(()),
     }
 }
 
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.left()?;
+        self.wait(Wish::Read)?;
         match &mut self.socket {
-            Socket::Tcp(socket) => {
-                socket.set_read_timeout(left)?;
-                socket.read(buffer)
-            }
+            Socket::Tcp(socket) => socket.read(buffer),
             #[cfg(unix)]
-            Socket::Unix(socket) => {
-                socket.set_read_timeout(left)?;
-                socket.read(buffer)
-            }
+            Socket::Unix(socket) => socket.read(buffer),
         }
     }
 }
 
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let left = self.left()?;
+        self.wait(Wish::Write)?;
         match &mut self.socket {
-            Socket::Tcp(socket) => {
-                socket.set_write_timeout(left)?;
-                socket.write(bytes)
-            }
+            Socket::Tcp(socket) => socket.write(bytes),
             #[cfg(unix)]
-            Socket::Unix(socket) => {
-                socket.set_write_timeout(left)?;
-                socket.write(bytes)
-            }
+            Socket::Unix(socket) => socket.write(bytes),
         }
     }
 

@@ -1,5 +1,7 @@
 //! How a check reads from outside.
 
+use core::time::Duration;
+
 use super::config::CheckConfig;
 use super::event::CheckStatus;
 use super::history::Record;
@@ -60,6 +62,29 @@ impl Check {
                 CheckStatus::Healthy => Status::Healthy,
                 CheckStatus::Unhealthy => Status::Unhealthy,
             }),
+        }
+    }
+
+    /// As [`verdict`](Self::verdict), but one that is older than three intervals (or timeouts, if
+    /// those are longer) is [`Status::Unknown`]: a prober that has stopped must not stay green.
+    #[must_use]
+    pub fn verdict_at(&self, now: Instant) -> Option<Status> {
+        const VALIDITY: u32 = 3;
+        let config = self.config();
+        let grows = config.unhealthy_backoff_factor > 1.0;
+        let longest = grows.then(|| {
+            config
+                .unhealthy_interval_max
+                .unwrap_or(Duration::from_secs(3_600))
+        });
+        let pause = config.interval.max(config.timeout);
+        let pause = pause.max(config.unhealthy_interval.unwrap_or_default());
+        let pause = pause.max(longest.unwrap_or_default());
+        let validity = pause.saturating_mul(VALIDITY);
+        let is_old = |at| now.duration_since(at) > validity;
+        match self.verdict()? {
+            _ if self.judged_at().is_some_and(is_old) => Some(Status::Unknown),
+            verdict => Some(verdict),
         }
     }
 

@@ -8,6 +8,7 @@ use super::guard::{Share, Tally};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::reaper::Reaper;
 use super::stats::Stats;
+use super::summary::Summary;
 use super::target::{AddError, Target, TargetSpec};
 use super::targets::Targets;
 use super::timers::Timers;
@@ -274,6 +275,14 @@ impl Monitor {
     /// All targets, in the order of names.
     pub fn targets(&self) -> impl Iterator<Item = (TargetId, &Target)> {
         self.targets.iter()
+    }
+
+    /// How many targets are how well at `now`, verdicts that are too old taken for unknown. Walks all
+    /// targets.
+    #[must_use]
+    pub fn summary(&self, now: Instant) -> Summary {
+        let targets = self.targets.iter();
+        targets.map(|(_, target)| target.verdict_at(now)).collect()
     }
 
     /// Attempts that run.

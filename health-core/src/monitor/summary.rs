@@ -1,6 +1,9 @@
 //! Many targets as a handful of numbers.
 
+use alloc::format;
+
 use super::target::Target;
+use crate::outcome::Outcome;
 use crate::status::Status;
 
 /// How many targets are how well: what a group shows as one component.
@@ -48,6 +51,20 @@ impl Summary {
             Some(Status::Healthy)
         } else {
             None
+        }
+    }
+
+    /// What it is for the one component that stands for all: "97/100 healthy". `None` while it is
+    /// not known: then nothing is to be recorded, and what was known runs out by itself. A group
+    /// of none is well.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        let message = || format!("{}/{} healthy", self.healthy(), self.total);
+        match self.verdict() {
+            None | Some(Status::Healthy) => Some(Outcome::success()),
+            Some(Status::Degraded) => Some(Outcome::warning(message())),
+            Some(Status::Unhealthy) => Some(Outcome::failure(message())),
+            Some(Status::Unknown) => None,
         }
     }
 

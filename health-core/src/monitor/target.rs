@@ -11,6 +11,7 @@ use crate::check::{
 };
 use crate::name::{Name, NameError};
 use crate::status::Status;
+use crate::time::Instant;
 
 /// A target to be watched: a name and at least one check.
 ///
@@ -219,6 +220,18 @@ impl Target {
         }
         let judged = self.each().filter(|check| check.verdict().is_some());
         judged.map(Check::verdict).collect::<Summary>().verdict()
+    }
+
+    /// As [`verdict`](Self::verdict), with verdicts that are too old taken for unknown; see
+    /// [`Check::verdict_at`].
+    #[must_use]
+    pub fn verdict_at(&self, now: Instant) -> Option<Status> {
+        if self.is_deregistered() {
+            return None;
+        }
+        let verdicts = self.each().map(|check| check.verdict_at(now));
+        let judged = verdicts.filter(Option::is_some);
+        judged.collect::<Summary>().verdict()
     }
 
     pub(super) fn each(&self) -> impl Iterator<Item = &Check> {
