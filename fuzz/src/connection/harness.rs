@@ -294,13 +294,14 @@ impl Harness {
 
         let (says_close, length) = expected.read(&self.unsent[start..]);
         assert_eq!(self.unsent.len(), start + length, "more than one answer");
-        // Behind the end of the input a head that was only begun is no request: whether the answer
-        // before it says so is left open, for its client asks for nothing more.
+        // Bytes behind the last request that make no other one: whether the answer before their end
+        // says that it is the last is left open, for its client asks for nothing more.
+        let nothing_follows = self.eof && self.answered == self.expectation.answers.len();
         let is_last = expected.last.is_some()
             || self.told
             || snapshot.phase().is_ending()
-            || (self.eof && !self.expectation.under_way && self.all_is_answered());
-        let may_be_last = is_last || (self.eof && self.all_is_answered());
+            || (nothing_follows && expected.end == self.input.len());
+        let may_be_last = is_last || nothing_follows;
         assert!(says_close <= may_be_last, "closes before {expected:?}");
         assert!(says_close >= is_last, "close not said in {expected:?}");
         if says_close {
@@ -342,11 +343,11 @@ impl Harness {
             1 => registry.failure(now, self.entries.db, "refused \"by\" peer\n"),
             2 => registry.set_failures(now, self.entries.db, 3),
             3 => registry.beat(now, self.entries.beat),
-            4 => registry.release(self.entries.gate),
-            5 => registry.set_flag(self.entries.flag, true),
-            6 => registry.set_flag(self.entries.flag, false),
+            4 => registry.release(now, self.entries.gate),
+            5 => registry.set_flag(now, self.entries.flag, true),
+            6 => registry.set_flag(now, self.entries.flag, false),
             7 => registry
-                .set_stat(self.entries.stat, &["a value", "of two"])
+                .set_stat(now, self.entries.stat, &["a value", "of two"])
                 .expect("a list of texts"),
             8 => registry.set_running(now),
             // The daemon drains or stops, and the driver does not know yet.
@@ -354,15 +355,11 @@ impl Harness {
             10 => registry.stop(now),
             _ => {
                 registry.set_running(now);
-                registry.release(self.entries.gate);
-                registry.set_flag(self.entries.flag, true);
+                registry.release(now, self.entries.gate);
+                registry.set_flag(now, self.entries.flag, true);
                 registry.success(now, self.entries.db);
             }
         }
-    }
-
-    fn all_is_answered(&self) -> bool {
-        self.expectation.answers.len() == self.answered
     }
 
     fn until(&self) -> Option<Instant> {
