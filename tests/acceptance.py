@@ -8,7 +8,7 @@
 import sys
 
 from blackbox import runner
-from blackbox.checks import ending, endpoints, flags, load, peers, resources, states
+from blackbox.checks import ending, endpoints, flags, likeness, load, peers, resources, states
 
 CHECKS = {
     "endpoints": endpoints.documents,
@@ -31,6 +31,7 @@ CHECKS = {
     "haproxy": peers.haproxy,
     "wget": peers.wget,
     "netcat": peers.netcat,
+    "likeness": likeness.likeness,
 }
 
 if __name__ == "__main__":
