@@ -28,7 +28,7 @@ def memory(site: Site) -> str:
         before, held = daemon.process.pss, daemon.process.sockets
         with Swarm(daemon.address) as swarm:
             swarm.open(SILENT)
-            wait_for("all are accepted", 5, lambda: daemon.process.sockets >= held + SILENT)
+            wait_for("all are accepted", 15, lambda: daemon.process.sockets >= held + SILENT)
             each = 1024 * (daemon.process.pss - before) / SILENT
         demand(each <= site.bytes_per_connection, f"{each:.0f} bytes of PSS per connection")
         daemon.stop()
