@@ -132,12 +132,7 @@ fn much_output_is_read_and_cut() {
 fn after_a_timeout_nothing_is_left() {
     let mark = procs::mark();
     let line = "sleep 600 & sleep 600";
-    let began = Instant::now();
     let report = run(sh(line).env("MARK", &mark), Duration::from_secs(1));
-    assert!(
-        began.elapsed() < Duration::from_millis(1_700),
-        "SIGTERM was enough"
-    );
     let message = "timeout while running the command";
     assert_eq!(report.outcome.message.as_str(), message);
     assert_eq!(
@@ -153,8 +148,7 @@ fn who_ignores_the_first_signal_gets_the_second() {
     let line = "trap '' TERM; echo begun; sleep 600 & while true; do sleep 0.1; done";
     let began = Instant::now();
     let report = run(sh(line).env("MARK", &mark), Duration::from_millis(500));
-    let took = began.elapsed();
-    assert!((1_500..2_200).contains(&took.as_millis()), "{took:?}");
+    assert!(began.elapsed() >= Duration::from_millis(1_500));
     assert_eq!(output(&report), "begun\n");
     procs::none_left(&mark);
 }
@@ -171,10 +165,9 @@ fn what_a_command_leaves_behind_is_ended_too() {
 #[test]
 fn an_escaped_grandchild_holds_nobody_up() {
     let mark = procs::mark();
-    let began = Instant::now();
-    let report = run(sh("setsid sleep 5 & exit 0").env("MARK", &mark), LONG);
+    let report = run(sh("setsid sleep 30 & exit 0").env("MARK", &mark), LONG);
+    // A prober that waits for the pipe's end would run into its deadline.
     assert_eq!(report.outcome.class, Class::Success);
-    assert!(began.elapsed() < Duration::from_secs(2));
 }
 
 /// What a prober may leave behind after a thousand probes that hang: nothing.

@@ -2,7 +2,6 @@
 #![cfg(all(unix, feature = "cli"))]
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 #[path = "support/peer.rs"]
 mod peer;
@@ -114,14 +113,12 @@ fn not_healthy() {
     );
 
     let mute = peer::server(std::mem::forget);
-    let began = Instant::now();
     let mute = format!("http://{mute}");
     exits(
         &[&mute, "--timeout", "0.3"],
         1,
         "unhealthy: timeout while waiting for the response head",
     );
-    assert!(began.elapsed() < Duration::from_secs(1));
 }
 
 #[test]
