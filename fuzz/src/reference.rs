@@ -142,12 +142,19 @@ fn unfinished<'a>(faults: Vec<Reject>, to_head: bool) -> Verdict<'a> {
     }
 }
 
-/// The lines that end in CR LF, without it, and what stands behind the last one.
+/// The lines that end in CR LF, without it, up to the empty one that ends a head; and what stands
+/// behind them.
 fn split_lines(mut bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
     let mut lines = Vec::new();
+    let mut has_begun = false;
     while let Some(end) = bytes.windows(2).position(|two| two == b"\r\n") {
-        lines.push(&bytes[..end]);
+        let line = &bytes[..end];
         bytes = &bytes[end + 2..];
+        lines.push(line);
+        if has_begun && line.is_empty() {
+            break;
+        }
+        has_begun |= !line.is_empty();
     }
     (lines, bytes)
 }
