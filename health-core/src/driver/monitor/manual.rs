@@ -49,15 +49,20 @@ impl ManualClock {
         self.lock().now
     }
 
-    /// Moves it; an earlier time changes nothing.
+    /// Moves it, and has the monitor do what is due; an earlier time changes nothing.
     pub fn advance_to(&self, now: Instant) {
-        let mut state = self.lock();
-        state.now = state.now.max(now);
-        let idle = state.idle.take();
-        drop(state);
+        self.set(now);
+        let idle = self.lock().idle.take();
         if let Some((_, waker)) = idle {
             waker.wake();
         }
+    }
+
+    /// Moves it, and leaves the monitor waiting: what it is told next happens at this time, before what
+    /// has become due by it. An earlier time changes nothing.
+    pub fn set(&self, now: Instant) {
+        let mut state = self.lock();
+        state.now = state.now.max(now);
     }
 
     /// Ready when the monitor has done all that is due by now, with the time when it has something
@@ -104,6 +109,13 @@ impl Time {
         match self {
             Self::System(clock) => clock.now(),
             Self::Manual(clock) => clock.now(),
+        }
+    }
+
+    /// The monitor has something to do, and will be woken for it.
+    pub(super) fn set_busy(&self) {
+        if let Self::Manual(clock) = self {
+            clock.lock().idle = None;
         }
     }
 

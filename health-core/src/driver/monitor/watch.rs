@@ -142,9 +142,9 @@ impl Watch {
                 until = Some(until.map_or(at, |until| until.min(at)));
             }
             state.task = Some(waker.clone());
+            let until = self.shared.time.wait(until, waker);
             drop(state);
             readers.into_iter().for_each(Waker::wake);
-            let until = self.shared.time.wait(until, waker);
             return Work::Wait { until };
         }
     }
