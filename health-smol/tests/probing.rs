@@ -12,3 +12,5 @@ mod peer;
 mod probe;
 #[path = "../../health-core/tests/probing/procs.rs"]
 mod procs;
+#[path = "../../health-core/tests/probing/replay.rs"]
+mod replay;

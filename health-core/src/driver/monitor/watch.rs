@@ -159,7 +159,7 @@ impl Watch {
         };
         drop(jobs);
         readers.into_iter().for_each(Waker::wake);
-        let _ = self.shared.time.wait(None, Waker::noop());
+        self.shared.time.end();
     }
 }
 
