@@ -241,7 +241,9 @@ mod tests {
             let written = String::from_utf8(written).expect("text");
             let lines = written.lines().skip(1).filter(|line| !line.is_empty());
             let lines = lines.filter(|line| !line.starts_with("Content-Length:"));
-            let told = head.fields().map(|(name, value)| [name, ": ", &value].concat());
+            let told = head
+                .fields()
+                .map(|(name, value)| [name, ": ", &value].concat());
             assert!(lines.eq(told), "{written}");
         }
     }
