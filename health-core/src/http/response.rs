@@ -134,7 +134,7 @@ impl Head {
         connection: Persistence,
         out: &mut Vec<u8>,
     ) -> Length {
-        self.fields(date, connection, out);
+        self.write_fields(date, connection, out);
         let length = if self.status == StatusCode::NoContent {
             // RFC 9110 §8.6: no Content-Length in a 204.
             Length(None)
@@ -152,7 +152,7 @@ impl Head {
     /// Appends the whole head of an answer that has no length: it comes in chunks, or ends with its
     /// connection (RFC 9112 §6.3), which is not used again either way.
     pub(crate) fn write_stream(&self, date: UnixTime, chunked: bool, out: &mut Vec<u8>) {
-        self.fields(date, Persistence::Close, out);
+        self.write_fields(date, Persistence::Close, out);
         // Nginx would hold events back until its buffer is full.
         out.extend_from_slice(b"X-Accel-Buffering: no\r\n");
         if chunked {
@@ -161,7 +161,7 @@ impl Head {
         out.extend_from_slice(b"\r\n");
     }
 
-    fn fields(&self, date: UnixTime, connection: Persistence, out: &mut Vec<u8>) {
+    fn write_fields(&self, date: UnixTime, connection: Persistence, out: &mut Vec<u8>) {
         out.extend_from_slice(self.status.opening().as_bytes());
         // A daemon without a clock must not make up a date (RFC 9110 §6.6.1).
         if date != UnixTime::default() {
