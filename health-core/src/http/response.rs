@@ -85,6 +85,8 @@ pub struct Head {
     pub status: StatusCode,
     /// `Content-Type`; `None` where there never is a body.
     pub content_type: Option<&'static str>,
+    /// `Content-Security-Policy`: with the page.
+    pub content_security_policy: Option<&'static str>,
     /// `Retry-After` in seconds: on 503 and 429.
     pub retry_after: Option<u32>,
     /// Whether to say `Allow: GET, HEAD, OPTIONS`: on 405 and to OPTIONS.
@@ -100,6 +102,7 @@ impl Head {
         Self {
             status,
             content_type: Some(Self::JSON),
+            content_security_policy: None,
             retry_after: None,
             allow: false,
             authenticate: false,
@@ -120,6 +123,9 @@ impl Head {
         }
         if let Some(content_type) = self.content_type {
             field(out, "Content-Type: ", content_type.as_bytes());
+        }
+        if let Some(policy) = self.content_security_policy {
+            field(out, "Content-Security-Policy: ", policy.as_bytes());
         }
         if let Some(seconds) = self.retry_after {
             out.extend_from_slice(b"Retry-After: ");
