@@ -1,7 +1,7 @@
 //! What drivers with `std` share beside the machines: who wakes whom.
 //!
 //! ```text
-//!  Health ── revision ──► PhaseWatch ─┐
+//!  Health ── revision ──► HealthWatch ┐
 //!  Handle ── Control ───► Running ────┼─ waker(key) ─► Wakeups ── wake ─► the server's one task
 //!  sockets, alarm clock ──────────────┘                  └─ take: which keys
 //! ```
@@ -15,4 +15,4 @@ mod watch;
 
 pub use control::{Control, Running};
 pub use wakeups::{Wakeups, Woken};
-pub use watch::PhaseWatch;
+pub use watch::{HealthWatch, News};
