@@ -5,7 +5,7 @@
 //! | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: what the client has seen does not lead on to what follows. It forgets it; all that is remembered comes next |
 //! | `transition` | its number | an entry of `/health/history`: `id`, `time`, `what`, `name`, `from`, `to`, `message` |
 //! | `snapshot` | number of the latest transition | the document of `/health?verbose`; first of all, and behind the transitions of each batch |
-//! | `stats` | | the document of `/stats`: the latest values, however many were published in between |
+//! | `stats` | | the document of `/stats`, of `/stats?verbose` if the stream was asked so: the latest values, however many were published in between |
 //! | `end` | | `{"phase":"draining"}`: nothing more comes, for the daemon is on its way out |
 //!
 //! Data is one line of JSON. A comment (`: `) after a silence shows that the stream is alive.
@@ -59,10 +59,10 @@ pub(crate) fn snapshot(probe: &Probe<'_>, out: &mut Vec<u8>) {
 }
 
 /// What is published, if anything ever is.
-pub(crate) fn stats(snapshot: &Snapshot, out: &mut Vec<u8>) {
+pub(crate) fn stats(verbose: bool, snapshot: &Snapshot, out: &mut Vec<u8>) {
     if !(snapshot.stats().is_empty() && snapshot.metrics().is_empty()) {
         event("stats", None, out, |out| {
-            super::stats::stats(false, snapshot, out);
+            super::stats::stats(verbose, snapshot, out);
         });
     }
 }

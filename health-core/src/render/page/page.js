@@ -4,20 +4,21 @@
 
 const POLL = 3000, PATIENCE = 10000, LONGEST_PAUSE = 15000, MOST_PAST = 256;
 const MARKS = {
-  healthy: '✓', degraded: '!', unhealthy: '✕', unknown: '?', pending: '…',
+  healthy: '✓', up: '✓', degraded: '!', unhealthy: '✕', down: '✕', unknown: '?', pending: '…',
   starting: '…', draining: '↓', stopped: '■', lost: '–',
 };
-const COLOURS = { healthy: '#1f8a3f', degraded: '#b7791f', unhealthy: '#c62833', lost: '#c62833', draining: '#1769c2' };
-const WORST_FIRST = ['unhealthy', 'unknown', 'pending', 'degraded', 'healthy'];
+const WORST_FIRST = ['unhealthy', 'down', 'unknown', 'pending', 'degraded', 'up', 'healthy'];
 
 // What is known.
-let health = null, stats = {}, past = new Map(), last = 0;
-// How it came: in milliseconds of the viewer's clock, and what the endpoint's is ahead of it.
-let heard = Date.now(), lost = false, skew = 0, link = '';
+let health = null, stats = {}, past = new Map(), shown, last = 0;
+// When it came, in milliseconds of the viewer's clock, and what the endpoint's is ahead of that.
+let heard = Date.now(), skew = 0, lost = false, live = false;
 let token = sessionStorage.getItem('token'), denied = false;
 
 const $ = id => document.getElementById(id);
 const clock = () => Date.now() + skew;
+const inFull = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const withinDay = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
 // Elements
 
@@ -70,13 +71,13 @@ function span(time) {
 /** A time in the viewer's words; with its day if that is not today. */
 function at(time) {
   const date = new Date(time), isToday = date.toDateString() === new Date().toDateString();
-  return date.toLocaleString(undefined, { dateStyle: isToday ? undefined : 'medium', timeStyle: 'medium' });
+  return (isToday ? withinDay : inFull).format(date);
 }
 
 /** What has passed since. It ticks; what it lasts ends when nobody answers any more. */
 const passed = (time, lasts) => lasts ? span((lost ? heard + skew : clock()) - time) : span(clock() - time) + ' ago';
-const since = (time, lasts) => h('time', { datetime: new Date(time).toISOString(), class: lasts && 'lasts',
-  title: new Date(time).toLocaleString() }, passed(time, lasts));
+const since = (time, lasts) =>
+  h('time', { datetime: new Date(time).toISOString(), title: inFull.format(time), class: lasts && 'lasts' }, passed(time, lasts));
 const badge = status =>
   h('span', { class: 'status', 'data-status': status }, h('i', { 'aria-hidden': 'true' }, MARKS[status] ?? '·'), status);
 
@@ -96,12 +97,13 @@ function show() {
   root.dataset.status = status;
   root.classList.toggle('lost', lost);
   document.title = `${mark} ${word} · ${service}`;
-  document.querySelector('[rel=icon]').href = icon(mark, COLOURS[status] ?? '#6e7781');
+  const image = icon(mark);
+  if ($('icon').href !== image) $('icon').href = image;
   fill($('mark'), mark);
   fill($('word'), word);
   fill($('summary'), lost ? `${service} has not answered since ${at(heard)}. ` : '', summary());
-  fill($('link'), lost ? 'trying again' : link);
-  $('link').dataset.status = lost ? 'down' : link === 'live' ? 'up' : 'unknown';
+  fill($('link'), lost ? 'trying again' : live ? 'live' : 'asking every few seconds');
+  $('link').dataset.status = lost ? 'down' : live ? 'up' : 'unknown';
   $('access').hidden = !denied;
   if (!health) return;
   fill($('service'), service);
@@ -109,21 +111,25 @@ function show() {
   fill($('facts'), facts());
   list('parts', parts().map(part));
   list('stats', Object.entries(stats).map(stat));
-  list('past', [...past.values()].reverse().map(transition));
+  if (shown !== past) list('past', [...(shown = past).values()].reverse().map(transition));
 }
 
-const icon = (mark, colour) => 'data:image/svg+xml,' + encodeURIComponent(
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="8" fill="${colour}"/>` +
-  `<text x="8" y="12" font-family="sans-serif" font-size="12" text-anchor="middle" fill="#fff">${mark}</text></svg>`);
+function icon(mark) {
+  const style = getComputedStyle(document.documentElement);
+  const [tone, card] = ['--tone', '--card'].map(name => style.getPropertyValue(name));
+  return 'data:image/svg+xml,' + encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="8" fill="${tone}"/>` +
+    `<text x="8" y="12" font-family="sans-serif" font-size="12" text-anchor="middle" fill="${card}">${mark}</text></svg>`);
+}
 
 function summary() {
   if (!health) return '';
   if (lost) return `It was ${health.status} then; what stands below is what it said last.`;
   if (health.phase === 'draining') return 'It finishes what it has begun and takes on nothing new.';
-  const because = parts().filter(({ status }) => status !== 'healthy').map(reason);
+  const because = parts().filter(({ status }) => status !== 'healthy' && status !== 'up').map(reason);
   if (because.length > 3) because.splice(2, because.length, `${because.length - 2} more`);
   if (because.length) return because.join('; ');
-  return health.phase === 'running' ? 'All is well.' : `It is ${health.phase}.`;
+  return health.status === 'healthy' ? 'All is well.' : `It is ${health.phase}.`;
 }
 
 function reason({ kind, name, status, message, cause = message }) {
@@ -143,14 +149,14 @@ function facts() {
     .flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
 }
 
-/** Components, heartbeats and what is waited for, the worst first. Without details there are only names. */
+/** Components, heartbeats and what is waited for, the worst first; without details there are only names. */
 function parts() {
   const all = new Map();
   const add = (name, part) => all.has(name) || all.set(name, { name, ...part });
   for (const [name, check] of Object.entries(health.checks ?? {})) {
     add(name, { kind: check.deadline_ms ? 'heartbeat' : '', ...check });
   }
-  for (const [name, isUp] of Object.entries(health.components)) add(name, { status: isUp ? 'healthy' : 'unhealthy' });
+  for (const [name, isUp] of Object.entries(health.components)) add(name, { status: isUp ? 'up' : 'down' });
   for (const name of health.stalled ?? []) add(name, { status: 'unhealthy', kind: 'heartbeat' });
   for (const name of health.pending ?? []) add(name, { status: 'pending', kind: 'gate or flag' });
   return [...all.values()].sort((a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status));
@@ -193,7 +199,8 @@ function tree(value, floor = 0) {
 function transition({ time, what, name, from, to, message }) {
   const when = Date.parse(time);
   return h('li', { 'data-status': to },
-    h('div', {}, h('strong', {}, name ?? 'daemon'), ' ', h('small', {}, what), ` ${from} → `, h('span', { class: 'status' }, to)),
+    h('div', {},
+      h('strong', {}, name ?? 'daemon'), ' ', h('small', {}, what), ` ${from} → `, h('span', { class: 'status' }, to)),
     h('small', {}, at(when), ', ', since(when)),
     message && h('p', {}, message));
 }
@@ -210,74 +217,119 @@ async function read(path, take) {
 
 const headers = accept => token ? { Accept: accept, Authorization: `Bearer ${token}` } : { Accept: accept };
 
-function takeHealth(document) {
-  if (!document.status) throw new Error('not the document of a daemon');
-  const asked = Date.parse(document.timestamp), begun = asked - document.uptime_seconds * 1000;
+function takeHealth(told) {
+  if (!told.status) throw new Error('not the document of a daemon');
+  const asked = Date.parse(told.timestamp), begun = asked - told.uptime_seconds * 1000;
   // Another process under the same name has another past.
   if (health && begun > health.begun + 5000) forget();
-  health = { ...document, asked, begun };
+  health = { ...told, asked, begun };
   skew = asked - Date.now();
 }
 
-function takeStats(document) {
-  stats = document;
+function takeStats(told) {
+  stats = told;
   for (const stat of Object.values(stats)) stat.published = stat.age_ms == null ? null : clock() - stat.age_ms;
 }
 
-function takePast({ last_id, transitions }) {
-  if (last_id < last) past = new Map();
+function takePast({ last_id, reset, transitions }) {
+  const all = new Map(reset || last_id < last ? [] : past);
+  for (const one of transitions) all.set(one.id, one);
+  past = new Map([...all].slice(-MOST_PAST));
   last = last_id;
-  for (const one of transitions) past.set(one.id, one);
-  for (const id of past.keys()) if (past.size > MOST_PAST) past.delete(id);
 }
 
 function forget() {
   stats = {};
   past = new Map();
   last = 0;
+  stream.abort();
 }
 
-/** Throws if nobody answers. */
+/** The document every few seconds: it shows whether anybody is there. The rest, unless it streams in. */
 async function refresh() {
   await read('health?verbose&format=json', takeHealth);
-  const may = await Promise.all([read('stats?verbose', takeStats), read(`health/history?after=${last}`, takePast)]);
-  const isRefused = may.includes(false);
-  if (isRefused && !denied) forget();
-  denied = isRefused;
+  if (live) return;
+  const may = await Promise.all([
+    read('stats?verbose', takeStats),
+    read(`health/history?after=${last}`, told => live || takePast(told)),
+  ]);
+  if (!may.every(Boolean) && !denied) forget();
+  denied = !may.every(Boolean);
   fill($('refused'), denied && token ? 'This token was refused.' : []);
+}
+
+/** Server-sent events, by `fetch` since an EventSource sends no token. Ends when they do. */
+async function listen(signal) {
+  const asking = { ...headers('text/event-stream'), 'Last-Event-ID': last };
+  const answer = await fetch('health/events?verbose', { headers: asking, signal });
+  if (!answer.ok) return;
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ''; ; ) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const events = (text + value).split('\n\n');
+    text = events.pop();
+    for (const event of events) {
+      const { event: name, data } = Object.fromEntries(event.split('\n').map(line => line.split(/: (.*)/s, 2)));
+      takers[name]?.(JSON.parse(data));
+    }
+    heard = Date.now();
+    live = true;
+    show();
+  }
+}
+
+const takers = {
+  reset: () => takePast({ last_id: 0, reset: true, transitions: [] }),
+  transition: one => takePast({ last_id: one.id, transitions: [one] }),
+  snapshot: takeHealth,
+  stats: takeStats,
+};
+
+const backOff = failures => Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.75 + Math.random() / 2);
+let stream = new AbortController(), isStreaming = false, shortOnes = 0, streamAfter = 0, wake;
+
+async function follow() {
+  const begin = Date.now();
+  stream = new AbortController();
+  isStreaming = true;
+  await listen(stream.signal).catch(() => {});
+  isStreaming = live = false;
+  // One that did not last was refused, or given to somebody else: do not fight for it.
+  shortOnes = Date.now() - begin > LONGEST_PAUSE ? 0 : shortOnes + 1;
+  streamAfter = Date.now() + backOff(shortOnes);
+  wake();
 }
 
 async function run() {
   for (let failures = 0; ; ) {
     try {
       await refresh();
-      failures = 0;
-      lost = false;
       heard = Date.now();
-      link = 'asking every few seconds';
+      failures = 0;
+      if (!isStreaming && heard >= streamAfter) follow();
     } catch {
       failures += 1;
-      lost = true;
+      stream.abort();
     }
+    lost = failures > 0;
     show();
-    await pause(failures ? Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.75 + Math.random() / 2) : POLL);
+    await new Promise(resolve => {
+      wake = resolve;
+      setTimeout(resolve, failures ? backOff(failures) : POLL);
+    });
   }
 }
-
-let wake = () => {};
-const pause = time => new Promise(resolve => {
-  wake = resolve;
-  setTimeout(resolve, time);
-});
 
 $('access').addEventListener('submit', event => {
   event.preventDefault();
   token = $('token').value;
   sessionStorage.setItem('token', token);
-  wake();
+  streamAfter = 0;
+  wake?.();
 });
-addEventListener('online', () => wake());
-document.addEventListener('visibilitychange', () => wake());
+addEventListener('online', () => wake?.());
+document.addEventListener('visibilitychange', () => wake?.());
 
 show();
 run();
