@@ -30,7 +30,7 @@ function h(tag, attributes, ...children) {
   return node;
 }
 
-/** Makes the children of `parent` like `fresh`, but touches only what differs: selections stay. */
+/** Makes the children of `parent` like `fresh` and touches only what differs: selections stay. */
 function fill(parent, ...fresh) {
   const old = [...parent.childNodes], nodes = fresh.flat().map(one => one.nodeType ? one : new Text(one));
   nodes.forEach((node, index) => index < old.length ? liken(old[index], node) : parent.append(node));
@@ -75,7 +75,10 @@ function at(time) {
 }
 
 /** What has passed since. It ticks; what it lasts ends when nobody answers any more. */
-const passed = (time, lasts) => lasts ? span((lost ? heard + skew : clock()) - time) : span(clock() - time) + ' ago';
+function passed(time, lasts) {
+  if (lasts) return span((lost ? heard + skew : clock()) - time);
+  return clock() - time < 1000 ? 'just now' : span(clock() - time) + ' ago';
+}
 const since = (time, lasts) =>
   h('time', { datetime: new Date(time).toISOString(), title: inFull.format(time), class: lasts && 'lasts' }, passed(time, lasts));
 const badge = status =>
@@ -129,7 +132,8 @@ function summary() {
   const because = parts().filter(({ status }) => status !== 'healthy' && status !== 'up').map(reason);
   if (because.length > 3) because.splice(2, because.length, `${because.length - 2} more`);
   if (because.length) return because.join('; ');
-  return health.status === 'healthy' ? 'All is well.' : `It is ${health.phase}.`;
+  if (health.status === 'healthy') return 'All is well.';
+  return denied ? 'The reason needs a token.' : `It is ${health.phase}.`;
 }
 
 function reason({ kind, name, status, message, cause = message }) {
@@ -143,13 +147,13 @@ function facts() {
     'Phase': health.phase,
     'Up for': since(health.begun, true),
     'Failures in a row': health.consecutive_failures,
-    'Work in flight': health.in_flight,
+    'In flight': health.in_flight,
   };
   return Object.entries(rows).filter(([, value]) => value != null)
     .flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
 }
 
-/** Components, heartbeats and what is waited for, the worst first; without details there are only names. */
+/** Components, heartbeats and what is waited for, the worst first; in public only names. */
 function parts() {
   const all = new Map();
   const add = (name, part) => all.has(name) || all.set(name, { name, ...part });
@@ -245,7 +249,7 @@ function forget() {
   stream.abort();
 }
 
-/** The document every few seconds: it shows whether anybody is there. The rest, unless it streams in. */
+/** The document, which shows whether anybody is there; the rest unless it streams in. */
 async function refresh() {
   await read('health?verbose&format=json', takeHealth);
   if (live) return;
