@@ -249,6 +249,7 @@ impl Service {
         } else if has_format(ask.route, head.status) {
             let format = ask.format.unwrap_or(ask.route.formats()[0]);
             head.content_type = Some(format.content_type());
+            head.content_security_policy = format.content_security_policy();
         }
         head
     }
@@ -310,7 +311,7 @@ impl Service {
             }
             (StatusCode::Unauthorized, _) => render::error("Unauthorized", out),
             (StatusCode::NotAcceptable, _) => {
-                render::error("format is one of: json, text, health+json", out);
+                render::not_acceptable(ask.route.formats(), out);
             }
             (_, Route::Stats) => render::stats(verbose, snapshot, out),
             (_, Route::Metrics) => {
