@@ -14,12 +14,14 @@ use crate::time::UnixTime;
 pub enum StatusCode {
     /// The verdict is good, or there is none to give.
     Ok = 200,
-    /// The answer to `OPTIONS *`.
+    /// The answer to `OPTIONS *`, and to a preflight of a browser.
     NoContent = 204,
     /// See [`Reject`](super::Reject).
     BadRequest = 400,
     /// Details without the token they need.
     Unauthorized = 401,
+    /// Details, and no token would help.
+    Forbidden = 403,
     /// No such path, or no such component.
     NotFound = 404,
     /// Another method than GET, HEAD, OPTIONS.
@@ -32,7 +34,8 @@ pub enum StatusCode {
     ContentTooLarge = 413,
     /// A request line beyond the limit.
     UriTooLong = 414,
-    /// Degraded, where that is asked for ([`DegradedCode`](crate::server::DegradedCode)).
+    /// Degraded, where that is asked for ([`DegradedCode`](crate::server::DegradedCode)); or details
+    /// more often than [allowed](crate::server::Service::limit_details).
     TooManyRequests = 429,
     /// A head beyond the limits.
     HeaderFieldsTooLarge = 431,
@@ -65,6 +68,7 @@ impl StatusCode {
             Self::NoContent => opening!("204 No Content"),
             Self::BadRequest => opening!("400 Bad Request"),
             Self::Unauthorized => opening!("401 Unauthorized"),
+            Self::Forbidden => opening!("403 Forbidden"),
             Self::NotFound => opening!("404 Not Found"),
             Self::MethodNotAllowed => opening!("405 Method Not Allowed"),
             Self::NotAcceptable => opening!("406 Not Acceptable"),
@@ -126,12 +130,14 @@ impl Head {
         .flatten()
     }
 
-    /// Appends the whole head, for a body yet to come; returns where its length belongs.
+    /// Appends the whole head, with the fields that `rare` appends, for a body yet to come; returns
+    /// where its length belongs.
     pub(crate) fn write(
         &self,
         date: UnixTime,
         connection: Persistence,
         out: &mut Vec<u8>,
+        rare: impl FnOnce(&mut Vec<u8>),
     ) -> Length {
         out.extend_from_slice(self.status.opening().as_bytes());
         // A daemon without a clock must not make up a date (RFC 9110 §6.6.1).
@@ -152,6 +158,7 @@ impl Head {
         if self.authenticate {
             out.extend_from_slice(b"WWW-Authenticate: Bearer\r\n");
         }
+        rare(out);
         out.extend_from_slice(connection.field().as_bytes());
         let length = if self.status == StatusCode::NoContent {
             // RFC 9110 §8.6: no Content-Length in a 204.
@@ -237,11 +244,14 @@ mod tests {
         };
         for head in [full, bare] {
             let mut written = Vec::new();
-            head.write(UnixTime::default(), Persistence::Implied, &mut written);
+            let date = UnixTime::default();
+            head.write(date, Persistence::Implied, &mut written, |_| {});
             let written = String::from_utf8(written).expect("text");
             let lines = written.lines().skip(1).filter(|line| !line.is_empty());
             let lines = lines.filter(|line| !line.starts_with("Content-Length:"));
-            let told = head.fields().map(|(name, value)| [name, ": ", &value].concat());
+            let told = head
+                .fields()
+                .map(|(name, value)| [name, ": ", &value].concat());
             assert!(lines.eq(told), "{written}");
         }
     }

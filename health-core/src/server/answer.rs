@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
+use super::request_id::RequestId;
 use super::{Ask, CloseReason, Service};
 use crate::health::Snapshot;
 use crate::http::response::Persistence;
-use crate::http::{Head, Method, Reject, Request};
+use crate::http::{Head, Method, Reject, Request, StatusCode};
 use crate::render;
 use crate::time::Moment;
 
@@ -37,20 +38,29 @@ impl Ending {
     }
 }
 
-/// Appends the answer to `ask`.
+/// Appends the answer to `ask`, which is called `id` if it has a name.
 pub(super) fn answer(
     service: &Service,
     ask: &Ask,
+    id: Option<RequestId>,
     persistence: Persistence,
     moment: Moment,
     snapshot: &Snapshot,
     out: &mut Vec<u8>,
-) {
+) -> StatusCode {
+    let limited = service.limited(moment, ask);
+    let ask = limited.as_ref().unwrap_or(ask);
     let verdict = Service::verdict(ask, snapshot);
     let head = service.head(ask, verdict);
-    write(&head, ask.method, persistence, moment, out, |out| {
+    let rare = |out: &mut Vec<u8>| {
+        let key_header = service.policy.key_header();
+        service.cors.write(ask.cross_origin, key_header, out);
+        write_id(id, out);
+    };
+    write(&head, ask.method, persistence, moment, out, rare, |out| {
         service.body(moment, ask, &head, verdict, snapshot, out);
     });
+    head.status
 }
 
 /// Appends the refusal of a request, whose method is known if it came that far.
@@ -58,18 +68,30 @@ pub(super) fn reject(
     service: &Service,
     reject: Reject,
     method: Option<Method>,
+    id: Option<RequestId>,
     moment: Moment,
     out: &mut Vec<u8>,
-) {
+) -> StatusCode {
     service.counters().count_reject(reject.status());
     let head = Head::new(reject.status());
     let method = method.unwrap_or(Method::Other);
-    write(&head, method, Persistence::Close, moment, out, |out| {
+    let rare = |out: &mut Vec<u8>| write_id(id, out);
+    let last = Persistence::Close;
+    write(&head, method, last, moment, out, rare, |out| {
         render::error(reject.reason(), out);
     });
+    head.status
 }
 
-/// Appends `head`, then what `body` appends, whose length belongs into the head. A `HEAD` is told
+fn write_id(id: Option<RequestId>, out: &mut Vec<u8>) {
+    if let Some(id) = id {
+        out.extend_from_slice(b"X-Request-Id: ");
+        out.extend_from_slice(id.as_str().as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends `head` with the `rare` fields, then what `body` appends, whose length belongs into the head. A `HEAD` is told
 /// the length and spared the rest (RFC 9110 §9.3.2).
 fn write(
     head: &Head,
@@ -77,9 +99,10 @@ fn write(
     persistence: Persistence,
     moment: Moment,
     out: &mut Vec<u8>,
+    rare: impl FnOnce(&mut Vec<u8>),
     body: impl FnOnce(&mut Vec<u8>),
 ) {
-    let length = head.write(moment.unix, persistence, out);
+    let length = head.write(moment.unix, persistence, out, rare);
     let body_start = out.len();
     body(out);
     length.fill(out.len() - body_start, out);

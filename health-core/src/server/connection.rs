@@ -4,7 +4,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::answer::{self, Ending};
-use super::reader::{Reader, Reply};
+use super::reader::{Context, Reader, Reply};
+use super::state::{State, Writing};
 use super::{CloseReason, Limits, Peer, Service, Standing, Step};
 use crate::health::{Phase, Snapshot};
 use crate::http::response::Persistence;
@@ -32,43 +33,6 @@ pub struct Connection {
     /// Answers in the caller's buffer, and those that were sent.
     unsent: u32,
     delivered: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum State {
-    /// Waiting for the first byte of a head.
-    Idle {
-        since: Instant,
-        until: Instant,
-    },
-    /// In the middle of a head.
-    Head {
-        since: Instant,
-        until: Instant,
-    },
-    /// Something is to be answered; `unsent` answers wait for it in the caller's buffer.
-    Responding {
-        reply: Reply,
-        unsent: Option<Writing>,
-    },
-    /// Answers wait to be written. `last`: the connection ends behind them.
-    Writing {
-        writing: Writing,
-        last: Option<Ending>,
-    },
-    /// The last answer is out; its reader gets time to read it.
-    Finishing {
-        until: Instant,
-        left: usize,
-        reason: CloseReason,
-    },
-    Closed(CloseReason),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Writing {
-    since: Instant,
-    until: Instant,
 }
 
 impl Connection {
@@ -110,13 +74,11 @@ impl Connection {
         match &mut self.state {
             _ if input.is_empty() => {}
             State::Idle { .. } | State::Head { .. } => {
-                match self.reader.take(&self.service, self.peer, input) {
-                    Some(reply) => {
-                        self.state = State::Responding {
-                            reply,
-                            unsent: None,
-                        }
-                    }
+                match self
+                    .reader
+                    .take(Context::new(&self.service, &self.peer, now), input)
+                {
+                    Some(reply) => self.state = State::responding(reply),
                     None => self.begin_head(now),
                 }
             }
@@ -156,15 +118,16 @@ impl Connection {
                 self.state = State::Closed(reason);
             }
             State::Head { until, .. } if until <= now => {
-                let reply = self.reader.refuse(Reject::HeadTimeout);
+                let reply = (self.reader).refuse(
+                    Context::new(&self.service, &self.peer, now),
+                    Reject::HeadTimeout,
+                );
                 self.reader.discard();
-                self.state = State::Responding {
-                    reply,
-                    unsent: None,
-                };
+                self.state = State::responding(reply);
             }
             State::Writing { writing, .. } if writing.until <= now => {
                 self.state = State::Closed(CloseReason::WriteTimeout);
+                self.tell(now, false, Some(CloseReason::WriteTimeout));
             }
             State::Finishing { until, reason, .. } if until <= now => {
                 self.state = State::Closed(reason);
@@ -211,9 +174,10 @@ impl Connection {
     }
 
     /// Gives up the place for another connection, unless an answer is just being made.
-    pub fn handle_evict(&mut self, _now: Instant) {
+    pub fn handle_evict(&mut self, now: Instant) {
         if !matches!(self.state, State::Responding { .. } | State::Closed(_)) {
             self.state = State::Closed(CloseReason::Evicted);
+            self.tell(now, false, Some(CloseReason::Evicted));
             self.service.counters().count_eviction();
         }
     }
@@ -233,13 +197,17 @@ impl Connection {
             since: moment.now,
             until,
         });
-        let last = match reply {
+        let log = self.service.log.as_ref();
+        let id = self.reader.notes.name(moment.unix, log);
+        let start = out.len();
+        let (method, status, last) = match reply {
             Reply::Reject { reject, method } => {
-                answer::reject(&self.service, reject, method, moment, out);
-                Some(Ending {
+                let status = answer::reject(&self.service, reject, method, id, moment, out);
+                let last = Ending {
                     reason: CloseReason::Rejected(reject),
                     linger: true,
-                })
+                };
+                (method, status, Some(last))
             }
             Reply::Ask { ask, version, last } => {
                 let last = self.last_answer(last, snapshot);
@@ -248,17 +216,23 @@ impl Connection {
                     (None, Version::Http10) => Persistence::KeepAlive,
                     (None, Version::Http11) => Persistence::Implied,
                 };
-                answer::answer(&self.service, &ask, persistence, moment, snapshot, out);
-                last
+                let service = &self.service;
+                let status = answer::answer(service, &ask, id, persistence, moment, snapshot, out);
+                (Some(ask.method), status, last)
             }
         };
+        let bytes = out.len() - start;
+        (self.reader.notes).handle_answer(log, method, status, bytes);
         self.has_answered = true;
         self.unsent += 1;
         self.state = State::Writing { writing, last };
         if last.is_some() {
             self.reader.discard();
         } else if out.len() < BATCH {
-            if let Some(reply) = self.reader.next(&self.service, self.peer) {
+            if let Some(reply) =
+                self.reader
+                    .next(Context::new(&self.service, &self.peer, moment.now))
+            {
                 self.state = State::Responding {
                     reply,
                     unsent: Some(writing),
@@ -278,6 +252,7 @@ impl Connection {
             return;
         };
         self.delivered += u64::from(core::mem::take(&mut self.unsent));
+        self.tell(now, true, last.map(|last| last.reason));
         match last {
             Some(Ending {
                 reason,
@@ -332,11 +307,11 @@ impl Connection {
 
     /// Looks for the next request behind an answer that was not the last.
     fn go_on(&mut self, now: Instant) {
-        if let Some(reply) = self.reader.next(&self.service, self.peer) {
-            self.state = State::Responding {
-                reply,
-                unsent: None,
-            };
+        if let Some(reply) = self
+            .reader
+            .next(Context::new(&self.service, &self.peer, now))
+        {
+            self.state = State::responding(reply);
         } else if let Some(reason) = self.ending {
             // The end came while there was an answer to write: there is nothing to wait for.
             self.state = State::Closed(reason);
@@ -366,6 +341,12 @@ impl Connection {
                 State::Head { since, until }
             };
         }
+    }
+
+    /// What was answered has been written, or never will be: whoever keeps a log hears of it.
+    fn tell(&mut self, now: Instant, delivered: bool, close: Option<CloseReason>) {
+        let log = self.service.log.as_ref();
+        (self.reader.notes).tell(now, log, &self.peer, delivered, close);
     }
 
     /// Whether the answer to be written is the last one, and why.
