@@ -1,7 +1,7 @@
 //! The request log: what became of each exchange, told to a closure of the daemon's author.
 //!
 //! Off until [`Service::log_requests`](super::Service::log_requests) is called. An exchange is told
-//! when its answer has been written, or when that can never be; an answer cut off by an error of its
+//! when its answer has been written, a stream when it has ended, either when that can never be; an answer cut off by an error of its
 //! socket is told by nobody, for the machine does not hear of those. No field of the request is
 //! told but `X-Request-Id`, and never the query: both are where secrets travel.
 
@@ -209,6 +209,14 @@ impl Notes {
                 status,
                 bytes,
             });
+        }
+    }
+
+    /// The answer that was made last goes on: it is a stream.
+    pub(super) fn handle_more(&mut self, bytes: usize) {
+        let last = self.0.as_mut().and_then(|noted| noted.unsent.last_mut());
+        if let Some(answered) = last {
+            answered.bytes += bytes;
         }
     }
 

@@ -74,6 +74,7 @@ mod service;
 mod settings;
 mod state;
 mod step;
+mod stream;
 
 pub use access::{Access, AccessRequest, Identity, Peer};
 pub use admission::{AcceptError, Admission, Advice, Standing};
@@ -84,6 +85,6 @@ pub use limits::Limits;
 pub use log::{Record, RequestLog};
 pub use report::Report;
 pub use roster::{Place, Roster, Turn};
-pub use route::{Ask, CheckName, Route};
+pub use route::{Ask, CheckName, Cursor, Route};
 pub use service::{DegradedCode, Service};
 pub use step::{CloseReason, Step};

@@ -17,6 +17,8 @@ pub(super) enum Reply {
         /// Set if nothing may follow on this connection.
         last: Option<Ending>,
     },
+    /// What is new, to somebody who follows.
+    News,
     Reject {
         reject: Reject,
         /// Known if the request came that far: a refused `HEAD` gets no body either.
@@ -43,9 +45,10 @@ pub(super) struct Context<'a> {
     now: Instant,
 }
 
-impl<'a> Context<'a> {
-    pub(super) const fn new(service: &'a Service, peer: &'a Peer, now: Instant) -> Self {
-        Self { service, peer, now }
+impl Service {
+    pub(super) const fn at<'a>(&'a self, peer: &'a Peer, now: Instant) -> Context<'a> {
+        let service = self;
+        Context { service, peer, now }
     }
 }
 
@@ -150,6 +153,6 @@ const fn may_go_on(reply: Option<&Reply>) -> bool {
     match reply {
         None => true,
         Some(Reply::Ask { last, .. }) => last.is_none(),
-        Some(Reply::Reject { .. }) => false,
+        Some(Reply::Reject { .. } | Reply::News) => false,
     }
 }

@@ -9,7 +9,8 @@ use super::cors::{AllowList, CrossOrigin};
 use super::log::Log;
 use super::rate::Bucket;
 use super::route::Query;
-use super::{Access, AccessRequest, Ask, Counters, Limits, Peer, Route};
+use super::stream::Stream;
+use super::{Access, AccessRequest, Ask, Counters, Cursor, Limits, Peer, Route};
 use crate::health::{Snapshot, Status};
 use crate::http::{Head, Method, Request, StatusCode, Target};
 use crate::render::exposition::Exposition;
@@ -196,9 +197,14 @@ impl Service {
             verbose: query.verbose,
             access: Access::Public,
             excluded: query.excluded,
+            after: query.after,
             cross_origin: CrossOrigin::default(),
             wait: None,
         };
+        if matches!(route, Route::History | Route::Events) {
+            // A client that reconnects repeats its address: what it has seen since then counts.
+            ask.after = field("last-event-id").map_or(ask.after, Cursor::of_event_id);
+        }
         if ask.wants_details() {
             ask.access = self.policy.decide(&AccessRequest {
                 peer,
@@ -266,6 +272,8 @@ impl Service {
         }
         if carries_only_the_code {
             head.content_type = None;
+        } else if ask.route == Route::Events && head.status == StatusCode::Ok {
+            head.content_type = Some(Head::EVENT_STREAM);
         } else if ask.wait.is_none() && has_format(ask.route, head.status) {
             let format = ask.format.unwrap_or(ask.route.formats()[0]);
             head.content_type = Some(format.content_type());
@@ -273,14 +281,19 @@ impl Service {
         head
     }
 
-    fn code(&self, ask: &Ask, verdict: Option<Status>) -> StatusCode {
+    pub(super) fn code(&self, ask: &Ask, verdict: Option<Status>) -> StatusCode {
         match ask.route {
             Route::NotFound => StatusCode::NotFound,
             Route::Server => StatusCode::NoContent,
             _ if ask.cross_origin.is_preflight => StatusCode::NoContent,
             _ if ask.method == Method::Other => StatusCode::MethodNotAllowed,
             _ if ask.wait.is_some() => StatusCode::TooManyRequests,
+            Route::Events if self.limits.streams == 0 => StatusCode::NotFound,
             route if route.is_private() && ask.access == Access::Public => self.policy.refusal(),
+            Route::History | Route::Events if ask.after == Cursor::Malformed => {
+                StatusCode::BadRequest
+            }
+            Route::Events => StatusCode::Ok,
             Route::Stats | Route::Metrics | Route::History | Route::Version => StatusCode::Ok,
             Route::Probe(_) | Route::Check(_) if ask.format.is_none() => StatusCode::NotAcceptable,
             Route::Probe(_) | Route::Check(_) => {
@@ -289,7 +302,7 @@ impl Service {
         }
     }
 
-    const fn code_of(&self, status: Status) -> StatusCode {
+    pub(super) const fn code_of(&self, status: Status) -> StatusCode {
         match (status, self.degraded) {
             (Status::Healthy, _) | (Status::Degraded, DegradedCode::Ok) => StatusCode::Ok,
             (Status::Degraded, DegradedCode::TooManyRequests) => StatusCode::TooManyRequests,
@@ -318,6 +331,9 @@ impl Service {
         match (head.status, ask.route) {
             (StatusCode::NotFound, _) => render::error("Not found", out),
             (StatusCode::MethodNotAllowed, _) => render::error("Method not allowed", out),
+            (StatusCode::BadRequest, _) => {
+                render::error("after is the number of a transition", out)
+            }
             (StatusCode::Unauthorized, _) => render::error("Unauthorized", out),
             (StatusCode::Forbidden, _) => render::error("Forbidden", out),
             _ if ask.wait.is_some() => render::error("Too many requests", out),
@@ -331,7 +347,11 @@ impl Service {
                     self.counters.tell(e);
                 });
             }
-            (_, Route::History) => render::history(moment, snapshot, out),
+            (_, Route::History) => render::history(ask.after.id(), moment, snapshot, out),
+            // Whoever mounts the endpoint elsewhere cannot follow: its client comes back by itself.
+            (_, Route::Events) => {
+                Stream::new(ask, false, moment.now).tell_all(self, moment, snapshot, out);
+            }
             (_, Route::Version) => render::version(moment, snapshot, out),
             (code, Route::Probe(kind)) => {
                 let probe = Probe {

@@ -11,6 +11,7 @@ mod cross_origin;
 mod default_deadlines;
 mod delivery;
 mod eof_and_timeouts;
+mod events;
 mod expect;
 mod foreign;
 mod headers;
@@ -34,7 +35,7 @@ use super::answer::Then;
 use super::case::{Case, Script};
 
 /// Every group with its cases.
-pub(crate) fn groups() -> [(&'static str, Vec<Case>); 25] {
+pub(crate) fn groups() -> [(&'static str, Vec<Case>); 26] {
     [
         ("basic", basic::cases()),
         ("request_line", request_line::cases()),
@@ -57,6 +58,7 @@ pub(crate) fn groups() -> [(&'static str, Vec<Case>); 25] {
         ("delivery", delivery::cases()),
         ("foreign", foreign::cases()),
         ("eof_and_timeouts", eof_and_timeouts::cases()),
+        ("events", events::cases()),
         ("response_format", response_format::cases()),
         ("access", access::cases()),
         ("cross_origin", cross_origin::cases()),
