@@ -332,7 +332,7 @@ impl Service {
             (StatusCode::NotFound, _) => render::error("Not found", out),
             (StatusCode::MethodNotAllowed, _) => render::error("Method not allowed", out),
             (StatusCode::BadRequest, _) => {
-                render::error("after is the number of a transition", out)
+                render::error("after is the number of a transition", out);
             }
             (StatusCode::Unauthorized, _) => render::error("Unauthorized", out),
             (StatusCode::Forbidden, _) => render::error("Forbidden", out),

@@ -14,7 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
         .collect()
 }
 
-const PRIVATE: [&str; 3] = ["/stats", "/metrics", "/health/history"];
+const PRIVATE: [&str; 4] = ["/stats", "/metrics", "/health/history", "/health/events"];
 
 fn unauthorized() -> Answer {
     probe(401)
@@ -115,6 +115,12 @@ fn tokens() -> Vec<Case> {
             "",
             unauthorized(),
         ),
+        with(
+            "token_missing_for_events",
+            "/health/events",
+            "",
+            unauthorized(),
+        ),
         // The document without causes: asking for more than one may see is no error.
         with(
             "token_missing_for_verbose",
@@ -177,6 +183,7 @@ fn tokens() -> Vec<Case> {
         "verdicts_only_stats",
         "verdicts_only_metrics",
         "verdicts_only_history",
+        "verdicts_only_events",
     ];
     cases.extend(names.into_iter().zip(PRIVATE).map(|(name, path)| {
         ask(name, path, "Authorization: Bearer s3cret", forbidden())
@@ -276,6 +283,7 @@ fn limits() -> Vec<Case> {
         once_more("limit_of_stats", "/stats"),
         once_more("limit_of_metrics", "/metrics"),
         once_more("limit_of_history", "/health/history"),
+        limited("limit_of_events", "/stats", "/health/events", too_many()),
         once_more("limit_of_verbose", "/health?verbose"),
         once_more("limit_of_a_verbose_component", "/health/check/db?verbose"),
         limited(
