@@ -57,6 +57,8 @@ pub mod probe;
 mod server;
 mod socket;
 mod thread;
+#[cfg(feature = "tracing")]
+mod trace;
 
 pub use handle::Handle;
 pub use health_core as core;
@@ -65,3 +67,5 @@ pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Report, S
 pub use health_core::shared::{Component, Flag, Gate, Health, Heartbeat, Stats};
 pub use server::Server;
 pub use thread::{Stream, serve_connection};
+#[cfg(feature = "tracing")]
+pub use trace::trace_request;

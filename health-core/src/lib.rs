@@ -37,6 +37,7 @@ extern crate std;
 
 pub mod capture;
 pub mod check;
+pub mod cidr;
 mod digits;
 #[cfg(feature = "std")]
 pub mod driver;
@@ -49,6 +50,7 @@ pub mod name;
 pub mod outcome;
 pub mod render;
 pub mod server;
+pub mod setting;
 #[cfg(feature = "std")]
 pub mod shared;
 mod status;

@@ -1,6 +1,7 @@
 //! What is asked: path, view and access, decided while the head's bytes are there.
 
 use super::Access;
+use super::cors::CrossOrigin;
 use crate::health::ProbeKind;
 use crate::http::Method;
 use crate::name::Name;
@@ -18,12 +19,31 @@ pub struct Ask {
     pub format: Option<Format>,
     /// Whether every part is wanted.
     pub verbose: bool,
-    /// What may be shown.
+    /// What may be shown; [`Access::Public`] where no more is asked for.
     pub access: Access,
     /// What the verdict leaves out.
     pub excluded: Excluded,
     /// What the client has seen of the history: `Last-Event-ID`, else `?after=`.
     pub after: Cursor,
+    /// What the browser that sent it is told.
+    pub(super) cross_origin: CrossOrigin,
+    /// Details were asked for too often: in how many seconds they may be again.
+    pub(super) wait: Option<u32>,
+}
+
+impl Ask {
+    /// Whether it asks for what not everybody may see. Most verdicts do not, so nothing is decided
+    /// about who asks for one.
+    pub(super) const fn wants_details(&self) -> bool {
+        let has_details = match (self.route, self.format) {
+            // It names every check and why it fails in fixed words.
+            (_, Some(Format::Text)) => false,
+            (Route::Probe(ProbeKind::Health) | Route::Check(_), _) => true,
+            (Route::Probe(_), Some(Format::HealthJson)) => true,
+            _ => false,
+        };
+        self.route.is_private() || (self.verbose && has_details)
+    }
 }
 
 /// From where on a client wants to hear what happened.
@@ -137,6 +157,14 @@ impl Route {
             Self::Probe(ProbeKind::Health) => Format::HEALTH,
             _ => Format::VERDICT,
         }
+    }
+
+    /// Whether all of it is for who may see details.
+    pub(super) const fn is_private(self) -> bool {
+        matches!(
+            self,
+            Self::Stats | Self::Metrics | Self::History | Self::Events
+        )
     }
 }
 

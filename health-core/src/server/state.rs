@@ -1,8 +1,8 @@
 //! Where a connection is in its conversation.
 
-use super::CloseReason;
 use super::answer::Ending;
 use super::reader::Reply;
+use super::{CloseReason, Standing, Step};
 use crate::health::Revision;
 use crate::time::Instant;
 
@@ -55,5 +55,33 @@ impl State {
     pub(super) const fn responding(reply: Reply) -> Self {
         let unsent = None;
         Self::Responding { reply, unsent }
+    }
+
+    /// What the driver has to do.
+    pub(super) fn step(&self) -> Step {
+        match *self {
+            Self::Idle { until, .. } | Self::Head { until, .. } => Step::Read { until },
+            Self::Responding { .. } => Step::Respond,
+            Self::Writing { writing, .. } => Step::Write {
+                until: writing.until,
+            },
+            Self::Following { after, until, .. } => Step::Follow { after, until },
+            Self::Finishing { until, .. } => Step::Finish { until },
+            Self::Closed(reason) => Step::Close(reason),
+        }
+    }
+
+    /// What an eviction would cost, of a connection that has been answered or not.
+    pub(super) fn standing(&self, has_answered: bool) -> Standing {
+        match *self {
+            Self::Idle { since, .. } if has_answered => Standing::Idle { since },
+            Self::Idle { since, .. } | Self::Head { since, .. } => Standing::Asking { since },
+            Self::Following { since, .. } => Standing::Streaming { since },
+            Self::Responding { .. } => Standing::Busy,
+            Self::Writing { writing, .. } => Standing::Writing {
+                since: writing.since,
+            },
+            Self::Finishing { .. } | Self::Closed(_) => Standing::Over,
+        }
     }
 }

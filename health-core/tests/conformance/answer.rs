@@ -29,6 +29,8 @@ pub(crate) enum Then {
 enum Field {
     Is(&'static str),
     Absent,
+    /// It stands there with any value.
+    Present,
     /// A whole number, at least this.
     AtLeast(u64),
 }
@@ -179,6 +181,18 @@ impl Answer {
         self.with("connection", "keep-alive")
     }
 
+    /// The same answer, but for what was said of its fields.
+    pub(crate) fn without_fields(mut self) -> Self {
+        self.fields.clear();
+        self
+    }
+
+    /// The field stands, with any value.
+    pub(crate) fn has_field(mut self, name: &'static str) -> Self {
+        self.fields.push((name, Field::Present));
+        self
+    }
+
     /// The field stands with exactly this value.
     pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.fields.push((name, Field::Is(value)));
@@ -225,6 +239,7 @@ impl Answer {
             let holds = match wanted {
                 Field::Is(text) => value == Some(*text),
                 Field::Absent => value.is_none(),
+                Field::Present => value.is_some(),
                 Field::AtLeast(least) => value
                     .and_then(|text| text.parse().ok())
                     .is_some_and(|number: u64| number >= *least),

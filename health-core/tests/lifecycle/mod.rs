@@ -7,6 +7,7 @@
 //! Nothing here sleeps for a while and hopes: a test waits for the event itself, with far more
 //! patience than any event needs. Nothing is timed.
 
+mod access;
 mod client;
 mod starved;
 #[cfg(unix)]
@@ -277,4 +278,6 @@ fn the_copies_of_a_shared_file_are_the_same() {
         include_str!("../../../health-tokio/src/endpoint.rs"),
         include_str!("../../../health-smol/src/endpoint.rs")
     );
+    const TRACE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/trace.rs"));
+    assert_eq!(TRACE, include_str!("../../../health-tokio/src/trace.rs"));
 }
