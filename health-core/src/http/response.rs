@@ -286,6 +286,7 @@ mod tests {
         let full = Head {
             status: StatusCode::ServiceUnavailable,
             content_type: Some(Head::JSON),
+            content_security_policy: Some("default-src 'none'"),
             retry_after: Some(7),
             allow: true,
             authenticate: true,
