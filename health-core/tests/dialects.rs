@@ -194,9 +194,8 @@ fn dialects_guard_the_page_and_nothing_else() {
         ),
         (Method::Options, "/actuator/health", browser, ""),
     ] {
-        let ask = (listener.service).ask(Peer::Unknown, method, target, |name| {
-            (name == "accept").then_some(accept).flatten()
-        });
+        let field = |name: &str| accept.filter(|_| name == "accept");
+        let ask = (listener.service).ask(Peer::Unknown, method, target, field);
         let mut body = Vec::new();
         let head = (listener.service).answer(listener.moment, &ask, &listener.snapshot, &mut body);
         assert_eq!(head.content_type.unwrap_or_default(), kind, "{target}");

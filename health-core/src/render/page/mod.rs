@@ -16,8 +16,8 @@ use super::Probe;
 ///
 /// The hashes are those of the files beside this one; a test computes them.
 pub(super) const POLICY: &str = "default-src 'none'; \
-    script-src 'sha256-y/z1YKuM+LHCU/ghZ69bKJz4IoNL1wLUwIm7E4w6sSI='; \
-    style-src 'sha256-Ndl+m06JfXzR0qz86EbPRM5GeQ8k74ZLY9I+Cw1BOVE='; \
+    script-src 'sha256-KSWc0b92Kq5gbvkrplEfkPtljcefkM1prXOE6GLM2yg='; \
+    style-src 'sha256-haxA3LRmq54uDQqLvuycxlby7XB1H/fhqzjrEec72uM='; \
     img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PAGE: &str = include_str!("page.html");

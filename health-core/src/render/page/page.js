@@ -166,10 +166,12 @@ function parts() {
   return [...all.values()].sort((a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status));
 }
 
-function part({ name, status, kind, deadline_ms, consecutive_failures: failures, message, cause, age_ms, since: begin }) {
+function part(it) {
+  const { name, status, kind, deadline_ms, duration_ms, age_ms, message, cause } = it, failures = it.consecutive_failures;
   const notes = [
     kind,
     deadline_ms && `deadline ${span(deadline_ms)}`,
+    duration_ms && `took ${duration_ms} ms`,
     failures > 1 && `${failures} failures in a row`,
     health.excused?.includes(name) && 'excused: the whole host stood still',
   ];
@@ -180,7 +182,7 @@ function part({ name, status, kind, deadline_ms, consecutive_failures: failures,
       message && h('p', {}, message),
       cause && h('p', {}, cause)),
     h('small', {},
-      begin && h('div', {}, 'for ', since(Date.parse(begin), true)),
+      it.since && h('div', {}, 'for ', since(Date.parse(it.since), true)),
       age_ms != null && h('div', {}, kind ? 'last beat ' : 'last result ', since(health.asked - age_ms))));
 }
 
