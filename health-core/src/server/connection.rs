@@ -144,13 +144,8 @@ impl Connection {
 
     /// The registry's revision is this one now. A stream that waits for another has something to
     /// tell.
-    pub fn handle_revision(&mut self, _now: Instant, revision: Revision) {
-        match self.state {
-            State::Following { after, .. } if after.is_some_and(|after| after != revision) => {
-                self.state = State::responding(Reply::News);
-            }
-            _ => {}
-        }
+    pub fn handle_revision(&mut self, now: Instant, revision: Revision) {
+        self.state = self.state.handle_revision(now, revision);
     }
 
     /// The daemon is in this phase now: see [`handle_drain`](Self::handle_drain) and

@@ -3,6 +3,7 @@
 use super::CloseReason;
 use super::answer::Ending;
 use super::reader::Reply;
+use super::stream::Stream;
 use crate::health::Revision;
 use crate::time::Instant;
 
@@ -55,5 +56,25 @@ impl State {
     pub(super) const fn responding(reply: Reply) -> Self {
         let unsent = None;
         Self::Responding { reply, unsent }
+    }
+
+    /// The state after the registry's revision has become this one.
+    pub(super) fn handle_revision(self, now: Instant, revision: Revision) -> Self {
+        match self {
+            Self::Following {
+                after: Some(after), ..
+            } if after.as_u64() != revision.as_u64() => Self::responding(Reply::News),
+            Self::Following {
+                since,
+                after: Some(after),
+                until,
+            } if after != revision => Self::Following {
+                since,
+                // Values are published one after the other.
+                after: None,
+                until: until.min(now + Stream::GATHERING),
+            },
+            other => other,
+        }
     }
 }

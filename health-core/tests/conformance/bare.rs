@@ -156,6 +156,7 @@ impl BarePeer {
         self.machine
             .handle_revision(self.now, self.registry.revision());
         self.run();
+        self.pause();
     }
 
     /// Waits until a stream follows again.
