@@ -10,9 +10,11 @@
 //! no use for it; their driver re-exports what they need.
 
 mod control;
+mod drain;
 mod wakeups;
 mod watch;
 
 pub use control::{Control, Running};
+pub use drain::Drain;
 pub use wakeups::{Wakeups, Woken};
 pub use watch::{HealthWatch, News};

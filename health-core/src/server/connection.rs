@@ -12,6 +12,7 @@ use super::{CloseReason, Limits, Peer, Service, Standing, Step};
 use crate::health::{Phase, Revision, Snapshot};
 use crate::http::response::Persistence;
 use crate::http::{Reject, Version};
+use crate::render;
 use crate::time::{Instant, Moment};
 
 /// When a batch of answers to pipelined requests is large enough to be written. A client that never
@@ -40,14 +41,14 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection just accepted. Its first head is due within [`Limits::head_timeout`].
+    /// A connection just accepted. Its first head is due within [`Limits::head_timeout`]; with
+    /// [`Service::agent_check`] there is something to tell at once.
     #[must_use]
     pub fn new(service: Arc<Service>, peer: Peer, now: Instant) -> Self {
-        let until = now + service.bounds().head_timeout;
         Self {
+            state: State::accepted(&service, now),
             service,
             peer,
-            state: State::Idle { since: now, until },
             reader: Reader::default(),
             stream: None,
             ending: None,
@@ -212,6 +213,10 @@ impl Connection {
             until,
         });
         let last = match reply {
+            Reply::Agent => {
+                render::agent_check(snapshot, out);
+                Some(Ending::ANSWERED)
+            }
             Reply::News => return self.tell(writing, moment, snapshot, out),
             Reply::Ask { ask, version, .. } if answer::is_stream(&self.service, &ask) => {
                 self.reader.discard();

@@ -42,6 +42,7 @@ pub struct Service {
     degraded: DegradedCode,
     retry_after: u32,
     policy: Policy,
+    is_agent: bool,
     counters: Arc<Counters>,
 }
 
@@ -65,6 +66,7 @@ impl Default for Service {
             degraded: DegradedCode::default(),
             retry_after: 1,
             policy: Policy::default(),
+            is_agent: false,
             counters: Arc::default(),
         }
     }
@@ -120,6 +122,19 @@ impl Service {
     pub fn open(mut self) -> Self {
         self.policy.open();
         self
+    }
+
+    /// Speaks no HTTP but HAProxy's `agent-check`: whoever connects is sent one line
+    /// ([`render::agent_check`]), and the connection is closed. For a listener of its own.
+    #[must_use]
+    pub fn agent_check(mut self) -> Self {
+        self.is_agent = true;
+        self
+    }
+
+    /// Whether it says its line and asks nothing.
+    pub(super) const fn is_agent(&self) -> bool {
+        self.is_agent
     }
 
     /// What a client may use.

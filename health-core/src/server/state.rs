@@ -1,9 +1,9 @@
 //! Where a connection is in its conversation.
 
-use super::CloseReason;
 use super::answer::Ending;
 use super::reader::Reply;
 use super::stream::Stream;
+use super::{CloseReason, Service};
 use crate::health::Revision;
 use crate::time::Instant;
 
@@ -52,6 +52,17 @@ pub(super) struct Writing {
 }
 
 impl State {
+    /// A client has connected.
+    pub(super) fn accepted(service: &Service, now: Instant) -> Self {
+        if service.is_agent() {
+            return Self::responding(Reply::Agent);
+        }
+        Self::Idle {
+            since: now,
+            until: now + service.bounds().head_timeout,
+        }
+    }
+
     /// Something is to be answered, and nothing before it.
     pub(super) const fn responding(reply: Reply) -> Self {
         let unsent = None;
