@@ -64,16 +64,16 @@ fn haproxy_follows_the_agent() {
     let server = server.service(Service::new().agent_check());
     let handle = server.spawn().expect("a thread");
     let agent = handle.local_addr().expect("it is bound");
-    // What the traffic would go to: HAProxy is asked nothing, so nobody need listen well.
+    // What the traffic would go to. Its check is that it can be connected to, which always holds.
     let traffic = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let traffic = traffic.local_addr().expect("it is bound");
+    let address = traffic.local_addr().expect("it is bound");
 
     let folder = std::env::temp_dir().join(format!("agent-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let (stats, file) = (folder.join("stats"), folder.join("haproxy.cfg"));
     let configuration = format!(
         "global\n stats socket {}\ndefaults\n mode tcp\n timeout connect 2s\n timeout client 2s\n \
-         timeout server 2s\n timeout check 2s\nbackend daemon\n server one {traffic} agent-check \
+         timeout server 2s\n timeout check 2s\nbackend daemon\n server one {address} check inter 100ms agent-check \
          agent-addr {} agent-port {} agent-inter 100ms\n",
         stats.display(),
         agent.ip(),
@@ -86,11 +86,7 @@ fn haproxy_follows_the_agent() {
 
     wait_for(&stats, |status| status.starts_with("DOWN"), "DOWN");
     gate.release();
-    wait_for(
-        &stats,
-        |status| status == "UP" || status == "no check",
-        "UP",
-    );
+    wait_for(&stats, |status| status == "UP", "UP");
     health.begin_drain();
     wait_for(&stats, |status| status.starts_with("DRAIN"), "DRAIN");
     let _ = std::fs::remove_dir_all(&folder);

@@ -22,7 +22,7 @@ fn a_hook_hears_every_transition_in_order_and_survives_its_panics() {
     flag.set(false);
     health.begin_drain();
     health.stop();
-    let mut next = || heard.recv_timeout(PATIENCE).ok();
+    let next = || heard.recv_timeout(PATIENCE).ok();
     for expected in [
         (1, "running"),
         (2, "up"),

@@ -98,7 +98,7 @@ fn a_missed_heartbeat_is_told_when_it_is_due_though_nobody_asks() {
 #[test]
 fn one_stream_too_many_takes_the_place_of_the_oldest() {
     let handle = spawn(&running(), |limits| limits.streams = 2);
-    let mut follow = || {
+    let follow = || {
         let mut client = connect(&handle);
         client.send(EVENTS);
         read_until(&mut client, "\"status\":\"healthy\"");
@@ -125,7 +125,7 @@ fn an_agent_says_its_line_and_closes() {
     };
     assert_eq!(line(), "ready up\n");
     let gate = health.gate("cache").expect("a free name");
-    assert_eq!(line(), "ready down#pending cache\n");
+    assert_eq!(line(), "ready down #pending cache\n");
     gate.release();
     health.begin_drain();
     assert_eq!(line(), "drain\n");
