@@ -44,6 +44,7 @@ mod event_loop;
 mod handle;
 #[cfg(feature = "cli")]
 pub mod healthcheck;
+mod hook;
 mod line;
 mod listen;
 #[cfg(feature = "monitor")]
@@ -65,6 +66,7 @@ pub use health_core as core;
 pub use health_core::health::ComponentConfig;
 pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Report, Service};
 pub use health_core::shared::{Component, Flag, Gate, Health, Heartbeat, Stats};
+pub use hook::on_transition;
 pub use server::Server;
 pub use thread::{Stream, serve_connection};
 #[cfg(feature = "tracing")]

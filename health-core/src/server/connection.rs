@@ -12,6 +12,7 @@ use super::{CloseReason, Limits, Peer, Service, Standing, Step};
 use crate::health::{Phase, Revision, Snapshot};
 use crate::http::response::Persistence;
 use crate::http::{Reject, StatusCode, Version};
+use crate::render;
 use crate::time::{Instant, Moment};
 
 /// When a batch of answers to pipelined requests is large enough to be written. A client that never
@@ -40,14 +41,14 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection just accepted. Its first head is due within [`Limits::head_timeout`].
+    /// A connection just accepted. Its first head is due within [`Limits::head_timeout`]; with
+    /// [`Service::agent_check`] there is something to tell at once.
     #[must_use]
     pub fn new(service: Arc<Service>, peer: Peer, now: Instant) -> Self {
-        let until = now + service.bounds().head_timeout;
         Self {
+            state: State::accepted(&service, now),
             service,
             peer,
-            state: State::Idle { since: now, until },
             reader: Reader::default(),
             stream: None,
             ending: None,
@@ -137,13 +138,8 @@ impl Connection {
 
     /// The registry's revision is this one now. A stream that waits for another has something to
     /// tell.
-    pub fn handle_revision(&mut self, _now: Instant, revision: Revision) {
-        match self.state {
-            State::Following { after, .. } if after.is_some_and(|after| after != revision) => {
-                self.state = State::responding(Reply::News);
-            }
-            _ => {}
-        }
+    pub fn handle_revision(&mut self, now: Instant, revision: Revision) {
+        self.state = self.state.handle_revision(now, revision);
     }
 
     /// The daemon is in this phase now: see [`handle_drain`](Self::handle_drain) and
@@ -212,6 +208,10 @@ impl Connection {
         let id = self.reader.notes.name(moment.unix, log);
         let start = out.len();
         let (method, status, last) = match reply {
+            Reply::Agent => {
+                render::agent_check(snapshot, out);
+                (None, StatusCode::Ok, Some(Ending::ANSWERED))
+            }
             Reply::News => return self.tell(writing, moment, snapshot, out),
             Reply::Ask { ask, version, .. } if answer::is_stream(&self.service, &ask, moment) => {
                 self.reader.discard();

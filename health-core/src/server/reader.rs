@@ -17,6 +17,8 @@ pub(super) enum Reply {
         /// Set if nothing may follow on this connection.
         last: Option<Ending>,
     },
+    /// HAProxy's line: nobody has to ask for it.
+    Agent,
     /// What is new, to somebody who follows.
     News,
     Reject {
@@ -153,6 +155,6 @@ const fn may_go_on(reply: Option<&Reply>) -> bool {
     match reply {
         None => true,
         Some(Reply::Ask { last, .. }) => last.is_none(),
-        Some(Reply::Reject { .. } | Reply::News) => false,
+        Some(Reply::Reject { .. } | Reply::News | Reply::Agent) => false,
     }
 }

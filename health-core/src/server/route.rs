@@ -113,8 +113,8 @@ pub enum Route {
     /// | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: what the client has seen does not lead on to what follows. It forgets it; all that is remembered comes next |
     /// | `end` | | `{"phase":"draining"}`: nothing more comes |
     ///
-    /// Data is one line of JSON, by `schemas/events.json`. Batches are 200 ms apart or more, and a
-    /// comment stands for silence. A client that comes back says what it has seen by
+    /// Data is one line of JSON, by `schemas/events.json`. Batches are 200 ms apart or more, published
+    /// values gather for 50 ms, and a comment stands for silence. A client that comes back says what it has seen by
     /// `Last-Event-ID` or `?after=`, and is told the transitions behind that before the snapshot. In
     /// HTTP/1.1 the stream comes in chunks, in HTTP/1.0 it ends with its connection.
     Events,

@@ -46,6 +46,7 @@ pub struct Service {
     prefix: Box<str>,
     degraded: DegradedCode,
     retry_after: u32,
+    is_agent: bool,
     pub(super) policy: Policy,
     pub(super) cors: AllowList,
     pub(super) bucket: Option<Bucket>,
@@ -72,6 +73,7 @@ impl Default for Service {
             prefix: Box::default(),
             degraded: DegradedCode::default(),
             retry_after: 1,
+            is_agent: false,
             policy: Policy::default(),
             cors: AllowList::default(),
             bucket: None,
@@ -114,6 +116,19 @@ impl Service {
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = seconds.max(1);
         self
+    }
+
+    /// Speaks no HTTP but HAProxy's `agent-check`: whoever connects is sent one line
+    /// ([`render::agent_check`]), and the connection is closed. For a listener of its own.
+    #[must_use]
+    pub fn agent_check(mut self) -> Self {
+        self.is_agent = true;
+        self
+    }
+
+    /// Whether it says its line and asks nothing.
+    pub(super) const fn is_agent(&self) -> bool {
+        self.is_agent
     }
 
     /// What a client may use.

@@ -2,7 +2,8 @@
 
 use super::answer::Ending;
 use super::reader::Reply;
-use super::{CloseReason, Standing, Step};
+use super::stream::Stream;
+use super::{CloseReason, Service, Standing, Step};
 use crate::health::Revision;
 use crate::time::Instant;
 
@@ -51,6 +52,17 @@ pub(super) struct Writing {
 }
 
 impl State {
+    /// A client has connected.
+    pub(super) fn accepted(service: &Service, now: Instant) -> Self {
+        if service.is_agent() {
+            return Self::responding(Reply::Agent);
+        }
+        Self::Idle {
+            since: now,
+            until: now + service.bounds().head_timeout,
+        }
+    }
+
     /// Something is to be answered, and nothing before it.
     pub(super) const fn responding(reply: Reply) -> Self {
         let unsent = None;
@@ -82,6 +94,26 @@ impl State {
                 since: writing.since,
             },
             Self::Finishing { .. } | Self::Closed(_) => Standing::Over,
+        }
+    }
+
+    /// The state after the registry's revision has become this one.
+    pub(super) fn handle_revision(self, now: Instant, revision: Revision) -> Self {
+        match self {
+            Self::Following {
+                after: Some(after), ..
+            } if after.as_u64() != revision.as_u64() => Self::responding(Reply::News),
+            Self::Following {
+                since,
+                after: Some(after),
+                until,
+            } if after != revision => Self::Following {
+                since,
+                // Values are published one after the other.
+                after: None,
+                until: until.min(now + Stream::GATHERING),
+            },
+            other => other,
         }
     }
 }

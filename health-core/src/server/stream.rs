@@ -43,6 +43,9 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    /// How long published values gather before they are told.
+    pub(super) const GATHERING: Duration = Duration::from_millis(50);
+
     /// A stream that has told nothing yet, in chunks or as it is.
     pub(super) fn new(ask: &Ask, chunked: bool, now: Instant) -> Self {
         Self {

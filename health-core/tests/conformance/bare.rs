@@ -152,6 +152,7 @@ impl BarePeer {
         self.machine
             .handle_revision(self.now, self.registry.revision());
         self.run();
+        self.pause();
     }
 
     /// Waits until a stream follows again.
