@@ -1,7 +1,7 @@
 //! What drivers with `std` share beside the machines: who wakes whom.
 //!
 //! ```text
-//!  Health ── revision ──► PhaseWatch ─┐
+//!  Health ── revision ──► HealthWatch ┐
 //!  Handle ── Control ───► Running ────┼─ waker(key) ─► Wakeups ── wake ─► the server's one task
 //!  sockets, alarm clock ──────────────┘                  └─ take: which keys
 //! ```
@@ -10,6 +10,7 @@
 //! it; their driver re-exports what they need.
 
 mod control;
+mod drain;
 #[cfg(feature = "monitor")]
 mod error;
 #[cfg(feature = "monitor")]
@@ -21,9 +22,10 @@ mod watch;
 
 pub use crate::shared::clock::Clock;
 pub use control::{Control, Running};
+pub use drain::Drain;
 #[cfg(feature = "monitor")]
 pub use error::trouble;
 #[cfg(feature = "monitor")]
 pub use tasks::Tasks;
 pub use wakeups::{Wakeups, Woken};
-pub use watch::PhaseWatch;
+pub use watch::{HealthWatch, News};
