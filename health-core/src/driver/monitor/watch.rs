@@ -7,7 +7,7 @@ use core::task::Waker;
 use super::controls::Controls;
 use super::manual::{ManualClock, Time};
 use super::rollup::Rollup;
-use super::shared::{Shared, State};
+use super::shared::Shared;
 use super::ticket::Ticket;
 use crate::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
 use crate::outcome::Outcome;
@@ -154,9 +154,10 @@ impl Watch {
     fn end(&self) {
         let (jobs, readers) = {
             let mut state = self.shared.lock();
+            let mut readers = state.collect_events();
+            readers.append(&mut state.readers);
             state.is_over = true;
-            let State { jobs, readers, .. } = &mut *state;
-            (mem::take(jobs), mem::take(readers))
+            (mem::take(&mut state.jobs), readers)
         };
         drop(jobs);
         readers.into_iter().for_each(Waker::wake);
