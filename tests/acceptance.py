@@ -8,7 +8,17 @@
 import sys
 
 from blackbox import runner
-from blackbox.checks import ending, endpoints, flags, likeness, load, peers, resources, states
+from blackbox.checks import (
+    ending,
+    endpoints,
+    flags,
+    likeness,
+    load,
+    peers,
+    prometheus,
+    resources,
+    states,
+)
 
 CHECKS = {
     "endpoints": endpoints.documents,
@@ -31,6 +41,8 @@ CHECKS = {
     "haproxy": peers.haproxy,
     "wget": peers.wget,
     "netcat": peers.netcat,
+    "prometheus": prometheus.prometheus,
+    "openmetrics": prometheus.openmetrics,
     "likeness": likeness.likeness,
 }
 
