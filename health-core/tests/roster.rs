@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use health_core::driver::PhaseWatch;
+use health_core::driver::HealthWatch;
 use health_core::health::{Phase, Registry};
 use health_core::server::{
     AcceptError, Advice, CloseReason, Limits, Peer, Report, Roster, Service, Step, Turn,
@@ -68,7 +68,7 @@ impl Server {
             }
             let is_over = matches!(connection.step(), Step::Close(_));
             let turn = if is_over { Turn::Over } else { Turn::Wait };
-            self.roster.handle_turn(key, turn);
+            self.roster.handle_turn(self.now, key, turn);
         }
         names
     }
@@ -176,7 +176,7 @@ fn a_socket_that_fails_is_counted_as_such() {
         .roster
         .handle_accepted(server.now, Peer::Unknown, "a");
     let key = server.roster.take_due().expect("a newcomer");
-    server.roster.handle_turn(key, Turn::Over);
+    server.roster.handle_turn(server.now, key, Turn::Over);
     assert!(server.roster.get_mut(key).is_none());
     server.roster.handle_stop(server.now);
     let report = server.report();
@@ -193,11 +193,11 @@ fn a_watch_that_is_dropped_leaves_nobody_waiting() {
     let health = Health::new("roster", "1");
     let counted = Arc::new(Counted);
     for _ in 0..3 {
-        let mut watch = PhaseWatch::new(&health);
-        assert_eq!(
-            watch.poll(&Waker::from(Arc::clone(&counted))),
-            Some(Phase::Starting)
-        );
+        let mut watch = HealthWatch::of_server(&health);
+        let waker = Waker::from(Arc::clone(&counted));
+        let news = watch.poll(health.now(), &waker, false);
+        assert_eq!(news.map(|news| news.phase), Some(Phase::Starting));
+        drop(waker);
         assert!(Arc::strong_count(&counted) > 1, "it waits");
         drop(watch);
         assert_eq!(Arc::strong_count(&counted), 1);

@@ -6,8 +6,9 @@ use core::fmt;
 use core::task::Waker;
 
 use super::history::Log;
+use super::revision::Waiters;
 use super::state::State;
-use super::{Change, ComponentState, HeartbeatState, History, Phase, Snapshot};
+use super::{Change, ComponentState, HeartbeatState, History, Phase, Revision, Snapshot};
 use crate::outcome::Outcome;
 use crate::time::Instant;
 
@@ -46,21 +47,7 @@ pub struct Registry {
     in_flight: usize,
     /// When the endpoint last looked, if it keeps a pulse at all.
     pulse: Option<Instant>,
-    waiting: Vec<Waker>,
-    to_wake: Vec<Waker>,
-}
-
-/// Counts the changes of a registry: statuses, phase, gates, flags and what is declared. Beats,
-/// stats and results that change no status are not counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Revision(u64);
-
-impl Revision {
-    /// The number of changes so far.
-    #[must_use]
-    pub const fn as_u64(self) -> u64 {
-        self.0
-    }
+    waiters: Waiters,
 }
 
 macro_rules! id {
@@ -95,8 +82,7 @@ impl Registry {
             history: Arc::new(History::new(History::DEFAULT_ENTRIES)),
             in_flight: 0,
             pulse: None,
-            waiting: Vec::new(),
-            to_wake: Vec::new(),
+            waiters: Waiters::default(),
         }
     }
 
@@ -204,9 +190,11 @@ impl Registry {
             if let Some(stat) = state.stats.find_mut(id.0) {
                 stat.json = json;
                 stat.published = Some(now);
+                state.revision.published += 1;
             }
             false
         });
+        self.waiters.wake(true);
     }
 
     /// Start-up is over, or begins anew after [`stop`](Self::stop). While draining it does nothing.
@@ -248,6 +236,16 @@ impl Registry {
         self.decide(now);
     }
 
+    /// Decides what the clock alone decides, for somebody who keeps no pulse.
+    pub fn handle_look(&mut self, now: Instant) {
+        self.decide(now);
+    }
+
+    /// Nobody keeps the endpoint's pulse any more: from now on a gap in it says nothing.
+    pub fn end_pulse(&mut self) {
+        self.pulse = None;
+    }
+
     /// When to call [`handle_timeout`](Self::handle_timeout) next: at the next deadline of a
     /// heartbeat or a result, and, once it has been called, at the next pulse (a quarter of the
     /// shortest heartbeat deadline, 50 ms or more). `None` if the clock alone will change nothing.
@@ -275,30 +273,40 @@ impl Registry {
         self.state.revision
     }
 
-    /// The present revision, if it is not the one that was `seen`; else `waker` is kept until it
-    /// changes. What the clock alone decides shows when the next snapshot is taken.
+    /// The present revision, if there were changes since the one that was `seen`; else `waker` is
+    /// kept until there are. Published values are no changes. What the clock alone decides shows
+    /// when the next snapshot is taken.
     pub fn poll_changed(&mut self, seen: Revision, waker: &Waker) -> Option<Revision> {
+        let revision = self.state.revision;
+        if revision.changes != seen.changes {
+            return Some(revision);
+        }
+        self.waiters.add(waker, false);
+        None
+    }
+
+    /// The same as [`poll_changed`](Self::poll_changed) for somebody whom published values concern
+    /// too. A daemon may publish a thousand of them a second: wait only when you would look.
+    pub fn poll_published(&mut self, seen: Revision, waker: &Waker) -> Option<Revision> {
         let revision = self.state.revision;
         if revision != seen {
             return Some(revision);
         }
-        if !self.waiting.iter().any(|waiting| waiting.will_wake(waker)) {
-            self.waiting.push(waker.clone());
-        }
+        self.waiters.add(waker, true);
         None
     }
 
     /// Nobody waits with `waker` any more. Whoever gives up a wait while nothing changes says so,
     /// or the wakers of a million connections long closed would gather here.
     pub fn forget_waker(&mut self, waker: &Waker) {
-        self.waiting.retain(|waiting| !waiting.will_wake(waker));
+        self.waiters.forget(waker);
     }
 
     /// The wakers whose wait is over. Ask after every call that changes something, let go of the
     /// lock, then wake them: a waker is somebody else's code.
     #[must_use]
     pub fn take_wakers(&mut self) -> Vec<Waker> {
-        core::mem::take(&mut self.to_wake)
+        self.waiters.take()
     }
 
     fn set_phase(&mut self, now: Instant, next: Phase) {
@@ -348,8 +356,8 @@ impl Registry {
     pub(super) fn change<R>(&mut self, change: impl FnOnce(&mut State) -> R) -> R {
         let state = Arc::make_mut(&mut self.state);
         let result = change(state);
-        state.revision.0 += 1;
-        self.to_wake.append(&mut self.waiting);
+        state.revision.changes += 1;
+        self.waiters.wake(false);
         result
     }
 

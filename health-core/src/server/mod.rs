@@ -66,7 +66,9 @@ mod report;
 mod roster;
 mod route;
 mod service;
+mod state;
 mod step;
+mod stream;
 
 pub use access::{Access, Peer};
 pub use admission::{AcceptError, Admission, Advice, Standing};
@@ -75,6 +77,6 @@ pub use counters::Counters;
 pub use limits::Limits;
 pub use report::Report;
 pub use roster::{Place, Roster, Turn};
-pub use route::{Ask, CheckName, Route};
+pub use route::{Ask, CheckName, Cursor, Route};
 pub use service::{DegradedCode, Service};
 pub use step::{CloseReason, Step};
