@@ -8,6 +8,8 @@
 //! patience than any event needs. Nothing is timed.
 
 mod client;
+mod dialects;
+mod stale;
 mod starved;
 #[cfg(unix)]
 mod unix;
