@@ -6,8 +6,7 @@ use health_core::health::{ComponentConfig, Status};
 use health_core::server::DegradedCode;
 
 use super::client::{Answer, get};
-use super::driver::{Server, Service};
-use super::running;
+use super::driver::{Health, Server, Service};
 
 /// By `?format=`, and by `Accept`.
 const DIALECTS: [(&str, &str); 3] = [
@@ -30,7 +29,7 @@ fn dialects_agree_in_every_state() {
         (DegradedCode::ServiceUnavailable, 503),
     ];
     for (setting, degraded) in settings {
-        let health = running();
+        let health = Health::new("lifecycle", "1.2.3");
         let failing_is = Status::Degraded;
         let config = ComponentConfig {
             failing_is,
@@ -38,6 +37,7 @@ fn dialects_agree_in_every_state() {
         };
         let link = health.component_with("link", config).expect("a name");
         let pool = health.component("pool").expect("a name");
+        health.set_running();
         let server = Server::bind("127.0.0.1:0", &health).expect("a free port");
         let server = server.service(Service::new().degraded_code(setting));
         let handle = server.spawn().expect("a thread");
