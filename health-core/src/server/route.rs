@@ -69,6 +69,14 @@ impl Cursor {
     }
 }
 
+impl Ask {
+    /// A client that reconnects repeats its address: what it has seen since then counts.
+    pub(super) fn resumed(mut self, last_event_id: Option<&[u8]>) -> Self {
+        self.after = last_event_id.map_or(self.after, Cursor::of_event_id);
+        self
+    }
+}
+
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -157,18 +157,15 @@ impl Service {
         };
         let target = Target::parse(method, target.as_bytes()).unwrap_or(nothing);
         let access = self.policy.decide(peer, field("authorization"));
-        self.ask_of(method, target, field("accept"), access)
+        let ask = self.ask_of(method, target, field("accept"), access);
+        ask.resumed(field("last-event-id"))
     }
 
     /// Reads a request of our own.
     pub(super) fn ask_request(&self, peer: Peer, request: &Request<'_>) -> Ask {
         let access = self.policy.decide(peer, request.authorization);
-        let mut ask = self.ask_of(request.method, request.target, request.accept, access);
-        if let Some(id) = request.last_event_id {
-            // A client that reconnects repeats its address: what it has seen since then counts.
-            ask.after = Cursor::of_event_id(id);
-        }
-        ask
+        let ask = self.ask_of(request.method, request.target, request.accept, access);
+        ask.resumed(request.last_event_id)
     }
 
     fn ask_of(
