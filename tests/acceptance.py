@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tries everything the example daemons promise, as their users would: curl, ab, signals, flags.
+"""Tries everything the example daemons promise, as their users would: curl, ab, signals, flags, a browser.
 
     python3 tests/acceptance.py                            # all drivers, all checks
     python3 tests/acceptance.py --package health-blocking --only drain
@@ -14,6 +14,7 @@ from blackbox.checks import (
     flags,
     likeness,
     load,
+    page,
     peers,
     prometheus,
     resources,
@@ -44,6 +45,7 @@ CHECKS = {
     "prometheus": prometheus.prometheus,
     "openmetrics": prometheus.openmetrics,
     "likeness": likeness.likeness,
+    "page": page.page,
 }
 
 if __name__ == "__main__":

@@ -165,6 +165,10 @@ fn stream_tells_the_latest_values_however_many_were_published() {
     one.wait(PAUSE);
     one.take();
     one.publish(7);
+    assert_eq!(one.take(), [""; 0]);
+    one.publish(8);
+    assert_eq!(one.take(), [""; 0]);
+    one.wait(Duration::from_millis(50));
     assert_eq!(one.take(), ["stats"]);
 }
 
