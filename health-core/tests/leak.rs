@@ -57,7 +57,7 @@ fn daemon() -> (Snapshot, Moment) {
     (registry.snapshot(now), moment)
 }
 
-const PATHS: [&str; 16] = [
+const PATHS: [&str; 17] = [
     "/",
     "/health",
     "/healthz",
@@ -70,6 +70,7 @@ const PATHS: [&str; 16] = [
     "/health/check/loop",
     "/health/check/nobody",
     "/health/history",
+    "/health/events",
     "/stats",
     "/metrics",
     "/version",
@@ -175,7 +176,7 @@ fn leak_of_a_secret_in_any_view_for_the_public() {
         }
     }
     let _ = std::panic::take_hook();
-    assert_eq!(asked, listeners.len() * 4 * 16 * 9 * 5);
+    assert_eq!(asked, listeners.len() * 4 * 17 * 9 * 5);
     let told = ["200", "401", "403", "404", "405", "406", "429", "503"].map(String::from);
     assert!(told.iter().all(|code| codes.contains(code)), "{codes:?}");
     let log = log.lock().expect("no panic");

@@ -5,7 +5,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use health_core::driver::HealthWatch;
-use health_core::health::{Phase, Registry};
+use health_core::health::{Phase, Registry, Revision};
 use health_core::server::{
     AcceptError, Advice, CloseReason, Limits, Peer, Report, Roster, Service, Step, Turn,
 };
@@ -22,10 +22,14 @@ struct Server {
 
 impl Server {
     fn new(change: impl FnOnce(&mut Limits)) -> Self {
+        Self::of(Service::new(), change)
+    }
+
+    fn of(service: Service, change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         change(&mut limits);
         Self {
-            roster: Roster::new(Arc::new(Service::new().limits(limits))),
+            roster: Roster::new(Arc::new(service.limits(limits))),
             now: Instant::default() + Duration::from_secs(60),
         }
     }
@@ -202,4 +206,44 @@ fn a_watch_that_is_dropped_leaves_nobody_waiting() {
         drop(watch);
         assert_eq!(Arc::strong_count(&counted), 1);
     }
+}
+
+#[test]
+fn one_stream_more_than_allowed_takes_the_place_of_the_oldest() {
+    const EVENTS: &[u8] = b"GET /health/events HTTP/1.1\r\nHost: test\r\n\r\n";
+    let mut server = Server::of(Service::new().open(), |limits| limits.streams = 2);
+    let names = ["a", "b", "c", "d"];
+    assert_eq!(server.connect("idle", LIVE), ["idle"]);
+    assert!(!server.roster.heeds_changes());
+    for name in &names[..2] {
+        assert_eq!(server.connect(name, EVENTS), [*name]);
+    }
+    assert!(!server.roster.heeds_changes(), "they were told just now");
+    server.wait(Duration::from_secs(1));
+    assert_eq!(server.turns(), ["a", "b"]);
+    assert!(server.roster.heeds_changes());
+    assert_eq!(server.connect("c", EVENTS), ["c", "a"]);
+    assert_eq!(server.connect("d", EVENTS), ["d", "b"]);
+    // A change is the business of streams alone, and of those that do not pause.
+    let now = server.now;
+    let changed = revision_after_a_change(now);
+    server.roster.handle_revision(now, changed);
+    assert_eq!(server.turns(), [""; 0]);
+    server.wait(Duration::from_secs(1));
+    server.turns();
+    server.roster.handle_revision(server.now, changed);
+    assert_eq!(server.turns(), ["c", "d"]);
+    server.roster.handle_stop(server.now);
+    server.turns();
+    server.wait(Duration::from_secs(1));
+    server.turns();
+    let report = server.report();
+    assert_eq!(report.count(CloseReason::Evicted), 2);
+    assert_eq!(report.count(CloseReason::Draining), 3);
+}
+
+fn revision_after_a_change(now: Instant) -> Revision {
+    let mut registry = Registry::new("roster", "1", now);
+    registry.set_running(now);
+    registry.revision()
 }

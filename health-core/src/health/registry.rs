@@ -45,9 +45,16 @@ pub struct Registry {
     pub(super) history: Arc<History>,
     /// Outside the state, so that counting never copies that.
     in_flight: usize,
-    /// When the endpoint last looked, if it keeps a pulse at all.
-    pulse: Option<Instant>,
+    /// The endpoint's pulse, if it keeps one at all.
+    pulse: Option<Pulse>,
     waiters: Waiters,
+}
+
+/// When the endpoint last looked, and when it promised to look again.
+#[derive(Clone, Copy)]
+struct Pulse {
+    looked: Instant,
+    promised: Option<Instant>,
 }
 
 macro_rules! id {
@@ -228,12 +235,15 @@ impl Registry {
     ///
     /// Called whenever [`next_deadline`](Self::next_deadline) has passed, it makes transitions
     /// happen when they are due rather than when somebody looks, and lets the registry tell a loop
-    /// that is stuck from a host that stood still: after a gap in the pulse, heartbeats get one
+    /// that is stuck from a host that stood still: after a look that came late, heartbeats get one
     /// deadline of grace. Without these calls nothing is ever excused.
     pub fn handle_timeout(&mut self, now: Instant) {
-        // The first call begins the pulse: what came before it was nobody's gap.
-        self.pulse.get_or_insert(now);
         self.decide(now);
+        let promised = self.state.next_look(now);
+        self.pulse = Some(Pulse {
+            looked: now,
+            promised,
+        });
     }
 
     /// Decides what the clock alone decides, for somebody who keeps no pulse.
@@ -241,21 +251,20 @@ impl Registry {
         self.decide(now);
     }
 
-    /// Nobody keeps the endpoint's pulse any more: from now on a gap in it says nothing.
+    /// Nobody keeps the endpoint's pulse any more: from now on a look may come when it will.
     pub fn end_pulse(&mut self) {
         self.pulse = None;
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next: at the next deadline of a
-    /// heartbeat or a result, and, once it has been called, at the next pulse (a quarter of the
-    /// shortest heartbeat deadline, 50 ms or more). `None` if the clock alone will change nothing.
+    /// heartbeat or a result, and, once it has been called, when a heartbeat has been silent for
+    /// three quarters of its deadline. `None` if the clock alone will change nothing.
     ///
     /// Ask again after every change.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        let pulse = self.pulse.zip(self.state.pulse());
-        let pulse = pulse.map(|(last, period)| last + period);
-        [self.state.next_deadline(), pulse]
+        let look = (self.pulse).and_then(|pulse| self.state.next_look(pulse.looked));
+        [self.state.next_deadline(), look]
             .into_iter()
             .flatten()
             .min()
@@ -340,10 +349,11 @@ impl Registry {
 
     fn decide(&mut self, now: Instant) {
         if let Some(pulse) = &mut self.pulse {
-            let last = core::mem::replace(pulse, now);
-            let most = self.state.pulse();
-            if most.is_some_and(|most| now.duration_since(last) > most) {
-                self.edit(|state, _| state.handle_gap(last, now));
+            pulse.looked = now;
+            let is_late =
+                |promised: &Instant| now.duration_since(*promised) > HeartbeatState::SHORTEST_STALL;
+            if let Some(promised) = pulse.promised.take_if(|promised| is_late(promised)) {
+                self.edit(|state, _| state.handle_stall(promised, now));
             }
         }
         let deadline = self.state.next_deadline();

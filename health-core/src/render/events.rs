@@ -1,14 +1,6 @@
 //! Server-sent events (WHATWG HTML §9.2): what happens, as it happens.
 //!
-//! | event | id | data |
-//! |---|---|---|
-//! | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: what the client has seen does not lead on to what follows. It forgets it; all that is remembered comes next |
-//! | `transition` | its number | an entry of `/health/history`: `id`, `time`, `what`, `name`, `from`, `to`, `message` |
-//! | `snapshot` | number of the latest transition | the document of `/health?verbose`; first of all, and behind the transitions of each batch |
-//! | `stats` | | the document of `/stats`: the latest values, however many were published in between |
-//! | `end` | | `{"phase":"draining"}`: nothing more comes, for the daemon is on its way out |
-//!
-//! Data is one line of JSON. A comment (`: `) after a silence shows that the stream is alive.
+//! What they say is written down at [`Route::Events`](crate::server::Route::Events).
 
 use alloc::vec::Vec;
 

@@ -6,6 +6,7 @@
 //!            ▼                                  │
 //!         Respond ──respond()──► Write ─────────┤
 //!                                               │ handle_sent, and this was the last answer
+//!   Follow ──news, time──► Respond, and back: a stream is told what is new
 //!   time, eviction, drain ──► Close ◄── Finish ◄┘
 //! ```
 //!

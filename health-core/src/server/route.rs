@@ -103,7 +103,20 @@ pub enum Route {
     Metrics,
     /// The latest transitions.
     History,
-    /// Transitions and published values as they come: server-sent events.
+    /// Transitions and published values as they come: server-sent events (WHATWG HTML §9.2).
+    ///
+    /// | event | id | data |
+    /// |---|---|---|
+    /// | `snapshot` | of the latest transition | the document of `/health?verbose`: first of all, and behind the transitions of each batch |
+    /// | `transition` | its own | an entry of `/health/history` |
+    /// | `stats` | | the document of `/stats`: the latest values, however many were published in between |
+    /// | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: what the client has seen does not lead on to what follows. It forgets it; all that is remembered comes next |
+    /// | `end` | | `{"phase":"draining"}`: nothing more comes |
+    ///
+    /// Data is one line of JSON, by `schemas/events.json`. Batches are 200 ms apart or more, and a
+    /// comment stands for silence. A client that comes back says what it has seen by
+    /// `Last-Event-ID` or `?after=`, and is told the transitions behind that before the snapshot. In
+    /// HTTP/1.1 the stream comes in chunks, in HTTP/1.0 it ends with its connection.
     Events,
     /// What runs.
     Version,

@@ -180,13 +180,15 @@ impl Stream {
     fn state(&mut self, service: &Service, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
         let revision = snapshot.revision();
         let known = self.known.replace(revision);
-        if known.is_none_or(|known| known.as_u64() != revision.as_u64()) {
+        let has_changed = known.is_none_or(|known| known.as_u64() != revision.as_u64());
+        if has_changed {
             let probe = Probe::new(ProbeKind::Health, moment, snapshot).verbose(true);
             let healthy = service.code_of(probe.status()) == StatusCode::Ok;
             events::snapshot(&probe.healthy(healthy), out);
         }
-        // Counters and gauges tell nobody when they move, so they are told with every sign of life.
-        let is_time = !snapshot.metrics().is_empty() && self.heartbeat_at <= moment.now;
+        // Counters and gauges tell nobody when they move, so they are told with everything else.
+        let has_moved = has_changed || self.heartbeat_at <= moment.now;
+        let is_time = has_moved && !snapshot.metrics().is_empty();
         if is_time || known.is_none_or(|known| known.published() != revision.published()) {
             events::stats(snapshot, out);
         }
