@@ -91,6 +91,8 @@ pub struct Head {
     pub status: StatusCode,
     /// `Content-Type`; `None` where there never is a body.
     pub content_type: Option<&'static str>,
+    /// `Content-Security-Policy`: with the page.
+    pub content_security_policy: Option<&'static str>,
     /// `Retry-After` in seconds: on 503 and 429.
     pub retry_after: Option<u32>,
     /// Whether to say `Allow: GET, HEAD, OPTIONS`: on 405 and to OPTIONS.
@@ -109,6 +111,7 @@ impl Head {
         Self {
             status,
             content_type: Some(Self::JSON),
+            content_security_policy: None,
             retry_after: None,
             allow: false,
             authenticate: false,
@@ -123,6 +126,7 @@ impl Head {
             Some(("Cache-Control", "no-store".into())),
             Some(("X-Content-Type-Options", "nosniff".into())),
             self.content_type.map(|it| ("Content-Type", it.into())),
+            (self.content_security_policy).map(|it| ("Content-Security-Policy", it.into())),
             seconds.map(|seconds| ("Retry-After", seconds.into())),
             self.allow.then(|| ("Allow", Self::METHODS.into())),
             (self.authenticate).then(|| ("WWW-Authenticate", "Bearer".into())),
@@ -183,6 +187,9 @@ impl Head {
         }
         if let Some(content_type) = self.content_type {
             field(out, "Content-Type: ", content_type.as_bytes());
+        }
+        if let Some(policy) = self.content_security_policy {
+            field(out, "Content-Security-Policy: ", policy.as_bytes());
         }
         if let Some(seconds) = self.retry_after {
             out.extend_from_slice(b"Retry-After: ");
@@ -293,6 +300,7 @@ mod tests {
         let full = Head {
             status: StatusCode::ServiceUnavailable,
             content_type: Some(Head::JSON),
+            content_security_policy: Some("default-src 'none'"),
             retry_after: Some(7),
             allow: true,
             authenticate: true,

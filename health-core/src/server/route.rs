@@ -109,7 +109,7 @@ pub enum Route {
     /// |---|---|---|
     /// | `snapshot` | of the latest transition | the document of `/health?verbose`: first of all, and behind the transitions of each batch |
     /// | `transition` | its own | an entry of `/health/history` |
-    /// | `stats` | | the document of `/stats`: the latest values, however many were published in between |
+    /// | `stats` | | the document of `/stats`, of `/stats?verbose` if the stream was asked for so: the latest values, however many were published in between |
     /// | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: what the client has seen does not lead on to what follows. It forgets it; all that is remembered comes next |
     /// | `end` | | `{"phase":"draining"}`: nothing more comes |
     ///
@@ -154,6 +154,7 @@ impl Route {
     pub(super) const fn formats(self) -> &'static [Format] {
         match self {
             Self::Metrics => Format::METRICS,
+            Self::Probe(ProbeKind::Health) => Format::HEALTH,
             _ => Format::VERDICT,
         }
     }

@@ -277,6 +277,7 @@ impl Service {
         } else if ask.wait.is_none() && has_format(ask.route, head.status) {
             let format = ask.format.unwrap_or(ask.route.formats()[0]);
             head.content_type = Some(format.content_type());
+            head.content_security_policy = format.content_security_policy();
         }
         head
     }
@@ -338,7 +339,7 @@ impl Service {
             (StatusCode::Forbidden, _) => render::error("Forbidden", out),
             _ if ask.wait.is_some() => render::error("Too many requests", out),
             (StatusCode::NotAcceptable, _) => {
-                render::error("format is one of: json, text, health+json", out);
+                render::not_acceptable(ask.route.formats(), out);
             }
             (_, Route::Stats) => render::stats(verbose, snapshot, out),
             (_, Route::Metrics) => {
