@@ -20,6 +20,8 @@
 //!
 //! * `std` (default): [`shared`], the handle behind a lock and a clock. Without it the crate needs
 //!   `alloc` and pointer-width compare-and-swap.
+//! * `monitor` (default): [`monitor`], many checks on many targets.
+//! * `page` (default): the page that a browser gets at `/` and `/health`, 20 KiB of HTML.
 #![no_std]
 #![forbid(unsafe_code)]
 // What needs no std must say so: it shows at a glance what a bare target would miss.
@@ -52,3 +54,4 @@ pub mod shared;
 mod status;
 pub mod streak;
 pub mod time;
+pub mod timing;

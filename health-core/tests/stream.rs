@@ -297,7 +297,7 @@ fn history_by_cursor_has_the_ids_of_the_stream() {
     let service = Service::new().open();
     let mut history = |after: u64| -> Value {
         let target = format!("/health/history?after={after}");
-        let ask = service.ask(Peer::Unknown, Method::Get, &target, None, None);
+        let ask = service.ask(Peer::Unknown, Method::Get, &target, |_: &str| None);
         let mut body = Vec::new();
         let snapshot = one.registry.snapshot(one.now);
         service.answer(Moment::default(), &ask, &snapshot, &mut body);
@@ -359,7 +359,7 @@ fn mounted_elsewhere_the_stream_is_told_in_pieces() {
     one.fail();
     let service = Service::new().open();
     let target = "/health/events?after=1";
-    let mut ask: Ask = service.ask(Peer::Unknown, Method::Get, target, None, None);
+    let mut ask: Ask = service.ask(Peer::Unknown, Method::Get, target, |_: &str| None);
     let mut tell = |ask: &Ask| {
         let mut body = Vec::new();
         let snapshot = one.registry.snapshot(one.now);

@@ -31,6 +31,7 @@ mod serialize;
 mod snapshot;
 mod state;
 mod table;
+mod timed;
 mod verdict;
 
 pub use component::{ComponentConfig, ComponentState};

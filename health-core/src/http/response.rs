@@ -1,5 +1,7 @@
 //! Response heads: what every answer says, in as few copies as there are lines.
 
+use alloc::borrow::Cow;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::digits;
@@ -85,6 +87,8 @@ pub struct Head {
     pub status: StatusCode,
     /// `Content-Type`; `None` where there never is a body.
     pub content_type: Option<&'static str>,
+    /// `Content-Security-Policy`: with the page.
+    pub content_security_policy: Option<&'static str>,
     /// `Retry-After` in seconds: on 503 and 429.
     pub retry_after: Option<u32>,
     /// Whether to say `Allow: GET, HEAD, OPTIONS`: on 405 and to OPTIONS.
@@ -97,14 +101,34 @@ impl Head {
     pub(crate) const JSON: &'static str = "application/json";
     pub(crate) const EVENT_STREAM: &'static str = "text/event-stream";
 
+    const METHODS: &'static str = "GET, HEAD, OPTIONS";
+
     pub(crate) const fn new(status: StatusCode) -> Self {
         Self {
             status,
             content_type: Some(Self::JSON),
+            content_security_policy: None,
             retry_after: None,
             allow: false,
             authenticate: false,
         }
+    }
+
+    /// The fields of the answer, by name and value, for a server that adds `Date`, `Content-Length`
+    /// and what belongs to the connection itself.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, Cow<'static, str>)> {
+        let seconds = self.retry_after.map(|seconds| seconds.to_string());
+        [
+            Some(("Cache-Control", "no-store".into())),
+            Some(("X-Content-Type-Options", "nosniff".into())),
+            self.content_type.map(|it| ("Content-Type", it.into())),
+            (self.content_security_policy).map(|it| ("Content-Security-Policy", it.into())),
+            seconds.map(|seconds| ("Retry-After", seconds.into())),
+            self.allow.then(|| ("Allow", Self::METHODS.into())),
+            (self.authenticate).then(|| ("WWW-Authenticate", "Bearer".into())),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// Appends the whole head, for a body yet to come; returns where its length belongs.
@@ -114,7 +138,7 @@ impl Head {
         connection: Persistence,
         out: &mut Vec<u8>,
     ) -> Length {
-        self.fields(date, connection, out);
+        self.write_fields(date, connection, out);
         let length = if self.status == StatusCode::NoContent {
             // RFC 9110 §8.6: no Content-Length in a 204.
             Length(None)
@@ -132,7 +156,7 @@ impl Head {
     /// Appends the whole head of an answer that has no length: it comes in chunks, or ends with its
     /// connection (RFC 9112 §6.3), which is not used again either way.
     pub(crate) fn write_stream(&self, date: UnixTime, chunked: bool, out: &mut Vec<u8>) {
-        self.fields(date, Persistence::Close, out);
+        self.write_fields(date, Persistence::Close, out);
         // Nginx would hold events back until its buffer is full.
         out.extend_from_slice(b"X-Accel-Buffering: no\r\n");
         if chunked {
@@ -141,7 +165,7 @@ impl Head {
         out.extend_from_slice(b"\r\n");
     }
 
-    fn fields(&self, date: UnixTime, connection: Persistence, out: &mut Vec<u8>) {
+    fn write_fields(&self, date: UnixTime, connection: Persistence, out: &mut Vec<u8>) {
         out.extend_from_slice(self.status.opening().as_bytes());
         // A daemon without a clock must not make up a date (RFC 9110 §6.6.1).
         if date != UnixTime::default() {
@@ -150,13 +174,16 @@ impl Head {
         if let Some(content_type) = self.content_type {
             field(out, "Content-Type: ", content_type.as_bytes());
         }
+        if let Some(policy) = self.content_security_policy {
+            field(out, "Content-Security-Policy: ", policy.as_bytes());
+        }
         if let Some(seconds) = self.retry_after {
             out.extend_from_slice(b"Retry-After: ");
             digits::decimal(out, seconds.into());
             out.extend_from_slice(b"\r\n");
         }
         if self.allow {
-            out.extend_from_slice(b"Allow: GET, HEAD, OPTIONS\r\n");
+            field(out, "Allow: ", Self::METHODS.as_bytes());
         }
         if self.authenticate {
             out.extend_from_slice(b"WWW-Authenticate: Bearer\r\n");
@@ -247,4 +274,37 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(value);
     out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+
+    #[test]
+    fn fields_are_what_is_written() {
+        let full = Head {
+            status: StatusCode::ServiceUnavailable,
+            content_type: Some(Head::JSON),
+            content_security_policy: Some("default-src 'none'"),
+            retry_after: Some(7),
+            allow: true,
+            authenticate: true,
+        };
+        let bare = Head {
+            content_type: None,
+            ..Head::new(StatusCode::NoContent)
+        };
+        for head in [full, bare] {
+            let mut written = Vec::new();
+            head.write(UnixTime::default(), Persistence::Implied, &mut written);
+            let written = String::from_utf8(written).expect("text");
+            let lines = written.lines().skip(1).filter(|line| !line.is_empty());
+            let lines = lines.filter(|line| !line.starts_with("Content-Length:"));
+            let told = head
+                .fields()
+                .map(|(name, value)| [name, ": ", &value].concat());
+            assert!(lines.eq(told), "{written}");
+        }
+    }
 }

@@ -134,6 +134,7 @@ impl Route {
     pub(super) const fn formats(self) -> &'static [Format] {
         match self {
             Self::Metrics => Format::METRICS,
+            Self::Probe(ProbeKind::Health) => Format::HEALTH,
             _ => Format::VERDICT,
         }
     }

@@ -90,6 +90,18 @@ pub(crate) fn ok_in_some_form() -> Answer {
     .with("cache-control", "no-store")
 }
 
+/// The verdict as a browser gets it: the page if there is one, with the verdict's code.
+pub(crate) fn for_browser(status: u16) -> Answer {
+    if !cfg!(feature = "page") {
+        return probe(status);
+    }
+    Answer {
+        status,
+        ..ok_in_some_form()
+    }
+    .with("content-type", "text/html; charset=utf-8")
+}
+
 /// The request was not understood or not accepted: this status, and the connection ends.
 pub(crate) fn refused(status: u16) -> Answer {
     Answer {

