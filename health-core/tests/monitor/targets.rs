@@ -59,6 +59,26 @@ fn startup_holds_the_others_back_and_then_lets_them_go_at_once() {
     assert_eq!(told, [(false, false), (true, false), (true, true)]);
 }
 
+/// A startup check is never made again, so that its verdict holds however old it is.
+#[test]
+fn a_startup_that_has_succeeded_does_not_age() {
+    let mut monitor = running(plain());
+    let id = monitor.add(at(0), pod("a")).expect("new");
+    let mut now = 0;
+    while now <= 600_000 {
+        let begun = starts(&mut monitor, now);
+        succeed(&mut monitor, now, &begun);
+        now = monitor.poll_timeout().expect("a slot").as_micros() / 1_000;
+    }
+    let target = monitor.target(id).expect("there");
+    assert_eq!(target.verdict_at(at(now)), Some(Status::Healthy));
+    // Nothing will refresh it behind a pause, either.
+    monitor.pause(at(now), id);
+    monitor.resume(at(now), id);
+    let startup = monitor.check(id.check(0)).expect("there");
+    assert_eq!((startup.mode(), startup.is_stale()), (Mode::Done, false));
+}
+
 #[test]
 fn the_initial_delay_of_a_gated_check_still_holds() {
     let mut monitor = running(plain());
