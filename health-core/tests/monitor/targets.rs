@@ -375,3 +375,44 @@ fn what_cannot_be_watched_is_refused_and_nothing_changes() {
     monitor.stop(at(1));
     refused(&mut monitor, pod("c"), "the monitor has been stopped");
 }
+
+#[test]
+fn a_group_is_as_well_as_its_worst_and_says_nothing_while_that_is_unknown() {
+    use health_core::outcome::Class;
+    let outcome = |verdicts: &[Option<Status>]| {
+        let group: Summary = verdicts.iter().copied().collect();
+        let outcome = group.outcome()?;
+        Some((outcome.class, outcome.message.as_str().to_owned()))
+    };
+    let told = |class, message: &str| Some((class, message.to_owned()));
+    let (well, degraded, bad, unknown) = (
+        Some(Status::Healthy),
+        Some(Status::Degraded),
+        Some(Status::Unhealthy),
+        Some(Status::Unknown),
+    );
+    assert_eq!(outcome(&[]), told(Class::Success, ""));
+    assert_eq!(outcome(&[None]), told(Class::Success, ""));
+    assert_eq!(outcome(&[well, None]), told(Class::Success, ""));
+    assert_eq!(
+        outcome(&[well, degraded, None]),
+        told(Class::Warning, "2/3 healthy")
+    );
+    assert_eq!(outcome(&[degraded, unknown]), None);
+    assert_eq!(
+        outcome(&[well, bad, unknown]),
+        told(Class::Failure, "1/3 healthy")
+    );
+}
+
+/// Every verdict of a target may have grown old, and a group of those is not known.
+#[test]
+fn a_group_whose_prober_has_stopped_is_unknown() {
+    let mut monitor = running(plain());
+    let spec = single("a", every_10_s(ProbeKind::Health));
+    monitor.add(at(0), spec).expect("new");
+    let begun = starts(&mut monitor, 0);
+    succeed(&mut monitor, 0, &begun);
+    assert_eq!(monitor.summary(at(30_000)).sound, 1);
+    assert_eq!(monitor.summary(at(30_001)).unknown, 1);
+}
