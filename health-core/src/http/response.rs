@@ -1,5 +1,7 @@
 //! Response heads: what every answer says, in as few copies as there are lines.
 
+use alloc::borrow::Cow;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::digits;
@@ -12,12 +14,14 @@ use crate::time::UnixTime;
 pub enum StatusCode {
     /// The verdict is good, or there is none to give.
     Ok = 200,
-    /// The answer to `OPTIONS *`.
+    /// The answer to `OPTIONS *`, and to a preflight of a browser.
     NoContent = 204,
     /// See [`Reject`](super::Reject).
     BadRequest = 400,
     /// Details without the token they need.
     Unauthorized = 401,
+    /// Details, and no token would help.
+    Forbidden = 403,
     /// No such path, or no such component.
     NotFound = 404,
     /// Another method than GET, HEAD, OPTIONS.
@@ -30,7 +34,8 @@ pub enum StatusCode {
     ContentTooLarge = 413,
     /// A request line beyond the limit.
     UriTooLong = 414,
-    /// Degraded, where that is asked for ([`DegradedCode`](crate::server::DegradedCode)).
+    /// Degraded, where that is asked for ([`DegradedCode`](crate::server::DegradedCode)); or details
+    /// more often than [allowed](crate::server::Service::limit_details).
     TooManyRequests = 429,
     /// A head beyond the limits.
     HeaderFieldsTooLarge = 431,
@@ -63,6 +68,7 @@ impl StatusCode {
             Self::NoContent => opening!("204 No Content"),
             Self::BadRequest => opening!("400 Bad Request"),
             Self::Unauthorized => opening!("401 Unauthorized"),
+            Self::Forbidden => opening!("403 Forbidden"),
             Self::NotFound => opening!("404 Not Found"),
             Self::MethodNotAllowed => opening!("405 Method Not Allowed"),
             Self::NotAcceptable => opening!("406 Not Acceptable"),
@@ -85,6 +91,8 @@ pub struct Head {
     pub status: StatusCode,
     /// `Content-Type`; `None` where there never is a body.
     pub content_type: Option<&'static str>,
+    /// `Content-Security-Policy`: with the page.
+    pub content_security_policy: Option<&'static str>,
     /// `Retry-After` in seconds: on 503 and 429.
     pub retry_after: Option<u32>,
     /// Whether to say `Allow: GET, HEAD, OPTIONS`: on 405 and to OPTIONS.
@@ -95,44 +103,49 @@ pub struct Head {
 
 impl Head {
     pub(crate) const JSON: &'static str = "application/json";
+    pub(crate) const EVENT_STREAM: &'static str = "text/event-stream";
+
+    const METHODS: &'static str = "GET, HEAD, OPTIONS";
 
     pub(crate) const fn new(status: StatusCode) -> Self {
         Self {
             status,
             content_type: Some(Self::JSON),
+            content_security_policy: None,
             retry_after: None,
             allow: false,
             authenticate: false,
         }
     }
 
-    /// Appends the whole head, for a body yet to come; returns where its length belongs.
+    /// The fields of the answer, by name and value, for a server that adds `Date`, `Content-Length`
+    /// and what belongs to the connection itself.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, Cow<'static, str>)> {
+        let seconds = self.retry_after.map(|seconds| seconds.to_string());
+        [
+            Some(("Cache-Control", "no-store".into())),
+            Some(("X-Content-Type-Options", "nosniff".into())),
+            self.content_type.map(|it| ("Content-Type", it.into())),
+            (self.content_security_policy).map(|it| ("Content-Security-Policy", it.into())),
+            seconds.map(|seconds| ("Retry-After", seconds.into())),
+            self.allow.then(|| ("Allow", Self::METHODS.into())),
+            (self.authenticate).then(|| ("WWW-Authenticate", "Bearer".into())),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// Appends the whole head, with the fields that `rare` appends, for a body yet to come; returns
+    /// where its length belongs.
     pub(crate) fn write(
         &self,
         date: UnixTime,
         connection: Persistence,
         out: &mut Vec<u8>,
+        rare: impl FnOnce(&mut Vec<u8>),
     ) -> Length {
-        out.extend_from_slice(self.status.opening().as_bytes());
-        // A daemon without a clock must not make up a date (RFC 9110 §6.6.1).
-        if date != UnixTime::default() {
-            field(out, "Date: ", &date.http_date());
-        }
-        if let Some(content_type) = self.content_type {
-            field(out, "Content-Type: ", content_type.as_bytes());
-        }
-        if let Some(seconds) = self.retry_after {
-            out.extend_from_slice(b"Retry-After: ");
-            digits::decimal(out, seconds.into());
-            out.extend_from_slice(b"\r\n");
-        }
-        if self.allow {
-            out.extend_from_slice(b"Allow: GET, HEAD, OPTIONS\r\n");
-        }
-        if self.authenticate {
-            out.extend_from_slice(b"WWW-Authenticate: Bearer\r\n");
-        }
-        out.extend_from_slice(connection.field().as_bytes());
+        self.write_fields(date, connection, out);
+        rare(out);
         let length = if self.status == StatusCode::NoContent {
             // RFC 9110 §8.6: no Content-Length in a 204.
             Length(None)
@@ -145,6 +158,51 @@ impl Head {
         };
         out.extend_from_slice(b"\r\n");
         length
+    }
+
+    /// Appends the whole head of an answer that has no length: it comes in chunks, or ends with its
+    /// connection (RFC 9112 §6.3), which is not used again either way.
+    pub(crate) fn write_stream(
+        &self,
+        date: UnixTime,
+        chunked: bool,
+        out: &mut Vec<u8>,
+        rare: impl FnOnce(&mut Vec<u8>),
+    ) {
+        self.write_fields(date, Persistence::Close, out);
+        rare(out);
+        // Nginx would hold events back until its buffer is full.
+        out.extend_from_slice(b"X-Accel-Buffering: no\r\n");
+        if chunked {
+            out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    fn write_fields(&self, date: UnixTime, connection: Persistence, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.status.opening().as_bytes());
+        // A daemon without a clock must not make up a date (RFC 9110 §6.6.1).
+        if date != UnixTime::default() {
+            field(out, "Date: ", &date.http_date());
+        }
+        if let Some(content_type) = self.content_type {
+            field(out, "Content-Type: ", content_type.as_bytes());
+        }
+        if let Some(policy) = self.content_security_policy {
+            field(out, "Content-Security-Policy: ", policy.as_bytes());
+        }
+        if let Some(seconds) = self.retry_after {
+            out.extend_from_slice(b"Retry-After: ");
+            digits::decimal(out, seconds.into());
+            out.extend_from_slice(b"\r\n");
+        }
+        if self.allow {
+            field(out, "Allow: ", Self::METHODS.as_bytes());
+        }
+        if self.authenticate {
+            out.extend_from_slice(b"WWW-Authenticate: Bearer\r\n");
+        }
+        out.extend_from_slice(connection.field().as_bytes());
     }
 }
 
@@ -167,6 +225,41 @@ impl Length {
                 break;
             }
         }
+    }
+}
+
+/// A chunk being written (RFC 9112 §7.1): its size is filled in when its data is there.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    start: usize,
+}
+
+impl Chunk {
+    /// The chunk behind the last one, and no trailers.
+    pub(crate) const LAST: &'static [u8] = b"0\r\n\r\n";
+    /// Hexadecimal digits of the largest size; zeros may stand in front of a smaller one.
+    const DIGITS: usize = 8;
+
+    pub(crate) fn begin(out: &mut Vec<u8>) -> Self {
+        out.extend_from_slice(&[b'0'; Self::DIGITS]);
+        out.extend_from_slice(b"\r\n");
+        Self { start: out.len() }
+    }
+
+    /// Ends it. Without data it is taken back: a chunk of no size would be the last.
+    pub(crate) fn end(self, out: &mut Vec<u8>) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let line = self.start - Self::DIGITS - 2;
+        let mut size = out.len() - self.start;
+        if size == 0 {
+            out.truncate(line);
+            return;
+        }
+        for digit in out[line..line + Self::DIGITS].iter_mut().rev() {
+            *digit = HEX[size % 16];
+            size /= 16;
+        }
+        out.extend_from_slice(b"\r\n");
     }
 }
 
@@ -195,4 +288,38 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(value);
     out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+
+    #[test]
+    fn fields_are_what_is_written() {
+        let full = Head {
+            status: StatusCode::ServiceUnavailable,
+            content_type: Some(Head::JSON),
+            content_security_policy: Some("default-src 'none'"),
+            retry_after: Some(7),
+            allow: true,
+            authenticate: true,
+        };
+        let bare = Head {
+            content_type: None,
+            ..Head::new(StatusCode::NoContent)
+        };
+        for head in [full, bare] {
+            let mut written = Vec::new();
+            let date = UnixTime::default();
+            head.write(date, Persistence::Implied, &mut written, |_| {});
+            let written = String::from_utf8(written).expect("text");
+            let lines = written.lines().skip(1).filter(|line| !line.is_empty());
+            let lines = lines.filter(|line| !line.starts_with("Content-Length:"));
+            let told = head
+                .fields()
+                .map(|(name, value)| [name, ": ", &value].concat());
+            assert!(lines.eq(told), "{written}");
+        }
+    }
 }

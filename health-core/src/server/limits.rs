@@ -35,6 +35,9 @@ pub struct Limits {
     pub finish_timeout: Duration,
     /// Bytes discarded while it does. Default 65,536.
     pub finish_bytes: usize,
+    /// From the beginning of a drain until anything ends: load balancers have to notice that
+    /// readiness is gone. Default 0.
+    pub drain_delay: Duration,
     /// For the [work](crate::health::Registry::begin_work) that holds a drain, if there is any.
     /// Default 20 s.
     pub drain_timeout: Duration,
@@ -43,6 +46,11 @@ pub struct Limits {
     /// Connections held at once. Default 512; 0 counts as 1. One more evicts another, it is never
     /// refused.
     pub connections: usize,
+    /// Connections among them that follow [`Route::Events`](super::Route::Events). Default 16; one
+    /// more evicts the oldest of them; 0 switches streams off.
+    pub streams: usize,
+    /// The longest silence of a stream: then a comment says that it is still there. Default 15 s.
+    pub stream_heartbeat: Duration,
 }
 
 impl Default for Limits {
@@ -57,9 +65,12 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(10),
             finish_timeout: Duration::from_secs(1),
             finish_bytes: 64 * 1024,
+            drain_delay: Duration::ZERO,
             drain_timeout: Duration::from_secs(20),
             stop_timeout: Duration::from_secs(5),
             connections: 512,
+            streams: 16,
+            stream_heartbeat: Duration::from_secs(15),
         }
     }
 }

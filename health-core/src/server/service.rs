@@ -5,8 +5,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::access::Policy;
+use super::cors::{AllowList, CrossOrigin};
+use super::log::Log;
+use super::rate::Bucket;
 use super::route::Query;
-use super::{Access, Ask, Counters, Limits, Peer, Route};
+use super::stream::Stream;
+use super::{Access, AccessRequest, Ask, Counters, Cursor, Limits, Peer, Route};
 use crate::health::{Snapshot, Status};
 use crate::http::{Head, Method, Request, StatusCode, Target};
 use crate::render::exposition::Exposition;
@@ -16,7 +20,8 @@ use crate::time::Moment;
 /// One listener's settings: limits, paths, codes, tokens. Clones count together.
 ///
 /// Drivers run it through [`Connection`](super::Connection). Daemons that have an HTTP server
-/// already mount it with [`ask`](Self::ask) and [`answer`](Self::answer).
+/// already mount it with [`ask`](Self::ask) and [`answer`](Self::answer): the drivers' examples
+/// `axum`, `hyper` and `tiny_http` show the few lines that takes.
 ///
 /// ```
 /// use health_core::health::Registry;
@@ -28,10 +33,11 @@ use crate::time::Moment;
 /// let mut registry = Registry::new("steering", "1.4.0", moment.now);
 /// let service = Service::new();
 ///
-/// let ask = service.ask(Peer::Unknown, Method::Get, "/health/ready", None, None);
+/// let ask = service.ask(Peer::Unknown, Method::Get, "/health/ready", |_| None);
 /// let mut body = Vec::new();
 /// let head = service.answer(moment, &ask, &registry.snapshot(moment.now), &mut body);
 /// assert_eq!(head.status, StatusCode::ServiceUnavailable);
+/// assert!(head.fields().any(|(name, value)| name == "Retry-After" && value == "1"));
 /// assert_eq!(body, br#"{"status":"unhealthy","phase":"starting"}"#);
 /// ```
 #[derive(Clone, Debug)]
@@ -40,7 +46,11 @@ pub struct Service {
     prefix: Box<str>,
     degraded: DegradedCode,
     retry_after: u32,
-    policy: Policy,
+    is_agent: bool,
+    pub(super) policy: Policy,
+    pub(super) cors: AllowList,
+    pub(super) bucket: Option<Bucket>,
+    pub(super) log: Option<Log>,
     counters: Arc<Counters>,
 }
 
@@ -63,7 +73,11 @@ impl Default for Service {
             prefix: Box::default(),
             degraded: DegradedCode::default(),
             retry_after: 1,
+            is_agent: false,
             policy: Policy::default(),
+            cors: AllowList::default(),
+            bucket: None,
+            log: None,
             counters: Arc::default(),
         }
     }
@@ -104,21 +118,17 @@ impl Service {
         self
     }
 
-    /// Shows details and stats to who presents `token` as `Authorization: Bearer`, and to nobody
-    /// else. May be called for several tokens. Without any, they are shown to loopback peers and
-    /// over Unix sockets: behind a proxy on the same machine that is everybody, so set a token
-    /// there.
+    /// Speaks no HTTP but HAProxy's `agent-check`: whoever connects is sent one line
+    /// ([`render::agent_check`]), and the connection is closed. For a listener of its own.
     #[must_use]
-    pub fn token(mut self, token: &str) -> Self {
-        self.policy.add_token(token);
+    pub fn agent_check(mut self) -> Self {
+        self.is_agent = true;
         self
     }
 
-    /// Shows details and stats to everybody who can reach the listener.
-    #[must_use]
-    pub fn open(mut self) -> Self {
-        self.policy.open();
-        self
+    /// Whether it says its line and asks nothing.
+    pub(super) const fn is_agent(&self) -> bool {
+        self.is_agent
     }
 
     /// What a client may use.
@@ -133,46 +143,59 @@ impl Service {
         &self.counters
     }
 
-    /// Reads a request that another HTTP server has parsed. `target` is its path and query.
+    /// Reads a request that another HTTP server has parsed: its method by name, its target as it
+    /// was sent, and `field`, which finds the value of the first field of a name, in any case.
+    ///
+    /// A peer on this machine may see details while no token is set. Behind a proxy everybody is:
+    /// say [`Peer::Unknown`] there.
     #[must_use]
-    pub fn ask(
+    pub fn ask<'a>(
         &self,
         peer: Peer,
-        method: Method,
+        method: impl Into<Method>,
         target: &str,
-        accept: Option<&[u8]>,
-        authorization: Option<&[u8]>,
+        field: impl Fn(&str) -> Option<&'a [u8]>,
     ) -> Ask {
-        let (path, query) = match target.split_once('?') {
-            Some((path, query)) => (path, Some(query.as_bytes())),
-            None => (target, None),
+        let method = method.into();
+        // What is no target to us is nothing that we have.
+        let nothing = Target::Path {
+            path: b"",
+            query: None,
         };
-        let target = Target::Path {
-            path: path.as_bytes(),
-            query,
-        };
-        let access = self.policy.decide(peer, authorization);
-        self.ask_of(method, target, accept, access)
+        let target = Target::parse(method, target.as_bytes()).unwrap_or(nothing);
+        self.ask_of(&peer, method, target, field("accept"), &|name| field(name))
     }
 
     /// Reads a request of our own.
-    pub(super) fn ask_request(&self, peer: Peer, request: &Request<'_>) -> Ask {
-        let access = self.policy.decide(peer, request.authorization);
-        self.ask_of(request.method, request.target, request.accept, access)
+    pub(super) fn ask_request(&self, peer: &Peer, request: &Request<'_>) -> Ask {
+        let Request {
+            method,
+            target,
+            accept,
+            ..
+        } = *request;
+        let mut ask = self.ask_of(peer, method, target, accept, &|name| request.field(name));
+        ask.cross_origin = self.cors.look_at(request);
+        ask
     }
 
-    fn ask_of(
+    fn ask_of<'a>(
         &self,
+        peer: &'a Peer,
         method: Method,
-        target: Target<'_>,
+        target: Target<'a>,
         accept: Option<&[u8]>,
-        access: Access,
+        field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
     ) -> Ask {
-        let (route, query) = match target {
-            Target::Server => (Route::Server, None),
-            Target::Path { path, query } => {
+        let (path, query) = match target {
+            Target::Server => (&b"*"[..], None),
+            Target::Path { path, query } => (path, query),
+        };
+        let route = match target {
+            Target::Server => Route::Server,
+            Target::Path { .. } => {
                 let path = path.strip_prefix(self.prefix.as_bytes());
-                (path.map_or(Route::NotFound, Route::of), query)
+                path.map_or(Route::NotFound, Route::of)
             }
         };
         let query = query.map(Query::parse).unwrap_or_default();
@@ -182,14 +205,30 @@ impl Service {
             (None, Some(accept)) => Some(Format::from_accept(accept, offered)),
             (None, None) => offered.first().copied(),
         };
-        Ask {
+        let mut ask = Ask {
             method,
             route,
             format,
             verbose: query.verbose,
-            access,
+            access: Access::Public,
             excluded: query.excluded,
+            after: query.after,
+            cross_origin: CrossOrigin::default(),
+            wait: None,
+        };
+        if matches!(route, Route::History | Route::Events) {
+            // A client that reconnects repeats its address: what it has seen since then counts.
+            ask.after = field("last-event-id").map_or(ask.after, Cursor::of_event_id);
         }
+        if ask.wants_details() {
+            ask.access = self.policy.decide(&AccessRequest {
+                peer,
+                method,
+                path,
+                field,
+            });
+        }
+        ask
     }
 
     /// Answers `ask`: returns the head and appends the body, none for `OPTIONS`.
@@ -203,10 +242,24 @@ impl Service {
         snapshot: &Snapshot,
         body: &mut Vec<u8>,
     ) -> Head {
+        let limited = self.limited(moment, ask);
+        let ask = limited.as_ref().unwrap_or(ask);
         let verdict = Self::verdict(ask, snapshot);
         let head = self.head(ask, verdict);
         self.body(moment, ask, &head, verdict, snapshot, body);
         head
+    }
+
+    /// The same question, if it asks for details and there have been too many of those.
+    pub(super) fn limited(&self, moment: Moment, ask: &Ask) -> Option<Ask> {
+        let bucket = self.bucket.as_ref()?;
+        if ask.access == Access::Public {
+            return None;
+        }
+        let wait = bucket.take(moment.now).err()?;
+        let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+        let wait = Some(seconds.max(1));
+        Some(Ask { wait, ..*ask })
     }
 
     /// The status that is asked for, if one is and there is such a part.
@@ -223,31 +276,40 @@ impl Service {
         let mut head = Head::new(self.code(ask, verdict));
         self.counters.count_request(ask.route, head.status);
         let carries_only_the_code = ask.method == Method::Options && ask.route != Route::NotFound;
-        head.allow = carries_only_the_code || head.status == StatusCode::MethodNotAllowed;
+        head.allow = (carries_only_the_code && !ask.cross_origin.is_preflight)
+            || head.status == StatusCode::MethodNotAllowed;
         head.authenticate = head.status == StatusCode::Unauthorized;
         if matches!(
             head.status,
             StatusCode::ServiceUnavailable | StatusCode::TooManyRequests
         ) {
-            head.retry_after = Some(self.retry_after);
+            head.retry_after = Some(ask.wait.unwrap_or(self.retry_after));
         }
         if carries_only_the_code {
             head.content_type = None;
-        } else if has_format(ask.route, head.status) {
+        } else if ask.route == Route::Events && head.status == StatusCode::Ok {
+            head.content_type = Some(Head::EVENT_STREAM);
+        } else if ask.wait.is_none() && has_format(ask.route, head.status) {
             let format = ask.format.unwrap_or(ask.route.formats()[0]);
             head.content_type = Some(format.content_type());
+            head.content_security_policy = format.content_security_policy();
         }
         head
     }
 
-    fn code(&self, ask: &Ask, verdict: Option<Status>) -> StatusCode {
+    pub(super) fn code(&self, ask: &Ask, verdict: Option<Status>) -> StatusCode {
         match ask.route {
             Route::NotFound => StatusCode::NotFound,
             Route::Server => StatusCode::NoContent,
+            _ if ask.cross_origin.is_preflight => StatusCode::NoContent,
             _ if ask.method == Method::Other => StatusCode::MethodNotAllowed,
-            Route::Stats | Route::Metrics | Route::History if ask.access == Access::Public => {
-                StatusCode::Unauthorized
+            _ if ask.wait.is_some() => StatusCode::TooManyRequests,
+            Route::Events if self.limits.streams == 0 => StatusCode::NotFound,
+            route if route.is_private() && ask.access == Access::Public => self.policy.refusal(),
+            Route::History | Route::Events if ask.after == Cursor::Malformed => {
+                StatusCode::BadRequest
             }
+            Route::Events => StatusCode::Ok,
             Route::Stats | Route::Metrics | Route::History | Route::Version => StatusCode::Ok,
             Route::Probe(_) | Route::Check(_) if ask.format.is_none() => StatusCode::NotAcceptable,
             Route::Probe(_) | Route::Check(_) => {
@@ -256,7 +318,7 @@ impl Service {
         }
     }
 
-    const fn code_of(&self, status: Status) -> StatusCode {
+    pub(super) const fn code_of(&self, status: Status) -> StatusCode {
         match (status, self.degraded) {
             (Status::Healthy, _) | (Status::Degraded, DegradedCode::Ok) => StatusCode::Ok,
             (Status::Degraded, DegradedCode::TooManyRequests) => StatusCode::TooManyRequests,
@@ -285,9 +347,14 @@ impl Service {
         match (head.status, ask.route) {
             (StatusCode::NotFound, _) => render::error("Not found", out),
             (StatusCode::MethodNotAllowed, _) => render::error("Method not allowed", out),
+            (StatusCode::BadRequest, _) => {
+                render::error("after is the number of a transition", out);
+            }
             (StatusCode::Unauthorized, _) => render::error("Unauthorized", out),
+            (StatusCode::Forbidden, _) => render::error("Forbidden", out),
+            _ if ask.wait.is_some() => render::error("Too many requests", out),
             (StatusCode::NotAcceptable, _) => {
-                render::error("format is one of: json, text, health+json", out);
+                render::not_acceptable(ask.route.formats(), out);
             }
             (_, Route::Stats) => render::stats(verbose, snapshot, out),
             (_, Route::Metrics) => {
@@ -296,7 +363,11 @@ impl Service {
                     self.counters.tell(e);
                 });
             }
-            (_, Route::History) => render::history(moment, snapshot, out),
+            (_, Route::History) => render::history(ask.after.id(), moment, snapshot, out),
+            // Whoever mounts the endpoint elsewhere cannot follow: its client comes back by itself.
+            (_, Route::Events) => {
+                Stream::new(ask, false, moment.now).tell_all(self, moment, snapshot, out);
+            }
             (_, Route::Version) => render::version(moment, snapshot, out),
             (code, Route::Probe(kind)) => {
                 let probe = Probe {

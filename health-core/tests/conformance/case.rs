@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use health_core::server::Limits;
+use health_core::server::{Limits, Service};
 
 use super::answer::Answer;
 
@@ -14,6 +14,8 @@ pub(crate) struct Case {
     pub(crate) daemon: Daemon,
     /// What this case changes in the harness's limits.
     pub(crate) limits: Option<fn(&mut Limits)>,
+    /// What this case sets besides limits.
+    pub(crate) service: Option<fn(Service) -> Service>,
     /// True if the case tests the default deadlines themselves: seconds and minutes, so only a
     /// harness in virtual time runs it.
     pub(crate) virtual_only: bool,
@@ -67,10 +69,20 @@ pub(crate) enum Op {
     Evict,
     /// Closes the sending half.
     HalfClose,
+    /// The component `db` fails until it counts as unhealthy.
+    Fail,
+    /// The daemon publishes this number under `loop`.
+    Publish(u32),
     /// The next answer.
     Expect(Answer),
     /// An answer to HEAD, whose head is that of the answer before.
     ExpectSameHead,
+    /// The head of a stream of events, in chunks or up to the end of the connection.
+    Stream { chunked: bool },
+    /// The next event of the stream, or a comment: it has all of these parts.
+    Event(&'static [&'static str]),
+    /// The stream comes to an orderly end, and so does its connection.
+    StreamEnd,
     /// The connection is open and there is nothing to read.
     Silent,
     /// Nothing more to read: the other side has closed in an orderly way.
@@ -93,6 +105,7 @@ impl Case {
             name,
             daemon: Daemon::Up,
             limits: None,
+            service: None,
             virtual_only: false,
             script,
         }
@@ -110,10 +123,33 @@ impl Case {
         self
     }
 
+    /// The same case with other settings than limits.
+    pub(crate) fn service(mut self, change: fn(Service) -> Service) -> Self {
+        self.service = Some(change);
+        self
+    }
+
+    /// The service this case wants: `limits` with what it changes in them, and its settings.
+    pub(crate) fn make_service(&self, mut limits: Limits) -> Service {
+        if let Some(change) = self.limits {
+            change(&mut limits);
+        }
+        let service = Service::new().limits(limits);
+        match self.service {
+            Some(change) => change(service),
+            None => service,
+        }
+    }
+
+    /// True if any other case with the same daemon may use the same endpoint.
+    pub(crate) fn shares_endpoint(&self) -> bool {
+        self.limits.is_none() && self.service.is_none() && !self.touches_daemon()
+    }
+
     /// True if the case does something to the daemon or its listener, so that no other case may
     /// use the same one.
-    pub(crate) fn touches_daemon(&self) -> bool {
-        self.evicts() || self.has_step(|op| matches!(op, Op::Drain))
+    fn touches_daemon(&self) -> bool {
+        self.evicts() || self.has_step(|op| matches!(op, Op::Drain | Op::Fail | Op::Publish(_)))
     }
 
     /// True if the case needs a connection limit.
@@ -216,4 +252,19 @@ pub(crate) fn wait_ms(ms: u64) -> Op {
 /// [`Op::Expect`].
 pub(crate) fn expect(answer: Answer) -> Op {
     Op::Expect(answer)
+}
+
+/// [`Op::Stream`] in chunks.
+pub(crate) fn stream() -> Op {
+    Op::Stream { chunked: true }
+}
+
+/// [`Op::Stream`] up to the end of the connection, as HTTP/1.0 has it.
+pub(crate) fn stream_1_0() -> Op {
+    Op::Stream { chunked: false }
+}
+
+/// [`Op::Event`].
+pub(crate) fn event(parts: &'static [&'static str]) -> Op {
+    Op::Event(parts)
 }

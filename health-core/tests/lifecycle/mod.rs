@@ -1,13 +1,15 @@
 //! The life of a server, from bind to report: the same tests on every driver.
 //!
 //! A driver's test file includes this one by `#[path]` and gives it a module `driver`: the driver's
-//! names, and three functions that hide whether one has to `.await` ([`serve`](super::driver::serve),
-//! `shutdown`, `starve`). A test's name then says which driver failed.
+//! names, and functions that hide whether one has to `.await` ([`serve`](super::driver::serve),
+//! `shutdown`, `drain`, `starve`). A test's name then says which driver failed.
 //!
 //! Nothing here sleeps for a while and hopes: a test waits for the event itself, with far more
 //! patience than any event needs. Nothing is timed.
 
+mod access;
 mod client;
+mod drain;
 mod starved;
 #[cfg(unix)]
 mod unix;
@@ -277,4 +279,6 @@ fn the_copies_of_a_shared_file_are_the_same() {
         include_str!("../../../health-tokio/src/endpoint.rs"),
         include_str!("../../../health-smol/src/endpoint.rs")
     );
+    const TRACE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/trace.rs"));
+    assert_eq!(TRACE, include_str!("../../../health-tokio/src/trace.rs"));
 }

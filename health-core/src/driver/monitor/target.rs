@@ -1,0 +1,116 @@
+//! What is watched, and how.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::job::{AsyncSelfCheck, Job, SelfCheck};
+use crate::check::CheckConfig;
+use crate::check::probe::Probe;
+use crate::monitor::TargetSpec;
+use crate::name::{Name, NameError};
+use crate::outcome::Outcome;
+
+/// A target to be watched: a name, and its checks with what carries them out.
+///
+/// ```
+/// use health_core::check::{CheckConfig, ProbeKind};
+/// use health_core::check::probe::ExecProbe;
+/// use health_core::driver::monitor::Target;
+///
+/// let is_up = ExecProbe::command(["pg_isready"]).build()?;
+/// let startup = CheckConfig { kind: ProbeKind::Startup, retries: 30, ..CheckConfig::default() };
+/// let target = Target::new("db-1")?
+///     .probe("pg_isready", startup, is_up.into())?
+///     .probe("port", CheckConfig::default(), "tcp://127.0.0.1:5432".parse()?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Target {
+    spec: TargetSpec,
+    jobs: Vec<Arc<Job>>,
+}
+
+impl Target {
+    /// A target without checks yet; it needs 1 to 16.
+    ///
+    /// # Errors
+    ///
+    /// The name is not allowed.
+    pub fn new(name: &str) -> Result<Self, NameError> {
+        Ok(Self {
+            spec: TargetSpec::new(Name::new(name)?),
+            jobs: Vec::new(),
+        })
+    }
+
+    /// Adds a check of something outside this process.
+    ///
+    /// # Errors
+    ///
+    /// The name is not allowed.
+    pub fn probe(self, name: &str, config: CheckConfig, probe: Probe) -> Result<Self, NameError> {
+        self.check(name, config, Job::Probe(probe))
+    }
+
+    /// Adds a check of this process: `look` is called every interval, on a thread that may wait.
+    ///
+    /// If it takes longer than the timeout, that is a failure, and it is not called again before it has
+    /// returned; slots that pass until then are failures too. A panic is a failure; what it says
+    /// is for authorised readers.
+    ///
+    /// # Errors
+    ///
+    /// The name is not allowed.
+    pub fn self_check(
+        self,
+        name: &str,
+        config: CheckConfig,
+        look: impl Fn() -> Outcome + Send + Sync + 'static,
+    ) -> Result<Self, NameError> {
+        self.check(name, config, Job::Call(SelfCheck::new(look)))
+    }
+
+    /// Adds a check of this process: every interval, `look` is called and its future polled.
+    ///
+    /// A future that is not ready at the timeout is dropped, which is a failure. A panic is a failure;
+    /// what it says is for authorised readers. It shares its thread with others: what may hold that
+    /// up belongs in a [`self_check`](Self::self_check).
+    ///
+    /// # Errors
+    ///
+    /// The name is not allowed.
+    pub fn async_self_check<F>(
+        self,
+        name: &str,
+        config: CheckConfig,
+        look: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Result<Self, NameError>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        self.check(name, config, Job::Future(AsyncSelfCheck::new(look)))
+    }
+
+    fn check(mut self, name: &str, config: CheckConfig, job: Job) -> Result<Self, NameError> {
+        let config = CheckConfig {
+            needs_reap: job.needs_reap(),
+            ..config
+        };
+        self.spec = self.spec.check(Name::new(name)?, Arc::new(config));
+        self.jobs.push(Arc::new(job));
+        Ok(self)
+    }
+
+    pub(super) fn into_parts(self) -> (TargetSpec, Vec<Arc<Job>>) {
+        (self.spec, self.jobs)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("spec", &self.spec)
+            .field("jobs", &self.jobs)
+            .finish()
+    }
+}

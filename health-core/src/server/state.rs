@@ -1,0 +1,119 @@
+//! Where a connection is in its conversation.
+
+use super::answer::Ending;
+use super::reader::Reply;
+use super::stream::Stream;
+use super::{CloseReason, Service, Standing, Step};
+use crate::health::Revision;
+use crate::time::Instant;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    /// Waiting for the first byte of a head.
+    Idle {
+        since: Instant,
+        until: Instant,
+    },
+    /// In the middle of a head.
+    Head {
+        since: Instant,
+        until: Instant,
+    },
+    /// Something is to be answered; `unsent` answers wait for it in the caller's buffer.
+    Responding {
+        reply: Reply,
+        unsent: Option<Writing>,
+    },
+    /// Answers wait to be written. `last`: the connection ends behind them.
+    Writing {
+        writing: Writing,
+        last: Option<Ending>,
+    },
+    /// A stream waits for something to tell.
+    Following {
+        /// When the stream was asked for.
+        since: Instant,
+        after: Option<Revision>,
+        until: Instant,
+    },
+    /// The last answer is out; its reader gets time to read it.
+    Finishing {
+        until: Instant,
+        left: usize,
+        reason: CloseReason,
+    },
+    Closed(CloseReason),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writing {
+    pub(super) since: Instant,
+    pub(super) until: Instant,
+}
+
+impl State {
+    /// A client has connected.
+    pub(super) fn accepted(service: &Service, now: Instant) -> Self {
+        if service.is_agent() {
+            return Self::responding(Reply::Agent);
+        }
+        Self::Idle {
+            since: now,
+            until: now + service.bounds().head_timeout,
+        }
+    }
+
+    /// Something is to be answered, and nothing before it.
+    pub(super) const fn responding(reply: Reply) -> Self {
+        let unsent = None;
+        Self::Responding { reply, unsent }
+    }
+
+    /// What the driver has to do.
+    pub(super) fn step(&self) -> Step {
+        match *self {
+            Self::Idle { until, .. } | Self::Head { until, .. } => Step::Read { until },
+            Self::Responding { .. } => Step::Respond,
+            Self::Writing { writing, .. } => Step::Write {
+                until: writing.until,
+            },
+            Self::Following { after, until, .. } => Step::Follow { after, until },
+            Self::Finishing { until, .. } => Step::Finish { until },
+            Self::Closed(reason) => Step::Close(reason),
+        }
+    }
+
+    /// What an eviction would cost, of a connection that has been answered or not.
+    pub(super) fn standing(&self, has_answered: bool) -> Standing {
+        match *self {
+            Self::Idle { since, .. } if has_answered => Standing::Idle { since },
+            Self::Idle { since, .. } | Self::Head { since, .. } => Standing::Asking { since },
+            Self::Following { since, .. } => Standing::Streaming { since },
+            Self::Responding { .. } => Standing::Busy,
+            Self::Writing { writing, .. } => Standing::Writing {
+                since: writing.since,
+            },
+            Self::Finishing { .. } | Self::Closed(_) => Standing::Over,
+        }
+    }
+
+    /// The state after the registry's revision has become this one.
+    pub(super) fn handle_revision(self, now: Instant, revision: Revision) -> Self {
+        match self {
+            Self::Following {
+                after: Some(after), ..
+            } if after.as_u64() != revision.as_u64() => Self::responding(Reply::News),
+            Self::Following {
+                since,
+                after: Some(after),
+                until,
+            } if after != revision => Self::Following {
+                since,
+                // Values are published one after the other.
+                after: None,
+                until: until.min(now + Stream::GATHERING),
+            },
+            other => other,
+        }
+    }
+}
