@@ -9,7 +9,9 @@
 
 mod access;
 mod client;
+mod dialects;
 mod drain;
+mod stale;
 mod starved;
 #[cfg(unix)]
 mod unix;
@@ -265,20 +267,4 @@ fn an_answer_under_way_at_the_end_of_patience_is_cut_off_and_counted() {
     let report = shutdown(&handle);
     assert_eq!(report.cut_off, 1, "{report:?}");
     assert_eq!(report.closed, []);
-}
-
-/// What the drivers share but the core may not hold is kept equal here.
-#[test]
-fn the_copies_of_a_shared_file_are_the_same() {
-    const LISTEN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/listen.rs"));
-    assert_eq!(
-        LISTEN,
-        include_str!("../../../health-blocking/src/listen.rs")
-    );
-    assert_eq!(
-        include_str!("../../../health-tokio/src/endpoint.rs"),
-        include_str!("../../../health-smol/src/endpoint.rs")
-    );
-    const TRACE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/trace.rs"));
-    assert_eq!(TRACE, include_str!("../../../health-tokio/src/trace.rs"));
 }
