@@ -37,6 +37,8 @@
 mod alarm;
 mod endpoint;
 mod handle;
+#[cfg(feature = "cli")]
+pub mod healthd;
 mod line;
 mod listen;
 mod server;

@@ -9,7 +9,7 @@ use super::batch::{Batch, Change, CheckRow, ResultRow, Transition};
 use super::id::{CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::target::Target;
-use crate::check::{self, Events, Mode, Record, Saved};
+use crate::check::{self, Check, Events, Mode, Record, Saved};
 use crate::name::Name;
 use crate::time::{Instant, Moment};
 
@@ -28,6 +28,18 @@ impl Monitor {
     /// Gathers from now on what a store is to keep. Without it, nothing is.
     pub fn keep_journal(&mut self) {
         self.journal.get_or_insert_with(Journal::default);
+    }
+
+    /// Has the state of every check kept again, for a store that has lost it.
+    pub fn journal_all(&mut self, now: Instant) {
+        if let Some(journal) = &mut self.journal {
+            for (id, target) in self.targets.iter() {
+                for (index, (name, check)) in target.checks.iter().enumerate() {
+                    let names = (target.name().clone(), name.clone());
+                    journal.note(now, id.check(index), names, check);
+                }
+            }
+        }
     }
 
     /// The next batch to be kept, if it is time for one: at once if a check has turned or the monitor
@@ -147,10 +159,15 @@ impl Journal {
                 self.since.get_or_insert(now);
             }
         }
+        if saved != before {
+            self.note(now, id, names(), check);
+        }
+    }
+
+    fn note(&mut self, now: Instant, id: CheckId, names: Names, check: &Check) {
         // A monitor that stops says nothing about its targets.
-        let stops = matches!(check.mode(), Mode::Stopping | Mode::Stopped);
-        if saved != before && !stops {
-            self.checks.insert(id, (names(), saved));
+        if !matches!(check.mode(), Mode::Stopping | Mode::Stopped) {
+            self.checks.insert(id, (names, check.saved()));
             self.since.get_or_insert(now);
         }
     }

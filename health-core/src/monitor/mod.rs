@@ -119,6 +119,6 @@ pub use id::{AttemptId, CheckId, TargetId};
 pub use journal::JournalStats;
 pub use machine::Monitor;
 pub use stats::Stats;
-pub use store::{MemoryStore, StoredCheck, StoredTarget, TargetStore};
+pub use store::{Definition, MemoryStore, StoredCheck, StoredTarget, TargetStore};
 pub use summary::Summary;
 pub use target::{AddError, Target, TargetSpec};

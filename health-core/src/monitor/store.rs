@@ -1,8 +1,7 @@
 //! Where targets and what is known of them outlive the process.
 
-use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
@@ -20,14 +19,14 @@ use crate::name::Name;
 /// effect twice as once.
 ///
 /// ```
-/// use health_core::monitor::{MemoryStore, TargetStore};
+/// use health_core::monitor::{Definition, MemoryStore, TargetStore};
 /// use health_core::name::Name;
 ///
 /// let mut store = MemoryStore::default();
 /// let (web, http) = (Name::new("web-1")?, Name::new("http")?);
-/// store.put(&web, &[http], "http://10.0.0.7/")?;
+/// store.put(&[Definition { name: web, checks: vec![http], text: "http://10.0.0.7/".into() }])?;
 /// let target = &store.load()?[0];
-/// assert_eq!((target.name.as_str(), &*target.definition), ("web-1", "http://10.0.0.7/"));
+/// assert_eq!((target.name.as_str(), &*target.text), ("web-1", "http://10.0.0.7/"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait TargetStore {
@@ -41,13 +40,13 @@ pub trait TargetStore {
     /// They cannot be read.
     fn load(&mut self) -> Result<Vec<StoredTarget>, Self::Error>;
 
-    /// Keeps a target, in place of an earlier one of the name. What is known of its checks stays,
-    /// for those it still has.
+    /// Keeps these targets, each in place of an earlier one of its name. What is known of its checks
+    /// stays, for those it still has.
     ///
     /// # Errors
     ///
-    /// It cannot be kept; nothing has changed.
-    fn put(&mut self, name: &Name, checks: &[Name], definition: &str) -> Result<(), Self::Error>;
+    /// They cannot be kept; nothing has changed.
+    fn put(&mut self, targets: &[Definition]) -> Result<(), Self::Error>;
 
     /// Forgets what is known of a target's checks, not the target, nor its transitions.
     ///
@@ -71,13 +70,24 @@ pub trait TargetStore {
     fn write(&mut self, batch: &Batch) -> Result<(), Self::Error>;
 }
 
+/// A target as a [`TargetStore`] is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// Its name.
+    pub name: Name,
+    /// The names of its checks.
+    pub checks: Vec<Name>,
+    /// What it is, for whoever writes it.
+    pub text: Arc<str>,
+}
+
 /// A target as a [`TargetStore`] has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredTarget {
     /// Its name.
     pub name: Name,
     /// What it is, for whoever wrote it.
-    pub definition: String,
+    pub text: Arc<str>,
     /// Its checks.
     pub checks: Vec<StoredCheck>,
 }
@@ -123,22 +133,20 @@ impl TargetStore for MemoryStore {
         Ok(self.targets.values().cloned().collect())
     }
 
-    fn put(&mut self, name: &Name, checks: &[Name], definition: &str) -> Result<(), Infallible> {
-        let known = self.targets.remove(name);
-        let saved = |check| {
-            let known = known.as_ref();
-            known.map(|it| it.saved(check)).unwrap_or_default()
-        };
-        let checks = checks.iter().map(|check| StoredCheck {
-            name: check.clone(),
-            saved: saved(check),
-        });
-        let target = StoredTarget {
-            name: name.clone(),
-            definition: definition.to_owned(),
-            checks: checks.collect(),
-        };
-        self.targets.insert(name.clone(), target);
+    fn put(&mut self, targets: &[Definition]) -> Result<(), Infallible> {
+        for Definition { name, checks, text } in targets {
+            let known = self.targets.remove(name);
+            let checks = checks.iter().map(|check| StoredCheck {
+                name: check.clone(),
+                saved: known.as_ref().map(|it| it.saved(check)).unwrap_or_default(),
+            });
+            let target = StoredTarget {
+                name: name.clone(),
+                text: Arc::clone(text),
+                checks: checks.collect(),
+            };
+            self.targets.insert(name.clone(), target);
+        }
         Ok(())
     }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use health_core::check::{CheckConfig, CheckStatus, Mode, OnUnhealthy, Saved};
 use health_core::monitor::{
-    Batch, Change, MemoryStore, Monitor, MonitorConfig, TargetId, TargetSpec, TargetStore,
+    Batch, Change, Definition, MemoryStore, Monitor, MonitorConfig, TargetId, TargetSpec,
+    TargetStore,
 };
 use health_core::outcome::{Kind, Outcome};
 use health_core::streak::Streak;
@@ -188,9 +189,12 @@ fn a_stop_keeps_everything_and_changes_nothing() {
 fn the_next_monitor_goes_on_where_the_last_one_ended() {
     let mut store = MemoryStore::default();
     let (target, check) = (name("web-1"), name("check"));
-    store
-        .put(&target, &[check.clone()], "http://10.0.0.7/")
-        .expect("kept");
+    let definition = Definition {
+        name: target.clone(),
+        checks: vec![check.clone()],
+        text: "http://10.0.0.7/".into(),
+    };
+    store.put(&[definition]).expect("kept");
     let config = Arc::new(deregistering());
     let mut last = Saved::default();
     for life in 1..=3 {

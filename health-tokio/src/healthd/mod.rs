@@ -1,0 +1,3 @@
+//! The registry of targets as a program.
+
+mod store;
