@@ -49,6 +49,10 @@ mod listen;
 #[cfg(feature = "monitor")]
 pub mod monitor;
 #[cfg(feature = "monitor")]
+mod park;
+#[cfg(feature = "monitor")]
+mod pool;
+#[cfg(feature = "monitor")]
 pub mod probe;
 mod server;
 mod socket;

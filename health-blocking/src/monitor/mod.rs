@@ -36,35 +36,29 @@
 //! ```
 
 mod handle;
-mod job;
-mod pool;
-mod rollup;
 mod run;
-mod shared;
-mod status;
-mod target;
 
 use std::io;
-use std::sync::Arc;
 use std::thread;
 
 pub use handle::MonitorHandle;
 pub use health_core::check::{
     self, CheckConfig, CheckStatus, FirstCheck, OnUnhealthy, ProbeKind, Schedule,
 };
+pub use health_core::driver::monitor::{
+    CheckView, Controls, ManualClock, MonitorStatus, Target, TargetView,
+};
 pub use health_core::monitor::{
     AddError, CheckId, Event, MassFailure, MonitorConfig, Spread, Stats, Summary, TargetId,
 };
 pub use health_core::name::{Name, NameError};
 pub use health_core::outcome::{Class, Kind, Outcome};
-pub use status::{CheckView, MonitorStatus, TargetView};
-pub use target::Target;
 
+use health_core::driver::monitor::{Rollup, Watch};
 use health_core::shared::Health;
 
 use crate::probe::{AddressPolicy, Prober};
-use rollup::Rollup;
-use shared::Shared;
+use run::Run;
 
 /// A monitor that is not running yet.
 #[derive(Debug)]
@@ -72,6 +66,7 @@ pub struct Monitor {
     config: MonitorConfig,
     prober: Prober,
     rollup: Option<Rollup>,
+    clock: Option<ManualClock>,
 }
 
 /// The settings of the core, but at most 32 attempts at once: each takes a thread.
@@ -99,6 +94,7 @@ impl Monitor {
             config,
             prober: Prober::new(),
             rollup: None,
+            clock: None,
         }
     }
 
@@ -124,17 +120,24 @@ impl Monitor {
         Ok(self)
     }
 
+    /// Goes by a clock that a test moves, instead of the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: &ManualClock) -> Self {
+        self.clock = Some(clock.clone());
+        self
+    }
+
     /// Runs it on threads of its own, which never keep the process alive.
     ///
     /// # Errors
     ///
     /// If the system gives no thread.
     pub fn spawn(self) -> io::Result<MonitorHandle> {
-        let shared = Arc::new(Shared::new(self.config, self.prober, self.rollup));
-        let of_thread = Arc::clone(&shared);
+        let (watch, controls) = Watch::new(self.config.clone(), self.rollup, self.clock);
+        let run = Run::new(watch, self.prober, &self.config);
         thread::Builder::new()
             .name("monitor".into())
-            .spawn(move || run::run(&of_thread))?;
-        Ok(MonitorHandle::new(shared))
+            .spawn(move || run.run())?;
+        Ok(MonitorHandle::new(controls))
     }
 }

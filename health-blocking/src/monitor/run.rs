@@ -1,133 +1,155 @@
 //! The monitor's thread: does what the core's monitor says, and waits in between.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread;
 
-use health_core::check::probe::{Part, Trouble};
-use health_core::monitor::{AttemptId, Command, Signal};
+use health_core::check::probe::{Part, Probe};
+use health_core::driver::monitor::{AsyncSelfCheck, Job, Ticket, Watch, Work};
+use health_core::driver::trouble;
+use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 use health_core::outcome::Outcome;
-use health_core::time::Instant;
 
-use super::job::{Control, Job};
-use super::rollup;
-use super::shared::{Shared, State};
-use crate::probe::Report;
+use crate::park;
+use crate::pool::Pool;
+use crate::probe::Prober;
+#[cfg(unix)]
+use crate::probe::exec::{self, Group};
 
-/// The component is told at most this often.
-const ROLLUP: Duration = Duration::from_millis(100);
-
-/// Runs until the monitor has stopped.
-pub(super) fn run(shared: &Arc<Shared>) {
-    let mut state = shared.lock();
-    state.monitor.start(shared.clock.now());
-    let mut told: Option<Instant> = None;
-    loop {
-        let now = shared.clock.now();
-        while let Some(command) = state.monitor.poll(now) {
-            carry_out(shared, &mut state, command);
-        }
-        if state.collect_events() {
-            shared.news.notify_all();
-        }
-        if state.monitor.is_stopped() {
-            // Closures and probes may hold on to what their owner wants back.
-            state.jobs.clear();
-            shared.news.notify_all();
-            return;
-        }
-        let mut wake = state.monitor.poll_timeout();
-        if let Some(component) = &shared.rollup {
-            let pause = if state.is_dirty {
-                ROLLUP
-            } else {
-                rollup::INTERVAL
-            };
-            let at = told.map_or(now, |told| told + pause);
-            if now >= at {
-                told = Some(now);
-                state.is_dirty = false;
-                let summary = state.monitor.summary(now);
-                // It wakes who waits for the health: not under our lock.
-                drop(state);
-                component.tell(summary);
-                state = shared.lock();
-                continue;
-            }
-            wake = Some(wake.map_or(at, |wake| wake.min(at)));
-        }
-        state = wait(shared, state, wake);
-    }
+/// What the monitor's thread owns.
+pub(super) struct Run {
+    watch: Watch,
+    prober: Prober,
+    sockets: Pool,
+    others: Pool,
+    running: Arc<Mutex<BTreeMap<AttemptId, Arc<Control>>>>,
 }
 
-fn wait<'s>(
-    shared: &Shared,
-    state: MutexGuard<'s, State>,
-    until: Option<Instant>,
-) -> MutexGuard<'s, State> {
-    let Some(until) = until else {
-        let waited = shared.work.wait(state);
-        return waited.unwrap_or_else(PoisonError::into_inner);
-    };
-    let Some(left) = shared.clock.left(until) else {
-        return state;
-    };
-    let waited = shared.work.wait_timeout(state, left);
-    waited.unwrap_or_else(PoisonError::into_inner).0
-}
-
-fn carry_out(shared: &Arc<Shared>, state: &mut State, command: Command) {
-    match command {
-        Command::Start {
-            attempt, deadline, ..
-        } => start(shared, state, attempt, deadline),
-        Command::Cancel { attempt, signal } => match state.running.get(&attempt) {
-            Some(control) => end(control, signal),
-            // It was over before it could be cancelled.
-            None => state.monitor.handle_reaped(shared.clock.now(), attempt),
-        },
-    }
-}
-
-fn start(shared: &Arc<Shared>, state: &mut State, attempt: AttemptId, deadline: Instant) {
-    let Some(job) = state.jobs.get(&attempt.check).map(Arc::clone) else {
-        let outcome = Outcome::indeterminate("the target was removed");
-        let now = shared.clock.now();
-        return state.monitor.handle_outcome(now, attempt, outcome);
-    };
-    let control = Arc::new(Control::default());
-    let pool = if job.needs_reap() {
-        &shared.others
-    } else {
-        &shared.sockets
-    };
-    let of_task = (Arc::clone(shared), Arc::clone(&control));
-    let submitted = pool.submit(move || {
-        let (shared, control) = of_task;
-        let report = attend(&shared, &job, &control, deadline);
-        shared.finish(attempt, report);
-    });
-    match submitted {
-        Ok(()) => drop(state.running.insert(attempt, control)),
-        Err(error) => {
-            let outcome = Trouble::Processes.outcome(Part::Spawn).caused_by(error);
-            state
-                .monitor
-                .handle_outcome(shared.clock.now(), attempt, outcome);
-        }
-    }
-}
-
-fn attend(shared: &Shared, job: &Job, control: &Control, deadline: Instant) -> Report {
-    job.carry_out(&shared.prober, control, shared.clock, deadline)
-}
-
-/// Sockets end by their own deadline, closures when they return.
-fn end(control: &Control, signal: Signal) {
+/// How an attempt is told to end. Sockets end by their own deadline, closures when they return.
+#[derive(Default)]
+struct Control {
     #[cfg(unix)]
-    control.group.signal(match signal {
-        Signal::Terminate => rustix::process::Signal::TERM,
-        Signal::Kill => rustix::process::Signal::KILL,
-    });
-    #[cfg(not(unix))]
-    let _ = (control, signal);
+    group: Group,
+    future: Mutex<FutureState>,
+}
+
+#[derive(Default)]
+struct FutureState {
+    is_given_up: bool,
+    waker: Option<Waker>,
+}
+
+impl Run {
+    pub(super) fn new(watch: Watch, prober: Prober, config: &MonitorConfig) -> Self {
+        Self {
+            watch,
+            prober,
+            sockets: Pool::new("probe", config.max_in_flight),
+            others: Pool::new("probe-exec", config.max_exec),
+            running: Arc::default(),
+        }
+    }
+
+    /// Runs until the monitor has stopped.
+    pub(super) fn run(mut self) {
+        let waker = park::waker();
+        loop {
+            match self.watch.poll(&waker) {
+                Work::Start(ticket) => self.start(ticket),
+                Work::Cancel { attempt, signal } => {
+                    let control = lock(&self.running).get(&attempt).map(Arc::clone);
+                    if let Some(control) = control {
+                        control.end(signal);
+                    }
+                }
+                Work::Wait { until: None } => thread::park(),
+                Work::Wait { until: Some(until) } => {
+                    thread::park_timeout(until.duration_since(self.watch.now()));
+                }
+                Work::Stopped => return,
+            }
+        }
+    }
+
+    fn start(&self, ticket: Ticket) {
+        let attempt = ticket.attempt();
+        let control = Arc::new(Control::default());
+        lock(&self.running).insert(attempt, Arc::clone(&control));
+        let pool = if ticket.job().needs_reap() {
+            &self.others
+        } else {
+            &self.sockets
+        };
+        let (prober, running) = (self.prober.clone(), Arc::clone(&self.running));
+        pool.submit(move |had_thread| {
+            match had_thread {
+                Ok(()) => control.carry_out(ticket, &prober),
+                Err(error) => {
+                    let outcome = trouble(&error, Part::Spawn).outcome(Part::Spawn);
+                    ticket.answer(outcome.caused_by(error));
+                }
+            }
+            lock(&running).remove(&attempt);
+        });
+    }
+}
+
+impl Control {
+    fn carry_out(&self, ticket: Ticket, prober: &Prober) {
+        match ticket.job() {
+            #[cfg(unix)]
+            Job::Probe(Probe::Exec(command)) => {
+                let report = exec::run_to_end(command, &self.group);
+                ticket.finish(report);
+            }
+            Job::Probe(probe) => {
+                let report = prober.probe(probe, ticket.limit());
+                ticket.finish(report);
+            }
+            Job::Call(look) => {
+                let outcome = look.call();
+                ticket.answer(outcome);
+            }
+            // Given up, it is dropped, and its ticket with it.
+            Job::Future(look) => {
+                if let Some(outcome) = self.attend(look) {
+                    ticket.answer(outcome);
+                }
+            }
+        }
+    }
+
+    fn attend(&self, look: &AsyncSelfCheck) -> Option<Outcome> {
+        let mut attending = pin!(look.begin());
+        let attended = park::wait(None, |waker| {
+            let mut future = lock(&self.future);
+            if future.is_given_up {
+                return Poll::Ready(None);
+            }
+            future.waker = Some(waker.clone());
+            drop(future);
+            let mut context = Context::from_waker(waker);
+            attending.as_mut().poll(&mut context).map(Some)
+        });
+        attended.flatten()
+    }
+
+    fn end(&self, signal: Signal) {
+        #[cfg(unix)]
+        self.group.signal(signal);
+        #[cfg(not(unix))]
+        let _ = signal;
+        let mut future = lock(&self.future);
+        future.is_given_up = true;
+        let waker = future.waker.take();
+        drop(future);
+        waker.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// No user code runs under these locks, so a poisoned one holds a state as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

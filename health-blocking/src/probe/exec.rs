@@ -1,4 +1,7 @@
 //! A command in a process group of its own, and the end of all of it.
+//!
+//! It takes a thread, in every driver: that thread reaps whatever happens to the task that asked, and
+//! next to a process it costs nothing. This file is the same in all drivers, and a test compares it.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -10,12 +13,12 @@ use std::time::Duration;
 
 use health_core::capture::Capture;
 use health_core::check::probe::{ExecProbe, Exit, Part, Report, Timings};
+use health_core::driver::{Clock, trouble};
+use health_core::monitor::Signal;
 use health_core::outcome::Outcome;
 use health_core::time::Instant;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::clock::Clock;
-use super::error::trouble;
 use watch::Watch;
 
 mod limits;
@@ -24,41 +27,41 @@ mod watch;
 /// From `SIGTERM` to `SIGKILL`, and from there to letting go of a process the kernel does not end.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Runs `command` on this thread; at `deadline`, ends it.
-pub(super) fn probe(command: &ExecProbe, clock: Clock, deadline: Instant) -> Report {
-    let began = clock.now();
-    let group = Group::default();
-    let mut run = match Run::start(command, &group) {
+/// Runs `command` on this thread; after `timeout`, ends it.
+pub(super) fn probe(command: &ExecProbe, group: &Group, timeout: Duration) -> Report {
+    let clock = Clock::start();
+    let deadline = clock.now() + timeout;
+    let mut run = match Run::start(command, group) {
         Ok(run) => run,
-        Err(outcome) => return Report::new(outcome, clock.now().duration_since(began)),
+        Err(outcome) => return Report::new(outcome, clock.elapsed()),
     };
     let in_time = run.wait(clock, Some(deadline));
     let mut end = in_time;
-    for signal in [Signal::TERM, Signal::KILL] {
+    for signal in [Signal::Terminate, Signal::Kill] {
         if end.is_none() {
             group.signal(signal);
             end = run.wait(clock, Some(clock.now() + GRACE));
         }
     }
-    let report = run.report(command, in_time, clock.now().duration_since(began));
+    let report = run.report(command, in_time, clock.elapsed());
     match end {
-        Some(end) => run.end(end, &group),
+        Some(end) => run.end(end, group),
         // It hangs in the kernel (a dead network file system). Somebody still has to wait for it.
-        None => run.abandon(&group),
+        None => run.abandon(group),
     }
     report
 }
 
 /// Runs `command` until it ends, be it because somebody else told its `group` to: what is left of it
 /// is reaped when this returns.
-pub(crate) fn run_to_end(command: &ExecProbe, group: &Group, clock: Clock) -> Report {
-    let began = clock.now();
+pub(crate) fn run_to_end(command: &ExecProbe, group: &Group) -> Report {
+    let clock = Clock::start();
     let mut run = match Run::start(command, group) {
         Ok(run) => run,
-        Err(outcome) => return Report::new(outcome, clock.now().duration_since(began)),
+        Err(outcome) => return Report::new(outcome, clock.elapsed()),
     };
     let end = run.wait(clock, None);
-    let report = run.report(command, end, clock.now().duration_since(began));
+    let report = run.report(command, end, clock.elapsed());
     if let Some(end) = end {
         run.end(end, group);
     }
@@ -85,7 +88,7 @@ impl Group {
         match *state {
             GroupState::NotStarted => *state = GroupState::Over,
             // Until the leader is reaped, which takes the lock, its number is nobody else's.
-            GroupState::Running(leader) => drop(kill_process_group(leader, signal)),
+            GroupState::Running(leader) => kill(leader, signal),
             GroupState::Over => {}
         }
     }
@@ -133,7 +136,7 @@ impl Run {
             watch: Watch::new(leader, pipe),
         };
         if let Err(error) = limits::apply(leader, command.limits()) {
-            let _ = kill_process_group(leader, Signal::KILL);
+            kill(leader, Signal::Kill);
             let _ = run.child.wait();
             *state = GroupState::Over;
             let outcome = Outcome::indeterminate("prober cannot limit the command");
@@ -196,7 +199,7 @@ impl Run {
     fn end(mut self, end: End, group: &Group) {
         let mut state = group.lock();
         if matches!(end, End::By(_)) {
-            let _ = kill_process_group(self.leader, Signal::KILL);
+            kill(self.leader, Signal::Kill);
         }
         let _ = self.child.wait();
         *state = GroupState::Over;
@@ -210,6 +213,15 @@ impl Run {
         // Without a thread it stays a zombie, when it dies at last.
         let _ = reaper.spawn(move || child.wait());
     }
+}
+
+fn kill(leader: Pid, signal: Signal) {
+    let signal = match signal {
+        Signal::Terminate => rustix::process::Signal::TERM,
+        Signal::Kill => rustix::process::Signal::KILL,
+    };
+    // All of it may be gone already.
+    let _ = kill_process_group(leader, signal);
 }
 
 fn spawn(probe: &ExecProbe) -> io::Result<(Child, OwnedFd)> {

@@ -16,8 +16,6 @@
 //! # Ok::<(), health_blocking::probe::ProbeError>(())
 //! ```
 
-pub(crate) mod clock;
-mod error;
 #[cfg(unix)]
 pub(crate) mod exec;
 mod network;
@@ -28,16 +26,12 @@ mod wire;
 
 use std::time::Duration;
 
-use health_core::time::Instant;
-
 pub use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
 pub use health_core::check::probe::{
     AddressPolicy, Cidr, ClientIdentity, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes,
     HttpTarget, Probe, ProbeError, Report, ResourceLimits, Timings, Tls, Trouble, Trust,
 };
 pub use health_core::outcome::{Class, Kind, Outcome};
-
-use clock::Clock;
 
 /// Carries `probe` out on this thread, with every address allowed; see [`Prober::probe`].
 #[must_use]
@@ -78,17 +72,10 @@ impl Prober {
     /// always has a report.
     #[must_use]
     pub fn probe(&self, probe: &Probe, timeout: Duration) -> Report {
-        let clock = Clock::start();
-        let began = Instant::default();
         match probe {
             #[cfg(unix)]
-            Probe::Exec(command) => exec::probe(command, clock, began + timeout),
-            _ => self.attempt(probe, clock, began + timeout),
+            Probe::Exec(command) => exec::probe(command, &exec::Group::default(), timeout),
+            _ => network::attempt(probe, &self.policy, timeout),
         }
-    }
-
-    /// Over a socket, until `deadline` on `clock`.
-    pub(crate) fn attempt(&self, probe: &Probe, clock: Clock, deadline: Instant) -> Report {
-        network::attempt(probe, &self.policy, clock, deadline)
     }
 }

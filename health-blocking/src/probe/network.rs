@@ -1,17 +1,20 @@
 //! Carries out what an [`Attempt`] asks for.
 
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
-use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step, Trouble};
+#[cfg(feature = "tls")]
+use health_core::check::probe::Trouble;
+use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step};
+use health_core::driver::{Clock, trouble};
 use health_core::outcome::Outcome;
 use health_core::time::Instant;
 
-use super::clock::Clock;
-use super::error::{is_timeout, trouble};
-use super::resolve::{self, Lookup};
+use super::resolve::Lookup;
 #[cfg(feature = "tls")]
-use super::tls::{self, TlsError};
-use super::wire::Wire;
+use super::tls;
+use super::wire::{Wire, is_timeout};
+use crate::park;
 
 /// Input of one read: head and body of nearly every answer.
 const SCRATCH: usize = 16 * 1024;
@@ -22,16 +25,13 @@ enum Connection {
     Secure(Box<tls::TlsWire>),
 }
 
-/// One attempt over a socket, from now to `deadline` on `clock`.
-pub(super) fn attempt(
-    probe: &Probe,
-    policy: &AddressPolicy,
-    clock: Clock,
-    deadline: Instant,
-) -> Report {
-    let Some(mut attempt) = Attempt::new(probe, policy, clock.now(), deadline) else {
+/// One attempt over a socket, within `timeout`.
+pub(super) fn attempt(probe: &Probe, policy: &AddressPolicy, timeout: Duration) -> Report {
+    let clock = Clock::start();
+    let began = Instant::default();
+    let Some(mut attempt) = Attempt::new(probe, policy, began, began + timeout) else {
         let outcome = Outcome::indeterminate("no commands on this system");
-        return Report::new(outcome, std::time::Duration::ZERO);
+        return Report::new(outcome, Duration::ZERO);
     };
     let mut connection = None;
     let mut sent = 0;
@@ -41,7 +41,11 @@ pub(super) fn attempt(
         let result = match step {
             Step::Close => break,
             Step::Resolve { name, port, until } => {
-                look_up(&mut attempt, name, port, until, clock);
+                let lookup = Lookup::begin(name, port, clock.now());
+                park::wait(clock.left(until).or(Some(Duration::ZERO)), |waker| {
+                    lookup.poll(waker)
+                });
+                lookup.tell(&mut attempt, clock.now());
                 Ok(())
             }
             Step::Connect { to, until } => Wire::connect(to, clock, until).map(|wire| {
@@ -103,14 +107,6 @@ impl Connection {
     }
 }
 
-fn look_up(attempt: &mut Attempt<'_>, name: &str, port: u16, until: Instant, clock: Clock) {
-    match resolve::lookup(name, port, clock.left(until).unwrap_or_default()) {
-        Lookup::Found(addresses) => attempt.handle_resolved(clock.now(), addresses),
-        Lookup::Failed(trouble, error) => attempt.handle_trouble(clock.now(), trouble, &error),
-        Lookup::TimedOut => attempt.handle_timeout(clock.now()),
-    }
-}
-
 #[cfg(feature = "tls")]
 fn secure(
     attempt: &mut Attempt<'_>,
@@ -124,22 +120,15 @@ fn secure(
         return Err(io::ErrorKind::NotConnected.into());
     };
     wire.set_deadline(until);
-    match tls::handshake(wire, settings, name) {
-        Ok(wire) => {
+    match tls::open(wire, settings, name) {
+        Ok(mut wire) => {
+            while wire.conn.is_handshaking() {
+                wire.conn.complete_io(&mut wire.sock)?;
+            }
             *connection = Some(Connection::Secure(Box::new(wire)));
             attempt.handle_secured(clock.now());
         }
-        Err(TlsError::Io(error)) if is_timeout(&error) => attempt.handle_timeout(clock.now()),
-        Err(TlsError::Io(error)) => {
-            let trouble = match trouble(&error, Part::Secure) {
-                trouble if trouble.is_ours() => trouble,
-                _ => Trouble::Tls,
-            };
-            attempt.handle_trouble(clock.now(), trouble, &error);
-        }
-        Err(TlsError::Settings(error)) => {
-            attempt.handle_trouble(clock.now(), Trouble::Settings, &error);
-        }
+        Err(error) => attempt.handle_trouble(clock.now(), Trouble::Settings, error),
     }
     Ok(())
 }
@@ -153,7 +142,11 @@ fn secure(
     clock: Clock,
 ) -> io::Result<()> {
     let cause = "built without the feature `tls`";
-    attempt.handle_trouble(clock.now(), Trouble::Settings, cause);
+    attempt.handle_trouble(
+        clock.now(),
+        health_core::check::probe::Trouble::Settings,
+        cause,
+    );
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! HTTPS, by rustls.
+//!
+//! This file is the same in all drivers, and a test compares it.
 
 use std::fs;
-use std::io;
 use std::sync::{Arc, OnceLock};
 
 use health_core::check::probe::{ClientIdentity, Tls, Trust};
@@ -17,27 +18,15 @@ use rustls::{
 
 use super::wire::Wire;
 
-/// A connection after its handshake. Its end without `close_notify` is an error, not an end.
+/// A connection, and its handshake. Its end without `close_notify` is an error, not an end.
 pub(super) type TlsWire = StreamOwned<ClientConnection, Wire>;
 
-/// Why there is no TLS.
-pub(super) enum TlsError {
-    /// The connection's, or the other side's certificate.
-    Io(io::Error),
-    /// Of our own settings.
-    Settings(String),
-}
-
-/// Makes the handshake over `wire`, within its deadline.
-pub(super) fn handshake(mut wire: Wire, settings: &Tls, name: &str) -> Result<TlsWire, TlsError> {
-    let bad_name = |_| TlsError::Settings(format!("server name {name:?}"));
+/// A connection over `wire` before its handshake; the error is one of our own settings.
+pub(super) fn open(wire: Wire, settings: &Tls, name: &str) -> Result<TlsWire, String> {
+    let bad_name = |_| format!("server name {name:?}");
     let name = ServerName::try_from(name.to_owned()).map_err(bad_name)?;
-    let config = config(settings).map_err(TlsError::Settings)?;
-    let mut session = ClientConnection::new(config, name)
-        .map_err(|error| TlsError::Settings(error.to_string()))?;
-    while session.is_handshaking() {
-        session.complete_io(&mut wire).map_err(TlsError::Io)?;
-    }
+    let config = config(settings)?;
+    let session = ClientConnection::new(config, name).map_err(|error| error.to_string())?;
     Ok(StreamOwned::new(session, wire))
 }
 

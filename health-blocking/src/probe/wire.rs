@@ -7,9 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use health_core::check::probe::Destination;
+use health_core::driver::Clock;
 use health_core::time::Instant;
-
-use super::clock::Clock;
 
 /// A blocking socket. Reads and writes fail with `WouldBlock` when their time is over.
 #[derive(Debug)]
@@ -86,6 +85,12 @@ impl Wire {
         poll(&self.socket, wish, left)?;
         Ok(())
     }
+}
+
+/// Whether a wait has ended because its time was over.
+pub(super) fn is_timeout(error: &io::Error) -> bool {
+    let by_us = error.raw_os_error().is_none() && error.kind() == io::ErrorKind::TimedOut;
+    by_us || error.kind() == io::ErrorKind::WouldBlock
 }
 
 #[derive(Clone, Copy)]

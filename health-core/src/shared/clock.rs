@@ -1,34 +1,53 @@
 //! The one place where the core reads the time.
 
+use core::time::Duration;
 use std::time::SystemTime;
 
 use crate::time::{Instant, Moment, UnixTime};
 
-/// A clock whose instants count from its start.
-pub(super) struct Clock {
+/// The system's monotonic clock, whose instants count from its start.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
     start: std::time::Instant,
 }
 
 impl Clock {
+    /// A clock that shows zero now.
+    #[must_use]
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the exception that clippy.toml names"
     )]
-    pub(super) fn start() -> Self {
+    pub fn start() -> Self {
         Self {
             start: std::time::Instant::now(),
         }
     }
 
-    pub(super) fn now(&self) -> Instant {
-        Instant::default() + self.start.elapsed()
+    /// What it shows.
+    #[must_use]
+    pub fn now(self) -> Instant {
+        Instant::default() + self.elapsed()
+    }
+
+    /// What has gone by since its start.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// What is left until `until`; `None` when it has come.
+    #[must_use]
+    pub fn left(self, until: Instant) -> Option<Duration> {
+        let left = until.duration_since(self.now());
+        (!left.is_zero()).then_some(left)
     }
 
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the exception that clippy.toml names"
     )]
-    pub(super) fn moment(&self) -> Moment {
+    pub(crate) fn moment(self) -> Moment {
         // A clock set before 1970 is as good as none.
         let unix = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)

@@ -16,7 +16,7 @@
 //! Everything here is cheap, never blocks for longer than another call of the same kind, and may
 //! be called from any thread or task. This is the only part of the core that reads a clock.
 
-mod clock;
+pub(crate) mod clock;
 mod handles;
 mod last_beat;
 

@@ -1,4 +1,6 @@
 //! Resource limits of a process that has just been started.
+//!
+//! This file is the same in all drivers, and a test compares it.
 
 use std::io;
 

@@ -1,4 +1,6 @@
 //! Waiting for a process and for what it writes, both at once.
+//!
+//! This file is the same in all drivers, and a test compares it.
 
 use std::os::fd::OwnedFd;
 use std::time::Duration;

@@ -1,14 +1,15 @@
 //! How everything is, at one moment.
 
-use std::sync::Arc;
-
-use health_core::check::{CheckStatus, Mode, Record};
-use health_core::monitor::{Stats, Summary, Target};
-use health_core::name::Name;
-use health_core::streak::Streak;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::shared::State;
-use crate::probe::Report;
+use crate::check::probe::Report;
+use crate::check::{CheckStatus, Mode, Record};
+use crate::monitor::{Stats, Summary, Target};
+use crate::name::Name;
+use crate::streak::Streak;
 
 /// A monitor and all of its targets, as they stood when asked.
 #[derive(Clone, Debug)]
@@ -19,8 +20,10 @@ pub struct MonitorStatus {
     /// Attempts that run.
     pub in_flight: usize,
     /// Attempts that would run at once if nobody ever answered: worth a warning if it is more than
-    /// [`max_in_flight`](super::MonitorConfig::max_in_flight).
+    /// [`max_in_flight`](Self::max_in_flight).
     pub demand: usize,
+    /// The most attempts that may run at once.
+    pub max_in_flight: usize,
     /// Events that nobody read in time.
     pub lost_events: u64,
     /// How many targets are how well.
@@ -99,6 +102,7 @@ impl MonitorStatus {
             is_running: monitor.is_running(),
             in_flight: monitor.in_flight(),
             demand: monitor.demand(),
+            max_in_flight: monitor.config().max_in_flight,
             lost_events: state.lost_events,
             summary: monitor.targets().map(|(_, target)| target).collect(),
             stats: *monitor.stats(),

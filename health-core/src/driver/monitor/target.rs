@@ -1,21 +1,22 @@
 //! What is watched, and how.
 
-use std::fmt;
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
 
-use health_core::check::CheckConfig;
-use health_core::monitor::TargetSpec;
-use health_core::name::{Name, NameError};
-use health_core::outcome::Outcome;
+use super::job::{AsyncSelfCheck, Job, SelfCheck};
+use crate::check::CheckConfig;
+use crate::check::probe::Probe;
+use crate::monitor::TargetSpec;
+use crate::name::{Name, NameError};
+use crate::outcome::Outcome;
 
-use super::job::Job;
-use crate::probe::Probe;
-
-/// A target: a name, and its checks with what carries them out.
+/// A target to be watched: a name, and its checks with what carries them out.
 ///
 /// ```
-/// use health_blocking::monitor::{CheckConfig, Outcome, ProbeKind, Target};
-/// use health_blocking::probe::{ExecProbe, Probe};
+/// use health_core::check::{CheckConfig, ProbeKind};
+/// use health_core::check::probe::ExecProbe;
+/// use health_core::driver::monitor::Target;
 ///
 /// let is_up = ExecProbe::command(["pg_isready"]).build()?;
 /// let startup = CheckConfig { kind: ProbeKind::Startup, retries: 30, ..CheckConfig::default() };
@@ -51,7 +52,7 @@ impl Target {
         self.check(name, config, Job::Probe(probe))
     }
 
-    /// Adds a check of this process: `look` is called every interval, on a thread of its own.
+    /// Adds a check of this process: `look` is called every interval, on a thread that may wait.
     ///
     /// If it takes longer than the timeout, that is a failure, and it is not called again before it has
     /// returned; slots that pass until then are failures too. A panic is a failure; what it says
@@ -66,7 +67,28 @@ impl Target {
         config: CheckConfig,
         look: impl Fn() -> Outcome + Send + Sync + 'static,
     ) -> Result<Self, NameError> {
-        self.check(name, config, Job::Closure(Box::new(look)))
+        self.check(name, config, Job::Call(SelfCheck::new(look)))
+    }
+
+    /// Adds a check of this process: every interval, `look` is called and its future polled.
+    ///
+    /// A future that is not ready at the timeout is dropped, which is a failure. A panic is a failure;
+    /// what it says is for authorised readers. It shares its thread with others: what may hold that
+    /// up belongs in a [`self_check`](Self::self_check).
+    ///
+    /// # Errors
+    ///
+    /// The name is not allowed.
+    pub fn async_self_check<F>(
+        self,
+        name: &str,
+        config: CheckConfig,
+        look: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Result<Self, NameError>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        self.check(name, config, Job::Future(AsyncSelfCheck::new(look)))
     }
 
     fn check(mut self, name: &str, config: CheckConfig, job: Job) -> Result<Self, NameError> {

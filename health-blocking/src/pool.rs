@@ -1,4 +1,6 @@
 //! Threads that are there when they are needed.
+//!
+//! This file is the same in all drivers, and a test compares it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,14 +8,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-type Task = Box<dyn FnOnce() + Send>;
+type Task = Box<dyn FnOnce(io::Result<()>) + Send>;
 
 /// How long a thread without work stays.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// At most so many threads, made when there is more work than threads.
 #[derive(Clone)]
-pub(super) struct Pool(Arc<Inner>);
+pub(crate) struct Pool(Arc<Inner>);
 
 struct Inner {
     name: &'static str,
@@ -30,7 +32,7 @@ struct State {
 }
 
 impl Pool {
-    pub(super) fn new(name: &'static str, most: usize) -> Self {
+    pub(crate) fn new(name: &'static str, most: usize) -> Self {
         Self(Arc::new(Inner {
             name,
             most: most.max(1),
@@ -39,15 +41,11 @@ impl Pool {
         }))
     }
 
-    /// Has `task` done as soon as a thread is free.
-    ///
-    /// # Errors
-    ///
-    /// There is no thread at all, and the system gives none.
-    pub(super) fn submit(&self, task: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    /// Has `task` done as soon as a thread is free. If there is no thread at all and the system gives
+    /// none, it is called here and now, with the error.
+    pub(crate) fn submit(&self, task: impl FnOnce(io::Result<()>) + Send + 'static) {
         let mut state = self.0.lock();
-        state.tasks.push_back(Box::new(task));
-        if state.tasks.len() > state.idle && state.threads < self.0.most {
+        if state.tasks.len() >= state.idle && state.threads < self.0.most {
             let inner = Arc::clone(&self.0);
             let thread = thread::Builder::new().name(self.0.name.into());
             match thread.spawn(move || inner.work()) {
@@ -55,14 +53,14 @@ impl Pool {
                 // Those that are there will come to it.
                 Err(_) if state.threads > 0 => {}
                 Err(error) => {
-                    state.tasks.pop_back();
-                    return Err(error);
+                    drop(state);
+                    return task(Err(error));
                 }
             }
         }
+        state.tasks.push_back(Box::new(task));
         drop(state);
         self.0.wake.notify_one();
-        Ok(())
     }
 }
 
@@ -72,7 +70,7 @@ impl Inner {
         loop {
             if let Some(task) = state.tasks.pop_front() {
                 drop(state);
-                task();
+                task(Ok(()));
                 state = self.lock();
                 continue;
             }

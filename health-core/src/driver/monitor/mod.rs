@@ -1,0 +1,34 @@
+//! A monitor at work: what three drivers share of it, which is all that does not wait.
+//!
+//! ```text
+//!               ┌───────────────── one lock ─────────────────┐
+//!  Controls ───►│ health_core::monitor::Monitor ── events ──►│──► Controls::poll_event
+//!               └──▲──────────────┬──────────────────────▲───┘
+//!   the loop:      │ Watch::poll  │ Work::Start, Cancel  │ outcome, reaped
+//!                  └──────────────┤                      │
+//!                                 ▼                      │
+//!                 a socket, process, thread or future ─ Ticket
+//! ```
+//!
+//! A driver calls [`Watch::poll`] in a loop of its own, carries out what it is told, and waits when it
+//! is told to. Each attempt carries a [`Ticket`] to where it is carried out. What became of it is
+//! reported by the ticket, even if it is dropped: no attempt can be forgotten.
+
+mod controls;
+mod job;
+mod manual;
+mod rollup;
+mod shared;
+mod status;
+mod target;
+mod ticket;
+mod watch;
+
+pub use controls::Controls;
+pub use job::{AsyncSelfCheck, Attending, Job, SelfCheck};
+pub use manual::ManualClock;
+pub use rollup::Rollup;
+pub use status::{CheckView, MonitorStatus, TargetView};
+pub use target::Target;
+pub use ticket::Ticket;
+pub use watch::{Watch, Work};

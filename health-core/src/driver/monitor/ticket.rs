@@ -1,0 +1,122 @@
+//! One attempt, on its way to where it is carried out.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use super::job::Job;
+use super::shared::Shared;
+use crate::check::probe::Report;
+use crate::monitor::AttemptId;
+use crate::outcome::Outcome;
+use crate::time::Instant;
+
+/// The duty to report what became of an attempt. Dropped, it reports that the attempt was given up,
+/// and that nothing is left of it.
+#[derive(Debug)]
+#[must_use = "dropped, the attempt counts as given up"]
+pub struct Ticket {
+    shared: Arc<Shared>,
+    attempt: AttemptId,
+    job: Arc<Job>,
+    began: Instant,
+    deadline: Instant,
+    is_over: bool,
+}
+
+impl Ticket {
+    pub(super) const fn new(
+        shared: Arc<Shared>,
+        attempt: AttemptId,
+        job: Arc<Job>,
+        began: Instant,
+        deadline: Instant,
+    ) -> Self {
+        Self {
+            shared,
+            attempt,
+            job,
+            began,
+            deadline,
+            is_over: false,
+        }
+    }
+
+    /// Which attempt.
+    #[must_use]
+    pub const fn attempt(&self) -> AttemptId {
+        self.attempt
+    }
+
+    /// What is to be done.
+    #[must_use]
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// How long the attempt may take from now on, if it ends itself.
+    ///
+    /// The monitor's own verdict at the deadline cannot name the part of the attempt that was running.
+    /// So the attempt's time runs out first: by 10 to 20 ms, since timers are late,
+    /// but by no more than a tenth of what is left.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        limit(self.deadline.duration_since(self.shared.time.now()))
+    }
+
+    /// The attempt is over, and nothing is left of it.
+    pub fn finish(mut self, report: Report) {
+        self.report(report);
+    }
+
+    /// A closure or future has answered; nothing is left of it.
+    pub fn answer(mut self, outcome: Outcome) {
+        self.report_outcome(outcome);
+    }
+
+    fn report_outcome(&mut self, outcome: Outcome) {
+        let took = self.shared.time.now().duration_since(self.began);
+        self.report(Report::new(outcome, took));
+    }
+
+    fn report(&mut self, report: Report) {
+        self.is_over = true;
+        let attempt = self.attempt;
+        let replaced = self.shared.change(|state| {
+            let now = self.shared.time.now();
+            // Of these two, one is ignored: it depends on whether the attempt was cancelled.
+            let outcome = report.outcome.clone();
+            state.monitor.handle_outcome(now, attempt, outcome);
+            state.monitor.handle_reaped(now, attempt);
+            let is_there = state.jobs.contains_key(&attempt.check);
+            is_there.then(|| state.reports.insert(attempt.check, Arc::new(report)))
+        });
+        drop(replaced);
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.report_outcome(Outcome::indeterminate("cancelled"));
+        }
+    }
+}
+
+fn limit(left: Duration) -> Duration {
+    const LEAST: Duration = Duration::from_millis(10);
+    const MOST: Duration = Duration::from_millis(20);
+    left - (left / 50).clamp(LEAST, MOST).min(left / 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_ends_a_little_before_its_deadline() {
+        for (left, expected) in [(0, 0), (50, 45), (100, 90), (900, 882), (10_000, 9_980)] {
+            let left = Duration::from_millis(left);
+            assert_eq!(limit(left), Duration::from_millis(expected), "{left:?}");
+        }
+    }
+}

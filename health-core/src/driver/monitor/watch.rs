@@ -1,0 +1,174 @@
+//! The loop's end of a monitor.
+
+use alloc::sync::Arc;
+use core::mem;
+use core::task::Waker;
+
+use super::controls::Controls;
+use super::manual::{ManualClock, Time};
+use super::rollup::Rollup;
+use super::shared::{Shared, State};
+use super::ticket::Ticket;
+use crate::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
+use crate::outcome::Outcome;
+use crate::shared::clock::Clock;
+use crate::time::Instant;
+
+/// A monitor, for the one loop that does what it says. Dropped, the monitor has stopped.
+///
+/// ```
+/// use std::task::Waker;
+/// use health_core::check::CheckConfig;
+/// use health_core::driver::monitor::{Job, Target, Watch, Work};
+/// use health_core::monitor::MonitorConfig;
+/// use health_core::outcome::Outcome;
+///
+/// let (mut watch, controls) = Watch::new(MonitorConfig::default(), None, None);
+/// let target = Target::new("disk")?.self_check("free", CheckConfig::default(), Outcome::success)?;
+/// controls.add(target)?;
+/// loop {
+///     match watch.poll(Waker::noop()) {
+///         Work::Start(ticket) => {
+///             let Job::Call(look) = ticket.job() else { panic!() };
+///             let outcome = look.call();
+///             ticket.answer(outcome);
+///         }
+///         Work::Cancel { .. } => {}
+///         Work::Wait { until: Some(_) } if controls.status().summary.healthy() == 0 => {} // wait
+///         Work::Wait { .. } => controls.begin_stop(),
+///         Work::Stopped => break,
+///     }
+/// }
+/// assert!(!controls.is_running());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Watch {
+    shared: Arc<Shared>,
+    rollup: Option<Rollup>,
+    has_started: bool,
+}
+
+/// What a monitor's loop has to do.
+#[derive(Debug)]
+#[must_use]
+pub enum Work {
+    /// Carry the attempt out, somewhere that does not hold the loop up, and poll again.
+    Start(Ticket),
+    /// End the attempt, and poll again: drop the future or the socket, send a process's group the signal.
+    /// An attempt that is not to be found is over already.
+    Cancel {
+        /// Which.
+        attempt: AttemptId,
+        /// How hard.
+        signal: Signal,
+    },
+    /// Poll again at this time of [`Watch::now`], or when the waker is woken.
+    Wait {
+        /// `None`: only when woken.
+        until: Option<Instant>,
+    },
+    /// The end.
+    Stopped,
+}
+
+impl Watch {
+    /// A monitor without targets, and what controls it. It starts when it is polled first.
+    #[must_use]
+    pub fn new(
+        config: MonitorConfig,
+        rollup: Option<Rollup>,
+        clock: Option<ManualClock>,
+    ) -> (Self, Controls) {
+        let time = clock.map_or_else(|| Time::System(Clock::start()), Time::Manual);
+        let shared = Arc::new(Shared::new(Monitor::new(config), time));
+        let watch = Self {
+            shared: Arc::clone(&shared),
+            rollup,
+            has_started: false,
+        };
+        (watch, Controls::new(shared))
+    }
+
+    /// What its clock shows.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.shared.time.now()
+    }
+
+    /// The next thing to do. `waker` is woken when there is something, once this has said to wait.
+    pub fn poll(&mut self, waker: &Waker) -> Work {
+        loop {
+            let now = self.now();
+            let mut state = self.shared.lock();
+            state.task = None;
+            if !mem::replace(&mut self.has_started, true) {
+                state.monitor.start(now);
+            }
+            while let Some(command) = state.monitor.poll(now) {
+                match command {
+                    Command::Cancel { attempt, signal } => return Work::Cancel { attempt, signal },
+                    Command::Start {
+                        attempt, deadline, ..
+                    } => {
+                        if let Some(job) = state.jobs.get(&attempt.check).map(Arc::clone) {
+                            let shared = Arc::clone(&self.shared);
+                            return Work::Start(Ticket::new(shared, attempt, job, now, deadline));
+                        }
+                        let outcome = Outcome::indeterminate("the target was removed");
+                        state.monitor.handle_outcome(now, attempt, outcome);
+                    }
+                }
+            }
+            let readers = state.collect_events();
+            if state.monitor.is_stopped() {
+                drop(state);
+                readers.into_iter().for_each(Waker::wake);
+                self.end();
+                return Work::Stopped;
+            }
+            let mut until = state.monitor.poll_timeout();
+            if let Some(rollup) = &mut self.rollup {
+                let at = rollup.due(now, state.is_dirty);
+                if at <= now {
+                    state.is_dirty = false;
+                    let summary = state.monitor.summary(now);
+                    // It wakes who waits for the health: not under our lock.
+                    drop(state);
+                    readers.into_iter().for_each(Waker::wake);
+                    rollup.tell(now, summary);
+                    continue;
+                }
+                until = Some(until.map_or(at, |until| until.min(at)));
+            }
+            state.task = Some(waker.clone());
+            drop(state);
+            readers.into_iter().for_each(Waker::wake);
+            let until = self.shared.time.wait(until, waker);
+            return Work::Wait { until };
+        }
+    }
+
+    /// Closures and probes may hold on to what their owner wants back.
+    fn end(&self) {
+        let (jobs, readers) = {
+            let mut state = self.shared.lock();
+            state.is_over = true;
+            let State { jobs, readers, .. } = &mut *state;
+            (mem::take(jobs), mem::take(readers))
+        };
+        drop(jobs);
+        readers.into_iter().for_each(Waker::wake);
+        let _ = self.shared.time.wait(None, Waker::noop());
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let now = self.now();
+        let mut state = self.shared.lock();
+        state.monitor.stop(now);
+        drop(state);
+        self.end();
+    }
+}
