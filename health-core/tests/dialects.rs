@@ -31,7 +31,7 @@ impl Listener {
     }
 
     fn get(&self, target: &str) -> (u16, String, String) {
-        let ask = (self.service).ask(Peer::Unix, Method::Get, target, None, None);
+        let ask = (self.service).ask(Peer::Unix, Method::Get, target, |_| None);
         let mut body = Vec::new();
         let head = (self.service).answer(self.moment, &ask, &self.snapshot, &mut body);
         let kind = head.content_type.unwrap_or_default().to_owned();

@@ -168,13 +168,10 @@ fn leak_is_no_leak_for_who_may_see_it() {
         "/health/ready?verbose",
         "/version",
     ] {
-        let ask = service.ask(
-            Peer::Unknown,
-            Method::Get,
-            path,
-            None,
-            Some(format!("Bearer {TOKEN}").as_bytes()),
-        );
+        let bearer = format!("Bearer {TOKEN}");
+        let ask = service.ask(Peer::Unknown, Method::Get, path, |name| {
+            (name == "authorization").then_some(bearer.as_bytes())
+        });
         let mut body = Vec::new();
         service.answer(daemon.1, &ask, &daemon.0, &mut body);
         assert!(!String::from_utf8_lossy(&body).contains(SECRET), "{path}");

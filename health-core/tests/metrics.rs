@@ -55,10 +55,12 @@ fn scrape(service: &Service, accept: &[u8]) -> (String, String) {
         "/nowhere",
         "/health?format=x",
     ] {
-        let ask = service.ask(Peer::Unix, Method::Get, target, None, None);
+        let ask = service.ask(Peer::Unix, Method::Get, target, |_| None);
         service.answer(moment, &ask, &snapshot, &mut Vec::new());
     }
-    let ask = service.ask(Peer::Unix, Method::Get, "/metrics", Some(accept), None);
+    let ask = service.ask(Peer::Unix, Method::Get, "/metrics", |name| {
+        (name == "accept").then_some(accept)
+    });
     let mut body = Vec::new();
     let head = service.answer(moment, &ask, &snapshot, &mut body);
     assert_eq!(head.status.as_u16(), 200);

@@ -101,7 +101,7 @@ fn ask(
     snapshot: &Snapshot,
     now: Instant,
 ) -> (u16, Option<u32>, Vec<u8>) {
-    let ask = service.ask(Peer::Unix, method, target, None, None);
+    let ask = service.ask(Peer::Unix, method, target, |_| None);
     let mut body = Vec::new();
     let moment = Moment {
         now,

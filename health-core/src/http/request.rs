@@ -38,6 +38,12 @@ impl Method {
     }
 }
 
+impl From<&str> for Method {
+    fn from(name: &str) -> Self {
+        Self::from_name(name.as_bytes())
+    }
+}
+
 /// `HTTP/1.0`, or any later `HTTP/1.x`, which is answered as 1.1 (RFC 9110 §2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {

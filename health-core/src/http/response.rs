@@ -1,5 +1,7 @@
 //! Response heads: what every answer says, in as few copies as there are lines.
 
+use alloc::borrow::Cow;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::digits;
@@ -96,6 +98,8 @@ pub struct Head {
 impl Head {
     pub(crate) const JSON: &'static str = "application/json";
 
+    const METHODS: &'static str = "GET, HEAD, OPTIONS";
+
     pub(crate) const fn new(status: StatusCode) -> Self {
         Self {
             status,
@@ -104,6 +108,22 @@ impl Head {
             allow: false,
             authenticate: false,
         }
+    }
+
+    /// The fields of the answer, by name and value, for a server that adds `Date`, `Content-Length`
+    /// and what belongs to the connection itself.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, Cow<'static, str>)> {
+        let seconds = self.retry_after.map(|seconds| seconds.to_string());
+        [
+            Some(("Cache-Control", "no-store".into())),
+            Some(("X-Content-Type-Options", "nosniff".into())),
+            self.content_type.map(|it| ("Content-Type", it.into())),
+            seconds.map(|seconds| ("Retry-After", seconds.into())),
+            self.allow.then(|| ("Allow", Self::METHODS.into())),
+            (self.authenticate).then(|| ("WWW-Authenticate", "Bearer".into())),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// Appends the whole head, for a body yet to come; returns where its length belongs.
@@ -127,7 +147,7 @@ impl Head {
             out.extend_from_slice(b"\r\n");
         }
         if self.allow {
-            out.extend_from_slice(b"Allow: GET, HEAD, OPTIONS\r\n");
+            field(out, "Allow: ", Self::METHODS.as_bytes());
         }
         if self.authenticate {
             out.extend_from_slice(b"WWW-Authenticate: Bearer\r\n");
@@ -195,4 +215,36 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(value);
     out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+
+    #[test]
+    fn fields_are_what_is_written() {
+        let full = Head {
+            status: StatusCode::ServiceUnavailable,
+            content_type: Some(Head::JSON),
+            retry_after: Some(7),
+            allow: true,
+            authenticate: true,
+        };
+        let bare = Head {
+            content_type: None,
+            ..Head::new(StatusCode::NoContent)
+        };
+        for head in [full, bare] {
+            let mut written = Vec::new();
+            head.write(UnixTime::default(), Persistence::Implied, &mut written);
+            let written = String::from_utf8(written).expect("text");
+            let lines = written.lines().skip(1).filter(|line| !line.is_empty());
+            let lines = lines.filter(|line| !line.starts_with("Content-Length:"));
+            let told = head
+                .fields()
+                .map(|(name, value)| [name, ": ", &value].concat());
+            assert!(lines.eq(told), "{written}");
+        }
+    }
 }

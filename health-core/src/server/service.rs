@@ -16,7 +16,8 @@ use crate::time::Moment;
 /// One listener's settings: limits, paths, codes, tokens. Clones count together.
 ///
 /// Drivers run it through [`Connection`](super::Connection). Daemons that have an HTTP server
-/// already mount it with [`ask`](Self::ask) and [`answer`](Self::answer).
+/// already mount it with [`ask`](Self::ask) and [`answer`](Self::answer): the drivers' examples
+/// `axum`, `hyper` and `tiny_http` show the few lines that takes.
 ///
 /// ```
 /// use health_core::health::Registry;
@@ -28,10 +29,11 @@ use crate::time::Moment;
 /// let mut registry = Registry::new("steering", "1.4.0", moment.now);
 /// let service = Service::new();
 ///
-/// let ask = service.ask(Peer::Unknown, Method::Get, "/health/ready", None, None);
+/// let ask = service.ask(Peer::Unknown, Method::Get, "/health/ready", |_| None);
 /// let mut body = Vec::new();
 /// let head = service.answer(moment, &ask, &registry.snapshot(moment.now), &mut body);
 /// assert_eq!(head.status, StatusCode::ServiceUnavailable);
+/// assert!(head.fields().any(|(name, value)| name == "Retry-After" && value == "1"));
 /// assert_eq!(body, br#"{"status":"unhealthy","phase":"starting"}"#);
 /// ```
 #[derive(Clone, Debug)]
@@ -133,26 +135,28 @@ impl Service {
         &self.counters
     }
 
-    /// Reads a request that another HTTP server has parsed. `target` is its path and query.
+    /// Reads a request that another HTTP server has parsed: its method by name, its target as it
+    /// was sent, and `field`, which finds the value of the first field of a name, in any case.
+    ///
+    /// A peer on this machine may see details while no token is set. Behind a proxy everybody is:
+    /// say [`Peer::Unknown`] there.
     #[must_use]
-    pub fn ask(
+    pub fn ask<'a>(
         &self,
         peer: Peer,
-        method: Method,
+        method: impl Into<Method>,
         target: &str,
-        accept: Option<&[u8]>,
-        authorization: Option<&[u8]>,
+        field: impl Fn(&str) -> Option<&'a [u8]>,
     ) -> Ask {
-        let (path, query) = match target.split_once('?') {
-            Some((path, query)) => (path, Some(query.as_bytes())),
-            None => (target, None),
+        let method = method.into();
+        // What is no target to us is nothing that we have.
+        let nothing = Target::Path {
+            path: b"",
+            query: None,
         };
-        let target = Target::Path {
-            path: path.as_bytes(),
-            query,
-        };
-        let access = self.policy.decide(peer, authorization);
-        self.ask_of(method, target, accept, access)
+        let target = Target::parse(method, target.as_bytes()).unwrap_or(nothing);
+        let access = self.policy.decide(peer, field("authorization"));
+        self.ask_of(method, target, field("accept"), access)
     }
 
     /// Reads a request of our own.
