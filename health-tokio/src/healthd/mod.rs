@@ -1,3 +1,4 @@
 //! The registry of targets as a program.
 
+mod config;
 mod store;

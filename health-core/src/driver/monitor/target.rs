@@ -37,10 +37,16 @@ impl Target {
     ///
     /// The name is not allowed.
     pub fn new(name: &str) -> Result<Self, NameError> {
-        Ok(Self {
-            spec: TargetSpec::new(Name::new(name)?),
+        Name::new(name).map(Self::named)
+    }
+
+    /// As [`new`](Self::new), for a name that was checked already.
+    #[must_use]
+    pub const fn named(name: Name) -> Self {
+        Self {
+            spec: TargetSpec::new(name),
             jobs: Vec::new(),
-        })
+        }
     }
 
     /// Adds a check of something outside this process.

@@ -171,11 +171,11 @@ impl<'a> Item<'a> {
         items.map(|item| item.text().map(str::to_owned)).collect()
     }
 
-    pub(super) const fn is_table(&self) -> bool {
+    pub(super) fn is_table(&self) -> bool {
         self.value.is_object()
     }
 
-    pub(super) const fn is_text(&self) -> bool {
+    pub(super) fn is_text(&self) -> bool {
         self.value.is_string()
     }
 
@@ -223,7 +223,7 @@ impl<'a> Table<'a> {
 
     /// Call it last: a key that nobody has asked for is a mistake somebody would find out about too
     /// late.
-    pub(super) fn finish(self) -> Result<()> {
+    pub(super) fn finish(&self) -> Result<()> {
         let known = self.known.borrow();
         for (name, value) in self.map {
             if !known.contains(name.as_str()) {
