@@ -8,13 +8,15 @@ import sys
 
 CORE = {"httparse", "serde", "serde_core", "serde_json", "itoa", "memchr", "zmij"}
 BLOCKING = CORE | {"health-core", "mio", "libc", "socket2"}
+TOKIO = BLOCKING | {"tokio", "pin-project-lite"}
 # What each library may link, with these flags, on this platform.
 ALLOWED = {
     ("health-core",): CORE,
     ("health-core", "--no-default-features"): CORE,
     ("health-blocking",): BLOCKING | {"rustix", "bitflags", "linux-raw-sys"},
     ("health-blocking", "--no-default-features"): BLOCKING,
-    ("health-tokio",): BLOCKING | {"tokio", "pin-project-lite"},
+    ("health-tokio",): TOKIO | {"rustix", "bitflags", "linux-raw-sys"},
+    ("health-tokio", "--no-default-features"): TOKIO,
     ("health-smol",): CORE
     | {"health-core", "async-io", "polling", "rustix", "linux-raw-sys", "bitflags", "cfg-if"}
     | {"futures-io", "futures-core", "futures-lite", "pin-project-lite", "parking", "slab"}

@@ -127,17 +127,23 @@ impl Monitor {
         self
     }
 
-    /// Runs it on threads of its own, which never keep the process alive.
+    /// What controls it, and what runs it: a function that returns when the monitor is
+    /// [stopped](MonitorHandle::stop), to be called on a thread of the caller's.
+    #[must_use = "the monitor runs only while its function does"]
+    pub fn run(self) -> (MonitorHandle, impl FnOnce() + Send + use<>) {
+        let (watch, controls) = Watch::new(self.config.clone(), self.rollup, self.clock);
+        let run = Run::new(watch, self.prober, &self.config);
+        (MonitorHandle::new(controls), move || run.run())
+    }
+
+    /// Runs it on a thread of its own, which never keeps the process alive.
     ///
     /// # Errors
     ///
     /// If the system gives no thread.
     pub fn spawn(self) -> io::Result<MonitorHandle> {
-        let (watch, controls) = Watch::new(self.config.clone(), self.rollup, self.clock);
-        let run = Run::new(watch, self.prober, &self.config);
-        thread::Builder::new()
-            .name("monitor".into())
-            .spawn(move || run.run())?;
-        Ok(MonitorHandle::new(controls))
+        let (handle, run) = self.run();
+        thread::Builder::new().name("monitor".into()).spawn(run)?;
+        Ok(handle)
     }
 }

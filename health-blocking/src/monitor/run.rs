@@ -15,7 +15,6 @@ use health_core::outcome::Outcome;
 use crate::park;
 use crate::pool::Pool;
 use crate::probe::Prober;
-#[cfg(unix)]
 use crate::probe::exec::{self, Group};
 
 /// What the monitor's thread owns.
@@ -30,7 +29,6 @@ pub(super) struct Run {
 /// How an attempt is told to end. Sockets end by their own deadline, closures when they return.
 #[derive(Default)]
 struct Control {
-    #[cfg(unix)]
     group: Group,
     future: Mutex<FutureState>,
 }
@@ -99,7 +97,6 @@ impl Run {
 impl Control {
     fn carry_out(&self, ticket: Ticket, prober: &Prober) {
         match ticket.job() {
-            #[cfg(unix)]
             Job::Probe(Probe::Exec(command)) => {
                 let report = exec::run_to_end(command, &self.group);
                 ticket.finish(report);
@@ -137,10 +134,7 @@ impl Control {
     }
 
     fn end(&self, signal: Signal) {
-        #[cfg(unix)]
         self.group.signal(signal);
-        #[cfg(not(unix))]
-        let _ = signal;
         let mut future = lock(&self.future);
         future.is_given_up = true;
         let waker = future.waker.take();

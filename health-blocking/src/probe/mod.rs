@@ -16,7 +16,7 @@
 //! # Ok::<(), health_blocking::probe::ProbeError>(())
 //! ```
 
-#[cfg(unix)]
+#[cfg_attr(not(unix), path = "no_exec.rs")]
 pub(crate) mod exec;
 mod network;
 mod resolve;
@@ -73,7 +73,6 @@ impl Prober {
     #[must_use]
     pub fn probe(&self, probe: &Probe, timeout: Duration) -> Report {
         match probe {
-            #[cfg(unix)]
             Probe::Exec(command) => exec::probe(command, &exec::Group::default(), timeout),
             _ => network::attempt(probe, &self.policy, timeout),
         }

@@ -46,6 +46,33 @@ impl Default for MonitorConfig {
     }
 }
 
+impl MonitorConfig {
+    /// As many attempts at once as a process with so many descriptors can afford: each takes one, and
+    /// a command takes three.
+    ///
+    /// A quarter is left to everybody else in the process, at least 16. There is no need to be told
+    /// [`demand`](super::Monitor::demand): with enough places, no more than that is ever used for
+    /// long, and what is used beyond it is a burst that would otherwise have to wait, such as the first
+    /// attempts of a list in which nobody answers.
+    ///
+    /// ```
+    /// use health_core::monitor::MonitorConfig;
+    ///
+    /// let config = MonitorConfig::default().with_descriptors(1_024);
+    /// assert_eq!(config.max_in_flight, 720);
+    /// let config = MonitorConfig::default().with_descriptors(40);
+    /// assert_eq!(config.max_in_flight, 1);
+    /// ```
+    #[must_use]
+    pub fn with_descriptors(mut self, most: usize) -> Self {
+        let reserve = (most / 4).max(16);
+        let commands = self.max_exec.saturating_mul(3);
+        let left = most.saturating_sub(reserve).saturating_sub(commands);
+        self.max_in_flight = left.max(1);
+        self
+    }
+}
+
 /// How targets share out the interval.
 ///
 /// Without it, everything registered at one moment is probed at one moment, for ever.

@@ -8,7 +8,7 @@ use health_core::check::probe::{ClientIdentity, HttpTarget, Probe, Tls, Trust};
 use health_core::outcome::Kind;
 
 use super::server::{Directory, Server, free_port, installed};
-use super::{Driver, LIMIT, collect, every, kind, traced, turns};
+use super::{LIMIT, collect, every, healthy, kind, spawn, traced, turns};
 
 /// It makes a certificate for `localhost` and 127.0.0.1 and writes it to a file; the second port wants
 /// a client that shows the same one.
@@ -56,7 +56,8 @@ func main() {
 "#;
 
 /// A Go server over HTTPS: believed if its certificate is, and only then.
-pub(crate) fn https<D: Driver>() {
+#[test]
+fn https() {
     let Some(go) = installed("go", &["/usr/local/go/bin/go"]) else {
         return;
     };
@@ -134,20 +135,20 @@ pub(crate) fn https<D: Driver>() {
         let target = HttpTarget::parse(&format!("https://{host}:{port}/health"), |it| it);
         let probe = Probe::from(target.expect("a target").with_tls(tls));
         let targets = vec![(name.to_owned(), vec![(every(100), probe)])];
-        let mut monitor = D::spawn(traced(), targets);
+        let monitor = spawn(traced(), targets);
         let wanted = match expected {
             Ok(()) => CheckStatus::Healthy,
             Err(_) => CheckStatus::Unhealthy,
         };
-        let events = collect(&mut monitor, |event| turns(event) == Some(wanted));
+        let events = collect(&monitor, |event| turns(event) == Some(wanted));
         if let Err(Some(expected)) = expected {
             assert!(
                 events.iter().filter_map(kind).all(|kind| kind == expected),
                 "{events:?}"
             );
         }
-        let healthy = usize::from(expected.is_ok());
-        assert_eq!(monitor.healthy(name), (healthy, 1), "{name}");
+        let expected = usize::from(expected.is_ok());
+        assert_eq!(healthy(&monitor, name), (expected, 1), "{name}");
         assert!(monitor.stop(LIMIT.min(Duration::from_secs(5))));
     }
 }

@@ -1,9 +1,7 @@
 //! The four scenarios of an orchestrator, against real servers: one table for every driver.
 //!
-//! A driver's test is a [`Driver`] and one call of [`scenarios!`](crate::scenarios), which makes a
-//! test of each. What is not installed is skipped, loudly. Intervals are scaled down: 30 s of the
-//! plan are 300 ms here.
-#![allow(dead_code, reason = "drivers without TLS need less of it")]
+//! A driver's test is its `driver` module and this file. What is not installed is skipped, loudly.
+//! Intervals are scaled down: 30 s of the plan are 300 ms here.
 
 #[cfg(feature = "tls")]
 mod https;
@@ -14,42 +12,19 @@ use std::time::{Duration, Instant};
 
 use health_core::check::probe::{ExecProbe, HttpTarget, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, OnUnhealthy, ProbeKind};
+use health_core::driver::monitor::Target;
 use health_core::monitor::{Event, MonitorConfig};
 use health_core::outcome::{Class, Kind};
 
-#[cfg(feature = "tls")]
-pub(crate) use https::https;
 use services::{Nginx, Postgres, Redis};
 
-/// What a scenario needs of a driver.
-pub(crate) trait Driver {
-    /// A running monitor with these targets: name, and for each check its settings and its probe.
-    fn spawn(config: MonitorConfig, targets: Vec<(String, Vec<(CheckConfig, Probe)>)>) -> Self;
-    /// The next event, or `None` after `limit`.
-    fn next_event(&mut self, limit: Duration) -> Option<Event>;
-    /// Of how many checks of the target how many are healthy.
-    fn healthy(&mut self, target: &str) -> (usize, usize);
-    /// There is a new instance of the target.
-    fn instance_changed(&mut self, target: &str);
-    /// Stops; false if that took longer than `limit`.
-    fn stop(&mut self, limit: Duration) -> bool;
-}
-
-/// Makes a test of each scenario for a [`Driver`].
-#[macro_export]
-macro_rules! scenarios {
-    ($driver:ty: $($name:ident)*) => {$(
-        #[test]
-        fn $name() {
-            scenarios::$name::<$driver>();
-        }
-    )*};
-}
+use crate::driver::{Monitor, Running, defaults};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// A web server with three replicas stays healthy, and nothing asks for a restart.
-pub(crate) fn a_web_server_with_three_replicas<D: Driver>() {
+#[test]
+fn a_web_server_with_three_replicas() {
     let Some(nginx) = Nginx::start(3) else { return };
     let target = |index: usize| {
         let flag = format!("path=/,port={}", nginx.ports[index]);
@@ -61,16 +36,16 @@ pub(crate) fn a_web_server_with_three_replicas<D: Driver>() {
         };
         (format!("web-{index}"), vec![(config, http.into())])
     };
-    let mut monitor = D::spawn(traced(), (0..3).map(target).collect());
-    let mut healthy = 0;
-    let events = collect(&mut monitor, |event| {
-        healthy += usize::from(turns(event) == Some(CheckStatus::Healthy));
-        healthy == 3
+    let monitor = spawn(traced(), (0..3).map(target).collect());
+    let mut turned = 0;
+    let events = collect(&monitor, |event| {
+        turned += usize::from(turns(event) == Some(CheckStatus::Healthy));
+        turned == 3
     });
     assert!(!events.iter().any(is_restart));
     // Ten more rounds.
     let mut rounds = 0;
-    let events = collect(&mut monitor, |event| {
+    let events = collect(&monitor, |event| {
         rounds += usize::from(class(event).is_some());
         rounds == 30
     });
@@ -82,13 +57,14 @@ pub(crate) fn a_web_server_with_three_replicas<D: Driver>() {
     );
     assert!(!events.iter().any(is_restart));
     for index in 0..3 {
-        assert_eq!(monitor.healthy(&format!("web-{index}")), (1, 1));
+        assert_eq!(healthy(&monitor, &format!("web-{index}")), (1, 1));
     }
     assert!(monitor.stop(LIMIT));
 }
 
 /// An app that answers 500 is unhealthy after three failures, and replaced.
-pub(crate) fn an_app_that_answers_500<D: Driver>() {
+#[test]
+fn an_app_that_answers_500() {
     let Some(nginx) = Nginx::start(1) else { return };
     let bad: Probe = format!("http://127.0.0.1:{}/bad", nginx.ports[0])
         .parse()
@@ -103,48 +79,44 @@ pub(crate) fn an_app_that_answers_500<D: Driver>() {
         ..traced()
     };
     let targets = vec![("app".to_owned(), vec![(config, bad)])];
-    let mut monitor = D::spawn(config_of_monitor, targets);
+    let monitor = spawn(config_of_monitor, targets);
     for _replacement in 0..2 {
-        let events = collect(&mut monitor, is_restart);
+        let events = collect(&monitor, is_restart);
         let results: Vec<_> = events.iter().filter_map(class).collect();
         assert_eq!(results, [Class::Failure; 3]);
         let kinds: Vec<_> = events.iter().filter_map(kind).collect();
         assert_eq!(kinds, [Kind::BadStatus; 3]);
-        assert_eq!(monitor.healthy("app"), (0, 1));
-        // Nothing is probed while it is being replaced.
-        std::thread::sleep(Duration::from_millis(300));
-        monitor.instance_changed("app");
+        assert_eq!(healthy(&monitor, "app"), (0, 1));
+        assert!(monitor.instance_changed("app"));
     }
     assert!(monitor.stop(LIMIT));
 }
 
 /// A Redis, looked at by TCP: healthy, gone, back again.
-pub(crate) fn a_redis_by_tcp<D: Driver>() {
+#[test]
+fn a_redis_by_tcp() {
     let Some(redis) = Redis::start(None) else {
         return;
     };
     let port = redis.port;
     let probe = Probe::tcp("127.0.0.1", port).expect("a port");
     let targets = vec![("redis".to_owned(), vec![(every(50), probe)])];
-    let mut monitor = D::spawn(traced(), targets);
-    collect(&mut monitor, |event| {
-        turns(event) == Some(CheckStatus::Healthy)
-    });
+    let monitor = spawn(traced(), targets);
+    collect(&monitor, |event| turns(event) == Some(CheckStatus::Healthy));
     drop(redis);
-    let events = collect(&mut monitor, |event| {
+    let events = collect(&monitor, |event| {
         turns(event) == Some(CheckStatus::Unhealthy)
     });
     let failures = events.iter().filter_map(kind).collect::<Vec<_>>();
     assert_eq!(failures, [Kind::Refused; 3]);
     let _redis = Redis::start(Some(port)).expect("it was there before");
-    collect(&mut monitor, |event| {
-        turns(event) == Some(CheckStatus::Healthy)
-    });
+    collect(&monitor, |event| turns(event) == Some(CheckStatus::Healthy));
     assert!(monitor.stop(LIMIT));
 }
 
 /// A PostgreSQL that takes its time to start, looked at by `pg_isready` with a start period.
-pub(crate) fn a_postgresql_by_pg_isready<D: Driver>() {
+#[test]
+fn a_postgresql_by_pg_isready() {
     let Some(mut postgres) = Postgres::prepare() else {
         return;
     };
@@ -154,15 +126,14 @@ pub(crate) fn a_postgresql_by_pg_isready<D: Driver>() {
         timeout: Duration::from_secs(2),
         start_period: Duration::from_secs(15),
         start_interval: Some(Duration::from_millis(100)),
-        needs_reap: true,
         ..every(200)
     };
     let probe = probe.build().expect("valid").into();
     let targets = vec![("db".to_owned(), vec![(config, probe)])];
-    let mut monitor = D::spawn(traced(), targets);
+    let monitor = spawn(traced(), targets);
     // Far more failures than its three retries, none of which counts.
     let mut failures = 0;
-    let events = collect(&mut monitor, |event| {
+    let events = collect(&monitor, |event| {
         failures += usize::from(class(event) == Some(Class::Failure));
         failures == 6
     });
@@ -172,11 +143,9 @@ pub(crate) fn a_postgresql_by_pg_isready<D: Driver>() {
             .any(|event| turns(event) == Some(CheckStatus::Unhealthy))
     );
     postgres.start();
-    collect(&mut monitor, |event| {
-        turns(event) == Some(CheckStatus::Healthy)
-    });
+    collect(&monitor, |event| turns(event) == Some(CheckStatus::Healthy));
     postgres.stop();
-    let events = collect(&mut monitor, |event| {
+    let events = collect(&monitor, |event| {
         turns(event) == Some(CheckStatus::Unhealthy)
     });
     let failures = events
@@ -198,13 +167,32 @@ fn every(millis: u64) -> CheckConfig {
 fn traced() -> MonitorConfig {
     MonitorConfig {
         trace: true,
-        ..MonitorConfig::default()
+        ..defaults()
     }
+}
+
+/// A running monitor with these targets: name, and for each check its settings and its probe.
+fn spawn(config: MonitorConfig, targets: Vec<(String, Vec<(CheckConfig, Probe)>)>) -> Running {
+    let monitor = Running::spawn(Monitor::new(config));
+    for (name, checks) in targets {
+        let mut target = Target::new(&name).expect("a name");
+        for (index, (config, probe)) in checks.into_iter().enumerate() {
+            let name = format!("check-{index}");
+            target = target.probe(&name, config, probe).expect("a name");
+        }
+        monitor.add(target).expect("added");
+    }
+    monitor
+}
+
+/// Of how many checks of the target how many are healthy.
+fn healthy(monitor: &Running, target: &str) -> (usize, usize) {
+    monitor.status().target(target).expect("there").healthy
 }
 
 /// Events up to the one that is waited for.
 #[track_caller]
-fn collect(monitor: &mut impl Driver, mut is_last: impl FnMut(&Event) -> bool) -> Vec<Event> {
+fn collect(monitor: &Running, mut is_last: impl FnMut(&Event) -> bool) -> Vec<Event> {
     let until = Instant::now() + LIMIT;
     let mut events = Vec::new();
     loop {

@@ -61,10 +61,6 @@ impl Server {
         }
         server
     }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.0.id()
-    }
 }
 
 impl Drop for Server {

@@ -1,0 +1,48 @@
+//! This driver, as the shared tests of the probing half call it.
+#![allow(dead_code, unused_imports, reason = "not every test needs all of it")]
+
+use std::ops::Deref;
+use std::thread;
+use std::time::Duration;
+
+use health_blocking::monitor::{Controls, Event, MonitorHandle};
+pub(crate) use health_blocking::monitor::{Monitor, defaults};
+use health_blocking::probe::{AddressPolicy, Probe, Prober, Report};
+
+pub(crate) fn probe(policy: AddressPolicy, probe: &Probe, timeout: Duration) -> Report {
+    Prober::new().policy(policy).probe(probe, timeout)
+}
+
+/// A monitor that runs.
+pub(crate) struct Running(MonitorHandle);
+
+impl Running {
+    /// On a thread of its own.
+    pub(crate) fn spawn(monitor: Monitor) -> Self {
+        Self(monitor.spawn().expect("a thread"))
+    }
+
+    /// On a thread of ours; it starts after `prepare`.
+    pub(crate) fn run(monitor: Monitor, prepare: impl FnOnce(&Controls)) -> Self {
+        let (handle, run) = monitor.run();
+        prepare(&handle);
+        thread::spawn(run);
+        Self(handle)
+    }
+
+    pub(crate) fn next_event(&self, limit: Duration) -> Option<Event> {
+        self.0.next_event(limit)
+    }
+
+    pub(crate) fn stop(&self, limit: Duration) -> bool {
+        self.0.stop(limit)
+    }
+}
+
+impl Deref for Running {
+    type Target = Controls;
+
+    fn deref(&self) -> &Controls {
+        &self.0
+    }
+}

@@ -1,0 +1,53 @@
+//! This driver, as the shared tests of the probing half call it.
+#![allow(dead_code, unused_imports, reason = "not every test needs all of it")]
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use async_io::{Timer, block_on};
+use health_smol::monitor::{Controls, Event, MonitorHandle};
+pub(crate) use health_smol::monitor::{Monitor, defaults};
+use health_smol::probe::{AddressPolicy, Probe, Prober, Report};
+use smol::future::or;
+
+pub(crate) fn probe(policy: AddressPolicy, probe: &Probe, timeout: Duration) -> Report {
+    block_on(Prober::new().policy(policy).probe(probe, timeout))
+}
+
+/// A monitor that runs, for threads.
+pub(crate) struct Running(MonitorHandle);
+
+impl Running {
+    /// On a thread of its own.
+    pub(crate) fn spawn(monitor: Monitor) -> Self {
+        Self(monitor.spawn().expect("a thread"))
+    }
+
+    /// Where the test's other tasks are; it starts after `prepare`.
+    pub(crate) fn run(monitor: Monitor, prepare: impl FnOnce(&Controls)) -> Self {
+        let (handle, run) = monitor.run();
+        prepare(&handle);
+        smol::spawn(run).detach();
+        Self(handle)
+    }
+
+    pub(crate) fn next_event(&self, limit: Duration) -> Option<Event> {
+        let too_late = async {
+            Timer::after(limit).await;
+            None
+        };
+        block_on(or(self.0.next_event(), too_late))
+    }
+
+    pub(crate) fn stop(&self, limit: Duration) -> bool {
+        block_on(self.0.stop(limit))
+    }
+}
+
+impl Deref for Running {
+    type Target = Controls;
+
+    fn deref(&self) -> &Controls {
+        &self.0
+    }
+}

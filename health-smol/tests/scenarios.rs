@@ -1,0 +1,6 @@
+//! The four scenarios of an orchestrator, with this driver.
+#![cfg(all(unix, feature = "monitor"))]
+
+mod driver;
+#[path = "../../health-core/tests/scenarios/mod.rs"]
+mod scenarios;
