@@ -1,8 +1,7 @@
-//! `healthd`: the registry of targets as a program. Everything is in
-//! [`health_tokio::healthd`].
+//! The registry of targets as a program; all of it is [`health_tokio::healthd`].
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    health_tokio::healthd::run(std::env::args_os())
 }

@@ -112,6 +112,14 @@ impl Controls {
         verdicts.collect()
     }
 
+    /// Attempts that run, and those that would if nobody ever answered; see
+    /// [`Monitor::demand`](crate::monitor::Monitor::demand).
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        let state = self.shared.lock();
+        (state.monitor.in_flight(), state.monitor.demand())
+    }
+
     /// What has been counted since the start.
     #[must_use]
     pub fn stats(&self) -> Stats {

@@ -26,9 +26,9 @@ use health_core::check::ProbeKind;
 use health_core::monitor::{MassFailure, MonitorConfig};
 use serde_json::{Map, Value};
 
-pub(super) use check::{CheckDef, Defaults};
+pub(super) use check::Defaults;
 pub(super) use reader::ConfigError;
-pub(super) use target::{DEFAULT_GROUP, Source, TargetDef};
+pub(super) use target::{Source, TargetDef};
 
 use reader::{Item, Result, Table};
 
@@ -70,8 +70,6 @@ pub(super) struct Told {
 
 /// The registry, if nobody says otherwise.
 pub(super) const DEFAULT_DB: &str = "healthd.db";
-/// Next to the 9102 of a daemon's own endpoint.
-pub(super) const DEFAULT_LISTEN: &str = "127.0.0.1:9103";
 /// Results kept of each check.
 const RESULTS: u32 = 10;
 
@@ -85,6 +83,7 @@ impl Settings {
         let mut settings = Self {
             file: told.config.clone(),
             db: DEFAULT_DB.into(),
+            // Next to the 9102 of a daemon's own endpoint.
             listen: SocketAddr::from(([127, 0, 0, 1], 9103)),
             token: None,
             defaults: Defaults::default(),

@@ -8,7 +8,7 @@ use health_core::check::{OnUnhealthy, probe::Probe};
 use health_core::driver::monitor::Target;
 use health_core::monitor::{self, Definition, StoredTarget};
 use health_core::name::Name;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::check::{self, CheckDef, Defaults};
 use super::reader::{Item, Result, Table};
@@ -36,7 +36,9 @@ pub(in crate::healthd) struct TargetDef {
 }
 
 /// The group of a target that has none.
-pub(in crate::healthd) const DEFAULT_GROUP: &str = "targets";
+const DEFAULT_GROUP: &str = "targets";
+/// Components of the monitor itself; a group is a component beside them.
+const RESERVED: [&str; 3] = ["cycle", "schedule", "store"];
 
 impl TargetDef {
     /// Reads a target's table.
@@ -44,6 +46,10 @@ impl TargetDef {
         let table = item.table()?;
         let name = check::name(&table.need("name")?)?;
         let group = match table.get("group") {
+            Some(item) if RESERVED.iter().any(|it| item.value() == it) => {
+                let names = RESERVED.join(", ");
+                return Err(item.wrong(format_args!("allowed is any other name than {names}")));
+            }
             Some(item) => check::name(&item)?,
             None => Name::new(DEFAULT_GROUP).map_err(|error| table.lacks(error))?,
         };
@@ -85,7 +91,7 @@ impl TargetDef {
         source: Source,
         origin: &str,
     ) -> Result<Self> {
-        let value = serde_json::json!({ "name": name, "url": url });
+        let value = json!({ "name": name, "url": url });
         Self::read(&Item::root(origin, &value), defaults, source)
     }
 
@@ -143,6 +149,17 @@ impl TargetDef {
         identities(self) == identities(other)
     }
 
+    /// Whether a store's target of this name is this one: what was learned about it holds then.
+    pub(in crate::healthd) fn looks_at_what(&self, stored: &StoredTarget) -> bool {
+        let targets = |text: &str| -> Option<Vec<Value>> {
+            let value: Value = serde_json::from_str(text).ok()?;
+            let checks = value.get("checks")?.as_array()?;
+            let parts = checks.iter().map(|it| json!([it["name"], it["target"]]));
+            Some(parts.collect())
+        };
+        targets(&self.text) == targets(&stored.text)
+    }
+
     /// Whether nothing of it has changed.
     pub(in crate::healthd) const fn is_unchanged(&self, other: &Self) -> bool {
         self.fingerprint == other.fingerprint
@@ -165,7 +182,7 @@ impl TargetDef {
     fn to_text(&self, told: &Value) -> Arc<str> {
         let checks = self.checks.iter().map(|check| {
             let config = &check.config;
-            serde_json::json!({
+            json!({
                 "name": check.name.as_str(),
                 "target": check.probe.to_string(),
                 "kind": check.config.kind.as_str(),
