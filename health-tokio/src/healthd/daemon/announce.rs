@@ -1,6 +1,6 @@
 //! The log: what each batch says, in lines a person can bear.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -87,8 +87,17 @@ fn failures(batch: &Batch) {
     let last: BTreeMap<(&Name, &Name), &Record> = failed
         .map(|it| ((&it.target, &it.check), &it.record))
         .collect();
+    let turned: BTreeSet<(&Name, &Name)> = batch
+        .transitions
+        .iter()
+        .map(|it| (&it.target, &it.check))
+        .collect();
     let rows = batch.checks.iter().filter_map(|row| {
         let failures = row.saved.streak.failures();
+        if turned.contains(&(&row.target, &row.check)) {
+            // The transition has a line of its own.
+            return None;
+        }
         let record = last.get(&(&row.target, &row.check))?;
         (failures > 0).then_some((row, failures, record))
     });

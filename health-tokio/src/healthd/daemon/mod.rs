@@ -16,6 +16,7 @@ mod registry;
 mod vitals;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -45,6 +46,8 @@ struct Daemon {
     settings: Settings,
     monitor: MonitorHandle,
     registry: Registry,
+    /// Where it answers, if it does.
+    address: Option<SocketAddr>,
     began: Instant,
 }
 
@@ -104,6 +107,7 @@ async fn watch(
     let mut vitals = vitals.map_err(|error| error.to_string())?;
     vitals.look(&daemon.registry);
     let server = endpoint(&daemon.settings, &health);
+    daemon.address = server.as_ref().and_then(Handle::local_addr);
     health.set_running();
     info!(
         targets = daemon.registry.len(),
@@ -111,7 +115,7 @@ async fn watch(
         "started"
     );
     // Only now: whoever reads the line may ask at once.
-    if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
+    if let Some(address) = daemon.address {
         println!("listening on http://{address}");
     }
 
@@ -167,6 +171,7 @@ impl Daemon {
             settings,
             monitor,
             registry,
+            address: None,
             began: Instant::now(),
         }
     }
@@ -226,7 +231,7 @@ impl Daemon {
             "uptime_seconds": self.began.elapsed().as_secs(),
             "config": settings.file,
             "registry": settings.db,
-            "listen": settings.listen.to_string(),
+            "listen": self.address.unwrap_or(settings.listen).to_string(),
             "interval_seconds": check.interval.as_secs_f64(),
             "timeout_seconds": check.timeout.as_secs_f64(),
             "max_consecutive_failures": check.retries,
