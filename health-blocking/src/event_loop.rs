@@ -1,6 +1,6 @@
 //! One thread, all sockets.
 //!
-//! Each round: see whether the daemon's phase has moved, wait for an event or the next deadline,
+//! Each round: see whether the daemon has changed, wait for an event or the next deadline,
 //! give every connection that has something to do its turn. The loop decides nothing about HTTP,
 //! eviction or time: it asks the core's machines and does what they say.
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
-use health_core::driver::{PhaseWatch, Running};
+use health_core::driver::{HealthWatch, Running};
 use health_core::server::{Advice, Report, Roster, Service};
 use health_core::shared::Health;
 use mio::{Events, Interest, Poll, Token};
@@ -32,7 +32,7 @@ pub(crate) struct EventLoop {
     /// Wakes the loop from outside: the health has changed, or the server is to stop.
     waker: Waker,
     health: Health,
-    watch: PhaseWatch,
+    watch: HealthWatch,
     running: Running,
     roster: Roster<Line>,
     /// What is yet to be bound.
@@ -65,7 +65,7 @@ impl EventLoop {
         let mut event_loop = Self {
             poll,
             waker: Arc::new(wakeup).into(),
-            watch: PhaseWatch::new(&health),
+            watch: HealthWatch::of_server(&health),
             health,
             running,
             roster: Roster::new(Arc::new(service)),
@@ -82,8 +82,9 @@ impl EventLoop {
     pub(crate) fn run(mut self) -> io::Result<Report> {
         let mut events = Events::with_capacity(256);
         loop {
-            self.follow_phase();
             self.take_turns();
+            // Whoever has begun to follow by now is followed for.
+            self.follow();
             if let Some(report) = self.roster.poll_over(self.health.now()) {
                 self.running.end(report.clone());
                 return Ok(report);
@@ -116,18 +117,20 @@ impl EventLoop {
         if may_accept || self.roster.due() > 0 {
             return Some(Duration::ZERO);
         }
-        let until = self.roster.poll_timeout()?;
+        let deadlines = [self.roster.poll_timeout(), self.watch.poll_timeout()];
+        let until = deadlines.into_iter().flatten().min()?;
         Some(until.duration_since(self.health.now()))
     }
 
-    /// Sees where the daemon is in its life, and asks to be woken when that changes.
-    fn follow_phase(&mut self) {
-        let phase = self.watch.poll(&self.waker);
-        let is_told_to_stop = self.running.poll_stop(&self.waker);
+    /// Sees how the daemon is, and asks to be woken when that changes.
+    fn follow(&mut self) {
         let now = self.health.now();
-        if let Some(phase) = phase {
-            self.roster.handle_phase(now, phase);
+        let is_followed = self.roster.heeds_changes();
+        if let Some(news) = self.watch.poll(now, &self.waker, is_followed) {
+            self.roster.handle_phase(now, news.phase);
+            self.roster.handle_revision(now, news.revision);
         }
+        let is_told_to_stop = self.running.poll_stop(&self.waker);
         if is_told_to_stop {
             self.roster.handle_stop(now);
         }
@@ -157,7 +160,7 @@ impl EventLoop {
             out: &mut self.out,
         };
         let turn = line::turn(place, &mut worker, Token(key));
-        self.roster.handle_turn(key, turn);
+        self.roster.handle_turn(self.health.now(), key, turn);
     }
 
     fn accept(&mut self) {

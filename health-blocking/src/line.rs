@@ -129,7 +129,7 @@ fn try_turn(
                 }
             }
             Step::Close(_) => return Ok(Turn::Over),
-            step @ (Step::Read { .. } | Step::Finish { .. }) => {
+            step @ (Step::Read { .. } | Step::Follow { .. } | Step::Finish { .. }) => {
                 if matches!(step, Step::Finish { .. }) && !line.half_closed {
                     line.socket.finish()?;
                     line.half_closed = true;

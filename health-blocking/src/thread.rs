@@ -9,7 +9,8 @@ use health_core::server::{CloseReason, Connection, Peer, Service, Step};
 use health_core::shared::Health;
 use health_core::time::Instant;
 
-/// How often a waiting thread looks whether the daemon is draining: nothing else can wake it.
+/// How often a waiting thread looks whether the daemon is draining, and whether there is news for a
+/// stream: nothing else can wake it.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Input of one read.
 const SCRATCH: usize = 4 * 1024;
@@ -104,7 +105,7 @@ pub fn serve_connection(
                 }
             }
             Step::Close(reason) => return Ok(reason),
-            step @ (Step::Read { until } | Step::Finish { until }) => {
+            step @ (Step::Read { until } | Step::Follow { until, .. } | Step::Finish { until }) => {
                 if matches!(step, Step::Finish { .. }) && !half_closed {
                     stream.finish()?;
                     half_closed = true;
@@ -124,6 +125,11 @@ pub fn serve_connection(
                     Err(error) if is_timeout(&error) => {
                         let now = health.now();
                         connection.handle_timeout(now);
+                        if step.heeds_changes() {
+                            // What the clock alone decides is decided now.
+                            let snapshot = health.snapshot_at(now);
+                            connection.handle_revision(now, snapshot.revision());
+                        }
                         connection.handle_phase(now, health.phase());
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

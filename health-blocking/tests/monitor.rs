@@ -327,5 +327,7 @@ fn a_group_is_one_component() {
     reaches(Status::Unhealthy);
     is_well.store(1, Ordering::SeqCst);
     reaches(Status::Healthy);
+    let timing = *health.snapshot().components()[0].timing();
+    assert!(timing.count >= 3 && timing.overruns == 0, "{timing:?}");
     assert!(monitor.stop(LIMIT));
 }

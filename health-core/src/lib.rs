@@ -52,3 +52,4 @@ pub mod shared;
 mod status;
 pub mod streak;
 pub mod time;
+pub mod timing;

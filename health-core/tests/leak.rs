@@ -56,7 +56,7 @@ fn daemon() -> (Snapshot, Moment) {
     (registry.snapshot(now), moment)
 }
 
-const PATHS: [&str; 16] = [
+const PATHS: [&str; 17] = [
     "/",
     "/health",
     "/healthz",
@@ -69,6 +69,7 @@ const PATHS: [&str; 16] = [
     "/health/check/loop",
     "/health/check/nobody",
     "/health/history",
+    "/health/events",
     "/stats",
     "/metrics",
     "/version",
@@ -135,7 +136,7 @@ fn leak_of_a_secret_in_any_view_for_the_public() {
             assert!(!leaks(service, &broken, &daemon), "{broken}");
         }
     }
-    assert_eq!(asked, 2 * 4 * 16 * 9 * 5);
+    assert_eq!(asked, 2 * 4 * 17 * 9 * 5);
 
     let mut line = Vec::new();
     render::agent_check(&daemon.0, &mut line);

@@ -21,6 +21,9 @@ fn daemon() -> (Snapshot, Moment) {
             .expect("free");
         (0..3).for_each(|_| registry.failure(now, id, "refused"));
         registry.success(now, id);
+        registry.observe(id, Duration::from_millis(250));
+        registry.observe(id, Duration::from_millis(1_250));
+        registry.overrun(id);
     }
     registry
         .component(now, "silent", Default::default())
@@ -87,6 +90,9 @@ fn metrics_say_what_is() {
         "health_component_status{component=\"silent\",health_component_status=\"unknown\"} 1",
         "health_component_transitions_total{component=\"db\",to=\"unhealthy\"} 1",
         "health_component_consecutive_failures{component=\"db\"} 0",
+        "health_component_check_duration_seconds_count{component=\"db\"} 2",
+        "health_component_check_duration_seconds_sum{component=\"db\"} 1.500000",
+        "health_component_check_overruns_total{component=\"db\"} 1",
         "health_heartbeat_age_seconds{heartbeat=\"slow\"} 3.000000",
         "health_heartbeat_deadline_seconds{heartbeat=\"slow\"} 60.000000",
         "health_heartbeat_missed{heartbeat=\"fast\"} 1",
@@ -118,6 +124,8 @@ fn metrics_are_the_same_samples_in_both_formats() {
         lines.map(ToOwned::to_owned).collect()
     };
     let (_, plain) = scrape(&Service::new(), b"*/*");
+    // Nobody ever timed it.
+    assert!(!plain.contains("duration_seconds_count{component=\"silent\"}"));
     let (kind, open) = scrape(&Service::new(), OPEN);
     assert_eq!(
         kind,

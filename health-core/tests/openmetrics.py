@@ -20,6 +20,7 @@ wanted = {
     "health_status": "stateset",
     "health_component_status": "stateset",
     "health_transitions": "counter",
+    "health_component_check_duration_seconds": "summary",
     "health_uptime_seconds": "gauge",
 }
 for name, kind in wanted.items():

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use health_core::driver::PhaseWatch;
-use health_core::health::{Phase, Registry};
+use health_core::driver::HealthWatch;
+use health_core::health::{Phase, Registry, Revision};
 use health_core::server::{
     AcceptError, Advice, CloseReason, Limits, Peer, Report, Roster, Service, Step, Turn,
 };
@@ -22,10 +22,14 @@ struct Server {
 
 impl Server {
     fn new(change: impl FnOnce(&mut Limits)) -> Self {
+        Self::of(Service::new(), change)
+    }
+
+    fn of(service: Service, change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         change(&mut limits);
         Self {
-            roster: Roster::new(Arc::new(Service::new().limits(limits))),
+            roster: Roster::new(Arc::new(service.limits(limits))),
             now: Instant::default() + Duration::from_secs(60),
         }
     }
@@ -68,7 +72,7 @@ impl Server {
             }
             let is_over = matches!(connection.step(), Step::Close(_));
             let turn = if is_over { Turn::Over } else { Turn::Wait };
-            self.roster.handle_turn(key, turn);
+            self.roster.handle_turn(self.now, key, turn);
         }
         names
     }
@@ -176,7 +180,7 @@ fn a_socket_that_fails_is_counted_as_such() {
         .roster
         .handle_accepted(server.now, Peer::Unknown, "a");
     let key = server.roster.take_due().expect("a newcomer");
-    server.roster.handle_turn(key, Turn::Over);
+    server.roster.handle_turn(server.now, key, Turn::Over);
     assert!(server.roster.get_mut(key).is_none());
     server.roster.handle_stop(server.now);
     let report = server.report();
@@ -193,13 +197,53 @@ fn a_watch_that_is_dropped_leaves_nobody_waiting() {
     let health = Health::new("roster", "1");
     let counted = Arc::new(Counted);
     for _ in 0..3 {
-        let mut watch = PhaseWatch::new(&health);
-        assert_eq!(
-            watch.poll(&Waker::from(Arc::clone(&counted))),
-            Some(Phase::Starting)
-        );
+        let mut watch = HealthWatch::of_server(&health);
+        let waker = Waker::from(Arc::clone(&counted));
+        let news = watch.poll(health.now(), &waker, false);
+        assert_eq!(news.map(|news| news.phase), Some(Phase::Starting));
+        drop(waker);
         assert!(Arc::strong_count(&counted) > 1, "it waits");
         drop(watch);
         assert_eq!(Arc::strong_count(&counted), 1);
     }
+}
+
+#[test]
+fn one_stream_more_than_allowed_takes_the_place_of_the_oldest() {
+    const EVENTS: &[u8] = b"GET /health/events HTTP/1.1\r\nHost: test\r\n\r\n";
+    let mut server = Server::of(Service::new().open(), |limits| limits.streams = 2);
+    let names = ["a", "b", "c", "d"];
+    assert_eq!(server.connect("idle", LIVE), ["idle"]);
+    assert!(!server.roster.heeds_changes());
+    for name in &names[..2] {
+        assert_eq!(server.connect(name, EVENTS), [*name]);
+    }
+    assert!(!server.roster.heeds_changes(), "they were told just now");
+    server.wait(Duration::from_secs(1));
+    assert_eq!(server.turns(), ["a", "b"]);
+    assert!(server.roster.heeds_changes());
+    assert_eq!(server.connect("c", EVENTS), ["c", "a"]);
+    assert_eq!(server.connect("d", EVENTS), ["d", "b"]);
+    // A change is the business of streams alone, and of those that do not pause.
+    let now = server.now;
+    let changed = revision_after_a_change(now);
+    server.roster.handle_revision(now, changed);
+    assert_eq!(server.turns(), [""; 0]);
+    server.wait(Duration::from_secs(1));
+    server.turns();
+    server.roster.handle_revision(server.now, changed);
+    assert_eq!(server.turns(), ["c", "d"]);
+    server.roster.handle_stop(server.now);
+    server.turns();
+    server.wait(Duration::from_secs(1));
+    server.turns();
+    let report = server.report();
+    assert_eq!(report.count(CloseReason::Evicted), 2);
+    assert_eq!(report.count(CloseReason::Draining), 3);
+}
+
+fn revision_after_a_change(now: Instant) -> Revision {
+    let mut registry = Registry::new("roster", "1", now);
+    registry.set_running(now);
+    registry.revision()
 }

@@ -17,7 +17,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use health_core::driver::{PhaseWatch, Running, Wakeups, Woken};
+use health_core::driver::{HealthWatch, Running, Wakeups, Woken};
 use health_core::server::{Advice, Place, Report, Roster, Service, Turn};
 use health_core::shared::Health;
 
@@ -39,7 +39,7 @@ const MOST_ACCEPTS: usize = 64;
 /// The server's task, as a value.
 pub(crate) struct Endpoint {
     health: Health,
-    watch: PhaseWatch,
+    watch: HealthWatch,
     running: Running,
     roster: Roster<Client>,
     /// What is yet to be bound.
@@ -75,7 +75,7 @@ impl Endpoint {
         let daemon_waker = wakeups.waker(DAEMON);
         daemon_waker.wake_by_ref();
         let mut endpoint = Self {
-            watch: PhaseWatch::new(&health),
+            watch: HealthWatch::of_server(&health),
             health,
             running,
             roster: Roster::new(Arc::new(service)),
@@ -101,7 +101,7 @@ impl Endpoint {
         self.wakeups.take(cx.waker(), &mut woken);
         for woken in woken.drain(..) {
             match woken.key() {
-                DAEMON => self.follow_phase(),
+                DAEMON => self.follow(),
                 LISTENER => self.has_queue = true,
                 ALARM => {}
                 key => self.turn(key),
@@ -111,11 +111,15 @@ impl Endpoint {
         self.roster.handle_timeout(self.health.now());
         self.take_turns();
         self.accept();
+        if (self.watch).is_due(self.health.now(), self.roster.heeds_changes()) {
+            self.follow();
+        }
         if let Some(report) = self.roster.poll_over(self.health.now()) {
             return Poll::Ready(report);
         }
         let may_accept = self.has_queue && self.roster.may_accept();
-        let until = self.roster.poll_timeout();
+        let deadlines = [self.roster.poll_timeout(), self.watch.poll_timeout()];
+        let until = deadlines.into_iter().flatten().min();
         let mut alarm_cx = Context::from_waker(&self.alarm_waker);
         let mut is_time = || {
             let now = self.health.now();
@@ -135,14 +139,15 @@ impl Endpoint {
         report
     }
 
-    /// Sees where the daemon is in its life, and asks to be woken when that changes.
-    fn follow_phase(&mut self) {
-        let phase = self.watch.poll(&self.daemon_waker);
-        let is_told_to_stop = self.running.poll_stop(&self.daemon_waker);
+    /// Sees how the daemon is, and asks to be woken when that changes.
+    fn follow(&mut self) {
         let now = self.health.now();
-        if let Some(phase) = phase {
-            self.roster.handle_phase(now, phase);
+        let is_followed = self.roster.heeds_changes();
+        if let Some(news) = self.watch.poll(now, &self.daemon_waker, is_followed) {
+            self.roster.handle_phase(now, news.phase);
+            self.roster.handle_revision(now, news.revision);
         }
+        let is_told_to_stop = self.running.poll_stop(&self.daemon_waker);
         if is_told_to_stop {
             self.roster.handle_stop(now);
         }
@@ -174,7 +179,9 @@ impl Endpoint {
         let mut cx = Context::from_waker(waker);
         let turn = socket.line.turn(connection, &mut worker, &mut cx);
         // An error ends the connection: it is the peer's business, or the network's.
-        self.roster.handle_turn(key, turn.unwrap_or(Turn::Over));
+        let now = self.health.now();
+        self.roster
+            .handle_turn(now, key, turn.unwrap_or(Turn::Over));
     }
 
     fn accept(&mut self) {

@@ -4,6 +4,8 @@
 //! Server::bind ─► spawn ─► a thread of its own               (recommended)
 //!             └─► serve    one task on the caller's executor (server, endpoint)
 //! serve_connection         one connection in a task of the caller's
+//! probe::probe             one look at something else: HTTP, HTTPS, TCP, Unix socket, command
+//! monitor::Monitor         many of those, and checks of one's own, in one task
 //! ```
 //!
 //! [`Server::spawn`] starts one thread, named `health`: it goes on answering while every worker of
@@ -33,13 +35,26 @@
 //! }
 //! # }
 //! ```
+//!
+//! # Crate features
+//!
+//! * `monitor` (default): [`probe`] and [`monitor`]. Without it only the endpoint is linked.
+//! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
 #![forbid(unsafe_code)]
 
 mod alarm;
+#[cfg(feature = "monitor")]
+mod deadline;
 mod endpoint;
 mod handle;
 mod line;
 mod listen;
+#[cfg(feature = "monitor")]
+pub mod monitor;
+#[cfg(feature = "monitor")]
+mod pool;
+#[cfg(feature = "monitor")]
+pub mod probe;
 mod server;
 mod socket;
 

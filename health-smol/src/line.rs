@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use health_core::driver::PhaseWatch;
+use health_core::driver::HealthWatch;
 use health_core::server::{CloseReason, Connection, Peer, Service, Step, Turn};
 use health_core::shared::Health;
 
@@ -85,7 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
                     }
                 }
                 Step::Close(_) => return Poll::Ready(Ok(Turn::Over)),
-                step @ (Step::Read { .. } | Step::Finish { .. }) => {
+                step @ (Step::Read { .. } | Step::Follow { .. } | Step::Finish { .. }) => {
                     if matches!(step, Step::Finish { .. }) && !self.half_closed {
                         ready!(Pin::new(&mut self.stream).poll_close(cx))?;
                         self.half_closed = true;
@@ -166,13 +166,15 @@ pub async fn serve_connection(
 ) -> io::Result<CloseReason> {
     let mut connection = Connection::new(Arc::clone(service), peer, health.now());
     let mut line = Line::new(stream);
-    let mut watch = PhaseWatch::new(health);
+    let mut watch = HealthWatch::of_connection(health);
     let mut alarm = Alarm::default();
     poll_fn(|cx| {
         loop {
             let now = health.now();
-            if let Some(phase) = watch.poll(cx.waker()) {
-                connection.handle_phase(now, phase);
+            let is_followed = connection.step().heeds_changes();
+            if let Some(news) = watch.poll(now, cx.waker(), is_followed) {
+                connection.handle_phase(now, news.phase);
+                connection.handle_revision(now, news.revision);
             }
             connection.handle_timeout(now);
             let mut worker = Worker {
@@ -187,7 +189,13 @@ pub async fn serve_connection(
                     return Poll::Pending;
                 }
                 (_, Step::Close(reason)) => return Poll::Ready(Ok(reason)),
-                (_, step) => ready!(alarm.poll(cx, step.until(), health.now())),
+                // It begins to follow: there may be news already.
+                (_, step) if watch.is_due(health.now(), step.heeds_changes()) => {}
+                (_, step) => {
+                    let deadlines = [step.until(), watch.poll_timeout()];
+                    let until = deadlines.into_iter().flatten().min();
+                    ready!(alarm.poll(cx, until, health.now()));
+                }
             }
         }
     })

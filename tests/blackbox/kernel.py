@@ -74,10 +74,16 @@ class Process:
     @property
     def health_thread(self) -> "Thread":
         """The thread that serves."""
-        for tid in os.listdir(f"/proc/{self.pid}/task"):
-            if self._read(f"task/{tid}/comm").strip() == HEALTH_THREAD:
-                return Thread(self.pid, int(tid))
-        raise Failed(f"no thread is named {HEALTH_THREAD}")
+        tids = [tid for tid, name in self.thread_names.items() if name == HEALTH_THREAD]
+        if not tids:
+            raise Failed(f"no thread is named {HEALTH_THREAD}")
+        return Thread(self.pid, tids[0])
+
+    @property
+    def thread_names(self) -> dict[int, str]:
+        """What each thread is called."""
+        tids = os.listdir(f"/proc/{self.pid}/task")
+        return {int(tid): self._read(f"task/{tid}/comm").strip() for tid in tids}
 
 
 @dataclass(frozen=True)

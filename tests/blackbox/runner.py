@@ -17,7 +17,7 @@ from .outcome import Failed, Skipped
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("health-blocking", "health-tokio", "health-smol")
-EXAMPLE = "daemon"
+DAEMONS = dict.fromkeys(PACKAGES, "daemon")
 DESCRIPTORS_WANTED = 16_384
 
 
@@ -46,12 +46,16 @@ class Site:
 Check = Callable[[Site], str]
 
 
-def main(description: str, checks: Mapping[str, Check]) -> int:
-    """Runs the checks that the command line asks for; returns the exit code."""
+def main(
+    description: str, checks: Mapping[str, Check], examples: Mapping[str, str] = DAEMONS
+) -> int:
+    """Runs the checks that the command line asks for, on an example of each package; returns the
+    exit code.
+    """
     args = _arguments(description, checks)
     _raise_descriptor_limit()
     with tempfile.TemporaryDirectory() as directory:
-        passed, failed = _run(checks, args.only, _sites(args, Path(directory)))
+        passed, failed = _run(checks, args.only, _sites(args, examples, Path(directory)))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
@@ -102,28 +106,30 @@ def _arguments(description: str, checks: Mapping[str, Check]) -> argparse.Namesp
     return parser.parse_args()
 
 
-def _sites(args: argparse.Namespace, directory: Path) -> list[Site]:
+def _sites(
+    args: argparse.Namespace, examples: Mapping[str, str], directory: Path
+) -> list[Site]:
     if args.daemon:
         name = args.package[0] if args.package else args.daemon.name
         return [Site(name, args.daemon.resolve())]
     text = _cargo("metadata", "--no-deps", "--format-version", "1")
     metadata = json.loads(text)
     present = {
-        package["name"]: any(target["name"] == EXAMPLE for target in package["targets"])
+        package["name"]: examples[package["name"]] in [one["name"] for one in package["targets"]]
         for package in metadata["packages"]
-        if package["name"] in PACKAGES
+        if package["name"] in examples
     }
-    for name, has_daemon in present.items():
-        if not has_daemon:
-            print(f"SKIP {name}  NOT CHECKED: it has no example {EXAMPLE}", flush=True)
-    packages = args.package or [name for name in PACKAGES if present.get(name)]
-    return [Site(package, _build(package, directory)) for package in packages]
+    for name, has_example in present.items():
+        if not has_example:
+            print(f"SKIP {name}  NOT CHECKED: it has no example {examples[name]}", flush=True)
+    packages = args.package or [name for name in examples if present.get(name)]
+    return [Site(package, _build(package, examples[package], directory)) for package in packages]
 
 
-def _build(package: str, directory: Path) -> Path:
-    """Builds the package's daemon, and takes it out of the way of the next one of the same name."""
+def _build(package: str, example: str, directory: Path) -> Path:
+    """Builds the package's example, and takes it out of the way of the next one of the same name."""
     text = _cargo(
-        "build", "--release", "-p", package, "--example", EXAMPLE, "--message-format", "json"
+        "build", "--release", "-p", package, "--example", example, "--message-format", "json"
     )
     messages = map(json.loads, text.splitlines())
     programs = [message["executable"] for message in messages if message.get("executable")]

@@ -83,6 +83,7 @@ impl Control {
         }
         let begin = Instant::now();
         for part in &self.parts {
+            let start = Instant::now();
             let sampled = if part.fails {
                 Err("told to fail".into())
             } else {
@@ -98,6 +99,7 @@ impl Control {
                     self.counters.failures += 1;
                 }
             }
+            part.component.observe(start.elapsed());
         }
         self.counters.cycles += 1;
         self.counters.last_cycle_us = begin.elapsed().as_micros();

@@ -1,7 +1,7 @@
 //! What drivers with `std` share beside the machines: who wakes whom.
 //!
 //! ```text
-//!  Health ── revision ──► PhaseWatch ─┐
+//!  Health ── revision ──► HealthWatch ┐
 //!  Handle ── Control ───► Running ────┼─ waker(key) ─► Wakeups ── wake ─► the server's one task
 //!  sockets, alarm clock ──────────────┘                  └─ take: which keys
 //! ```
@@ -26,4 +26,4 @@ pub use error::trouble;
 #[cfg(feature = "monitor")]
 pub use tasks::Tasks;
 pub use wakeups::{Wakeups, Woken};
-pub use watch::PhaseWatch;
+pub use watch::{HealthWatch, News};

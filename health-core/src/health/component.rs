@@ -7,6 +7,7 @@ use crate::name::Name;
 use crate::outcome::{Class, Message, Outcome};
 use crate::streak::Streak;
 use crate::time::Instant;
+use crate::timing::Timing;
 
 /// When a component turns, and what that means for the whole.
 ///
@@ -55,6 +56,7 @@ pub struct ComponentState {
     since: Instant,
     last: Option<(Instant, Outcome)>,
     turns: [u64; Status::ALL.len()],
+    pub(super) timing: Timing,
 }
 
 /// What the thresholds have decided.
@@ -69,7 +71,7 @@ enum Condition {
 }
 
 impl ComponentState {
-    pub(super) const fn new(name: Name, config: ComponentConfig, now: Instant) -> Self {
+    pub(super) fn new(name: Name, config: ComponentConfig, now: Instant) -> Self {
         let condition = Condition::Unknown;
         Self {
             name,
@@ -79,6 +81,7 @@ impl ComponentState {
             since: now,
             last: None,
             turns: [0; Status::ALL.len()],
+            timing: Timing::default(),
         }
     }
 
@@ -147,6 +150,12 @@ impl ComponentState {
     #[must_use]
     pub const fn transitions_to(&self, status: Status) -> u64 {
         self.turns[status as usize]
+    }
+
+    /// How long the looks at it took, as far as that was told.
+    #[must_use]
+    pub const fn timing(&self) -> &Timing {
+        &self.timing
     }
 
     /// Takes a result; says how the status changed, if it did.

@@ -4,22 +4,24 @@
 //! a machine that was suspended, silences every loop at once, and the endpoint may be the first to
 //! wake. So that it does not condemn loops that had no chance to beat:
 //!
-//! * The endpoint keeps a **pulse**: it looks at the registry several times within the shortest
-//!   deadline ([`Registry::next_deadline`](super::Registry::next_deadline) says when).
-//! * A **gap** in its pulse longer than half of a heartbeat's deadline means that nothing ran: a
-//!   heartbeat that was in time when the gap began, and has been silent for over half its deadline,
-//!   gets one whole deadline of **grace**, counted from the end of the gap.
+//! * The endpoint keeps a **pulse**: it promises to look again when a heartbeat has been silent for
+//!   three quarters of its deadline, and then at the deadline
+//!   ([`Registry::next_deadline`](super::Registry::next_deadline) says when). A beat that came in
+//!   between puts the look off: a loop that beats in time costs two wake-ups in each deadline, or
+//!   fewer the more often it beats. Nothing less would do: verdicts need no wake-up, but nobody can
+//!   tell afterwards whether a silence was the loop's or the host's.
+//! * A look that comes **late** by an eighth of a heartbeat's deadline or more means that nothing
+//!   ran. A heartbeat that was in time when the look was due, and has been silent for over half its
+//!   deadline, gets one whole deadline of **grace**, counted from the late look. The look at three
+//!   quarters is what finds a stall out that ends right behind the deadline.
 //! * There is one grace for each silence: only a beat earns the next. However often the host
-//!   stalls, a loop that is stuck is found out at most one deadline after the first gap.
+//!   stalls, a loop that is stuck is found out at most one deadline after the first late look.
 
 use core::time::Duration;
 
 use super::{Change, Status};
 use crate::name::Name;
 use crate::time::Instant;
-
-/// Pulses are at least this far apart, however short the deadlines.
-const SHORTEST_PULSE: Duration = Duration::from_millis(50);
 
 /// A loop that must show itself: silent for longer than its deadline, it counts as stuck.
 #[derive(Clone, Debug)]
@@ -35,6 +37,9 @@ pub struct HeartbeatState {
 }
 
 impl HeartbeatState {
+    /// A look that is late by less means nothing, however short the deadlines.
+    pub(super) const SHORTEST_STALL: Duration = Duration::from_millis(50);
+
     pub(super) const fn new(name: Name, deadline: Duration, now: Instant) -> Self {
         Self {
             name,
@@ -98,13 +103,20 @@ impl HeartbeatState {
 
     /// When it will count as missed without a beat; `None` if it does already.
     pub(super) fn due(&self) -> Option<Instant> {
-        let from = self.grace.unwrap_or_default().max(self.last);
-        (!self.missed).then(|| from + self.deadline)
+        (!self.missed).then(|| self.silent_since() + self.deadline)
     }
 
-    /// How far apart the endpoint's pulses may be for this heartbeat.
-    pub(super) fn pulse(&self) -> Duration {
-        (self.deadline / 4).max(SHORTEST_PULSE)
+    /// Since when its silence counts.
+    fn silent_since(&self) -> Instant {
+        self.grace.unwrap_or_default().max(self.last)
+    }
+
+    /// When the endpoint promises to look at it, having looked at `looked`: early enough to learn
+    /// that the host stalls, then when it is due.
+    pub(super) fn next_look(&self, looked: Instant) -> Option<Instant> {
+        let due = self.due()?;
+        let early = self.silent_since() + self.deadline / 4 * 3;
+        Some(if looked < early { early } else { due })
     }
 
     /// Takes a beat that is newer than the last; says so if it ends a silence that was too long.
@@ -121,13 +133,12 @@ impl HeartbeatState {
         })
     }
 
-    /// Hears that nothing ran between `pulse` and `now`; true if that excuses it.
-    pub(super) fn handle_gap(&mut self, pulse: Instant, now: Instant) -> bool {
-        let notable = (self.deadline / 2).max(2 * SHORTEST_PULSE);
+    /// Hears that the look promised for `promised` came only now; true if that excuses it.
+    pub(super) fn handle_stall(&mut self, promised: Instant, now: Instant) -> bool {
         let is_excused = self.grace.is_none()
-            && self.due().is_some_and(|due| pulse < due)
-            && now.duration_since(pulse) > notable
-            && now.duration_since(self.last) > notable;
+            && self.due().is_some_and(|due| promised <= due)
+            && now.duration_since(promised) > (self.deadline / 8).max(Self::SHORTEST_STALL)
+            && now.duration_since(self.last) > self.deadline / 2;
         if is_excused {
             self.grace = Some(now);
         }

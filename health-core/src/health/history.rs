@@ -76,6 +76,13 @@ impl History {
         self.iter().filter(move |(id, _)| *id > seen)
     }
 
+    /// Whether somebody who has seen everything up to number `seen` cannot go on from there: some
+    /// of what came after it is forgotten, or there never was such a number in this process.
+    #[must_use]
+    pub fn has_lost(&self, seen: u64) -> bool {
+        seen > self.count || seen < self.count - self.ring.len() as u64
+    }
+
     /// The number of the newest transition; 0 before the first.
     #[must_use]
     pub const fn last_id(&self) -> u64 {

@@ -26,10 +26,12 @@ mod history;
 mod metric;
 mod phase;
 mod registry;
+mod revision;
 mod serialize;
 mod snapshot;
 mod state;
 mod table;
+mod timed;
 mod verdict;
 
 pub use component::{ComponentConfig, ComponentState};
@@ -38,7 +40,8 @@ pub use heartbeat::HeartbeatState;
 pub use history::{Change, History, Transition};
 pub use metric::{Counter, Gauge, MetricState, MetricValue};
 pub use phase::Phase;
-pub use registry::{ComponentId, FlagId, GateId, HeartbeatId, Registry, Revision, StatId};
+pub use registry::{ComponentId, FlagId, GateId, HeartbeatId, Registry, StatId};
+pub use revision::Revision;
 pub use snapshot::Snapshot;
 
 pub use crate::status::{ProbeKind, Status};

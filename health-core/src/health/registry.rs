@@ -6,8 +6,9 @@ use core::fmt;
 use core::task::Waker;
 
 use super::history::Log;
+use super::revision::Waiters;
 use super::state::State;
-use super::{Change, ComponentState, HeartbeatState, History, Phase, Snapshot};
+use super::{Change, ComponentState, HeartbeatState, History, Phase, Revision, Snapshot};
 use crate::outcome::Outcome;
 use crate::time::Instant;
 
@@ -44,23 +45,16 @@ pub struct Registry {
     pub(super) history: Arc<History>,
     /// Outside the state, so that counting never copies that.
     in_flight: usize,
-    /// When the endpoint last looked, if it keeps a pulse at all.
-    pulse: Option<Instant>,
-    waiting: Vec<Waker>,
-    to_wake: Vec<Waker>,
+    /// The endpoint's pulse, if it keeps one at all.
+    pulse: Option<Pulse>,
+    waiters: Waiters,
 }
 
-/// Counts the changes of a registry: statuses, phase, gates, flags and what is declared. Beats,
-/// stats and results that change no status are not counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Revision(u64);
-
-impl Revision {
-    /// The number of changes so far.
-    #[must_use]
-    pub const fn as_u64(self) -> u64 {
-        self.0
-    }
+/// When the endpoint last looked, and when it promised to look again.
+#[derive(Clone, Copy)]
+struct Pulse {
+    looked: Instant,
+    promised: Option<Instant>,
 }
 
 macro_rules! id {
@@ -95,8 +89,7 @@ impl Registry {
             history: Arc::new(History::new(History::DEFAULT_ENTRIES)),
             in_flight: 0,
             pulse: None,
-            waiting: Vec::new(),
-            to_wake: Vec::new(),
+            waiters: Waiters::default(),
         }
     }
 
@@ -204,9 +197,11 @@ impl Registry {
             if let Some(stat) = state.stats.find_mut(id.0) {
                 stat.json = json;
                 stat.published = Some(now);
+                state.revision.published += 1;
             }
             false
         });
+        self.waiters.wake(true);
     }
 
     /// Start-up is over, or begins anew after [`stop`](Self::stop). While draining it does nothing.
@@ -240,24 +235,36 @@ impl Registry {
     ///
     /// Called whenever [`next_deadline`](Self::next_deadline) has passed, it makes transitions
     /// happen when they are due rather than when somebody looks, and lets the registry tell a loop
-    /// that is stuck from a host that stood still: after a gap in the pulse, heartbeats get one
+    /// that is stuck from a host that stood still: after a look that came late, heartbeats get one
     /// deadline of grace. Without these calls nothing is ever excused.
     pub fn handle_timeout(&mut self, now: Instant) {
-        // The first call begins the pulse: what came before it was nobody's gap.
-        self.pulse.get_or_insert(now);
+        self.decide(now);
+        let promised = self.state.next_look(now);
+        self.pulse = Some(Pulse {
+            looked: now,
+            promised,
+        });
+    }
+
+    /// Decides what the clock alone decides, for somebody who keeps no pulse.
+    pub fn handle_look(&mut self, now: Instant) {
         self.decide(now);
     }
 
+    /// Nobody keeps the endpoint's pulse any more: from now on a look may come when it will.
+    pub fn end_pulse(&mut self) {
+        self.pulse = None;
+    }
+
     /// When to call [`handle_timeout`](Self::handle_timeout) next: at the next deadline of a
-    /// heartbeat or a result, and, once it has been called, at the next pulse (a quarter of the
-    /// shortest heartbeat deadline, 50 ms or more). `None` if the clock alone will change nothing.
+    /// heartbeat or a result, and, once it has been called, when a heartbeat has been silent for
+    /// three quarters of its deadline. `None` if the clock alone will change nothing.
     ///
     /// Ask again after every change.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        let pulse = self.pulse.zip(self.state.pulse());
-        let pulse = pulse.map(|(last, period)| last + period);
-        [self.state.next_deadline(), pulse]
+        let look = (self.pulse).and_then(|pulse| self.state.next_look(pulse.looked));
+        [self.state.next_deadline(), look]
             .into_iter()
             .flatten()
             .min()
@@ -275,30 +282,40 @@ impl Registry {
         self.state.revision
     }
 
-    /// The present revision, if it is not the one that was `seen`; else `waker` is kept until it
-    /// changes. What the clock alone decides shows when the next snapshot is taken.
+    /// The present revision, if there were changes since the one that was `seen`; else `waker` is
+    /// kept until there are. Published values are no changes. What the clock alone decides shows
+    /// when the next snapshot is taken.
     pub fn poll_changed(&mut self, seen: Revision, waker: &Waker) -> Option<Revision> {
+        let revision = self.state.revision;
+        if revision.changes != seen.changes {
+            return Some(revision);
+        }
+        self.waiters.add(waker, false);
+        None
+    }
+
+    /// The same as [`poll_changed`](Self::poll_changed) for somebody whom published values concern
+    /// too. A daemon may publish a thousand of them a second: wait only when you would look.
+    pub fn poll_published(&mut self, seen: Revision, waker: &Waker) -> Option<Revision> {
         let revision = self.state.revision;
         if revision != seen {
             return Some(revision);
         }
-        if !self.waiting.iter().any(|waiting| waiting.will_wake(waker)) {
-            self.waiting.push(waker.clone());
-        }
+        self.waiters.add(waker, true);
         None
     }
 
     /// Nobody waits with `waker` any more. Whoever gives up a wait while nothing changes says so,
     /// or the wakers of a million connections long closed would gather here.
     pub fn forget_waker(&mut self, waker: &Waker) {
-        self.waiting.retain(|waiting| !waiting.will_wake(waker));
+        self.waiters.forget(waker);
     }
 
     /// The wakers whose wait is over. Ask after every call that changes something, let go of the
     /// lock, then wake them: a waker is somebody else's code.
     #[must_use]
     pub fn take_wakers(&mut self) -> Vec<Waker> {
-        core::mem::take(&mut self.to_wake)
+        self.waiters.take()
     }
 
     fn set_phase(&mut self, now: Instant, next: Phase) {
@@ -332,10 +349,11 @@ impl Registry {
 
     fn decide(&mut self, now: Instant) {
         if let Some(pulse) = &mut self.pulse {
-            let last = core::mem::replace(pulse, now);
-            let most = self.state.pulse();
-            if most.is_some_and(|most| now.duration_since(last) > most) {
-                self.edit(|state, _| state.handle_gap(last, now));
+            pulse.looked = now;
+            let is_late =
+                |promised: &Instant| now.duration_since(*promised) > HeartbeatState::SHORTEST_STALL;
+            if let Some(promised) = pulse.promised.take_if(|promised| is_late(promised)) {
+                self.edit(|state, _| state.handle_stall(promised, now));
             }
         }
         let deadline = self.state.next_deadline();
@@ -348,8 +366,8 @@ impl Registry {
     pub(super) fn change<R>(&mut self, change: impl FnOnce(&mut State) -> R) -> R {
         let state = Arc::make_mut(&mut self.state);
         let result = change(state);
-        state.revision.0 += 1;
-        self.to_wake.append(&mut self.waiting);
+        state.revision.changes += 1;
+        self.waiters.wake(false);
         result
     }
 

@@ -12,8 +12,8 @@ use crate::time::{Instant, Moment};
 /// The verbose native document, in the order in which the endpoint writes it, for daemons that
 /// send it elsewhere.
 ///
-/// Serialising asks nobody whether they may see the result, so private causes are left out;
-/// messages are not. `healthy` is true of healthy and degraded. Dates are there only if the
+/// Serialising asks nobody whether they may see the result, so private causes and published values
+/// are left out; messages are not. `healthy` is true of healthy and degraded. Dates are there only if the
 /// registry was told the time ([`Registry::set_wall_clock`](super::Registry::set_wall_clock)), as
 /// [`Health`](crate::shared::Health) does.
 impl Serialize for Snapshot {
@@ -108,6 +108,9 @@ impl Serialize for Component<'_> {
         map.serialize_entry("consecutive_failures", &component.streak().failures())?;
         if let Some(date) = snapshot.date(component.since()) {
             map.serialize_entry("since", &date)?;
+        }
+        if let Some(took) = component.timing().last() {
+            map.serialize_entry("duration_ms", &(took.as_millis() as u64))?;
         }
         if let Some((at, outcome)) = component.last() {
             map.serialize_entry("age_ms", &age(snapshot, at))?;

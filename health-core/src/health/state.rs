@@ -1,7 +1,6 @@
 //! What the registry holds and every snapshot shares.
 
 use alloc::boxed::Box;
-use core::time::Duration;
 
 use super::history::Log;
 use super::table::Table;
@@ -94,18 +93,19 @@ impl State {
         stale.chain(missed).min()
     }
 
-    /// How far apart the endpoint's pulses may be; `None` if no heartbeat needs any.
-    pub(super) fn pulse(&self) -> Option<Duration> {
-        let judged = self.heartbeats.iter().filter(|beat| !beat.is_missed());
-        let pulse = judged.map(HeartbeatState::pulse).min();
-        pulse.filter(|_| !self.phase.is_ending())
+    /// When the endpoint, having looked at `looked`, promises to look again; `None` if no heartbeat
+    /// needs it.
+    pub(super) fn next_look(&self, looked: Instant) -> Option<Instant> {
+        let beats = self.heartbeats.iter();
+        let next = beats.filter_map(|beat| beat.next_look(looked)).min();
+        next.filter(|_| !self.phase.is_ending())
     }
 
-    /// Hears that nothing ran between `pulse` and `now`; true if that excuses anybody.
-    pub(super) fn handle_gap(&mut self, pulse: Instant, now: Instant) -> bool {
+    /// Hears that the look promised for `promised` came only now; true if that excuses anybody.
+    pub(super) fn handle_stall(&mut self, promised: Instant, now: Instant) -> bool {
         let mut excuses = false;
         for beat in self.heartbeats.iter_mut() {
-            excuses |= beat.handle_gap(pulse, now);
+            excuses |= beat.handle_stall(promised, now);
         }
         self.host_stalls += u64::from(excuses);
         excuses

@@ -110,6 +110,9 @@ pub struct Request<'a> {
     pub accept: Option<&'a [u8]>,
     /// The first `Authorization`.
     pub authorization: Option<&'a [u8]>,
+    /// The first `Last-Event-ID`: what a client that reconnects to a stream has seen (WHATWG HTML,
+    /// §9.2.4).
+    pub last_event_id: Option<&'a [u8]>,
 }
 
 impl<'a> Request<'a> {
@@ -149,6 +152,7 @@ impl<'a> Request<'a> {
             has_body,
             accept: fields.accept,
             authorization: fields.authorization,
+            last_event_id: fields.last_event_id,
         })
     }
 }
@@ -163,6 +167,7 @@ struct Fields<'a> {
     keep_alive: bool,
     accept: Option<&'a [u8]>,
     authorization: Option<&'a [u8]>,
+    last_event_id: Option<&'a [u8]>,
 }
 
 impl<'a> Fields<'a> {
@@ -198,6 +203,7 @@ impl<'a> Fields<'a> {
                 }
             }
             13 if is("authorization") => self.authorization = self.authorization.or(Some(value)),
+            13 if is("last-event-id") => self.last_event_id = self.last_event_id.or(Some(value)),
             14 if is("content-length") => {
                 if self.content_length.is_some() {
                     return Err(Reject::ContentLength);

@@ -97,6 +97,7 @@ pub struct Head {
 
 impl Head {
     pub(crate) const JSON: &'static str = "application/json";
+    pub(crate) const EVENT_STREAM: &'static str = "text/event-stream";
 
     const METHODS: &'static str = "GET, HEAD, OPTIONS";
 
@@ -133,6 +134,34 @@ impl Head {
         connection: Persistence,
         out: &mut Vec<u8>,
     ) -> Length {
+        self.write_fields(date, connection, out);
+        let length = if self.status == StatusCode::NoContent {
+            // RFC 9110 §8.6: no Content-Length in a 204.
+            Length(None)
+        } else {
+            out.extend_from_slice(b"Content-Length: ");
+            let digits = out.len();
+            out.extend_from_slice(&[b' '; Length::DIGITS - 1]);
+            out.extend_from_slice(b"0\r\n");
+            Length(Some(digits))
+        };
+        out.extend_from_slice(b"\r\n");
+        length
+    }
+
+    /// Appends the whole head of an answer that has no length: it comes in chunks, or ends with its
+    /// connection (RFC 9112 §6.3), which is not used again either way.
+    pub(crate) fn write_stream(&self, date: UnixTime, chunked: bool, out: &mut Vec<u8>) {
+        self.write_fields(date, Persistence::Close, out);
+        // Nginx would hold events back until its buffer is full.
+        out.extend_from_slice(b"X-Accel-Buffering: no\r\n");
+        if chunked {
+            out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    fn write_fields(&self, date: UnixTime, connection: Persistence, out: &mut Vec<u8>) {
         out.extend_from_slice(self.status.opening().as_bytes());
         // A daemon without a clock must not make up a date (RFC 9110 §6.6.1).
         if date != UnixTime::default() {
@@ -153,18 +182,6 @@ impl Head {
             out.extend_from_slice(b"WWW-Authenticate: Bearer\r\n");
         }
         out.extend_from_slice(connection.field().as_bytes());
-        let length = if self.status == StatusCode::NoContent {
-            // RFC 9110 §8.6: no Content-Length in a 204.
-            Length(None)
-        } else {
-            out.extend_from_slice(b"Content-Length: ");
-            let digits = out.len();
-            out.extend_from_slice(&[b' '; Length::DIGITS - 1]);
-            out.extend_from_slice(b"0\r\n");
-            Length(Some(digits))
-        };
-        out.extend_from_slice(b"\r\n");
-        length
     }
 }
 
@@ -187,6 +204,41 @@ impl Length {
                 break;
             }
         }
+    }
+}
+
+/// A chunk being written (RFC 9112 §7.1): its size is filled in when its data is there.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    start: usize,
+}
+
+impl Chunk {
+    /// The chunk behind the last one, and no trailers.
+    pub(crate) const LAST: &'static [u8] = b"0\r\n\r\n";
+    /// Hexadecimal digits of the largest size; zeros may stand in front of a smaller one.
+    const DIGITS: usize = 8;
+
+    pub(crate) fn begin(out: &mut Vec<u8>) -> Self {
+        out.extend_from_slice(&[b'0'; Self::DIGITS]);
+        out.extend_from_slice(b"\r\n");
+        Self { start: out.len() }
+    }
+
+    /// Ends it. Without data it is taken back: a chunk of no size would be the last.
+    pub(crate) fn end(self, out: &mut Vec<u8>) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let line = self.start - Self::DIGITS - 2;
+        let mut size = out.len() - self.start;
+        if size == 0 {
+            out.truncate(line);
+            return;
+        }
+        for digit in out[line..line + Self::DIGITS].iter_mut().rev() {
+            *digit = HEX[size % 16];
+            size /= 16;
+        }
+        out.extend_from_slice(b"\r\n");
     }
 }
 

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use crate::check;
-use crate::outcome::Class;
+use crate::outcome::{Class, Kind};
+use crate::timing::Timing;
 
 /// Counts since the start; a driver that logs by the cycle subtracts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Stats {
     pub deregistered: u64,
     /// Episodes in which the guard withheld one of the two.
     pub suppressed: u64,
+    /// How long attempts took that came to a result; overruns are those that timed out.
+    pub timing: Timing,
     /// The most an attempt has ever begun after it was due.
     pub max_lag: Duration,
 }
@@ -37,6 +40,15 @@ impl Stats {
     }
 
     pub(super) fn count(&mut self, event: &check::Event) {
+        if let check::Event::Recorded(record) = event {
+            // A slot that found the last attempt still there has no attempt of its own.
+            if record.attempt().is_some() {
+                self.timing.observe(record.duration());
+            }
+            if record.kind() == Some(Kind::Timeout) {
+                self.timing.overrun();
+            }
+        }
         let count = match event {
             check::Event::Recorded(record) => match record.class() {
                 Class::Success => &mut self.successes,

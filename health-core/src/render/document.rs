@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::Probe;
 use super::json::{self, Object};
-use crate::health::{ComponentState, ProbeKind, Snapshot, Status};
+use crate::health::{ComponentState, ProbeKind, Snapshot, StatState, Status};
 use crate::name::Name;
 use crate::time::{Instant, Moment};
 
@@ -86,7 +86,7 @@ pub(crate) fn check(
         if let Some(component) = component {
             o.number("consecutive_failures", component.streak().failures().into());
             if verbose {
-                details(moment, component, o);
+                details(moment, snapshot, component, o);
             }
         }
     });
@@ -126,7 +126,7 @@ fn checks(moment: Moment, snapshot: &Snapshot, o: &mut Object<'_>) {
         o.object(component.name().as_str(), |o| {
             o.word("status", component.status().as_str());
             o.number("consecutive_failures", component.streak().failures().into());
-            details(moment, component, o);
+            details(moment, snapshot, component, o);
         });
     }
     for beat in snapshot.heartbeats() {
@@ -140,8 +140,17 @@ fn checks(moment: Moment, snapshot: &Snapshot, o: &mut Object<'_>) {
 }
 
 /// For authorised readers only: here the private half of an outcome is shown.
-fn details(moment: Moment, component: &ComponentState, o: &mut Object<'_>) {
+fn details(moment: Moment, snapshot: &Snapshot, component: &ComponentState, o: &mut Object<'_>) {
     o.word("since", moment.unix_at(component.since()).rfc3339());
+    if let Some(took) = component.timing().last() {
+        o.number("duration_ms", took.as_millis() as u64);
+    }
+    // What a daemon publishes under a component's name is about that component.
+    let about = |stat: &&StatState| stat.name() == component.name();
+    let data = snapshot.stats().iter().find(about);
+    if let Some(data) = data.filter(|data| data.published().is_some()) {
+        o.raw("data", data.json());
+    }
     let Some((at, outcome)) = component.last() else {
         return;
     };

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     StateSet,
     /// Always 1: the labels are what matters; samples end in `_info`.
     Info,
+    /// A number of things that were measured and their sum: `_count` and `_sum`.
+    Summary,
 }
 
 /// Samples under one name, whose header is written before the first.
@@ -70,7 +72,7 @@ impl<'a> Exposition<'a> {
 impl Family<'_, '_> {
     /// Writes one whole number.
     pub(crate) fn integer(&mut self, labels: &[Label<'_>], value: u64) {
-        self.sample(labels, |out| decimal(out, value));
+        self.sample(self.kind.suffix(), labels, |out| decimal(out, value));
     }
 
     /// Writes 1 or 0.
@@ -80,21 +82,18 @@ impl Family<'_, '_> {
 
     /// Writes seconds, to the microsecond.
     pub(crate) fn seconds(&mut self, labels: &[Label<'_>], value: Duration) {
-        self.sample(labels, |out| {
-            decimal(out, value.as_secs());
-            out.push(b'.');
-            let micros = value.subsec_micros();
-            let mut place = 100_000;
-            while place > 0 {
-                out.push(b'0' + (micros / place % 10) as u8);
-                place /= 10;
-            }
-        });
+        self.sample(self.kind.suffix(), labels, |out| seconds(out, value));
+    }
+
+    /// Writes how many durations there were, and their sum.
+    pub(crate) fn summary(&mut self, labels: &[Label<'_>], count: u64, sum: Duration) {
+        self.sample("_count", labels, |out| decimal(out, count));
+        self.sample("_sum", labels, |out| seconds(out, sum));
     }
 
     /// Writes any number, NaN and the infinities included.
     pub(crate) fn float(&mut self, labels: &[Label<'_>], value: f64) {
-        self.sample(labels, |out| {
+        self.sample(self.kind.suffix(), labels, |out| {
             if value.is_infinite() {
                 out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
             } else {
@@ -120,13 +119,13 @@ impl Family<'_, '_> {
         }
     }
 
-    fn sample(&mut self, labels: &[Label<'_>], value: impl FnOnce(&mut Vec<u8>)) {
+    fn sample(&mut self, suffix: &str, labels: &[Label<'_>], value: impl FnOnce(&mut Vec<u8>)) {
         if !core::mem::replace(&mut self.has_begun, true) {
             self.header();
         }
         let out = &mut *self.exposition.out;
         out.extend_from_slice(self.name.as_bytes());
-        out.extend_from_slice(self.kind.suffix().as_bytes());
+        out.extend_from_slice(suffix.as_bytes());
         for (index, (name, value)) in labels.iter().enumerate() {
             out.push(if index == 0 { b'{' } else { b',' });
             out.extend_from_slice(name.as_bytes());
@@ -171,17 +170,30 @@ impl Kind {
         match self {
             Self::Counter => "_total",
             Self::Info => "_info",
-            Self::Gauge | Self::StateSet => "",
+            Self::Gauge | Self::StateSet | Self::Summary => "",
         }
     }
 
     const fn word(self, is_open: bool) -> &'static str {
         match self {
             Self::Counter => "counter",
+            Self::Summary => "summary",
             Self::StateSet if is_open => "stateset",
             Self::Info if is_open => "info",
             Self::Gauge | Self::StateSet | Self::Info => "gauge",
         }
+    }
+}
+
+/// Appends seconds, to the microsecond.
+fn seconds(out: &mut Vec<u8>, value: Duration) {
+    decimal(out, value.as_secs());
+    out.push(b'.');
+    let micros = value.subsec_micros();
+    let mut place = 100_000;
+    while place > 0 {
+        out.push(b'0' + (micros / place % 10) as u8);
+        place /= 10;
     }
 }
 
@@ -228,6 +240,11 @@ mod tests {
                 .seconds(&[], Duration::from_micros(1_000_020));
             e.family(Kind::Info, "build", "What.")
                 .bool(&[("v", "1")], true);
+            e.family(Kind::Summary, "took_seconds", "Long.").summary(
+                &[("a", "b")],
+                2,
+                Duration::from_millis(1_500),
+            );
         });
         String::from_utf8(out).expect("text")
     }
@@ -242,7 +259,9 @@ mod tests {
              phase{phase=\"on\"} 0\nphase{phase=\"off\"} 1\n\
              # HELP odd Odd.\n# TYPE odd gauge\nodd +Inf\nodd -Inf\nodd NaN\nodd -0.25\n\
              # HELP age_seconds Old.\n# TYPE age_seconds gauge\nage_seconds 1.000020\n\
-             # HELP build_info What.\n# TYPE build_info gauge\nbuild_info{v=\"1\"} 1\n"
+             # HELP build_info What.\n# TYPE build_info gauge\nbuild_info{v=\"1\"} 1\n\
+             # HELP took_seconds Long.\n# TYPE took_seconds summary\n\
+             took_seconds_count{a=\"b\"} 2\ntook_seconds_sum{a=\"b\"} 1.500000\n"
         );
     }
 
@@ -254,6 +273,7 @@ mod tests {
             "# TYPE phase stateset\n",
             "# TYPE age_seconds gauge\n# UNIT age_seconds seconds\nage_seconds 1.000020\n",
             "# TYPE build info\nbuild_info{v=\"1\"} 1\n",
+            "# TYPE took_seconds summary\n# UNIT took_seconds seconds\ntook_seconds_count{",
         ] {
             assert!(text.contains(line), "{line} in {text}");
         }

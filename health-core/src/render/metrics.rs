@@ -6,14 +6,16 @@
 use core::time::Duration;
 
 use super::exposition::{Exposition, Kind};
-use crate::health::{MetricState, MetricValue, Phase, ProbeKind, Snapshot, Status};
+use crate::health::{ComponentState, MetricState, MetricValue, Phase, ProbeKind, Snapshot, Status};
 use crate::time::{Moment, UnixTime};
+use crate::timing::Timing;
 
 /// Tells everything about the daemon.
 pub(crate) fn metrics(moment: Moment, snapshot: &Snapshot, e: &mut Exposition<'_>) {
     about(moment, snapshot, e);
     whole(snapshot, e);
     components(snapshot, e);
+    durations(snapshot, e);
     heartbeats(snapshot, e);
     conditions(snapshot, e);
     for metric in snapshot.metrics() {
@@ -139,6 +141,28 @@ fn components(snapshot: &Snapshot, e: &mut Exposition<'_>) {
             let age = snapshot.taken().duration_since(at);
             family.seconds(&[("component", one.name().as_str())], age);
         }
+    }
+}
+
+fn durations(snapshot: &Snapshot, e: &mut Exposition<'_>) {
+    let components = snapshot.components();
+    let mut family = e.family(
+        Kind::Summary,
+        "health_component_check_duration_seconds",
+        "How long looking at a component took; absent if that is not told.",
+    );
+    let is_timed = |one: &&ComponentState| *one.timing() != Timing::default();
+    for one in components.iter().filter(is_timed) {
+        let Timing { count, total, .. } = *one.timing();
+        family.summary(&[("component", one.name().as_str())], count, total);
+    }
+    let mut family = e.family(
+        Kind::Counter,
+        "health_component_check_overruns",
+        "Looks at a component that ran out of their time; absent if none was ever timed.",
+    );
+    for one in components.iter().filter(is_timed) {
+        family.integer(&[("component", one.name().as_str())], one.timing().overruns);
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod agent;
 mod document;
+pub(crate) mod events;
 mod excluded;
 pub(crate) mod exposition;
 mod format;

@@ -32,6 +32,11 @@ pub enum Standing {
         /// Since the answer was sent.
         since: Instant,
     },
+    /// It follows a stream.
+    Streaming {
+        /// Since it was asked for.
+        since: Instant,
+    },
     /// Its answer is being made: never cut.
     Busy,
 }
@@ -104,8 +109,8 @@ impl Admission {
 
     /// The connection that is missed least, if any may be evicted at all.
     ///
-    /// In this order: who has been asking for over a second (oldest first), who takes an answer for
-    /// over a second, who is idle (longest first); then, rather than refuse somebody new, who has
+    /// In this order: who has been asking for over a second (oldest first), who follows a stream
+    /// (oldest first), who takes an answer for over a second, who is idle (longest first); then, rather than refuse somebody new, who has
     /// been asking or writing for less. Busy ones are never cut.
     pub fn victim<K>(
         now: Instant,
@@ -116,10 +121,11 @@ impl Admission {
             let rank = match standing {
                 Standing::Over => (0, now),
                 Standing::Asking { since } if impatient(since) => (1, since),
-                Standing::Writing { since } if impatient(since) => (2, since),
-                Standing::Idle { since } => (3, since),
-                Standing::Asking { since } => (4, since),
-                Standing::Writing { since } => (5, since),
+                Standing::Streaming { since } => (2, since),
+                Standing::Writing { since } if impatient(since) => (3, since),
+                Standing::Idle { since } => (4, since),
+                Standing::Asking { since } => (5, since),
+                Standing::Writing { since } => (6, since),
                 Standing::Busy => return None,
             };
             Some((rank, key))
@@ -167,6 +173,8 @@ mod tests {
             ("over", Standing::Over),
             ("oldest silent", Standing::Asking { since: ago(9_000) }),
             ("old silent", Standing::Asking { since: ago(1_001) }),
+            ("old stream", Standing::Streaming { since: ago(800) }),
+            ("stream", Standing::Streaming { since: ago(2) }),
             ("slow reader", Standing::Writing { since: ago(1_001) }),
             ("idle for long", Standing::Idle { since: ago(50) }),
             ("idle", Standing::Idle { since: ago(5) }),

@@ -1,11 +1,13 @@
 //! Answers as bytes: head and body into one buffer, and how the connection ends behind them.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{Ask, CloseReason, Service};
-use crate::health::Snapshot;
+use super::stream::Stream;
+use super::{Ask, CloseReason, Route, Service};
+use crate::health::{Phase, Snapshot};
 use crate::http::response::Persistence;
-use crate::http::{Head, Method, Reject, Request};
+use crate::http::{Head, Method, Reject, Request, StatusCode, Version};
 use crate::render;
 use crate::time::Moment;
 
@@ -19,6 +21,12 @@ pub(super) struct Ending {
 }
 
 impl Ending {
+    /// The client may not expect that this answer is the last.
+    pub(super) const ANSWERED: Self = Self {
+        reason: CloseReason::Answered,
+        linger: true,
+    };
+
     /// Whether nothing may follow `request` on its connection, and why.
     pub(super) fn behind(request: &Request<'_>, more_has_come: bool) -> Option<Self> {
         if request.has_body {
@@ -34,6 +42,16 @@ impl Ending {
                 linger: more_has_come,
             })
         }
+    }
+
+    /// What ends a connection that was told to end, or whose daemon is in this phase.
+    pub(super) fn told(told: Option<CloseReason>, phase: Phase) -> Option<Self> {
+        let draining = phase.is_ending().then_some(CloseReason::Draining);
+        told.or(draining).map(|reason| Self {
+            reason,
+            // A client that has not closed does not know yet: its next request may be on its way.
+            linger: reason != CloseReason::PeerClosed,
+        })
     }
 }
 
@@ -51,6 +69,27 @@ pub(super) fn answer(
     write(&head, ask.method, persistence, moment, out, |out| {
         service.body(moment, ask, &head, verdict, snapshot, out);
     });
+}
+
+/// Whether `ask` is answered by a stream: then that begins with [`begin`].
+pub(super) fn is_stream(service: &Service, ask: &Ask) -> bool {
+    ask.route == Route::Events
+        && matches!(ask.method, Method::Get | Method::Head)
+        && service.code(ask, None) == StatusCode::Ok
+}
+
+/// Appends the head of a stream, which is all that a `HEAD` is told.
+pub(super) fn begin(
+    service: &Service,
+    ask: &Ask,
+    version: Version,
+    moment: Moment,
+    out: &mut Vec<u8>,
+) -> Option<Box<Stream>> {
+    let chunked = version == Version::Http11;
+    let head = service.head(ask, None);
+    head.write_stream(moment.unix, chunked, out);
+    (ask.method != Method::Head).then(|| Box::new(Stream::new(ask, chunked, moment.now)))
 }
 
 /// Appends the refusal of a request, whose method is known if it came that far.

@@ -1,12 +1,15 @@
 //! One connection, from accept to close. All its transitions stand in this file.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::answer::{self, Ending};
 use super::reader::{Reader, Reply};
+use super::state::{State, Writing};
+use super::stream::Stream;
 use super::{CloseReason, Limits, Peer, Service, Standing, Step};
-use crate::health::{Phase, Snapshot};
+use crate::health::{Phase, Revision, Snapshot};
 use crate::http::response::Persistence;
 use crate::http::{Reject, Version};
 use crate::time::{Instant, Moment};
@@ -25,6 +28,8 @@ pub struct Connection {
     peer: Peer,
     state: State,
     reader: Reader,
+    /// Once a stream was asked for, nothing else is answered.
+    stream: Option<Box<Stream>>,
     /// Set by end of input: what has been asked is answered, then it is over. Set by a drain, which
     /// takes precedence: one answer more, then it is over.
     ending: Option<CloseReason>,
@@ -32,43 +37,6 @@ pub struct Connection {
     /// Answers in the caller's buffer, and those that were sent.
     unsent: u32,
     delivered: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum State {
-    /// Waiting for the first byte of a head.
-    Idle {
-        since: Instant,
-        until: Instant,
-    },
-    /// In the middle of a head.
-    Head {
-        since: Instant,
-        until: Instant,
-    },
-    /// Something is to be answered; `unsent` answers wait for it in the caller's buffer.
-    Responding {
-        reply: Reply,
-        unsent: Option<Writing>,
-    },
-    /// Answers wait to be written. `last`: the connection ends behind them.
-    Writing {
-        writing: Writing,
-        last: Option<Ending>,
-    },
-    /// The last answer is out; its reader gets time to read it.
-    Finishing {
-        until: Instant,
-        left: usize,
-        reason: CloseReason,
-    },
-    Closed(CloseReason),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Writing {
-    since: Instant,
-    until: Instant,
 }
 
 impl Connection {
@@ -81,6 +49,7 @@ impl Connection {
             peer,
             state: State::Idle { since: now, until },
             reader: Reader::default(),
+            stream: None,
             ending: None,
             has_answered: false,
             unsent: 0,
@@ -96,6 +65,7 @@ impl Connection {
             State::Writing { writing, .. } => Step::Write {
                 until: writing.until,
             },
+            State::Following { after, until, .. } => Step::Follow { after, until },
             State::Finishing { until, .. } => Step::Finish { until },
             State::Closed(reason) => Step::Close(reason),
         }
@@ -105,21 +75,18 @@ impl Connection {
     ///
     /// # Misuse
     ///
-    /// Input while `step` says neither `Read` nor `Finish` is dropped.
+    /// Input while `step` says neither `Read`, `Follow` nor `Finish` is dropped.
     pub fn handle_input(&mut self, now: Instant, input: &[u8]) {
         match &mut self.state {
             _ if input.is_empty() => {}
             State::Idle { .. } | State::Head { .. } => {
                 match self.reader.take(&self.service, self.peer, input) {
-                    Some(reply) => {
-                        self.state = State::Responding {
-                            reply,
-                            unsent: None,
-                        }
-                    }
+                    Some(reply) => self.state = State::responding(reply),
                     None => self.begin_head(now),
                 }
             }
+            // Nothing behind a stream is ever answered.
+            State::Following { .. } => {}
             State::Finishing { left, reason, .. } => {
                 *left = left.saturating_sub(input.len());
                 if *left == 0 {
@@ -131,7 +98,8 @@ impl Connection {
     }
 
     /// Takes the end of the input. What was asked before it is still answered: clients may
-    /// half-close behind their last request.
+    /// half-close behind their last request. A stream ends, though: who has gone away says no
+    /// more than that.
     pub fn handle_eof(&mut self, _now: Instant) {
         match self.state {
             State::Idle { .. } => self.state = State::Closed(CloseReason::PeerClosed),
@@ -140,6 +108,7 @@ impl Connection {
             State::Responding { .. } | State::Writing { .. } => {
                 self.ending.get_or_insert(CloseReason::PeerClosed);
             }
+            State::Following { .. } => self.end_stream(CloseReason::PeerClosed),
             State::Closed(_) => {}
         }
     }
@@ -158,16 +127,27 @@ impl Connection {
             State::Head { until, .. } if until <= now => {
                 let reply = self.reader.refuse(Reject::HeadTimeout);
                 self.reader.discard();
-                self.state = State::Responding {
-                    reply,
-                    unsent: None,
-                };
+                self.state = State::responding(reply);
+            }
+            State::Following { until, .. } if until <= now => {
+                self.state = State::responding(Reply::News);
             }
             State::Writing { writing, .. } if writing.until <= now => {
                 self.state = State::Closed(CloseReason::WriteTimeout);
             }
             State::Finishing { until, reason, .. } if until <= now => {
                 self.state = State::Closed(reason);
+            }
+            _ => {}
+        }
+    }
+
+    /// The registry's revision is this one now. A stream that waits for another has something to
+    /// tell.
+    pub fn handle_revision(&mut self, _now: Instant, revision: Revision) {
+        match self.state {
+            State::Following { after, .. } if after.is_some_and(|after| after != revision) => {
+                self.state = State::responding(Reply::News);
             }
             _ => {}
         }
@@ -184,7 +164,7 @@ impl Connection {
     }
 
     /// The daemon drains: an idle connection closes at once; one with a request under way answers
-    /// it, says `Connection: close`, and closes.
+    /// it, says `Connection: close`, and closes; a stream says so, and ends.
     ///
     /// A connection on which nothing was asked yet is no idle one: its request may be in the
     /// socket already, and it is what asks whether the daemon is still alive.
@@ -193,6 +173,7 @@ impl Connection {
             State::Idle { .. } if self.has_answered => {
                 self.state = State::Closed(CloseReason::Draining);
             }
+            State::Following { .. } => self.end_stream(CloseReason::Draining),
             _ => self.ending = Some(CloseReason::Draining),
         }
     }
@@ -203,6 +184,7 @@ impl Connection {
             State::Responding { .. } | State::Writing { .. } => {
                 self.ending = Some(CloseReason::Draining);
             }
+            State::Following { .. } => self.end_stream(CloseReason::Draining),
             State::Idle { .. } | State::Head { .. } | State::Finishing { .. } => {
                 self.state = State::Closed(CloseReason::Draining);
             }
@@ -218,7 +200,8 @@ impl Connection {
         }
     }
 
-    /// Appends the answer to what was asked. `moment` is now, `snapshot` the state it is told.
+    /// Appends the answer to what was asked, or what is new to a stream: nothing, perhaps.
+    /// `moment` is now, `snapshot` the state it is told.
     ///
     /// # Misuse
     ///
@@ -234,6 +217,14 @@ impl Connection {
             until,
         });
         let last = match reply {
+            Reply::News => return self.tell(writing, moment, snapshot, out),
+            Reply::Ask { ask, version, .. } if answer::is_stream(&self.service, &ask) => {
+                self.reader.discard();
+                self.stream = answer::begin(&self.service, &ask, version, moment, out);
+                self.has_answered = true;
+                self.unsent += 1;
+                return self.tell(writing, moment, snapshot, out);
+            }
             Reply::Reject { reject, method } => {
                 answer::reject(&self.service, reject, method, moment, out);
                 Some(Ending {
@@ -242,7 +233,7 @@ impl Connection {
                 })
             }
             Reply::Ask { ask, version, last } => {
-                let last = self.last_answer(last, snapshot);
+                let last = last.or_else(|| self.ending(snapshot));
                 let persistence = match (last, version) {
                     (Some(_), _) => Persistence::Close,
                     (None, Version::Http10) => Persistence::KeepAlive,
@@ -279,26 +270,8 @@ impl Connection {
         };
         self.delivered += u64::from(core::mem::take(&mut self.unsent));
         match last {
-            Some(Ending {
-                reason,
-                linger: false,
-            }) => self.state = State::Closed(reason),
-            Some(Ending {
-                reason,
-                linger: true,
-            }) => {
-                let Limits {
-                    finish_timeout,
-                    finish_bytes,
-                    ..
-                } = *self.limits();
-                let until = now + finish_timeout;
-                self.state = State::Finishing {
-                    until,
-                    left: finish_bytes,
-                    reason,
-                };
-            }
+            Some(ending) => self.end(now, ending),
+            None if self.stream.is_some() => self.follow(now),
             None => self.go_on(now),
         }
     }
@@ -315,6 +288,7 @@ impl Connection {
         match self.state {
             State::Idle { since, .. } if self.has_answered => Standing::Idle { since },
             State::Idle { since, .. } | State::Head { since, .. } => Standing::Asking { since },
+            State::Following { since, .. } => Standing::Streaming { since },
             State::Responding { .. } => Standing::Busy,
             State::Writing { writing, .. } => Standing::Writing {
                 since: writing.since,
@@ -330,13 +304,53 @@ impl Connection {
         self.reader.buffered()
     }
 
+    /// Tells a stream what is new, and that it ends if it does. A `HEAD` has been told all.
+    fn tell(&mut self, writing: Writing, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
+        let ending = self.ending(snapshot);
+        let last = match &mut self.stream {
+            None => ending.or(Some(Ending::ANSWERED)),
+            Some(stream) => stream.tell(&self.service, ending, moment, snapshot, out),
+        };
+        if !out.is_empty() {
+            self.state = State::Writing { writing, last };
+        } else if let Some(ending) = last {
+            self.end(moment.now, ending);
+        } else {
+            self.follow(moment.now);
+        }
+    }
+
+    /// Waits for something to tell, unless there is more already.
+    fn follow(&mut self, now: Instant) {
+        self.state = match &self.stream {
+            Some(stream) if !stream.has_more() && self.ending.is_none() => stream.follow(now),
+            _ => State::responding(Reply::News),
+        };
+    }
+
+    fn end_stream(&mut self, reason: CloseReason) {
+        self.ending = Some(reason);
+        self.state = State::responding(Reply::News);
+    }
+
+    /// The last answer is out.
+    fn end(&mut self, now: Instant, Ending { reason, linger }: Ending) {
+        let limits = self.limits();
+        self.state = if linger {
+            State::Finishing {
+                until: now + limits.finish_timeout,
+                left: limits.finish_bytes,
+                reason,
+            }
+        } else {
+            State::Closed(reason)
+        };
+    }
+
     /// Looks for the next request behind an answer that was not the last.
     fn go_on(&mut self, now: Instant) {
         if let Some(reply) = self.reader.next(&self.service, self.peer) {
-            self.state = State::Responding {
-                reply,
-                unsent: None,
-            };
+            self.state = State::responding(reply);
         } else if let Some(reason) = self.ending {
             // The end came while there was an answer to write: there is nothing to wait for.
             self.state = State::Closed(reason);
@@ -368,25 +382,16 @@ impl Connection {
         }
     }
 
-    /// Whether the answer to be written is the last one, and why.
-    fn last_answer(&self, asked: Option<Ending>, snapshot: &Snapshot) -> Option<Ending> {
-        if asked.is_some() {
-            return asked;
-        }
-        let draining = snapshot
-            .phase()
-            .is_ending()
-            .then_some(CloseReason::Draining);
-        let ended = self
-            .ending
-            // Before its end the input may hold further requests.
-            .filter(|reason| *reason != CloseReason::PeerClosed || self.reader.is_empty())
-            .or(draining);
-        ended.map(|reason| Ending {
-            reason,
-            // A client that has not closed does not know yet: its next request may be on its way.
-            linger: reason != CloseReason::PeerClosed,
-        })
+    /// Why the answer to be written is the last one, if it is, whatever its request says.
+    fn ending(&self, snapshot: &Snapshot) -> Option<Ending> {
+        // Before its end the input may hold further requests.
+        let is_open = |reason: &_| *reason != CloseReason::PeerClosed || self.reader.is_empty();
+        Ending::told(self.ending.filter(is_open), snapshot.phase())
+    }
+
+    /// Whether it is a stream.
+    pub(super) const fn is_stream(&self) -> bool {
+        self.stream.is_some()
     }
 
     fn limits(&self) -> &Limits {

@@ -21,7 +21,7 @@ pub struct Counters {
 }
 
 /// The value of the label `route`, by the place in the table.
-const ROUTES: [&str; 11] = [
+const ROUTES: [&str; 12] = [
     "startup",
     "liveness",
     "readiness",
@@ -30,6 +30,7 @@ const ROUTES: [&str; 11] = [
     "stats",
     "metrics",
     "history",
+    "events",
     "version",
     "server",
     "other",
@@ -138,9 +139,10 @@ const fn place(route: Route) -> usize {
         Route::Stats => 5,
         Route::Metrics => 6,
         Route::History => 7,
-        Route::Version => 8,
-        Route::Server => 9,
-        Route::NotFound => 10,
+        Route::Events => 8,
+        Route::Version => 9,
+        Route::Server => 10,
+        Route::NotFound => 11,
     }
 }
 

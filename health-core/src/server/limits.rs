@@ -43,6 +43,11 @@ pub struct Limits {
     /// Connections held at once. Default 512; 0 counts as 1. One more evicts another, it is never
     /// refused.
     pub connections: usize,
+    /// Connections among them that follow [`Route::Events`](super::Route::Events). Default 16; one
+    /// more evicts the oldest of them; 0 switches streams off.
+    pub streams: usize,
+    /// The longest silence of a stream: then a comment says that it is still there. Default 15 s.
+    pub stream_heartbeat: Duration,
 }
 
 impl Default for Limits {
@@ -60,6 +65,8 @@ impl Default for Limits {
             drain_timeout: Duration::from_secs(20),
             stop_timeout: Duration::from_secs(5),
             connections: 512,
+            streams: 16,
+            stream_heartbeat: Duration::from_secs(15),
         }
     }
 }

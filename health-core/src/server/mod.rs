@@ -6,6 +6,7 @@
 //!            ▼                                  │
 //!         Respond ──respond()──► Write ─────────┤
 //!                                               │ handle_sent, and this was the last answer
+//!   Follow ──news, time──► Respond, and back: a stream is told what is new
 //!   time, eviction, drain ──► Close ◄── Finish ◄┘
 //! ```
 //!
@@ -66,7 +67,9 @@ mod report;
 mod roster;
 mod route;
 mod service;
+mod state;
 mod step;
+mod stream;
 
 pub use access::{Access, Peer};
 pub use admission::{AcceptError, Admission, Advice, Standing};
@@ -75,6 +78,6 @@ pub use counters::Counters;
 pub use limits::Limits;
 pub use report::Report;
 pub use roster::{Place, Roster, Turn};
-pub use route::{Ask, CheckName, Route};
+pub use route::{Ask, CheckName, Cursor, Route};
 pub use service::{DegradedCode, Service};
 pub use step::{CloseReason, Step};

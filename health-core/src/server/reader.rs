@@ -15,6 +15,8 @@ pub(super) enum Reply {
         /// Set if nothing may follow on this connection.
         last: Option<Ending>,
     },
+    /// What is new, to somebody who follows.
+    News,
     Reject {
         reject: Reject,
         /// Known if the request came that far: a refused `HEAD` gets no body either.
@@ -126,6 +128,6 @@ const fn may_go_on(reply: Option<&Reply>) -> bool {
     match reply {
         None => true,
         Some(Reply::Ask { last, .. }) => last.is_none(),
-        Some(Reply::Reject { .. }) => false,
+        Some(Reply::Reject { .. } | Reply::News) => false,
     }
 }

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{AcceptError, Admission, Advice, Connection, Peer, Report, Service, Standing, Step};
-use crate::health::Phase;
+use crate::health::{Phase, Revision};
 use crate::time::Instant;
 
 /// A server without its I/O: every connection with its socket, which is the driver's type `S`.
@@ -13,6 +13,7 @@ use crate::time::Instant;
 /// ```text
 ///  accepted ─► handle_accepted ─┐
 ///  deadline ─► handle_timeout  ─┤                          ┌─ Wait:  an event will come
+///  revision ─► handle_revision ─┤                          │
 ///  phase    ─► handle_phase    ─┼─► take_due ─► its turn ─┼─ Again: others first
 ///  stop     ─► handle_stop     ─┘    (an event of the      └─ Over:  counted, socket dropped
 ///                                     socket is a turn too)
@@ -37,7 +38,7 @@ use crate::time::Instant;
 /// let place = roster.get_mut(key).expect("it is there");
 /// assert_eq!(place.socket, "a socket");
 /// place.connection.handle_eof(now);
-/// roster.handle_turn(key, Turn::Over);
+/// roster.handle_turn(now, key, Turn::Over);
 ///
 /// assert_eq!(roster.poll_over(now), None);
 /// roster.handle_phase(now, Phase::Stopped);
@@ -52,6 +53,8 @@ pub struct Roster<S> {
     free: Vec<usize>,
     open: usize,
     due: VecDeque<usize>,
+    /// In the order in which they were asked for.
+    streams: Vec<usize>,
     stage: Stage,
     /// No deadline of any connection is before it.
     deadline: Option<Instant>,
@@ -100,6 +103,7 @@ impl<S> Roster<S> {
             free: Vec::new(),
             open: 0,
             due: VecDeque::new(),
+            streams: Vec::new(),
             stage: Stage::Open,
             deadline: None,
             paused_until: None,
@@ -172,6 +176,27 @@ impl<S> Roster<S> {
         }
     }
 
+    /// The registry's revision is this one now: streams that wait for another are due.
+    pub fn handle_revision(&mut self, now: Instant, revision: Revision) {
+        for &key in &self.streams {
+            let Some(Some(Place { connection, .. })) = self.places.get_mut(key) else {
+                continue;
+            };
+            connection.handle_revision(now, revision);
+            if connection.step() == Step::Respond {
+                self.due.push_back(key);
+            }
+        }
+    }
+
+    /// Whether a stream waits for changes, and so for published values too. It may be asked after
+    /// every round: without streams it costs nothing.
+    #[must_use]
+    pub fn heeds_changes(&self) -> bool {
+        self.streams()
+            .any(|(_, connection)| connection.step().heeds_changes())
+    }
+
     /// The server ends: only answers under way are still delivered, for
     /// [`Limits::stop_timeout`](super::Limits::stop_timeout) at most.
     pub fn handle_stop(&mut self, now: Instant) {
@@ -235,7 +260,7 @@ impl<S> Roster<S> {
     /// # Misuse
     ///
     /// Does nothing for a key that is not there.
-    pub fn handle_turn(&mut self, key: usize, turn: Turn) {
+    pub fn handle_turn(&mut self, now: Instant, key: usize, turn: Turn) {
         let Some(Some(place)) = self.places.get(key) else {
             debug_assert!(false, "a turn of nobody: {key}");
             return;
@@ -243,8 +268,12 @@ impl<S> Roster<S> {
         match turn {
             Turn::Wait | Turn::Again => {
                 self.deadline = earliest([self.deadline, place.connection.step().until()]);
+                let is_new_stream = place.connection.is_stream() && !self.streams.contains(&key);
                 if turn == Turn::Again {
                     self.due.push_back(key);
+                }
+                if is_new_stream {
+                    self.add_stream(now, key);
                 }
             }
             Turn::Over => self.remove(key),
@@ -276,6 +305,20 @@ impl<S> Roster<S> {
         }
     }
 
+    fn add_stream(&mut self, now: Instant, key: usize) {
+        self.streams.push(key);
+        let is_open = |(_, connection): &(_, &Connection)| connection.standing() != Standing::Over;
+        if self.streams().filter(is_open).count() > self.service.bounds().streams {
+            let oldest = self.streams().find(is_open).map(|(key, _)| key);
+            oldest.into_iter().for_each(|key| self.evict(now, key));
+        }
+    }
+
+    fn streams(&self) -> impl Iterator<Item = (usize, &Connection)> {
+        let keyed = |key: &usize| Some((*key, &self.places.get(*key)?.as_ref()?.connection));
+        self.streams.iter().filter_map(keyed)
+    }
+
     fn tell_all(&mut self, tell: impl Fn(&mut Connection)) {
         for (key, place) in self.places.iter_mut().enumerate() {
             if let Some(place) = place {
@@ -296,6 +339,7 @@ impl<S> Roster<S> {
         }
         self.open -= 1;
         self.free.push(key);
+        self.streams.retain(|stream| *stream != key);
         // After a flood the room goes back; a steady few keep theirs.
         if self.open == 0 && self.places.len() > KEPT {
             self.places = Vec::new();

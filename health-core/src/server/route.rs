@@ -22,6 +22,51 @@ pub struct Ask {
     pub access: Access,
     /// What the verdict leaves out.
     pub excluded: Excluded,
+    /// What the client has seen of the history: `Last-Event-ID`, else `?after=`.
+    pub after: Cursor,
+}
+
+/// From where on a client wants to hear what happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cursor {
+    /// It does not say: of the history it wants all, of the stream what is to come.
+    #[default]
+    Unset,
+    /// It has seen the transition of this number.
+    After(u64),
+    /// It named something that is no number.
+    Malformed,
+}
+
+impl Cursor {
+    /// The number, if there is one.
+    #[must_use]
+    pub const fn id(self) -> Option<u64> {
+        match self {
+            Self::After(id) => Some(id),
+            Self::Unset | Self::Malformed => None,
+        }
+    }
+
+    /// What a client says of itself, in digits. A number too large is one that was never given.
+    pub(super) fn parse(text: &[u8]) -> Self {
+        if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+            return Self::Malformed;
+        }
+        let more = |id: u64, digit: &u8| {
+            let digit = u64::from(digit - b'0');
+            id.saturating_mul(10).saturating_add(digit)
+        };
+        Self::After(text.iter().fold(0, more))
+    }
+
+    /// What an `EventSource` remembers. If it is not ours, nothing that it has seen was ours.
+    pub(super) fn of_event_id(text: &[u8]) -> Self {
+        match Self::parse(text) {
+            Self::Malformed => Self::After(u64::MAX),
+            cursor => cursor,
+        }
+    }
 }
 
 /// What a path leads to.
@@ -38,6 +83,21 @@ pub enum Route {
     Metrics,
     /// The latest transitions.
     History,
+    /// Transitions and published values as they come: server-sent events (WHATWG HTML §9.2).
+    ///
+    /// | event | id | data |
+    /// |---|---|---|
+    /// | `snapshot` | of the latest transition | the document of `/health?verbose`: first of all, and behind the transitions of each batch |
+    /// | `transition` | its own | an entry of `/health/history` |
+    /// | `stats` | | the document of `/stats`: the latest values, however many were published in between |
+    /// | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: what the client has seen does not lead on to what follows. It forgets it; all that is remembered comes next |
+    /// | `end` | | `{"phase":"draining"}`: nothing more comes |
+    ///
+    /// Data is one line of JSON, by `schemas/events.json`. Batches are 200 ms apart or more, and a
+    /// comment stands for silence. A client that comes back says what it has seen by
+    /// `Last-Event-ID` or `?after=`, and is told the transitions behind that before the snapshot. In
+    /// HTTP/1.1 the stream comes in chunks, in HTTP/1.0 it ends with its connection.
+    Events,
     /// What runs.
     Version,
     /// `OPTIONS *`.
@@ -59,6 +119,7 @@ impl Route {
             b"/stats" => Self::Stats,
             b"/metrics" => Self::Metrics,
             b"/health/history" => Self::History,
+            b"/health/events" => Self::Events,
             b"/version" => Self::Version,
             _ => path
                 .strip_prefix(b"/health/check/")
@@ -113,6 +174,7 @@ pub(super) struct Query<'a> {
     pub(super) verbose: bool,
     pub(super) format: Option<&'a [u8]>,
     pub(super) excluded: Excluded,
+    pub(super) after: Cursor,
 }
 
 impl<'a> Query<'a> {
@@ -125,6 +187,9 @@ impl<'a> Query<'a> {
                 _ => {
                     if let Some(name) = parameter.strip_prefix(b"exclude=") {
                         asked.excluded.add(name);
+                    }
+                    if let Some(id) = parameter.strip_prefix(b"after=") {
+                        asked.after = Cursor::parse(id);
                     }
                     asked.format = parameter.strip_prefix(b"format=").or(asked.format);
                 }

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use super::access::Policy;
 use super::route::Query;
-use super::{Access, Ask, Counters, Limits, Peer, Route};
+use super::stream::Stream;
+use super::{Access, Ask, Counters, Cursor, Limits, Peer, Route};
 use crate::health::{Snapshot, Status};
 use crate::http::{Head, Method, Request, StatusCode, Target};
 use crate::render::exposition::Exposition;
@@ -162,7 +163,12 @@ impl Service {
     /// Reads a request of our own.
     pub(super) fn ask_request(&self, peer: Peer, request: &Request<'_>) -> Ask {
         let access = self.policy.decide(peer, request.authorization);
-        self.ask_of(request.method, request.target, request.accept, access)
+        let mut ask = self.ask_of(request.method, request.target, request.accept, access);
+        if let Some(id) = request.last_event_id {
+            // A client that reconnects repeats its address: what it has seen since then counts.
+            ask.after = Cursor::of_event_id(id);
+        }
+        ask
     }
 
     fn ask_of(
@@ -193,6 +199,7 @@ impl Service {
             verbose: query.verbose,
             access,
             excluded: query.excluded,
+            after: query.after,
         }
     }
 
@@ -237,6 +244,8 @@ impl Service {
         }
         if carries_only_the_code {
             head.content_type = None;
+        } else if ask.route == Route::Events && head.status == StatusCode::Ok {
+            head.content_type = Some(Head::EVENT_STREAM);
         } else if has_format(ask.route, head.status) {
             let format = ask.format.unwrap_or(ask.route.formats()[0]);
             head.content_type = Some(format.content_type());
@@ -244,14 +253,21 @@ impl Service {
         head
     }
 
-    fn code(&self, ask: &Ask, verdict: Option<Status>) -> StatusCode {
+    pub(super) fn code(&self, ask: &Ask, verdict: Option<Status>) -> StatusCode {
         match ask.route {
             Route::NotFound => StatusCode::NotFound,
             Route::Server => StatusCode::NoContent,
             _ if ask.method == Method::Other => StatusCode::MethodNotAllowed,
-            Route::Stats | Route::Metrics | Route::History if ask.access == Access::Public => {
+            Route::Events if self.limits.streams == 0 => StatusCode::NotFound,
+            Route::Stats | Route::Metrics | Route::History | Route::Events
+                if ask.access == Access::Public =>
+            {
                 StatusCode::Unauthorized
             }
+            Route::History | Route::Events if ask.after == Cursor::Malformed => {
+                StatusCode::BadRequest
+            }
+            Route::Events => StatusCode::Ok,
             Route::Stats | Route::Metrics | Route::History | Route::Version => StatusCode::Ok,
             Route::Probe(_) | Route::Check(_) if ask.format.is_none() => StatusCode::NotAcceptable,
             Route::Probe(_) | Route::Check(_) => {
@@ -260,7 +276,7 @@ impl Service {
         }
     }
 
-    const fn code_of(&self, status: Status) -> StatusCode {
+    pub(super) const fn code_of(&self, status: Status) -> StatusCode {
         match (status, self.degraded) {
             (Status::Healthy, _) | (Status::Degraded, DegradedCode::Ok) => StatusCode::Ok,
             (Status::Degraded, DegradedCode::TooManyRequests) => StatusCode::TooManyRequests,
@@ -289,6 +305,9 @@ impl Service {
         match (head.status, ask.route) {
             (StatusCode::NotFound, _) => render::error("Not found", out),
             (StatusCode::MethodNotAllowed, _) => render::error("Method not allowed", out),
+            (StatusCode::BadRequest, _) => {
+                render::error("after is the number of a transition", out);
+            }
             (StatusCode::Unauthorized, _) => render::error("Unauthorized", out),
             (StatusCode::NotAcceptable, _) => {
                 render::error("format is one of: json, text, health+json", out);
@@ -300,7 +319,11 @@ impl Service {
                     self.counters.tell(e);
                 });
             }
-            (_, Route::History) => render::history(moment, snapshot, out),
+            (_, Route::History) => render::history(ask.after.id(), moment, snapshot, out),
+            // Whoever mounts the endpoint elsewhere cannot follow: its client comes back by itself.
+            (_, Route::Events) => {
+                Stream::new(ask, false, moment.now).tell_all(self, moment, snapshot, out);
+            }
             (_, Route::Version) => render::version(moment, snapshot, out),
             (code, Route::Probe(kind)) => {
                 let probe = Probe {

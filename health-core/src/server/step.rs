@@ -1,5 +1,6 @@
 //! What a driver is told to do with one socket.
 
+use crate::health::Revision;
 use crate::http::Reject;
 use crate::time::Instant;
 
@@ -23,6 +24,15 @@ pub enum Step {
         /// with what is left before every call: a reader of one byte a second must not win time.
         until: Instant,
     },
+    /// A stream waits for something to tell. Wait for bytes and at `until` as for `Read`; and when
+    /// the registry's revision has moved on from `after`, call
+    /// [`handle_revision`](super::Connection::handle_revision).
+    Follow {
+        /// What the client knows; `None` if no change is to be told before `until`.
+        after: Option<Revision>,
+        /// When to say that the stream is still there, or to see what has gathered.
+        until: Instant,
+    },
     /// Half-close, so that the answer is not lost to a reset, then read and discard: hand over what
     /// comes as for `Read`.
     Finish {
@@ -34,11 +44,20 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether it waits for a change of the registry, too.
+    #[must_use]
+    pub const fn heeds_changes(self) -> bool {
+        matches!(self, Self::Follow { after: Some(_), .. })
+    }
+
     /// Its deadline, if it has one.
     #[must_use]
     pub const fn until(self) -> Option<Instant> {
         match self {
-            Self::Read { until } | Self::Write { until } | Self::Finish { until } => Some(until),
+            Self::Read { until }
+            | Self::Write { until }
+            | Self::Follow { until, .. }
+            | Self::Finish { until } => Some(until),
             Self::Respond | Self::Close(_) => None,
         }
     }

@@ -2,11 +2,13 @@
 
 use alloc::sync::Arc;
 use core::fmt;
+use core::time::Duration;
 
 use super::Health;
 use super::last_beat::LastBeat;
 use crate::health::{ComponentId, FlagId, GateId, HeartbeatId, StatId};
 use crate::outcome::{Message, Outcome};
+use crate::timing::Timing;
 
 /// A part of the daemon that succeeds or fails. See [`Health::component`].
 #[derive(Clone, Debug)]
@@ -46,6 +48,37 @@ impl Component {
     pub fn set_failures(&self, failures: u32) {
         self.health
             .change(|registry, now| registry.set_failures(now, self.id, failures));
+    }
+
+    /// How long looking at it took: `duration_ms` in the document, a sum and a count at `/metrics`.
+    /// It is no result, and changes no verdict.
+    ///
+    /// ```
+    /// # let health = health_core::shared::Health::new("steering", "1.4.0");
+    /// # fn look() -> Result<(), String> { Ok(()) }
+    /// let disk = health.component("disk")?;
+    /// let begin = std::time::Instant::now();
+    /// match look() {
+    ///     Ok(()) => disk.success(),
+    ///     Err(error) => disk.failure(error),
+    /// }
+    /// disk.observe(begin.elapsed());
+    /// # Ok::<(), health_core::name::NameError>(())
+    /// ```
+    pub fn observe(&self, took: Duration) {
+        self.health
+            .change(|registry, _| registry.observe(self.id, took));
+    }
+
+    /// Looking at it ran out of its time, as it is counted at `/metrics`.
+    pub fn overrun(&self) {
+        self.health.change(|registry, _| registry.overrun(self.id));
+    }
+
+    /// All looks at it so far, where the daemon counts by itself.
+    pub fn set_timing(&self, timing: Timing) {
+        self.health
+            .change(|registry, _| registry.set_timing(self.id, timing));
     }
 
     /// Takes it out: it counts for nothing any more, and its name is free. Clones do nothing from

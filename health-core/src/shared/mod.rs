@@ -19,20 +19,18 @@
 pub(crate) mod clock;
 mod handles;
 mod last_beat;
+mod wait;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::future::poll_fn;
-use core::task::{Poll, Waker};
+use core::task::Waker;
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use handles::{Component, Flag, Gate, Heartbeat, InFlight, Running, Stats};
 
-use crate::health::{
-    ComponentConfig, Counter, Gauge, HeartbeatId, Phase, Registry, Revision, Snapshot,
-};
+use crate::health::{ComponentConfig, Counter, Gauge, HeartbeatId, Phase, Registry, Snapshot};
 use crate::name::NameError;
 use crate::time::{Instant, Moment};
 use clock::Clock;
@@ -265,24 +263,6 @@ impl Health {
         self.lock().registry.is_drained()
     }
 
-    /// Resolves when the daemon drains and no [work](Self::in_flight) holds it any more, or when it
-    /// has stopped. Any runtime may poll it; race it against a timer, for it waits for ever.
-    pub async fn drained(&self) {
-        let mut seen = Revision::default();
-        poll_fn(|context| {
-            while let Some(revision) = self.poll_changed(seen, context.waker()) {
-                seen = revision;
-            }
-            let is_over = self.is_drained() || self.phase() == Phase::Stopped;
-            if is_over {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
-    }
-
     /// Where the daemon is in its life.
     #[must_use]
     pub fn phase(&self) -> Phase {
@@ -304,19 +284,6 @@ impl Health {
         })
     }
 
-    /// Decides what the clock alone decides, keeps the endpoint's pulse, and says when to be called
-    /// next; `None` is after the next change. See [`Registry::handle_timeout`].
-    ///
-    /// A server that calls this makes transitions happen when they are due, not when somebody
-    /// looks, and gives heartbeats grace when the whole host stood still.
-    pub fn handle_timeout(&self, now: Instant) -> Option<Instant> {
-        self.update(|inner| {
-            inner.fetch_beats();
-            inner.registry.handle_timeout(now);
-            inner.registry.next_deadline()
-        })
-    }
-
     /// The time on this health's clock.
     #[must_use]
     pub fn now(&self) -> Instant {
@@ -329,24 +296,12 @@ impl Health {
         self.shared.clock.moment()
     }
 
-    /// The present revision, if it is not the one that was `seen`; else `waker` is woken when it
-    /// changes. See [`Registry::poll_changed`].
-    #[must_use]
-    pub fn poll_changed(&self, seen: Revision, waker: &Waker) -> Option<Revision> {
-        self.lock().registry.poll_changed(seen, waker)
-    }
-
     fn remove_heartbeat(&self, id: HeartbeatId) {
         let now = self.now();
         self.update(|inner| {
             inner.beats.retain(|(other, _)| *other != id);
             inner.registry.remove_heartbeat(now, id);
         });
-    }
-
-    /// Nobody waits with `waker` any more. See [`Registry::forget_waker`].
-    pub fn forget_waker(&self, waker: &Waker) {
-        self.lock().registry.forget_waker(waker);
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut Registry, Instant) -> R) -> R {

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::health::{ComponentConfig, ComponentId, Registry};
+use health_core::health::{ComponentConfig, ComponentId, Registry, StatId};
 use health_core::server::{Connection, Limits, Peer as Origin, Service, Step};
 use health_core::time::{Instant, Moment, UnixTime};
 
@@ -39,12 +39,14 @@ impl Harness for Bare {
             change(&mut limits);
         }
         let mut now = Instant::from_micros(1_000_000);
-        let registry = registry(case.daemon, &mut now);
+        let (registry, db, cycles) = registry(case.daemon, &mut now);
         let service = Arc::new(Service::new().limits(limits));
         let origin = Origin::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
         BarePeer {
             machine: Connection::new(service, origin, now),
             registry,
+            db,
+            cycles,
             now,
             to_machine: VecDeque::new(),
             half_closed: false,
@@ -57,7 +59,7 @@ impl Harness for Bare {
 }
 
 /// A daemon in the wanted state; `now` moves on if that takes time.
-fn registry(daemon: Daemon, now: &mut Instant) -> Registry {
+fn registry(daemon: Daemon, now: &mut Instant) -> (Registry, ComponentId, StatId) {
     let mut registry = Registry::new("conformance", "1.2.3", *now);
     let db: ComponentId = registry
         .component(*now, "db", ComponentConfig::default())
@@ -65,7 +67,7 @@ fn registry(daemon: Daemon, now: &mut Instant) -> Registry {
     let cycles = registry.stat("loop").expect("a valid name");
     registry.set_stat(*now, cycles, &1).expect("a number");
     if daemon == Daemon::Starting {
-        return registry;
+        return (registry, db, cycles);
     }
     registry.success(*now, db);
     registry.set_running(*now);
@@ -80,13 +82,15 @@ fn registry(daemon: Daemon, now: &mut Instant) -> Registry {
         }
         Daemon::Draining => registry.begin_drain(*now),
     }
-    registry
+    (registry, db, cycles)
 }
 
 /// The client's end of a connection to the bare machine, and the loop that drives the machine.
 pub(crate) struct BarePeer {
     machine: Connection,
     registry: Registry,
+    db: ComponentId,
+    cycles: StatId,
     now: Instant,
     to_machine: VecDeque<Vec<u8>>,
     half_closed: bool,
@@ -110,7 +114,7 @@ impl BarePeer {
     fn run(&mut self) {
         for _ in 0..1_000_000 {
             match self.machine.step() {
-                Step::Read { .. } => {
+                Step::Read { .. } | Step::Follow { .. } => {
                     assert_eq!(self.ended, Ended::No, "reads on after the end");
                     if !self.read() {
                         return;
@@ -138,14 +142,29 @@ impl BarePeer {
                     self.ended = Ended::Yes;
                     return;
                 }
-                #[allow(unreachable_patterns, reason = "streams have a table of their own")]
-                step => panic!("{step:?} on a connection that asked for no stream"),
             }
         }
         panic!(
             "the machine goes round in circles at {:?}",
             self.machine.step()
         );
+    }
+
+    /// Tells the machine what has changed, as soon as it wants to hear of it.
+    fn tell(&mut self) {
+        self.pause();
+        self.machine
+            .handle_revision(self.now, self.registry.revision());
+        self.run();
+    }
+
+    /// Waits until a stream follows again.
+    fn pause(&mut self) {
+        while let Step::Follow { after: None, until } = self.machine.step() {
+            self.now = until;
+            self.machine.handle_timeout(until);
+            self.run();
+        }
     }
 
     /// Hands the machine what the client has sent; false if there is nothing.
@@ -158,7 +177,10 @@ impl BarePeer {
             let before = self.machine.step();
             self.machine.handle_eof(self.now);
             let after = self.machine.step();
-            let reads = matches!(after, Step::Read { .. } | Step::Finish { .. });
+            let reads = matches!(
+                after,
+                Step::Read { .. } | Step::Follow { .. } | Step::Finish { .. }
+            );
             assert!(!reads, "{before:?}, then after the end of input {after:?}");
         }
         self.half_closed
@@ -166,10 +188,7 @@ impl BarePeer {
 
     /// The deadline of what the machine waits for.
     fn deadline(&self) -> Option<Instant> {
-        match self.machine.step() {
-            Step::Read { until } | Step::Write { until } | Step::Finish { until } => Some(until),
-            _ => None,
-        }
+        self.machine.step().until()
     }
 
     fn moment(&self) -> Moment {
@@ -253,5 +272,16 @@ impl Peer for BarePeer {
     fn half_close(&mut self) {
         self.half_closed = true;
         self.run();
+    }
+
+    fn fail(&mut self) {
+        (0..3).for_each(|_| self.registry.failure(self.now, self.db, "refused"));
+        self.tell();
+    }
+
+    fn publish(&mut self, number: u32) {
+        let published = self.registry.set_stat(self.now, self.cycles, &number);
+        published.expect("a number");
+        self.tell();
     }
 }

@@ -67,10 +67,20 @@ pub(crate) enum Op {
     Evict,
     /// Closes the sending half.
     HalfClose,
+    /// The component `db` fails until it counts as unhealthy.
+    Fail,
+    /// The daemon publishes this number under `loop`.
+    Publish(u32),
     /// The next answer.
     Expect(Answer),
     /// An answer to HEAD, whose head is that of the answer before.
     ExpectSameHead,
+    /// The head of a stream of events, in chunks or up to the end of the connection.
+    Stream { chunked: bool },
+    /// The next event of the stream, or a comment: it has all of these parts.
+    Event(&'static [&'static str]),
+    /// The stream comes to an orderly end, and so does its connection.
+    StreamEnd,
     /// The connection is open and there is nothing to read.
     Silent,
     /// Nothing more to read: the other side has closed in an orderly way.
@@ -113,7 +123,7 @@ impl Case {
     /// True if the case does something to the daemon or its listener, so that no other case may
     /// use the same one.
     pub(crate) fn touches_daemon(&self) -> bool {
-        self.evicts() || self.has_step(|op| matches!(op, Op::Drain))
+        self.evicts() || self.has_step(|op| matches!(op, Op::Drain | Op::Fail | Op::Publish(_)))
     }
 
     /// True if the case needs a connection limit.
@@ -216,4 +226,19 @@ pub(crate) fn wait_ms(ms: u64) -> Op {
 /// [`Op::Expect`].
 pub(crate) fn expect(answer: Answer) -> Op {
     Op::Expect(answer)
+}
+
+/// [`Op::Stream`] in chunks.
+pub(crate) fn stream() -> Op {
+    Op::Stream { chunked: true }
+}
+
+/// [`Op::Stream`] up to the end of the connection, as HTTP/1.0 has it.
+pub(crate) fn stream_1_0() -> Op {
+    Op::Stream { chunked: false }
+}
+
+/// [`Op::Event`].
+pub(crate) fn event(parts: &'static [&'static str]) -> Op {
+    Op::Event(parts)
 }

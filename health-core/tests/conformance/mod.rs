@@ -18,6 +18,7 @@ mod case;
 mod peer;
 mod response;
 pub(crate) mod socket;
+mod stream;
 mod table;
 
 use std::process::ExitCode;

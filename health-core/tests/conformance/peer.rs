@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::answer::{Answer, Then};
 use super::case::{Case, Op, head};
 use super::response::Response;
+use super::stream::Stream;
 
 /// Opens connections to an endpoint.
 pub(crate) trait Harness: Send + Sync + 'static {
@@ -41,6 +42,10 @@ pub(crate) trait Peer {
     fn evict(&mut self);
     /// Closes the sending half.
     fn half_close(&mut self);
+    /// Lets the component `db` fail three times.
+    fn fail(&mut self);
+    /// Lets the daemon publish this number.
+    fn publish(&mut self, number: u32);
 }
 
 /// What [`Peer::receive`] found.
@@ -68,8 +73,9 @@ pub(crate) enum Way {
 /// A peer, what was received but not read yet, and the rule whether the next byte may come.
 pub(crate) struct Conversation<P> {
     peer: P,
-    unread: Vec<u8>,
+    pub(super) unread: Vec<u8>,
     last: Option<Response>,
+    pub(super) stream: Option<Stream>,
 }
 
 impl<P: Peer> Conversation<P> {
@@ -78,6 +84,7 @@ impl<P: Peer> Conversation<P> {
             peer,
             unread: Vec::new(),
             last: None,
+            stream: None,
         }
     }
 
@@ -141,6 +148,11 @@ impl<P: Peer> Conversation<P> {
             Op::Drain => self.peer.drain(),
             Op::Evict => self.peer.evict(),
             Op::HalfClose => self.peer.half_close(),
+            Op::Fail => self.peer.fail(),
+            Op::Publish(number) => self.peer.publish(*number),
+            Op::Stream { chunked } => self.expect_stream(*chunked)?,
+            Op::Event(parts) => self.expect_event(parts)?,
+            Op::StreamEnd => self.expect_stream_end()?,
             Op::Expect(answer) => self.expect(answer)?,
             Op::ExpectSameHead => self.expect_same_head()?,
             Op::Silent if self.unread.is_empty() && self.peer.is_silent() => {}
@@ -210,7 +222,7 @@ impl<P: Peer> Conversation<P> {
         }
     }
 
-    fn expect_end(&mut self, may_be_reset: bool) -> Result<(), String> {
+    pub(super) fn expect_end(&mut self, may_be_reset: bool) -> Result<(), String> {
         let received = self.receive();
         if !self.unread.is_empty() {
             return Err(format!("behind the last answer comes {}", self.shown()));
@@ -233,11 +245,11 @@ impl<P: Peer> Conversation<P> {
         }
     }
 
-    fn receive(&mut self) -> Received {
+    pub(super) fn receive(&mut self) -> Received {
         self.peer.receive(&mut self.unread)
     }
 
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         format!("{:?}", String::from_utf8_lossy(&self.unread))
     }
 }

@@ -16,20 +16,10 @@ impl Response {
     /// Reads one answer from the beginning of `bytes`: the answer and its length, or nothing if
     /// more bytes are needed.
     pub(crate) fn read(bytes: &[u8], to_head: bool) -> Result<Option<(Self, usize)>, String> {
-        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+        let Some((mut answer, start)) = Self::read_head(bytes)? else {
             return Ok(None);
         };
-        let head = std::str::from_utf8(&bytes[..end]).map_err(|_| "a head that is not ASCII")?;
-        let mut lines = head.split("\r\n");
-        let status = status_line(lines.next().unwrap_or_default())?;
-        let fields = lines.map(field_line).collect::<Result<Vec<_>, _>>()?;
-        let mut answer = Self {
-            status,
-            fields,
-            body: Vec::new(),
-        };
         let length = answer.check_head()?;
-        let start = end + 4;
         let body_length = if to_head { 0 } else { length };
         let Some(body) = bytes.get(start..start + body_length) else {
             return Ok(None);
@@ -40,6 +30,24 @@ impl Response {
             parsed.map_err(|e| format!("body {:?}: {e}", String::from_utf8_lossy(body)))?;
         }
         Ok(Some((answer, start + body_length)))
+    }
+
+    /// Reads the head of an answer from the beginning of `bytes`: the head and its length, or nothing
+    /// if more bytes are needed.
+    pub(crate) fn read_head(bytes: &[u8]) -> Result<Option<(Self, usize)>, String> {
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+            return Ok(None);
+        };
+        let head = std::str::from_utf8(&bytes[..end]).map_err(|_| "a head that is not ASCII")?;
+        let mut lines = head.split("\r\n");
+        let status = status_line(lines.next().unwrap_or_default())?;
+        let fields = lines.map(field_line).collect::<Result<Vec<_>, _>>()?;
+        let answer = Self {
+            status,
+            fields,
+            body: Vec::new(),
+        };
+        Ok(Some((answer, end + 4)))
     }
 
     /// The value of the field, if it stands there.

@@ -19,7 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use health_core::server::Limits;
-use health_core::shared::Health;
+use health_core::shared::{Component, Health, Stats};
 
 use super::case::{Case, Daemon};
 use super::peer::{Harness, Peer, Received};
@@ -52,7 +52,14 @@ pub(crate) struct Loopback {
     shared: Mutex<BTreeMap<Daemon, Endpoint>>,
 }
 
-type Endpoint = Arc<(SocketAddr, Health)>;
+type Endpoint = Arc<Served>;
+
+struct Served {
+    address: SocketAddr,
+    health: Health,
+    db: Component,
+    cycles: Stats,
+}
 
 impl Loopback {
     /// A harness for the driver that `start` knows to start.
@@ -101,7 +108,12 @@ impl Loopback {
             }
             Daemon::Draining => health.begin_drain(),
         }
-        Arc::new((address, health))
+        Arc::new(Served {
+            address,
+            health,
+            db,
+            cycles,
+        })
     }
 }
 
@@ -127,7 +139,7 @@ impl Harness for Loopback {
             PATIENCE_LOST
         };
         SocketPeer {
-            stream: connect(endpoint.0, patience),
+            stream: connect(endpoint.address, patience),
             endpoint,
             patience,
             waits_in_vain: Arc::clone(&self.waits_in_vain),
@@ -232,15 +244,23 @@ impl Peer for SocketPeer {
     }
 
     fn drain(&mut self) {
-        self.endpoint.1.begin_drain();
+        self.endpoint.health.begin_drain();
     }
 
     fn evict(&mut self) {
-        self.newcomer = Some(connect(self.endpoint.0, self.patience));
+        self.newcomer = Some(connect(self.endpoint.address, self.patience));
     }
 
     fn half_close(&mut self) {
         // It fails only if the other side has reset the connection, which the next read reports.
         let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    fn fail(&mut self) {
+        (0..3).for_each(|_| self.endpoint.db.failure("refused"));
+    }
+
+    fn publish(&mut self, number: u32) {
+        self.endpoint.cycles.set(&number).expect("a number");
     }
 }

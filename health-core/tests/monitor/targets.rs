@@ -171,6 +171,22 @@ fn the_guard_withholds_while_half_of_five_fail() {
 }
 
 #[test]
+fn attempts_are_timed_and_those_that_time_out_are_overruns() {
+    let mut monitor = running(plain());
+    let config = every_10_s(ProbeKind::Health);
+    let timeout = config.timeout;
+    monitor.add(at(0), single("t", config)).expect("new");
+    let first = starts(&mut monitor, 0);
+    succeed(&mut monitor, 20, &first);
+    assert_eq!(starts(&mut monitor, 10_000).len(), 1);
+    let _ = poll(&mut monitor, 11_000);
+    let timing = monitor.stats().timing;
+    assert_eq!((timing.count, timing.overruns), (2, 1));
+    assert_eq!(timing.last(), Some(timeout));
+    assert_eq!(timing.total, timeout + Duration::from_millis(20));
+}
+
+#[test]
 fn the_guard_counts_the_failure_that_asks_and_leaves_out_what_is_paused() {
     let guard = MassFailure {
         min_targets: 2,

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use crate::health::ComponentConfig;
-use crate::monitor::Summary;
+use crate::monitor::{Stats as Counts, Summary};
 use crate::name::NameError;
 use crate::shared::{Component, Health, Stats};
 use crate::time::Instant;
@@ -16,8 +16,8 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// The component is told at most this often.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Shows all targets of a monitor as one component of a [`Health`], and their number as a stat of the
-/// same name: `{"total":100,"healthy":97}`.
+/// Shows all targets of a monitor as one component of a [`Health`], with the durations of all their
+/// attempts, and their number as a stat of the same name: `{"total":100,"healthy":97}`.
 ///
 /// It is told of changes within 100 ms, and every 10 s that nothing has changed. What it was told
 /// counts for 30 s: if nobody probes any more, it becomes unknown, and does not stay green.
@@ -55,7 +55,7 @@ impl Rollup {
         self.told.map_or(now, |told| told + pause)
     }
 
-    pub(super) fn tell(&mut self, now: Instant, summary: Summary) {
+    pub(super) fn tell(&mut self, now: Instant, summary: Summary, counted: &Counts) {
         self.told = Some(now);
         let counts = BTreeMap::from([("total", summary.total), ("healthy", summary.healthy())]);
         // Two numbers can always be serialised.
@@ -63,5 +63,6 @@ impl Rollup {
         if let Some(outcome) = summary.outcome() {
             self.component.record(outcome);
         }
+        self.component.set_timing(counted.timing);
     }
 }

@@ -136,10 +136,11 @@ impl Watch {
                 if at <= now {
                     state.is_dirty = false;
                     let summary = state.monitor.summary(now);
+                    let counted = *state.monitor.stats();
                     // It wakes who waits for the health: not under our lock.
                     drop(state);
                     readers.into_iter().for_each(Waker::wake);
-                    rollup.tell(now, summary);
+                    rollup.tell(now, summary, &counted);
                     continue;
                 }
                 until = Some(until.map_or(at, |until| until.min(at)));

@@ -9,6 +9,7 @@ mod content_length;
 mod default_deadlines;
 mod delivery;
 mod eof_and_timeouts;
+mod events;
 mod expect;
 mod foreign;
 mod headers;
@@ -31,7 +32,7 @@ use super::answer::Then;
 use super::case::{Case, Script};
 
 /// Every group with its cases.
-pub(crate) fn groups() -> [(&'static str, Vec<Case>); 22] {
+pub(crate) fn groups() -> [(&'static str, Vec<Case>); 23] {
     [
         ("basic", basic::cases()),
         ("request_line", request_line::cases()),
@@ -54,6 +55,7 @@ pub(crate) fn groups() -> [(&'static str, Vec<Case>); 22] {
         ("delivery", delivery::cases()),
         ("foreign", foreign::cases()),
         ("eof_and_timeouts", eof_and_timeouts::cases()),
+        ("events", events::cases()),
         ("response_format", response_format::cases()),
     ]
 }

@@ -1,0 +1,101 @@
+//! Server-sent events (WHATWG HTML §9.2): what happens, as it happens.
+//!
+//! What they say is written down at [`Route::Events`](crate::server::Route::Events).
+
+use alloc::vec::Vec;
+
+use super::{Probe, history, json};
+use crate::digits::decimal;
+use crate::health::{History, Phase, Snapshot, Transition};
+use crate::time::Moment;
+
+/// How long a client waits before it comes back, in milliseconds.
+const RETRY: &[u8] = b"retry: 3000\n";
+
+/// What a stream begins with; the first event follows at once.
+pub(crate) fn retry(out: &mut Vec<u8>) {
+    out.extend_from_slice(RETRY);
+}
+
+/// The stream is alive.
+pub(crate) fn comment(out: &mut Vec<u8>) {
+    out.extend_from_slice(b": \n\n");
+}
+
+/// The client has lost its place.
+pub(crate) fn reset(after: u64, history: &History, out: &mut Vec<u8>) {
+    event("reset", None, out, |out| {
+        json::object(out, |o| {
+            o.number("after", after);
+            if let Some((first, _)) = history.iter().next() {
+                o.number("first_id", first);
+            }
+            o.number("last_id", history.last_id());
+        });
+    });
+}
+
+/// Something has changed.
+pub(crate) fn transition(moment: Moment, id: u64, transition: &Transition, out: &mut Vec<u8>) {
+    event("transition", Some(id), out, |out| {
+        json::object(out, |o| history::transition(moment, id, transition, o));
+    });
+}
+
+/// How everything is.
+pub(crate) fn snapshot(probe: &Probe<'_>, out: &mut Vec<u8>) {
+    let last_id = probe.snapshot.history().last_id();
+    event("snapshot", Some(last_id), out, |out| {
+        super::document::health(probe, out);
+    });
+}
+
+/// What is published, if anything ever is.
+pub(crate) fn stats(snapshot: &Snapshot, out: &mut Vec<u8>) {
+    if !(snapshot.stats().is_empty() && snapshot.metrics().is_empty()) {
+        event("stats", None, out, |out| {
+            super::stats::stats(false, snapshot, out);
+        });
+    }
+}
+
+/// Nothing more will come.
+pub(crate) fn end(phase: Phase, out: &mut Vec<u8>) {
+    event("end", None, out, |out| {
+        json::object(out, |o| o.word("phase", phase.as_str()));
+    });
+}
+
+fn event(name: &str, id: Option<u64>, out: &mut Vec<u8>, data: impl FnOnce(&mut Vec<u8>)) {
+    out.extend_from_slice(b"event: ");
+    out.extend_from_slice(name.as_bytes());
+    if let Some(id) = id {
+        out.extend_from_slice(b"\nid: ");
+        decimal(out, id);
+    }
+    out.extend_from_slice(b"\ndata: ");
+    let start = out.len();
+    data(out);
+    // A value that serialises itself may be laid out in lines. In JSON these are white space
+    // (RFC 8259 §2); here they would end the field.
+    for byte in &mut out[start..] {
+        if matches!(*byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+    out.extend_from_slice(b"\n\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_stays_on_one_line() {
+        let mut out = Vec::new();
+        event("stats", None, &mut out, |out| {
+            out.extend_from_slice(b"{\n\"a\":\r\n1}");
+        });
+        assert_eq!(out, b"event: stats\ndata: { \"a\":  1}\n\n");
+    }
+}

@@ -1,0 +1,56 @@
+//! A monitor that runs.
+//!
+//! This file is the same for tokio and smol, and a test compares it.
+
+use std::future::poll_fn;
+use std::ops::Deref;
+use std::time::Duration;
+
+use health_core::driver::monitor::Controls;
+use health_core::monitor::Event;
+
+use crate::deadline::Deadline;
+
+/// Controls a monitor that [runs](super::Monitor::run). Clones share it; dropping all of them leaves
+/// it running.
+///
+/// What does not wait is in [`Controls`].
+#[derive(Clone, Debug)]
+pub struct MonitorHandle(Controls);
+
+impl MonitorHandle {
+    pub(super) const fn new(controls: Controls) -> Self {
+        Self(controls)
+    }
+
+    /// The next thing that happens; `None` once the monitor has stopped and all is told. Dropping the
+    /// future loses nothing.
+    ///
+    /// 1,024 events are kept; if nobody reads them, the oldest are lost and
+    /// [counted](super::MonitorStatus::lost_events).
+    pub async fn next_event(&self) -> Option<Event> {
+        poll_fn(|cx| self.poll_event(cx.waker())).await
+    }
+
+    /// Stops it: sockets and futures are dropped, commands are ended with their groups, nothing is
+    /// begun any more. Waits until nothing is left of them, at most `limit`, and says whether it has
+    /// stopped.
+    ///
+    /// Threads in a closure are waited for until
+    /// [`stop_timeout`](super::MonitorConfig::stop_timeout). Stopping twice is harmless.
+    pub async fn stop(&self, limit: Duration) -> bool {
+        self.begin_stop();
+        let mut clock = Deadline::start();
+        let until = clock.now() + limit;
+        let stopped = poll_fn(|cx| self.poll_stopped(cx.waker()));
+        clock.before(until, stopped).await.is_some()
+    }
+}
+
+impl Deref for MonitorHandle {
+    type Target = Controls;
+
+    fn deref(&self) -> &Controls {
+        &self.0
+    }
+}
