@@ -3,6 +3,7 @@
 
 mod journal;
 mod limits;
+mod notices;
 mod observer;
 mod properties;
 #[path = "../support/rng.rs"]

@@ -112,6 +112,12 @@ impl Controls {
         verdicts.collect()
     }
 
+    /// Whether so many targets fail that actions are withheld.
+    #[must_use]
+    pub fn is_mass_failure(&self) -> bool {
+        self.shared.lock().monitor.is_mass_failure()
+    }
+
     /// Attempts that run, and those that would if nobody ever answered; see
     /// [`Monitor::demand`](crate::monitor::Monitor::demand).
     #[must_use]
