@@ -46,7 +46,7 @@ mod alarm;
 mod deadline;
 mod endpoint;
 mod handle;
-#[cfg(feature = "cli")]
+#[cfg(all(unix, feature = "cli"))]
 pub mod healthd;
 mod line;
 mod listen;

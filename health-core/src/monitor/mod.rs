@@ -120,7 +120,7 @@ pub use id::{AttemptId, CheckId, TargetId};
 pub use journal::JournalStats;
 pub use machine::Monitor;
 pub use notice::{Notice, NoticeKind, Notices};
-pub use stats::Stats;
+pub use stats::{Lags, Stats};
 pub use store::{Definition, MemoryStore, StoredCheck, StoredTarget, TargetStore};
 pub use summary::Summary;
 pub use target::{AddError, Target, TargetSpec};

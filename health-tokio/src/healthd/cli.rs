@@ -37,6 +37,11 @@ pub(super) enum Command {
     Explain(NameArgs),
     /// The monitor itself: whether it runs, how it is configured, how it keeps up
     Status(ShowArgs),
+    /// Watch simulated targets on this machine, and say what that takes
+    Bench(BenchArgs),
+    /// The simulated targets of bench; ends with its standard input
+    #[command(hide = true)]
+    BenchTargets,
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -156,6 +161,22 @@ pub(super) struct CheckArgs {
     pub(super) timeout: Duration,
     #[command(flatten)]
     pub(super) expect: Expect,
+    /// For programs
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct BenchArgs {
+    /// How many targets
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) targets: u32,
+    /// From one check of a target to the next
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub(super) interval: Duration,
+    /// How long
+    #[arg(long = "for", value_name = "TIME", default_value = "180s", value_parser = duration)]
+    pub(super) length: Duration,
     /// For programs
     #[arg(long)]
     pub(super) json: bool,

@@ -13,6 +13,7 @@
 //!
 //! Exit codes: 0 done (for `check`: healthy), 1 not done (not healthy), 2 wrong usage or configuration.
 
+mod bench;
 mod check;
 mod cli;
 mod commands;
@@ -59,6 +60,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Inspect(args) => show::inspect(&args),
         Command::Explain(args) => show::explain(&args),
         Command::Status(args) => show::status(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::BenchTargets => bench::targets(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "healthd", &mut io::stdout());
             Ok(())

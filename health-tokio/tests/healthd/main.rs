@@ -87,7 +87,16 @@ fn when_all_fail_nobody_is_deregistered_and_when_three_do_they_are() {
     let mut backends: Vec<_> = (0..20).map(|_| Backend::start()).collect();
     let names: Vec<_> = (0..20).map(|index| format!("web-{index:02}")).collect();
     let targets: Vec<_> = names.iter().map(String::as_str).zip(&backends).collect();
-    let daemon = Daemon::start(&place, &fast(&targets));
+    // An action that notes what it is told.
+    let notes = place.path("notes");
+    let script = format!("cat >> {}", notes.display());
+    let config = format!("[[action]]\ncommand = [\"sh\", \"-c\", {script:?}]\n");
+    fs::write(place.path("healthd.toml"), config + &file(&targets)).expect("written");
+    let args = [
+        "--config".to_owned(),
+        place.path("healthd.toml").display().to_string(),
+    ];
+    let daemon = Daemon::start(&place, &args);
     for name in &names {
         daemon.wait_for(&["healthy", &format!("target={name} ")]);
     }
@@ -113,7 +122,20 @@ fn when_all_fail_nobody_is_deregistered_and_when_three_do_they_are() {
         let (is_active, failures) = place.server(&names[index]);
         assert!(is_active && failures >= 3, "{}", names[index]);
     }
+    daemon.wait_for(&["ERROR", "mass failure"]);
     daemon.stop();
+    let notes = fs::read_to_string(notes).expect("notes");
+    let notes = notes
+        .lines()
+        .map(|it| serde_json::from_str(it).expect("JSON"));
+    let notes: Vec<serde_json::Value> = notes.collect();
+    let of = |event: &str| -> Vec<u64> {
+        let of = notes.iter().filter(|it| it["event"] == event);
+        of.filter_map(|it| it["count"].as_u64()).collect()
+    };
+    assert_eq!(of("deregistered").iter().sum::<u64>(), 3, "{notes:?}");
+    assert_eq!(of("unhealthy"), [], "{notes:?}");
+    assert_eq!(of("mass_failure").len(), 1, "{notes:?}");
 }
 
 /// A laptop that slept, a stopped process: late is not down, and missed slots are not made up.

@@ -10,6 +10,7 @@
 //! one line that says where it is, what is wrong, and what is allowed; at a reload, it leaves
 //! everything as it was.
 
+mod action;
 mod check;
 mod discovery;
 mod probe;
@@ -26,6 +27,7 @@ use health_core::check::ProbeKind;
 use health_core::monitor::{MassFailure, MonitorConfig};
 use serde_json::{Map, Value};
 
+pub(super) use action::{Action, Deed};
 pub(super) use check::Defaults;
 pub(super) use reader::ConfigError;
 pub(super) use target::{Source, TargetDef};
@@ -51,6 +53,7 @@ pub(super) struct Settings {
     /// Results kept of each check.
     pub(super) results: u32,
     pub(super) targets: Vec<TargetDef>,
+    pub(super) actions: Vec<Action>,
 }
 
 /// What flags and environment say, as they were given.
@@ -91,6 +94,7 @@ impl Settings {
             is_max_stated: false,
             results: RESULTS,
             targets: Vec::new(),
+            actions: Vec::new(),
         };
         if let Some(path) = &told.config {
             let origin = path.display().to_string();
@@ -144,6 +148,11 @@ impl Settings {
             for item in list.list()? {
                 let target = TargetDef::read(&item, &self.defaults, Source::Config)?;
                 self.targets.push(target);
+            }
+        }
+        if let Some(list) = table.either(&["action", "actions"])? {
+            for item in list.list()? {
+                self.actions.push(Action::read(&item)?);
             }
         }
         if let Some(list) = table.get("file_sd") {

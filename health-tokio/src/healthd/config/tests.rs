@@ -355,6 +355,22 @@ fn thirty_kinds_of_wrong_configuration() {
             "target.name = a: two targets of this name",
         ),
         (
+            "action = [{ command = [] }]".into(),
+            "action[0].command = […]: allowed is a program and its arguments",
+        ),
+        (
+            "action = [{ on = [\"death\"], command = [\"true\"] }]".into(),
+            "action[0].on[0] = \"death\": allowed is one of: unhealthy, recovered, deregistered, mass_failure",
+        ),
+        (
+            "action = [{ webhook = \"https://a/?token=hunter2\" }]".into(),
+            "action[0].webhook: allowed is http://",
+        ),
+        (
+            "action = [{ command = [\"true\"], webhook = \"http://a/\" }]".into(),
+            "action[0]: allowed is one of: command, webhook",
+        ),
+        (
             "file_sd = [{ files = [\"none.json\"] }]".into(),
             "none.json: No such file",
         ),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use health_core::check::{CheckStatus, Record};
-use health_core::monitor::{Batch, Change, ResultRow, Stats, Summary, Transition};
+use health_core::monitor::{
+    Batch, Change, Notice, NoticeKind, ResultRow, Stats, Summary, Transition,
+};
 use health_core::name::Name;
 use health_core::outcome::Class;
 use tracing::{debug, enabled, error, info, warn};
@@ -30,6 +32,21 @@ pub(super) fn batch(batch: &Arc<Batch>) {
     }
     if rest > 0 {
         warn!(transitions = rest, "more transitions, see explain");
+    }
+}
+
+/// Says that somebody is told; of what is told of single targets, their own lines have spoken.
+pub(super) fn notice(notice: &Notice) {
+    let count = notice.transitions.len();
+    match notice.kind {
+        NoticeKind::MassFailure => {
+            error!(
+                count,
+                "mass failure: nothing is done about any target until it is over"
+            );
+        }
+        NoticeKind::MassFailureOver => warn!(still_unhealthy = count, "mass failure over"),
+        kind => debug!(count, kind = kind.as_str(), "notice"),
     }
 }
 
@@ -60,6 +77,7 @@ impl Cycle {
             inactive = summary.unjudged,
             failures = stats.failures - before.failures,
             indeterminate = stats.indeterminate - before.indeterminate,
+            lag_p99_ms = stats.lags.quantile(0.99).as_secs_f64() * 1e3,
             skipped_slots = stats.skipped_slots - before.skipped_slots,
             deregistered = stats.deregistered - before.deregistered,
             suppressed = stats.suppressed - before.suppressed,

@@ -6,10 +6,11 @@
 //!  clock ───┘       │           └─ thread "health": the endpoint
 //!                   ├─ registry: which targets there are
 //!                   ├─ vitals:   how the monitor itself is
-//!                   └─ keeper ─ batches ─► announce: log
+//!                   └─ keeper ─ batches ─► announce: log ─► actions
 //!                        └─ a thread that may wait for a disk: SQLite
 //! ```
 
+mod actions;
 mod announce;
 mod keeper;
 mod registry;
@@ -20,7 +21,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use health_core::monitor::Batch;
+use health_core::driver::monitor::Controls;
+use health_core::monitor::{Batch, Notices};
 use health_core::name::Name;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,10 +30,11 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
-use super::config::{Settings, Told, added};
+use super::config::{Action, Settings, Told, added};
 use super::control::{self, Lock, Reply, Request};
 use crate::monitor::{self, Monitor, MonitorHandle};
 use crate::{Handle, Health, Server, Service};
+use actions::Actions;
 use announce::Cycle;
 use keeper::{Keeper, Orders};
 use registry::Registry;
@@ -95,7 +98,9 @@ async fn watch(
 
     settings.warnings().iter().for_each(|it| warn!("{it}"));
     let keeping = tokio::spawn(keeper.run((*monitor).clone()));
-    let announcing = tokio::spawn(announce_all(announced));
+    let actions = std::mem::take(&mut settings.actions);
+    let announcing = announce_all(announced, (*monitor).clone(), actions, health.clone());
+    let announcing = tokio::spawn(announcing);
     let mut daemon = Daemon::new(told, settings, monitor, orders);
     let configured = std::mem::take(&mut daemon.settings.targets);
     let defaults = daemon.settings.defaults.clone();
@@ -253,6 +258,8 @@ impl Daemon {
                 "failures": stats.failures,
                 "indeterminate": stats.indeterminate,
                 "skipped_slots": stats.skipped_slots,
+                "lag_p50_ms": stats.lags.quantile(0.5).as_secs_f64() * 1e3,
+                "lag_p99_ms": stats.lags.quantile(0.99).as_secs_f64() * 1e3,
                 "max_lag_ms": stats.max_lag.as_secs_f64() * 1e3,
                 "deregistered": stats.deregistered,
                 "suppressed": stats.suppressed,
@@ -280,11 +287,39 @@ impl Daemon {
     }
 }
 
-/// Says what is in the batches until there are no more.
-async fn announce_all(mut announced: mpsc::Receiver<Arc<Batch>>) {
-    while let Some(batch) = announced.recv().await {
-        announce::batch(&batch);
+/// Says what is in the batches, and has done what is wanted, until there are no more.
+async fn announce_all(
+    mut announced: mpsc::Receiver<Arc<Batch>>,
+    controls: Controls,
+    actions: Vec<Action>,
+    clock: Health,
+) {
+    let mut notices = Notices::default();
+    let (actions, acting) = Actions::new(actions);
+    let acting = tokio::spawn(acting);
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let batch = tokio::select! {
+            batch = announced.recv() => match batch {
+                Some(batch) => Some(batch),
+                None => break,
+            },
+            // So late, at most, is a notice after its time.
+            _ = second.tick() => None,
+        };
+        let transitions = batch.as_ref().map_or(&[][..], |it| &it.transitions);
+        notices.observe(clock.now(), transitions, controls.is_mass_failure());
+        while let Some(notice) = notices.poll(clock.now()) {
+            announce::notice(&notice);
+            actions.take(&notice, controls.summary());
+        }
+        if let Some(batch) = batch {
+            announce::batch(&batch);
+        }
     }
+    drop(actions);
+    let _ = acting.await;
 }
 
 /// A monitor whose port is taken does its work all the same, and goes on trying to have it.
@@ -304,7 +339,7 @@ fn endpoint(settings: &Settings, health: &Health) -> Option<Handle> {
 }
 
 /// A hundred thousand targets need more sockets at once than most shells allow.
-fn raise_descriptors() {
+pub(super) fn raise_descriptors() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

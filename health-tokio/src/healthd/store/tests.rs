@@ -186,7 +186,7 @@ fn a_new_definition_keeps_what_is_known_of_checks_that_stay() {
         checks: vec![name("tcp"), name("http")],
         ..definition("web-1")
     };
-    store.put(&[changed.clone()]).expect("put");
+    store.put(std::slice::from_ref(&changed)).expect("put");
     let target = &store.load().expect("loaded")[0];
     assert_eq!(target.saved(&name("http")).streak.failures(), 1);
     assert_eq!(target.saved(&name("tcp")), Saved::default());
