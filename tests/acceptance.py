@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tries everything the example daemons promise, as their users would: curl, ab, signals, flags.
+"""Tries everything the example daemons promise, as their users would: curl, ab, signals, flags, a browser.
 
     python3 tests/acceptance.py                            # all drivers, all checks
     python3 tests/acceptance.py --package health-blocking --only drain
@@ -8,7 +8,7 @@
 import sys
 
 from blackbox import runner
-from blackbox.checks import ending, endpoints, flags, likeness, load, peers, resources, states
+from blackbox.checks import ending, endpoints, flags, likeness, load, page, peers, resources, states
 
 CHECKS = {
     "endpoints": endpoints.documents,
@@ -32,6 +32,7 @@ CHECKS = {
     "wget": peers.wget,
     "netcat": peers.netcat,
     "likeness": likeness.likeness,
+    "page": page.page,
 }
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ fn statuses(request: &Request<'_>) -> Vec<u16> {
     let mut statuses = match path {
         _ if !is_ours => vec![404, 405],
         b"/version" => return vec![200],
-        b"/stats" => return vec![200, 401],
+        b"/stats" => return vec![200, 403],
         b"/" | b"/health" | b"/healthz" | b"/live" | b"/livez" | b"/health/live" | b"/ready"
         | b"/readyz" | b"/health/ready" | b"/startupz" | b"/health/startup"
         | b"/health/started" => vec![200, 503],

@@ -1,24 +1,35 @@
 //! A server that runs on its own thread.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::task::{Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::Poll;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use health_core::driver::Control;
-use health_core::server::Report;
+use health_core::driver::{Control, Drain};
+use health_core::server::{Limits, Report};
+use health_core::shared::Health;
+
+use crate::hook::Unpark;
+
+/// For the account to arrive behind the server's own deadline.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// Controls a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
 /// running.
 #[derive(Debug)]
 pub struct Handle {
     control: Control,
+    health: Health,
+    limits: Limits,
 }
 
 impl Handle {
-    pub(crate) const fn new(control: Control) -> Self {
-        Self { control }
+    pub(crate) const fn new(control: Control, health: Health, limits: Limits) -> Self {
+        Self {
+            control,
+            health,
+            limits,
+        }
     }
 
     /// The address it listens on; `None` when it is not running (any more), is not yet bound
@@ -42,7 +53,7 @@ impl Handle {
     /// Calling this again, or on a server that ended by itself, gives the same account.
     pub fn shutdown(&self, timeout: Duration) -> Option<Report> {
         self.control.stop();
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let waker = Unpark::this_thread();
         let begin = Instant::now();
         loop {
             if let Poll::Ready(report) = self.control.poll_ended(&waker) {
@@ -55,12 +66,21 @@ impl Handle {
             thread::park_timeout(left);
         }
     }
-}
 
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
+    /// Ends the daemon in order: readiness is refused, after
+    /// [`Limits::drain_delay`](crate::Limits::drain_delay) and when no
+    /// [work](crate::Health::in_flight) holds it any more, though not later than
+    /// [`Limits::drain_timeout`](crate::Limits::drain_timeout) from then, the health is stopped, and
+    /// the server closes last. Gives its final account.
+    ///
+    /// Work that needs its own time is best done before or meanwhile; whoever stops the health ends
+    /// the wait.
+    pub fn drain(&self) -> Option<Report> {
+        let mut drain = Drain::begin(self.health.now(), &self.health, &self.limits);
+        let waker = Unpark::this_thread();
+        while let Some(until) = drain.poll(self.health.now(), &waker) {
+            thread::park_timeout(until.duration_since(self.health.now()));
+        }
+        self.shutdown(self.limits.stop_timeout + MARGIN)
     }
 }

@@ -44,6 +44,7 @@ mod event_loop;
 mod handle;
 #[cfg(feature = "cli")]
 pub mod healthcheck;
+mod hook;
 mod line;
 mod listen;
 #[cfg(feature = "monitor")]
@@ -57,11 +58,16 @@ pub mod probe;
 mod server;
 mod socket;
 mod thread;
+#[cfg(feature = "tracing")]
+mod trace;
 
 pub use handle::Handle;
 pub use health_core as core;
 pub use health_core::health::ComponentConfig;
 pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Report, Service};
 pub use health_core::shared::{Component, Flag, Gate, Health, Heartbeat, Stats};
+pub use hook::on_transition;
 pub use server::Server;
 pub use thread::{Stream, serve_connection};
+#[cfg(feature = "tracing")]
+pub use trace::trace_request;

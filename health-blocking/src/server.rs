@@ -129,12 +129,13 @@ impl Server {
     /// If the system gives no thread, or no means to wait for sockets.
     pub fn spawn(self) -> io::Result<Handle> {
         let (running, control) = Running::new();
+        let (health, limits) = (self.health.clone(), *self.service.bounds());
         let event_loop = self.event_loop(running)?;
         let thread = thread::Builder::new().name("health".into());
         // Its only error is that the system cannot wait any more. There is nobody to tell; the
         // handle shows that the server has ended.
         thread.spawn(move || drop(event_loop.run()))?;
-        Ok(Handle::new(control))
+        Ok(Handle::new(control, health, limits))
     }
 
     fn new(source: Source, health: &Health) -> Self {

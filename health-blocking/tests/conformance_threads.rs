@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
-use health_blocking::{Health, Limits, Peer, Service, serve_connection};
+use health_blocking::{Health, Peer, Service, serve_connection};
 
-fn start(limits: Limits, health: &Health) -> SocketAddr {
+fn start(service: Service, health: &Health) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
-    let (service, health) = (Arc::new(Service::new().limits(limits)), health.clone());
+    let (service, health) = (Arc::new(service), health.clone());
     thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let (service, health) = (Arc::clone(&service), health.clone());

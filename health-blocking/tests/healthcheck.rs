@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-#[path = "support/peer.rs"]
+#[path = "../../health-core/tests/probing/peer.rs"]
 mod peer;
 
 use peer::{answering, nobody};

@@ -25,6 +25,10 @@ mod driver {
         handle.shutdown(timeout)
     }
 
+    pub(crate) fn drain(handle: &Handle) -> Option<Report> {
+        handle.drain()
+    }
+
     /// Each thread beats once, and hangs.
     pub(crate) fn starve(hangs: Vec<Hang>, beat: Box<dyn Fn() + Send>) -> Vec<JoinHandle<()>> {
         beat();

@@ -20,6 +20,8 @@
 //!
 //! * `std` (default): [`shared`], the handle behind a lock and a clock. Without it the crate needs
 //!   `alloc` and pointer-width compare-and-swap.
+//! * `monitor` (default): [`monitor`], many checks on many targets.
+//! * `page` (default): the page that a browser gets at `/` and `/health`, 20 KiB of HTML.
 #![no_std]
 #![forbid(unsafe_code)]
 // What needs no std must say so: it shows at a glance what a bare target would miss.
@@ -35,6 +37,7 @@ extern crate std;
 
 pub mod capture;
 pub mod check;
+pub mod cidr;
 mod digits;
 #[cfg(feature = "std")]
 pub mod driver;
@@ -47,6 +50,7 @@ pub mod name;
 pub mod outcome;
 pub mod render;
 pub mod server;
+pub mod setting;
 #[cfg(feature = "std")]
 pub mod shared;
 mod status;

@@ -114,6 +114,12 @@ fn dialects_agree_on_the_verdict_over_the_whole_truth_table() {
                     if probe == "health" {
                         assert_eq!(native["healthy"], good, "{case}");
                     }
+                    if probe == "health" && cfg!(feature = "page") {
+                        let (other, _, page) = listener.get(&format!("{path}?{query}&format=html"));
+                        assert_eq!(other, code, "{case}");
+                        let root = format!("<html lang=\"en\" data-status=\"{word}\">");
+                        assert!(page.contains(&root), "{case}");
+                    }
                     if query.is_empty() {
                         let is_up = matches!(word, "healthy" | "degraded");
                         let line = format!(
@@ -136,6 +142,66 @@ fn dialects_agree_on_the_verdict_over_the_whole_truth_table() {
             assert_eq!(line.lines().count(), 1);
             assert!(line.ends_with('\n'));
         }
+    }
+}
+
+/// The page is markup that runs a script: it goes out with what forbids all others, and its errors
+/// are JSON like those of every other view.
+#[cfg(feature = "page")]
+#[test]
+fn dialects_guard_the_page_and_nothing_else() {
+    let daemon = daemon(daemons::Life::Running, daemons::State::Unhealthy);
+    let listener = Listener::new(Service::new().prefix("/actuator"), daemon);
+    let browser = Some(&b"text/html,application/xhtml+xml,*/*;q=0.8"[..]);
+    for (method, target, accept, kind) in [
+        (
+            Method::Get,
+            "/actuator/",
+            browser,
+            "text/html; charset=utf-8",
+        ),
+        (
+            Method::Head,
+            "/actuator/health",
+            browser,
+            "text/html; charset=utf-8",
+        ),
+        (
+            Method::Get,
+            "/actuator/healthz?format=html",
+            None,
+            "text/html; charset=utf-8",
+        ),
+        (
+            Method::Get,
+            "/actuator/health?format=json",
+            browser,
+            "application/json",
+        ),
+        (
+            Method::Get,
+            "/actuator/health/ready",
+            browser,
+            "application/json",
+        ),
+        (Method::Get, "/actuator/stats", browser, "application/json"),
+        (Method::Get, "/health", browser, "application/json"),
+        (
+            Method::Other,
+            "/actuator/health",
+            browser,
+            "application/json",
+        ),
+        (Method::Options, "/actuator/health", browser, ""),
+    ] {
+        let field = |name: &str| accept.filter(|_| name == "accept");
+        let ask = (listener.service).ask(Peer::Unknown, method, target, field);
+        let mut body = Vec::new();
+        let head = (listener.service).answer(listener.moment, &ask, &listener.snapshot, &mut body);
+        assert_eq!(head.content_type.unwrap_or_default(), kind, "{target}");
+        let is_page = kind.starts_with("text/html");
+        assert_eq!(head.content_security_policy.is_some(), is_page, "{target}");
+        assert_eq!(body.starts_with(b"<!doctype html>"), is_page, "{target}");
     }
 }
 
@@ -187,7 +253,9 @@ fn dialects_keep_their_schemas_on_the_other_routes_too() {
             ("/health/history", "history", Some(200)),
             ("/health/check/nobody", "error", Some(404)),
             ("/nowhere", "error", Some(404)),
-            ("/health?format=html", "error", Some(406)),
+            ("/health/live?format=html", "error", Some(406)),
+            ("/health/check/db?format=html", "error", Some(406)),
+            ("/health?format=nonsense", "error", Some(406)),
         ] {
             let (code, _) = listener.json(target, schema);
             assert!(expected.is_none_or(|expected| expected == code), "{target}");

@@ -5,8 +5,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
+use health_core::driver::Drain;
 use health_core::health::{Phase, ProbeKind, Registry, Status};
+use health_core::server::Limits;
 use health_core::shared::Health;
 use health_core::time::Instant;
 
@@ -77,4 +80,62 @@ fn drain_without_work_is_over_at_once() {
     let mut drained = pin!(health.drained());
     let mut context = Context::from_waker(Waker::noop());
     assert_eq!(drained.as_mut().poll(&mut context), Poll::Ready(()));
+}
+
+/// 5 s for others to notice, then 20 s for the work.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.drain_delay = Duration::from_secs(5);
+    limits
+}
+
+#[test]
+fn drain_lets_others_notice_then_waits_for_work_then_gives_up() {
+    let health = Health::new("svc", "1");
+    health.set_running();
+    let _work = health.in_flight();
+    let begin = health.now();
+    let after = |seconds| begin + Duration::from_secs(seconds);
+    let mut drain = Drain::begin(begin, &health, &limits());
+    let mut poll = |seconds| drain.poll(after(seconds), Waker::noop());
+    assert_eq!(poll(0), Some(after(5)));
+    assert_eq!(poll(4), Some(after(5)));
+    assert_eq!(poll(5), Some(after(25)));
+    assert_eq!(poll(24), Some(after(25)));
+    assert_eq!(health.phase(), Phase::Draining);
+    assert_eq!(poll(25), None);
+    assert_eq!(health.phase(), Phase::Stopped);
+}
+
+#[test]
+fn drain_without_work_lasts_as_long_as_others_need_to_notice() {
+    let health = Health::new("svc", "1");
+    health.set_running();
+    let work = health.in_flight();
+    let begin = health.now();
+    let mut drain = Drain::begin(begin, &health, &limits());
+    drop(work);
+    let noticed = begin + Duration::from_secs(5);
+    assert_eq!(drain.poll(begin, Waker::noop()), Some(noticed));
+    assert_eq!(drain.poll(noticed, Waker::noop()), None);
+}
+
+#[test]
+fn drain_is_over_when_somebody_else_stops_the_health() {
+    let health = Health::new("svc", "1");
+    let begin = health.now();
+    let mut drain = Drain::begin(begin, &health, &limits());
+    health.stop();
+    assert_eq!(drain.poll(begin, Waker::noop()), None);
+}
+
+#[test]
+fn drain_that_does_not_fit_into_the_grace_is_refused() {
+    let limits = limits();
+    assert!(limits.within(Duration::from_secs(30)).is_ok());
+    let error = limits.within(Duration::from_secs(29)).expect_err("30 s");
+    assert_eq!(
+        error.to_string(),
+        "drain_delay 5s, drain_timeout 20s and stop_timeout 5s are more than the grace of 29s"
+    );
 }

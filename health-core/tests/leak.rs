@@ -1,13 +1,14 @@
-//! Secrets reach nobody who has not earned them: not in any view, not in any byte.
+//! Secrets reach nobody who has not earned them: not in any view, not in any byte, not in any log.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use health_core::health::{ComponentConfig, Registry, Snapshot, Status};
 use health_core::http::Method;
 use health_core::outcome::Outcome;
 use health_core::render;
-use health_core::server::{Connection, Peer, Service, Step};
+use health_core::server::{Connection, DegradedCode, Peer, RequestLog, Service, Step};
 use health_core::time::{Instant, Moment, UnixTime};
 use serde_json::json;
 
@@ -94,34 +95,72 @@ const ACCEPTS: [&str; 5] = [
     "text/html",
 ];
 
-/// Whether an answer over the wire has the secret, in any byte of head or body.
-fn leaks(service: &Arc<Service>, request: &str, daemon: &(Snapshot, Moment)) -> bool {
+/// An answer over the wire, every byte of head and body.
+fn answer(service: &Arc<Service>, request: &str, daemon: &(Snapshot, Moment)) -> String {
     let (snapshot, moment) = daemon;
     let mut connection = Connection::new(Arc::clone(service), Peer::Unknown, moment.now);
     connection.handle_input(moment.now, request.as_bytes());
     assert_eq!(connection.step(), Step::Respond, "{request}");
     let mut out = Vec::new();
     connection.respond(*moment, snapshot, &mut out);
+    connection.handle_sent(moment.now);
     assert!(out.starts_with(b"HTTP/1.1 "), "{request}");
-    let text = String::from_utf8_lossy(&out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn leaks(text: &str) -> bool {
     text.contains(SECRET) || text.contains(TOKEN)
+}
+
+/// Every way to be told no, and a log of everything.
+fn listeners(log: &Arc<Mutex<String>>) -> [Arc<Service>; 6] {
+    [
+        Service::new(),
+        Service::new().token(TOKEN),
+        Service::new().token(TOKEN).verdicts_only(),
+        Service::new().allow_peers(["192.0.2.0/24".parse().expect("a block")]),
+        Service::new().authorize(|request| {
+            assert_ne!(request.field("cookie"), Some(SECRET.as_bytes()), "{SECRET}");
+            None
+        }),
+        Service::new()
+            .token(TOKEN)
+            .degraded_code(DegradedCode::TooManyRequests)
+            .limit_details(1, Duration::from_secs(60))
+            .allow_origins(["https://a.example".parse().expect("an origin")]),
+    ]
+    .map(|service| {
+        let log = Arc::clone(log);
+        Arc::new(service.log_requests(RequestLog::All, move |record| {
+            let line = format!("{record} {record:?}\n");
+            log.lock().expect("no panic").push_str(&line);
+        }))
+    })
 }
 
 #[test]
 fn leak_of_a_secret_in_any_view_for_the_public() {
-    let daemon = daemon();
-    let listeners = [Service::new(), Service::new().token(TOKEN)].map(Arc::new);
+    // The closure that panics over a secret would print it a thousand times.
+    std::panic::set_hook(Box::new(|_| {}));
+    let unhealthy = daemon();
+    let log = Arc::<Mutex<String>>::default();
+    let listeners = listeners(&log);
     let mut asked = 0;
+    let mut codes = BTreeSet::new();
     for service in &listeners {
         for method in ["GET", "HEAD", "OPTIONS", "POST"] {
             for (path, query) in PATHS.iter().flat_map(|p| QUERIES.map(|q| (p, q))) {
                 for accept in ACCEPTS {
+                    let mark = if query.is_empty() { '?' } else { '&' };
                     let request = format!(
-                        "{method} {path}{query} HTTP/1.1\r\nHost: a\r\nAccept: {accept}\r\n\
-                         Authorization: Bearer {SECRET}\r\nX-Request-Id: {SECRET}\r\n\
-                         Cookie: {SECRET}\r\n\r\n"
+                        "{method} {path}{query}{mark}token={SECRET} HTTP/1.1\r\nHost: a\r\n\
+                         Accept: {accept}\r\nAuthorization: Bearer {SECRET}\r\n\
+                         X-API-Key: {SECRET}\r\nOrigin: https://a.example\r\n\
+                         Cookie: {SECRET}\r\nX-Request-Id: 1\r\n\r\n"
                     );
-                    assert!(!leaks(service, &request, &daemon), "{request}");
+                    let answer = answer(service, &request, &unhealthy);
+                    assert!(!leaks(&answer), "{request}{answer}");
+                    codes.insert(answer[9..12].to_owned());
                     asked += 1;
                 }
             }
@@ -131,18 +170,44 @@ fn leak_of_a_secret_in_any_view_for_the_public() {
             format!("GET / HTTP/1.1\r\nHost: {SECRET}@\r\n\r\n"),
             format!("GET / HTTP/1.1\r\nHost: a\r\n{SECRET}\r\n\r\n"),
             format!("{SECRET} / HTTP/1.1\r\nHost: a\r\n\r\n"),
-            format!("GET /{SECRET} HTTP/1.1\r\nHost: a\r\n\r\n"),
+            format!("GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: {SECRET} x\r\n\r\n"),
         ] {
-            assert!(!leaks(service, &broken, &daemon), "{broken}");
+            assert!(!leaks(&answer(service, &broken, &unhealthy)), "{broken}");
         }
     }
-    assert_eq!(asked, 2 * 4 * 17 * 9 * 5);
+    let _ = std::panic::take_hook();
+    assert_eq!(asked, listeners.len() * 4 * 17 * 9 * 5);
+    let told = ["200", "401", "403", "404", "405", "406", "429", "503"].map(String::from);
+    assert!(told.iter().all(|code| codes.contains(code)), "{codes:?}");
+    let log = log.lock().expect("no panic");
+    assert_eq!(log.lines().count(), asked + listeners.len() * 5);
+    assert!(!leaks(&log));
+
+    // A path is no place for a secret: it is logged. It is not said back.
+    let request = format!("GET /{SECRET} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let service = Arc::new(Service::new());
+    assert!(!leaks(&answer(&service, &request, &unhealthy)));
 
     let mut line = Vec::new();
-    render::agent_check(&daemon.0, &mut line);
-    assert!(!String::from_utf8_lossy(&line).contains(SECRET));
-    let printed = format!("{:?} {:?}", daemon.0, listeners);
+    render::agent_check(&unhealthy.0, &mut line);
+    assert!(!leaks(&String::from_utf8_lossy(&line)));
+    let printed = format!("{:?} {:?}", unhealthy.0, listeners);
     assert!(!printed.contains(TOKEN), "{printed}");
+}
+
+/// Too often is not told to the public, so it takes somebody who may see details.
+#[test]
+fn leak_of_a_secret_in_what_is_refused_for_coming_too_often() {
+    let daemon = daemon();
+    let service = Service::new().token(TOKEN);
+    let service = Arc::new(service.limit_details(1, Duration::from_secs(60)));
+    for (path, expected) in [("/stats", "200"), ("/stats", "429"), ("/metrics", "429")] {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+        let answer = answer(&service, &request, &daemon);
+        assert_eq!(&answer[9..12], expected);
+        assert_eq!(leaks(&answer), expected == "200", "{answer}");
+    }
 }
 
 /// The test above would pass if nothing were ever shown: who may see details sees them.
@@ -160,7 +225,7 @@ fn leak_is_no_leak_for_who_may_see_it() {
     ] {
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
-        assert!(leaks(&service, &request, &daemon), "{path}");
+        assert!(leaks(&answer(&service, &request, &daemon)), "{path}");
     }
     // Even then, a cause is told only where it belongs.
     for path in [

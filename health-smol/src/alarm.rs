@@ -37,18 +37,22 @@ impl Alarm {
         if until <= now {
             return Poll::Ready(());
         }
-        let timer = match (&mut self.timer, self.rings_at) {
-            (Some(timer), Some(rings_at)) if rings_at <= until => timer,
-            (timer, _) => {
-                let length = until.duration_since(now).min(LONGEST);
-                self.rings_at = Some(now + length);
-                let timer = timer.get_or_insert_with(Timer::never);
-                timer.set_after(length);
-                timer
+        loop {
+            let timer = match (&mut self.timer, self.rings_at) {
+                (Some(timer), Some(rings_at)) if rings_at <= until => timer,
+                (timer, _) => {
+                    let length = until.duration_since(now).min(LONGEST);
+                    self.rings_at = Some(now + length);
+                    let timer = timer.get_or_insert_with(Timer::never);
+                    timer.set_after(length);
+                    timer
+                }
+            };
+            ready!(Pin::new(timer).poll(cx));
+            // Set for a deadline that has moved back since: it is set anew.
+            if self.rings_at.take().is_none_or(|rang_at| rang_at >= until) {
+                return Poll::Ready(());
             }
-        };
-        ready!(Pin::new(timer).poll(cx));
-        self.rings_at = None;
-        Poll::Ready(())
+        }
     }
 }

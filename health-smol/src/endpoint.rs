@@ -11,7 +11,7 @@
 //! it cuts off comes back as a wake-up.
 //!
 //! The loop decides nothing about HTTP, eviction or time: it asks the core's machines and does what
-//! they say. This file is the same for tokio and smol, and a test of each compares it.
+//! they say. This file is the same for tokio and smol, and a test compares it.
 
 use std::io;
 use std::sync::Arc;

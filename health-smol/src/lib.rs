@@ -57,6 +57,8 @@ mod pool;
 pub mod probe;
 mod server;
 mod socket;
+#[cfg(feature = "tracing")]
+mod trace;
 
 pub use handle::Handle;
 pub use health_core as core;
@@ -65,3 +67,5 @@ pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Report, S
 pub use health_core::shared::{Component, Flag, Gate, Health, Heartbeat, Stats};
 pub use line::serve_connection;
 pub use server::Server;
+#[cfg(feature = "tracing")]
+pub use trace::trace_request;

@@ -1,7 +1,7 @@
 //! Getting a listener, whatever the system says: what every driver needs of `std`.
 //!
-//! This file is the same in all three drivers, and a test of each compares it: the core holds no
-//! sockets, and a crate of its own would be one more to link for so little.
+//! This file is the same in all drivers, and a test compares it: the core holds no sockets, and a
+//! crate of its own would be one more to link for so little.
 
 use std::fs::File;
 use std::io;

@@ -137,6 +137,7 @@ impl Server {
     /// If the system gives no thread, or no means to wait for sockets.
     pub fn spawn(self) -> io::Result<Handle> {
         let (running, control) = Running::new();
+        let (health, limits) = (self.health.clone(), *self.service.bounds());
         let (started, start) = mpsc::sync_channel(1);
         let serve = move || -> io::Result<()> {
             // The caller waits for this, and only for this.
@@ -148,7 +149,7 @@ impl Server {
         let thread = thread::Builder::new().name("health".into());
         let thread = thread.spawn(serve)?;
         match start.recv() {
-            Ok(()) => Ok(Handle::new(control)),
+            Ok(()) => Ok(Handle::new(control, health, limits)),
             Err(_) => match thread.join() {
                 Ok(Err(error)) => Err(error),
                 _ => Err(io::Error::other("the endpoint's thread has ended")),

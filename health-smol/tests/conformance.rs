@@ -6,11 +6,11 @@ mod conformance;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use health_smol::{Health, Limits, Server, Service};
+use health_smol::{Health, Server, Service};
 
-fn start(limits: Limits, health: &Health) -> SocketAddr {
+fn start(service: Service, health: &Health) -> SocketAddr {
     let server = Server::bind("127.0.0.1:0", health).expect("a free port");
-    let server = server.service(Service::new().limits(limits));
+    let server = server.service(service);
     let handle = server.spawn().expect("a thread");
     handle.local_addr().expect("it runs")
 }

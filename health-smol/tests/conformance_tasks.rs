@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use health_smol::{Health, Limits, Peer, Service, serve_connection};
+use health_smol::{Health, Peer, Service, serve_connection};
 use smol::net::TcpListener;
 
-fn start(limits: Limits, health: &Health) -> SocketAddr {
+fn start(service: Service, health: &Health) -> SocketAddr {
     let listener = smol::block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
     let address = listener.local_addr().expect("it is bound");
-    let (service, health) = (Arc::new(Service::new().limits(limits)), health.clone());
+    let (service, health) = (Arc::new(service), health.clone());
     let accepting = smol::spawn(async move {
         while let Ok((mut stream, peer)) = listener.accept().await {
             let (service, health) = (Arc::clone(&service), health.clone());

@@ -27,6 +27,10 @@ mod driver {
         smol::block_on(handle.shutdown(timeout))
     }
 
+    pub(crate) fn drain(handle: &Handle) -> Option<Report> {
+        smol::block_on(handle.drain())
+    }
+
     /// Every worker hangs in a task; the loop that beats is one more task, which never runs again.
     pub(crate) fn starve(hangs: Vec<Hang>, beat: Box<dyn Fn() + Send>) -> Arc<Executor<'static>> {
         let executor = Arc::new(Executor::new());

@@ -41,18 +41,22 @@ impl Alarm {
         if until <= now {
             return Poll::Ready(());
         }
-        let sleep = match (&mut self.sleep, self.rings_at) {
-            (Some(sleep), Some(rings_at)) if rings_at <= until => sleep,
-            (sleep, _) => {
-                let length = until.duration_since(now).min(LONGEST);
-                self.rings_at = Some(now + length);
-                let sleep = sleep.get_or_insert_with(|| Box::pin(time::sleep(length)));
-                sleep.as_mut().reset(time::Instant::now() + length);
-                sleep
+        loop {
+            let sleep = match (&mut self.sleep, self.rings_at) {
+                (Some(sleep), Some(rings_at)) if rings_at <= until => sleep,
+                (sleep, _) => {
+                    let length = until.duration_since(now).min(LONGEST);
+                    self.rings_at = Some(now + length);
+                    let sleep = sleep.get_or_insert_with(|| Box::pin(time::sleep(length)));
+                    sleep.as_mut().reset(time::Instant::now() + length);
+                    sleep
+                }
+            };
+            ready!(sleep.as_mut().poll(cx));
+            // Set for a deadline that has moved back since: it is set anew.
+            if self.rings_at.take().is_none_or(|rang_at| rang_at >= until) {
+                return Poll::Ready(());
             }
-        };
-        ready!(sleep.as_mut().poll(cx));
-        self.rings_at = None;
-        Poll::Ready(())
+        }
     }
 }

@@ -2,21 +2,34 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
-use health_core::driver::Control;
-use health_core::server::Report;
+use health_core::driver::{Control, Drain};
+use health_core::server::{Limits, Report};
+use health_core::shared::Health;
+
+use crate::alarm::Alarm;
+
+/// For the account to arrive behind the server's own deadline.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// Controls a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
 /// running.
 #[derive(Debug)]
 pub struct Handle {
     control: Control,
+    health: Health,
+    limits: Limits,
 }
 
 impl Handle {
-    pub(crate) const fn new(control: Control) -> Self {
-        Self { control }
+    pub(crate) const fn new(control: Control, health: Health, limits: Limits) -> Self {
+        Self {
+            control,
+            health,
+            limits,
+        }
     }
 
     /// The address it listens on; `None` when it is not running (any more), is not yet bound
@@ -46,5 +59,33 @@ impl Handle {
         self.control.stop();
         let ended = poll_fn(|cx| self.control.poll_ended(cx.waker()));
         tokio::time::timeout(timeout, ended).await.ok()
+    }
+
+    /// Ends the daemon in order: readiness is refused, after
+    /// [`Limits::drain_delay`](crate::Limits::drain_delay) and when no
+    /// [work](crate::Health::in_flight) holds it any more, though not later than
+    /// [`Limits::drain_timeout`](crate::Limits::drain_timeout) from then, the health is stopped, and
+    /// the server closes last. Gives its final account.
+    ///
+    /// Work that needs its own time is best done before or meanwhile; whoever stops the health ends
+    /// the wait.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with timers.
+    pub async fn drain(&self) -> Option<Report> {
+        let mut drain = Drain::begin(self.health.now(), &self.health, &self.limits);
+        let mut alarm = Alarm::default();
+        poll_fn(|cx| {
+            loop {
+                let now = self.health.now();
+                match drain.poll(now, cx.waker()) {
+                    None => return Poll::Ready(()),
+                    until => ready!(alarm.poll(cx, until, now)),
+                }
+            }
+        })
+        .await;
+        self.shutdown(self.limits.stop_timeout + MARGIN).await
     }
 }

@@ -141,6 +141,7 @@ impl Server {
     /// If the system gives no thread, or no means to wait for sockets.
     pub fn spawn(self) -> io::Result<Handle> {
         let (running, control) = Running::new();
+        let (health, limits) = (self.health.clone(), *self.service.bounds());
         let (started, start) = mpsc::sync_channel(1);
         let serve = move || -> io::Result<()> {
             let mut runtime = tokio::runtime::Builder::new_current_thread();
@@ -154,7 +155,7 @@ impl Server {
         let thread = thread::Builder::new().name("health".into());
         let thread = thread.spawn(serve)?;
         match start.recv() {
-            Ok(()) => Ok(Handle::new(control)),
+            Ok(()) => Ok(Handle::new(control, health, limits)),
             Err(_) => match thread.join() {
                 Ok(Err(error)) => Err(error),
                 _ => Err(io::Error::other("the endpoint's thread has ended")),

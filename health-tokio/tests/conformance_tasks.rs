@@ -7,18 +7,18 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
-use health_tokio::{Health, Limits, Peer, Service, serve_connection};
+use health_tokio::{Health, Peer, Service, serve_connection};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 
-fn start(limits: Limits, health: &Health) -> SocketAddr {
+fn start(service: Service, health: &Health) -> SocketAddr {
     let runtime = RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"));
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
     let listener = listener.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
-    let (service, health) = (Arc::new(Service::new().limits(limits)), health.clone());
+    let (service, health) = (Arc::new(service), health.clone());
     runtime.spawn(async move {
         while let Ok((mut stream, peer)) = listener.accept().await {
             let (service, health) = (Arc::clone(&service), health.clone());

@@ -4,6 +4,7 @@
     daemon    one daemon process, from its first line of output to its exit code
     http      a client that believes nothing: every answer must be well-formed
     kernel    what /proc tells of a process
+    browser   a real browser: what a person in front of the page would see
     prober    a client that does its work, in a process of its own
     swarm     many bad clients in one thread
     siege     a daemon under attack: before, during, after

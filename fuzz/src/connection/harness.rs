@@ -147,6 +147,7 @@ impl Harness {
             Step::Read { .. } => 2 * 17,
             Step::Finish { .. } => 0,
             Step::Close(_) if self.last.is_some() => 0,
+            Step::Follow { .. } => 0,
             Step::Respond | Step::Write { .. } | Step::Close(_) => return,
         };
         assert!(buffered <= most, "{step:?} keeps {buffered} bytes");
@@ -160,6 +161,7 @@ impl Harness {
             }
             Step::Respond => standing == Standing::Busy,
             Step::Write { .. } => matches!(standing, Standing::Writing { .. }),
+            Step::Follow { .. } => matches!(standing, Standing::Streaming { .. }),
             Step::Finish { .. } | Step::Close(_) => standing == Standing::Over,
         };
         assert!(fits, "{standing:?} in {step:?}");

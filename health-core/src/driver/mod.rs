@@ -10,6 +10,7 @@
 //! it; their driver re-exports what they need.
 
 mod control;
+mod drain;
 #[cfg(feature = "monitor")]
 mod error;
 #[cfg(feature = "monitor")]
@@ -21,6 +22,7 @@ mod watch;
 
 pub use crate::shared::clock::Clock;
 pub use control::{Control, Running};
+pub use drain::Drain;
 #[cfg(feature = "monitor")]
 pub use error::trouble;
 #[cfg(feature = "monitor")]

@@ -38,6 +38,19 @@ impl Method {
     }
 }
 
+impl Method {
+    /// Its name; `other` for those that are not told apart.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+            Self::Other => "other",
+        }
+    }
+}
+
 impl From<&str> for Method {
     fn from(name: &str) -> Self {
         Self::from_name(name.as_bytes())
@@ -108,14 +121,28 @@ pub struct Request<'a> {
     pub has_body: bool,
     /// The first `Accept`.
     pub accept: Option<&'a [u8]>,
-    /// The first `Authorization`.
-    pub authorization: Option<&'a [u8]>,
-    /// The first `Last-Event-ID`: what a client that reconnects to a stream has seen (WHATWG HTML,
-    /// §9.2.4).
-    pub last_event_id: Option<&'a [u8]>,
+    /// The first `X-Request-Id`.
+    pub request_id: Option<&'a [u8]>,
+    /// The field lines, each with its CRLF.
+    fields: &'a [u8],
 }
 
 impl<'a> Request<'a> {
+    /// The value of the first field of this name, in any case, without the white space around it.
+    ///
+    /// It looks through all lines: for what few requests are asked for.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'a [u8]> {
+        let mut lines = self.fields.split(|&byte| byte == b'\n');
+        let value = lines.find_map(|line| {
+            let (start, value) = line.split_at_checked(name.len() + 1)?;
+            let (own, colon) = start.split_at(name.len());
+            (colon == b":" && own.eq_ignore_ascii_case(name.as_bytes())).then_some(value)
+        })?;
+        let value = value.strip_suffix(b"\r").unwrap_or(value);
+        Some(grammar::trim(value))
+    }
+
     /// Reads the head that the scan found complete at the beginning of `bytes`.
     pub(crate) fn parse(bytes: &'a [u8], head: &HeadEnd, most_body: u64) -> Result<Self, Reject> {
         let RequestLine {
@@ -151,8 +178,8 @@ impl<'a> Request<'a> {
             keep_alive,
             has_body,
             accept: fields.accept,
-            authorization: fields.authorization,
-            last_event_id: fields.last_event_id,
+            request_id: fields.request_id,
+            fields: block,
         })
     }
 }
@@ -166,8 +193,7 @@ struct Fields<'a> {
     close: bool,
     keep_alive: bool,
     accept: Option<&'a [u8]>,
-    authorization: Option<&'a [u8]>,
-    last_event_id: Option<&'a [u8]>,
+    request_id: Option<&'a [u8]>,
 }
 
 impl<'a> Fields<'a> {
@@ -202,8 +228,7 @@ impl<'a> Fields<'a> {
                     self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
                 }
             }
-            13 if is("authorization") => self.authorization = self.authorization.or(Some(value)),
-            13 if is("last-event-id") => self.last_event_id = self.last_event_id.or(Some(value)),
+            12 if is("x-request-id") => self.request_id = self.request_id.or(Some(value)),
             14 if is("content-length") => {
                 if self.content_length.is_some() {
                     return Err(Reject::ContentLength);

@@ -14,12 +14,14 @@ use crate::time::UnixTime;
 pub enum StatusCode {
     /// The verdict is good, or there is none to give.
     Ok = 200,
-    /// The answer to `OPTIONS *`.
+    /// The answer to `OPTIONS *`, and to a preflight of a browser.
     NoContent = 204,
     /// See [`Reject`](super::Reject).
     BadRequest = 400,
     /// Details without the token they need.
     Unauthorized = 401,
+    /// Details, and no token would help.
+    Forbidden = 403,
     /// No such path, or no such component.
     NotFound = 404,
     /// Another method than GET, HEAD, OPTIONS.
@@ -32,7 +34,8 @@ pub enum StatusCode {
     ContentTooLarge = 413,
     /// A request line beyond the limit.
     UriTooLong = 414,
-    /// Degraded, where that is asked for ([`DegradedCode`](crate::server::DegradedCode)).
+    /// Degraded, where that is asked for ([`DegradedCode`](crate::server::DegradedCode)); or details
+    /// more often than [allowed](crate::server::Service::limit_details).
     TooManyRequests = 429,
     /// A head beyond the limits.
     HeaderFieldsTooLarge = 431,
@@ -65,6 +68,7 @@ impl StatusCode {
             Self::NoContent => opening!("204 No Content"),
             Self::BadRequest => opening!("400 Bad Request"),
             Self::Unauthorized => opening!("401 Unauthorized"),
+            Self::Forbidden => opening!("403 Forbidden"),
             Self::NotFound => opening!("404 Not Found"),
             Self::MethodNotAllowed => opening!("405 Method Not Allowed"),
             Self::NotAcceptable => opening!("406 Not Acceptable"),
@@ -87,6 +91,8 @@ pub struct Head {
     pub status: StatusCode,
     /// `Content-Type`; `None` where there never is a body.
     pub content_type: Option<&'static str>,
+    /// `Content-Security-Policy`: with the page.
+    pub content_security_policy: Option<&'static str>,
     /// `Retry-After` in seconds: on 503 and 429.
     pub retry_after: Option<u32>,
     /// Whether to say `Allow: GET, HEAD, OPTIONS`: on 405 and to OPTIONS.
@@ -105,6 +111,7 @@ impl Head {
         Self {
             status,
             content_type: Some(Self::JSON),
+            content_security_policy: None,
             retry_after: None,
             allow: false,
             authenticate: false,
@@ -119,6 +126,7 @@ impl Head {
             Some(("Cache-Control", "no-store".into())),
             Some(("X-Content-Type-Options", "nosniff".into())),
             self.content_type.map(|it| ("Content-Type", it.into())),
+            (self.content_security_policy).map(|it| ("Content-Security-Policy", it.into())),
             seconds.map(|seconds| ("Retry-After", seconds.into())),
             self.allow.then(|| ("Allow", Self::METHODS.into())),
             (self.authenticate).then(|| ("WWW-Authenticate", "Bearer".into())),
@@ -127,14 +135,17 @@ impl Head {
         .flatten()
     }
 
-    /// Appends the whole head, for a body yet to come; returns where its length belongs.
+    /// Appends the whole head, with the fields that `rare` appends, for a body yet to come; returns
+    /// where its length belongs.
     pub(crate) fn write(
         &self,
         date: UnixTime,
         connection: Persistence,
         out: &mut Vec<u8>,
+        rare: impl FnOnce(&mut Vec<u8>),
     ) -> Length {
         self.write_fields(date, connection, out);
+        rare(out);
         let length = if self.status == StatusCode::NoContent {
             // RFC 9110 §8.6: no Content-Length in a 204.
             Length(None)
@@ -151,8 +162,15 @@ impl Head {
 
     /// Appends the whole head of an answer that has no length: it comes in chunks, or ends with its
     /// connection (RFC 9112 §6.3), which is not used again either way.
-    pub(crate) fn write_stream(&self, date: UnixTime, chunked: bool, out: &mut Vec<u8>) {
+    pub(crate) fn write_stream(
+        &self,
+        date: UnixTime,
+        chunked: bool,
+        out: &mut Vec<u8>,
+        rare: impl FnOnce(&mut Vec<u8>),
+    ) {
         self.write_fields(date, Persistence::Close, out);
+        rare(out);
         // Nginx would hold events back until its buffer is full.
         out.extend_from_slice(b"X-Accel-Buffering: no\r\n");
         if chunked {
@@ -169,6 +187,9 @@ impl Head {
         }
         if let Some(content_type) = self.content_type {
             field(out, "Content-Type: ", content_type.as_bytes());
+        }
+        if let Some(policy) = self.content_security_policy {
+            field(out, "Content-Security-Policy: ", policy.as_bytes());
         }
         if let Some(seconds) = self.retry_after {
             out.extend_from_slice(b"Retry-After: ");
@@ -279,6 +300,7 @@ mod tests {
         let full = Head {
             status: StatusCode::ServiceUnavailable,
             content_type: Some(Head::JSON),
+            content_security_policy: Some("default-src 'none'"),
             retry_after: Some(7),
             allow: true,
             authenticate: true,
@@ -289,7 +311,8 @@ mod tests {
         };
         for head in [full, bare] {
             let mut written = Vec::new();
-            head.write(UnixTime::default(), Persistence::Implied, &mut written);
+            let date = UnixTime::default();
+            head.write(date, Persistence::Implied, &mut written, |_| {});
             let written = String::from_utf8(written).expect("text");
             let lines = written.lines().skip(1).filter(|line| !line.is_empty());
             let lines = lines.filter(|line| !line.starts_with("Content-Length:"));

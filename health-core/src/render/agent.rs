@@ -11,7 +11,7 @@ const FRESH: Duration = Duration::from_secs(60);
 /// The most bytes of a reason: HAProxy keeps one line.
 const LONGEST_REASON: usize = 200;
 
-/// Appends the line that HAProxy's `agent-check` reads: `up`, `drain`, or `down#reason`.
+/// Appends the line that HAProxy's `agent-check` reads: `up`, `drain`, or `down #reason`.
 ///
 /// It says whether the daemon is [ready](ProbeKind::Readiness). HAProxy keeps `drain` until it is
 /// told `ready`, though the daemon be started anew, and takes `ready` for a cancellation of its
@@ -31,13 +31,13 @@ const LONGEST_REASON: usize = 200;
 ///     agent_check(&registry.snapshot(now), &mut out);
 ///     String::from_utf8(out).unwrap()
 /// };
-/// assert_eq!(line(&mut registry, now), "ready down#starting\n");
+/// assert_eq!(line(&mut registry, now), "ready down #starting\n");
 /// registry.set_running(now);
 /// assert_eq!(line(&mut registry, now), "ready up\n");
 /// now = now + Duration::from_secs(60);
 /// assert_eq!(line(&mut registry, now), "up\n");
 /// registry.gate("cache").unwrap();
-/// assert_eq!(line(&mut registry, now), "down#pending cache\n");
+/// assert_eq!(line(&mut registry, now), "down #pending cache\n");
 /// registry.begin_drain(now);
 /// assert_eq!(line(&mut registry, now), "drain\n");
 /// ```
@@ -54,7 +54,9 @@ pub fn agent_check(snapshot: &Snapshot, out: &mut Vec<u8>) {
         out.extend_from_slice(b"up\n");
         return;
     }
-    out.extend_from_slice(b"down#");
+    // Apart, or HAProxy would take the first word of the reason for a part of the verdict, and refuse
+    // that.
+    out.extend_from_slice(b"down #");
     let start = out.len();
     if phase != Phase::Running {
         out.extend_from_slice(phase.as_str().as_bytes());

@@ -3,8 +3,8 @@
 
 use alloc::vec::Vec;
 
-use super::Probe;
 use super::json::{self, Object};
+use super::{Format, Probe};
 use crate::health::{ComponentState, ProbeKind, Snapshot, StatState, Status};
 use crate::name::Name;
 use crate::time::{Instant, Moment};
@@ -105,6 +105,21 @@ pub(crate) fn version(moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
 /// An answer that is no verdict.
 pub(crate) fn error(reason: &str, out: &mut Vec<u8>) {
     json::object(out, |o| o.string("error", reason));
+}
+
+/// The answer to who names a format that is not among the `offered`.
+pub(crate) fn not_acceptable(offered: &[Format], out: &mut Vec<u8>) {
+    json::object(out, |o| {
+        let out = o.value("error");
+        out.extend_from_slice(b"\"format is one of: ");
+        for (index, format) in offered.iter().enumerate() {
+            if index > 0 {
+                out.extend_from_slice(b", ");
+            }
+            out.extend_from_slice(format.name().as_bytes());
+        }
+        out.push(b'"');
+    });
 }
 
 fn stalled(probe: &Probe<'_>, o: &mut Object<'_>) {

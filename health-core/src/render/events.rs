@@ -51,10 +51,10 @@ pub(crate) fn snapshot(probe: &Probe<'_>, out: &mut Vec<u8>) {
 }
 
 /// What is published, if anything ever is.
-pub(crate) fn stats(snapshot: &Snapshot, out: &mut Vec<u8>) {
+pub(crate) fn stats(verbose: bool, snapshot: &Snapshot, out: &mut Vec<u8>) {
     if !(snapshot.stats().is_empty() && snapshot.metrics().is_empty()) {
         event("stats", None, out, |out| {
-            super::stats::stats(false, snapshot, out);
+            super::stats::stats(verbose, snapshot, out);
         });
     }
 }

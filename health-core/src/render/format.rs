@@ -15,11 +15,22 @@ pub enum Format {
     Prometheus,
     /// OpenMetrics 1.0.0.
     OpenMetrics,
+    /// A page for people (feature `page`): only for who asks for `text/html` by name.
+    #[cfg(feature = "page")]
+    Html,
 }
 
 impl Format {
     /// The forms of a verdict, in the order in which equally welcome ones are preferred.
     pub const VERDICT: &'static [Self] = &[Self::Json, Self::Text, Self::HealthJson];
+    /// The forms of the verdict on the whole, likewise.
+    pub const HEALTH: &'static [Self] = &[
+        Self::Json,
+        Self::Text,
+        Self::HealthJson,
+        #[cfg(feature = "page")]
+        Self::Html,
+    ];
     /// The forms of metrics, likewise.
     pub const METRICS: &'static [Self] = &[Self::Prometheus, Self::OpenMetrics];
 
@@ -32,6 +43,8 @@ impl Format {
             Self::HealthJson => "health+json",
             Self::Prometheus => "prometheus",
             Self::OpenMetrics => "openmetrics",
+            #[cfg(feature = "page")]
+            Self::Html => "html",
         }
     }
 
@@ -44,6 +57,18 @@ impl Format {
             Self::HealthJson => "application/health+json",
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            #[cfg(feature = "page")]
+            Self::Html => "text/html; charset=utf-8",
+        }
+    }
+
+    /// The `Content-Security-Policy` that belongs to the view: a page has one.
+    #[must_use]
+    pub const fn content_security_policy(self) -> Option<&'static str> {
+        match self {
+            #[cfg(feature = "page")]
+            Self::Html => Some(super::page::POLICY),
+            _ => None,
         }
     }
 
@@ -111,15 +136,27 @@ impl Format {
     /// How closely a media range fits, if it does.
     fn specificity(self, range: &[u8]) -> Option<u8> {
         let media_type = self.media_type();
-        if range == b"*/*" {
-            return Some(1);
-        }
         if range.eq_ignore_ascii_case(media_type.as_bytes()) {
             return Some(3);
+        }
+        if !self.is_in_wide_ranges() {
+            return None;
+        }
+        if range == b"*/*" {
+            return Some(1);
         }
         let kind = range.strip_suffix(b"/*")?;
         let (own, _) = media_type.split_once('/')?;
         kind.eq_ignore_ascii_case(own.as_bytes()).then_some(2)
+    }
+
+    /// Whether `*/*` means this one too. No prober that takes anything wants a page.
+    const fn is_in_wide_ranges(self) -> bool {
+        match self {
+            #[cfg(feature = "page")]
+            Self::Html => false,
+            _ => true,
+        }
     }
 
     const fn media_type(self) -> &'static str {
@@ -128,14 +165,16 @@ impl Format {
             Self::Text | Self::Prometheus => "text/plain",
             Self::HealthJson => "application/health+json",
             Self::OpenMetrics => "application/openmetrics-text",
+            #[cfg(feature = "page")]
+            Self::Html => "text/html",
         }
     }
 
     const fn version(self) -> Option<&'static str> {
         match self {
-            Self::Json | Self::Text | Self::HealthJson => None,
             Self::Prometheus => Some("0.0.4"),
             Self::OpenMetrics => Some("1.0.0"),
+            _ => None,
         }
     }
 }
@@ -195,6 +234,45 @@ mod tests {
             let got = Format::from_accept(accept.as_bytes(), Format::VERDICT);
             assert_eq!(got, format, "{accept}");
         }
+    }
+
+    #[cfg(feature = "page")]
+    #[test]
+    fn the_page_is_for_who_asks_for_it_by_name() {
+        for (accept, format) in [
+            ("text/html", Format::Html),
+            ("Text/HTML", Format::Html),
+            ("text/html; charset=utf-8", Format::Html),
+            ("text/html;q=0.1", Format::Html),
+            // Firefox, then Chromium.
+            (
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                Format::Html,
+            ),
+            (
+                "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,\
+                 image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+                Format::Html,
+            ),
+            ("*/*", Format::Json),
+            ("", Format::Json),
+            ("text/*", Format::Text),
+            ("text/*;q=0.1", Format::Text),
+            ("image/png, */*;q=0.1", Format::Json),
+            ("text/html;q=0", Format::Json),
+            ("text/html;q=0, text/*", Format::Text),
+            ("text/html;q=0.5, */*", Format::Json),
+            ("application/json, text/html", Format::Json),
+            ("text/html, application/json;q=0.9", Format::Html),
+            ("application/xhtml+xml", Format::Json),
+        ] {
+            let got = Format::from_accept(accept.as_bytes(), Format::HEALTH);
+            assert_eq!(got, format, "{accept}");
+        }
+        assert_eq!(
+            Format::from_name(b"html", Format::HEALTH),
+            Some(Format::Html)
+        );
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod health_json;
 mod history;
 pub(crate) mod json;
 mod metrics;
+#[cfg(feature = "page")]
+mod page;
 mod probe;
 mod stats;
 mod text;
@@ -32,12 +34,14 @@ pub fn probe(format: Format, probe: &Probe<'_>, out: &mut Vec<u8>) {
     match (format, probe.kind) {
         (Format::Text, _) => text::probe(probe, out),
         (Format::HealthJson, _) => health_json::probe(probe, out),
+        #[cfg(feature = "page")]
+        (Format::Html, _) => page::page(probe, out),
         (_, ProbeKind::Health) => document::health(probe, out),
         (_, _) => document::verdict(probe, out),
     }
 }
 
-pub(crate) use document::{check, error, version};
+pub(crate) use document::{check, error, not_acceptable, version};
 pub(crate) use health_json::check as check_health_json;
 pub(crate) use history::history;
 pub(crate) use metrics::metrics;

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::request_id::RequestId;
 use super::stream::Stream;
 use super::{Ask, CloseReason, Route, Service};
 use crate::health::{Phase, Snapshot};
@@ -26,6 +27,14 @@ impl Ending {
         reason: CloseReason::Answered,
         linger: true,
     };
+
+    /// Nobody can say where the next request begins.
+    pub(super) const fn rejected(reject: Reject) -> Self {
+        Self {
+            reason: CloseReason::Rejected(reject),
+            linger: true,
+        }
+    }
 
     /// Whether nothing may follow `request` on its connection, and why.
     pub(super) fn behind(request: &Request<'_>, more_has_come: bool) -> Option<Self> {
@@ -55,40 +64,48 @@ impl Ending {
     }
 }
 
-/// Appends the answer to `ask`.
+/// Appends the answer to `ask`, which is called `id` if it has a name.
 pub(super) fn answer(
     service: &Service,
     ask: &Ask,
+    id: Option<RequestId>,
     persistence: Persistence,
     moment: Moment,
     snapshot: &Snapshot,
     out: &mut Vec<u8>,
-) {
+) -> StatusCode {
+    let limited = service.limited(moment, ask);
+    let ask = limited.as_ref().unwrap_or(ask);
     let verdict = Service::verdict(ask, snapshot);
     let head = service.head(ask, verdict);
-    write(&head, ask.method, persistence, moment, out, |out| {
+    let rare = |out: &mut Vec<u8>| write_rare(service, ask, id, out);
+    write(&head, ask.method, persistence, moment, out, rare, |out| {
         service.body(moment, ask, &head, verdict, snapshot, out);
     });
+    head.status
 }
 
 /// Whether `ask` is answered by a stream: then that begins with [`begin`].
-pub(super) fn is_stream(service: &Service, ask: &Ask) -> bool {
+pub(super) fn is_stream(service: &Service, ask: &Ask, moment: Moment) -> bool {
     ask.route == Route::Events
         && matches!(ask.method, Method::Get | Method::Head)
         && service.code(ask, None) == StatusCode::Ok
+        && service.limited(moment, ask).is_none()
 }
 
 /// Appends the head of a stream, which is all that a `HEAD` is told.
 pub(super) fn begin(
     service: &Service,
     ask: &Ask,
+    id: Option<RequestId>,
     version: Version,
     moment: Moment,
     out: &mut Vec<u8>,
 ) -> Option<Box<Stream>> {
     let chunked = version == Version::Http11;
     let head = service.head(ask, None);
-    head.write_stream(moment.unix, chunked, out);
+    let rare = |out: &mut Vec<u8>| write_rare(service, ask, id, out);
+    head.write_stream(moment.unix, chunked, out, rare);
     (ask.method != Method::Head).then(|| Box::new(Stream::new(ask, chunked, moment.now)))
 }
 
@@ -97,18 +114,36 @@ pub(super) fn reject(
     service: &Service,
     reject: Reject,
     method: Option<Method>,
+    id: Option<RequestId>,
     moment: Moment,
     out: &mut Vec<u8>,
-) {
+) -> StatusCode {
     service.counters().count_reject(reject.status());
     let head = Head::new(reject.status());
     let method = method.unwrap_or(Method::Other);
-    write(&head, method, Persistence::Close, moment, out, |out| {
+    let rare = |out: &mut Vec<u8>| write_id(id, out);
+    let last = Persistence::Close;
+    write(&head, method, last, moment, out, rare, |out| {
         render::error(reject.reason(), out);
     });
+    head.status
 }
 
-/// Appends `head`, then what `body` appends, whose length belongs into the head. A `HEAD` is told
+fn write_rare(service: &Service, ask: &Ask, id: Option<RequestId>, out: &mut Vec<u8>) {
+    let key_header = service.policy.key_header();
+    service.cors.write(ask.cross_origin, key_header, out);
+    write_id(id, out);
+}
+
+fn write_id(id: Option<RequestId>, out: &mut Vec<u8>) {
+    if let Some(id) = id {
+        out.extend_from_slice(b"X-Request-Id: ");
+        out.extend_from_slice(id.as_str().as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends `head` with the `rare` fields, then what `body` appends, whose length belongs into the head. A `HEAD` is told
 /// the length and spared the rest (RFC 9110 §9.3.2).
 fn write(
     head: &Head,
@@ -116,9 +151,10 @@ fn write(
     persistence: Persistence,
     moment: Moment,
     out: &mut Vec<u8>,
+    rare: impl FnOnce(&mut Vec<u8>),
     body: impl FnOnce(&mut Vec<u8>),
 ) {
-    let length = head.write(moment.unix, persistence, out);
+    let length = head.write(moment.unix, persistence, out, rare);
     let body_start = out.len();
     body(out);
     length.fill(out.len() - body_start, out);

@@ -11,7 +11,8 @@ use super::stream::Stream;
 use super::{CloseReason, Limits, Peer, Service, Standing, Step};
 use crate::health::{Phase, Revision, Snapshot};
 use crate::http::response::Persistence;
-use crate::http::{Reject, Version};
+use crate::http::{Reject, StatusCode, Version};
+use crate::render;
 use crate::time::{Instant, Moment};
 
 /// When a batch of answers to pipelined requests is large enough to be written. A client that never
@@ -40,14 +41,14 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection just accepted. Its first head is due within [`Limits::head_timeout`].
+    /// A connection just accepted. Its first head is due within [`Limits::head_timeout`]; with
+    /// [`Service::agent_check`] there is something to tell at once.
     #[must_use]
     pub fn new(service: Arc<Service>, peer: Peer, now: Instant) -> Self {
-        let until = now + service.bounds().head_timeout;
         Self {
+            state: State::accepted(&service, now),
             service,
             peer,
-            state: State::Idle { since: now, until },
             reader: Reader::default(),
             stream: None,
             ending: None,
@@ -59,16 +60,7 @@ impl Connection {
 
     /// The one thing to do next. Asking changes nothing.
     pub fn step(&self) -> Step {
-        match self.state {
-            State::Idle { until, .. } | State::Head { until, .. } => Step::Read { until },
-            State::Responding { .. } => Step::Respond,
-            State::Writing { writing, .. } => Step::Write {
-                until: writing.until,
-            },
-            State::Following { after, until, .. } => Step::Follow { after, until },
-            State::Finishing { until, .. } => Step::Finish { until },
-            State::Closed(reason) => Step::Close(reason),
-        }
+        self.state.step()
     }
 
     /// Takes what was read, all of it. Empty input is none; the end is [`handle_eof`](Self::handle_eof).
@@ -80,7 +72,7 @@ impl Connection {
         match &mut self.state {
             _ if input.is_empty() => {}
             State::Idle { .. } | State::Head { .. } => {
-                match self.reader.take(&self.service, self.peer, input) {
+                match self.reader.take(self.service.at(&self.peer, now), input) {
                     Some(reply) => self.state = State::responding(reply),
                     None => self.begin_head(now),
                 }
@@ -125,7 +117,8 @@ impl Connection {
                 self.state = State::Closed(reason);
             }
             State::Head { until, .. } if until <= now => {
-                let reply = self.reader.refuse(Reject::HeadTimeout);
+                let context = self.service.at(&self.peer, now);
+                let reply = self.reader.refuse(context, Reject::HeadTimeout);
                 self.reader.discard();
                 self.state = State::responding(reply);
             }
@@ -134,6 +127,7 @@ impl Connection {
             }
             State::Writing { writing, .. } if writing.until <= now => {
                 self.state = State::Closed(CloseReason::WriteTimeout);
+                self.log(now, false, Some(CloseReason::WriteTimeout));
             }
             State::Finishing { until, reason, .. } if until <= now => {
                 self.state = State::Closed(reason);
@@ -144,13 +138,8 @@ impl Connection {
 
     /// The registry's revision is this one now. A stream that waits for another has something to
     /// tell.
-    pub fn handle_revision(&mut self, _now: Instant, revision: Revision) {
-        match self.state {
-            State::Following { after, .. } if after.is_some_and(|after| after != revision) => {
-                self.state = State::responding(Reply::News);
-            }
-            _ => {}
-        }
+    pub fn handle_revision(&mut self, now: Instant, revision: Revision) {
+        self.state = self.state.handle_revision(now, revision);
     }
 
     /// The daemon is in this phase now: see [`handle_drain`](Self::handle_drain) and
@@ -193,9 +182,10 @@ impl Connection {
     }
 
     /// Gives up the place for another connection, unless an answer is just being made.
-    pub fn handle_evict(&mut self, _now: Instant) {
+    pub fn handle_evict(&mut self, now: Instant) {
         if !matches!(self.state, State::Responding { .. } | State::Closed(_)) {
             self.state = State::Closed(CloseReason::Evicted);
+            self.log(now, false, Some(CloseReason::Evicted));
             self.service.counters().count_eviction();
         }
     }
@@ -211,26 +201,30 @@ impl Connection {
             debug_assert!(false, "respond in {:?}", self.state);
             return;
         };
-        let until = moment.now + self.limits().write_timeout;
-        let writing = unsent.unwrap_or(Writing {
-            since: moment.now,
-            until,
-        });
-        let last = match reply {
+        let since = moment.now;
+        let until = since + self.limits().write_timeout;
+        let writing = unsent.unwrap_or(Writing { since, until });
+        let log = self.service.log.as_ref();
+        let id = self.reader.notes.name(moment.unix, log);
+        let start = out.len();
+        let (method, status, last) = match reply {
+            Reply::Agent => {
+                render::agent_check(snapshot, out);
+                (None, StatusCode::Ok, Some(Ending::ANSWERED))
+            }
             Reply::News => return self.tell(writing, moment, snapshot, out),
-            Reply::Ask { ask, version, .. } if answer::is_stream(&self.service, &ask) => {
+            Reply::Ask { ask, version, .. } if answer::is_stream(&self.service, &ask, moment) => {
                 self.reader.discard();
-                self.stream = answer::begin(&self.service, &ask, version, moment, out);
+                self.stream = answer::begin(&self.service, &ask, id, version, moment, out);
+                let bytes = out.len() - start;
+                (self.reader.notes).handle_answer(log, Some(ask.method), StatusCode::Ok, bytes);
                 self.has_answered = true;
                 self.unsent += 1;
                 return self.tell(writing, moment, snapshot, out);
             }
             Reply::Reject { reject, method } => {
-                answer::reject(&self.service, reject, method, moment, out);
-                Some(Ending {
-                    reason: CloseReason::Rejected(reject),
-                    linger: true,
-                })
+                let status = answer::reject(&self.service, reject, method, id, moment, out);
+                (method, status, Some(Ending::rejected(reject)))
             }
             Reply::Ask { ask, version, last } => {
                 let last = last.or_else(|| self.ending(snapshot));
@@ -239,17 +233,21 @@ impl Connection {
                     (None, Version::Http10) => Persistence::KeepAlive,
                     (None, Version::Http11) => Persistence::Implied,
                 };
-                answer::answer(&self.service, &ask, persistence, moment, snapshot, out);
-                last
+                let service = &self.service;
+                let status = answer::answer(service, &ask, id, persistence, moment, snapshot, out);
+                (Some(ask.method), status, last)
             }
         };
+        let bytes = out.len() - start;
+        (self.reader.notes).handle_answer(log, method, status, bytes);
         self.has_answered = true;
         self.unsent += 1;
         self.state = State::Writing { writing, last };
         if last.is_some() {
             self.reader.discard();
         } else if out.len() < BATCH {
-            if let Some(reply) = self.reader.next(&self.service, self.peer) {
+            let context = self.service.at(&self.peer, moment.now);
+            if let Some(reply) = self.reader.next(context) {
                 self.state = State::Responding {
                     reply,
                     unsent: Some(writing),
@@ -272,7 +270,10 @@ impl Connection {
         match last {
             Some(ending) => self.end(now, ending),
             None if self.stream.is_some() => self.follow(now),
-            None => self.go_on(now),
+            None => {
+                self.log(now, true, None);
+                self.go_on(now);
+            }
         }
     }
 
@@ -285,16 +286,7 @@ impl Connection {
     /// What it would cost to evict this connection.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        match self.state {
-            State::Idle { since, .. } if self.has_answered => Standing::Idle { since },
-            State::Idle { since, .. } | State::Head { since, .. } => Standing::Asking { since },
-            State::Following { since, .. } => Standing::Streaming { since },
-            State::Responding { .. } => Standing::Busy,
-            State::Writing { writing, .. } => Standing::Writing {
-                since: writing.since,
-            },
-            State::Finishing { .. } | State::Closed(_) => Standing::Over,
-        }
+        self.state.standing(self.has_answered)
     }
 
     /// Bytes of heap held for input: none while idle, and never much more than twice
@@ -306,11 +298,12 @@ impl Connection {
 
     /// Tells a stream what is new, and that it ends if it does. A `HEAD` has been told all.
     fn tell(&mut self, writing: Writing, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
-        let ending = self.ending(snapshot);
+        let (ending, start) = (self.ending(snapshot), out.len());
         let last = match &mut self.stream {
             None => ending.or(Some(Ending::ANSWERED)),
             Some(stream) => stream.tell(&self.service, ending, moment, snapshot, out),
         };
+        self.reader.notes.handle_more(out.len() - start);
         if !out.is_empty() {
             self.state = State::Writing { writing, last };
         } else if let Some(ending) = last {
@@ -335,6 +328,7 @@ impl Connection {
 
     /// The last answer is out.
     fn end(&mut self, now: Instant, Ending { reason, linger }: Ending) {
+        self.log(now, true, Some(reason));
         let limits = self.limits();
         self.state = if linger {
             State::Finishing {
@@ -349,7 +343,7 @@ impl Connection {
 
     /// Looks for the next request behind an answer that was not the last.
     fn go_on(&mut self, now: Instant) {
-        if let Some(reply) = self.reader.next(&self.service, self.peer) {
+        if let Some(reply) = self.reader.next(self.service.at(&self.peer, now)) {
             self.state = State::responding(reply);
         } else if let Some(reason) = self.ending {
             // The end came while there was an answer to write: there is nothing to wait for.
@@ -380,6 +374,12 @@ impl Connection {
                 State::Head { since, until }
             };
         }
+    }
+
+    /// What was answered has been written, or never will be: whoever keeps a log hears of it.
+    fn log(&mut self, now: Instant, delivered: bool, close: Option<CloseReason>) {
+        let log = self.service.log.as_ref();
+        (self.reader.notes).tell(now, log, &self.peer, delivered, close);
     }
 
     /// Why the answer to be written is the last one, if it is, whatever its request says.

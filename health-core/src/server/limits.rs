@@ -35,6 +35,9 @@ pub struct Limits {
     pub finish_timeout: Duration,
     /// Bytes discarded while it does. Default 65,536.
     pub finish_bytes: usize,
+    /// From the beginning of a drain until anything ends: load balancers have to notice that
+    /// readiness is gone. Default 0.
+    pub drain_delay: Duration,
     /// For the [work](crate::health::Registry::begin_work) that holds a drain, if there is any.
     /// Default 20 s.
     pub drain_timeout: Duration,
@@ -62,6 +65,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(10),
             finish_timeout: Duration::from_secs(1),
             finish_bytes: 64 * 1024,
+            drain_delay: Duration::ZERO,
             drain_timeout: Duration::from_secs(20),
             stop_timeout: Duration::from_secs(5),
             connections: 512,

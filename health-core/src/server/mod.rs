@@ -21,7 +21,7 @@
 //! 2. Compare the clock with `until` after every wake-up and call
 //!    [`handle_timeout`](Connection::handle_timeout) when it has passed; being late is correct, only
 //!    slower. A deadline is a total: bytes that trickle in do not move it.
-//! 3. Read only when told [`Step::Read`] or [`Step::Finish`], and hand over all that was read.
+//! 3. Read only when told [`Step::Read`], [`Step::Follow`] or [`Step::Finish`], and hand over all that was read.
 //!    After a whole buffer's worth ask again; nothing is lost by reading little.
 //! 4. After `respond` ask again before writing: pipelined requests are answered into the same
 //!    buffer. When all of it is written, call [`handle_sent`](Connection::handle_sent).
@@ -60,22 +60,32 @@ mod access;
 mod admission;
 mod answer;
 mod connection;
+mod cors;
 mod counters;
+mod grace;
+mod guest;
 mod limits;
+mod log;
+mod rate;
 mod reader;
 mod report;
+mod request_id;
 mod roster;
 mod route;
 mod service;
+mod settings;
 mod state;
 mod step;
 mod stream;
 
-pub use access::{Access, Peer};
+pub use access::{Access, AccessRequest, Identity, Peer};
 pub use admission::{AcceptError, Admission, Advice, Standing};
 pub use connection::Connection;
+pub use cors::Origin;
 pub use counters::Counters;
+pub use grace::GraceError;
 pub use limits::Limits;
+pub use log::{Record, RequestLog};
 pub use report::Report;
 pub use roster::{Place, Roster, Turn};
 pub use route::{Ask, CheckName, Cursor, Route};

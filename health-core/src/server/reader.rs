@@ -3,8 +3,10 @@
 use alloc::vec::Vec;
 
 use super::answer::Ending;
+use super::log::Notes;
 use super::{Ask, Peer, Service};
 use crate::http::{HeadScan, Method, Reject, Request, Version};
+use crate::time::Instant;
 
 /// What is to be answered.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +17,8 @@ pub(super) enum Reply {
         /// Set if nothing may follow on this connection.
         last: Option<Ending>,
     },
+    /// HAProxy's line: nobody has to ask for it.
+    Agent,
     /// What is new, to somebody who follows.
     News,
     Reject {
@@ -32,17 +36,33 @@ pub(super) struct Reader {
     rest: Vec<u8>,
     consumed: usize,
     scan: HeadScan,
+    pub(super) notes: Notes,
+}
+
+/// Whose requests are read, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    service: &'a Service,
+    peer: &'a Peer,
+    now: Instant,
+}
+
+impl Service {
+    pub(super) const fn at<'a>(&'a self, peer: &'a Peer, now: Instant) -> Context<'a> {
+        let service = self;
+        Context { service, peer, now }
+    }
 }
 
 impl Reader {
     /// Takes `input`, all of it, and looks for the next request.
-    pub(super) fn take(&mut self, service: &Service, peer: Peer, input: &[u8]) -> Option<Reply> {
+    pub(super) fn take(&mut self, context: Context<'_>, input: &[u8]) -> Option<Reply> {
         if !self.rest.is_empty() {
             self.rest.drain(..core::mem::take(&mut self.consumed));
             self.rest.extend_from_slice(input);
-            return self.next(service, peer);
+            return self.next(context);
         }
-        let found = self.parse(service, peer, input);
+        let found = self.parse(context, input);
         let used = found.map_or(0, |(_, used)| used);
         let reply = found.map(|(reply, _)| reply);
         if may_go_on(reply.as_ref()) {
@@ -52,12 +72,12 @@ impl Reader {
     }
 
     /// Looks for the next request in what is kept.
-    pub(super) fn next(&mut self, service: &Service, peer: Peer) -> Option<Reply> {
+    pub(super) fn next(&mut self, context: Context<'_>) -> Option<Reply> {
         if self.rest.is_empty() {
             return None;
         }
         let rest = core::mem::take(&mut self.rest);
-        let found = self.parse(service, peer, &rest[self.consumed..]);
+        let found = self.parse(context, &rest[self.consumed..]);
         let reply = found.map(|(reply, _)| reply);
         self.consumed += found.map_or(0, |(_, used)| used);
         if self.consumed < rest.len() && may_go_on(reply.as_ref()) {
@@ -95,7 +115,9 @@ impl Reader {
     }
 
     /// The refusal of the request under way.
-    pub(super) fn refuse(&self, reject: Reject) -> Reply {
+    pub(super) fn refuse(&mut self, context: Context<'_>, reject: Reject) -> Reply {
+        let Context { service, now, .. } = context;
+        self.notes.handle_request(now, service.log.as_ref(), None);
         Reply::Reject {
             reject,
             method: self.scan.method(),
@@ -103,19 +125,24 @@ impl Reader {
     }
 
     /// Looks for a request at the beginning of `input`, and for how many bytes it takes up.
-    fn parse(&mut self, service: &Service, peer: Peer, input: &[u8]) -> Option<(Reply, usize)> {
+    fn parse(&mut self, context: Context<'_>, input: &[u8]) -> Option<(Reply, usize)> {
+        let Context { service, peer, now } = context;
         let limits = service.bounds();
         let head = match self.scan.advance(input, &limits.head_limits()) {
             Ok(head) => head?,
-            Err(reject) => return Some((self.refuse(reject), input.len())),
+            Err(reject) => return Some((self.refuse(context, reject), input.len())),
         };
         let reply = match Request::parse(input, &head, limits.body) {
-            Ok(request) => Reply::Ask {
-                ask: service.ask_request(peer, &request),
-                version: request.version,
-                last: Ending::behind(&request, input.len() > head.end),
-            },
-            Err(reject) => self.refuse(reject),
+            Ok(request) => {
+                let log = service.log.as_ref();
+                self.notes.handle_request(now, log, Some(&request));
+                Reply::Ask {
+                    ask: service.ask_request(peer, &request),
+                    version: request.version,
+                    last: Ending::behind(&request, input.len() > head.end),
+                }
+            }
+            Err(reject) => self.refuse(context, reject),
         };
         self.scan = HeadScan::default();
         Some((reply, head.end))
@@ -128,6 +155,6 @@ const fn may_go_on(reply: Option<&Reply>) -> bool {
     match reply {
         None => true,
         Some(Reply::Ask { last, .. }) => last.is_none(),
-        Some(Reply::Reject { .. } | Reply::News) => false,
+        Some(Reply::Reject { .. } | Reply::News | Reply::Agent) => false,
     }
 }

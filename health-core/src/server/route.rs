@@ -1,6 +1,7 @@
 //! What is asked: path, view and access, decided while the head's bytes are there.
 
 use super::Access;
+use super::cors::CrossOrigin;
 use crate::health::ProbeKind;
 use crate::http::Method;
 use crate::name::Name;
@@ -18,12 +19,31 @@ pub struct Ask {
     pub format: Option<Format>,
     /// Whether every part is wanted.
     pub verbose: bool,
-    /// What may be shown.
+    /// What may be shown; [`Access::Public`] where no more is asked for.
     pub access: Access,
     /// What the verdict leaves out.
     pub excluded: Excluded,
     /// What the client has seen of the history: `Last-Event-ID`, else `?after=`.
     pub after: Cursor,
+    /// What the browser that sent it is told.
+    pub(super) cross_origin: CrossOrigin,
+    /// Details were asked for too often: in how many seconds they may be again.
+    pub(super) wait: Option<u32>,
+}
+
+impl Ask {
+    /// Whether it asks for what not everybody may see. Most verdicts do not, so nothing is decided
+    /// about who asks for one.
+    pub(super) const fn wants_details(&self) -> bool {
+        let has_details = match (self.route, self.format) {
+            // It names every check and why it fails in fixed words.
+            (_, Some(Format::Text)) => false,
+            (Route::Probe(ProbeKind::Health) | Route::Check(_), _) => true,
+            (Route::Probe(_), Some(Format::HealthJson)) => true,
+            _ => false,
+        };
+        self.route.is_private() || (self.verbose && has_details)
+    }
 }
 
 /// From where on a client wants to hear what happened.
@@ -89,12 +109,12 @@ pub enum Route {
     /// |---|---|---|
     /// | `snapshot` | of the latest transition | the document of `/health?verbose`: first of all, and behind the transitions of each batch |
     /// | `transition` | its own | an entry of `/health/history` |
-    /// | `stats` | | the document of `/stats`: the latest values, however many were published in between |
+    /// | `stats` | | the document of `/stats`, of `/stats?verbose` if the stream was asked for so: the latest values, however many were published in between |
     /// | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: what the client has seen does not lead on to what follows. It forgets it; all that is remembered comes next |
     /// | `end` | | `{"phase":"draining"}`: nothing more comes |
     ///
-    /// Data is one line of JSON, by `schemas/events.json`. Batches are 200 ms apart or more, and a
-    /// comment stands for silence. A client that comes back says what it has seen by
+    /// Data is one line of JSON, by `schemas/events.json`. Batches are 200 ms apart or more, published
+    /// values gather for 50 ms, and a comment stands for silence. A client that comes back says what it has seen by
     /// `Last-Event-ID` or `?after=`, and is told the transitions behind that before the snapshot. In
     /// HTTP/1.1 the stream comes in chunks, in HTTP/1.0 it ends with its connection.
     Events,
@@ -134,8 +154,17 @@ impl Route {
     pub(super) const fn formats(self) -> &'static [Format] {
         match self {
             Self::Metrics => Format::METRICS,
+            Self::Probe(ProbeKind::Health) => Format::HEALTH,
             _ => Format::VERDICT,
         }
+    }
+
+    /// Whether all of it is for who may see details.
+    pub(super) const fn is_private(self) -> bool {
+        matches!(
+            self,
+            Self::Stats | Self::Metrics | Self::History | Self::Events
+        )
     }
 }
 

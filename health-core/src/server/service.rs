@@ -5,9 +5,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::access::Policy;
+use super::cors::{AllowList, CrossOrigin};
+use super::log::Log;
+use super::rate::Bucket;
 use super::route::Query;
 use super::stream::Stream;
-use super::{Access, Ask, Counters, Cursor, Limits, Peer, Route};
+use super::{Access, AccessRequest, Ask, Counters, Cursor, Limits, Peer, Route};
 use crate::health::{Snapshot, Status};
 use crate::http::{Head, Method, Request, StatusCode, Target};
 use crate::render::exposition::Exposition;
@@ -43,7 +46,11 @@ pub struct Service {
     prefix: Box<str>,
     degraded: DegradedCode,
     retry_after: u32,
-    policy: Policy,
+    is_agent: bool,
+    pub(super) policy: Policy,
+    pub(super) cors: AllowList,
+    pub(super) bucket: Option<Bucket>,
+    pub(super) log: Option<Log>,
     counters: Arc<Counters>,
 }
 
@@ -66,7 +73,11 @@ impl Default for Service {
             prefix: Box::default(),
             degraded: DegradedCode::default(),
             retry_after: 1,
+            is_agent: false,
             policy: Policy::default(),
+            cors: AllowList::default(),
+            bucket: None,
+            log: None,
             counters: Arc::default(),
         }
     }
@@ -107,21 +118,17 @@ impl Service {
         self
     }
 
-    /// Shows details and stats to who presents `token` as `Authorization: Bearer`, and to nobody
-    /// else. May be called for several tokens. Without any, they are shown to loopback peers and
-    /// over Unix sockets: behind a proxy on the same machine that is everybody, so set a token
-    /// there.
+    /// Speaks no HTTP but HAProxy's `agent-check`: whoever connects is sent one line
+    /// ([`render::agent_check`]), and the connection is closed. For a listener of its own.
     #[must_use]
-    pub fn token(mut self, token: &str) -> Self {
-        self.policy.add_token(token);
+    pub fn agent_check(mut self) -> Self {
+        self.is_agent = true;
         self
     }
 
-    /// Shows details and stats to everybody who can reach the listener.
-    #[must_use]
-    pub fn open(mut self) -> Self {
-        self.policy.open();
-        self
+    /// Whether it says its line and asks nothing.
+    pub(super) const fn is_agent(&self) -> bool {
+        self.is_agent
     }
 
     /// What a client may use.
@@ -156,33 +163,39 @@ impl Service {
             query: None,
         };
         let target = Target::parse(method, target.as_bytes()).unwrap_or(nothing);
-        let access = self.policy.decide(peer, field("authorization"));
-        self.ask_of(method, target, field("accept"), access)
+        self.ask_of(&peer, method, target, field("accept"), &|name| field(name))
     }
 
     /// Reads a request of our own.
-    pub(super) fn ask_request(&self, peer: Peer, request: &Request<'_>) -> Ask {
-        let access = self.policy.decide(peer, request.authorization);
-        let mut ask = self.ask_of(request.method, request.target, request.accept, access);
-        if let Some(id) = request.last_event_id {
-            // A client that reconnects repeats its address: what it has seen since then counts.
-            ask.after = Cursor::of_event_id(id);
-        }
+    pub(super) fn ask_request(&self, peer: &Peer, request: &Request<'_>) -> Ask {
+        let Request {
+            method,
+            target,
+            accept,
+            ..
+        } = *request;
+        let mut ask = self.ask_of(peer, method, target, accept, &|name| request.field(name));
+        ask.cross_origin = self.cors.look_at(request);
         ask
     }
 
-    fn ask_of(
+    fn ask_of<'a>(
         &self,
+        peer: &'a Peer,
         method: Method,
-        target: Target<'_>,
+        target: Target<'a>,
         accept: Option<&[u8]>,
-        access: Access,
+        field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
     ) -> Ask {
-        let (route, query) = match target {
-            Target::Server => (Route::Server, None),
-            Target::Path { path, query } => {
+        let (path, query) = match target {
+            Target::Server => (&b"*"[..], None),
+            Target::Path { path, query } => (path, query),
+        };
+        let route = match target {
+            Target::Server => Route::Server,
+            Target::Path { .. } => {
                 let path = path.strip_prefix(self.prefix.as_bytes());
-                (path.map_or(Route::NotFound, Route::of), query)
+                path.map_or(Route::NotFound, Route::of)
             }
         };
         let query = query.map(Query::parse).unwrap_or_default();
@@ -192,15 +205,30 @@ impl Service {
             (None, Some(accept)) => Some(Format::from_accept(accept, offered)),
             (None, None) => offered.first().copied(),
         };
-        Ask {
+        let mut ask = Ask {
             method,
             route,
             format,
             verbose: query.verbose,
-            access,
+            access: Access::Public,
             excluded: query.excluded,
             after: query.after,
+            cross_origin: CrossOrigin::default(),
+            wait: None,
+        };
+        if matches!(route, Route::History | Route::Events) {
+            // A client that reconnects repeats its address: what it has seen since then counts.
+            ask.after = field("last-event-id").map_or(ask.after, Cursor::of_event_id);
         }
+        if ask.wants_details() {
+            ask.access = self.policy.decide(&AccessRequest {
+                peer,
+                method,
+                path,
+                field,
+            });
+        }
+        ask
     }
 
     /// Answers `ask`: returns the head and appends the body, none for `OPTIONS`.
@@ -214,10 +242,24 @@ impl Service {
         snapshot: &Snapshot,
         body: &mut Vec<u8>,
     ) -> Head {
+        let limited = self.limited(moment, ask);
+        let ask = limited.as_ref().unwrap_or(ask);
         let verdict = Self::verdict(ask, snapshot);
         let head = self.head(ask, verdict);
         self.body(moment, ask, &head, verdict, snapshot, body);
         head
+    }
+
+    /// The same question, if it asks for details and there have been too many of those.
+    pub(super) fn limited(&self, moment: Moment, ask: &Ask) -> Option<Ask> {
+        let bucket = self.bucket.as_ref()?;
+        if ask.access == Access::Public {
+            return None;
+        }
+        let wait = bucket.take(moment.now).err()?;
+        let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+        let wait = Some(seconds.max(1));
+        Some(Ask { wait, ..*ask })
     }
 
     /// The status that is asked for, if one is and there is such a part.
@@ -234,21 +276,23 @@ impl Service {
         let mut head = Head::new(self.code(ask, verdict));
         self.counters.count_request(ask.route, head.status);
         let carries_only_the_code = ask.method == Method::Options && ask.route != Route::NotFound;
-        head.allow = carries_only_the_code || head.status == StatusCode::MethodNotAllowed;
+        head.allow = (carries_only_the_code && !ask.cross_origin.is_preflight)
+            || head.status == StatusCode::MethodNotAllowed;
         head.authenticate = head.status == StatusCode::Unauthorized;
         if matches!(
             head.status,
             StatusCode::ServiceUnavailable | StatusCode::TooManyRequests
         ) {
-            head.retry_after = Some(self.retry_after);
+            head.retry_after = Some(ask.wait.unwrap_or(self.retry_after));
         }
         if carries_only_the_code {
             head.content_type = None;
         } else if ask.route == Route::Events && head.status == StatusCode::Ok {
             head.content_type = Some(Head::EVENT_STREAM);
-        } else if has_format(ask.route, head.status) {
+        } else if ask.wait.is_none() && has_format(ask.route, head.status) {
             let format = ask.format.unwrap_or(ask.route.formats()[0]);
             head.content_type = Some(format.content_type());
+            head.content_security_policy = format.content_security_policy();
         }
         head
     }
@@ -257,13 +301,11 @@ impl Service {
         match ask.route {
             Route::NotFound => StatusCode::NotFound,
             Route::Server => StatusCode::NoContent,
+            _ if ask.cross_origin.is_preflight => StatusCode::NoContent,
             _ if ask.method == Method::Other => StatusCode::MethodNotAllowed,
+            _ if ask.wait.is_some() => StatusCode::TooManyRequests,
             Route::Events if self.limits.streams == 0 => StatusCode::NotFound,
-            Route::Stats | Route::Metrics | Route::History | Route::Events
-                if ask.access == Access::Public =>
-            {
-                StatusCode::Unauthorized
-            }
+            route if route.is_private() && ask.access == Access::Public => self.policy.refusal(),
             Route::History | Route::Events if ask.after == Cursor::Malformed => {
                 StatusCode::BadRequest
             }
@@ -309,8 +351,10 @@ impl Service {
                 render::error("after is the number of a transition", out);
             }
             (StatusCode::Unauthorized, _) => render::error("Unauthorized", out),
+            (StatusCode::Forbidden, _) => render::error("Forbidden", out),
+            _ if ask.wait.is_some() => render::error("Too many requests", out),
             (StatusCode::NotAcceptable, _) => {
-                render::error("format is one of: json, text, health+json", out);
+                render::not_acceptable(ask.route.formats(), out);
             }
             (_, Route::Stats) => render::stats(verbose, snapshot, out),
             (_, Route::Metrics) => {

@@ -1,8 +1,9 @@
 //! Where a connection is in its conversation.
 
-use super::CloseReason;
 use super::answer::Ending;
 use super::reader::Reply;
+use super::stream::Stream;
+use super::{CloseReason, Service, Standing, Step};
 use crate::health::Revision;
 use crate::time::Instant;
 
@@ -51,9 +52,68 @@ pub(super) struct Writing {
 }
 
 impl State {
+    /// A client has connected.
+    pub(super) fn accepted(service: &Service, now: Instant) -> Self {
+        if service.is_agent() {
+            return Self::responding(Reply::Agent);
+        }
+        Self::Idle {
+            since: now,
+            until: now + service.bounds().head_timeout,
+        }
+    }
+
     /// Something is to be answered, and nothing before it.
     pub(super) const fn responding(reply: Reply) -> Self {
         let unsent = None;
         Self::Responding { reply, unsent }
+    }
+
+    /// What the driver has to do.
+    pub(super) fn step(&self) -> Step {
+        match *self {
+            Self::Idle { until, .. } | Self::Head { until, .. } => Step::Read { until },
+            Self::Responding { .. } => Step::Respond,
+            Self::Writing { writing, .. } => Step::Write {
+                until: writing.until,
+            },
+            Self::Following { after, until, .. } => Step::Follow { after, until },
+            Self::Finishing { until, .. } => Step::Finish { until },
+            Self::Closed(reason) => Step::Close(reason),
+        }
+    }
+
+    /// What an eviction would cost, of a connection that has been answered or not.
+    pub(super) fn standing(&self, has_answered: bool) -> Standing {
+        match *self {
+            Self::Idle { since, .. } if has_answered => Standing::Idle { since },
+            Self::Idle { since, .. } | Self::Head { since, .. } => Standing::Asking { since },
+            Self::Following { since, .. } => Standing::Streaming { since },
+            Self::Responding { .. } => Standing::Busy,
+            Self::Writing { writing, .. } => Standing::Writing {
+                since: writing.since,
+            },
+            Self::Finishing { .. } | Self::Closed(_) => Standing::Over,
+        }
+    }
+
+    /// The state after the registry's revision has become this one.
+    pub(super) fn handle_revision(self, now: Instant, revision: Revision) -> Self {
+        match self {
+            Self::Following {
+                after: Some(after), ..
+            } if after.as_u64() != revision.as_u64() => Self::responding(Reply::News),
+            Self::Following {
+                since,
+                after: Some(after),
+                until,
+            } if after != revision => Self::Following {
+                since,
+                // Values are published one after the other.
+                after: None,
+                until: until.min(now + Stream::GATHERING),
+            },
+            other => other,
+        }
     }
 }

@@ -28,6 +28,8 @@ const BATCH: usize = 16 * 1024;
 pub(super) struct Stream {
     since: Instant,
     chunked: bool,
+    /// Values are told with their age.
+    verbose: bool,
     begun: bool,
     /// The latest transition that was told, or that the client says it has seen.
     seen: Option<u64>,
@@ -41,11 +43,15 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    /// How long published values gather before they are told.
+    pub(super) const GATHERING: Duration = Duration::from_millis(50);
+
     /// A stream that has told nothing yet, in chunks or as it is.
     pub(super) fn new(ask: &Ask, chunked: bool, now: Instant) -> Self {
         Self {
             since: now,
             chunked,
+            verbose: ask.verbose,
             begun: false,
             seen: ask.after.id(),
             known: None,
@@ -190,7 +196,7 @@ impl Stream {
         let has_moved = has_changed || self.heartbeat_at <= moment.now;
         let is_time = has_moved && !snapshot.metrics().is_empty();
         if is_time || known.is_none_or(|known| known.published() != revision.published()) {
-            events::stats(snapshot, out);
+            events::stats(self.verbose, snapshot, out);
         }
     }
 }

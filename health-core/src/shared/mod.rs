@@ -19,6 +19,7 @@
 pub(crate) mod clock;
 mod handles;
 mod last_beat;
+mod transitions;
 mod wait;
 
 use alloc::sync::Arc;
@@ -29,6 +30,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use handles::{Component, Flag, Gate, Heartbeat, InFlight, Running, Stats};
+pub use transitions::Transitions;
 
 use crate::health::{ComponentConfig, Counter, Gauge, HeartbeatId, Phase, Registry, Snapshot};
 use crate::name::NameError;

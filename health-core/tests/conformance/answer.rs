@@ -29,6 +29,8 @@ pub(crate) enum Then {
 enum Field {
     Is(&'static str),
     Absent,
+    /// It stands there with any value.
+    Present,
     /// A whole number, at least this.
     AtLeast(u64),
 }
@@ -88,6 +90,18 @@ pub(crate) fn ok_in_some_form() -> Answer {
         ..ok()
     }
     .with("cache-control", "no-store")
+}
+
+/// The verdict as a browser gets it: the page if there is one, with the verdict's code.
+pub(crate) fn for_browser(status: u16) -> Answer {
+    if !cfg!(feature = "page") {
+        return probe(status);
+    }
+    Answer {
+        status,
+        ..ok_in_some_form()
+    }
+    .with("content-type", "text/html; charset=utf-8")
 }
 
 /// The request was not understood or not accepted: this status, and the connection ends.
@@ -167,6 +181,18 @@ impl Answer {
         self.with("connection", "keep-alive")
     }
 
+    /// The same answer, but for what was said of its fields.
+    pub(crate) fn without_fields(mut self) -> Self {
+        self.fields.clear();
+        self
+    }
+
+    /// The field stands, with any value.
+    pub(crate) fn has_field(mut self, name: &'static str) -> Self {
+        self.fields.push((name, Field::Present));
+        self
+    }
+
     /// The field stands with exactly this value.
     pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.fields.push((name, Field::Is(value)));
@@ -213,6 +239,7 @@ impl Answer {
             let holds = match wanted {
                 Field::Is(text) => value == Some(*text),
                 Field::Absent => value.is_none(),
+                Field::Present => value.is_some(),
                 Field::AtLeast(least) => value
                     .and_then(|text| text.parse().ok())
                     .is_some_and(|number: u64| number >= *least),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::health::{ComponentConfig, ComponentId, Registry, StatId};
-use health_core::server::{Connection, Limits, Peer as Origin, Service, Step};
+use health_core::server::{Connection, Limits, Peer as Origin, Step};
 use health_core::time::{Instant, Moment, UnixTime};
 
 use super::case::{Case, Daemon};
@@ -34,13 +34,9 @@ impl Harness for Bare {
     }
 
     fn open(&self, case: &Case) -> BarePeer {
-        let mut limits = Limits::default();
-        if let Some(change) = case.limits {
-            change(&mut limits);
-        }
         let mut now = Instant::from_micros(1_000_000);
         let (registry, db, cycles) = registry(case.daemon, &mut now);
-        let service = Arc::new(Service::new().limits(limits));
+        let service = Arc::new(case.make_service(Limits::default()));
         let origin = Origin::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
         BarePeer {
             machine: Connection::new(service, origin, now),
@@ -156,6 +152,7 @@ impl BarePeer {
         self.machine
             .handle_revision(self.now, self.registry.revision());
         self.run();
+        self.pause();
     }
 
     /// Waits until a stream follows again.

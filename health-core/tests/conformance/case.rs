@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use health_core::server::Limits;
+use health_core::server::{Limits, Service};
 
 use super::answer::Answer;
 
@@ -14,6 +14,8 @@ pub(crate) struct Case {
     pub(crate) daemon: Daemon,
     /// What this case changes in the harness's limits.
     pub(crate) limits: Option<fn(&mut Limits)>,
+    /// What this case sets besides limits.
+    pub(crate) service: Option<fn(Service) -> Service>,
     /// True if the case tests the default deadlines themselves: seconds and minutes, so only a
     /// harness in virtual time runs it.
     pub(crate) virtual_only: bool,
@@ -103,6 +105,7 @@ impl Case {
             name,
             daemon: Daemon::Up,
             limits: None,
+            service: None,
             virtual_only: false,
             script,
         }
@@ -120,9 +123,32 @@ impl Case {
         self
     }
 
+    /// The same case with other settings than limits.
+    pub(crate) fn service(mut self, change: fn(Service) -> Service) -> Self {
+        self.service = Some(change);
+        self
+    }
+
+    /// The service this case wants: `limits` with what it changes in them, and its settings.
+    pub(crate) fn make_service(&self, mut limits: Limits) -> Service {
+        if let Some(change) = self.limits {
+            change(&mut limits);
+        }
+        let service = Service::new().limits(limits);
+        match self.service {
+            Some(change) => change(service),
+            None => service,
+        }
+    }
+
+    /// True if any other case with the same daemon may use the same endpoint.
+    pub(crate) fn shares_endpoint(&self) -> bool {
+        self.limits.is_none() && self.service.is_none() && !self.touches_daemon()
+    }
+
     /// True if the case does something to the daemon or its listener, so that no other case may
     /// use the same one.
-    pub(crate) fn touches_daemon(&self) -> bool {
+    fn touches_daemon(&self) -> bool {
         self.evicts() || self.has_step(|op| matches!(op, Op::Drain | Op::Fail | Op::Publish(_)))
     }
 

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use health_core::server::Limits;
+use health_core::server::{Limits, Service};
 use health_core::shared::{Component, Health, Stats};
 
 use super::case::{Case, Daemon};
@@ -37,11 +37,11 @@ const MOST_TAKEN: usize = 64 * 1024 * 1024;
 /// The longest time between two beats of the heartbeat `loop`.
 const HEARTBEAT: Duration = Duration::from_millis(10);
 
-/// Starts an endpoint for this daemon, with these limits, on a free port of the loopback address.
+/// Starts an endpoint for this daemon, with these settings, on a free port of the loopback address.
 ///
 /// It serves until the process ends, on threads of its own, and also while the daemon drains: a
 /// driver whose server ends with the drain sets a long drain delay.
-pub(crate) type Start = fn(Limits, &Health) -> SocketAddr;
+pub(crate) type Start = fn(Service, &Health) -> SocketAddr;
 
 /// Opens connections to endpoints of a driver, which it starts when they are first needed.
 pub(crate) struct Loopback {
@@ -85,14 +85,11 @@ impl Loopback {
         limits.idle_timeout = NEVER;
         limits.write_timeout = NEVER;
         limits.finish_timeout = NEVER;
-        if let Some(change) = case.limits {
-            change(&mut limits);
-        }
         let health = Health::new("conformance", "1.2.3");
         let db = health.component("db").expect("a valid name");
         let cycles = health.stats("loop").expect("a valid name");
         cycles.set(&1).expect("a number");
-        let address = (self.start)(limits, &health);
+        let address = (self.start)(case.make_service(limits), &health);
         if case.daemon != Daemon::Starting {
             db.success();
             health.set_running();
@@ -125,7 +122,7 @@ impl Harness for Loopback {
     }
 
     fn open(&self, case: &Case) -> SocketPeer {
-        let endpoint = if case.limits.is_none() && !case.touches_daemon() {
+        let endpoint = if case.shares_endpoint() {
             let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
             let entry = shared.entry(case.daemon);
             Arc::clone(entry.or_insert_with(|| self.endpoint(case)))

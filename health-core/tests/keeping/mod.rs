@@ -40,7 +40,12 @@ pub(crate) fn three_lives(spawn: impl Fn() -> Controls) {
         let watched = Target::named(target.clone());
         let watched = watched.restored_probe(check.clone(), Arc::clone(&config), probe, saved);
         controls.add(watched).expect("added");
-        while store.load().expect("loaded")[0].saved(&check).streak.failures() < life {
+        while store.load().expect("loaded")[0]
+            .saved(&check)
+            .streak
+            .failures()
+            < life
+        {
             let batch = next_batch(&controls).expect("it runs");
             store.write(&batch).expect("kept");
             controls.handle_stored(true);

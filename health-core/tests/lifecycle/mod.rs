@@ -1,13 +1,15 @@
 //! The life of a server, from bind to report: the same tests on every driver.
 //!
 //! A driver's test file includes this one by `#[path]` and gives it a module `driver`: the driver's
-//! names, and three functions that hide whether one has to `.await` ([`serve`](super::driver::serve),
-//! `shutdown`, `starve`). A test's name then says which driver failed.
+//! names, and functions that hide whether one has to `.await` ([`serve`](super::driver::serve),
+//! `shutdown`, `drain`, `starve`). A test's name then says which driver failed.
 //!
 //! Nothing here sleeps for a while and hopes: a test waits for the event itself, with far more
 //! patience than any event needs. Nothing is timed.
 
+mod access;
 mod client;
+mod drain;
 mod starved;
 #[cfg(unix)]
 mod unix;
@@ -263,18 +265,4 @@ fn an_answer_under_way_at_the_end_of_patience_is_cut_off_and_counted() {
     let report = shutdown(&handle);
     assert_eq!(report.cut_off, 1, "{report:?}");
     assert_eq!(report.closed, []);
-}
-
-/// What the drivers share but the core may not hold is kept equal here.
-#[test]
-fn the_copies_of_a_shared_file_are_the_same() {
-    const LISTEN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/listen.rs"));
-    assert_eq!(
-        LISTEN,
-        include_str!("../../../health-blocking/src/listen.rs")
-    );
-    assert_eq!(
-        include_str!("../../../health-tokio/src/endpoint.rs"),
-        include_str!("../../../health-smol/src/endpoint.rs")
-    );
 }

@@ -11,17 +11,17 @@ use super::driver::Server;
 use super::{PATIENCE, running, shutdown};
 
 /// A directory of this test's own, gone when dropped.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(test: &str) -> Self {
+    pub(super) fn new(test: &str) -> Self {
         let name = format!("health-{}-{test}", std::process::id());
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).expect("a directory");
         Self(path)
     }
 
-    fn socket(&self) -> PathBuf {
+    pub(super) fn socket(&self) -> PathBuf {
         self.0.join("health.sock")
     }
 }
@@ -32,7 +32,7 @@ impl Drop for Folder {
     }
 }
 
-fn connect(path: &Path) -> Client<UnixStream> {
+pub(super) fn connect(path: &Path) -> Client<UnixStream> {
     let stream = UnixStream::connect(path).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
     Client::new(stream)

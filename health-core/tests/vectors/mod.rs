@@ -11,6 +11,7 @@ use health_core::time::Instant;
 use serde_json::Value;
 
 use read::{Answer, Script};
+use show::State;
 
 /// Runs the vector and compares everything; `Err` is the first difference, for people.
 pub(crate) fn replay(vector: &Value) -> Result<(), String> {
@@ -168,7 +169,7 @@ impl World {
                 let state = self.monitor.check(*check).expect("a check of this vector");
                 let name = self.script.name(self.index(*check));
                 let kind = record.kind().map_or(record.message(), |kind| kind.as_str());
-                let row = show::attempt(name, record, kind, state);
+                let row = show::attempt(name, record, kind, &state_of(state));
                 self.attempts.push(row);
             } else {
                 // A check that stands alone is a target as well, but the vector does not say so.
@@ -187,7 +188,11 @@ impl World {
         let states = checks.filter_map(|(index, &id)| {
             let check: &Check = self.monitor.check(id)?;
             let until = at(self.script.until);
-            Some(show::final_state(self.script.name(index), check, until))
+            Some(show::final_state(
+                self.script.name(index),
+                &state_of(check),
+                until,
+            ))
         });
         states.collect()
     }
@@ -195,6 +200,19 @@ impl World {
     fn index(&self, check: CheckId) -> usize {
         let position = self.checks.iter().position(|it| *it == check);
         position.expect("a check of this vector")
+    }
+}
+
+fn state_of(check: &Check) -> State {
+    State {
+        status: check.status(),
+        mode: check.mode(),
+        streak: check.streak(),
+        is_degraded: check.is_degraded(),
+        is_stale: check.is_stale(),
+        next_due: check.next_due(),
+        attempts: check.attempts(),
+        skipped_slots: check.skipped_slots(),
     }
 }
 

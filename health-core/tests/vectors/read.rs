@@ -1,4 +1,8 @@
 //! From JSON to configurations and answers.
+#![allow(
+    dead_code,
+    reason = "a replay takes targets or checks, as it needs them"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +84,12 @@ impl Script {
                 .map(|(name, config)| TargetSpec::new(name.clone()).check(name, config))
                 .collect()
         }
+    }
+
+    /// Name and settings of each check.
+    pub(crate) fn checks(&self) -> impl Iterator<Item = (Option<&str>, &CheckConfig)> {
+        let checks = self.checks.iter();
+        checks.map(|(name, config, _)| (name.as_deref(), config))
     }
 
     /// When a driver that should act at `at` acts.

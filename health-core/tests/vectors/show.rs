@@ -1,10 +1,23 @@
 //! From what happened to the JSON of the expectations, and the comparison of the two.
 
-use health_core::check::{self, CancelReason, Check, Mode, Record};
+use health_core::check::{self, CancelReason, CheckStatus, Mode, Record};
 use health_core::monitor::{CheckId, Event};
 use health_core::outcome::Class;
+use health_core::streak::Streak;
 use health_core::time::Instant;
 use serde_json::{Map, Value, json};
+
+/// What a vector expects to see of a check.
+pub(crate) struct State {
+    pub(crate) status: CheckStatus,
+    pub(crate) mode: Mode,
+    pub(crate) streak: Streak,
+    pub(crate) is_degraded: bool,
+    pub(crate) is_stale: bool,
+    pub(crate) next_due: Option<Instant>,
+    pub(crate) attempts: u64,
+    pub(crate) skipped_slots: u64,
+}
 
 /// `Err` names the first place where the two differ.
 pub(crate) fn compare(what: &str, expected: &Value, actual: &[Value]) -> Result<(), String> {
@@ -51,7 +64,7 @@ pub(crate) fn event<'a>(
     Some(row)
 }
 
-pub(crate) fn attempt(name: Option<&str>, record: &Record, kind: &str, check: &Check) -> Value {
+pub(crate) fn attempt(name: Option<&str>, record: &Record, kind: &str, state: &State) -> Value {
     let outcome = match record.class() {
         Class::Success => "success",
         Class::Warning => "warning",
@@ -64,33 +77,33 @@ pub(crate) fn attempt(name: Option<&str>, record: &Record, kind: &str, check: &C
         "end": ms(record.end()),
         "outcome": outcome,
         "counted": record.is_counted(),
-        "status": check.status().as_str(),
-        "fail_streak": check.streak().failures(),
-        "success_streak": check.streak().successes(),
-        "next_due": check.next_due().map(ms),
+        "status": state.status.as_str(),
+        "fail_streak": state.streak.failures(),
+        "success_streak": state.streak.successes(),
+        "next_due": state.next_due.map(ms),
     });
     let object = row.as_object_mut().expect("an object");
     if !kind.is_empty() {
         object.insert("kind".to_owned(), kind.into());
     }
-    insert_flags(object, check);
+    insert_flags(object, state);
     insert_name(object, name);
     row
 }
 
-pub(crate) fn final_state(name: Option<&str>, check: &Check, until: Instant) -> Value {
+pub(crate) fn final_state(name: Option<&str>, state: &State, until: Instant) -> Value {
     // What is due and did not begin is in the queue, and has no due time there.
-    let next_due = check.next_due().filter(|due| *due > until);
+    let next_due = state.next_due.filter(|due| *due > until);
     let mut row = json!({
-        "status": check.status().as_str(),
-        "fail_streak": check.streak().failures(),
-        "success_streak": check.streak().successes(),
+        "status": state.status.as_str(),
+        "fail_streak": state.streak.failures(),
+        "success_streak": state.streak.successes(),
         "next_due": next_due.map(ms),
-        "attempts": check.attempts(),
-        "skipped_slots": check.skipped_slots(),
+        "attempts": state.attempts,
+        "skipped_slots": state.skipped_slots,
     });
     let object = row.as_object_mut().expect("an object");
-    match check.mode() {
+    match state.mode {
         Mode::OnHold => object.insert("on_hold".to_owned(), true.into()),
         Mode::Inactive => object.insert("active".to_owned(), false.into()),
         _ => None,
@@ -131,11 +144,8 @@ fn reason_word(reason: CancelReason) -> &'static str {
     }
 }
 
-fn insert_flags(object: &mut Map<String, Value>, check: &Check) {
-    let flags = [
-        ("degraded", check.is_degraded()),
-        ("stale", check.is_stale()),
-    ];
+fn insert_flags(object: &mut Map<String, Value>, state: &State) {
+    let flags = [("degraded", state.is_degraded), ("stale", state.is_stale)];
     let flags: Vec<_> = flags
         .iter()
         .filter(|(_, set)| *set)

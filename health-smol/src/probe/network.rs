@@ -1,7 +1,8 @@
 //! Carries out what an [`Attempt`] asks for.
 //!
-//! TLS is rustls over a socket that does not block: what would is waited for, and done again. This
-//! file is the same for tokio and smol, and a test compares it.
+//! TLS is rustls over a socket that does not block: what would is waited for, and done again.
+//!
+//! This file is the same for tokio and smol, and a test compares it.
 
 use std::future::poll_fn;
 use std::io::{self, Read, Write};

@@ -1,7 +1,9 @@
 //! The monitor's task: does what the core's monitor says, and waits in between.
 //!
 //! Sockets and futures live in this one task, each with a waker of its own; commands and closures
-//! take threads. This file is the same for tokio and smol, and a test compares it.
+//! take threads.
+//!
+//! This file is the same for tokio and smol, and a test compares it.
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde::de::IgnoredAny;
 use serde_json::{Number, Value};
 
-use super::error::ProbeError;
+use super::ProbeError;
 use super::head::Head;
 use super::probe::HttpProbe;
 use super::report::FailureKind;

@@ -113,8 +113,6 @@
 mod body;
 mod chunked;
 mod condition;
-mod error;
-
 mod head;
 mod machine;
 mod malformed;
@@ -123,8 +121,8 @@ mod reason;
 mod report;
 mod verdict;
 
+pub use crate::setting::SettingError as ProbeError;
 pub use condition::Condition;
-pub use error::ProbeError;
 pub use machine::{Exchange, Step};
 pub use probe::{HttpProbe, HttpProbeBuilder};
 pub use report::{FailureKind, Part, Report, Timings};

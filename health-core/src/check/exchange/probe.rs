@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
 
+use super::ProbeError;
 use super::condition::Condition;
-use super::error::ProbeError;
 use crate::grammar;
 
 /// One HTTP probe: its request, rendered and checked, and the conditions for its answer.

@@ -32,7 +32,6 @@
 //! ```
 
 mod attempt;
-mod cidr;
 mod endpoint;
 mod exec;
 mod flag;
@@ -49,8 +48,8 @@ use core::fmt;
 use core::str::FromStr;
 
 pub use super::exchange::ProbeError;
+pub use crate::cidr::Cidr;
 pub use attempt::Attempt;
-pub use cidr::Cidr;
 pub use endpoint::{Endpoint, Host};
 pub use exec::{ExecBuilder, ExecProbe, ResourceLimits};
 pub use http::{HttpTarget, Site};

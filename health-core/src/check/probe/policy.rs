@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use super::cidr::Cidr;
+use crate::cidr::Cidr;
 
 /// Which addresses may be connected to, decided on what a name resolved to.
 ///

@@ -85,7 +85,8 @@ impl Controls {
     /// What is being watched, and how it is.
     #[must_use]
     pub fn status(&self) -> MonitorStatus {
-        MonitorStatus::of(&self.shared.lock())
+        let state = self.shared.lock();
+        MonitorStatus::of(self.shared.time.now(), &state)
     }
 
     /// One of the targets, and how it is.

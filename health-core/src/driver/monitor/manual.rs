@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::shared::clock::Clock;
 use crate::time::{Instant, Moment, UnixTime};
 
-/// A clock that stands still until a test moves it. Clones are the same clock.
+/// A clock for one monitor, which stands still until a test moves it. Clones are the same clock.
 ///
 /// A monitor that goes by it ([`Watch::new`](super::Watch::new)) lives in virtual time: a day of checks
 /// takes as long as its closures do. Probes of sockets and commands take the time they take.
@@ -32,6 +32,8 @@ struct State {
     now: Instant,
     /// The monitor's loop, while it has nothing to do before that time.
     idle: Option<(Option<Instant>, Waker)>,
+    /// The monitor has stopped.
+    is_over: bool,
     /// Those who wait until it has nothing to do.
     tests: Vec<Waker>,
 }
@@ -49,15 +51,20 @@ impl ManualClock {
         self.lock().now
     }
 
-    /// Moves it; an earlier time changes nothing.
+    /// Moves it, and has the monitor do what is due; an earlier time changes nothing.
     pub fn advance_to(&self, now: Instant) {
-        let mut state = self.lock();
-        state.now = state.now.max(now);
-        let idle = state.idle.take();
-        drop(state);
+        self.set(now);
+        let idle = self.lock().idle.take();
         if let Some((_, waker)) = idle {
             waker.wake();
         }
+    }
+
+    /// Moves it, and leaves the monitor waiting: what it is told next happens at this time, before what
+    /// has become due by it. An earlier time changes nothing.
+    pub fn set(&self, now: Instant) {
+        let mut state = self.lock();
+        state.now = state.now.max(now);
     }
 
     /// Ready when the monitor has done all that is due by now, with the time when it has something
@@ -66,6 +73,7 @@ impl ManualClock {
         let mut state = self.lock();
         match &state.idle {
             Some((until, _)) => Poll::Ready(*until),
+            None if state.is_over => Poll::Ready(None),
             None => {
                 state.tests.push(waker.clone());
                 Poll::Pending
@@ -81,14 +89,25 @@ impl ManualClock {
             return waker.wake_by_ref();
         }
         state.idle = Some((until, waker.clone()));
-        let tests = core::mem::take(&mut state.tests);
-        drop(state);
-        tests.into_iter().for_each(Waker::wake);
+        state.tell_tests();
+    }
+
+    fn end(&self) {
+        let mut state = self.lock();
+        state.idle = None;
+        state.is_over = true;
+        state.tell_tests();
     }
 
     /// No user code runs under the lock, so a poisoned one holds a state as good as any.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn tell_tests(&mut self) {
+        self.tests.drain(..).for_each(Waker::wake);
     }
 }
 
@@ -116,6 +135,20 @@ impl Time {
                 let unix = UnixTime::from_millis(now.as_micros() / 1_000);
                 Moment { now, unix }
             }
+        }
+    }
+
+    /// The monitor has something to do, and will be woken for it.
+    pub(super) fn set_busy(&self) {
+        if let Self::Manual(clock) = self {
+            clock.lock().idle = None;
+        }
+    }
+
+    /// The monitor has stopped.
+    pub(super) fn end(&self) {
+        if let Self::Manual(clock) = self {
+            clock.end();
         }
     }
 

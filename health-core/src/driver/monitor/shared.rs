@@ -63,6 +63,9 @@ impl Shared {
         let (result, task) = {
             let mut state = self.lock();
             state.is_dirty = true;
+            if !state.is_over {
+                self.time.set_busy();
+            }
             (change(&mut state), state.task.take())
         };
         task.into_iter().for_each(Waker::wake);

@@ -10,11 +10,14 @@ use crate::check::{CheckStatus, Mode, Record};
 use crate::monitor::{Stats, Summary, Target, TargetId};
 use crate::name::Name;
 use crate::streak::Streak;
+use crate::time::Instant;
 
 /// A monitor and all of its targets, as they stood when asked.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MonitorStatus {
+    /// The time of the monitor's clock, which counts from its start.
+    pub now: Instant,
     /// It runs, and was not told to stop.
     pub is_running: bool,
     /// Attempts that run.
@@ -68,6 +71,15 @@ pub struct CheckView {
     pub mode: Mode,
     /// Results in a row.
     pub streak: Streak,
+    /// Whether the last success came with a warning.
+    pub is_degraded: bool,
+    /// When it is due next, on the clock of [`MonitorStatus::now`]; `None` while it runs, and if it is
+    /// not planned.
+    pub next_due: Option<Instant>,
+    /// Attempts begun.
+    pub attempts: u64,
+    /// Slots that passed without one, because an attempt, the queue or a stall covered them.
+    pub skipped_slots: u64,
     /// The last results as they were judged, oldest first.
     pub history: Vec<Record>,
     /// The evidence of the last attempt that came to its end: its parts' times, address, output.
@@ -75,11 +87,12 @@ pub struct CheckView {
 }
 
 impl MonitorStatus {
-    pub(super) fn of(state: &State) -> Self {
+    pub(super) fn of(now: Instant, state: &State) -> Self {
         let monitor = &state.monitor;
         let targets = monitor.targets();
         let targets = targets.map(|(id, target)| TargetView::of(state, id, target));
         Self {
+            now,
             is_running: monitor.is_running(),
             in_flight: monitor.in_flight(),
             demand: monitor.demand(),
@@ -117,6 +130,10 @@ impl TargetView {
                 is_stale: check.is_stale(),
                 mode: check.mode(),
                 streak: check.streak(),
+                is_degraded: check.is_degraded(),
+                next_due: check.next_due(),
+                attempts: check.attempts(),
+                skipped_slots: check.skipped_slots(),
                 history: check.history().cloned().collect(),
                 last_report: state.reports.get(&id).map(Arc::clone),
             }

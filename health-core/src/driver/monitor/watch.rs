@@ -146,9 +146,9 @@ impl Watch {
                 until = Some(until.map_or(at, |until| until.min(at)));
             }
             state.task = Some(waker.clone());
+            let until = self.shared.time.wait(until, waker);
             drop(state);
             readers.into_iter().for_each(Waker::wake);
-            let until = self.shared.time.wait(until, waker);
             return Work::Wait { until };
         }
     }
@@ -163,7 +163,7 @@ impl Watch {
         };
         drop(jobs);
         readers.into_iter().for_each(Waker::wake);
-        let _ = self.shared.time.wait(None, Waker::noop());
+        self.shared.time.end();
     }
 }
 

@@ -1,6 +1,8 @@
 //! Requests as probers and other clients send them, byte for byte but for names and addresses.
 
-use super::super::answer::{Answer, not_allowed, ok, ok_in_some_form, options, unavailable};
+use super::super::answer::{
+    Answer, for_browser, not_allowed, ok, ok_in_some_form, options, unavailable,
+};
 use super::super::case::{Case, Daemon, raw};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -301,7 +303,27 @@ pub(super) fn cases() -> Vec<Case> {
                 "Connection: keep-alive",
                 "Upgrade-Insecure-Requests: 1",
             ],
-            ok_in_some_form(),
+            for_browser(200),
+        ),
+        client(
+            "browser_of_a_failing_daemon",
+            &["GET /health HTTP/1.1", "Host: a", "Accept: text/html"],
+            for_browser(503),
+        )
+        .when(Daemon::Failing),
+        client(
+            "browser_at_a_verdict_without_page",
+            &[
+                "GET /health/ready HTTP/1.1",
+                "Host: a",
+                "Accept: text/html,*/*;q=0.8",
+            ],
+            ok(),
+        ),
+        client(
+            "fetch_of_any_text",
+            &["GET /health HTTP/1.1", "Host: a", "Accept: text/*"],
+            ok_in_some_form().with("content-type", "text/plain; charset=utf-8"),
         ),
     ]
 }

@@ -73,6 +73,23 @@ pub(super) fn cases() -> Vec<Case> {
             opened([Publish(2), event(&["event: stats\ndata: {\"loop\":2}"])]),
         ),
         script(
+            "events_of_published_values_with_their_age",
+            [
+                send(get("/health/events?verbose")),
+                stream(),
+                event(OPENING),
+                event(&[
+                    "event: stats\ndata: {\"loop\":{\"age_ms\":",
+                    ",\"value\":1}}",
+                ]),
+                Publish(2),
+                event(&[
+                    "event: stats\ndata: {\"loop\":{\"age_ms\":",
+                    ",\"value\":2}}",
+                ]),
+            ],
+        ),
+        script(
             "events_end_with_the_drain",
             opened([Drain, event(DRAINS), event(DRAINING), event(END), StreamEnd]),
         ),

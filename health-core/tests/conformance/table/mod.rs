@@ -1,11 +1,13 @@
 //! The rows, one file per group, and what must hold of the table as a whole.
 
+mod access;
 mod basic;
 mod both;
 mod chunked;
 mod clients;
 mod connection;
 mod content_length;
+mod cross_origin;
 mod default_deadlines;
 mod delivery;
 mod eof_and_timeouts;
@@ -19,6 +21,7 @@ mod limits;
 mod line_endings;
 mod methods;
 mod pipelining;
+mod request_ids;
 mod request_line;
 mod response_format;
 mod smuggling;
@@ -32,7 +35,7 @@ use super::answer::Then;
 use super::case::{Case, Script};
 
 /// Every group with its cases.
-pub(crate) fn groups() -> [(&'static str, Vec<Case>); 23] {
+pub(crate) fn groups() -> [(&'static str, Vec<Case>); 26] {
     [
         ("basic", basic::cases()),
         ("request_line", request_line::cases()),
@@ -57,6 +60,9 @@ pub(crate) fn groups() -> [(&'static str, Vec<Case>); 23] {
         ("eof_and_timeouts", eof_and_timeouts::cases()),
         ("events", events::cases()),
         ("response_format", response_format::cases()),
+        ("access", access::cases()),
+        ("cross_origin", cross_origin::cases()),
+        ("request_ids", request_ids::cases()),
     ]
 }
 
@@ -85,7 +91,10 @@ pub(crate) fn check() -> Result<(), String> {
             if answers.is_empty() || before_last.iter().any(|it| it.then == Then::Close) {
                 problems.push(format!("{name} has an answer after the end, or none"));
             }
-            if let (None, Some(other)) = (case.limits, inputs.insert((case.daemon, input), name)) {
+            if case.service.is_some() || case.limits.is_some() {
+                continue;
+            }
+            if let Some(other) = inputs.insert((case.daemon, input), name) {
                 problems.push(format!("{name} sends what {other} sends"));
             }
         }

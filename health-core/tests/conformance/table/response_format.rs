@@ -1,7 +1,8 @@
 //! RFC 9110 §6, RFC 9112 §4: what answers look like, beyond what `response.rs` checks on each.
 
 use super::super::answer::{
-    Answer, not_allowed, not_found, ok, options, options_asterisk, refused, unavailable,
+    Answer, for_browser, not_allowed, not_found, ok, options, options_asterisk, refused,
+    unavailable,
 };
 use super::super::case::{Case, Daemon, Op, expect, get, head, line, raw, script, send};
 
@@ -29,6 +30,15 @@ fn heads() -> Vec<Case> {
     vec![
         same("head_as_get_root", "/", ok()),
         same("head_as_get_health", "/health", ok()),
+        same(
+            "head_as_get_page",
+            if cfg!(feature = "page") {
+                "/?format=html"
+            } else {
+                "/"
+            },
+            for_browser(200),
+        ),
         same("head_as_get_live", "/health/live", ok()),
         same("head_as_get_ready", "/health/ready", ok()),
         same("head_as_get_startup", "/health/startup", ok()),

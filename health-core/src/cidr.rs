@@ -1,21 +1,21 @@
-//! A block of addresses.
+//! Blocks of addresses: whom to probe, and who may see details.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
-use super::ProbeError;
+use crate::setting::SettingError;
 
 /// A block of addresses: `169.254.0.0/16`, `fe80::/10`, or a single one.
 ///
 /// ```
-/// use health_core::check::probe::Cidr;
+/// use health_core::cidr::Cidr;
 ///
 /// let block: Cidr = "10.0.0.0/8".parse()?;
 /// assert!(block.contains("10.1.2.3".parse().unwrap()));
 /// assert!(block.contains("::ffff:10.1.2.3".parse().unwrap()), "another spelling of the same");
 /// assert!("10.0.0.1/8".parse::<Cidr>().is_err(), "bits beyond the prefix are a typing error");
-/// # Ok::<(), health_core::check::probe::ProbeError>(())
+/// # Ok::<(), health_core::setting::SettingError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cidr {
@@ -24,14 +24,14 @@ pub struct Cidr {
 }
 
 impl Cidr {
-    pub(super) const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Self {
+    pub(crate) const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Self {
         Self {
             address: IpAddr::V4(Ipv4Addr::new(a, b, c, d)),
             prefix,
         }
     }
 
-    pub(super) const fn v6(segments: [u16; 8], prefix: u8) -> Self {
+    pub(crate) const fn v6(segments: [u16; 8], prefix: u8) -> Self {
         let [a, b, c, d, e, f, g, h] = segments;
         Self {
             address: IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)),
@@ -73,9 +73,9 @@ fn embedded(address: IpAddr) -> Option<Ipv4Addr> {
 }
 
 impl FromStr for Cidr {
-    type Err = ProbeError;
+    type Err = SettingError;
 
-    fn from_str(text: &str) -> Result<Self, ProbeError> {
+    fn from_str(text: &str) -> Result<Self, SettingError> {
         let read = || {
             let (address, prefix) = match text.split_once('/') {
                 Some((address, prefix)) => (address, Some(prefix)),
@@ -97,7 +97,7 @@ impl FromStr for Cidr {
             (!beyond).then_some(Self { address, prefix })
         };
         let allowed = "allowed is an address with a prefix length, all bits behind it 0";
-        read().ok_or_else(|| ProbeError::new("address block", text, allowed))
+        read().ok_or_else(|| SettingError::new("address block", text, allowed))
     }
 }
 

@@ -1,20 +1,26 @@
-//! Why a probe's configuration was refused.
+//! Why a setting was refused.
 
 use alloc::string::String;
 use core::fmt;
 
-/// A setting of a probe that was refused: which one, what was given, and what is allowed.
+/// A setting that was refused: which one, what was given, and what is allowed.
 ///
-/// The value of a header is never in it, since it may be a secret: the header's name stands for it.
+/// What may be a secret is never in it: of a header it tells the name, never the value.
+///
+/// ```
+/// let error = "10.0.0.1/8".parse::<health_core::cidr::Cidr>().unwrap_err();
+/// assert_eq!(error.field(), "address block");
+/// assert_eq!(error.value(), "10.0.0.1/8");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProbeError {
+pub struct SettingError {
     field: &'static str,
     value: String,
     allowed: &'static str,
 }
 
-impl ProbeError {
-    pub(in crate::check) fn new(field: &'static str, value: &str, allowed: &'static str) -> Self {
+impl SettingError {
+    pub(crate) fn new(field: &'static str, value: &str, allowed: &'static str) -> Self {
         Self {
             field,
             // Only as much of a wrong value is kept as a message can show.
@@ -42,10 +48,10 @@ impl ProbeError {
     }
 }
 
-impl fmt::Display for ProbeError {
+impl fmt::Display for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}: {}", self.field, self.value, self.allowed)
     }
 }
 
-impl core::error::Error for ProbeError {}
+impl core::error::Error for SettingError {}

@@ -1,19 +1,15 @@
 //! Probes of targets that are slow, broken, hostile or well.
-#![cfg(unix)]
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use health_blocking::probe::{
-    AddressPolicy, Class, HttpTarget, Kind, Probe, Prober, Report, probe,
-};
+use health_core::check::probe::{AddressPolicy, HttpTarget, Probe, Report};
+use health_core::outcome::{Class, Kind};
 
-#[path = "support/peer.rs"]
-mod peer;
-
-use peer::{answering, nobody, server};
+use crate::driver;
+use crate::peer::{answering, nobody, server};
 
 const SHORT: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(10);
@@ -22,6 +18,10 @@ const LONG: Duration = Duration::from_secs(10);
 fn run(target: &str, timeout: Duration) -> Report {
     let target: Probe = target.parse().expect(target);
     probe(&target, timeout)
+}
+
+fn probe(target: &Probe, timeout: Duration) -> Report {
+    driver::probe(AddressPolicy::new(), target, timeout)
 }
 
 #[track_caller]
@@ -211,12 +211,12 @@ fn a_denied_address_gets_no_packet() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
     listener.set_nonblocking(true).expect("a listener");
-    let prober = Prober::new().policy(AddressPolicy::new().deny(AddressPolicy::THIS_HOST));
+    let policy = AddressPolicy::new().deny(AddressPolicy::THIS_HOST);
     for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
         let target: Probe = format!("http://{host}:{}", address.port())
             .parse()
             .expect("one");
-        let report = prober.probe(&target, LONG);
+        let report = driver::probe(policy.clone(), &target, LONG);
         let message = "address denied by policy";
         says(&report, Class::Failure, Some(Kind::AddressDenied), message);
     }

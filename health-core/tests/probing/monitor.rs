@@ -1,24 +1,21 @@
-//! The monitor on threads: what it starts, ends, keeps apart and shows.
-#![cfg(unix)]
+//! A monitor at work: what it starts, ends, keeps apart and shows.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
-use health_blocking::Health;
-use health_blocking::core::health::{ProbeKind, Status};
-use health_blocking::monitor::check::{self, Mode};
-use health_blocking::monitor::{
-    CheckConfig, CheckStatus, Event, Kind, Monitor, MonitorConfig, MonitorHandle, OnUnhealthy,
-    Outcome, Target, defaults,
-};
-use health_blocking::probe::{ExecProbe, Probe};
+use health_core::check::probe::{ExecProbe, Probe};
+use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy};
+use health_core::driver::monitor::{ManualClock, Target};
+use health_core::health::{ProbeKind, Revision, Status};
+use health_core::monitor::{Event, MonitorConfig};
+use health_core::outcome::{Kind, Outcome};
+use health_core::shared::Health;
 
-#[path = "support/peer.rs"]
-mod peer;
-#[path = "support/procs.rs"]
-mod procs;
+use crate::clock::{idle, wait};
+use crate::driver::{Monitor, Running, defaults};
+use crate::{peer, procs};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -30,12 +27,15 @@ fn every(millis: u64) -> CheckConfig {
     }
 }
 
-fn spawn() -> MonitorHandle {
-    let config = MonitorConfig {
+fn traced() -> MonitorConfig {
+    MonitorConfig {
         trace: true,
         ..defaults()
-    };
-    Monitor::new(config).spawn().expect("a thread")
+    }
+}
+
+fn spawn() -> Running {
+    Running::spawn(Monitor::new(traced()))
 }
 
 fn probing(name: &str, config: CheckConfig, probe: &str) -> Target {
@@ -62,7 +62,7 @@ fn looking(
 }
 
 #[track_caller]
-fn wait_for(monitor: &MonitorHandle, what: impl Fn(&Event) -> bool) -> Event {
+fn wait_for(monitor: &Running, what: impl Fn(&Event) -> bool) -> Event {
     let until = Instant::now() + LIMIT;
     loop {
         let left = until.saturating_duration_since(Instant::now());
@@ -171,14 +171,18 @@ fn a_command_is_ended_at_its_deadline_and_at_the_stop() {
 #[test]
 fn a_command_that_ignores_the_stop_is_killed() {
     let mark = procs::mark();
+    let fifo = std::env::temp_dir().join(&mark);
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.expect("mkfifo").success());
     let monitor = spawn();
-    let line = "trap '' TERM; while true; do sleep 0.1; done";
+    let fifo_name = fifo.display();
+    let line = format!("trap '' TERM; echo set > {fifo_name}; while true; do sleep 0.1; done");
     monitor
-        .add(command("stubborn", every(60_000), line, &mark))
+        .add(command("stubborn", every(60_000), &line, &mark))
         .expect("added");
-    wait_for(&monitor, |event| matches!(event, Event::Started { .. }));
-    // Until the trap is set.
-    thread::sleep(Duration::from_millis(200));
+    let said = fs::read_to_string(&fifo).expect("what it says");
+    assert_eq!(said, "set\n");
+    fs::remove_file(&fifo).expect("ours");
     assert!(monitor.stop(LIMIT));
     procs::none_left(&mark);
 }
@@ -201,15 +205,66 @@ fn a_closure_that_panics_has_failed() {
     wait_for(&monitor, turns(CheckStatus::Unhealthy));
 }
 
+#[test]
+fn a_future_that_panics_has_failed() {
+    let monitor = spawn();
+    let target = Target::new("bad").expect("a name");
+    let target = target.async_self_check("look", every(2_000), || async { panic!("secret") });
+    monitor.add(target.expect("a name")).expect("added");
+    let event = wait_for(&monitor, |event| recorded(event).is_some());
+    let record = recorded(&event).expect("a record");
+    assert_eq!(record.kind(), Some(Kind::Panicked));
+    assert_eq!(record.cause().expect("what it said").reveal(), "secret");
+    assert!(monitor.stop(LIMIT));
+}
+
+/// Says when it is dropped.
+struct Dropped(Arc<AtomicBool>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_future_that_hangs_is_dropped_at_its_deadline() {
+    let monitor = spawn();
+    let is_dropped = Arc::new(AtomicBool::new(false));
+    let of_check = Arc::clone(&is_dropped);
+    let target = Target::new("stuck").expect("a name");
+    let target = target.async_self_check("look", every(200), move || {
+        let dropped = Dropped(Arc::clone(&of_check));
+        async move {
+            let _dropped = dropped;
+            std::future::pending().await
+        }
+    });
+    monitor.add(target.expect("a name")).expect("added");
+    let event = wait_for(&monitor, |event| recorded(event).is_some());
+    let record = recorded(&event).expect("a record");
+    assert_eq!(record.kind(), Some(Kind::Timeout));
+    // It leaves nothing to wait for: the next one begins in its slot.
+    wait_for(
+        &monitor,
+        |event| matches!(event, Event::Started { attempt, .. } if attempt.number == 2),
+    );
+    assert!(is_dropped.load(Ordering::SeqCst));
+    assert!(monitor.stop(LIMIT));
+}
+
 /// Never two runs of one, failed by the clock, not started again while stuck.
 #[test]
 fn a_closure_that_hangs_fails_by_the_clock_and_runs_once() {
     let calls = Arc::new(AtomicUsize::new(0));
     let of_check = Arc::clone(&calls);
+    let (release, gate) = mpsc::channel();
+    let gate = Mutex::new(gate);
     let monitor = spawn();
     let look = move || {
         if of_check.fetch_add(1, Ordering::SeqCst) == 0 {
-            thread::sleep(Duration::from_millis(800));
+            let gate = gate.lock().expect("no panic");
+            gate.recv().expect("a release");
         }
         Outcome::success()
     };
@@ -228,19 +283,19 @@ fn a_closure_that_hangs_fails_by_the_clock_and_runs_once() {
         .collect();
     assert_eq!(kinds[..2], [Kind::Timeout, Kind::PreviousAttemptStuck]);
     // It returns at last; the next call is answered.
+    release.send(()).expect("it waits");
     wait_for(&monitor, turns(CheckStatus::Healthy));
+    assert!(monitor.stop(LIMIT));
 }
 
 #[test]
 fn a_stuck_closure_does_not_hold_the_stop_up() {
-    let monitor = Monitor::new(MonitorConfig {
+    let monitor = Running::spawn(Monitor::new(MonitorConfig {
         stop_timeout: Duration::from_millis(300),
-        trace: true,
-        ..defaults()
-    });
-    let monitor = monitor.spawn().expect("a thread");
+        ..traced()
+    }));
     let look = || loop {
-        thread::sleep(Duration::from_secs(1));
+        thread::park();
     };
     monitor
         .add(looking("stuck", every(60_000), look))
@@ -249,13 +304,15 @@ fn a_stuck_closure_does_not_hold_the_stop_up() {
     assert!(monitor.stop(LIMIT));
     let stopped = wait_for(&monitor, |event| matches!(event, Event::Stopped { .. }));
     assert!(matches!(stopped, Event::Stopped { left: 1, .. }));
+    assert_eq!(monitor.next_event(LIMIT), None, "all is told");
 }
 
+/// In virtual time: an hour in which nothing happens takes none.
 #[test]
 fn control_by_name() {
+    let clock = ManualClock::new();
     let calls = Arc::new(AtomicUsize::new(0));
     let of_check = Arc::clone(&calls);
-    let monitor = spawn();
     let config = CheckConfig {
         on_unhealthy: OnUnhealthy::Deregister,
         retries: 2,
@@ -265,67 +322,70 @@ fn control_by_name() {
         0..2 => Outcome::failure("not yet"),
         _ => Outcome::success(),
     };
-    monitor.add(looking("one", config, look)).expect("added");
-    wait_for(&monitor, |event| {
-        matches!(
-            event,
-            Event::Check {
-                event: check::Event::Deregistered,
-                ..
-            }
-        )
+    let monitor = Running::run(Monitor::new(traced()).clock(&clock), |monitor| {
+        monitor.add(looking("one", config, look)).expect("added");
     });
-    assert!(
-        monitor
-            .status()
-            .target("one")
-            .expect("there")
-            .is_deregistered
-    );
+    let judged = || wait_for(&monitor, |event| recorded(event).is_some());
+    let one = || monitor.status().target("one").cloned().expect("there");
+    judged();
+    clock.advance_to(idle(&clock).expect("the next slot"));
+    judged();
+    assert!(one().is_deregistered);
+    assert_eq!(idle(&clock), None, "nothing is to be done ever again");
     assert!(monitor.reactivate("one"));
-    wait_for(&monitor, turns(CheckStatus::Healthy));
+    judged();
+    assert_eq!(one().checks[0].status, CheckStatus::Healthy);
+
     assert!(monitor.pause("one"));
-    let before = calls.load(Ordering::SeqCst);
-    thread::sleep(Duration::from_millis(200));
-    assert!(calls.load(Ordering::SeqCst) <= before + 1);
-    assert_eq!(
-        monitor.status().target("one").expect("there").checks[0].mode,
-        Mode::Paused
-    );
+    clock.advance_to(clock.now() + Duration::from_secs(3_600));
+    assert_eq!(idle(&clock), None);
+    assert_eq!(calls.load(Ordering::SeqCst), 3);
+    assert_eq!(one().checks[0].mode, Mode::Paused);
     assert!(monitor.resume("one"));
-    assert!(monitor.trigger("one") && monitor.instance_changed("one"));
+    judged();
+    assert_eq!(calls.load(Ordering::SeqCst), 4);
+
+    assert!(monitor.trigger("one"));
+    judged();
+    assert!(monitor.instance_changed("one"));
     wait_for(&monitor, turns(CheckStatus::Healthy));
     assert!(monitor.remove("one") && !monitor.remove("one") && !monitor.pause("one"));
     assert!(monitor.status().targets.is_empty());
+    assert!(monitor.stop(LIMIT));
 }
 
 #[test]
 fn a_group_is_one_component() {
     let health = Health::new("daemon", "1.0.0");
     health.set_running();
-    let monitor = Monitor::default();
-    let monitor = monitor.component(&health, "upstreams").expect("a name");
-    let monitor = monitor.spawn().expect("a thread");
-    let is_well = Arc::new(AtomicUsize::new(1));
+    let monitor = Monitor::default().component(&health, "upstreams");
+    let monitor = Running::spawn(monitor.expect("a name"));
+    let is_well = Arc::new(AtomicBool::new(true));
     for name in ["a", "b", "c"] {
         let is_well = Arc::clone(&is_well);
-        let look = move || match is_well.load(Ordering::SeqCst) {
-            0 => Outcome::failure("down"),
-            _ => Outcome::success(),
+        let look = move || {
+            if is_well.load(Ordering::SeqCst) {
+                Outcome::success()
+            } else {
+                Outcome::failure("down")
+            }
         };
         monitor.add(looking(name, every(50), look)).expect("added");
     }
     let reaches = |wanted: Status| {
-        let until = Instant::now() + LIMIT;
-        while health.snapshot().status(ProbeKind::Health) != wanted {
-            assert!(Instant::now() < until, "{:?}", health.snapshot());
-            thread::sleep(Duration::from_millis(10));
-        }
+        let mut seen = Revision::default();
+        wait(|waker| {
+            while let Some(revision) = health.poll_changed(seen, waker) {
+                seen = revision;
+            }
+            let is_reached = health.snapshot().status(ProbeKind::Health) == wanted;
+            is_reached.then_some(())
+        });
     };
     reaches(Status::Healthy);
-    is_well.store(0, Ordering::SeqCst);
+    is_well.store(false, Ordering::SeqCst);
     reaches(Status::Unhealthy);
-    is_well.store(1, Ordering::SeqCst);
+    is_well.store(true, Ordering::SeqCst);
     reaches(Status::Healthy);
     let timing = *health.snapshot().components()[0].timing();
     assert!(timing.count >= 3 && timing.overruns == 0, "{timing:?}");

@@ -1,0 +1,118 @@
+//! The page for people: one file, no framework, nothing fetched from elsewhere.
+//!
+//! It is the same bytes for everybody but for the verdict's word, so it is as public as the
+//! verdict. Its script reads the documents of the endpoint it came from, under the same rules of
+//! access as every other client, and inserts what it reads as text only. Paths are relative, so it
+//! works behind any prefix.
+//!
+//! The answer's code stays that of the verdict: a page is one more dialect, and those who watch a
+//! site with a browser's `Accept` must not be told 200 of a daemon that is down.
+
+use alloc::vec::Vec;
+
+use super::Probe;
+
+/// What the page may do: run this script, wear this style, talk to where it came from.
+///
+/// The hashes are those of the files beside this one; a test computes them.
+pub(super) const POLICY: &str = "default-src 'none'; \
+    script-src 'sha256-KSWc0b92Kq5gbvkrplEfkPtljcefkM1prXOE6GLM2yg='; \
+    style-src 'sha256-haxA3LRmq54uDQqLvuycxlby7XB1H/fhqzjrEec72uM='; \
+    img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const PAGE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// Appends the page. Who reads no script is told the verdict all the same.
+pub(super) fn page(probe: &Probe<'_>, out: &mut Vec<u8>) {
+    for piece in PAGE.split(['{', '}']) {
+        let text = match piece {
+            "status" => probe.word(),
+            "style" => STYLE,
+            "script" => SCRIPT,
+            text => text,
+        };
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD as BASE64;
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+    use crate::health::{ProbeKind, Registry};
+    use crate::time::Moment;
+
+    /// Bytes of the page, all told: it shall load over a bad line.
+    const MOST_BYTES: usize = 20 * 1024;
+
+    fn rendered() -> String {
+        let moment = Moment::default();
+        let mut registry = Registry::new("steering", "1.4.0", moment.now);
+        let snapshot = registry.snapshot(moment.now);
+        let mut out = Vec::new();
+        page(&Probe::new(ProbeKind::Health, moment, &snapshot), &mut out);
+        String::from_utf8(out).expect("text")
+    }
+
+    /// What stands between the tags, as a browser sees it: line ends are LF (WHATWG HTML §13.2.3.5).
+    fn inside<'p>(page: &'p str, begin: &str, end: &str) -> &'p str {
+        let (_, rest) = page.split_once(begin).expect(begin);
+        rest.split_once(end).expect(end).0
+    }
+
+    #[test]
+    fn the_policy_allows_exactly_this_script_and_this_style() {
+        let page = rendered().replace("\r\n", "\n");
+        for (directive, begin, end) in [
+            ("script-src", "<script type=\"module\">", "</script>"),
+            ("style-src", "<style>", "</style>"),
+        ] {
+            let hash = BASE64.encode(Sha256::digest(inside(&page, begin, end)));
+            let wanted = format!("{directive} 'sha256-{hash}';");
+            assert!(POLICY.contains(&wanted), "the policy has to say: {wanted}");
+        }
+        assert_eq!(page.matches("<script").count(), 1);
+        assert_eq!(page.matches("<style").count(), 1);
+        assert!(!page.contains("style=\""), "the policy forbids it");
+    }
+
+    #[test]
+    fn the_page_needs_nothing_from_elsewhere_and_is_small() {
+        let page = rendered();
+        // The name of SVG's namespace is nothing that is fetched.
+        let rest = page.replace("http://www.w3.org/2000/svg", "");
+        for forbidden in ["http:", "https:", "url(", "@import", "src=", "import("] {
+            assert!(!rest.contains(forbidden), "{forbidden}");
+        }
+        assert!(page.len() <= MOST_BYTES, "{} bytes", page.len());
+    }
+
+    /// Stats and messages are whatever a daemon publishes: markup in them must stay text.
+    #[test]
+    fn the_script_inserts_text_only() {
+        for forbidden in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacent",
+            "document.write",
+            "eval(",
+        ] {
+            assert!(!SCRIPT.contains(forbidden), "{forbidden}");
+        }
+    }
+
+    #[test]
+    fn the_verdict_is_told_without_script_too() {
+        let page = rendered();
+        assert!(page.contains("data-status=\"unknown\""));
+        assert!(!page[..page.find("<style>").expect("a style")].contains('{'));
+    }
+}

@@ -1,0 +1,70 @@
+//! Whether a daemon's end fits into the time its supervisor gives it.
+
+use core::fmt;
+use core::time::Duration;
+
+use super::Limits;
+
+impl Limits {
+    /// How long a drain may take: [`drain_delay`](Self::drain_delay),
+    /// [`drain_timeout`](Self::drain_timeout) and [`stop_timeout`](Self::stop_timeout) together.
+    #[must_use]
+    pub fn longest_drain(&self) -> Duration {
+        self.drain_delay
+            .saturating_add(self.drain_timeout)
+            .saturating_add(self.stop_timeout)
+    }
+
+    /// Makes sure that a drain fits into the `grace` of who will kill the daemon behind it: 30 s in
+    /// Kubernetes, 10 s with `docker stop`, 90 s under systemd, unless set otherwise.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use health_core::server::Limits;
+    ///
+    /// let limits = Limits::default().within(Duration::from_secs(30))?;
+    /// let error = limits.within(Duration::from_secs(10)).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "drain_delay 0ns, drain_timeout 20s and stop_timeout 5s are more than the grace of 10s",
+    /// );
+    /// # Ok::<(), health_core::server::GraceError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`GraceError`] if it does not fit.
+    pub fn within(self, grace: Duration) -> Result<Self, GraceError> {
+        if self.longest_drain() > grace {
+            let limits = self;
+            return Err(GraceError { limits, grace });
+        }
+        Ok(self)
+    }
+}
+
+/// A drain that would be killed before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GraceError {
+    limits: Limits,
+    grace: Duration,
+}
+
+impl fmt::Display for GraceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Limits {
+            drain_delay,
+            drain_timeout,
+            stop_timeout,
+            ..
+        } = self.limits;
+        write!(
+            f,
+            "drain_delay {drain_delay:?}, drain_timeout {drain_timeout:?} and stop_timeout \
+             {stop_timeout:?} are more than the grace of {:?}",
+            self.grace
+        )
+    }
+}
+
+impl core::error::Error for GraceError {}

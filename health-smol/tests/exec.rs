@@ -1,0 +1,8 @@
+//! Commands as probes, by this driver.
+#![cfg(all(unix, feature = "monitor"))]
+
+mod driver;
+#[path = "../../health-core/tests/probing/exec.rs"]
+mod exec;
+#[path = "../../health-core/tests/probing/procs.rs"]
+mod procs;

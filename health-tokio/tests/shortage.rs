@@ -1,0 +1,8 @@
+//! Few descriptors and many targets, with this driver.
+#![cfg(all(unix, feature = "monitor"))]
+
+mod driver;
+#[path = "../../health-core/tests/probing/peer.rs"]
+mod peer;
+#[path = "../../health-core/tests/probing/shortage.rs"]
+mod shortage;

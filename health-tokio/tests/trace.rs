@@ -1,0 +1,8 @@
+//! What this driver tells `tracing` of requests.
+
+#[path = "../../health-core/tests/support/traced.rs"]
+mod traced;
+
+mod driver {
+    pub(crate) use health_tokio::{Health, Server, Service, trace_request};
+}
