@@ -1,4 +1,6 @@
-//! Requests as events of `tracing`. This file is the same in all drivers, and a test compares it.
+//! Requests as events of `tracing`.
+//!
+//! This file is the same in all drivers, and a test compares it.
 
 use health_core::server::Record;
 use tracing::{Level, event};

@@ -171,6 +171,8 @@ impl Monitor {
 
     /// Puts a deregistered target back on the list, afresh.
     pub fn reactivate(&mut self, now: Instant, id: TargetId) {
+        // A deadline that has passed may be what deregisters it.
+        let now = self.control(now);
         if self.targets.get(id).is_some_and(Target::is_deregistered) {
             self.tell(now, id, Check::reactivate);
             self.hurry(id);

@@ -85,8 +85,10 @@ impl Monitor {
         })
     }
 
+    /// Whether one more attempt may begin. None does before the start: a deregistered target may be
+    /// reactivated until then, and is due.
     pub(super) fn has_place(&self, lane: usize) -> bool {
-        self.tally.has_place(&self.config, lane)
+        self.life == Life::Running && self.tally.has_place(&self.config, lane)
     }
 
     /// The end of the tick `due` lies in.

@@ -202,6 +202,23 @@ impl World {
         }
         if let Event::Check {
             check,
+            event: check::Event::Cancelled { attempt, .. },
+            ..
+        } = event
+        {
+            // A future is dropped; what is to be reaped answers all the same.
+            let given_up = (self.index(*check), *attempt);
+            let is_future = |check| {
+                self.script
+                    .checks()
+                    .nth(check)
+                    .is_some_and(|it| !it.1.needs_reap)
+            };
+            self.answers
+                .retain(|(_, check, number)| (*check, *number) != given_up || !is_future(*check));
+        }
+        if let Event::Check {
+            check,
             event: check::Event::Recorded(record),
             ..
         } = event
