@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::{Poll, Waker};
+use core::time::Duration;
 
 use super::shared::{Shared, State};
 use super::status::{MonitorStatus, TargetView};
@@ -117,6 +118,15 @@ impl Controls {
     #[must_use]
     pub fn is_mass_failure(&self) -> bool {
         self.shared.lock().monitor.is_mass_failure()
+    }
+
+    /// For how long something has been due that the monitor's loop has not done. More than a moment
+    /// says that the loop hangs.
+    #[must_use]
+    pub fn overdue(&self) -> Duration {
+        let now = self.shared.time.now();
+        let due = self.shared.lock().monitor.poll_timeout();
+        due.map_or(Duration::ZERO, |due| now.duration_since(due))
     }
 
     /// Attempts that run, and those that would if nobody ever answered; see

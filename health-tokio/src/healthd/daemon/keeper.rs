@@ -132,16 +132,18 @@ impl Keeper {
     }
 
     async fn keep(&mut self, controls: &Controls, batch: &Arc<Batch>) -> bool {
-        if self.is_behind && self.catch_up().await.is_ok() {
+        if self.is_behind {
+            if self.catch_up().await.is_err() {
+                return false;
+            }
             controls.journal_all();
         }
         let rows = Arc::clone(batch);
         match self.work(move |store| store.write(&rows)).await {
-            Ok(()) if !self.is_behind => {
+            Ok(()) => {
                 self.component.success();
                 true
             }
-            Ok(()) => false,
             Err(error) => {
                 self.trouble(&error);
                 false

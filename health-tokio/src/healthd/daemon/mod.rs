@@ -107,8 +107,7 @@ async fn watch(
     daemon.registry.begin(configured, stored, &defaults).await;
     daemon.warn_of_limits();
 
-    let longest = daemon.settings.defaults.check.interval;
-    let vitals = Vitals::new(&health, &daemon.monitor, longest);
+    let vitals = Vitals::new(&health, &daemon.monitor);
     let mut vitals = vitals.map_err(|error| error.to_string())?;
     vitals.look(&daemon.registry);
     let server = endpoint(&daemon.settings, &health);
@@ -128,7 +127,7 @@ async fn watch(
     let serving = tokio::spawn(control::serve(listener, ask));
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut cycles = interval(longest);
+    let mut cycles = interval(daemon.settings.defaults.check.interval);
     cycles.set_missed_tick_behavior(MissedTickBehavior::Delay);
     cycles.reset();
     let mut cycle = Cycle::begin(daemon.monitor.stats());

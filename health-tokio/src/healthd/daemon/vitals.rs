@@ -14,11 +14,15 @@ use crate::monitor::Controls;
 
 /// Groups are looked at when something has turned, and this often.
 const PAUSE: Duration = Duration::from_secs(10);
+/// Without a beat for so long, the monitor is not alive.
+const CYCLE: Duration = Duration::from_secs(30);
+/// Probes that are later than this say that nobody makes them.
+const LATE: Duration = Duration::from_secs(10);
 
 pub(super) struct Vitals {
     health: Health,
     controls: Controls,
-    /// Attempts go on being made.
+    /// What is due is done.
     cycle: Heartbeat,
     /// They are made in time.
     schedule: Component,
@@ -33,16 +37,10 @@ struct Group {
 }
 
 impl Vitals {
-    /// `longest`: the time within which every target is checked.
-    ///
     /// # Errors
     ///
     /// Never, if called once.
-    pub(super) fn new(
-        health: &Health,
-        controls: &Controls,
-        longest: Duration,
-    ) -> Result<Self, NameError> {
+    pub(super) fn new(health: &Health, controls: &Controls) -> Result<Self, NameError> {
         let schedule = ComponentConfig {
             retries: 1,
             critical: false,
@@ -51,7 +49,7 @@ impl Vitals {
         let vitals = Self {
             health: health.clone(),
             controls: controls.clone(),
-            cycle: health.heartbeat("cycle", (3 * longest).max(Duration::from_secs(30)))?,
+            cycle: health.heartbeat("cycle", CYCLE)?,
             schedule: health.component_with("schedule", schedule)?,
             groups: BTreeMap::new(),
             seen: controls.stats(),
@@ -67,10 +65,10 @@ impl Vitals {
         let before = std::mem::replace(&mut self.seen, stats);
         let is_due = self.looked.is_none_or(|at| at.elapsed() >= PAUSE);
         let has_news = stats.attempts != before.attempts;
-        let summary =
-            (is_due || has_news && registry.len() <= 1_000).then(|| self.groups(registry));
-        // Where nothing is to be checked, nothing is late.
-        if has_news || summary.is_some_and(|it| it.total == it.unjudged) {
+        if is_due || has_news && registry.len() <= 1_000 {
+            self.groups(registry);
+        }
+        if self.controls.overdue() < LATE {
             self.cycle.beat();
         }
         if is_due {
@@ -84,8 +82,8 @@ impl Vitals {
         }
     }
 
-    /// Tells each group's component how its targets are; gives the sum of all.
-    fn groups(&mut self, registry: &Registry) -> Summary {
+    /// Tells each group's component how its targets are.
+    fn groups(&mut self, registry: &Registry) {
         self.looked = Some(Instant::now());
         let verdicts: BTreeMap<Name, Option<Status>> =
             self.controls.verdicts().into_iter().collect();
@@ -112,7 +110,6 @@ impl Vitals {
             let summary: Summary = verdicts.into_iter().collect();
             self.groups[name].tell(summary);
         }
-        verdicts.into_values().collect()
     }
 }
 
