@@ -90,8 +90,8 @@ fn when_all_fail_nobody_is_deregistered_and_when_three_do_they_are() {
     // An action that notes what it is told.
     let notes = place.path("notes");
     let script = format!("cat >> {}", notes.display());
-    let config = format!("[[action]]\ncommand = [\"sh\", \"-c\", {script:?}]\n");
-    fs::write(place.path("healthd.toml"), config + &file(&targets)).expect("written");
+    let action = format!("[[action]]\ncommand = [\"sh\", \"-c\", {script:?}]\n");
+    fs::write(place.path("healthd.toml"), file(&targets) + &action).expect("written");
     let args = [
         "--config".to_owned(),
         place.path("healthd.toml").display().to_string(),

@@ -241,7 +241,7 @@ fn thirty_kinds_of_wrong_configuration() {
         ("interval = ".into(), "TOML parse error at line 1"),
         (
             "intervall = 5".into(),
-            "intervall: no such key; allowed are: auto_deregister",
+            "intervall: no such key; allowed are: action",
         ),
         (
             "interval = \"5 min\"".into(),

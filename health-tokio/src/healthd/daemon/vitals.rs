@@ -28,6 +28,8 @@ pub(super) struct Vitals {
     schedule: Component,
     groups: BTreeMap<Name, Group>,
     seen: Stats,
+    /// Slots skipped by that time.
+    scheduled: (Instant, u64),
     looked: Option<Instant>,
 }
 
@@ -53,6 +55,7 @@ impl Vitals {
             schedule: health.component_with("schedule", schedule)?,
             groups: BTreeMap::new(),
             seen: controls.stats(),
+            scheduled: (Instant::now(), controls.stats().skipped_slots),
             looked: None,
         };
         vitals.schedule.success();
@@ -71,14 +74,13 @@ impl Vitals {
         if self.controls.overdue() < LATE {
             self.cycle.beat();
         }
-        if is_due {
-            self.schedule
-                .record(if stats.skipped_slots > before.skipped_slots {
-                    let skipped = stats.skipped_slots - before.skipped_slots;
-                    Outcome::failure(format!("{skipped} slots skipped"))
-                } else {
-                    Outcome::success()
-                });
+        let (since, skipped) = self.scheduled;
+        if since.elapsed() >= PAUSE {
+            self.scheduled = (Instant::now(), stats.skipped_slots);
+            self.schedule.record(match stats.skipped_slots - skipped {
+                0 => Outcome::success(),
+                skipped => Outcome::failure(format!("{skipped} slots skipped")),
+            });
         }
     }
 
