@@ -8,7 +8,18 @@
 import sys
 
 from blackbox import runner
-from blackbox.checks import ending, endpoints, flags, likeness, load, page, peers, resources, states
+from blackbox.checks import (
+    ending,
+    endpoints,
+    flags,
+    likeness,
+    load,
+    page,
+    peers,
+    prometheus,
+    resources,
+    states,
+)
 
 CHECKS = {
     "endpoints": endpoints.documents,
@@ -31,6 +42,8 @@ CHECKS = {
     "haproxy": peers.haproxy,
     "wget": peers.wget,
     "netcat": peers.netcat,
+    "prometheus": prometheus.prometheus,
+    "openmetrics": prometheus.openmetrics,
     "likeness": likeness.likeness,
     "page": page.page,
 }

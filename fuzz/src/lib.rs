@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod exchange;
 mod expectation;
+pub mod monitor;
 pub mod reference;
 pub mod request;
 #[path = "../../health-core/tests/conformance/response.rs"]

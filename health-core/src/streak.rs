@@ -20,6 +20,15 @@ impl Streak {
         }
     }
 
+    /// A streak of `successes` successes, as read from a store.
+    #[must_use]
+    pub const fn of_successes(successes: u32) -> Self {
+        Self {
+            failures: 0,
+            successes,
+        }
+    }
+
     /// Failures since the last success.
     #[must_use]
     pub const fn failures(self) -> u32 {

@@ -87,3 +87,82 @@ fn an_empty_line_begins_no_request() {
         }
     }
 }
+
+#[cfg(feature = "monitor")]
+mod monitor {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use health_core::check::{CheckConfig, Mode, OnUnhealthy, Saved};
+    use health_core::monitor::{Command, Monitor, MonitorConfig, Spread, TargetId, TargetSpec};
+    use health_core::name::Name;
+    use health_core::time::Instant;
+
+    const START: Instant = Instant::from_micros(0);
+
+    fn monitor() -> Monitor {
+        Monitor::new(MonitorConfig {
+            spread: Spread::AsConfigured,
+            ..MonitorConfig::default()
+        })
+    }
+
+    fn add(monitor: &mut Monitor, saved: Saved) -> TargetId {
+        let config = CheckConfig {
+            retries: 1,
+            on_unhealthy: OnUnhealthy::Deregister,
+            ..CheckConfig::kubelet()
+        };
+        let name = Name::new("web").expect("a name");
+        let check = Name::new("http").expect("a name");
+        let spec = TargetSpec::new(name).restored_check(check, Arc::new(config), saved);
+        monitor.add(START, spec).expect("a new target")
+    }
+
+    fn mode(monitor: &Monitor, target: TargetId) -> Option<Mode> {
+        Some(monitor.check(target.check(0))?.mode())
+    }
+
+    /// A target that was deregistered before a restart was reactivated before the start: its first
+    /// attempt began in a monitor that had not started.
+    #[test]
+    fn nothing_begins_before_the_start() {
+        let mut monitor = monitor();
+        let deregistered = Saved {
+            deregistered: true,
+            ..Saved::default()
+        };
+        let target = add(&mut monitor, deregistered);
+        monitor.reactivate(START, target);
+        assert_eq!((monitor.poll(START), monitor.poll_timeout()), (None, None));
+        monitor.start(START);
+        let command = monitor.poll(START);
+        assert!(matches!(command, Some(Command::Start { .. })));
+    }
+
+    /// T13: a target that is paused before the start was paused afterwards, and no longer stale.
+    #[test]
+    fn what_was_paused_before_the_start_is_stale_behind_it() {
+        let mut monitor = monitor();
+        let target = add(&mut monitor, Saved::default());
+        monitor.pause(START, target);
+        monitor.start(START);
+        let check = monitor.check(target.check(0)).expect("it is there");
+        assert_eq!((check.mode(), check.is_stale()), (Mode::Paused, true));
+    }
+
+    /// The deadline that deregisters a target has passed and nobody has called for it, when the
+    /// target is reactivated. That was taken for nothing, and the deadline came after it.
+    #[test]
+    fn a_deadline_comes_before_a_later_reactivation() {
+        let mut monitor = monitor();
+        let target = add(&mut monitor, Saved::default());
+        monitor.start(START);
+        let Some(Command::Start { deadline, .. }) = monitor.poll(START) else {
+            panic!("it is due at once");
+        };
+        monitor.reactivate(deadline + Duration::from_micros(1), target);
+        assert_eq!(mode(&monitor, target), Some(Mode::Idle));
+        assert_eq!(monitor.stats().deregistered, 1);
+    }
+}

@@ -71,6 +71,38 @@ fn success_threshold_holds_from_cold_and_after_failure() {
     status_is(&mut registry, after(7), Status::Healthy);
 }
 
+/// Worst first: unhealthy, unknown, degraded, healthy.
+#[test]
+fn the_worst_component_decides_whatever_the_order() {
+    let order = [
+        Status::Healthy,
+        Status::Degraded,
+        Status::Unknown,
+        Status::Unhealthy,
+    ];
+    for (one, other) in order
+        .iter()
+        .flat_map(|one| order.map(|other| (*one, other)))
+    {
+        let mut registry = Registry::new("svc", "1", after(0));
+        registry.set_running(after(0));
+        for (name, status) in [("one", one), ("other", other)] {
+            let id = registry.component(after(0), name, Default::default());
+            let id = id.expect("free");
+            match status {
+                Status::Healthy => registry.success(after(0), id),
+                Status::Degraded => registry.record(after(0), id, Outcome::warning("slow")),
+                Status::Unknown => {}
+                Status::Unhealthy => (0..3).for_each(|_| registry.failure(after(0), id, "down")),
+            }
+        }
+        let rank = |status| order.iter().position(|it| *it == status);
+        let worst = if rank(one) > rank(other) { one } else { other };
+        let status = registry.snapshot(after(0)).status(ProbeKind::Health);
+        assert_eq!(status, worst, "{one:?} and {other:?}");
+    }
+}
+
 #[test]
 fn a_warning_is_a_success_that_shows() {
     let (mut registry, db) = running_with(ComponentConfig::default());

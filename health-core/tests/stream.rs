@@ -370,6 +370,10 @@ fn mounted_elsewhere_the_stream_is_told_in_pieces() {
         text.split_terminator("\n\n").map(brief).collect::<Vec<_>>()
     };
     assert_eq!(tell(&ask), ["transition 2", "snapshot 2", "stats"]);
+    let resumed = service.ask(Peer::Unknown, Method::Get, target, |name| {
+        (name == "last-event-id").then_some(b"2")
+    });
+    assert_eq!(resumed.after, Cursor::After(2));
     ask.after = Cursor::After(2);
     assert_eq!(tell(&ask), ["snapshot 2", "stats"]);
 }

@@ -5,7 +5,7 @@ mod daemons;
 
 use std::sync::Arc;
 
-use daemons::{Life, State, daemon};
+use daemons::{LIVES, Life, STATES, State, daemon};
 use health_core::health::Snapshot;
 use health_core::http::Method;
 use health_core::server::{DegradedCode, Peer, Service};
@@ -13,46 +13,73 @@ use health_core::time::{Instant, Moment};
 
 use Life::{Draining, Running, Starting, Stopped};
 use State::{
-    AllHealthy, Degraded, Empty, FlagDown, Missed, NoResult, NonCriticalUnhealthy, Pending, Stale,
-    Unhealthy,
+    AllHealthy, Degraded, Empty, Excused, FlagDown, Missed, NoResult, NonCriticalNoResult,
+    NonCriticalUnhealthy, Pending, Stale, Unhealthy,
 };
 
 /// The code of degraded, in whichever way it is set.
 const DEG: u16 = 0;
 
 /// startup, liveness, readiness, health; and the `status` of the health document.
+#[rustfmt::skip]
 const TABLE: &[(Life, State, [u16; 4], &str)] = &[
     (Starting, Empty, [503, 200, 503, 503], "unknown"),
     (Starting, AllHealthy, [503, 200, 503, 503], "unknown"),
     (Starting, Degraded, [503, 200, 503, 503], "unknown"),
     (Starting, Unhealthy, [503, 200, 503, 503], "unknown"),
+    (Starting, NonCriticalUnhealthy, [503, 200, 503, 503], "unknown"),
     (Starting, NoResult, [503, 200, 503, 503], "unknown"),
+    (Starting, NonCriticalNoResult, [503, 200, 503, 503], "unknown"),
+    (Starting, Stale, [503, 200, 503, 503], "unknown"),
     (Starting, Missed, [503, 503, 503, 503], "unhealthy"),
+    (Starting, Excused, [503, 200, 503, 503], "unknown"),
     (Starting, Pending, [503, 200, 503, 503], "unknown"),
+    (Starting, FlagDown, [503, 200, 503, 503], "unknown"),
     (Running, Empty, [200, 200, 200, 200], "healthy"),
     (Running, AllHealthy, [200, 200, 200, 200], "healthy"),
     (Running, Degraded, [200, 200, 200, DEG], "degraded"),
     (Running, Unhealthy, [200, 200, 503, 503], "unhealthy"),
-    (
-        Running,
-        NonCriticalUnhealthy,
-        [200, 200, 200, DEG],
-        "degraded",
-    ),
+    (Running, NonCriticalUnhealthy, [200, 200, 200, DEG], "degraded"),
     (Running, NoResult, [503, 200, 503, 503], "unknown"),
+    (Running, NonCriticalNoResult, [503, 200, 200, DEG], "degraded"),
     (Running, Stale, [200, 200, 503, 503], "unknown"),
     (Running, Missed, [200, 503, 503, 503], "unhealthy"),
+    (Running, Excused, [200, 200, 200, 200], "healthy"),
     (Running, Pending, [200, 200, 503, 200], "healthy"),
     (Running, FlagDown, [200, 200, 503, 200], "healthy"),
     (Draining, Empty, [200, 200, 503, 503], "draining"),
     (Draining, AllHealthy, [200, 200, 503, 503], "draining"),
     (Draining, Degraded, [200, 200, 503, 503], "draining"),
     (Draining, Unhealthy, [200, 200, 503, 503], "draining"),
+    (Draining, NonCriticalUnhealthy, [200, 200, 503, 503], "draining"),
     (Draining, NoResult, [200, 200, 503, 503], "draining"),
+    (Draining, NonCriticalNoResult, [200, 200, 503, 503], "draining"),
+    (Draining, Stale, [200, 200, 503, 503], "draining"),
     (Draining, Missed, [200, 200, 503, 503], "draining"),
+    (Draining, Excused, [200, 200, 503, 503], "draining"),
     (Draining, Pending, [200, 200, 503, 503], "draining"),
+    (Draining, FlagDown, [200, 200, 503, 503], "draining"),
+    (Stopped, Empty, [200, 503, 503, 503], "stopped"),
     (Stopped, AllHealthy, [200, 503, 503, 503], "stopped"),
+    (Stopped, Degraded, [200, 503, 503, 503], "stopped"),
+    (Stopped, Unhealthy, [200, 503, 503, 503], "stopped"),
+    (Stopped, NonCriticalUnhealthy, [200, 503, 503, 503], "stopped"),
+    (Stopped, NoResult, [200, 503, 503, 503], "stopped"),
+    (Stopped, NonCriticalNoResult, [200, 503, 503, 503], "stopped"),
+    (Stopped, Stale, [200, 503, 503, 503], "stopped"),
+    (Stopped, Missed, [200, 503, 503, 503], "stopped"),
+    (Stopped, Excused, [200, 503, 503, 503], "stopped"),
+    (Stopped, Pending, [200, 503, 503, 503], "stopped"),
+    (Stopped, FlagDown, [200, 503, 503, 503], "stopped"),
 ];
+
+#[test]
+fn truth_table_has_every_row_once() {
+    for (life, state) in LIVES.into_iter().flat_map(|life| STATES.map(|s| (life, s))) {
+        let rows = TABLE.iter().filter(|row| (row.0, row.1) == (life, state));
+        assert_eq!(rows.count(), 1, "{life:?} {state:?}");
+    }
+}
 
 #[test]
 fn truth_table() {

@@ -46,6 +46,8 @@ mod alarm;
 mod deadline;
 mod endpoint;
 mod handle;
+#[cfg(all(unix, feature = "cli"))]
+pub mod healthd;
 mod line;
 mod listen;
 #[cfg(feature = "monitor")]

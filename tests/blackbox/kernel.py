@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,8 +83,11 @@ class Process:
     @property
     def thread_names(self) -> dict[int, str]:
         """What each thread is called."""
-        tids = os.listdir(f"/proc/{self.pid}/task")
-        return {int(tid): self._read(f"task/{tid}/comm").strip() for tid in tids}
+        names = {}
+        for tid in os.listdir(f"/proc/{self.pid}/task"):
+            with suppress(FileNotFoundError, ProcessLookupError):  # Ended since it was listed.
+                names[int(tid)] = self._read(f"task/{tid}/comm").strip()
+        return names
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ use health_core::time::{Instant, Moment, UnixTime};
 
 use super::{FRAGMENTS, Operation};
 use crate::expectation::{Expectation, Expected, expect};
-use crate::request::small_limits;
+use crate::request::limits;
 
 /// 2026-01-23T10:30:00Z, when the clock starts.
 const START_UNIX_MILLIS: u64 = 1_769_164_200_000;
@@ -71,11 +71,7 @@ impl Harness {
             flag: registry.flag("leader").expect(named),
             stat: registry.stat("queue").expect(named),
         };
-        let limits = if small {
-            small_limits()
-        } else {
-            Limits::default()
-        };
+        let limits = limits(small);
         let peer = if local {
             Peer::Ip(Ipv4Addr::LOCALHOST.into())
         } else {

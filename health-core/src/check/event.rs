@@ -126,6 +126,11 @@ impl Events {
         list: [const { None }; MOST],
     };
 
+    /// What is in it, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Event> {
+        self.list.iter().flatten()
+    }
+
     pub(super) fn push(&mut self, event: Event) {
         let free = self.list.iter_mut().find(|place| place.is_none());
         debug_assert!(free.is_some(), "no room for {event:?}");

@@ -46,7 +46,7 @@ impl Check {
         events
     }
 
-    /// T13. Cancels what runs and schedules nothing; the status stays, marked stale.
+    /// T13. Cancels what runs and schedules nothing; the status stays, stale unless it is done.
     pub fn pause(&mut self, now: Instant) -> Events {
         self.tick(now);
         let mut events = Events::NONE;
@@ -55,7 +55,7 @@ impl Check {
                 self.run = Run::Idle { due: self.clock };
             }
             self.paused = true;
-            self.judge.stale = true;
+            self.judge.stale |= self.run != Run::Done;
         }
         events
     }
@@ -95,7 +95,6 @@ impl Check {
             self.cancel(CancelReason::InstanceChanged, &mut events);
             self.since = now;
             self.forget(&mut events);
-            self.judge.stale = self.paused;
             self.run = Run::Idle { due: now };
             self.schedule_first();
         }
@@ -312,6 +311,7 @@ impl Check {
         if let Some((from, to)) = self.judge.forget() {
             events.push(Event::Status { from, to });
         }
+        self.judge.stale = self.paused;
     }
 
     fn end(&mut self, events: &mut Events) {

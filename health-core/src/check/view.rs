@@ -66,7 +66,8 @@ impl Check {
     }
 
     /// As [`verdict`](Self::verdict), but one that is older than three intervals (or timeouts, if
-    /// those are longer) is [`Status::Unknown`]: a prober that has stopped must not stay green.
+    /// those are longer) is [`Status::Unknown`]: a prober that has stopped must not stay green. That of
+    /// a startup check that has succeeded does not age, for it is never made again.
     #[must_use]
     pub fn verdict_at(&self, now: Instant) -> Option<Status> {
         const VALIDITY: u32 = 3;
@@ -83,6 +84,7 @@ impl Check {
         let validity = pause.saturating_mul(VALIDITY);
         let is_old = |at| now.duration_since(at) > validity;
         match self.verdict()? {
+            verdict if self.mode() == Mode::Done => Some(verdict),
             _ if self.judged_at().is_some_and(is_old) => Some(Status::Unknown),
             verdict => Some(verdict),
         }

@@ -29,14 +29,22 @@ impl MassFailure {
     /// What the guard says when the check whose share is `share` fails now.
     pub(super) fn permit(self, tally: Tally, share: Share) -> Permit {
         // The failure that asks is counted as well, be it the first of its streak.
-        let active = tally.active + usize::from(!share.active);
-        let failing = tally.failing + usize::from(!share.failing);
-        let many = active >= self.min_targets;
-        if many && failing as f64 / active as f64 >= self.failed_fraction {
+        let with_it = Tally {
+            active: tally.active + usize::from(!share.active),
+            failing: tally.failing + usize::from(!share.failing),
+            ..tally
+        };
+        if self.is_on(with_it) {
             Permit::Withhold
         } else {
             Permit::Act
         }
+    }
+
+    /// Whether that many fail.
+    pub(super) fn is_on(self, tally: Tally) -> bool {
+        let many = tally.active >= self.min_targets;
+        many && tally.failing as f64 / tally.active as f64 >= self.failed_fraction
     }
 }
 

@@ -6,6 +6,7 @@ use super::config::{MonitorConfig, Spread};
 use super::event::{Command, Event, Signal};
 use super::guard::{Share, Tally};
 use super::id::{AttemptId, CheckId, TargetId};
+use super::journal::Journal;
 use super::reaper::Reaper;
 use super::stats::Stats;
 use super::summary::Summary;
@@ -35,6 +36,7 @@ pub struct Monitor {
     pub(super) next_first: Instant,
     pub(super) commands: VecDeque<Command>,
     pub(super) events: VecDeque<Event>,
+    pub(super) journal: Option<Journal>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,7 @@ impl Monitor {
             next_first: Instant::default(),
             commands: VecDeque::new(),
             events: VecDeque::new(),
+            journal: None,
         }
     }
 
@@ -128,6 +131,9 @@ impl Monitor {
         let Some(target) = self.targets.remove(id) else {
             return false;
         };
+        if let Some(journal) = &mut self.journal {
+            journal.forget(id);
+        }
         // What is still to be reaped keeps its place among processes: only the reaper knows it now.
         let orphans = self.reaper.adopt(id);
         for (index, check) in target.each().enumerate() {
@@ -165,6 +171,8 @@ impl Monitor {
 
     /// Puts a deregistered target back on the list, afresh.
     pub fn reactivate(&mut self, now: Instant, id: TargetId) {
+        // A deadline that has passed may be what deregisters it.
+        let now = self.control(now);
         if self.targets.get(id).is_some_and(Target::is_deregistered) {
             self.tell(now, id, Check::reactivate);
             self.hurry(id);

@@ -34,6 +34,13 @@
 //! 5. The same calls give the same commands and events, on every machine.
 //! 6. A late driver is safe: one attempt for each check, whatever number of slots has passed.
 //!
+//! **What outlives the process.** A monitor told to [keep a journal](Monitor::keep_journal) gathers
+//! what a [`TargetStore`] is to keep into [batches](Batch): the state of each check, its results, and
+//! every [`Transition`]. Whoever writes them takes one by [`poll_batch`](Monitor::poll_batch), and
+//! says by [`handle_stored`](Monitor::handle_stored) how it went. A transition is handed out at once,
+//! a result within a second. What a store gives back goes into
+//! [`TargetSpec::restored_check`].
+//!
 //! # All of it once
 //!
 //! ```
@@ -88,24 +95,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod batch;
 mod config;
 mod event;
 mod guard;
 mod id;
+mod journal;
 mod machine;
+mod notice;
 mod reaper;
 mod stats;
 mod step;
+mod store;
 mod summary;
 mod target;
 mod targets;
 mod timers;
 
+pub use batch::{Batch, Change, CheckRow, ResultRow, Transition};
 pub use config::{MonitorConfig, Spread};
 pub use event::{Command, Event, Signal};
 pub use guard::MassFailure;
 pub use id::{AttemptId, CheckId, TargetId};
+pub use journal::JournalStats;
 pub use machine::Monitor;
-pub use stats::Stats;
+pub use notice::{Notice, NoticeKind, Notices};
+pub use stats::{Lags, Stats};
+pub use store::{Definition, MemoryStore, StoredCheck, StoredTarget, TargetStore};
 pub use summary::Summary;
 pub use target::{AddError, Target, TargetSpec};

@@ -31,12 +31,71 @@ pub struct Stats {
     pub timing: Timing,
     /// The most an attempt has ever begun after it was due.
     pub max_lag: Duration,
+    /// How long after they were due attempts began.
+    pub lags: Lags,
+}
+
+/// Durations, counted by classes a quarter of an octave wide, from a microsecond to half a minute.
+///
+/// ```
+/// use core::time::Duration;
+/// use health_core::monitor::Lags;
+///
+/// let mut lags = Lags::default();
+/// for millis in 1..=100 {
+///     lags.count(Duration::from_millis(millis));
+/// }
+/// let median = lags.quantile(0.5).as_secs_f64();
+/// assert!((0.050..0.0625).contains(&median), "{median}");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lags([u64; Self::CLASSES]);
+
+impl Default for Lags {
+    fn default() -> Self {
+        Self([0; Self::CLASSES])
+    }
+}
+
+impl Lags {
+    const CLASSES: usize = 96;
+
+    /// Counts one.
+    pub fn count(&mut self, lag: Duration) {
+        let micros = u32::try_from(lag.as_micros()).unwrap_or(u32::MAX);
+        let class = match micros.checked_ilog2() {
+            Some(octave @ 2..) => 4 * (octave - 1) + (micros >> (octave - 2)) % 4,
+            _ => micros,
+        };
+        self.0[(class as usize).min(Self::CLASSES - 1)] += 1;
+    }
+
+    /// What the share `quantile` (0 to 1) of them does not exceed, rounded up to the end of its class;
+    /// zero if there is none.
+    #[must_use]
+    pub fn quantile(&self, quantile: f64) -> Duration {
+        let total: u64 = self.0.iter().sum();
+        let wanted = quantile.clamp(0.0, 1.0) * total as f64;
+        let mut seen = 0;
+        let class = self.0.iter().position(|count| {
+            seen += count;
+            *count > 0 && seen as f64 >= wanted
+        });
+        let end = |class: u64| match class {
+            0..4 => class,
+            _ => ((class % 4 + 5) << (class / 4 - 1)) - 1,
+        };
+        class.map_or(Duration::ZERO, |class| {
+            Duration::from_micros(end(class as u64))
+        })
+    }
 }
 
 impl Stats {
     pub(super) fn start(&mut self, lag: Duration) {
         self.attempts += 1;
         self.max_lag = self.max_lag.max(lag);
+        self.lags.count(lag);
     }
 
     pub(super) fn count(&mut self, event: &check::Event) {
@@ -62,5 +121,27 @@ impl Stats {
             _ => return,
         };
         *count += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_ends_at_most_a_fourth_above_what_is_in_it() {
+        for micros in (0..2_000).chain([4_095, 4_096, 1_000_000, 33_554_431]) {
+            let mut lags = Lags::default();
+            lags.count(Duration::from_micros(micros));
+            let end = u64::try_from(lags.quantile(1.0).as_micros()).expect("small");
+            assert!(
+                micros <= end && end <= micros + micros / 4,
+                "{micros} {end}"
+            );
+        }
+        let mut lags = Lags::default();
+        assert_eq!(lags.quantile(0.5), Duration::ZERO);
+        lags.count(Duration::MAX);
+        assert!(lags.quantile(0.5) >= Duration::from_secs(33));
     }
 }

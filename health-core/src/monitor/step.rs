@@ -85,8 +85,10 @@ impl Monitor {
         })
     }
 
+    /// Whether one more attempt may begin. None does before the start: a deregistered target may be
+    /// reactivated until then, and is due.
     pub(super) fn has_place(&self, lane: usize) -> bool {
-        self.tally.has_place(&self.config, lane)
+        self.life == Life::Running && self.tally.has_place(&self.config, lane)
     }
 
     /// The end of the tick `due` lies in.
@@ -143,6 +145,7 @@ impl Monitor {
             return;
         };
         let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots());
+        let saved = check.saved();
         let guard = self.config.mass_failure;
         let permit = guard.map_or(Permit::Act, |guard| guard.permit(self.tally, share));
         let events = change(check, permit);
@@ -150,6 +153,9 @@ impl Monitor {
         self.stats.skipped_slots += check.skipped_slots() - skipped;
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();
+        if let (Some(journal), Some(target)) = (&mut self.journal, self.targets.get(id.target())) {
+            journal.observe(now, id, target, saved, &events);
+        }
         if new_wake != wake {
             self.arm(id, usize::from(needs_reap), new_wake);
         }

@@ -35,34 +35,39 @@ impl Limits {
     ///
     /// [`GraceError`] if it does not fit.
     pub fn within(self, grace: Duration) -> Result<Self, GraceError> {
-        if self.longest_drain() > grace {
-            let limits = self;
-            return Err(GraceError { limits, grace });
+        if self.longest_drain() <= grace {
+            return Ok(self);
         }
-        Ok(self)
+        Err(GraceError {
+            drain_delay: self.drain_delay,
+            drain_timeout: self.drain_timeout,
+            stop_timeout: self.stop_timeout,
+            grace,
+        })
     }
 }
 
 /// A drain that would be killed before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GraceError {
-    limits: Limits,
+    drain_delay: Duration,
+    drain_timeout: Duration,
+    stop_timeout: Duration,
     grace: Duration,
 }
 
 impl fmt::Display for GraceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Limits {
+        let Self {
             drain_delay,
             drain_timeout,
             stop_timeout,
-            ..
-        } = self.limits;
+            grace,
+        } = self;
         write!(
             f,
             "drain_delay {drain_delay:?}, drain_timeout {drain_timeout:?} and stop_timeout \
-             {stop_timeout:?} are more than the grace of {:?}",
-            self.grace
+             {stop_timeout:?} are more than the grace of {grace:?}"
         )
     }
 }

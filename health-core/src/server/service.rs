@@ -10,7 +10,7 @@ use super::log::Log;
 use super::rate::Bucket;
 use super::route::Query;
 use super::stream::Stream;
-use super::{Access, AccessRequest, Ask, Counters, Cursor, Limits, Peer, Route};
+use super::{Access, AccessRequest, Ask, Counters, Cursor, DegradedCode, Limits, Peer, Route};
 use crate::health::{Snapshot, Status};
 use crate::http::{Head, Method, Request, StatusCode, Target};
 use crate::render::exposition::Exposition;
@@ -52,18 +52,6 @@ pub struct Service {
     pub(super) bucket: Option<Bucket>,
     pub(super) log: Option<Log>,
     counters: Arc<Counters>,
-}
-
-/// The code of a degraded daemon.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum DegradedCode {
-    /// 200: it works, and whoever wants to know more reads the document.
-    #[default]
-    Ok,
-    /// 429: what Consul takes for a warning.
-    TooManyRequests,
-    /// 503: degraded is bad enough.
-    ServiceUnavailable,
 }
 
 impl Default for Service {

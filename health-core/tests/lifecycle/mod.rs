@@ -9,7 +9,9 @@
 
 mod access;
 mod client;
+mod dialects;
 mod drain;
+mod stale;
 mod starved;
 #[cfg(unix)]
 mod unix;

@@ -1,7 +1,9 @@
 //! The monitor: targets, limits, stopping, and what holds of every run.
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
+mod journal;
 mod limits;
+mod notices;
 mod observer;
 mod properties;
 #[path = "../support/rng.rs"]

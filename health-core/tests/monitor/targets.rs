@@ -59,6 +59,26 @@ fn startup_holds_the_others_back_and_then_lets_them_go_at_once() {
     assert_eq!(told, [(false, false), (true, false), (true, true)]);
 }
 
+/// A startup check is never made again, so that its verdict holds however old it is.
+#[test]
+fn a_startup_that_has_succeeded_does_not_age() {
+    let mut monitor = running(plain());
+    let id = monitor.add(at(0), pod("a")).expect("new");
+    let mut now = 0;
+    while now <= 600_000 {
+        let begun = starts(&mut monitor, now);
+        succeed(&mut monitor, now, &begun);
+        now = monitor.poll_timeout().expect("a slot").as_micros() / 1_000;
+    }
+    let target = monitor.target(id).expect("there");
+    assert_eq!(target.verdict_at(at(now)), Some(Status::Healthy));
+    // Nothing will refresh it behind a pause, either.
+    monitor.pause(at(now), id);
+    monitor.resume(at(now), id);
+    let startup = monitor.check(id.check(0)).expect("there");
+    assert_eq!((startup.mode(), startup.is_stale()), (Mode::Done, false));
+}
+
 #[test]
 fn the_initial_delay_of_a_gated_check_still_holds() {
     let mut monitor = running(plain());
@@ -370,4 +390,45 @@ fn what_cannot_be_watched_is_refused_and_nothing_changes() {
     assert!(monitor.find("a").is_some());
     monitor.stop(at(1));
     refused(&mut monitor, pod("c"), "the monitor has been stopped");
+}
+
+#[test]
+fn a_group_is_as_well_as_its_worst_and_says_nothing_while_that_is_unknown() {
+    use health_core::outcome::Class;
+    let outcome = |verdicts: &[Option<Status>]| {
+        let group: Summary = verdicts.iter().copied().collect();
+        let outcome = group.outcome()?;
+        Some((outcome.class, outcome.message.as_str().to_owned()))
+    };
+    let told = |class, message: &str| Some((class, message.to_owned()));
+    let (well, degraded, bad, unknown) = (
+        Some(Status::Healthy),
+        Some(Status::Degraded),
+        Some(Status::Unhealthy),
+        Some(Status::Unknown),
+    );
+    assert_eq!(outcome(&[]), told(Class::Success, ""));
+    assert_eq!(outcome(&[None]), told(Class::Success, ""));
+    assert_eq!(outcome(&[well, None]), told(Class::Success, ""));
+    assert_eq!(
+        outcome(&[well, degraded, None]),
+        told(Class::Warning, "2/3 healthy")
+    );
+    assert_eq!(outcome(&[degraded, unknown]), None);
+    assert_eq!(
+        outcome(&[well, bad, unknown]),
+        told(Class::Failure, "1/3 healthy")
+    );
+}
+
+/// Every verdict of a target may have grown old, and a group of those is not known.
+#[test]
+fn a_group_whose_prober_has_stopped_is_unknown() {
+    let mut monitor = running(plain());
+    let spec = single("a", every_10_s(ProbeKind::Health));
+    monitor.add(at(0), spec).expect("new");
+    let begun = starts(&mut monitor, 0);
+    succeed(&mut monitor, 0, &begun);
+    assert_eq!(monitor.summary(at(30_000)).sound, 1);
+    assert_eq!(monitor.summary(at(30_001)).unknown, 1);
 }

@@ -8,7 +8,7 @@ use health_core::time::Instant;
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// What the daemon knows about itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum State {
     /// Nothing is declared.
     Empty,
@@ -21,17 +21,21 @@ pub(crate) enum State {
     NonCriticalUnhealthy,
     /// A critical component has not reported yet.
     NoResult,
+    /// One that the daemon can do without has not.
+    NonCriticalNoResult,
     /// A critical component's last result is too old.
     Stale,
     /// A loop is stuck.
     Missed,
+    /// A loop was silent for as long, while the whole host stood still.
+    Excused,
     /// A gate is shut.
     Pending,
     /// A flag is down.
     FlagDown,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Life {
     Starting,
     Running,
@@ -41,7 +45,8 @@ pub(crate) enum Life {
 
 use Life::{Draining, Starting, Stopped};
 use State::{
-    Degraded, Empty, FlagDown, Missed, NoResult, NonCriticalUnhealthy, Pending, Stale, Unhealthy,
+    Degraded, Empty, Excused, FlagDown, Missed, NoResult, NonCriticalNoResult,
+    NonCriticalUnhealthy, Pending, Stale, Unhealthy,
 };
 
 /// Every phase.
@@ -49,15 +54,17 @@ use State::{
 pub(crate) const LIVES: [Life; 4] = [Starting, Life::Running, Draining, Stopped];
 /// Every state.
 #[allow(dead_code, reason = "not every test goes through all of them")]
-pub(crate) const STATES: [State; 10] = [
+pub(crate) const STATES: [State; 12] = [
     Empty,
     State::AllHealthy,
     Degraded,
     Unhealthy,
     NonCriticalUnhealthy,
     NoResult,
+    NonCriticalNoResult,
     Stale,
     Missed,
+    Excused,
     Pending,
     FlagDown,
 ];
@@ -82,7 +89,7 @@ pub(crate) fn registry(life: Life, state: State) -> Registry {
             failing_is: Status::Degraded,
             ..Default::default()
         },
-        NonCriticalUnhealthy => ComponentConfig {
+        NonCriticalUnhealthy | NonCriticalNoResult => ComponentConfig {
             critical: false,
             ..Default::default()
         },
@@ -95,7 +102,7 @@ pub(crate) fn registry(life: Life, state: State) -> Registry {
     if !matches!(state, Empty) {
         let component = registry.component(now, "db", config).expect("a free name");
         match state {
-            NoResult => {}
+            NoResult | NonCriticalNoResult => {}
             Unhealthy | Degraded | NonCriticalUnhealthy => {
                 (0..3).for_each(|_| registry.failure(now, component, "refused"));
             }
@@ -106,11 +113,10 @@ pub(crate) fn registry(life: Life, state: State) -> Registry {
         registry.set_stat(now, size, &[3]).expect("JSON");
     }
     match state {
-        Missed => drop(
-            registry
-                .heartbeat(now, "loop", DEADLINE)
-                .expect("a free name"),
-        ),
+        Missed | Excused => {
+            let beat = registry.heartbeat(now, "loop", DEADLINE);
+            beat.expect("a free name");
+        }
         Pending => drop(registry.gate("cache").expect("a free name")),
         FlagDown => drop(registry.flag("leader").expect("a free name")),
         _ => {}
@@ -123,6 +129,10 @@ pub(crate) fn registry(life: Life, state: State) -> Registry {
     }
     if matches!(life, Stopped) {
         registry.stop(now);
+    }
+    if matches!(state, Excused) {
+        // The endpoint's first pulse, and the last for as long as the host stands still.
+        registry.handle_timeout(now);
     }
     registry
 }

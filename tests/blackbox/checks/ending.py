@@ -21,7 +21,7 @@ def drain(site: Site) -> str:
             busy.send(half[:20])
             begin = time.monotonic()
             daemon.signal(signal.SIGTERM)
-            ready = daemon.wait_for_code("/health/ready", 503, 2)
+            ready = daemon.wait_for_code("/health/ready", 503, DELAY)
             seen = time.monotonic() - begin
             demand("retry-after" in ready.fields, f"not ready without Retry-After: {ready.fields}")
             demand(ready.json["phase"] == "draining", f"readiness: {ready.body!r}")
@@ -55,7 +55,7 @@ def interrupt(site: Site) -> str:
                 idle.ask("/health")
                 begin = time.monotonic()
                 daemon.signal(signal.SIGINT)
-                code = daemon.exit_code(5)
+                code = daemon.exit_code()
                 took = time.monotonic() - begin
                 demand(code == 0, f"{flags}: exit code {code}: {daemon.stderr}")
                 demand(idle.end() == b"", "an idle connection gets more than its end")
@@ -68,7 +68,8 @@ def port_in_use(site: Site) -> str:
     with site.daemon() as first:
         host, port = first.address
         with Daemon(site.path, "--listen", f"{host}:{port}") as second:
-            said = wait_for("a complaint", 5, lambda: second.stderr)
+            wait_for("a complaint", 15, lambda: "\n" in second.stderr)
+            said = second.stderr
             demand(f"{host}:{port}" in said, f"does not name {host}:{port}: {said!r}")
             time.sleep(1.2)  # Two cycles of its loop.
             demand(second.popen.poll() is None, f"it has ended: {second.stderr}")

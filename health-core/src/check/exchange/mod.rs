@@ -119,10 +119,12 @@ mod malformed;
 mod probe;
 mod reason;
 mod report;
+mod step;
 mod verdict;
 
 pub use crate::setting::SettingError as ProbeError;
 pub use condition::Condition;
-pub use machine::{Exchange, Step};
+pub use machine::Exchange;
 pub use probe::{HttpProbe, HttpProbeBuilder};
 pub use report::{FailureKind, Part, Report, Timings};
+pub use step::Step;

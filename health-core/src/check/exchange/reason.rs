@@ -58,3 +58,21 @@ pub(super) const fn reason(status: u16) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeMap;
+
+    #[test]
+    fn no_two_statuses_have_one_phrase() {
+        let mut statuses = BTreeMap::new();
+        for status in 100..600 {
+            if let Some(phrase) = reason(status) {
+                assert_eq!(statuses.insert(phrase, status), None, "{phrase}");
+            }
+        }
+        assert_eq!(statuses["Service Unavailable"], 503);
+        assert_eq!((reason(306), reason(418), reason(599)), (None, None, None));
+    }
+}

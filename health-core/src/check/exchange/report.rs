@@ -110,3 +110,24 @@ impl FailureKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both words are labels somewhere: another one would break whoever selects by it.
+    #[test]
+    fn every_failure_keeps_its_words() {
+        for (kind, words) in [
+            (FailureKind::Timeout, ("timeout", "timeout")),
+            (FailureKind::NoResponse, ("no_response", "reset")),
+            (FailureKind::Closed, ("closed", "reset")),
+            (FailureKind::Protocol, ("protocol", "bad_response")),
+            (FailureKind::Status, ("status", "bad_status")),
+            (FailureKind::Header, ("header", "bad_header")),
+            (FailureKind::Body, ("body", "bad_body")),
+        ] {
+            assert_eq!((kind.as_str(), kind.kind().as_str()), words);
+        }
+    }
+}

@@ -3,11 +3,14 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::{Poll, Waker};
+use core::time::Duration;
 
 use super::shared::{Shared, State};
-use super::status::MonitorStatus;
+use super::status::{MonitorStatus, TargetView};
 use super::target::Target;
-use crate::monitor::{AddError, Event, Monitor, TargetId};
+use crate::monitor::{AddError, Event, Monitor, Stats, Summary, TargetId};
+use crate::name::Name;
+use crate::status::Status;
 use crate::time::Instant;
 
 /// Controls a monitor that runs. Clones share it; dropping all of them leaves it running.
@@ -15,7 +18,7 @@ use crate::time::Instant;
 /// Targets go by name; the calls that name one are false if there is none.
 #[derive(Clone, Debug)]
 pub struct Controls {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Controls {
@@ -87,6 +90,59 @@ impl Controls {
         MonitorStatus::of(self.shared.time.now(), &state)
     }
 
+    /// One of the targets, and how it is.
+    #[must_use]
+    pub fn target(&self, name: &str) -> Option<TargetView> {
+        MonitorStatus::of_target(&self.shared.lock(), name)
+    }
+
+    /// How many targets are how well.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let now = self.shared.time.now();
+        self.shared.lock().monitor.summary(now)
+    }
+
+    /// How well each target is, by name, verdicts that are too old taken for unknown; `None` for what
+    /// is shown and not judged.
+    #[must_use]
+    pub fn verdicts(&self) -> Vec<(Name, Option<Status>)> {
+        let now = self.shared.time.now();
+        let state = self.shared.lock();
+        let targets = state.monitor.targets();
+        let verdicts = targets.map(|(_, it)| (it.name().clone(), it.verdict_at(now)));
+        verdicts.collect()
+    }
+
+    /// Whether so many targets fail that actions are withheld.
+    #[must_use]
+    pub fn is_mass_failure(&self) -> bool {
+        self.shared.lock().monitor.is_mass_failure()
+    }
+
+    /// For how long something has been due that the monitor's loop has not done. More than a moment
+    /// says that the loop hangs.
+    #[must_use]
+    pub fn overdue(&self) -> Duration {
+        let now = self.shared.time.now();
+        let due = self.shared.lock().monitor.poll_timeout();
+        due.map_or(Duration::ZERO, |due| now.duration_since(due))
+    }
+
+    /// Attempts that run, and those that would if nobody ever answered; see
+    /// [`Monitor::demand`](crate::monitor::Monitor::demand).
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        let state = self.shared.lock();
+        (state.monitor.in_flight(), state.monitor.demand())
+    }
+
+    /// What has been counted since the start.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        *self.shared.lock().monitor.stats()
+    }
+
     /// Whether it has not stopped.
     #[must_use]
     pub fn is_running(&self) -> bool {
@@ -138,7 +194,7 @@ impl Controls {
         })
     }
 
-    fn change<R>(&self, change: impl FnOnce(&mut State, Instant) -> R) -> R {
+    pub(super) fn change<R>(&self, change: impl FnOnce(&mut State, Instant) -> R) -> R {
         let now = self.shared.time.now();
         self.shared.change(|state| change(state, now))
     }

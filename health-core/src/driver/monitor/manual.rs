@@ -6,7 +6,7 @@ use core::task::{Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::shared::clock::Clock;
-use crate::time::Instant;
+use crate::time::{Instant, Moment, UnixTime};
 
 /// A clock for one monitor, which stands still until a test moves it. Clones are the same clock.
 ///
@@ -123,6 +123,18 @@ impl Time {
         match self {
             Self::System(clock) => clock.now(),
             Self::Manual(clock) => clock.now(),
+        }
+    }
+
+    /// A test's wall clock begins in 1970.
+    pub(super) fn moment(&self) -> Moment {
+        match self {
+            Self::System(clock) => clock.moment(),
+            Self::Manual(clock) => {
+                let now = clock.now();
+                let unix = UnixTime::from_millis(now.as_micros() / 1_000);
+                Moment { now, unix }
+            }
         }
     }
 

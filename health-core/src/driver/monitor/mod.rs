@@ -16,6 +16,7 @@
 
 mod controls;
 mod job;
+mod keeping;
 mod manual;
 mod rollup;
 mod shared;

@@ -12,6 +12,7 @@ use super::job::Job;
 use super::manual::Time;
 use crate::check::probe::Report;
 use crate::monitor::{CheckId, Event, Monitor};
+use crate::time::Instant;
 
 /// Events kept for a reader; the oldest make room.
 const MOST_EVENTS: usize = 1_024;
@@ -85,8 +86,9 @@ impl State {
         }
     }
 
-    /// Moves what has happened to where readers find it, and gives those who wait for it.
-    pub(super) fn collect_events(&mut self) -> Vec<Waker> {
+    /// Moves what has happened to where readers find it, and gives those who wait for it, or for a
+    /// batch to keep.
+    pub(super) fn collect_events(&mut self, now: Instant) -> Vec<Waker> {
         let mut has_news = false;
         while let Some(event) = self.monitor.poll_event() {
             if self.events.len() == MOST_EVENTS {
@@ -97,7 +99,8 @@ impl State {
             has_news = true;
         }
         self.is_dirty |= has_news;
-        if has_news {
+        let has_batch = self.monitor.batch_timeout().is_some_and(|at| at <= now);
+        if has_news || has_batch {
             mem::take(&mut self.readers)
         } else {
             Vec::new()

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::shared::State;
 use crate::check::probe::Report;
 use crate::check::{CheckStatus, Mode, Record};
-use crate::monitor::{Stats, Summary, Target};
+use crate::monitor::{Stats, Summary, Target, TargetId};
 use crate::name::Name;
 use crate::streak::Streak;
 use crate::time::Instant;
@@ -89,31 +89,8 @@ pub struct CheckView {
 impl MonitorStatus {
     pub(super) fn of(now: Instant, state: &State) -> Self {
         let monitor = &state.monitor;
-        let targets = monitor.targets().map(|(id, target)| {
-            let checks = target.checks().enumerate();
-            let checks = checks.map(|(index, (name, check))| {
-                let id = id.check(index);
-                CheckView {
-                    name: name.clone(),
-                    target: state
-                        .jobs
-                        .get(&id)
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                    status: check.status(),
-                    is_stale: check.is_stale(),
-                    mode: check.mode(),
-                    streak: check.streak(),
-                    is_degraded: check.is_degraded(),
-                    next_due: check.next_due(),
-                    attempts: check.attempts(),
-                    skipped_slots: check.skipped_slots(),
-                    history: check.history().cloned().collect(),
-                    last_report: state.reports.get(&id).map(Arc::clone),
-                }
-            });
-            TargetView::of(target, checks.collect())
-        });
+        let targets = monitor.targets();
+        let targets = targets.map(|(id, target)| TargetView::of(state, id, target));
         Self {
             now,
             is_running: monitor.is_running(),
@@ -127,6 +104,12 @@ impl MonitorStatus {
         }
     }
 
+    pub(super) fn of_target(state: &State, name: &str) -> Option<TargetView> {
+        let id = state.monitor.find(name)?;
+        let target = state.monitor.target(id)?;
+        Some(TargetView::of(state, id, target))
+    }
+
     /// The target of that name.
     #[must_use]
     pub fn target(&self, name: &str) -> Option<&TargetView> {
@@ -135,14 +118,33 @@ impl MonitorStatus {
 }
 
 impl TargetView {
-    fn of(target: &Target, checks: Vec<CheckView>) -> Self {
+    fn of(state: &State, id: TargetId, target: &Target) -> Self {
+        let checks = target.checks().enumerate();
+        let checks = checks.map(|(index, (name, check))| {
+            let id = id.check(index);
+            let job = state.jobs.get(&id);
+            CheckView {
+                name: name.clone(),
+                target: job.map(ToString::to_string).unwrap_or_default(),
+                status: check.status(),
+                is_stale: check.is_stale(),
+                mode: check.mode(),
+                streak: check.streak(),
+                is_degraded: check.is_degraded(),
+                next_due: check.next_due(),
+                attempts: check.attempts(),
+                skipped_slots: check.skipped_slots(),
+                history: check.history().cloned().collect(),
+                last_report: state.reports.get(&id).map(Arc::clone),
+            }
+        });
         Self {
             name: target.name().clone(),
             is_started: target.is_started(),
             is_ready: target.is_ready(),
             is_deregistered: target.is_deregistered(),
             healthy: target.healthy(),
-            checks,
+            checks: checks.collect(),
         }
     }
 }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::job::{AsyncSelfCheck, Job, SelfCheck};
-use crate::check::CheckConfig;
 use crate::check::probe::Probe;
+use crate::check::{CheckConfig, Saved};
 use crate::monitor::TargetSpec;
 use crate::name::{Name, NameError};
 use crate::outcome::Outcome;
@@ -37,10 +37,16 @@ impl Target {
     ///
     /// The name is not allowed.
     pub fn new(name: &str) -> Result<Self, NameError> {
-        Ok(Self {
-            spec: TargetSpec::new(Name::new(name)?),
+        Name::new(name).map(Self::named)
+    }
+
+    /// As [`new`](Self::new), for a name that was checked already.
+    #[must_use]
+    pub const fn named(name: Name) -> Self {
+        Self {
+            spec: TargetSpec::new(name),
             jobs: Vec::new(),
-        })
+        }
     }
 
     /// Adds a check of something outside this process.
@@ -50,6 +56,23 @@ impl Target {
     /// The name is not allowed.
     pub fn probe(self, name: &str, config: CheckConfig, probe: Probe) -> Result<Self, NameError> {
         self.check(name, config, Job::Probe(probe))
+    }
+
+    /// Adds a check of something outside this process that goes on from what a store has kept of it;
+    /// see [`Check::restored`](crate::check::Check::restored). Many checks may share one `config`, of
+    /// which [`needs_reap`](CheckConfig::needs_reap) has to be the probe's.
+    #[must_use]
+    pub fn restored_probe(
+        mut self,
+        name: Name,
+        config: Arc<CheckConfig>,
+        probe: Probe,
+        saved: Saved,
+    ) -> Self {
+        debug_assert_eq!(config.needs_reap, probe.needs_reap());
+        self.spec = self.spec.restored_check(name, config, saved);
+        self.jobs.push(Arc::new(Job::Probe(probe)));
+        self
     }
 
     /// Adds a check of this process: `look` is called every interval, on a thread that may wait.

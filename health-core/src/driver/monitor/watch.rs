@@ -120,7 +120,7 @@ impl Watch {
                     }
                 }
             }
-            let readers = state.collect_events();
+            let readers = state.collect_events(now);
             if state.monitor.is_stopped() {
                 drop(state);
                 readers.into_iter().for_each(Waker::wake);
@@ -128,6 +128,9 @@ impl Watch {
                 return Work::Stopped;
             }
             let mut until = state.monitor.poll_timeout();
+            // One that has come is in the hands of its reader, who was woken.
+            let batch = state.monitor.batch_timeout().filter(|at| *at > now);
+            until = until.into_iter().chain(batch).min();
             if let Some(rollup) = &mut self.rollup {
                 let at = rollup.due(now, state.is_dirty);
                 if at <= now {
@@ -154,7 +157,7 @@ impl Watch {
     fn end(&self) {
         let (jobs, readers) = {
             let mut state = self.shared.lock();
-            let mut readers = state.collect_events();
+            let mut readers = state.collect_events(self.now());
             readers.append(&mut state.readers);
             state.is_over = true;
             (mem::take(&mut state.jobs), readers)

@@ -1,0 +1,49 @@
+//! What whoever writes a monitor's results down has to do with it.
+
+use alloc::sync::Arc;
+use core::task::{Poll, Waker};
+
+use super::controls::Controls;
+use crate::monitor::{Batch, JournalStats};
+
+impl Controls {
+    /// Gathers from now on what a [`TargetStore`](crate::monitor::TargetStore) is to keep. Call it
+    /// before the first target is added.
+    pub fn keep_journal(&self) {
+        self.change(|state, _| state.monitor.keep_journal());
+    }
+
+    /// The next batch to be kept; `None` once the monitor has stopped and all is handed out. While
+    /// there is none, `waker` is kept until there may be.
+    ///
+    /// One reader takes batches, writes each where a slow disk holds nobody up, and answers by
+    /// [`handle_stored`](Self::handle_stored). See [`Monitor::poll_batch`](crate::monitor::Monitor::poll_batch).
+    pub fn poll_batch(&self, waker: &Waker) -> Poll<Option<Arc<Batch>>> {
+        let moment = self.shared.time.moment();
+        let mut state = self.shared.lock();
+        match state.monitor.poll_batch(moment) {
+            None if !state.is_over => {
+                state.keep(waker);
+                Poll::Pending
+            }
+            batch => Poll::Ready(batch),
+        }
+    }
+
+    /// The last batch is kept, or could not be.
+    pub fn handle_stored(&self, stored: bool) {
+        self.change(|state, now| state.monitor.handle_stored(now, stored));
+    }
+
+    /// Has the state of every check kept again, for a store that has lost it.
+    pub fn journal_all(&self) {
+        self.change(|state, now| state.monitor.journal_all(now));
+    }
+
+    /// How keeping goes; `None` without a journal.
+    #[must_use]
+    pub fn journal_stats(&self) -> Option<JournalStats> {
+        let now = self.shared.time.now();
+        self.shared.lock().monitor.journal_stats(now)
+    }
+}

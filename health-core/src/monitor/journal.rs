@@ -1,0 +1,286 @@
+//! What is still to be kept, and when: at most a second of results, no transition at all, may be
+//! lost with the process.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use super::batch::{Batch, Change, CheckRow, ResultRow, Transition};
+use super::id::{CheckId, TargetId};
+use super::machine::{Life, Monitor};
+use super::target::Target;
+use crate::check::{self, Check, Events, Mode, Record, Saved};
+use crate::name::Name;
+use crate::time::{Instant, Moment};
+
+/// What a result may wait for others to be written with it.
+const GATHER: Duration = Duration::from_secs(1);
+/// The first pause after a batch that could not be kept; each further one is twice as long.
+const RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+/// Of each kind in one batch: what a store writes in a few hundredths of a second.
+const MOST_IN_BATCH: usize = 4_096;
+/// Of results and of transitions while nothing can be kept; beyond it the oldest are lost. The state
+/// of a check never is.
+const MOST_WAITING: usize = 65_536;
+
+impl Monitor {
+    /// Gathers from now on what a store is to keep. Without it, nothing is.
+    pub fn keep_journal(&mut self) {
+        self.journal.get_or_insert_with(Journal::default);
+    }
+
+    /// Has the state of every check kept again, for a store that has lost it.
+    pub fn journal_all(&mut self, now: Instant) {
+        if let Some(journal) = &mut self.journal {
+            for (id, target) in self.targets.iter() {
+                for (index, (name, check)) in target.checks.iter().enumerate() {
+                    let names = (target.name().clone(), name.clone());
+                    journal.note(now, id.check(index), names, check);
+                }
+            }
+        }
+    }
+
+    /// The next batch to be kept, if it is time for one: at once if a check has turned or the monitor
+    /// is stopping, else a second after the first result.
+    ///
+    /// Answer each by [`handle_stored`](Self::handle_stored); there is no other before. One that
+    /// failed comes again, after 1 s at first, then later and later, up to 30 s.
+    pub fn poll_batch(&mut self, moment: Moment) -> Option<Arc<Batch>> {
+        let is_last = matches!(self.life, Life::Stopping { .. } | Life::Stopped);
+        self.journal.as_mut()?.poll(moment, is_last)
+    }
+
+    /// When to call [`poll_batch`](Self::poll_batch) next, if nothing else happens before; `None` is
+    /// after the next change, or after the answer to the last batch. In the past if there is one.
+    #[must_use]
+    pub fn batch_timeout(&self) -> Option<Instant> {
+        let journal = self.journal.as_ref()?;
+        let is_last = matches!(self.life, Life::Stopping { .. } | Life::Stopped);
+        journal.timeout(is_last)
+    }
+
+    /// The batch is kept, or could not be.
+    pub fn handle_stored(&mut self, now: Instant, stored: bool) {
+        if let Some(journal) = &mut self.journal {
+            journal.handle_stored(now, stored);
+        }
+    }
+
+    /// How keeping goes; `None` without a journal.
+    #[must_use]
+    pub fn journal_stats(&self, now: Instant) -> Option<JournalStats> {
+        self.journal.as_ref().map(|journal| journal.stats(now))
+    }
+}
+
+/// How the keeping goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JournalStats {
+    /// Batches that were kept.
+    pub batches: u64,
+    /// Failures to keep one, since the last that was.
+    pub failures: u32,
+    /// How old the oldest change is that is not kept. More than a few seconds say that the store is
+    /// in trouble.
+    pub lag: Duration,
+    /// Results and transitions that were lost, since there were too many to wait.
+    pub lost: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Journal {
+    checks: BTreeMap<CheckId, (Names, Saved)>,
+    results: VecDeque<(CheckId, Names, Record)>,
+    transitions: VecDeque<Turn>,
+    /// When the oldest of all that came in.
+    since: Option<Instant>,
+    out: Option<Out>,
+    stats: JournalStats,
+    handed_out: u64,
+}
+
+type Names = (Name, Name);
+
+#[derive(Debug)]
+struct Turn {
+    at: Instant,
+    names: Names,
+    change: Change,
+    saved: Saved,
+    record: Option<Record>,
+}
+
+/// A batch that was handed out.
+#[derive(Debug)]
+struct Out {
+    batch: Arc<Batch>,
+    since: Instant,
+    /// It failed, and comes again then.
+    retry_at: Option<Instant>,
+}
+
+impl Journal {
+    /// Something was done to a check, which stood at `before`.
+    pub(super) fn observe(
+        &mut self,
+        now: Instant,
+        id: CheckId,
+        target: &Target,
+        before: Saved,
+        events: &Events,
+    ) {
+        let Some((name, check)) = target.checks.get(id.index()) else {
+            return;
+        };
+        let names = || (target.name().clone(), name.clone());
+        let saved = check.saved();
+        let mut record = None;
+        for event in events.iter() {
+            if let check::Event::Recorded(it) = event {
+                record = Some(it.clone());
+                push(
+                    &mut self.results,
+                    (id, names(), it.clone()),
+                    &mut self.stats,
+                );
+                self.since.get_or_insert(now);
+            }
+            if let Some(change) = Change::of(event) {
+                let turn = Turn {
+                    at: now,
+                    names: names(),
+                    change,
+                    saved,
+                    record: record.clone(),
+                };
+                push(&mut self.transitions, turn, &mut self.stats);
+                self.since.get_or_insert(now);
+            }
+        }
+        if saved != before {
+            self.note(now, id, names(), check);
+        }
+    }
+
+    fn note(&mut self, now: Instant, id: CheckId, names: Names, check: &Check) {
+        // A monitor that stops says nothing about its targets.
+        if !matches!(check.mode(), Mode::Stopping | Mode::Stopped) {
+            self.checks.insert(id, (names, check.saved()));
+            self.since.get_or_insert(now);
+        }
+    }
+
+    /// The target is no more: only its transitions are history.
+    pub(super) fn forget(&mut self, target: TargetId) {
+        self.checks.retain(|id, _| id.target() != target);
+        self.results.retain(|(id, ..)| id.target() != target);
+    }
+
+    fn poll(&mut self, moment: Moment, is_last: bool) -> Option<Arc<Batch>> {
+        let due = self.timeout(is_last)?;
+        if due > moment.now {
+            return None;
+        }
+        if let Some(out) = &mut self.out {
+            out.retry_at = None;
+            return Some(Arc::clone(&out.batch));
+        }
+        let since = self.since.take()?;
+        let batch = Arc::new(self.take(moment));
+        if !self.is_empty() {
+            // The rest is as old, at most.
+            self.since = Some(since);
+        }
+        self.out = Some(Out {
+            batch: Arc::clone(&batch),
+            since,
+            retry_at: None,
+        });
+        Some(batch)
+    }
+
+    fn timeout(&self, is_last: bool) -> Option<Instant> {
+        if let Some(out) = &self.out {
+            return out.retry_at;
+        }
+        let since = self.since?;
+        let at_once = is_last || !self.transitions.is_empty();
+        Some(if at_once { since } else { since + GATHER })
+    }
+
+    fn handle_stored(&mut self, now: Instant, stored: bool) {
+        let Some(out) = &mut self.out else {
+            return;
+        };
+        if stored {
+            self.out = None;
+            self.stats.batches += 1;
+            self.stats.failures = 0;
+        } else {
+            let doublings = self.stats.failures.min(8);
+            out.retry_at = Some(now + (RETRY * (1 << doublings)).min(LONGEST_RETRY));
+            self.stats.failures = self.stats.failures.saturating_add(1);
+        }
+    }
+
+    fn stats(&self, now: Instant) -> JournalStats {
+        let oldest = self.out.as_ref().map(|out| out.since).or(self.since);
+        JournalStats {
+            lag: oldest.map_or(Duration::ZERO, |oldest| now.duration_since(oldest)),
+            ..self.stats
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.checks.is_empty() && self.results.is_empty() && self.transitions.is_empty()
+    }
+
+    fn take(&mut self, moment: Moment) -> Batch {
+        self.handed_out += 1;
+        let mut batch = Batch {
+            number: self.handed_out,
+            ..Batch::default()
+        };
+        while batch.checks.len() < MOST_IN_BATCH {
+            let Some((_, ((target, check), saved))) = self.checks.pop_first() else {
+                break;
+            };
+            batch.checks.push(CheckRow {
+                target,
+                check,
+                saved,
+            });
+        }
+        let most = self.results.len().min(MOST_IN_BATCH);
+        let results = self.results.drain(..most);
+        batch
+            .results
+            .extend(results.map(|(_, (target, check), record)| ResultRow {
+                target,
+                check,
+                begin: moment.unix_at(record.begin()),
+                record,
+            }));
+        let most = self.transitions.len().min(MOST_IN_BATCH);
+        let transitions = self.transitions.drain(..most);
+        batch.transitions.extend(transitions.map(|turn| Transition {
+            target: turn.names.0,
+            check: turn.names.1,
+            at: moment.unix_at(turn.at),
+            change: turn.change,
+            streak: turn.saved.streak,
+            record: turn.record,
+        }));
+        batch
+    }
+}
+
+fn push<T>(queue: &mut VecDeque<T>, entry: T, stats: &mut JournalStats) {
+    if queue.len() >= MOST_WAITING {
+        queue.pop_front();
+        stats.lost += 1;
+    }
+    queue.push_back(entry);
+}

@@ -1,0 +1,119 @@
+//! How many notices there are, and of what.
+
+use health_core::check::CheckStatus;
+use health_core::monitor::{Change, Notice, NoticeKind, Notices, Transition};
+use health_core::streak::Streak;
+use health_core::time::UnixTime;
+
+use super::{at, name};
+
+const DOWN: Change = Change::Status {
+    from: CheckStatus::Healthy,
+    to: CheckStatus::Unhealthy,
+};
+const UP: Change = Change::Status {
+    from: CheckStatus::Unhealthy,
+    to: CheckStatus::Healthy,
+};
+
+fn turn(target: &str, change: Change) -> Transition {
+    Transition {
+        target: name(target),
+        check: name("http"),
+        at: UnixTime::default(),
+        change,
+        streak: Streak::of_failures(3),
+        record: None,
+    }
+}
+
+fn due(notices: &mut Notices, now: u64) -> Vec<(NoticeKind, Vec<String>)> {
+    let due = core::iter::from_fn(|| notices.poll(at(now)));
+    let read = |it: Notice| {
+        let names = it.transitions.iter().map(|it| it.target.to_string());
+        (it.kind, names.collect())
+    };
+    due.map(read).collect()
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_comes_together_is_told_together_and_once() {
+    let mut notices = Notices::default();
+    notices.observe(at(0), &[turn("a", DOWN)], false);
+    notices.observe(at(500), &[turn("b", DOWN), turn("c", UP)], false);
+    assert_eq!(due(&mut notices, 999), []);
+    assert_eq!(notices.poll_timeout(), Some(at(1_000)));
+    assert_eq!(
+        due(&mut notices, 1_000),
+        [
+            (NoticeKind::Unhealthy, names(&["a", "b"])),
+            (NoticeKind::Recovered, names(&["c"])),
+        ]
+    );
+    assert_eq!(
+        (notices.poll_timeout(), due(&mut notices, 60_000)),
+        (None, vec![])
+    );
+}
+
+#[test]
+fn a_deregistration_says_that_it_was_unhealthy() {
+    let mut notices = Notices::default();
+    notices.observe(
+        at(0),
+        &[turn("a", DOWN), turn("a", Change::Deregistered)],
+        false,
+    );
+    assert_eq!(
+        due(&mut notices, 1_000),
+        [(NoticeKind::Deregistered, names(&["a"]))]
+    );
+    // A beginning is no recovery, and what is withheld is not said of each.
+    let (from, to) = (CheckStatus::Starting, CheckStatus::Healthy);
+    let others = [
+        Change::Status { from, to },
+        Change::ActionSuppressed,
+        Change::ProberImpaired,
+    ];
+    notices.observe(at(2_000), &others.map(|it| turn("b", it)), false);
+    assert_eq!(notices.poll_timeout(), None);
+}
+
+#[test]
+fn a_mass_failure_is_one_notice_and_its_end_another() {
+    let mut notices = Notices::default();
+    notices.observe(at(0), &[turn("a", DOWN)], false);
+    notices.observe(at(100), &[], true);
+    notices.observe(at(200), &[turn("b", DOWN), turn("c", DOWN)], true);
+    assert_eq!(
+        due(&mut notices, 1_000),
+        [(NoticeKind::MassFailure, names(&["a", "b", "c"]))]
+    );
+    notices.observe(at(30_000), &[turn("d", DOWN)], true);
+    notices.observe(at(60_000), &[turn("a", UP), turn("b", UP)], true);
+    assert_eq!(due(&mut notices, 90_000), []);
+    notices.observe(at(90_000), &[], false);
+    assert_eq!(
+        due(&mut notices, 91_000),
+        [(NoticeKind::MassFailureOver, names(&["c", "d"]))]
+    );
+    // From here on each counts again.
+    notices.observe(at(100_000), &[turn("c", UP)], false);
+    assert_eq!(
+        due(&mut notices, 101_000),
+        [(NoticeKind::Recovered, names(&["c"]))]
+    );
+}
+
+/// Half of all fail once, and are well again: nobody has turned, and nobody is woken.
+#[test]
+fn a_hiccup_is_told_to_nobody() {
+    let mut notices = Notices::default();
+    notices.observe(at(0), &[], true);
+    notices.observe(at(1_000), &[], false);
+    assert_eq!(notices.poll_timeout(), None);
+}

@@ -1,0 +1,95 @@
+//! What is done when targets turn: a command, or a request to somebody's server.
+
+use std::time::Duration;
+
+use health_core::check::probe::{Endpoint, HttpTarget, Site};
+use health_core::monitor::NoticeKind;
+
+use super::reader::{Item, Result};
+
+/// Something to do.
+#[derive(Clone, Debug)]
+pub(in crate::healthd) struct Action {
+    pub(in crate::healthd) on: Vec<NoticeKind>,
+    pub(in crate::healthd) deed: Deed,
+    pub(in crate::healthd) timeout: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub(in crate::healthd) enum Deed {
+    /// Is run with the notice on its standard input.
+    Command(Vec<String>),
+    /// Gets the notice by POST.
+    Webhook {
+        endpoint: Endpoint,
+        /// Path and query.
+        path: String,
+        host: String,
+    },
+}
+
+const WORDS: [(&str, NoticeKind); 4] = [
+    ("unhealthy", NoticeKind::Unhealthy),
+    ("recovered", NoticeKind::Recovered),
+    ("deregistered", NoticeKind::Deregistered),
+    // Its beginning and its end.
+    ("mass_failure", NoticeKind::MassFailure),
+];
+
+impl Action {
+    pub(super) fn read(item: &Item<'_>) -> Result<Self> {
+        let table = item.table()?;
+        let on = match table.get("on") {
+            Some(list) => {
+                let words = list.list()?.into_iter().map(|it| it.word(&WORDS));
+                words.collect::<Result<Vec<_>>>()?
+            }
+            None => WORDS.map(|(_, kind)| kind).to_vec(),
+        };
+        let (command, webhook) = (table.get("command"), table.get("webhook"));
+        let deed = match (command, webhook) {
+            (Some(command), None) => {
+                let words = command.texts()?;
+                if words.is_empty() {
+                    return Err(command.wrong("allowed is a program and its arguments"));
+                }
+                Deed::Command(words)
+            }
+            (None, Some(url)) => webhook_of(&url)?,
+            _ => return Err(table.lacks("allowed is one of: command, webhook")),
+        };
+        let timeout = table.get("timeout").map(|it| it.duration()).transpose()?;
+        table.finish()?;
+        Ok(Self {
+            on,
+            deed,
+            timeout: timeout.unwrap_or(Duration::from_secs(10)),
+        })
+    }
+
+    /// Whether it is for notices of this word.
+    pub(in crate::healthd) fn wants(&self, kind: &str) -> bool {
+        let is_over = kind == NoticeKind::MassFailureOver.as_str();
+        let on = self.on.iter().map(|it| it.as_str());
+        let mut on = on.map(|it| it == kind || is_over && it == NoticeKind::MassFailure.as_str());
+        on.any(|it| it)
+    }
+}
+
+fn webhook_of(item: &Item<'_>) -> Result<Deed> {
+    let text = item.text()?;
+    let allowed = "allowed is http://host[:port]/path; for https, let a command such as curl do it";
+    if !text.starts_with("http://") {
+        // Its query may hold a token.
+        return Err(item.wrong_secret(allowed));
+    }
+    let target: HttpTarget = text.parse().map_err(|error| item.wrong_secret(error))?;
+    let Site::Tcp(endpoint) = target.site() else {
+        return Err(item.wrong_secret(allowed));
+    };
+    Ok(Deed::Webhook {
+        endpoint: endpoint.clone(),
+        path: target.request().path().to_owned(),
+        host: target.request().host().to_owned(),
+    })
+}

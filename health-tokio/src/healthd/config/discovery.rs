@@ -1,0 +1,99 @@
+//! Addresses from lists as Prometheus reads them (`file_sd`): `[{"targets": ["host:port"], "labels": {}}]`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::check::Defaults;
+use super::reader::{ConfigError, Item, Result};
+use super::target::{Source, TargetDef};
+
+/// Reads one `file_sd` table of a configuration, and the lists it names.
+///
+/// `files` are paths, relative to the configuration's directory, whose last part may have a `*`. Each
+/// address is looked at by `http://ADDRESS/health`; `scheme` and `path`, or the labels `__scheme__` and
+/// `__metrics_path__`, say otherwise. The label `job` names the group.
+pub(super) fn read(
+    item: &Item<'_>,
+    directory: &Path,
+    defaults: &Defaults,
+    targets: &mut Vec<TargetDef>,
+) -> Result<()> {
+    let table = item.table()?;
+    let files = table.need("files")?;
+    let text =
+        |name| -> Result<Option<&str>> { table.get(name).map(|item| item.text()).transpose() };
+    let (scheme, path, group) = (text("scheme")?, text("path")?, text("group")?);
+    for file in files.list()? {
+        let pattern = directory.join(file.text()?);
+        let paths = expand(&pattern).map_err(|error| file.wrong(error))?;
+        if paths.is_empty() {
+            return Err(file.wrong("no such file"));
+        }
+        for file in paths {
+            let origin = file.display().to_string();
+            let value = parse(&file, &origin)?;
+            for entry in Item::root(&origin, &value).list()? {
+                let table = entry.table()?;
+                let addresses = table.need("targets")?;
+                let labels = table.get("labels").map(|it| it.table()).transpose()?;
+                let label = |name: &'static str| -> Result<Option<&str>> {
+                    let item = labels.as_ref().and_then(|labels| labels.get(name));
+                    item.map(|item| item.text()).transpose()
+                };
+                let scheme = label("__scheme__")?.or(scheme).unwrap_or("http");
+                let path = label("__metrics_path__")?.or(path).unwrap_or("/health");
+                let group = label("job")?.or(group);
+                for address in addresses.list()? {
+                    let text = address.text()?;
+                    let mut told = json!({
+                        "name": name_of(text),
+                        "url": format!("{scheme}://{text}{path}"),
+                    });
+                    if let Some(group) = group {
+                        told["group"] = name_of(group).into();
+                    }
+                    let target = Item::root(&origin, &told);
+                    let target = TargetDef::read(&target, defaults, Source::Config);
+                    targets.push(target.map_err(|error| address.wrong(error))?);
+                }
+            }
+        }
+    }
+    table.finish()
+}
+
+/// The files a pattern means, in their order.
+fn expand(pattern: &Path) -> std::result::Result<Vec<PathBuf>, std::io::Error> {
+    let last = pattern.file_name().and_then(|it| it.to_str()).unwrap_or("");
+    let Some((before, after)) = last.split_once('*') else {
+        return Ok(vec![pattern.to_owned()]);
+    };
+    let directory = pattern.parent().unwrap_or(Path::new("."));
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|it| it.to_str()).unwrap_or("");
+        let fits = name.len() >= before.len() + after.len();
+        if fits && name.starts_with(before) && name.ends_with(after) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn parse(path: &Path, origin: &str) -> Result<Value> {
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|error| ConfigError::new(origin, "", "", error))?;
+    serde_json::from_str(&text).map_err(|error| ConfigError::new(origin, "", "", error))
+}
+
+/// An address as a name: what a name may not have becomes `_`.
+fn name_of(text: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
+    let name: String = text.trim_matches(['[', ']']).chars().collect();
+    let name = name.chars().map(|c| if allowed(c) { c } else { '_' });
+    name.take(64).collect()
+}

@@ -1,0 +1,173 @@
+//! How the other commands reach a monitor that runs, and what they do if none does.
+//!
+//! The registry itself is what is looked at: SQLite lets anybody read while one process writes, so
+//! `list`, `inspect` and `explain` need no monitor and cannot disturb one. What changes something is a
+//! line of JSON to the monitor's socket, `REGISTRY.sock`, and one line back. If no monitor runs, the
+//! command writes the registry itself. So that there is never a second writer, whoever writes holds a
+//! lock on `REGISTRY.lock`: the system gives it back however the holder ends.
+//!
+//! The socket belongs to its owner alone (mode 600): who may use it may also write the registry.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+/// What a command asks.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Request {
+    /// A target's table, as in a configuration.
+    Add(Map<String, Value>),
+    Remove(String),
+    Reactivate(String),
+    Status,
+}
+
+/// What a monitor answers.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Reply {
+    /// It is done; a line for people.
+    Done(String),
+    /// It is not; a line for people.
+    Refused(String),
+    Status(Value),
+}
+
+/// A request, and where its answer goes.
+pub(super) type Asked = (Request, oneshot::Sender<Reply>);
+
+/// All of an exchange, on either side.
+const LIMIT: Duration = Duration::from_secs(5);
+/// The most bytes of a request.
+const MOST: u64 = 64 * 1_024;
+
+/// The right to write a registry, for as long as it is held.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes it; `None` if somebody else has it.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be made.
+    pub(super) fn take(db: &Path) -> io::Result<Option<Self>> {
+        let path = beside(db, ".lock");
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let file = file.map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+        })?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Asks the monitor of this registry; `None` if none runs.
+///
+/// # Errors
+///
+/// It runs and does not answer.
+pub(super) fn ask(db: &Path, request: &Request) -> io::Result<Option<Reply>> {
+    let mut stream = match UnixStream::connect(beside(db, ".sock")) {
+        Ok(stream) => stream,
+        Err(error) => {
+            return match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Ok(None),
+                _ => Err(error),
+            };
+        }
+    };
+    stream.set_read_timeout(Some(LIMIT))?;
+    stream.set_write_timeout(Some(LIMIT))?;
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer)?;
+    Ok(Some(serde_json::from_str(&answer)?))
+}
+
+/// Listens for commands. Only who holds the lock may: a socket that is there is a dead monitor's.
+///
+/// # Errors
+///
+/// The system's, with the path.
+pub(super) fn listen(db: &Path, _held: &Lock) -> io::Result<UnixListener> {
+    let path = beside(db, ".sock");
+    let listen = || {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path)?;
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600))?;
+        Ok(listener)
+    };
+    listen().map_err(|error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    })
+}
+
+/// Takes the socket's file away.
+pub(super) fn forget(db: &Path) {
+    let _ = std::fs::remove_file(beside(db, ".sock"));
+}
+
+/// Hands on what is asked, one after the other: a command is a person's, and none waits for long.
+pub(super) async fn serve(listener: UnixListener, asked: mpsc::Sender<Asked>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of descriptors, most likely.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            continue;
+        };
+        // Whoever does not ask, or does not listen, is left.
+        let _ = timeout(LIMIT, attend(stream, &asked)).await;
+    }
+}
+
+async fn attend(stream: tokio::net::UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut line = String::new();
+    tokio::io::BufReader::new(reader.take(MOST))
+        .read_line(&mut line)
+        .await?;
+    let reply = match serde_json::from_str(&line) {
+        Ok(request) => {
+            let (reply, answer) = oneshot::channel();
+            let stopping = |_| io::Error::other("stopping");
+            asked
+                .send((request, reply))
+                .await
+                .map_err(|_| stopping(()))?;
+            answer.await.map_err(|_| stopping(()))?
+        }
+        Err(error) => Reply::Refused(format!("not understood: {error}")),
+    };
+    let mut line = serde_json::to_vec(&reply)?;
+    line.push(b'\n');
+    writer.write_all(&line).await
+}
+
+fn beside(db: &Path, suffix: &str) -> PathBuf {
+    let mut path = db.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}

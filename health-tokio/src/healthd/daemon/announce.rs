@@ -1,0 +1,170 @@
+//! The log: what each batch says, in lines a person can bear.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use health_core::check::{CheckStatus, Record};
+use health_core::monitor::{
+    Batch, Change, Notice, NoticeKind, ResultRow, Stats, Summary, Transition,
+};
+use health_core::name::Name;
+use health_core::outcome::Class;
+use tracing::{debug, enabled, error, info, warn};
+
+/// Lines of one kind for one batch; the others are counted.
+const MOST: usize = 50;
+
+/// Says what a batch holds.
+pub(super) fn batch(batch: &Arc<Batch>) {
+    if enabled!(tracing::Level::DEBUG) {
+        batch.results.iter().for_each(attempt);
+    }
+    failures(batch);
+    let mut rest = 0_usize;
+    for (index, it) in batch.transitions.iter().enumerate() {
+        // What is taken off the list is always worth its line.
+        if index < MOST || it.change == Change::Deregistered {
+            transition(it);
+        } else {
+            rest += 1;
+        }
+    }
+    if rest > 0 {
+        warn!(transitions = rest, "more transitions, see explain");
+    }
+}
+
+/// Says that somebody is told; of what is told of single targets, their own lines have spoken.
+pub(super) fn notice(notice: &Notice) {
+    let count = notice.transitions.len();
+    match notice.kind {
+        NoticeKind::MassFailure => {
+            error!(
+                count,
+                "mass failure: nothing is done about any target until it is over"
+            );
+        }
+        NoticeKind::MassFailureOver => warn!(still_unhealthy = count, "mass failure over"),
+        kind => debug!(count, kind = kind.as_str(), "notice"),
+    }
+}
+
+/// The figures of a cycle.
+pub(super) struct Cycle {
+    since: Instant,
+    before: Stats,
+}
+
+impl Cycle {
+    pub(super) fn begin(stats: Stats) -> Self {
+        Self {
+            since: Instant::now(),
+            before: stats,
+        }
+    }
+
+    /// Says what has happened since the last call.
+    pub(super) fn end(&mut self, stats: Stats, summary: Summary) {
+        let before = std::mem::replace(&mut self.before, stats);
+        let seconds = self.since.elapsed().as_secs_f64();
+        self.since = Instant::now();
+        info!(
+            checked = stats.attempts - before.attempts,
+            targets = summary.total,
+            healthy = summary.healthy(),
+            unhealthy = summary.unhealthy,
+            inactive = summary.unjudged,
+            failures = stats.failures - before.failures,
+            indeterminate = stats.indeterminate - before.indeterminate,
+            lag_p99_ms = stats.lags.quantile(0.99).as_secs_f64() * 1e3,
+            skipped_slots = stats.skipped_slots - before.skipped_slots,
+            deregistered = stats.deregistered - before.deregistered,
+            suppressed = stats.suppressed - before.suppressed,
+            seconds = (seconds * 10.0).round() / 10.0,
+            "cycle"
+        );
+    }
+}
+
+fn attempt(row: &ResultRow) {
+    let ResultRow {
+        target,
+        check,
+        record,
+        ..
+    } = row;
+    let ms = millis(record);
+    debug!(%target, %check, class = ?record.class(), ms, message = record.message());
+}
+
+/// A failing check is said at each failure, with how far it has come.
+fn failures(batch: &Batch) {
+    let failed = batch.results.iter();
+    let failed = failed.filter(|it| it.record.class() == Class::Failure);
+    let last: BTreeMap<(&Name, &Name), &Record> = failed
+        .map(|it| ((&it.target, &it.check), &it.record))
+        .collect();
+    let turned: BTreeSet<(&Name, &Name)> = batch
+        .transitions
+        .iter()
+        .map(|it| (&it.target, &it.check))
+        .collect();
+    let rows = batch.checks.iter().filter_map(|row| {
+        let failures = row.saved.streak.failures();
+        if turned.contains(&(&row.target, &row.check)) {
+            // The transition has a line of its own.
+            return None;
+        }
+        let record = last.get(&(&row.target, &row.check))?;
+        (failures > 0).then_some((row, failures, record))
+    });
+    for (index, (row, consecutive_failures, record)) in rows.enumerate() {
+        if index == MOST {
+            warn!(failing = last.len(), "more failing checks, see list");
+            break;
+        }
+        warn!(
+            target = %row.target,
+            check = %row.check,
+            consecutive_failures,
+            status = row.saved.status.as_str(),
+            reason = record.message(),
+            ms = millis(record),
+            "failed"
+        );
+    }
+}
+
+fn transition(it: &Transition) {
+    let Transition { target, check, .. } = it;
+    let consecutive_failures = it.streak.failures();
+    let reason = it.record.as_ref().map_or("", Record::message);
+    match it.change {
+        Change::Status { from, to } => {
+            let was = from.as_str();
+            match to {
+                CheckStatus::Unhealthy => {
+                    warn!(%target, %check, was, consecutive_failures, reason, "unhealthy");
+                }
+                _ => info!(%target, %check, was, "{}", to.as_str()),
+            }
+        }
+        Change::Deregistered => {
+            error!(%target, %check, consecutive_failures, reason, "deregistered");
+        }
+        Change::RestartRequested => {
+            error!(%target, %check, consecutive_failures, reason, "restart requested");
+        }
+        Change::ActionSuppressed => {
+            warn!(%target, %check, "too many targets fail at once: nothing is done about it");
+        }
+        Change::ProberImpaired => {
+            warn!(%target, %check, reason, "the prober itself is in trouble");
+        }
+    }
+}
+
+fn millis(record: &Record) -> f64 {
+    (record.duration().as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,347 @@
+//! `healthd monitor`.
+//!
+//! ```text
+//!  signals ─┐                   ┌─ thread "monitor": probes
+//!  socket ──┼─► main loop ──────┤
+//!  clock ───┘       │           └─ thread "health": the endpoint
+//!                   ├─ registry: which targets there are
+//!                   ├─ vitals:   how the monitor itself is
+//!                   └─ keeper ─ batches ─► announce: log ─► actions
+//!                        └─ a thread that may wait for a disk: SQLite
+//! ```
+
+mod actions;
+mod announce;
+mod keeper;
+mod registry;
+mod vitals;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use health_core::driver::monitor::Controls;
+use health_core::monitor::{Batch, Notices};
+use health_core::name::Name;
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{error, info, warn};
+
+use super::config::{Action, Settings, Told, added};
+use super::control::{self, Lock, Reply, Request};
+use crate::monitor::{self, Monitor, MonitorHandle};
+use crate::{Handle, Health, Server, Service};
+use actions::Actions;
+use announce::Cycle;
+use keeper::{Keeper, Orders};
+use registry::Registry;
+use vitals::Vitals;
+
+/// What a stop may take, whatever hangs.
+const STOP: Duration = Duration::from_secs(5);
+
+/// A monitor that runs.
+struct Daemon {
+    told: Told,
+    settings: Settings,
+    monitor: MonitorHandle,
+    registry: Registry,
+    /// Where it answers, if it does.
+    address: Option<SocketAddr>,
+    began: Instant,
+}
+
+/// Runs until a signal ends it.
+///
+/// # Errors
+///
+/// Something of the system's without which there is no point in beginning; a line for people.
+pub(super) async fn run(told: Told, settings: Settings) -> Result<(), String> {
+    let db = settings.db.clone();
+    let lock = Lock::take(&db).map_err(|error| error.to_string())?;
+    let taken = || format!("{}: another healthd has this registry", db.display());
+    let lock = lock.ok_or_else(taken)?;
+    let listener = control::listen(&db, &lock).map_err(|error| error.to_string())?;
+    let result = watch(told, settings, listener).await;
+    control::forget(&db);
+    drop(lock);
+    result
+}
+
+async fn watch(
+    told: Told,
+    mut settings: Settings,
+    listener: tokio::net::UnixListener,
+) -> Result<(), String> {
+    let text = |error: io::Error| error.to_string();
+    // From here on a signal waits for us instead of ending the process.
+    let mut terminate = signal(SignalKind::terminate()).map_err(text)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(text)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(text)?;
+
+    let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
+    let (announce, announced) = mpsc::channel(64);
+    let opened = Keeper::open(&settings.db, settings.results, &health, announce).await;
+    let (keeper, orders, stored) = opened.map_err(|error| error.to_string())?;
+
+    raise_descriptors();
+    let limits = monitor::defaults();
+    if !settings.is_max_stated {
+        settings.monitor.max_in_flight = limits.max_in_flight;
+    }
+    let monitor = Monitor::new(settings.monitor.clone());
+    let monitor = monitor.spawn().map_err(text)?;
+    monitor.keep_journal();
+
+    settings.warnings().iter().for_each(|it| warn!("{it}"));
+    let keeping = tokio::spawn(keeper.run((*monitor).clone()));
+    let actions = std::mem::take(&mut settings.actions);
+    let announcing = announce_all(announced, (*monitor).clone(), actions, health.clone());
+    let announcing = tokio::spawn(announcing);
+    let mut daemon = Daemon::new(told, settings, monitor, orders);
+    let configured = std::mem::take(&mut daemon.settings.targets);
+    let defaults = daemon.settings.defaults.clone();
+    daemon.registry.begin(configured, stored, &defaults).await;
+    daemon.warn_of_limits();
+
+    let vitals = Vitals::new(&health, &daemon.monitor);
+    let mut vitals = vitals.map_err(|error| error.to_string())?;
+    vitals.look(&daemon.registry);
+    let server = endpoint(&daemon.settings, &health);
+    daemon.address = server.as_ref().and_then(Handle::local_addr);
+    health.set_running();
+    info!(
+        targets = daemon.registry.len(),
+        registry = %daemon.settings.db.display(),
+        "started"
+    );
+    // Only now: whoever reads the line may ask at once.
+    if let Some(address) = daemon.address {
+        println!("listening on http://{address}");
+    }
+
+    let (ask, mut asked) = mpsc::channel(16);
+    let serving = tokio::spawn(control::serve(listener, ask));
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut cycles = interval(daemon.settings.defaults.check.interval);
+    cycles.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    cycles.reset();
+    let mut cycle = Cycle::begin(daemon.monitor.stats());
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => daemon.reload().await,
+            Some((request, reply)) = asked.recv() => {
+                // Whoever asked may have gone.
+                let _ = reply.send(daemon.answer(request).await);
+            }
+            _ = second.tick() => vitals.look(&daemon.registry),
+            _ = cycles.tick() => cycle.end(daemon.monitor.stats(), daemon.monitor.summary()),
+        }
+    }
+
+    info!("stopping");
+    health.begin_drain();
+    serving.abort();
+    let until = tokio::time::Instant::now() + STOP;
+    let stopped = daemon.monitor.stop(STOP).await;
+    drop(daemon);
+    // What is still to be kept and said.
+    let said = tokio::time::timeout_at(until, async {
+        let kept = keeping.await;
+        (kept.is_ok(), announcing.await.is_ok())
+    });
+    if !stopped || said.await.is_err() {
+        warn!(limit = ?STOP, "did not stop in time");
+    }
+    health.stop();
+    if let Some(server) = server {
+        server.shutdown(Duration::from_secs(1)).await;
+    }
+    info!("stopped");
+    Ok(())
+}
+
+impl Daemon {
+    fn new(told: Told, settings: Settings, monitor: MonitorHandle, orders: Orders) -> Self {
+        let registry = Registry::new((*monitor).clone(), orders);
+        Self {
+            told,
+            settings,
+            monitor,
+            registry,
+            address: None,
+            began: Instant::now(),
+        }
+    }
+
+    async fn reload(&mut self) {
+        let mut settings = match Settings::read(&self.told) {
+            Ok(settings) => settings,
+            Err(error) => {
+                return error!(%error, "configuration not read; everything stays as it was");
+            }
+        };
+        settings.warnings().iter().for_each(|it| warn!("{it}"));
+        if (&settings.db, settings.listen) != (&self.settings.db, self.settings.listen) {
+            warn!("db and listen change with the next start");
+        }
+        let configured = std::mem::take(&mut settings.targets);
+        self.settings.defaults = settings.defaults;
+        self.registry.reload(configured).await;
+        self.warn_of_limits();
+    }
+
+    async fn answer(&mut self, request: Request) -> Reply {
+        let none = |name: &str| format!("{name}: no such target");
+        let found = |name: &str, done: Option<String>| match done {
+            Some(done) => Reply::Done(done),
+            None => Reply::Refused(none(name)),
+        };
+        match request {
+            Request::Status => Reply::Status(self.status()),
+            Request::Add(told) => match added(told, &self.settings.defaults) {
+                Ok(target) => match self.registry.add(target).await {
+                    Ok(done) => Reply::Done(done),
+                    Err(refused) => Reply::Refused(refused),
+                },
+                Err(error) => Reply::Refused(error.to_string()),
+            },
+            Request::Remove(name) => match Name::new(&name) {
+                Ok(known) => found(&name, self.registry.remove(&known).await),
+                Err(_) => Reply::Refused(none(&name)),
+            },
+            Request::Reactivate(name) => match Name::new(&name) {
+                Ok(known) => found(&name, self.registry.reactivate(&known)),
+                Err(_) => Reply::Refused(none(&name)),
+            },
+        }
+    }
+
+    fn status(&self) -> Value {
+        let (settings, check) = (&self.settings, &self.settings.defaults.check);
+        let (stats, summary) = (self.monitor.stats(), self.monitor.summary());
+        let journal = self.monitor.journal_stats().unwrap_or_default();
+        let (in_flight, demand) = self.monitor.load();
+        json!({
+            "running": true,
+            "pid": std::process::id(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "uptime_seconds": self.began.elapsed().as_secs(),
+            "config": settings.file,
+            "registry": settings.db,
+            "listen": self.address.unwrap_or(settings.listen).to_string(),
+            "interval_seconds": check.interval.as_secs_f64(),
+            "timeout_seconds": check.timeout.as_secs_f64(),
+            "max_consecutive_failures": check.retries,
+            "auto_deregister_after_failures": settings.defaults.auto_deregister,
+            "max_in_flight": settings.monitor.max_in_flight,
+            "in_flight": in_flight,
+            "demand": demand,
+            "targets": {
+                "total": summary.total,
+                "healthy": summary.healthy(),
+                "unhealthy": summary.unhealthy,
+                "unknown": summary.unknown,
+                "inactive": summary.unjudged,
+            },
+            "checks": {
+                "attempts": stats.attempts,
+                "successes": stats.successes,
+                "warnings": stats.warnings,
+                "failures": stats.failures,
+                "indeterminate": stats.indeterminate,
+                "skipped_slots": stats.skipped_slots,
+                "lag_p50_ms": stats.lags.quantile(0.5).as_secs_f64() * 1e3,
+                "lag_p99_ms": stats.lags.quantile(0.99).as_secs_f64() * 1e3,
+                "max_lag_ms": stats.max_lag.as_secs_f64() * 1e3,
+                "deregistered": stats.deregistered,
+                "suppressed": stats.suppressed,
+            },
+            "store": {
+                "batches": journal.batches,
+                "failures": journal.failures,
+                "lag_ms": journal.lag.as_secs_f64() * 1e3,
+                "lost": journal.lost,
+            },
+        })
+    }
+
+    fn warn_of_limits(&self) {
+        let (_, demand) = self.monitor.load();
+        let most = self.settings.monitor.max_in_flight;
+        if demand > most {
+            warn!(
+                demand,
+                max_in_flight = most,
+                "if no target answers, checks will be late: raise the limit of descriptors or \
+                 max_in_flight, or lower the timeout"
+            );
+        }
+    }
+}
+
+/// Says what is in the batches, and has done what is wanted, until there are no more.
+async fn announce_all(
+    mut announced: mpsc::Receiver<Arc<Batch>>,
+    controls: Controls,
+    actions: Vec<Action>,
+    clock: Health,
+) {
+    let mut notices = Notices::default();
+    let (actions, acting) = Actions::new(actions);
+    let acting = tokio::spawn(acting);
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let batch = tokio::select! {
+            batch = announced.recv() => match batch {
+                Some(batch) => Some(batch),
+                None => break,
+            },
+            // So late, at most, is a notice after its time.
+            _ = second.tick() => None,
+        };
+        let transitions = batch.as_ref().map_or(&[][..], |it| &it.transitions);
+        notices.observe(clock.now(), transitions, controls.is_mass_failure());
+        while let Some(notice) = notices.poll(clock.now()) {
+            announce::notice(&notice);
+            actions.take(&notice, controls.summary());
+        }
+        if let Some(batch) = batch {
+            announce::batch(&batch);
+        }
+    }
+    drop(actions);
+    let _ = acting.await;
+}
+
+/// A monitor whose port is taken does its work all the same, and goes on trying to have it.
+fn endpoint(settings: &Settings, health: &Health) -> Option<Handle> {
+    let server = Server::bind(settings.listen, health).unwrap_or_else(|error| {
+        warn!(%error, "no endpoint yet; trying again every 5 s");
+        Server::retry(settings.listen, health, Duration::from_secs(5))
+    });
+    let service = match &settings.token {
+        Some(token) => Service::new().token(token),
+        None => Service::new(),
+    };
+    let spawned = server.service(service).spawn();
+    spawned
+        .inspect_err(|error| warn!(%error, "going on without the endpoint"))
+        .ok()
+}
+
+/// A hundred thousand targets need more sockets at once than most shells allow.
+pub(super) fn raise_descriptors() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // If not, what is allowed has to do.
+    let _ = setrlimit(Resource::Nofile, limit);
+}

@@ -1,0 +1,79 @@
+//! Why the registry could not be read or written.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// What is wrong with the registry's file.
+#[derive(Debug)]
+pub(in crate::healthd) struct StoreError {
+    path: PathBuf,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+pub(super) enum Problem {
+    Sqlite(rusqlite::Error),
+    /// What the check of its pages found first.
+    Damaged(String),
+    /// Made by a later version: the number of its schema.
+    Newer(i32),
+    /// Some other program's.
+    Foreign,
+}
+
+impl StoreError {
+    pub(super) fn new(path: &Path, error: rusqlite::Error) -> Self {
+        Problem::Sqlite(error).at(path)
+    }
+
+    /// Whether the file is beyond use: moving it out of the way is what is left.
+    pub(in crate::healthd) fn is_damage(&self) -> bool {
+        match &self.problem {
+            Problem::Damaged(_) => true,
+            Problem::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            Problem::Newer(_) | Problem::Foreign => false,
+        }
+    }
+
+    /// Whether it is somebody else's: not to be touched, and nothing that time will heal.
+    pub(in crate::healthd) fn is_foreign(&self) -> bool {
+        matches!(self.problem, Problem::Newer(_) | Problem::Foreign)
+    }
+}
+
+impl Problem {
+    pub(super) fn at(self, path: &Path) -> StoreError {
+        StoreError {
+            path: path.to_owned(),
+            problem: self,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.problem {
+            Problem::Sqlite(error) => write!(f, "registry {path}: {error}"),
+            Problem::Damaged(what) => write!(f, "registry {path}: damaged: {what}"),
+            Problem::Newer(version) => write!(
+                f,
+                "registry {path}: made by a newer healthd (schema {version}, known is 1)"
+            ),
+            Problem::Foreign => write!(f, "registry {path}: the file of another program"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}

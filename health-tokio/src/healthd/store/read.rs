@@ -1,0 +1,209 @@
+//! What those who look are shown: read from the file itself, whether or not a monitor runs.
+
+use std::path::Path;
+
+use health_core::monitor::Change;
+use rusqlite::{Connection, Row};
+use serde::Serialize;
+
+use super::{StoreError, open_to_read};
+
+/// A registry opened for looking.
+#[derive(Debug)]
+pub(in crate::healthd) struct Reader {
+    connection: Connection,
+    path: std::path::PathBuf,
+}
+
+/// A target, for those who look. Times are milliseconds since 1970.
+#[derive(Debug, Serialize)]
+pub(in crate::healthd) struct TargetInfo {
+    pub(in crate::healthd) name: String,
+    /// The JSON that was stored.
+    pub(in crate::healthd) definition: serde_json::Value,
+    pub(in crate::healthd) checks: Vec<CheckInfo>,
+}
+
+#[derive(Debug, Serialize)]
+pub(in crate::healthd) struct CheckInfo {
+    pub(in crate::healthd) name: String,
+    pub(in crate::healthd) status: String,
+    pub(in crate::healthd) is_active: bool,
+    pub(in crate::healthd) consecutive_failures: u32,
+    pub(in crate::healthd) consecutive_successes: u32,
+    pub(in crate::healthd) last_checked_at: Option<u64>,
+    pub(in crate::healthd) last_success_at: Option<u64>,
+    pub(in crate::healthd) last_response_ms: Option<f64>,
+    pub(in crate::healthd) last_error_kind: Option<String>,
+    pub(in crate::healthd) last_error: Option<String>,
+    pub(in crate::healthd) last_evidence: Option<String>,
+    pub(in crate::healthd) deactivated_at: Option<u64>,
+    pub(in crate::healthd) deactivated_reason: Option<String>,
+    /// Oldest first; only where one target was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::healthd) results: Vec<ResultInfo>,
+}
+
+#[derive(Debug, Serialize)]
+pub(in crate::healthd) struct ResultInfo {
+    pub(in crate::healthd) begin_at: u64,
+    pub(in crate::healthd) took_ms: f64,
+    pub(in crate::healthd) class: String,
+    pub(in crate::healthd) kind: Option<String>,
+    pub(in crate::healthd) message: String,
+    /// Whether it moved a streak.
+    pub(in crate::healthd) counted: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(in crate::healthd) struct TransitionInfo {
+    pub(in crate::healthd) at: u64,
+    pub(in crate::healthd) check: String,
+    pub(in crate::healthd) change: String,
+    pub(in crate::healthd) from: String,
+    pub(in crate::healthd) to: String,
+    pub(in crate::healthd) failures: u32,
+    pub(in crate::healthd) successes: u32,
+    pub(in crate::healthd) kind: Option<String>,
+    pub(in crate::healthd) message: String,
+    /// The rule that was applied.
+    pub(in crate::healthd) rule: &'static str,
+}
+
+const CHECKS: &str = "SELECT t.name, t.definition, c.id, c.name, c.status, c.is_active,
+        c.consecutive_failures, c.consecutive_successes, c.last_checked_at, c.last_success_at,
+        c.last_response_ms, c.last_error_kind, c.last_error, c.last_evidence, c.deactivated_at,
+        c.deactivated_reason
+ FROM targets t JOIN checks c ON c.target_id = t.id";
+
+impl Reader {
+    pub(in crate::healthd) fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            connection: open_to_read(path)?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// All targets by name, without their results.
+    pub(in crate::healthd) fn targets(&self) -> Result<Vec<TargetInfo>, StoreError> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare(&format!("{CHECKS} ORDER BY t.name, c.id"))?;
+            collect(statement.query(())?)
+        })
+    }
+
+    /// One target, with its results; `None` if there is none of that name.
+    pub(in crate::healthd) fn target(&self, name: &str) -> Result<Option<TargetInfo>, StoreError> {
+        self.ask(|connection| {
+            let of_name = format!("{CHECKS} WHERE t.name = ?1 ORDER BY c.id");
+            let mut statement = connection.prepare(&of_name)?;
+            let Some(mut target) = collect(statement.query([name])?)?.pop() else {
+                return Ok(None);
+            };
+            for check in &mut target.checks {
+                let mut statement = connection.prepare_cached(
+                    "SELECT r.begin_at, r.took_us, r.class, r.kind, r.message, r.counted
+                     FROM results r JOIN checks c ON c.id = r.check_id
+                     JOIN targets t ON t.id = c.target_id
+                     WHERE t.name = ?1 AND c.name = ?2 ORDER BY r.begin_at",
+                )?;
+                let results = statement.query_map([name, &check.name], result)?;
+                check.results = results.collect::<rusqlite::Result<_>>()?;
+            }
+            Ok(Some(target))
+        })
+    }
+
+    /// The last transitions of a target, oldest first. They outlive it.
+    pub(in crate::healthd) fn transitions(
+        &self,
+        target: &str,
+        most: u32,
+    ) -> Result<Vec<TransitionInfo>, StoreError> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT at, \"check\", change, from_status, to_status, failures, successes, kind,
+                        message
+                 FROM transitions WHERE target = ?1 ORDER BY id DESC LIMIT ?2",
+            )?;
+            let rows = statement.query_map((target, most), transition)?;
+            let mut transitions: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+            transitions.reverse();
+            Ok(transitions)
+        })
+    }
+
+    fn ask<R>(
+        &self,
+        ask: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+    ) -> Result<R, StoreError> {
+        ask(&self.connection).map_err(|error| StoreError::new(&self.path, error))
+    }
+}
+
+fn collect(mut rows: rusqlite::Rows<'_>) -> rusqlite::Result<Vec<TargetInfo>> {
+    let mut targets: Vec<TargetInfo> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name = row.get_ref(0)?.as_str()?;
+        if targets.last().is_none_or(|last| last.name != name) {
+            let definition = serde_json::from_str(row.get_ref(1)?.as_str()?);
+            targets.push(TargetInfo {
+                name: name.to_owned(),
+                definition: definition.unwrap_or_default(),
+                checks: Vec::new(),
+            });
+        }
+        if let Some(target) = targets.last_mut() {
+            target.checks.push(check(row)?);
+        }
+    }
+    Ok(targets)
+}
+
+fn check(row: &Row<'_>) -> rusqlite::Result<CheckInfo> {
+    Ok(CheckInfo {
+        name: row.get(3)?,
+        status: row.get(4)?,
+        is_active: row.get(5)?,
+        consecutive_failures: row.get(6)?,
+        consecutive_successes: row.get(7)?,
+        last_checked_at: row.get(8)?,
+        last_success_at: row.get(9)?,
+        last_response_ms: row.get(10)?,
+        last_error_kind: row.get(11)?,
+        last_error: row.get(12)?,
+        last_evidence: row.get(13)?,
+        deactivated_at: row.get(14)?,
+        deactivated_reason: row.get(15)?,
+        results: Vec::new(),
+    })
+}
+
+fn result(row: &Row<'_>) -> rusqlite::Result<ResultInfo> {
+    Ok(ResultInfo {
+        begin_at: row.get(0)?,
+        took_ms: row.get::<_, f64>(1)? / 1_000.0,
+        class: row.get(2)?,
+        kind: row.get(3)?,
+        message: row.get(4)?,
+        counted: row.get(5)?,
+    })
+}
+
+fn transition(row: &Row<'_>) -> rusqlite::Result<TransitionInfo> {
+    let (change, from, to): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
+    let statuses = (!to.is_empty()).then_some((&*from, &*to));
+    let rule = Change::from_words(&change, statuses).map_or("", Change::rule);
+    Ok(TransitionInfo {
+        at: row.get(0)?,
+        check: row.get(1)?,
+        change,
+        from,
+        to,
+        failures: row.get(5)?,
+        successes: row.get(6)?,
+        kind: row.get(7)?,
+        message: row.get(8)?,
+        rule,
+    })
+}

@@ -1,0 +1,113 @@
+//! A server to be watched, which can die and come back at the same address.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+pub(crate) struct Backend {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    hit: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    hits: usize,
+    is_stopping: bool,
+}
+
+impl Backend {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let mut backend = Self {
+            address: listener.local_addr().expect("an address"),
+            shared: Arc::default(),
+            thread: None,
+        };
+        backend.serve(listener);
+        backend
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/health", self.address)
+    }
+
+    /// Requests answered since it was started last.
+    pub(crate) fn hits(&self) -> usize {
+        self.shared.state.lock().expect("unpoisoned").hits
+    }
+
+    pub(crate) fn wait_for_hits(&self, count: usize) {
+        let state = self.shared.state.lock().expect("unpoisoned");
+        let limit = Duration::from_secs(30);
+        let missing = |state: &mut State| state.hits < count;
+        let waited = self.shared.hit.wait_timeout_while(state, limit, missing);
+        assert!(
+            !waited.expect("unpoisoned").1.timed_out(),
+            "{count} requests"
+        );
+    }
+
+    /// From now on connections are refused.
+    pub(crate) fn stop(&mut self) {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        self.shared.state.lock().expect("unpoisoned").is_stopping = true;
+        let _ = TcpStream::connect(self.address);
+        thread.join().expect("the server ends");
+    }
+
+    pub(crate) fn start_again(&mut self) {
+        *self.shared.state.lock().expect("unpoisoned") = State::default();
+        self.serve(TcpListener::bind(self.address).expect("the port again"));
+    }
+
+    fn serve(&mut self, listener: TcpListener) {
+        let shared = Arc::clone(&self.shared);
+        self.thread = Some(thread::spawn(move || {
+            for stream in listener.incoming() {
+                if shared.state.lock().expect("unpoisoned").is_stopping {
+                    return;
+                }
+                if let Ok(stream) = stream {
+                    answer(stream);
+                    shared.state.lock().expect("unpoisoned").hits += 1;
+                    shared.hit.notify_all();
+                }
+            }
+        }));
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn answer(mut stream: TcpStream) {
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+    let mut request = Vec::new();
+    let mut bytes = [0; 1_024];
+    while !request.windows(4).any(|it| it == b"\r\n\r\n") {
+        match stream.read(&mut bytes) {
+            Ok(0) | Err(_) => return,
+            Ok(count) => request.extend_from_slice(&bytes[..count]),
+        }
+    }
+    let body = r#"{"status":"healthy"}"#;
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    let _ = stream.write_all((head + body).as_bytes());
+}
