@@ -9,6 +9,9 @@ import sys
 CORE = {"httparse", "serde", "serde_core", "serde_json", "itoa", "memchr", "zmij"}
 BLOCKING = CORE | {"health-core", "mio", "libc", "socket2"}
 TOKIO = BLOCKING | {"tokio", "pin-project-lite"}
+SMOL = CORE | {"health-core", "async-io", "polling", "rustix", "linux-raw-sys", "bitflags", "cfg-if"}
+SMOL |= {"futures-io", "futures-core", "futures-lite", "pin-project-lite", "parking", "slab"}
+SMOL |= {"concurrent-queue", "crossbeam-utils", "socket2", "libc"}
 # What each library may link, with these flags, on this platform.
 ALLOWED = {
     ("health-core",): CORE,
@@ -17,10 +20,8 @@ ALLOWED = {
     ("health-blocking", "--no-default-features"): BLOCKING,
     ("health-tokio",): TOKIO | {"rustix", "bitflags", "linux-raw-sys"},
     ("health-tokio", "--no-default-features"): TOKIO,
-    ("health-smol",): CORE
-    | {"health-core", "async-io", "polling", "rustix", "linux-raw-sys", "bitflags", "cfg-if"}
-    | {"futures-io", "futures-core", "futures-lite", "pin-project-lite", "parking", "slab"}
-    | {"concurrent-queue", "crossbeam-utils", "socket2", "libc"},
+    ("health-smol",): SMOL,
+    ("health-smol", "--no-default-features"): SMOL,
 }
 
 

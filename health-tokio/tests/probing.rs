@@ -4,6 +4,8 @@
 #[path = "../../health-core/tests/probing/clock.rs"]
 mod clock;
 mod driver;
+#[path = "../../health-core/tests/probing/dropped.rs"]
+mod dropped;
 #[path = "../../health-core/tests/probing/monitor.rs"]
 mod monitor;
 #[path = "../../health-core/tests/probing/peer.rs"]

@@ -14,6 +14,11 @@ pub(crate) fn probe(policy: AddressPolicy, probe: &Probe, timeout: Duration) -> 
     block_on(Prober::new().policy(policy).probe(probe, timeout))
 }
 
+/// Calls `act` where the runtime's sockets and timers are: anywhere.
+pub(crate) fn within<R>(act: impl FnOnce() -> R) -> R {
+    act()
+}
+
 /// A monitor that runs, for threads.
 pub(crate) struct Running(MonitorHandle);
 

@@ -21,6 +21,12 @@ pub(crate) fn probe(policy: AddressPolicy, probe: &Probe, timeout: Duration) -> 
     runtime().block_on(prober.probe(probe, timeout))
 }
 
+/// Calls `act` where the runtime's sockets and timers are.
+pub(crate) fn within<R>(act: impl FnOnce() -> R) -> R {
+    let _guard = runtime().enter();
+    act()
+}
+
 /// A monitor that runs, for threads.
 pub(crate) struct Running(MonitorHandle);
 
