@@ -129,8 +129,21 @@ impl Daemon {
         }
     }
 
+    /// Asks until the body has this in it: components are told once a second.
+    pub(crate) fn wait_for_body(&self, path: &str, part: &str) {
+        let began = std::time::Instant::now();
+        loop {
+            let body = self.get(path);
+            if body.contains(part) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "no {part} in {body}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// The body of a page of the monitor's own endpoint.
-    pub(crate) fn get(&self, path: &str) -> String {
+    fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("the endpoint");
         let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).expect("asked");

@@ -41,8 +41,7 @@ fn a_server_dies_is_deregistered_and_comes_back() {
         "{explained}"
     );
     // What is off the list counts for nothing; who is left is well.
-    let body = daemon.get("/health");
-    assert!(body.contains(r#""targets":true"#), "{body}");
+    daemon.wait_for_body("/health", r#""targets":true"#);
 
     b.start_again();
     assert_eq!(place.out(&["reactivate", "b"]).trim(), "b reactivated");
