@@ -83,9 +83,9 @@ impl fmt::Display for Peer {
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = format_args!("{} bytes", self.bytes.len());
         let mut it = f.debug_struct("Identity");
-        it.field("address", &self.address).field("bytes", &bytes);
+        it.field("address", &self.address);
+        it.field("bytes", &format_args!("{} bytes", self.bytes.len()));
         it.finish()
     }
 }
