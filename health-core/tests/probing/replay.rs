@@ -143,17 +143,24 @@ impl World {
             idle(&self.clock);
             self.drain();
         }
-        // Answers that a stall has held up arrive in the order of their own times.
-        self.answers.sort_unstable();
-        let to_come = self.answers.partition_point(|(at, ..)| *at <= now);
-        for (_, check, number) in self.answers.drain(..to_come).collect::<Vec<_>>() {
+        // Answers that a stall has held up arrive in the order of their own times. One may be the end
+        // of another attempt, so each is taken to its last consequence.
+        while let Some((_, check, number)) = self.take_answer(now) {
             let answer = self.script.answer(check, number);
             if self.hub.answer(check, number, answer.outcome()) {
                 let check = self.checks[check].0;
                 self.see(|event| is_end(event, check, number));
+                idle(&self.clock);
+                self.drain();
             }
         }
         self.clock.advance_to(at(now));
+    }
+
+    fn take_answer(&mut self, now: u64) -> Option<(u64, usize, u64)> {
+        let first = *self.answers.iter().filter(|(at, ..)| *at <= now).min()?;
+        self.answers.retain(|it| *it != first);
+        Some(first)
     }
 
     fn tell(&mut self, op: &str) {
@@ -206,16 +213,7 @@ impl World {
             ..
         } = event
         {
-            // A future is dropped; what is to be reaped answers all the same.
-            let given_up = (self.index(*check), *attempt);
-            let is_future = |check| {
-                self.script
-                    .checks()
-                    .nth(check)
-                    .is_some_and(|it| !it.1.needs_reap)
-            };
-            self.answers
-                .retain(|(_, check, number)| (*check, *number) != given_up || !is_future(*check));
+            self.give_up(self.index(*check), *attempt);
         }
         if let Event::Check {
             check,
@@ -224,6 +222,9 @@ impl World {
         } = event
         {
             let index = self.index(*check);
+            if let Some(attempt) = record.attempt() {
+                self.give_up(index, attempt);
+            }
             let kind = record.kind().map_or(record.message(), |kind| kind.as_str());
             let row = show::attempt(self.script.name(index), record, kind, &self.state(index));
             self.attempts.push(row);
@@ -232,6 +233,17 @@ impl World {
             let row = show::event(now, event, |check| self.script.name(self.index(check)));
             self.events.extend(row);
         }
+    }
+
+    /// The attempt is over for the monitor. A future is dropped, sooner or later, and nobody hears
+    /// its answer; what is to be reaped answers all the same.
+    fn give_up(&mut self, check: usize, attempt: u64) {
+        let needs_reap = |index| {
+            let config = self.script.checks().nth(index).map(|it| it.1);
+            config.is_some_and(|it| it.needs_reap)
+        };
+        self.answers
+            .retain(|(_, of, number)| (*of, *number) != (check, attempt) || needs_reap(*of));
     }
 
     fn state(&self, index: usize) -> State {
