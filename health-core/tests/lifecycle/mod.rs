@@ -11,6 +11,7 @@ mod access;
 mod client;
 mod dialects;
 mod drain;
+mod history;
 mod stale;
 mod starved;
 #[cfg(unix)]
