@@ -17,6 +17,7 @@ const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n";
 /// A server whose sockets are names.
 struct Server {
     roster: Roster<&'static str>,
+    registry: Registry,
     now: Instant,
 }
 
@@ -28,9 +29,11 @@ impl Server {
     fn of(service: Service, change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         change(&mut limits);
+        let now = Instant::default() + Duration::from_secs(60);
         Self {
             roster: Roster::new(Arc::new(service.limits(limits))),
-            now: Instant::default() + Duration::from_secs(60),
+            registry: Registry::new("roster", "1", now),
+            now,
         }
     }
 
@@ -64,7 +67,7 @@ impl Server {
             }
             while connection.step() == Step::Respond {
                 let (now, unix) = (self.now, UnixTime::default());
-                let snapshot = Registry::new("roster", "1", now).snapshot(now);
+                let snapshot = self.registry.snapshot(now);
                 connection.respond(Moment { now, unix }, &snapshot, &mut Vec::new());
             }
             if matches!(connection.step(), Step::Write { .. }) && place.socket != "deaf" {
@@ -240,6 +243,26 @@ fn one_stream_more_than_allowed_takes_the_place_of_the_oldest() {
     let report = server.report();
     assert_eq!(report.count(CloseReason::Evicted), 2);
     assert_eq!(report.count(CloseReason::Draining), 3);
+}
+
+/// Values gather for a moment; that moment is a deadline like any other.
+#[test]
+fn a_stream_is_due_soon_after_a_value_was_published() {
+    const EVENTS: &[u8] = b"GET /health/events HTTP/1.1\r\nHost: test\r\n\r\n";
+    let mut server = Server::of(Service::new().open(), |_| {});
+    let load = server.registry.stat("load").expect("a name");
+    server.connect("a", EVENTS);
+    server.wait(Duration::from_secs(1));
+    assert_eq!(server.turns(), ["a"]);
+
+    let now = server.now;
+    server.registry.set_stat(now, load, &1).expect("JSON");
+    (server.roster).handle_revision(now, server.registry.revision());
+    assert_eq!(server.turns(), [""; 0]);
+    let gathered = server.now + Duration::from_millis(50);
+    assert_eq!(server.roster.poll_timeout(), Some(gathered));
+    server.wait(Duration::from_millis(50));
+    assert_eq!(server.turns(), ["a"]);
 }
 
 fn revision_after_a_change(now: Instant) -> Revision {

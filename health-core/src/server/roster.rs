@@ -183,9 +183,12 @@ impl<S> Roster<S> {
                 continue;
             };
             connection.handle_revision(now, revision);
-            if connection.step() == Step::Respond {
+            let step = connection.step();
+            if step == Step::Respond {
                 self.due.push_back(key);
             }
+            // One whose values gather has an earlier deadline now.
+            self.deadline = earliest([self.deadline, step.until()]);
         }
     }
 

@@ -57,7 +57,10 @@ def _seen(stats: Path, status: str, code: str) -> str | None:
     """What HAProxy thinks of the server, if it is that."""
     with socket.socket(socket.AF_UNIX) as stream:
         stream.settimeout(2)
-        stream.connect(str(stats))
+        try:
+            stream.connect(str(stats))
+        except ConnectionRefusedError:
+            return None  # Its file is there before it listens.
         stream.sendall(b"show stat\n")
         text = http.read_to_end(stream).decode().removeprefix("# ")
     for row in csv.DictReader(io.StringIO(text)):
