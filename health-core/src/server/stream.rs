@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use super::answer::Ending;
 use super::state::State;
-use super::{Ask, CloseReason, Service};
+use super::{Ask, CloseReason, Service, Standing};
 use crate::health::{ProbeKind, Revision, Snapshot};
 use crate::http::StatusCode;
 use crate::http::response::Chunk;
@@ -59,6 +59,11 @@ impl Stream {
             told: None,
             heartbeat_at: now,
         }
+    }
+
+    /// What its eviction would cost.
+    pub(super) const fn standing(&self) -> Standing {
+        Standing::Streaming { since: self.since }
     }
 
     /// Whether there is more to tell as soon as the last batch is out.
