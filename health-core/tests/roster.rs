@@ -227,6 +227,21 @@ fn a_watch_that_is_dropped_leaves_nobody_waiting() {
     }
 }
 
+/// Found by fuzzing: it was told with the next heartbeat only.
+#[test]
+fn a_change_that_comes_while_a_stream_is_written_is_told_behind_it() {
+    let mut server = Server::of(Service::new().open(), |_| {});
+    server.connect("deaf", EVENTS);
+    server.registry.set_running(server.now);
+    let revision = server.registry.snapshot(server.now).revision();
+    server.roster.handle_revision(server.now, revision);
+    server.wait(Duration::from_secs(1));
+    let place = server.roster.get_mut(0).expect("the first");
+    assert!(matches!(place.connection.step(), Step::Write { .. }));
+    place.connection.handle_sent(server.now);
+    assert_eq!(place.connection.step(), Step::Respond);
+}
+
 /// Found by fuzzing: streams that were about to be told the news could not be cut, and all stayed.
 #[test]
 fn a_stream_too_many_takes_the_place_of_one_that_is_due_just_then() {

@@ -139,6 +139,9 @@ impl Connection {
     /// The registry's revision is this one now. A stream that waits for another has something to
     /// tell.
     pub fn handle_revision(&mut self, now: Instant, revision: Revision) {
+        if let Some(stream) = &mut self.stream {
+            stream.handle_revision(revision);
+        }
         self.state = self.state.handle_revision(now, revision);
     }
 

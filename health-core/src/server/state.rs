@@ -103,12 +103,12 @@ impl State {
         match self {
             Self::Following {
                 after: Some(after), ..
-            } if after.as_u64() != revision.as_u64() => Self::responding(Reply::News),
+            } if after.as_u64() < revision.as_u64() => Self::responding(Reply::News),
             Self::Following {
                 since,
                 after: Some(after),
                 until,
-            } if after != revision => Self::Following {
+            } if after.published() < revision.published() => Self::Following {
                 since,
                 // Values are published one after the other.
                 after: None,
