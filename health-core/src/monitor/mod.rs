@@ -111,6 +111,7 @@ mod summary;
 mod target;
 mod targets;
 mod timers;
+mod untold;
 
 pub use batch::{Batch, Change, CheckRow, ResultRow, Transition};
 pub use config::{MonitorConfig, Spread};
