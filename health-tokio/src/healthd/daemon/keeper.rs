@@ -31,17 +31,17 @@ const PAUSE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) enum Order {
     Put(Vec<Definition>),
-    /// Forget what is known of it.
-    Reset(Name),
-    Remove(Name),
+    /// Forget what is known of them.
+    Reset(Vec<Name>),
+    Remove(Vec<Name>),
 }
 
 /// How to reach the keeper.
 #[derive(Clone, Debug)]
-pub(super) struct Orders(mpsc::Sender<(Order, oneshot::Sender<Result<(), String>>)>);
+pub(in crate::healthd) struct Orders(mpsc::Sender<(Order, oneshot::Sender<Result<(), String>>)>);
 
 /// See the [module](self).
-pub(super) struct Keeper {
+pub(in crate::healthd) struct Keeper {
     path: PathBuf,
     results: u32,
     /// Empty until the right to write could be had.
@@ -61,6 +61,16 @@ pub(super) struct Keeper {
     announce: mpsc::Sender<Arc<Batch>>,
     /// The last batch that was: one that is tried again is not told again.
     announced: u64,
+}
+
+impl Order {
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Put(targets) => targets.is_empty(),
+            Self::Reset(names) | Self::Remove(names) => names.is_empty(),
+        }
+    }
 }
 
 impl Orders {
@@ -84,7 +94,7 @@ impl Keeper {
     /// # Errors
     ///
     /// The file is another program's, or of a newer version: no time will heal that.
-    pub(super) async fn open(
+    pub(in crate::healthd) async fn open(
         path: &Path,
         lock: Arc<OnceLock<Lock>>,
         results: u32,
@@ -126,7 +136,7 @@ impl Keeper {
     }
 
     /// Keeps what the monitor has to say until it has stopped and all of it is kept, or cannot be.
-    pub(super) async fn run(mut self, controls: Controls) {
+    pub(in crate::healthd) async fn run(mut self, controls: Controls) {
         loop {
             tokio::select! {
                 biased;
@@ -188,14 +198,16 @@ impl Keeper {
                 }
                 self.work(move |store| store.put(&targets)).await
             }
-            Order::Reset(name) => self.work(move |store| store.reset(&name)).await,
-            Order::Remove(name) => {
-                self.targets.remove(&name);
-                self.gone.insert(name.clone());
-                let removed = name.clone();
+            Order::Reset(names) => self.work(move |store| store.reset(&names)).await,
+            Order::Remove(names) => {
+                for name in &names {
+                    self.targets.remove(name);
+                    self.gone.insert(name.clone());
+                }
+                let removed = names.clone();
                 let done = self.work(move |store| store.remove(&removed)).await;
                 if done.is_ok() {
-                    self.gone.remove(&name);
+                    self.gone.retain(|name| !names.contains(name));
                 }
                 done
             }
@@ -213,7 +225,7 @@ impl Keeper {
         let gone: Vec<_> = self.gone.iter().cloned().collect();
         let caught_up = self.work(move |store| {
             store.put(&targets)?;
-            gone.iter().try_for_each(|name| store.remove(name))
+            store.remove(&gone)
         });
         match caught_up.await {
             Ok(()) => {

@@ -31,14 +31,16 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
+pub(super) use keeper::Keeper;
+pub(super) use registry::Registry;
+
 use super::config::{Action, Settings, Told, added};
 use super::control::{self, Lock, Reply, Request};
 use crate::monitor::{self, Monitor, MonitorHandle};
 use crate::{Handle, Health, Server, Service};
 use actions::Actions;
 use announce::Cycle;
-use keeper::{Keeper, Orders};
-use registry::Registry;
+use keeper::Orders;
 use vitals::Vitals;
 
 /// What a stop may take, whatever hangs.

@@ -190,15 +190,12 @@ impl TargetStore for SqliteStore {
         self.attempt(true, |transaction| write::put(transaction, targets))
     }
 
-    fn reset(&mut self, name: &Name) -> Result<(), StoreError> {
-        self.attempt(true, |transaction| write::reset(transaction, name))
+    fn reset(&mut self, names: &[Name]) -> Result<(), StoreError> {
+        self.attempt(true, |transaction| write::reset(transaction, names))
     }
 
-    fn remove(&mut self, name: &Name) -> Result<(), StoreError> {
-        self.attempt(true, |transaction| {
-            transaction.execute("DELETE FROM targets WHERE name = ?1", [name.as_str()])
-        })?;
-        Ok(())
+    fn remove(&mut self, names: &[Name]) -> Result<(), StoreError> {
+        self.attempt(true, |transaction| write::remove(transaction, names))
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
