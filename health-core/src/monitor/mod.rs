@@ -111,6 +111,7 @@ mod summary;
 mod target;
 mod targets;
 mod timers;
+mod view;
 
 pub use batch::{Batch, Change, CheckRow, ResultRow, Transition};
 pub use config::{MonitorConfig, Spread};
@@ -124,3 +125,4 @@ pub use stats::{Lags, Stats};
 pub use store::{Definition, MemoryStore, StoredCheck, StoredTarget, TargetStore};
 pub use summary::Summary;
 pub use target::{AddError, Target, TargetSpec};
+pub use view::{CheckView, Overview, ReadyTarget, Sight, TargetStatus, TargetView};
