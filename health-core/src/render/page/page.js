@@ -44,6 +44,7 @@ function fill(parent, ...fresh) {
 }
 
 function liken(old, fresh) {
+  if (old === fresh) return;
   if (old.nodeName !== fresh.nodeName) {
     old.replaceWith(fresh);
   } else if (old instanceof Text) {

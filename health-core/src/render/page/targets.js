@@ -28,7 +28,10 @@ function showTargets() {
   $('mass').hidden = !told.mass_failure;
   let places = MOST_HEALTHY;
   const rows = (told.targets ?? []).filter(it => it.status !== 'healthy' || places-- > 0), rest = total - rows.length;
-  fill($('targets'), rows.map(target));
+  // Of hundreds few have changed: the others are not drawn again.
+  const old = $('targets').children, keys = rows.map(it => JSON.stringify(it));
+  fill($('targets'), rows.map((it, index) => old[index]?.key === keys[index] ? old[index] : target(it)));
+  keys.forEach((key, index) => old[index].key = key);
   fill($('rest'), targets ? rest > 0 && `and ${rest} more${next ? '' : ' healthy'}` : denied && 'Which, and why, needs a token.');
 }
 
