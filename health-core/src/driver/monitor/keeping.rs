@@ -30,6 +30,21 @@ impl Controls {
         }
     }
 
+    /// What has happened while nothing can be kept, as a batch that is not to be answered. See
+    /// [`Monitor::poll_unkept`](crate::monitor::Monitor::poll_unkept). While there is none, `waker` is
+    /// kept until there may be; after the end there is none any more.
+    pub fn poll_unkept(&self, waker: &Waker) -> Poll<Arc<Batch>> {
+        let moment = self.shared.time.moment();
+        let mut state = self.shared.lock();
+        if let Some(batch) = state.monitor.poll_unkept(moment) {
+            return Poll::Ready(batch);
+        }
+        if !state.is_over {
+            state.keep(waker);
+        }
+        Poll::Pending
+    }
+
     /// The last batch is kept, or could not be.
     pub fn handle_stored(&self, stored: bool) {
         self.change(|state, now| state.monitor.handle_stored(now, stored));

@@ -74,7 +74,7 @@ pub(super) struct Told {
 /// The registry, if nobody says otherwise.
 pub(super) const DEFAULT_DB: &str = "healthd.db";
 /// Results kept of each check.
-const RESULTS: u32 = 10;
+pub(super) const RESULTS: u32 = 10;
 
 impl Settings {
     /// Reads and checks all of it.

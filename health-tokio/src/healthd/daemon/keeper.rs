@@ -1,15 +1,15 @@
 //! Keeps the registry: the one task that writes, and what it does when it cannot.
 //!
 //! Targets are watched whether or not the registry can be written. While it cannot, the component
-//! `store` says so, the journal holds what is to be kept, and each retry opens the file again if that
-//! is what is wrong. A damaged file is moved out of the way, never deleted, and a new one gets
-//! everything that is known.
+//! `store` says so, the journal holds what is to be kept, what happens is told all the same, and each
+//! retry opens the file again if that is what is wrong. A damaged file is moved out of the way, never
+//! deleted, and a new one gets everything that is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
 use health_core::driver::monitor::Controls;
 use health_core::health::ComponentConfig;
@@ -18,38 +18,59 @@ use health_core::name::{Name, NameError};
 use health_core::shared::{Component, Health};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task;
+use tokio::time::sleep;
 use tracing::{error, info, warn};
 
-use crate::healthd::store::{SqliteStore, StoreError};
+use crate::healthd::control::Lock;
+use crate::healthd::store::{SqliteStore, StoreError, peek};
+
+/// After that, what the file lacks is tried again if no batch has brought it about.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// What the registry is asked to do besides batches.
 #[derive(Debug)]
 pub(super) enum Order {
     Put(Vec<Definition>),
-    /// Forget what is known of it.
-    Reset(Name),
-    Remove(Name),
+    /// Forget what is known of them.
+    Reset(Vec<Name>),
+    Remove(Vec<Name>),
 }
 
 /// How to reach the keeper.
 #[derive(Clone, Debug)]
-pub(super) struct Orders(mpsc::Sender<(Order, oneshot::Sender<Result<(), String>>)>);
+pub(in crate::healthd) struct Orders(mpsc::Sender<(Order, oneshot::Sender<Result<(), String>>)>);
 
 /// See the [module](self).
-pub(super) struct Keeper {
+pub(in crate::healthd) struct Keeper {
     path: PathBuf,
     results: u32,
+    /// Empty until the right to write could be had.
+    lock: Arc<OnceLock<Lock>>,
     /// `None`: it could not be opened.
     store: Option<SqliteStore>,
     /// All targets there should be. What the file lacks of it is made up for when it can be.
     targets: BTreeMap<Name, Definition>,
+    /// Targets the file still has to lose.
+    gone: BTreeSet<Name>,
+    /// The file lacks something that no batch brings.
     is_behind: bool,
+    is_failing: bool,
     component: Component,
     orders: mpsc::Receiver<(Order, oneshot::Sender<Result<(), String>>)>,
     /// What was kept is told to.
     announce: mpsc::Sender<Arc<Batch>>,
     /// The last batch that was: one that is tried again is not told again.
     announced: u64,
+}
+
+impl Order {
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Put(targets) => targets.is_empty(),
+            Self::Reset(names) | Self::Remove(names) => names.is_empty(),
+        }
+    }
 }
 
 impl Orders {
@@ -67,13 +88,15 @@ impl Orders {
 }
 
 impl Keeper {
-    /// Opens the registry and reads it. If that cannot be done, there is nothing known.
+    /// Opens the registry and reads it; `lock` is taken as soon as it can be. If the file cannot be read
+    /// at all, there is nothing known.
     ///
     /// # Errors
     ///
     /// The file is another program's, or of a newer version: no time will heal that.
-    pub(super) async fn open(
+    pub(in crate::healthd) async fn open(
         path: &Path,
+        lock: Arc<OnceLock<Lock>>,
         results: u32,
         health: &Health,
         announce: mpsc::Sender<Arc<Batch>>,
@@ -82,9 +105,12 @@ impl Keeper {
         let mut keeper = Self {
             path: path.to_owned(),
             results,
+            lock,
             store: None,
             targets: BTreeMap::new(),
+            gone: BTreeSet::new(),
             is_behind: false,
+            is_failing: false,
             component: component(health).expect("a name of our own, registered first"),
             orders,
             announce,
@@ -96,17 +122,21 @@ impl Keeper {
             Err(error) => {
                 keeper.trouble(&error);
                 // Repaired on the spot, if it was damage.
-                keeper.work(TargetStore::load).await.unwrap_or_default()
+                match keeper.work(TargetStore::load).await {
+                    Ok(loaded) => loaded,
+                    Err(_) => peek(path).unwrap_or_default(),
+                }
             }
         };
+        keeper.targets = loaded.iter().map(definition).collect();
         if keeper.store.is_some() {
-            keeper.component.success();
+            keeper.well();
         }
         Ok((keeper, Orders(sender), loaded))
     }
 
     /// Keeps what the monitor has to say until it has stopped and all of it is kept, or cannot be.
-    pub(super) async fn run(mut self, controls: Controls) {
+    pub(in crate::healthd) async fn run(mut self, controls: Controls) {
         loop {
             tokio::select! {
                 biased;
@@ -122,9 +152,17 @@ impl Keeper {
                     let kept = self.keep(&controls, &batch).await;
                     controls.handle_stored(kept);
                     // Acted upon once: when it is kept, or when it cannot be for the first time.
-                    if batch.number > self.announced {
-                        self.announced = batch.number;
-                        let _ = self.announce.send(batch).await;
+                    if batch.number > self.announced && !batch.is_told {
+                        let _ = self.announce.send(Arc::clone(&batch)).await;
+                    }
+                    self.announced = batch.number;
+                }
+                batch = poll_fn(|cx| controls.poll_unkept(cx.waker())) => {
+                    let _ = self.announce.send(batch).await;
+                }
+                () = sleep(PAUSE), if self.is_behind => {
+                    if self.catch_up().await.is_ok() {
+                        controls.journal_all();
                     }
                 }
             }
@@ -141,7 +179,7 @@ impl Keeper {
         let rows = Arc::clone(batch);
         match self.work(move |store| store.write(&rows)).await {
             Ok(()) => {
-                self.component.success();
+                self.well();
                 true
             }
             Err(error) => {
@@ -154,14 +192,24 @@ impl Keeper {
     async fn carry_out(&mut self, order: Order) -> Result<(), StoreError> {
         let done = match order {
             Order::Put(targets) => {
-                let names = targets.iter().map(|it| (it.name.clone(), it.clone()));
-                self.targets.extend(names);
+                for target in &targets {
+                    self.gone.remove(&target.name);
+                    self.targets.insert(target.name.clone(), target.clone());
+                }
                 self.work(move |store| store.put(&targets)).await
             }
-            Order::Reset(name) => self.work(move |store| store.reset(&name)).await,
-            Order::Remove(name) => {
-                self.targets.remove(&name);
-                self.work(move |store| store.remove(&name)).await
+            Order::Reset(names) => self.work(move |store| store.reset(&names)).await,
+            Order::Remove(names) => {
+                for name in &names {
+                    self.targets.remove(name);
+                    self.gone.insert(name.clone());
+                }
+                let removed = names.clone();
+                let done = self.work(move |store| store.remove(&removed)).await;
+                if done.is_ok() {
+                    self.gone.retain(|name| !names.contains(name));
+                }
+                done
             }
         };
         if let Err(error) = &done {
@@ -171,39 +219,44 @@ impl Keeper {
         done
     }
 
-    /// Brings the file's list of targets up to ours.
+    /// Brings the file's list of targets up to ours. What the file has and nobody has read stays.
     async fn catch_up(&mut self) -> Result<(), StoreError> {
         let targets: Vec<_> = self.targets.values().cloned().collect();
+        let gone: Vec<_> = self.gone.iter().cloned().collect();
         let caught_up = self.work(move |store| {
-            let known = store.load()?;
             store.put(&targets)?;
-            for gone in known {
-                if targets
-                    .binary_search_by(|it| it.name.cmp(&gone.name))
-                    .is_err()
-                {
-                    store.remove(&gone.name)?;
-                }
-            }
-            Ok(())
+            store.remove(&gone)
         });
-        let caught_up = caught_up.await;
-        match &caught_up {
+        match caught_up.await {
             Ok(()) => {
                 self.is_behind = false;
-                info!(registry = %self.path.display(), "the registry is up to date again");
+                self.gone.clear();
+                self.well();
+                Ok(())
             }
-            Err(error) => self.trouble(error),
+            Err(error) => {
+                self.trouble(&error);
+                Err(error)
+            }
         }
-        caught_up
+    }
+
+    fn well(&mut self) {
+        self.component.success();
+        if std::mem::take(&mut self.is_failing) {
+            info!(registry = %self.path.display(), "the registry is kept again");
+        }
     }
 
     fn trouble(&mut self, error: &StoreError) {
         self.component.failure(error);
+        self.is_failing = true;
+        if error.is_damage() || error.is_of_the_connection() {
+            self.store = None;
+        }
+        // The next one that is opened may be another file.
         self.is_behind |= self.store.is_none();
         if error.is_damage() {
-            self.store = None;
-            self.is_behind = true;
             match set_aside(&self.path) {
                 Ok(place) => error!(%error, moved_to = %place.display(), "starting a new registry"),
                 Err(moving) => error!(%error, %moving, "the registry cannot be moved aside"),
@@ -219,10 +272,11 @@ impl Keeper {
         work: impl FnOnce(&mut SqliteStore) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, StoreError> {
         let (store, path, results) = (self.store.take(), self.path.clone(), self.results);
+        let lock = Arc::clone(&self.lock);
         let worked = task::spawn_blocking(move || {
             let store = match store {
                 Some(store) => Ok(store),
-                None => SqliteStore::open(&path, results),
+                None => hold(&lock, &path).and_then(|()| SqliteStore::open(&path, results)),
             };
             match store {
                 Ok(mut store) => {
@@ -236,6 +290,27 @@ impl Keeper {
         self.store = store;
         result
     }
+}
+
+/// Takes the lock, unless it is held.
+fn hold(lock: &OnceLock<Lock>, path: &Path) -> Result<(), StoreError> {
+    if lock.get().is_none() {
+        let taken = Lock::take(path);
+        let taken = taken.map_err(|error| StoreError::of_lock(path, Some(error)))?;
+        let taken = taken.ok_or_else(|| StoreError::of_lock(path, None))?;
+        let _ = lock.set(taken);
+    }
+    Ok(())
+}
+
+/// A target as it was put.
+fn definition(stored: &StoredTarget) -> (Name, Definition) {
+    let definition = Definition {
+        name: stored.name.clone(),
+        checks: stored.checks.iter().map(|it| it.name.clone()).collect(),
+        text: Arc::clone(&stored.text),
+    };
+    (stored.name.clone(), definition)
 }
 
 fn component(health: &Health) -> Result<Component, NameError> {

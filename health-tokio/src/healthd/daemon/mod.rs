@@ -18,17 +18,21 @@ mod vitals;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use health_core::driver::monitor::Controls;
 use health_core::monitor::{Batch, Notices};
 use health_core::name::Name;
 use serde_json::{Value, json};
+use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
+
+pub(super) use keeper::Keeper;
+pub(super) use registry::Registry;
 
 use super::config::{Action, Settings, Told, added};
 use super::control::{self, Lock, Reply, Request};
@@ -36,12 +40,14 @@ use crate::monitor::{self, Monitor, MonitorHandle};
 use crate::{Handle, Health, Server, Service};
 use actions::Actions;
 use announce::Cycle;
-use keeper::{Keeper, Orders};
-use registry::Registry;
+use keeper::Orders;
 use vitals::Vitals;
 
 /// What a stop may take, whatever hangs.
 const STOP: Duration = Duration::from_secs(5);
+
+/// The figures of a cycle are said once in an interval, and not more often than this.
+const CYCLE: Duration = Duration::from_secs(5);
 
 /// A monitor that runs.
 struct Daemon {
@@ -61,20 +67,40 @@ struct Daemon {
 /// Something of the system's without which there is no point in beginning; a line for people.
 pub(super) async fn run(told: Told, settings: Settings) -> Result<(), String> {
     let db = settings.db.clone();
-    let lock = Lock::take(&db).map_err(|error| error.to_string())?;
-    let taken = || format!("{}: another healthd has this registry", db.display());
-    let lock = lock.ok_or_else(taken)?;
-    let listener = control::listen(&db, &lock).map_err(|error| error.to_string())?;
-    let result = watch(told, settings, listener).await;
-    control::forget(&db);
-    drop(lock);
+    let lock = Arc::new(OnceLock::new());
+    match Lock::take(&db) {
+        Ok(Some(held)) => drop(lock.set(held)),
+        Ok(None) => {
+            return Err(format!(
+                "{}: another healthd has this registry",
+                db.display()
+            ));
+        }
+        // The keeper says so, and goes on trying.
+        Err(error) if control::may_pass(&error) => {}
+        Err(error) => return Err(error.to_string()),
+    }
+    let listener = match lock.get().map(|held| control::listen(&db, held)) {
+        None => None,
+        Some(Ok(listener)) => Some(listener),
+        Some(Err(error)) if control::may_pass(&error) => {
+            warn!(%error, "no commands yet; trying again every 5 s");
+            None
+        }
+        Some(Err(error)) => return Err(error.to_string()),
+    };
+    let result = watch(told, settings, &lock, listener).await;
+    if lock.get().is_some() {
+        control::forget(&db);
+    }
     result
 }
 
 async fn watch(
     told: Told,
     mut settings: Settings,
-    listener: tokio::net::UnixListener,
+    lock: &Arc<OnceLock<Lock>>,
+    listener: Option<UnixListener>,
 ) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
     // From here on a signal waits for us instead of ending the process.
@@ -84,7 +110,8 @@ async fn watch(
 
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
     let (announce, announced) = mpsc::channel(64);
-    let opened = Keeper::open(&settings.db, settings.results, &health, announce).await;
+    let (db, held) = (settings.db.clone(), Arc::clone(lock));
+    let opened = Keeper::open(&db, held, settings.results, &health, announce).await;
     let (keeper, orders, stored) = opened.map_err(|error| error.to_string())?;
 
     raise_descriptors();
@@ -124,10 +151,10 @@ async fn watch(
     }
 
     let (ask, mut asked) = mpsc::channel(16);
-    let serving = tokio::spawn(control::serve(listener, ask));
+    let serving = tokio::spawn(control::serve(db, Arc::clone(lock), listener, ask));
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut cycles = interval(daemon.settings.defaults.check.interval);
+    let mut cycles = interval(daemon.settings.defaults.check.interval.max(CYCLE));
     cycles.set_missed_tick_behavior(MissedTickBehavior::Delay);
     cycles.reset();
     let mut cycle = Cycle::begin(daemon.monitor.stats());

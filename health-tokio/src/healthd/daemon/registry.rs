@@ -13,14 +13,14 @@ use crate::healthd::config::{Defaults, Source, TargetDef};
 
 /// All targets that are watched. Changes go to the monitor and to the store.
 #[derive(Debug)]
-pub(super) struct Registry {
+pub(in crate::healthd) struct Registry {
     controls: Controls,
     orders: Orders,
     targets: BTreeMap<Name, TargetDef>,
 }
 
 impl Registry {
-    pub(super) const fn new(controls: Controls, orders: Orders) -> Self {
+    pub(in crate::healthd) const fn new(controls: Controls, orders: Orders) -> Self {
         Self {
             controls,
             orders,
@@ -37,7 +37,7 @@ impl Registry {
     }
 
     /// Begins to watch what the configuration says and what was added, going on from what was kept.
-    pub(super) async fn begin(
+    pub(in crate::healthd) async fn begin(
         &mut self,
         configured: Vec<TargetDef>,
         stored: Vec<StoredTarget>,
@@ -47,6 +47,7 @@ impl Registry {
             stored.into_iter().map(|it| (it.name.clone(), it)).collect();
         let names: BTreeSet<_> = configured.iter().map(|it| it.name.clone()).collect();
         let mut all = configured;
+        let mut gone = Vec::new();
         for (name, kept) in &stored {
             if names.contains(name) {
                 continue;
@@ -56,18 +57,17 @@ impl Registry {
                 Some(Err(error)) => warn!(%name, %error, "a target cannot be watched any more"),
                 None => {
                     info!(%name, "no longer in the configuration");
-                    self.keep(Order::Remove(name.clone())).await;
+                    gone.push(name.clone());
                 }
             }
         }
+        self.keep(Order::Remove(gone)).await;
         let changed = all.iter().filter(|target| {
             let kept = stored.get(&target.name);
             kept.is_none_or(|kept| *kept.text != *target.text)
         });
         let changed: Vec<_> = changed.map(TargetDef::definition).collect();
-        if !changed.is_empty() {
-            self.keep(Order::Put(changed)).await;
-        }
+        self.keep(Order::Put(changed)).await;
         for target in all {
             let kept = stored.remove(&target.name);
             // Another URL under the old name is another target.
@@ -85,28 +85,44 @@ impl Registry {
             .filter(|it| it.source == Source::Config);
         let gone = gone.filter(|it| !names.contains(&it.name));
         let gone: Vec<_> = gone.map(|it| it.name.clone()).collect();
-        let (mut added, mut changed) = (0, 0);
         for name in &gone {
-            self.remove(name).await;
+            self.targets.remove(name);
+            self.controls.remove(name.as_str());
         }
+        let (mut added, mut changed, mut renewed) = (Vec::new(), Vec::new(), Vec::new());
         for target in configured {
             match self.targets.get(&target.name) {
                 Some(old) if old.is_unchanged(&target) && old.source == target.source => {}
-                Some(_) => {
-                    changed += 1;
-                    self.replace(target).await;
-                }
-                None => {
-                    added += 1;
-                    // It cannot fail: the name is free and the settings were checked.
-                    let _ = self.add(target).await;
-                }
+                Some(old) if old.is_same_as(&target) => changed.push(target),
+                Some(_) => renewed.push(target),
+                None => added.push(target),
             }
         }
+        let counts = (added.len(), changed.len() + renewed.len(), gone.len());
+        // First the disk: a result of a target that the file does not have is lost.
+        let all = added.iter().chain(&changed).chain(&renewed);
+        let definitions = all.map(TargetDef::definition).collect();
+        let afresh = renewed.iter().map(|it| it.name.clone()).collect();
+        self.keep(Order::Remove(gone)).await;
+        self.keep(Order::Put(definitions)).await;
+        self.keep(Order::Reset(afresh)).await;
+        for target in changed {
+            let view = self.controls.target(target.name.as_str());
+            self.controls.remove(target.name.as_str());
+            self.watch(target, view.map(|view| stored(&view)).as_ref());
+        }
+        for target in renewed {
+            self.controls.remove(target.name.as_str());
+            self.watch(target, None);
+        }
+        for target in added {
+            self.watch(target, None);
+        }
+        let (added, changed, removed) = counts;
         info!(
             added,
             changed,
-            removed = gone.len(),
+            removed,
             targets = self.len(),
             "configuration read"
         );
@@ -134,7 +150,7 @@ impl Registry {
     pub(super) async fn remove(&mut self, name: &Name) -> Option<String> {
         self.targets.remove(name)?;
         self.controls.remove(name.as_str());
-        let kept = self.orders.give(Order::Remove(name.clone())).await;
+        let kept = self.orders.give(Order::Remove(vec![name.clone()])).await;
         Some(said(&format!("{name} removed"), &kept))
     }
 
@@ -148,20 +164,6 @@ impl Registry {
         Some(format!("{name} reactivated"))
     }
 
-    async fn replace(&mut self, target: TargetDef) {
-        let name = target.name.clone();
-        let view = self.controls.target(name.as_str());
-        let old = self.targets.remove(&name);
-        let is_same = old.is_some_and(|old| old.is_same_as(&target));
-        let stored = view.filter(|_| is_same).map(|view| stored(&view));
-        self.controls.remove(name.as_str());
-        self.keep(Order::Put(vec![target.definition()])).await;
-        if stored.is_none() {
-            self.keep(Order::Reset(name)).await;
-        }
-        self.watch(target, stored.as_ref());
-    }
-
     fn watch(&mut self, target: TargetDef, stored: Option<&StoredTarget>) {
         match self.controls.add(target.target(stored)) {
             Ok(_) => {
@@ -173,6 +175,9 @@ impl Registry {
 
     /// What cannot be kept now is made up for by the keeper, which says so.
     async fn keep(&self, order: Order) {
+        if order.is_empty() {
+            return;
+        }
         let _ = self.orders.give(order).await;
     }
 }
