@@ -207,7 +207,8 @@ impl Stream {
         let known = self.known.replace(revision);
         let has_changed = known.is_none_or(|known| known.as_u64() != revision.as_u64());
         if has_changed {
-            let probe = Probe::new(ProbeKind::Health, moment, snapshot).verbose(true);
+            let mut probe = Probe::new(ProbeKind::Health, moment, snapshot).verbose(true);
+            probe.watched = service.watched();
             let healthy = service.code_of(probe.status()) == StatusCode::Ok;
             events::snapshot(&probe.healthy(healthy), out);
         }

@@ -126,7 +126,8 @@ impl TargetDef {
     /// For a monitor, going on from what was kept of the checks that still look at the same.
     pub(in crate::healthd) fn target(&self, stored: Option<&StoredTarget>) -> Target {
         let checks = self.checks.iter();
-        checks.fold(Target::named(self.name.clone()), |target, check| {
+        let target = Target::named(self.name.clone()).group(self.group.clone());
+        checks.fold(target, |target, check| {
             let saved = stored.map(|it| it.saved(&check.name));
             target.restored_probe(
                 check.name.clone(),

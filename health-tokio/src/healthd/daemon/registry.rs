@@ -28,10 +28,6 @@ impl Registry {
         }
     }
 
-    pub(super) fn targets(&self) -> impl Iterator<Item = &TargetDef> {
-        self.targets.values()
-    }
-
     pub(super) fn len(&self) -> usize {
         self.targets.len()
     }
