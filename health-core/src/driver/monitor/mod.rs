@@ -27,6 +27,7 @@ mod watch;
 
 pub use controls::Controls;
 pub use job::{AsyncSelfCheck, Attending, Job, SelfCheck};
+pub use keeping::CheckSettings;
 pub use manual::ManualClock;
 pub use rollup::Rollup;
 pub use status::{CheckView, MonitorStatus, TargetView};

@@ -13,6 +13,7 @@
 mod actions;
 mod announce;
 mod keeper;
+mod list;
 mod registry;
 mod vitals;
 
@@ -32,6 +33,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
 pub(super) use keeper::Keeper;
+pub(super) use list::List;
 pub(super) use registry::Registry;
 
 use super::config::{Action, Settings, Told, added};
@@ -40,7 +42,6 @@ use crate::monitor::{self, Monitor, MonitorHandle};
 use crate::{Handle, Health, Server, Service};
 use actions::Actions;
 use announce::Cycle;
-use keeper::Orders;
 use vitals::Vitals;
 
 /// What a stop may take, whatever hangs.
@@ -124,11 +125,12 @@ async fn watch(
     monitor.keep_journal();
 
     settings.warnings().iter().for_each(|it| warn!("{it}"));
-    let keeping = tokio::spawn(keeper.run((*monitor).clone()));
+    let list = List::new((*monitor).clone());
+    let keeping = tokio::spawn(keeper.run(list.clone()));
     let actions = std::mem::take(&mut settings.actions);
     let announcing = announce_all(announced, (*monitor).clone(), actions, health.clone());
     let announcing = tokio::spawn(announcing);
-    let mut daemon = Daemon::new(told, settings, monitor, orders);
+    let mut daemon = Daemon::new(told, settings, monitor, Registry::new(list, orders));
     let configured = std::mem::take(&mut daemon.settings.targets);
     let defaults = daemon.settings.defaults.clone();
     daemon.registry.begin(configured, stored, &defaults).await;
@@ -195,8 +197,7 @@ async fn watch(
 }
 
 impl Daemon {
-    fn new(told: Told, settings: Settings, monitor: MonitorHandle, orders: Orders) -> Self {
-        let registry = Registry::new((*monitor).clone(), orders);
+    fn new(told: Told, settings: Settings, monitor: MonitorHandle, registry: Registry) -> Self {
         Self {
             told,
             settings,

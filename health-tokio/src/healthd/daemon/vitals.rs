@@ -89,10 +89,11 @@ impl Vitals {
         self.looked = Some(Instant::now());
         let verdicts: BTreeMap<Name, Option<Status>> =
             self.controls.verdicts().into_iter().collect();
+        let listed = registry.groups();
         let mut by_group: BTreeMap<&Name, Vec<Option<Status>>> = BTreeMap::new();
-        for target in registry.targets() {
-            let verdict = verdicts.get(&target.name).copied().flatten();
-            by_group.entry(&target.group).or_default().push(verdict);
+        for (name, group) in &listed {
+            let verdict = verdicts.get(name).copied().flatten();
+            by_group.entry(group).or_default().push(verdict);
         }
         let groups = self.groups.keys();
         let gone: Vec<_> = groups
