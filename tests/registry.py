@@ -10,11 +10,15 @@ import sys
 from pathlib import Path
 
 from blackbox import runner
-from blackbox.checks import disk
+from blackbox.checks import actions, disk, scale, terminal
 
 CHECKS = {
     "disk-full": disk.full,
     "disk-read-only": disk.read_only,
+    "actions": actions.retried,
+    "ten-thousand": scale.ten_thousand,
+    "stalled": scale.stalled,
+    "progress": terminal.progress,
 }
 
 

@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::shared::{Shared, State};
 use super::status::{MonitorStatus, TargetView};
 use super::target::Target;
-use crate::monitor::{AddError, Event, Monitor, Stats, Summary, TargetId};
+use crate::monitor::{AddError, Event, FirstRound, Monitor, Stats, Summary, TargetId};
 use crate::name::Name;
 use crate::status::Status;
 use crate::time::Instant;
@@ -112,6 +112,12 @@ impl Controls {
         let targets = state.monitor.targets();
         let verdicts = targets.map(|(_, it)| (it.name().clone(), it.verdict_at(now)));
         verdicts.collect()
+    }
+
+    /// How many targets have been looked at.
+    #[must_use]
+    pub fn first_round(&self) -> FirstRound {
+        self.shared.lock().monitor.first_round()
     }
 
     /// Whether so many targets fail that actions are withheld.
