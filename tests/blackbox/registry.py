@@ -1,5 +1,6 @@
 """`healthd monitor`, the servers it watches, and the disk it keeps its registry on."""
 
+import contextlib
 import http.server
 import json
 import shutil
@@ -50,10 +51,12 @@ class Server:
 
             def do_GET(self) -> None:  # noqa: N802
                 server.times.append(time.time())
-                self.send_response(200 if server.is_up else 500)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
+                # Who asked may have been killed meanwhile.
+                with contextlib.suppress(ConnectionError):
+                    self.send_response(200 if server.is_up else 500)
+                    self.send_header("Content-Length", "2")
+                    self.end_headers()
+                    self.wfile.write(b"{}")
 
             def log_message(self, *_: object) -> None:
                 pass
