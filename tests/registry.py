@@ -10,11 +10,17 @@ import sys
 from pathlib import Path
 
 from blackbox import runner
-from blackbox.checks import disk
+from blackbox.checks import actions, disk, log, scale, terminal
 
 CHECKS = {
     "disk-full": disk.full,
     "disk-read-only": disk.read_only,
+    "third-failure": log.third_failure,
+    "log": log.levels,
+    "actions": actions.retried,
+    "ten-thousand": scale.ten_thousand,
+    "stalled": scale.stalled,
+    "progress": terminal.progress,
 }
 
 

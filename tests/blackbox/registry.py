@@ -1,5 +1,6 @@
 """`healthd monitor`, the servers it watches, and the disk it keeps its registry on."""
 
+import contextlib
 import http.server
 import json
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ class Server:
     """A server to be watched: it notes each request, and fails when it is told to."""
 
     def __init__(self) -> None:
-        self.requests = 0
+        self.times: list[float] = []
+        self.posted: list[str] = []
         self.is_up = True
         self._listen(0)
 
@@ -41,12 +44,19 @@ class Server:
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802: the library's name
-                server.requests += 1
-                self.send_response(200 if server.is_up else 500)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
+            def do_POST(self) -> None:  # noqa: N802: the library's name
+                length = int(self.headers["Content-Length"])
+                server.posted.append(self.rfile.read(length).decode())
+                self.do_GET()
+
+            def do_GET(self) -> None:  # noqa: N802
+                server.times.append(time.time())
+                # Who asked may have been killed meanwhile.
+                with contextlib.suppress(ConnectionError):
+                    self.send_response(200 if server.is_up else 500)
+                    self.send_header("Content-Length", "2")
+                    self.end_headers()
+                    self.wfile.write(b"{}")
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -56,6 +66,11 @@ class Server:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
+    def requests(self) -> int:
+        """How many there were."""
+        return len(self.times)
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/health"
 
@@ -63,6 +78,32 @@ class Server:
         """Ends it: connections are refused from now on."""
         self._server.shutdown()
         self._server.server_close()
+
+
+class Fleet:
+    """As many targets as one likes: the servers of `healthd bench`."""
+
+    def __init__(self, healthd: Path) -> None:
+        command = [healthd, "bench-targets"]
+        self._servers = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._servers.stdout
+        self._ports = self._servers.stdout.readline().decode().split()
+
+    def __enter__(self) -> "Fleet":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # They end with their standard input.
+        self._servers.communicate()
+
+    def config(self, count: int, interval: str) -> str:
+        """A configuration that names so many of them."""
+        ports = self._ports
+        targets = [
+            {"name": f"sim-{index:05}", "url": f"http://127.0.0.1:{ports[index % len(ports)]}/"}
+            for index in range(count)
+        ]
+        return json.dumps({"interval": interval, "timeout": "10s", "targets": targets})
 
 
 class Disk:
@@ -98,6 +139,11 @@ class Disk:
         done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
         demand(done.returncode == 0, f"{query}: {done.stderr}")
         return [tuple(row) for row in json.loads(done.stdout)]
+
+
+    def count(self, query: str) -> int:
+        """The one number that it asks for."""
+        return int(self.rows(query)[0][0])
 
 
 class SmallDisk(Disk):

@@ -1,10 +1,26 @@
 //! What whoever writes a monitor's results down has to do with it.
 
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::task::{Poll, Waker};
 
 use super::controls::Controls;
+use crate::check::CheckConfig;
 use crate::monitor::{Batch, JournalStats};
+use crate::name::Name;
+
+/// How a check was set.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CheckSettings {
+    /// Its name.
+    pub name: Name,
+    /// What it looks at, without secrets.
+    pub target: String,
+    /// When, and what follows.
+    pub config: CheckConfig,
+}
 
 impl Controls {
     /// Gathers from now on what a [`TargetStore`](crate::monitor::TargetStore) is to keep. Call it
@@ -53,6 +69,28 @@ impl Controls {
     /// Has the state of every check kept again, for a store that has lost it.
     pub fn journal_all(&self) {
         self.change(|state, now| state.monitor.journal_all(now));
+    }
+
+    /// How a target's checks were set, for who keeps that nowhere else; none if there is no such target.
+    #[must_use]
+    pub fn settings(&self, name: &str) -> Vec<CheckSettings> {
+        let state = self.shared.lock();
+        let id = state.monitor.find(name);
+        let found = id.and_then(|id| Some((id, state.monitor.target(id)?)));
+        let Some((id, target)) = found else {
+            return Vec::new();
+        };
+        let checks = target.checks().enumerate();
+        let settings = checks.map(|(index, (name, check))| CheckSettings {
+            name: name.clone(),
+            target: state
+                .jobs
+                .get(&id.check(index))
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            config: check.config().clone(),
+        });
+        settings.collect()
     }
 
     /// How keeping goes; `None` without a journal.

@@ -19,7 +19,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::cli::BenchArgs;
 use super::config::{Defaults, RESULTS, Source, TargetDef};
-use super::daemon::{self, Keeper, Registry};
+use super::daemon::{self, Keeper, List, Registry};
 use super::{Done, Failed, NOT, print_json};
 use crate::Health;
 use crate::monitor::{self, Monitor, MonitorHandle};
@@ -68,8 +68,8 @@ async fn measure(
 
     let monitor = Monitor::new(monitor::defaults()).spawn()?;
     let (began, cpu) = (Instant::now(), cpu_time());
-    // Both are kept to the end: what they take belongs to what is measured.
-    let (mut registry, mut list) = (None, Vec::new());
+    // It is kept to the end: what it takes belongs to what is measured.
+    let mut registry = None;
     if let Some(place) = place {
         let (announce, mut announced) = mpsc::channel(64);
         let health = Health::new("bench", env!("CARGO_PKG_VERSION"));
@@ -77,15 +77,15 @@ async fn measure(
         let opened = Keeper::open(&db, Arc::default(), RESULTS, &health, announce).await;
         let (keeper, orders, _) = opened?;
         monitor.keep_journal();
-        tokio::spawn(keeper.run((*monitor).clone()));
+        let list = List::new((*monitor).clone());
+        tokio::spawn(keeper.run(list.clone()));
         tokio::spawn(async move { while announced.recv().await.is_some() {} });
-        let registry = registry.insert(Registry::new((*monitor).clone(), orders));
+        let registry = registry.insert(Registry::new(list, orders));
         registry.begin(targets, Vec::new(), &defaults).await;
     } else {
         for target in &targets {
             monitor.add(target.target(None))?;
         }
-        list = targets;
     }
     let mut figures = Figures {
         targets: args.targets,
@@ -101,7 +101,7 @@ async fn measure(
         .journal_stats()
         .map(|stats| Kept::new(lags, stats, place.and_then(Place::bytes)));
     monitor.stop(Duration::from_secs(1)).await;
-    drop((registry, list));
+    drop(registry);
     Ok(figures)
 }
 

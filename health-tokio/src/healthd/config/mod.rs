@@ -30,7 +30,7 @@ use serde_json::{Map, Value};
 pub(super) use action::{Action, Deed};
 pub(super) use check::Defaults;
 pub(super) use reader::ConfigError;
-pub(super) use target::{Source, TargetDef};
+pub(super) use target::{Listed, Source, TargetDef};
 
 use reader::{Item, Result, Table};
 

@@ -5,13 +5,12 @@
 //! retry opens the file again if that is what is wrong. A damaged file is moved out of the way, never
 //! deleted, and a new one gets everything that is known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use health_core::driver::monitor::Controls;
 use health_core::health::ComponentConfig;
 use health_core::monitor::{Batch, Definition, StoredTarget, TargetStore};
 use health_core::name::{Name, NameError};
@@ -21,11 +20,14 @@ use tokio::task;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
+use super::list::List;
 use crate::healthd::control::Lock;
 use crate::healthd::store::{SqliteStore, StoreError, peek};
 
 /// After that, what the file lacks is tried again if no batch has brought it about.
 const PAUSE: Duration = Duration::from_secs(10);
+/// Targets that are written in one transaction, where there may be many.
+pub(super) const AT_ONCE: usize = 4_096;
 
 /// What the registry is asked to do besides batches.
 #[derive(Debug)]
@@ -48,12 +50,10 @@ pub(in crate::healthd) struct Keeper {
     lock: Arc<OnceLock<Lock>>,
     /// `None`: it could not be opened.
     store: Option<SqliteStore>,
-    /// All targets there should be. What the file lacks of it is made up for when it can be.
-    targets: BTreeMap<Name, Definition>,
-    /// Targets the file still has to lose.
-    gone: BTreeSet<Name>,
-    /// The file lacks something that no batch brings.
-    is_behind: bool,
+    /// What could not be carried out yet, in its order.
+    waiting: VecDeque<Arc<Order>>,
+    /// The next file that is opened may be another, which lacks every target.
+    is_strange: bool,
     is_failing: bool,
     component: Component,
     orders: mpsc::Receiver<(Order, oneshot::Sender<Result<(), String>>)>,
@@ -64,6 +64,14 @@ pub(in crate::healthd) struct Keeper {
 }
 
 impl Order {
+    fn carry_out(&self, store: &mut SqliteStore) -> Result<(), StoreError> {
+        match self {
+            Self::Put(targets) => store.put(targets),
+            Self::Reset(names) => store.reset(names),
+            Self::Remove(names) => store.remove(names),
+        }
+    }
+
     /// Whether there is nothing to do.
     pub(super) fn is_empty(&self) -> bool {
         match self {
@@ -107,9 +115,8 @@ impl Keeper {
             results,
             lock,
             store: None,
-            targets: BTreeMap::new(),
-            gone: BTreeSet::new(),
-            is_behind: false,
+            waiting: VecDeque::new(),
+            is_strange: false,
             is_failing: false,
             component: component(health).expect("a name of our own, registered first"),
             orders,
@@ -128,7 +135,6 @@ impl Keeper {
                 }
             }
         };
-        keeper.targets = loaded.iter().map(definition).collect();
         if keeper.store.is_some() {
             keeper.well();
         }
@@ -136,12 +142,14 @@ impl Keeper {
     }
 
     /// Keeps what the monitor has to say until it has stopped and all of it is kept, or cannot be.
-    pub(in crate::healthd) async fn run(mut self, controls: Controls) {
+    pub(in crate::healthd) async fn run(mut self, list: List) {
+        let controls = &list.controls;
         loop {
             tokio::select! {
                 biased;
                 Some((order, reply)) = self.orders.recv() => {
-                    let done = self.carry_out(order).await;
+                    self.waiting.push_back(Arc::new(order));
+                    let done = self.catch_up(&list).await;
                     // Nobody has to wait for it.
                     let _ = reply.send(done.map_err(|error| error.to_string()));
                 }
@@ -149,8 +157,8 @@ impl Keeper {
                     let Some(batch) = batch else {
                         return;
                     };
-                    let kept = self.keep(&controls, &batch).await;
-                    controls.handle_stored(kept);
+                    let kept = self.keep(&list, &batch).await;
+                    controls.handle_stored(kept.is_ok());
                     // Acted upon once: when it is kept, or when it cannot be for the first time.
                     if batch.number > self.announced && !batch.is_told {
                         let _ = self.announce.send(Arc::clone(&batch)).await;
@@ -160,85 +168,61 @@ impl Keeper {
                 batch = poll_fn(|cx| controls.poll_unkept(cx.waker())) => {
                     let _ = self.announce.send(batch).await;
                 }
-                () = sleep(PAUSE), if self.is_behind => {
-                    if self.catch_up().await.is_ok() {
-                        controls.journal_all();
-                    }
+                () = sleep(PAUSE), if self.is_behind() => {
+                    // Said and tried again, if it does not succeed.
+                    let _ = self.catch_up(&list).await;
                 }
             }
         }
     }
 
-    async fn keep(&mut self, controls: &Controls, batch: &Arc<Batch>) -> bool {
-        if self.is_behind {
-            if self.catch_up().await.is_err() {
-                return false;
-            }
-            controls.journal_all();
+    async fn keep(&mut self, list: &List, batch: &Arc<Batch>) -> Result<(), StoreError> {
+        if self.is_behind() {
+            self.catch_up(list).await?;
         }
         let rows = Arc::clone(batch);
-        match self.work(move |store| store.write(&rows)).await {
-            Ok(()) => {
-                self.well();
-                true
-            }
-            Err(error) => {
-                self.trouble(&error);
-                false
-            }
-        }
+        self.write(move |store| store.write(&rows)).await
     }
 
-    async fn carry_out(&mut self, order: Order) -> Result<(), StoreError> {
-        let done = match order {
-            Order::Put(targets) => {
-                for target in &targets {
-                    self.gone.remove(&target.name);
-                    self.targets.insert(target.name.clone(), target.clone());
-                }
-                self.work(move |store| store.put(&targets)).await
+    /// Whether the file lacks something that no batch brings.
+    fn is_behind(&self) -> bool {
+        self.is_strange || !self.waiting.is_empty()
+    }
+
+    /// Carries out what waits. A file that may be another one gets every target and how it stands; what
+    /// it has besides stays.
+    async fn catch_up(&mut self, list: &List) -> Result<(), StoreError> {
+        while let Some(order) = self.waiting.front().cloned() {
+            self.write(move |store| order.carry_out(store)).await?;
+            self.waiting.pop_front();
+        }
+        if self.is_strange {
+            let mut last = None;
+            loop {
+                let targets = list.definitions(last.as_ref(), AT_ONCE);
+                let Some(target) = targets.last() else {
+                    break;
+                };
+                last = Some(target.name.clone());
+                self.write(move |store| store.put(&targets)).await?;
             }
-            Order::Reset(names) => self.work(move |store| store.reset(&names)).await,
-            Order::Remove(names) => {
-                for name in &names {
-                    self.targets.remove(name);
-                    self.gone.insert(name.clone());
-                }
-                let removed = names.clone();
-                let done = self.work(move |store| store.remove(&removed)).await;
-                if done.is_ok() {
-                    self.gone.retain(|name| !names.contains(name));
-                }
-                done
-            }
-        };
-        if let Err(error) = &done {
-            self.is_behind = true;
-            self.trouble(error);
+            self.is_strange = false;
+            list.controls.journal_all();
+        }
+        Ok(())
+    }
+
+    /// Does it, and says how the registry is.
+    async fn write(
+        &mut self,
+        work: impl FnOnce(&mut SqliteStore) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let done = self.work(work).await;
+        match &done {
+            Ok(()) => self.well(),
+            Err(error) => self.trouble(error),
         }
         done
-    }
-
-    /// Brings the file's list of targets up to ours. What the file has and nobody has read stays.
-    async fn catch_up(&mut self) -> Result<(), StoreError> {
-        let targets: Vec<_> = self.targets.values().cloned().collect();
-        let gone: Vec<_> = self.gone.iter().cloned().collect();
-        let caught_up = self.work(move |store| {
-            store.put(&targets)?;
-            store.remove(&gone)
-        });
-        match caught_up.await {
-            Ok(()) => {
-                self.is_behind = false;
-                self.gone.clear();
-                self.well();
-                Ok(())
-            }
-            Err(error) => {
-                self.trouble(&error);
-                Err(error)
-            }
-        }
     }
 
     fn well(&mut self) {
@@ -254,8 +238,7 @@ impl Keeper {
         if error.is_damage() || error.is_of_the_connection() {
             self.store = None;
         }
-        // The next one that is opened may be another file.
-        self.is_behind |= self.store.is_none();
+        self.is_strange |= self.store.is_none();
         if error.is_damage() {
             match set_aside(&self.path) {
                 Ok(place) => error!(%error, moved_to = %place.display(), "starting a new registry"),
@@ -301,16 +284,6 @@ fn hold(lock: &OnceLock<Lock>, path: &Path) -> Result<(), StoreError> {
         let _ = lock.set(taken);
     }
     Ok(())
-}
-
-/// A target as it was put.
-fn definition(stored: &StoredTarget) -> (Name, Definition) {
-    let definition = Definition {
-        name: stored.name.clone(),
-        checks: stored.checks.iter().map(|it| it.name.clone()).collect(),
-        text: Arc::clone(&stored.text),
-    };
-    (stored.name.clone(), definition)
 }
 
 fn component(health: &Health) -> Result<Component, NameError> {

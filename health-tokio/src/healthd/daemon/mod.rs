@@ -13,6 +13,8 @@
 mod actions;
 mod announce;
 mod keeper;
+mod list;
+mod progress;
 mod registry;
 mod vitals;
 
@@ -21,8 +23,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use health_core::driver::monitor::Controls;
-use health_core::monitor::{Batch, Notices};
 use health_core::name::Name;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
@@ -32,15 +32,16 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
 pub(super) use keeper::Keeper;
+pub(super) use list::List;
 pub(super) use registry::Registry;
 
-use super::config::{Action, Settings, Told, added};
+use super::config::{Settings, Told, added};
 use super::control::{self, Lock, Reply, Request};
-use crate::monitor::{self, Monitor, MonitorHandle};
+use super::terminal::Terminal;
+use crate::monitor::{self, Controls, Monitor, MonitorHandle};
 use crate::{Handle, Health, Server, Service};
-use actions::Actions;
 use announce::Cycle;
-use keeper::Orders;
+use progress::Progress;
 use vitals::Vitals;
 
 /// What a stop may take, whatever hangs.
@@ -65,7 +66,11 @@ struct Daemon {
 /// # Errors
 ///
 /// Something of the system's without which there is no point in beginning; a line for people.
-pub(super) async fn run(told: Told, settings: Settings) -> Result<(), String> {
+pub(super) async fn run(
+    told: Told,
+    settings: Settings,
+    terminal: Arc<Terminal>,
+) -> Result<(), String> {
     let db = settings.db.clone();
     let lock = Arc::new(OnceLock::new());
     match Lock::take(&db) {
@@ -89,7 +94,7 @@ pub(super) async fn run(told: Told, settings: Settings) -> Result<(), String> {
         }
         Some(Err(error)) => return Err(error.to_string()),
     };
-    let result = watch(told, settings, &lock, listener).await;
+    let result = watch(told, settings, &lock, listener, terminal).await;
     if lock.get().is_some() {
         control::forget(&db);
     }
@@ -101,6 +106,7 @@ async fn watch(
     mut settings: Settings,
     lock: &Arc<OnceLock<Lock>>,
     listener: Option<UnixListener>,
+    terminal: Arc<Terminal>,
 ) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
     // From here on a signal waits for us instead of ending the process.
@@ -124,11 +130,12 @@ async fn watch(
     monitor.keep_journal();
 
     settings.warnings().iter().for_each(|it| warn!("{it}"));
-    let keeping = tokio::spawn(keeper.run((*monitor).clone()));
+    let list = List::new((*monitor).clone());
+    let keeping = tokio::spawn(keeper.run(list.clone()));
     let actions = std::mem::take(&mut settings.actions);
-    let announcing = announce_all(announced, (*monitor).clone(), actions, health.clone());
+    let announcing = announce::run(announced, (*monitor).clone(), actions, health.clone());
     let announcing = tokio::spawn(announcing);
-    let mut daemon = Daemon::new(told, settings, monitor, orders);
+    let mut daemon = Daemon::new(told, settings, monitor, Registry::new(list, orders));
     let configured = std::mem::take(&mut daemon.settings.targets);
     let defaults = daemon.settings.defaults.clone();
     daemon.registry.begin(configured, stored, &defaults).await;
@@ -158,6 +165,9 @@ async fn watch(
     cycles.set_missed_tick_behavior(MissedTickBehavior::Delay);
     cycles.reset();
     let mut cycle = Cycle::begin(daemon.monitor.stats());
+    let mut progress = Progress::new(terminal);
+    let mut ticks = interval(Progress::TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -167,11 +177,13 @@ async fn watch(
                 // Whoever asked may have gone.
                 let _ = reply.send(daemon.answer(request).await);
             }
+            _ = ticks.tick(), if !progress.is_over() => progress.look(&daemon.monitor),
             _ = second.tick() => vitals.look(&daemon.registry),
             _ = cycles.tick() => cycle.end(daemon.monitor.stats(), daemon.monitor.summary()),
         }
     }
 
+    progress.clear();
     info!("stopping");
     health.begin_drain();
     serving.abort();
@@ -195,8 +207,7 @@ async fn watch(
 }
 
 impl Daemon {
-    fn new(told: Told, settings: Settings, monitor: MonitorHandle, orders: Orders) -> Self {
-        let registry = Registry::new((*monitor).clone(), orders);
+    fn new(told: Told, settings: Settings, monitor: MonitorHandle, registry: Registry) -> Self {
         Self {
             told,
             settings,
@@ -311,41 +322,6 @@ impl Daemon {
             );
         }
     }
-}
-
-/// Says what is in the batches, and has done what is wanted, until there are no more.
-async fn announce_all(
-    mut announced: mpsc::Receiver<Arc<Batch>>,
-    controls: Controls,
-    actions: Vec<Action>,
-    clock: Health,
-) {
-    let mut notices = Notices::default();
-    let (actions, acting) = Actions::new(actions);
-    let acting = tokio::spawn(acting);
-    let mut second = interval(Duration::from_secs(1));
-    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let batch = tokio::select! {
-            batch = announced.recv() => match batch {
-                Some(batch) => Some(batch),
-                None => break,
-            },
-            // So late, at most, is a notice after its time.
-            _ = second.tick() => None,
-        };
-        let transitions = batch.as_ref().map_or(&[][..], |it| &it.transitions);
-        notices.observe(clock.now(), transitions, controls.is_mass_failure());
-        while let Some(notice) = notices.poll(clock.now()) {
-            announce::notice(&notice);
-            actions.take(&notice, controls.summary());
-        }
-        if let Some(batch) = batch {
-            announce::batch(&batch);
-        }
-    }
-    drop(actions);
-    let _ = acting.await;
 }
 
 /// A monitor whose port is taken does its work all the same, and goes on trying to have it.
