@@ -129,6 +129,8 @@ pub struct CheckView {
     pub name: Name,
     /// What it looks at, without secrets.
     pub target: String,
+    /// It looks by HTTP.
+    pub is_http: bool,
     /// What it holds its target for.
     pub status: CheckStatus,
     /// Whether that is older than it should be.
@@ -156,6 +158,8 @@ pub struct CheckView {
 pub struct Sight {
     /// What the check looks at, without secrets.
     pub target: String,
+    /// It looks by HTTP.
+    pub is_http: bool,
     /// What came of the last attempt.
     pub last_report: Option<Arc<Report>>,
 }
@@ -195,6 +199,7 @@ impl CheckView {
         Self {
             name: name.clone(),
             target: sight.target,
+            is_http: sight.is_http,
             status: check.status(),
             is_stale: check.is_stale(),
             mode: check.mode(),

@@ -67,6 +67,7 @@ impl State {
             let job = self.jobs.get(&id);
             Sight {
                 target: job.map(ToString::to_string).unwrap_or_default(),
+                is_http: job.is_some_and(|job| job.is_http()),
                 last_report: self.reports.get(&id).map(Arc::clone),
             }
         })
