@@ -77,7 +77,7 @@ fn a_target_is_told_with_all_that_is_known() {
                 "ready": false, "healthy_checks": 0, "total_checks": 1,
                 "checks": [{
                     "name": "probe", "status": "unhealthy", "stale": false,
-                    "target": "http://10.0.0.7:8080/health", "since": null,
+                    "target": "http://10.0.0.7:8080/health", "since": "1970-01-01T00:00:02.011Z",
                     "consecutive_failures": 5, "consecutive_successes": 0,
                     "last_checked_at": "1970-01-01T00:00:04.018Z", "last_response_ms": 1.0,
                     "last_error_kind": "refused", "last_error": "connection refused",

@@ -9,8 +9,9 @@ use super::batch::{Batch, Change, CheckRow, ResultRow, Transition};
 use super::id::{CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::target::Target;
-use crate::check::{self, Check, Events, Mode, Record, Saved};
+use crate::check::{self, Check, Events, Mode, Record, Standing};
 use crate::name::Name;
+use crate::streak::Streak;
 use crate::time::{Instant, Moment};
 
 /// What a result may wait for others to be written with it.
@@ -91,7 +92,7 @@ pub struct JournalStats {
 
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    checks: BTreeMap<CheckId, (Names, Saved)>,
+    checks: BTreeMap<CheckId, (Names, Standing)>,
     results: VecDeque<(CheckId, Names, Record)>,
     transitions: VecDeque<Turn>,
     /// When the oldest of all that came in.
@@ -108,7 +109,7 @@ struct Turn {
     at: Instant,
     names: Names,
     change: Change,
-    saved: Saved,
+    streak: Streak,
     record: Option<Record>,
 }
 
@@ -128,14 +129,14 @@ impl Journal {
         now: Instant,
         id: CheckId,
         target: &Target,
-        before: Saved,
+        before: Standing,
         events: &Events,
     ) {
         let Some((name, check)) = target.checks.get(id.index()) else {
             return;
         };
         let names = || (target.name().clone(), name.clone());
-        let saved = check.saved();
+        let standing = check.standing();
         let mut record = None;
         for event in events.iter() {
             if let check::Event::Recorded(it) = event {
@@ -152,14 +153,14 @@ impl Journal {
                     at: now,
                     names: names(),
                     change,
-                    saved,
+                    streak: standing.streak,
                     record: record.clone(),
                 };
                 push(&mut self.transitions, turn, &mut self.stats);
                 self.since.get_or_insert(now);
             }
         }
-        if saved != before {
+        if standing != before {
             self.note(now, id, names(), check);
         }
     }
@@ -167,7 +168,7 @@ impl Journal {
     fn note(&mut self, now: Instant, id: CheckId, names: Names, check: &Check) {
         // A monitor that stops says nothing about its targets.
         if !matches!(check.mode(), Mode::Stopping | Mode::Stopped) {
-            self.checks.insert(id, (names, check.saved()));
+            self.checks.insert(id, (names, check.standing()));
             self.since.get_or_insert(now);
         }
     }
@@ -244,13 +245,13 @@ impl Journal {
             ..Batch::default()
         };
         while batch.checks.len() < MOST_IN_BATCH {
-            let Some((_, ((target, check), saved))) = self.checks.pop_first() else {
+            let Some((_, ((target, check), standing))) = self.checks.pop_first() else {
                 break;
             };
             batch.checks.push(CheckRow {
                 target,
                 check,
-                saved,
+                saved: standing.saved(moment),
             });
         }
         let most = self.results.len().min(MOST_IN_BATCH);
@@ -270,7 +271,7 @@ impl Journal {
             check: turn.names.1,
             at: moment.unix_at(turn.at),
             change: turn.change,
-            streak: turn.saved.streak,
+            streak: turn.streak,
             record: turn.record,
         }));
         batch

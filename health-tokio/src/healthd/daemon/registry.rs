@@ -187,7 +187,9 @@ fn stored(view: &TargetView) -> StoredTarget {
         saved: Saved {
             status: check.status,
             streak: check.streak,
+            since: check.since,
             deregistered: check.mode == Mode::Inactive,
+            deregistered_at: check.deregistered_at,
         },
     });
     StoredTarget {
