@@ -4,6 +4,7 @@ use health_core::check::Record;
 use health_core::monitor::{Batch, Change, CheckRow, Definition, ResultRow, Transition};
 use health_core::name::Name;
 use health_core::outcome::{Cause, Class, Kind};
+use health_core::time::UnixTime;
 use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
 
 pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
@@ -37,7 +38,7 @@ pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
 
 pub(super) fn reset(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
     let reset = "UPDATE checks SET status = 'unknown', is_active = 1, consecutive_failures = 0,
-                           consecutive_successes = 0, deactivated_at = NULL,
+                           consecutive_successes = 0, since = NULL, deactivated_at = NULL,
                            deactivated_reason = NULL
          WHERE target_id = (SELECT id FROM targets WHERE name = ?1)";
     each(tx, reset, names)
@@ -143,7 +144,8 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
             consecutive_failures = ?3,
             consecutive_successes = ?4,
             is_active = ?5,
-            deactivated_at = iif(?5, NULL, deactivated_at),
+            since = ?6,
+            deactivated_at = iif(?5, NULL, coalesce(?7, deactivated_at)),
             deactivated_reason = iif(?5, NULL, deactivated_reason)
          WHERE id = ?1",
     )?
@@ -153,6 +155,8 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
         saved.streak.failures(),
         saved.streak.successes(),
         !saved.deregistered,
+        saved.since.map(UnixTime::as_millis),
+        saved.deregistered_at.map(UnixTime::as_millis),
     ])?;
     Ok(())
 }
