@@ -9,6 +9,7 @@ from ..daemon import Daemon
 from ..http import Answer
 from ..outcome import demand
 from ..runner import Site
+from . import watched
 
 TOKEN = "open-sesame-7f3a"
 ENTER = "\ue007"
@@ -46,6 +47,8 @@ def page(site: Site) -> str:
             daemon.stop()
         _untrusted(browser, served)
         _targets(browser, served)
+        if site.package == "health-tokio":
+            watched.page(browser)
         complaints = [text for text in browser.complaints() if EXPECTED not in text]
         demand(not complaints, f"the page complains: {complaints}")
     return f"token, transition, lost, found degraded; {len(served.body)} bytes, markup stays text"

@@ -35,10 +35,12 @@ function showTargets() {
   fill($('rest'), targets ? rest > 0 && `and ${rest} more${next ? '' : ' healthy'}` : denied && 'Which, and why, needs a token.');
 }
 
-function target({ name, group, status, checks, healthy_checks, total_checks }) {
+function target({ name, group, status, active, checks, healthy_checks, total_checks }) {
   const [only] = checks.length < 2 ? checks : [];
   return h('li', { class: status },
-    line(status, name, [group, only ? only.target : `${healthy_checks}/${total_checks} checks`], only),
+    line(status, name, [
+      status === 'inactive' && active && 'paused', group, only ? only.target : `${healthy_checks}/${total_checks} checks`,
+    ], only),
     !only && h('ul', {}, checks.map(it => h('li', {}, line(it.status, it.name, [it.target], it)))));
 }
 
