@@ -109,8 +109,8 @@ def _targets(browser: Browser, served: Answer) -> None:
             "last_error": MARKUP, "last_error_kind": "refused", **more,
         }
         return {
-            "name": name, "group": "web", "status": status, "healthy_checks": 0, "total_checks": 1,
-            "checks": [check],
+            "name": name, "group": "web", "status": status, "active": status != "inactive",
+            "healthy_checks": 0, "total_checks": 1, "checks": [check],
         }
 
     counts = {"total": 1200, "healthy": 1197}

@@ -36,16 +36,16 @@ function showTargets() {
 }
 
 function target({ name, group, status, active, checks, healthy_checks, total_checks }) {
-  const [only] = checks.length < 2 ? checks : [];
+  const [only] = checks.length < 2 ? checks : [], why = active ? 'paused' : 'deregistered';
   return h('li', { class: status },
-    line(status, name, [
-      status === 'inactive' && active && 'paused', group, only ? only.target : `${healthy_checks}/${total_checks} checks`,
-    ], only),
+    line(status, name,
+      [status === 'inactive' && why, group, only ? only.target : `${healthy_checks}/${total_checks} checks`], only),
     !only && h('ul', {}, checks.map(it => h('li', {}, line(it.status, it.name, [it.target], it)))));
 }
 
 function line(status, name, notes, check) {
   const failures = check?.consecutive_failures, isWrong = check && (status !== 'healthy' || failures > 0);
+  const turned = check?.deregistered_at ?? check?.since;
   const why = [check?.last_error_kind, failures > 1 && `${failures} failures in a row`, check?.stale && 'stale'];
   return [
     badge(status),
@@ -54,8 +54,7 @@ function line(status, name, notes, check) {
       isWrong && h('p', {}, check.last_error, ' ', small(why))),
     h('div', { class: 'series' }, check?.results.length > 0 && series(check.results)),
     h('small', {}, check && [
-      check.deregistered_at ? h('div', {}, 'deregistered ', since(check.deregistered_at))
-        : check.since && h('div', {}, 'for ', since(check.since, true)),
+      turned && h('div', {}, 'for ', since(turned, true)),
       h('div', {}, check.last_checked_at ? ['checked ', since(check.last_checked_at)] : 'not checked yet')]),
   ];
 }
