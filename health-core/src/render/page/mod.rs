@@ -14,9 +14,9 @@ use super::Probe;
 
 /// What the page may do: run this script, wear this style, talk to where it came from.
 ///
-/// The hashes are those of the files beside this one; a test computes them.
+/// The hashes are of the files beside this one as they are sent; a test computes them.
 pub(super) const POLICY: &str = "default-src 'none'; \
-    script-src 'sha256-TJJenAFMMLuAuYh028DwtSNDfXIzZWn1bRR0nBgAetc='; \
+    script-src 'sha256-aM+GslPkbJX0v0cKUm+wlEkLe34GSYlLeRj/smB+OiY='; \
     style-src 'sha256-63CeHVvYkj20NFWHlHPT+CbZSeEf3DBtgEwCcfYIz7A='; \
     img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
