@@ -44,15 +44,17 @@ function target({ name, group, status, active, checks, healthy_checks, total_che
 }
 
 function line(status, name, notes, check) {
-  const failures = check?.consecutive_failures, isWrong = check && (status !== 'healthy' || failures > 0);
-  const turned = check?.deregistered_at ?? check?.since;
-  const why = [check?.last_error_kind, failures > 1 && `${failures} failures in a row`, check?.stale && 'stale'];
+  const last = check?.results.at(-1), isWrong = check && (status !== 'healthy' || (last && last.class !== 'success'));
+  // A warning is no error.
+  const { message, kind } = last?.class === 'warning' ? last : { message: check?.last_error, kind: check?.last_error_kind };
+  const failures = check?.consecutive_failures, turned = check?.deregistered_at ?? check?.since;
+  const why = [kind, failures > 1 && `${failures} failures in a row`, check?.stale && 'stale'];
   return [
     badge(status),
     h('div', {},
       h('strong', {}, name), ' ', small(notes),
-      isWrong && h('p', {}, check.last_error, ' ', small(why))),
-    h('div', { class: 'series' }, check?.results.length > 0 && series(check.results)),
+      isWrong && h('p', {}, message, ' ', small(why))),
+    h('div', { class: 'series' }, last && series(check.results)),
     h('small', {}, check && [
       turned && h('div', {}, 'for ', since(turned, true)),
       h('div', {}, check.last_checked_at ? ['checked ', since(check.last_checked_at)] : 'not checked yet')]),
