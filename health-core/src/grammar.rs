@@ -73,6 +73,17 @@ pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+/// `field-name ":" OWS field-value OWS` (RFC 9112 §5): the name, and the value with the white space
+/// around it. There is none before the colon.
+pub(crate) fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = line.iter().position(|&byte| !is_token_byte(byte))?;
+    match line.split_at(end) {
+        ([], _) => None,
+        (name, [b':', value @ ..]) => Some((name, value)),
+        _ => None,
+    }
+}
+
 /// `origin-form` of a request target (RFC 9112 §3.2.1), any visible byte but `#` taken for a part
 /// of it: servers are asked for such paths (`?ids[]=1`) all the time. A fragment never goes on the
 /// wire.
@@ -94,11 +105,8 @@ pub(crate) fn is_authority(text: &[u8]) -> bool {
             (is_ip_literal(&literal[..end]), &literal[end + 1..])
         }
         None => {
-            let end = text
-                .iter()
-                .position(|&byte| byte == b':')
-                .unwrap_or(text.len());
-            (end > 0 && is_reg_name(&text[..end]), &text[end..])
+            let rest = behind_reg_name(text);
+            (rest.len() < text.len(), rest)
         }
     };
     let port_is_valid = match rest {
@@ -136,19 +144,17 @@ fn is_ip_literal(text: &[u8]) -> bool {
     }
 }
 
-/// `*( unreserved / pct-encoded / sub-delims )`: domain names and IPv4 addresses too.
-fn is_reg_name(text: &[u8]) -> bool {
-    let mut bytes = text.iter();
-    while let Some(&byte) = bytes.next() {
-        let is_valid = match byte {
-            b'%' => (0..2).all(|_| bytes.next().is_some_and(u8::is_ascii_hexdigit)),
-            _ => is(PLAIN, byte),
+/// What follows `*( unreserved / pct-encoded / sub-delims )`: domain names and IPv4 addresses too.
+fn behind_reg_name(mut text: &[u8]) -> &[u8] {
+    loop {
+        text = match text {
+            [byte, rest @ ..] if is(PLAIN, *byte) => rest,
+            [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                rest
+            }
+            _ => return text,
         };
-        if !is_valid {
-            return false;
-        }
     }
-    true
 }
 
 #[cfg(test)]
@@ -199,6 +205,24 @@ mod tests {
             "a\0",
         ] {
             assert!(!is_authority(bad.as_bytes()), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn field_lines() {
+        for (line, name, value) in [
+            ("Host: a", "Host", " a"),
+            ("x-!#$%&'*+.^_`|~9:", "x-!#$%&'*+.^_`|~9", ""),
+            ("a:b:c \t", "a", "b:c \t"),
+            ("a::", "a", ":"),
+        ] {
+            let read = field(line.as_bytes());
+            assert_eq!(read, Some((name.as_bytes(), value.as_bytes())), "{line}");
+        }
+        for line in [
+            "", ":", ": a", "a", "a b", "a : b", " a: b", "a\t: b", "(a): b", "ä: b",
+        ] {
+            assert_eq!(field(line.as_bytes()), None, "{line}");
         }
     }
 
