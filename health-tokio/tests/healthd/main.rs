@@ -2,6 +2,7 @@
 
 mod backend;
 mod daemon;
+mod endpoint;
 mod usage;
 
 use std::fs;

@@ -197,5 +197,5 @@ fn transition(tx: &Tx<'_>, row: &Transition) -> Result<()> {
 }
 
 fn millis(record: &Record) -> f64 {
-    record.duration().as_secs_f64() * 1_000.0
+    record.duration().as_micros() as f64 / 1_000.0
 }
