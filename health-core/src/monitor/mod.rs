@@ -113,6 +113,7 @@ mod target;
 mod targets;
 mod timers;
 mod untold;
+mod view;
 
 pub use batch::{Batch, Change, CheckRow, ResultRow, Transition};
 pub use config::{MonitorConfig, Spread};
@@ -127,3 +128,4 @@ pub use stats::{Lags, Stats};
 pub use store::{Definition, MemoryStore, StoredCheck, StoredTarget, TargetStore};
 pub use summary::Summary;
 pub use target::{AddError, Target, TargetSpec};
+pub use view::{CheckView, Overview, ReadyTarget, Sight, TargetStatus, TargetView};

@@ -10,14 +10,31 @@ pub(crate) struct Object<'a> {
     is_empty: bool,
 }
 
+/// Appends an array of objects.
+pub(crate) fn array<T>(
+    out: &mut Vec<u8>,
+    items: impl Iterator<Item = T>,
+    mut fill: impl FnMut(&mut Object<'_>, T),
+) {
+    out.push(b'[');
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        object(out, |o| fill(o, item));
+    }
+    out.push(b']');
+}
+
 /// Appends one object.
 pub(crate) fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
-    out.push(b'{');
-    fill(&mut Object {
+    let mut object = Object {
         out,
         is_empty: true,
-    });
-    out.push(b'}');
+    };
+    fill(&mut object);
+    let closing: &[u8] = if object.is_empty { b"{}" } else { b"}" };
+    out.extend_from_slice(closing);
 }
 
 impl Object<'_> {
@@ -39,7 +56,12 @@ impl Object<'_> {
     }
 
     pub(crate) fn bool(&mut self, name: &str, value: bool) {
-        self.raw(name, if value { "true" } else { "false" });
+        self.name(name);
+        if value {
+            self.out.extend_from_slice(b"true");
+        } else {
+            self.out.extend_from_slice(b"false");
+        }
     }
 
     pub(crate) fn number(&mut self, name: &str, value: u64) {
@@ -53,6 +75,17 @@ impl Object<'_> {
         decimal(self.out, value.as_secs());
         self.out.push(b'.');
         decimal(self.out, u64::from(value.subsec_millis() / 100));
+    }
+
+    /// Writes milliseconds with three decimals.
+    #[cfg(any(feature = "monitor", test))]
+    pub(crate) fn millis(&mut self, name: &str, value: core::time::Duration) {
+        self.name(name);
+        let micros = value.as_micros() as u64;
+        decimal(self.out, micros / 1_000);
+        let places = [100, 10, 1].map(|place| b'0' + (micros / place % 10) as u8);
+        self.out.push(b'.');
+        self.out.extend_from_slice(&places);
     }
 
     /// Writes a value that is JSON already.
@@ -85,17 +118,10 @@ impl Object<'_> {
         &mut self,
         name: &str,
         items: impl Iterator<Item = T>,
-        mut fill: impl FnMut(&mut Object<'_>, T),
+        fill: impl FnMut(&mut Object<'_>, T),
     ) {
         self.name(name);
-        self.out.push(b'[');
-        for (index, item) in items.enumerate() {
-            if index > 0 {
-                self.out.push(b',');
-            }
-            object(self.out, |o| fill(o, item));
-        }
-        self.out.push(b']');
+        array(self.out, items, fill);
     }
 
     /// Begins a value of any kind, to be appended to what is returned.
@@ -105,8 +131,9 @@ impl Object<'_> {
     }
 
     fn name(&mut self, name: &str) {
-        let opening: &[u8] = if core::mem::take(&mut self.is_empty) {
-            b"\""
+        // Two bytes either way: a length known beforehand makes no call of the copy.
+        let opening = if core::mem::take(&mut self.is_empty) {
+            b"{\""
         } else {
             b",\""
         };
@@ -169,6 +196,7 @@ mod tests {
             o.bool("t", true);
             o.number("n", u64::MAX);
             o.tenths("d", Duration::from_millis(12_399));
+            o.millis("m", Duration::from_micros(1_234_056));
             o.raw("r", "[1]");
             o.object("o", |o| o.bool("f", false));
             o.object("e", |_| ());
@@ -179,7 +207,7 @@ mod tests {
         });
         assert_eq!(
             read(&out),
-            json!({"s": "a\"b\\c\n\u{1}ä", "t": true, "n": u64::MAX, "d": 12.3, "r": [1],
+            json!({"s": "a\"b\\c\n\u{1}ä", "t": true, "n": u64::MAX, "d": 12.3, "m": 1234.056, "r": [1],
                    "o": {"f": false}, "e": {}, "a": ["x", "y"], "l": [{"n": 1}, {"n": 2}],
                    "v": null}),
         );

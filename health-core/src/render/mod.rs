@@ -18,12 +18,15 @@ mod metrics;
 mod page;
 mod probe;
 mod stats;
+#[cfg(feature = "monitor")]
+mod targets;
 mod text;
 
 pub use agent::agent_check;
 pub use excluded::Excluded;
 pub use format::Format;
 pub use probe::Probe;
+pub(crate) use probe::Watched;
 
 use alloc::vec::Vec;
 
@@ -46,4 +49,6 @@ pub(crate) use health_json::check as check_health_json;
 pub(crate) use history::history;
 pub(crate) use metrics::metrics;
 pub(crate) use stats::stats;
+#[cfg(feature = "monitor")]
+pub(crate) use targets::{ready_targets, targets};
 pub(crate) use text::check as check_text;

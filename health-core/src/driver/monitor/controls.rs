@@ -6,11 +6,9 @@ use core::task::{Poll, Waker};
 use core::time::Duration;
 
 use super::shared::{Shared, State};
-use super::status::{MonitorStatus, TargetView};
+use super::status::MonitorStatus;
 use super::target::Target;
-use crate::monitor::{AddError, Event, FirstRound, Monitor, Stats, Summary, TargetId};
-use crate::name::Name;
-use crate::status::Status;
+use crate::monitor::{AddError, Event, FirstRound, Monitor, Stats, Summary, TargetId, TargetView};
 use crate::time::Instant;
 
 /// Controls a monitor that runs. Clones share it; dropping all of them leaves it running.
@@ -93,7 +91,11 @@ impl Controls {
     /// One of the targets, and how it is.
     #[must_use]
     pub fn target(&self, name: &str) -> Option<TargetView> {
-        MonitorStatus::of_target(&self.shared.lock(), name)
+        let now = self.shared.time.now();
+        let state = self.shared.lock();
+        let id = state.monitor.find(name)?;
+        let target = state.monitor.target(id)?;
+        Some(state.view(now, id, target))
     }
 
     /// How many targets are how well.
@@ -101,17 +103,6 @@ impl Controls {
     pub fn summary(&self) -> Summary {
         let now = self.shared.time.now();
         self.shared.lock().monitor.summary(now)
-    }
-
-    /// How well each target is, by name, verdicts that are too old taken for unknown; `None` for what
-    /// is shown and not judged.
-    #[must_use]
-    pub fn verdicts(&self) -> Vec<(Name, Option<Status>)> {
-        let now = self.shared.time.now();
-        let state = self.shared.lock();
-        let targets = state.monitor.targets();
-        let verdicts = targets.map(|(_, it)| (it.name().clone(), it.verdict_at(now)));
-        verdicts.collect()
     }
 
     /// How many targets have been looked at.

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::job::Job;
 use super::manual::Time;
 use crate::check::probe::Report;
-use crate::monitor::{CheckId, Event, Monitor};
+use crate::monitor::{CheckId, Event, Monitor, Summary};
 use crate::time::Instant;
 
 /// Events kept for a reader; the oldest make room.
@@ -20,6 +20,8 @@ const MOST_EVENTS: usize = 1_024;
 pub(super) struct Shared {
     pub(super) time: Time,
     state: Mutex<State>,
+    /// How many targets were how well, and when, if there are too many to count at every look.
+    counted: Mutex<Option<(Instant, Summary)>>,
 }
 
 /// All of it changes together with the monitor.
@@ -54,6 +56,7 @@ impl Shared {
                 task: None,
                 readers: Vec::new(),
             }),
+            counted: Mutex::new(None),
         }
     }
 
@@ -70,6 +73,11 @@ impl Shared {
         };
         task.into_iter().for_each(Waker::wake);
         result
+    }
+
+    /// It is locked before the state, never behind it.
+    pub(super) fn counted(&self) -> MutexGuard<'_, Option<(Instant, Summary)>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// No user code runs under the lock, so a poisoned one is as good as any.

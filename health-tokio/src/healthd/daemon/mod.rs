@@ -38,7 +38,7 @@ pub(super) use registry::Registry;
 use super::config::{Settings, Told, added};
 use super::control::{self, Lock, Reply, Request};
 use super::terminal::Terminal;
-use crate::monitor::{self, Monitor, MonitorHandle};
+use crate::monitor::{self, Controls, Monitor, MonitorHandle};
 use crate::{Handle, Health, Server, Service};
 use announce::Cycle;
 use progress::Progress;
@@ -144,7 +144,7 @@ async fn watch(
     let vitals = Vitals::new(&health, &daemon.monitor);
     let mut vitals = vitals.map_err(|error| error.to_string())?;
     vitals.look(&daemon.registry);
-    let server = endpoint(&daemon.settings, &health);
+    let server = endpoint(&daemon.settings, &health, &daemon.monitor);
     daemon.address = server.as_ref().and_then(Handle::local_addr);
     health.set_running();
     info!(
@@ -325,14 +325,15 @@ impl Daemon {
 }
 
 /// A monitor whose port is taken does its work all the same, and goes on trying to have it.
-fn endpoint(settings: &Settings, health: &Health) -> Option<Handle> {
+fn endpoint(settings: &Settings, health: &Health, monitor: &Controls) -> Option<Handle> {
     let server = Server::bind(settings.listen, health).unwrap_or_else(|error| {
         warn!(%error, "no endpoint yet; trying again every 5 s");
         Server::retry(settings.listen, health, Duration::from_secs(5))
     });
+    let service = Service::new().targets(monitor);
     let service = match &settings.token {
-        Some(token) => Service::new().token(token),
-        None => Service::new(),
+        Some(token) => service.token(token),
+        None => service,
     };
     let spawned = server.service(service).spawn();
     spawned

@@ -24,15 +24,6 @@ impl Registry {
         Self { list, orders }
     }
 
-    /// The targets' names and groups.
-    pub(super) fn groups(&self) -> Vec<(Name, Name)> {
-        let targets = self.list.lock();
-        let groups = targets
-            .iter()
-            .map(|(name, it)| (name.clone(), it.group.clone()));
-        groups.collect()
-    }
-
     pub(super) fn len(&self) -> usize {
         self.list.lock().len()
     }

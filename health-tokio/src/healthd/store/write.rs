@@ -127,7 +127,7 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
         count % i64::from(kept),
         begin,
         i64::try_from(record.duration().as_micros()).unwrap_or(i64::MAX),
-        word(record.class()),
+        record.class().as_str(),
         kind,
         record.message(),
         record.is_counted(),
@@ -190,16 +190,6 @@ fn transition(tx: &Tx<'_>, row: &Transition) -> Result<()> {
         .execute(params![row.target.as_str(), at, reason])?;
     }
     Ok(())
-}
-
-/// The word a result is stored under.
-pub(super) const fn word(class: Class) -> &'static str {
-    match class {
-        Class::Success => "success",
-        Class::Warning => "warning",
-        Class::Failure => "failure",
-        Class::Indeterminate => "indeterminate",
-    }
 }
 
 fn millis(record: &Record) -> f64 {
