@@ -21,6 +21,9 @@ pub enum Format {
 }
 
 impl Format {
+    /// How many there are.
+    const NUMBER: usize = 6;
+
     /// The forms of a verdict, in the order in which equally welcome ones are preferred.
     pub const VERDICT: &'static [Self] = &[Self::Json, Self::Text, Self::HealthJson];
     /// The forms of the verdict on the whole, likewise.
@@ -97,9 +100,20 @@ impl Format {
         if accept == b"*/*" {
             return default;
         }
+        // The closest range that each of them is in: how close, and how welcome that makes it.
+        let mut closest = [(0, 0); Self::NUMBER];
+        for element in accept.split(|&byte| byte == b',') {
+            let range = MediaRange::parse(element);
+            for &format in offered {
+                if let Some(specificity) = format.specificity(&range) {
+                    let closest = &mut closest[format as usize];
+                    *closest = (*closest).max((specificity, range.quality));
+                }
+            }
+        }
         let mut best = (default, 0);
         for &format in offered {
-            let quality = format.quality(accept);
+            let (_, quality) = closest[format as usize];
             if quality > best.1 {
                 best = (format, quality);
             }
@@ -107,47 +121,24 @@ impl Format {
         best.0
     }
 
-    /// How welcome it is, in thousandths: the quality of the most specific range it is in.
-    fn quality(self, accept: &[u8]) -> u16 {
-        let mut best = (0, 0);
-        for element in accept.split(|&byte| byte == b',') {
-            let mut parts = element.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
-            let Some(specificity) = self.specificity(parts.next().unwrap_or_default()) else {
-                continue;
-            };
-            let (mut quality, mut named_version) = (1_000, None);
-            for part in parts {
-                match part.split_at_checked(2) {
-                    Some((b"q=" | b"Q=", value)) => quality = thousandths(value),
-                    _ => named_version = named_version.or(part.strip_prefix(b"version=")),
-                }
-            }
-            let specificity = match (named_version, self.version()) {
-                // Another version is another format: Prometheus lists those it can read.
-                (Some(named), Some(ours)) if unquoted(named) != ours.as_bytes() => continue,
-                (Some(_), Some(_)) => specificity + 1,
-                _ => specificity,
-            };
-            best = best.max((specificity, quality));
-        }
-        best.1
-    }
-
     /// How closely a media range fits, if it does.
-    fn specificity(self, range: &[u8]) -> Option<u8> {
+    fn specificity(self, range: &MediaRange<'_>) -> Option<u8> {
         let media_type = self.media_type();
-        if range.eq_ignore_ascii_case(media_type.as_bytes()) {
-            return Some(3);
+        let specificity = match range.media_type {
+            b"*/*" if self.is_in_wide_ranges() => 1,
+            [kind @ .., b'/', b'*'] if self.is_in_wide_ranges() => {
+                let (own, _) = media_type.split_once('/')?;
+                kind.eq_ignore_ascii_case(own.as_bytes()).then_some(2)?
+            }
+            exact => exact
+                .eq_ignore_ascii_case(media_type.as_bytes())
+                .then_some(3)?,
+        };
+        match (range.version, self.version()) {
+            // Another version is another format: Prometheus lists those it can read.
+            (Some(named), Some(ours)) => (named == ours.as_bytes()).then_some(specificity + 1),
+            _ => Some(specificity),
         }
-        if !self.is_in_wide_ranges() {
-            return None;
-        }
-        if range == b"*/*" {
-            return Some(1);
-        }
-        let kind = range.strip_suffix(b"/*")?;
-        let (own, _) = media_type.split_once('/')?;
-        kind.eq_ignore_ascii_case(own.as_bytes()).then_some(2)
     }
 
     /// Whether `*/*` means this one too. No prober that takes anything wants a page.
@@ -176,6 +167,36 @@ impl Format {
             Self::OpenMetrics => Some("1.0.0"),
             _ => None,
         }
+    }
+}
+
+/// One element of `Accept` (RFC 9110 §12.5.1).
+struct MediaRange<'a> {
+    /// Without parameters.
+    media_type: &'a [u8],
+    version: Option<&'a [u8]>,
+    /// In thousandths.
+    quality: u16,
+}
+
+impl<'a> MediaRange<'a> {
+    fn parse(element: &'a [u8]) -> Self {
+        let mut parts = element.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
+        let mut range = Self {
+            media_type: parts.next().unwrap_or_default(),
+            version: None,
+            quality: 1_000,
+        };
+        for part in parts {
+            match part.split_at_checked(2) {
+                Some((b"q=" | b"Q=", value)) => range.quality = thousandths(value),
+                _ => {
+                    let version = part.strip_prefix(b"version=").map(unquoted);
+                    range.version = range.version.or(version);
+                }
+            }
+        }
+        range
     }
 }
 

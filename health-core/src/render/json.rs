@@ -28,12 +28,13 @@ pub(crate) fn array<T>(
 
 /// Appends one object.
 pub(crate) fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
-    out.push(b'{');
-    fill(&mut Object {
+    let mut object = Object {
         out,
         is_empty: true,
-    });
-    out.push(b'}');
+    };
+    fill(&mut object);
+    let closing: &[u8] = if object.is_empty { b"{}" } else { b"}" };
+    out.extend_from_slice(closing);
 }
 
 impl Object<'_> {
@@ -55,7 +56,12 @@ impl Object<'_> {
     }
 
     pub(crate) fn bool(&mut self, name: &str, value: bool) {
-        self.raw(name, if value { "true" } else { "false" });
+        self.name(name);
+        if value {
+            self.out.extend_from_slice(b"true");
+        } else {
+            self.out.extend_from_slice(b"false");
+        }
     }
 
     pub(crate) fn number(&mut self, name: &str, value: u64) {
@@ -125,8 +131,9 @@ impl Object<'_> {
     }
 
     fn name(&mut self, name: &str) {
-        let opening: &[u8] = if core::mem::take(&mut self.is_empty) {
-            b"\""
+        // Two bytes either way: a length known beforehand makes no call of the copy.
+        let opening = if core::mem::take(&mut self.is_empty) {
+            b"{\""
         } else {
             b",\""
         };

@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::shared::{Shared, State};
 use super::status::MonitorStatus;
 use super::target::Target;
-use crate::monitor::{AddError, Event, Monitor, Stats, Summary, TargetId, TargetView};
+use crate::monitor::{AddError, Event, FirstRound, Monitor, Stats, Summary, TargetId, TargetView};
 use crate::time::Instant;
 
 /// Controls a monitor that runs. Clones share it; dropping all of them leaves it running.
@@ -103,6 +103,12 @@ impl Controls {
     pub fn summary(&self) -> Summary {
         let now = self.shared.time.now();
         self.shared.lock().monitor.summary(now)
+    }
+
+    /// How many targets have been looked at.
+    #[must_use]
+    pub fn first_round(&self) -> FirstRound {
+        self.shared.lock().monitor.first_round()
     }
 
     /// Whether so many targets fail that actions are withheld.

@@ -94,6 +94,12 @@ impl State {
         }
     }
 
+    /// When there is something for who keeps or tells what has happened.
+    pub(super) fn reading(&self) -> impl Iterator<Item = Instant> {
+        let batch = self.monitor.batch_timeout();
+        batch.into_iter().chain(self.monitor.unkept_timeout())
+    }
+
     /// Moves what has happened to where readers find it, and gives those who wait for it, or for a
     /// batch to keep.
     pub(super) fn collect_events(&mut self, now: Instant) -> Vec<Waker> {
@@ -107,8 +113,7 @@ impl State {
             has_news = true;
         }
         self.is_dirty |= has_news;
-        let has_batch = self.monitor.batch_timeout().is_some_and(|at| at <= now);
-        if has_news || has_batch {
+        if has_news || self.reading().any(|at| at <= now) {
             mem::take(&mut self.readers)
         } else {
             Vec::new()

@@ -145,12 +145,12 @@ fn the_third_failure_counts_whoever_saw_the_others() {
     );
 
     let mut store = place.open();
-    store.reset(&name("web-1")).expect("reset");
+    store.reset(&[name("web-1")]).expect("reset");
     assert_eq!(
         store.load().expect("loaded")[0].checks[0].saved,
         Saved::default()
     );
-    store.remove(&name("web-1")).expect("removed");
+    store.remove(&[name("web-1")]).expect("removed");
     assert!(store.load().expect("loaded").is_empty());
     assert_eq!(reader.transitions("web-1", 100).expect("read").len(), 2);
 }

@@ -36,14 +36,23 @@ pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn reset(tx: &Tx<'_>, name: &Name) -> Result<()> {
-    tx.execute(
-        "UPDATE checks SET status = 'unknown', is_active = 1, consecutive_failures = 0,
+pub(super) fn reset(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
+    let reset = "UPDATE checks SET status = 'unknown', is_active = 1, consecutive_failures = 0,
                            consecutive_successes = 0, since = NULL, deactivated_at = NULL,
                            deactivated_reason = NULL
-         WHERE target_id = (SELECT id FROM targets WHERE name = ?1)",
-        [name.as_str()],
-    )?;
+         WHERE target_id = (SELECT id FROM targets WHERE name = ?1)";
+    each(tx, reset, names)
+}
+
+pub(super) fn remove(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
+    each(tx, "DELETE FROM targets WHERE name = ?1", names)
+}
+
+fn each(tx: &Tx<'_>, sql: &str, names: &[Name]) -> Result<()> {
+    let mut statement = tx.prepare_cached(sql)?;
+    for name in names {
+        statement.execute([name.as_str()])?;
+    }
     Ok(())
 }
 
