@@ -238,6 +238,6 @@ fn duration(text: &str) -> Result<Duration, String> {
             Err("allowed is at least 1ms".into())
         }
         Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("allowed is {error}")),
+        Err(error) => Err(error.to_string()),
     }
 }

@@ -10,6 +10,16 @@ use crate::check::CheckConfig;
 use crate::monitor::{Batch, JournalStats};
 use crate::name::Name;
 
+/// How a target was set.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TargetSettings {
+    /// What it belongs to.
+    pub group: Option<Name>,
+    /// Its checks.
+    pub checks: Vec<CheckSettings>,
+}
+
 /// How a check was set.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -71,26 +81,24 @@ impl Controls {
         self.change(|state, now| state.monitor.journal_all(now));
     }
 
-    /// How a target's checks were set, for who keeps that nowhere else; none if there is no such target.
+    /// How a target was set, for who keeps that nowhere else; `None` if there is no such target.
     #[must_use]
-    pub fn settings(&self, name: &str) -> Vec<CheckSettings> {
+    pub fn settings(&self, name: &str) -> Option<TargetSettings> {
         let state = self.shared.lock();
-        let id = state.monitor.find(name);
-        let found = id.and_then(|id| Some((id, state.monitor.target(id)?)));
-        let Some((id, target)) = found else {
-            return Vec::new();
-        };
-        let checks = target.checks().enumerate();
-        let settings = checks.map(|(index, (name, check))| CheckSettings {
-            name: name.clone(),
-            target: state
-                .jobs
-                .get(&id.check(index))
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            config: check.config().clone(),
+        let id = state.monitor.find(name)?;
+        let target = state.monitor.target(id)?;
+        let checks = target.checks().enumerate().map(|(index, (name, check))| {
+            let job = state.jobs.get(&id.check(index));
+            CheckSettings {
+                name: name.clone(),
+                target: job.map(ToString::to_string).unwrap_or_default(),
+                config: check.config().clone(),
+            }
         });
-        settings.collect()
+        Some(TargetSettings {
+            group: target.group().cloned(),
+            checks: checks.collect(),
+        })
     }
 
     /// How keeping goes; `None` without a journal.

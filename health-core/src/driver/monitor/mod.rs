@@ -29,7 +29,7 @@ mod watch;
 pub use crate::monitor::{CheckView, TargetView};
 pub use controls::Controls;
 pub use job::{AsyncSelfCheck, Attending, Job, SelfCheck};
-pub use keeping::CheckSettings;
+pub use keeping::{CheckSettings, TargetSettings};
 pub use manual::ManualClock;
 pub use rollup::Rollup;
 pub use status::MonitorStatus;

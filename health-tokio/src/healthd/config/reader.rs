@@ -129,7 +129,7 @@ impl<'a> Item<'a> {
             _ => String::new(),
         };
         let duration = parse_duration(&text);
-        duration.map_err(|error| self.wrong(format_args!("allowed is {error}")))
+        duration.map_err(|error| self.wrong(error))
     }
 
     /// One of these words, whatever its case.

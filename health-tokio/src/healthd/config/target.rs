@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy, ProbeKind};
-use health_core::driver::monitor::{CheckSettings, Target};
+use health_core::driver::monitor::{Target, TargetSettings};
 use health_core::monitor::{self, Definition, StoredTarget};
 use health_core::name::Name;
 use serde_json::{Map, Value, json};
@@ -39,7 +39,6 @@ pub(in crate::healthd) struct TargetDef {
 /// be small.
 #[derive(Clone, Debug)]
 pub(in crate::healthd) struct Listed {
-    pub(in crate::healthd) group: Name,
     pub(in crate::healthd) source: Source,
     told: Option<Box<str>>,
     /// Another one if anything of it has changed, be it a password.
@@ -133,13 +132,12 @@ impl TargetDef {
             let target = it.probe.to_string();
             (&it.name, target, &*it.config)
         });
-        definition(&self.name, &self.group, self.told.as_deref(), checks)
+        definition(&self.name, Some(&self.group), self.told.as_deref(), checks)
     }
 
     /// What is to be remembered of it while a monitor watches it.
     pub(in crate::healthd) fn listed(&self) -> Listed {
         Listed {
-            group: self.group.clone(),
             source: self.source,
             told: self.told.clone(),
             fingerprint: self.fingerprint,
@@ -212,11 +210,12 @@ impl Listed {
     pub(in crate::healthd) fn definition(
         &self,
         name: &Name,
-        checks: &[CheckSettings],
+        settings: &TargetSettings,
     ) -> Definition {
-        let checks = checks.iter();
+        let checks = settings.checks.iter();
         let checks = checks.map(|it| (&it.name, it.target.clone(), &it.config));
-        definition(name, &self.group, self.told.as_deref(), checks)
+        let group = settings.group.as_ref();
+        definition(name, group, self.told.as_deref(), checks)
     }
 }
 
@@ -224,7 +223,7 @@ impl Listed {
 /// told.
 fn definition<'a>(
     name: &Name,
-    group: &Name,
+    group: Option<&Name>,
     told: Option<&str>,
     checks: impl Iterator<Item = (&'a Name, String, &'a CheckConfig)>,
 ) -> Definition {
@@ -251,7 +250,7 @@ fn definition<'a>(
     }
     let mut map = Map::new();
     map.insert("url".into(), url.into());
-    map.insert("group".into(), group.as_str().into());
+    map.insert("group".into(), group.map(Name::as_str).into());
     map.insert("checks".into(), texts.into());
     let source = if told.is_some() { "added" } else { "config" };
     map.insert("source".into(), source.into());

@@ -34,9 +34,9 @@ impl List {
         let targets = self.lock();
         let from = after.map_or(Unbounded, Excluded);
         let some = targets.range::<Name, _>((from, Unbounded)).take(most);
-        let definitions = some.map(|(name, target)| {
-            let checks = self.controls.settings(name.as_str());
-            target.definition(name, &checks)
+        let definitions = some.filter_map(|(name, target)| {
+            let settings = self.controls.settings(name.as_str())?;
+            Some(target.definition(name, &settings))
         });
         definitions.collect()
     }

@@ -130,6 +130,16 @@ fn migrate(connection: &mut Connection) -> Result<(), Problem> {
     }
 }
 
+/// What is known of all targets, from a file that nobody can write just now.
+///
+/// # Errors
+///
+/// It cannot be read either.
+pub(super) fn peek(path: &Path) -> Result<Vec<StoredTarget>, StoreError> {
+    let loaded = load(&open_to_read(path)?);
+    loaded.map_err(|error| StoreError::new(path, error))
+}
+
 fn upgrade(connection: &mut Connection) -> Result<(), Problem> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have done it meanwhile.
@@ -139,16 +149,6 @@ fn upgrade(connection: &mut Connection) -> Result<(), Problem> {
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     Ok(transaction.commit()?)
-}
-
-/// What is known of all targets, from a file that nobody can write just now.
-///
-/// # Errors
-///
-/// It cannot be read either.
-pub(super) fn peek(path: &Path) -> Result<Vec<StoredTarget>, StoreError> {
-    let loaded = load(&open_to_read(path)?);
-    loaded.map_err(|error| StoreError::new(path, error))
 }
 
 /// Opens the file for looking only.

@@ -134,8 +134,8 @@ fn thirty_kinds_of_wrong_configuration() {
             "action[0].on[0] = \"death\": allowed is one of: unhealthy, recovered, deregistered, mass_failure",
         ),
         (
-            "action = [{ webhook = \"https://a/?token=hunter2\" }]".into(),
-            "action[0].webhook: allowed is http://",
+            "action = [{ webhook = \"ftp://a/?token=hunter2\" }]".into(),
+            "action[0].webhook: allowed is http(s)://",
         ),
         (
             "action = [{ command = [\"true\"], webhook = \"http://a/\" }]".into(),
