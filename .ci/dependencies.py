@@ -6,7 +6,7 @@ A daemon's author counts crates: one that slips in is noticed here, not by them.
 import subprocess
 import sys
 
-CORE = {"serde", "serde_core", "serde_json", "itoa", "memchr", "zmij"}
+CORE = {"httparse", "serde", "serde_core", "serde_json", "itoa", "memchr", "zmij"}
 BLOCKING = CORE | {"health-core", "mio", "libc", "socket2"}
 TOKIO = BLOCKING | {"tokio", "pin-project-lite"}
 SMOL = CORE | {"health-core", "async-io", "polling", "rustix", "linux-raw-sys", "bitflags", "cfg-if"}

@@ -9,7 +9,6 @@ was ever logged is in the file, for it is logged only once it is kept.
 """
 
 import contextlib
-import http.server
 import pathlib
 import random
 import re
@@ -17,37 +16,24 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
+from blackbox.registry import Server
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEALTHD = ROOT / "target" / "debug" / "healthd"
+HEALTHD = ROOT / "target" / "release" / "healthd"
 LOGGED = re.compile(r" (?:INFO|WARN) (healthy|unhealthy) target=a .*was=\"(\w+)\"")
 
 
-class Server(http.server.BaseHTTPRequestHandler):
-    up = True
-
-    def do_GET(self):  # noqa: N802: the library's name
-        body = b"{}"
-        self.send_response(200 if Server.up else 500)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-def life(db: pathlib.Path, port: int, rng: random.Random) -> list[tuple[str, str]]:
+def life(db: pathlib.Path, server: Server, rng: random.Random) -> list[tuple[str, str]]:
     """One monitor from its start to its sudden end: the transitions it has logged."""
     command = [HEALTHD, "monitor", "--db", db, "--listen", "127.0.0.1:0", "--interval", "20ms"]
     command += ["--timeout", "15ms", "--retries", "2", "--no-auto-deregister"]
-    command += ["--target", f"a=http://127.0.0.1:{port}/"]
+    command += ["--target", f"a={server.url}"]
     monitor = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + rng.uniform(0.05, 1.5)
     while time.monotonic() < end:
-        Server.up = rng.random() < 0.5
+        server.is_up = rng.random() < 0.5
         time.sleep(rng.uniform(0.02, 0.2))
     monitor.kill()
     _, log = monitor.communicate(timeout=10)
@@ -74,17 +60,15 @@ def examine(db: pathlib.Path, logged: list[tuple[str, str]]) -> int:
 
 def main() -> int:
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    build = ["cargo", "build", "--quiet", "--locked", "-p", "health-tokio", "--features", "cli"]
+    build = ["cargo", "build", "--quiet", "--release", "--locked", "-p", "health-tokio", "--features", "cli"]
     subprocess.run([*build, "--bin", "healthd"], cwd=ROOT, check=True)
     rng = random.Random(4)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     logged: list[tuple[str, str]] = []
     kept = 0
-    with tempfile.TemporaryDirectory() as directory:
+    with Server() as server, tempfile.TemporaryDirectory() as directory:
         db = pathlib.Path(directory, "registry.db")
         for _ in range(kills):
-            logged += life(db, server.server_address[1], rng)
+            logged += life(db, server, rng)
             if db.exists() and db.stat().st_size > 0:
                 kept = examine(db, logged)
     print(f"{kills} kills: {kept} transitions kept, all of {len(logged)} logged among them")

@@ -106,9 +106,12 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Verdict<'a> {
     if fields.len() > limits.fields {
         faults.push(Reject::TooManyFields);
     }
-    let Ok((method, target, minor)) = request_line else {
+    let (Some(blank), Ok((method, target, minor))) = (blank, request_line) else {
         return unfinished(faults, to_head);
     };
+
+    // What follows is only looked at in a whole head.
+    let target = read_target(method, target).inspect_err(|&fault| faults.push(fault));
     let mut parsed = Vec::new();
     for line in &fields {
         match split_field(line) {
@@ -116,11 +119,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Verdict<'a> {
             None => faults.push(Reject::Field),
         }
     }
-    let request = read_fields(&parsed, minor, blank.is_some(), limits, &mut faults);
-    let Some(blank) = blank else {
-        return unfinished(faults, to_head);
-    };
-    let target = read_target(method, target).inspect_err(|&fault| faults.push(fault));
+    let request = read_fields(&parsed, minor, limits, &mut faults);
     let (true, Ok(target)) = (faults.is_empty(), target) else {
         return Verdict::Refused { faults, to_head };
     };
@@ -269,12 +268,10 @@ fn trim_whitespace(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// What the fields say; the request line's part is left open. Some faults are there as soon as their
-/// line is, others only in a head that is whole.
+/// What the fields say; the request line's part is left open.
 fn read_fields<'a>(
     fields: &[Field<'a>],
     minor: u8,
-    is_whole: bool,
     limits: &Limits,
     faults: &mut Vec<Reject>,
 ) -> Request<'a> {
@@ -286,7 +283,7 @@ fn read_fields<'a>(
     };
     // RFC 9112 §3.2: exactly one Host in 1.1. Policy: at most one in 1.0, and it may be empty.
     let hosts = values("host");
-    let count_is_right = hosts.len() == 1 || (hosts.is_empty() && (minor == 0 || !is_whole));
+    let count_is_right = hosts.len() == 1 || (hosts.is_empty() && minor == 0);
     if !count_is_right
         || !hosts
             .iter()
@@ -303,10 +300,10 @@ fn read_fields<'a>(
         faults.push(Reject::ContentLength);
     }
     let coding_is_chunked = codings.iter().all(|c| c.eq_ignore_ascii_case(b"chunked"));
-    if codings.len() > 1 || !coding_is_chunked || (is_whole && minor == 0 && !codings.is_empty()) {
+    if codings.len() > 1 || !coding_is_chunked || (minor == 0 && !codings.is_empty()) {
         faults.push(Reject::TransferEncoding);
     }
-    if is_whole && !lengths.is_empty() && !codings.is_empty() {
+    if !lengths.is_empty() && !codings.is_empty() {
         faults.push(Reject::TwoLengths);
     }
     let mut has_body = !codings.is_empty();
@@ -316,7 +313,7 @@ fn read_fields<'a>(
         let zeros = length.iter().take_while(|&&b| b == b'0').count();
         let length = &length[zeros..];
         let limit = limits.body.to_string();
-        if is_whole && (length.len(), length) > (limit.len(), limit.as_bytes()) {
+        if (length.len(), length) > (limit.len(), limit.as_bytes()) {
             faults.push(Reject::BodyTooLarge);
         }
         has_body |= !length.is_empty();

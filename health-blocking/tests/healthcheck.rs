@@ -2,6 +2,9 @@
 #![cfg(all(unix, feature = "cli"))]
 
 use std::process::Command;
+use std::time::Duration;
+
+use health_blocking::{Health, Server};
 
 #[path = "../../health-core/tests/probing/peer.rs"]
 mod peer;
@@ -81,6 +84,21 @@ fn healthy() {
 }
 
 #[test]
+fn over_a_unix_socket() {
+    let name = format!("healthcheck-{}.sock", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let target = format!("unix:{}:/health/ready", path.display());
+    exits(&[&target], 1, "unhealthy: connection refused");
+    let health = Health::new("shop", "1.0.0");
+    let server = Server::bind_unix(&path, 0o600, &health).expect("a free path");
+    let server = server.spawn().expect("a thread");
+    exits(&[&target], 1, "unhealthy: HTTP 503");
+    health.set_running();
+    exits(&[&target], 0, "healthy in ");
+    server.shutdown(Duration::from_secs(5));
+}
+
+#[test]
 fn not_healthy() {
     let url = format!("http://{}/health", answering(OK));
     exits(
@@ -123,29 +141,72 @@ fn not_healthy() {
 
 #[test]
 fn usage() {
-    let url = "http://127.0.0.1:1/";
-    for args in [
-        &[][..],
-        &["127.0.0.1"],
-        &["ftp://a"],
-        &[url, "more"],
-        &[url, "--no-such-option"],
-        &[url, "--timeout", "0"],
-        &[url, "--timeout", "1d"],
-        &[url, "--timeout"],
-        &[url, "--expect-status", "ok"],
-        &[url, "--expect-status", "100-200"],
-        &[url, "--header", "no-colon"],
-        &[url, "--json-pointer", "status"],
-        &[url, "--deny", "everything"],
-        &[url, "--insecure"],
-        &[url, "--dir", "/"],
-        &["tcp://127.0.0.1:1", "--json"],
-        &["exec"],
-        &["exec", "--json", "--", "true"],
-        &["https://127.0.0.1:1", "--cert", "x"],
+    let (url, allowed) = (
+        "http://127.0.0.1:1/",
+        "allowed are http://…, https://…, tcp://host:port and unix:/path.sock:/path",
+    );
+    let http_only = "status, method, headers and body conditions are for http, https and unix";
+    for (args, says) in [
+        (
+            &[][..],
+            "healthcheck TARGET, or healthcheck exec -- CMD".to_owned(),
+        ),
+        (&["127.0.0.1"], format!("target \"127.0.0.1\": {allowed}")),
+        (&["ftp://a"], format!("target \"ftp://a\": {allowed}")),
+        (&[url, "more"], "unexpected argument \"more\"".into()),
+        (
+            &[url, "--no-such-option"],
+            "invalid option '--no-such-option'".into(),
+        ),
+        (
+            &[url, "--timeout", "0"],
+            "--timeout \"0\": allowed is more than 0".into(),
+        ),
+        (
+            &[url, "--timeout", "1d"],
+            "--timeout \"1d\": a duration is a number of seconds, or".into(),
+        ),
+        (
+            &[url, "--timeout"],
+            "missing argument for option '--timeout'".into(),
+        ),
+        (
+            &[url, "--expect-status", "ok"],
+            "--expect-status \"ok\": allowed is 200 or 200-399".into(),
+        ),
+        (
+            &[url, "--expect-status", "100-200"],
+            "status \"100-200\": allowed are ranges within 200-599".into(),
+        ),
+        (
+            &[url, "--header", "no-colon"],
+            "--header: allowed is 'NAME: VALUE'".into(),
+        ),
+        (
+            &[url, "--json-pointer", "status"],
+            "--json-pointer \"status\": allowed is /pointer=value".into(),
+        ),
+        (
+            &[url, "--deny", "everything"],
+            "--deny \"everything\": allowed are link-local, metadata, this-host, private".into(),
+        ),
+        (
+            &[url, "--insecure"],
+            "--ca, --cert, --key and --insecure are for https".into(),
+        ),
+        (&[url, "--dir", "/"], "--dir and --env are for exec".into()),
+        (&["tcp://127.0.0.1:1", "--json"], http_only.into()),
+        (
+            &["exec"],
+            "command \"\": allowed is a program with its arguments".into(),
+        ),
+        (&["exec", "--json", "--", "true"], http_only.into()),
+        (
+            &["https://127.0.0.1:1", "--cert", "x"],
+            "--cert and --key belong together".into(),
+        ),
     ] {
-        exits(args, 2, "usage: ");
+        exits(args, 2, &format!("usage: {says}"));
     }
     exits(&["--help"], 0, "healthcheck TARGET");
     exits(&["--version"], 0, "healthcheck 0.");

@@ -134,4 +134,22 @@ fn who_shows_a_certificate_sees_details() {
     );
     let (succeeded, text) = ask("/health/ready", Some("stranger"));
     assert!(!succeeded, "{text}");
+
+    #[cfg(feature = "cli")]
+    {
+        let healthcheck = |options: &[&str]| {
+            let url = format!("https://127.0.0.1:{port}/health/ready");
+            let args = [&[url.as_str()], options].concat();
+            health_blocking::healthcheck::answer(args.into_iter().map(Into::into))
+        };
+        let (line, code) = healthcheck(&["--ca", &ca]);
+        assert!(line.starts_with("healthy in ") && code == 0, "{line}");
+        let (line, code) = healthcheck(&["--insecure"]);
+        assert!(line.starts_with("healthy in ") && code == 0, "{line}");
+        let (line, code) = healthcheck(&[]);
+        assert!(line.starts_with("unhealthy: ") && code == 1, "{line}");
+        let [key, pem] = ["stranger.key", "stranger.pem"].map(|name| folder.file(name));
+        let (line, code) = healthcheck(&["--ca", &ca, "--cert", &pem, "--key", &key]);
+        assert!(line.starts_with("unhealthy: ") && code == 1, "{line}");
+    }
 }

@@ -73,17 +73,6 @@ pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// `field-name ":" OWS field-value OWS` (RFC 9112 §5): the name, and the value with the white space
-/// around it. There is none before the colon.
-pub(crate) fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = line.iter().position(|&byte| !is_token_byte(byte))?;
-    match line.split_at(end) {
-        ([], _) => None,
-        (name, [b':', value @ ..]) => Some((name, value)),
-        _ => None,
-    }
-}
-
 /// `origin-form` of a request target (RFC 9112 §3.2.1), any visible byte but `#` taken for a part
 /// of it: servers are asked for such paths (`?ids[]=1`) all the time. A fragment never goes on the
 /// wire.
@@ -205,24 +194,6 @@ mod tests {
             "a\0",
         ] {
             assert!(!is_authority(bad.as_bytes()), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn field_lines() {
-        for (line, name, value) in [
-            ("Host: a", "Host", " a"),
-            ("x-!#$%&'*+.^_`|~9:", "x-!#$%&'*+.^_`|~9", ""),
-            ("a:b:c \t", "a", "b:c \t"),
-            ("a::", "a", ":"),
-        ] {
-            let read = field(line.as_bytes());
-            assert_eq!(read, Some((name.as_bytes(), value.as_bytes())), "{line}");
-        }
-        for line in [
-            "", ":", ": a", "a", "a b", "a : b", " a: b", "a\t: b", "(a): b", "ä: b",
-        ] {
-            assert_eq!(field(line.as_bytes()), None, "{line}");
         }
     }
 

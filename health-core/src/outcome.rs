@@ -99,6 +99,19 @@ pub enum Class {
     Indeterminate,
 }
 
+impl Class {
+    /// The word shown and stored: `success`, `warning`, `failure`, `indeterminate`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Warning => "warning",
+            Self::Failure => "failure",
+            Self::Indeterminate => "indeterminate",
+        }
+    }
+}
+
 /// A text that anybody may read, at most 1,024 bytes; longer ones are cut.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message(Cow<'static, str>);

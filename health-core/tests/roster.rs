@@ -14,6 +14,8 @@ use health_core::time::{Instant, Moment, UnixTime};
 
 const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n";
 
+const EVENTS: &[u8] = b"GET /health/events HTTP/1.1\r\nHost: test\r\n\r\n";
+
 /// A server whose sockets are names.
 struct Server {
     roster: Roster<&'static str>,
@@ -101,6 +103,20 @@ fn a_newcomer_has_the_first_turn_and_one_deadline_stands_for_all() {
     assert_eq!(server.turns(), ["a"]);
     let next = Some(server.now + Duration::from_secs(4));
     assert_eq!(server.roster.poll_timeout(), next);
+}
+
+/// Found by fuzzing: the one who was leaving was asked to leave once more, for each of them.
+#[test]
+fn newcomers_who_come_before_anybody_had_a_turn_do_not_overfill_the_house() {
+    let mut server = Server::new(|limits| limits.connections = 1);
+    for name in ["first", "second"] {
+        let (now, peer) = (server.now, Peer::Unknown);
+        server.roster.handle_accepted(now, peer, name);
+    }
+    server.connect("third", b"");
+    server.roster.handle_stop(server.now);
+    assert_eq!(server.turns(), ["third"]);
+    assert_eq!(server.report().count(CloseReason::Evicted), 2);
 }
 
 #[test]
@@ -211,9 +227,40 @@ fn a_watch_that_is_dropped_leaves_nobody_waiting() {
     }
 }
 
+/// Found by fuzzing: it was told with the next heartbeat only.
+#[test]
+fn a_change_that_comes_while_a_stream_is_written_is_told_behind_it() {
+    let mut server = Server::of(Service::new().open(), |_| {});
+    server.connect("deaf", EVENTS);
+    server.registry.set_running(server.now);
+    let revision = server.registry.snapshot(server.now).revision();
+    server.roster.handle_revision(server.now, revision);
+    server.wait(Duration::from_secs(1));
+    let place = server.roster.get_mut(0).expect("the first");
+    assert!(matches!(place.connection.step(), Step::Write { .. }));
+    place.connection.handle_sent(server.now);
+    assert_eq!(place.connection.step(), Step::Respond);
+}
+
+/// Found by fuzzing: streams that were about to be told the news could not be cut, and all stayed.
+#[test]
+fn a_stream_too_many_takes_the_place_of_one_that_is_due_just_then() {
+    let mut server = Server::of(Service::new().open(), |limits| limits.streams = 1);
+    server.connect("old", EVENTS);
+    server
+        .roster
+        .handle_accepted(server.now, Peer::Unknown, "new");
+    // The old one's time comes before either has had its turn.
+    server.wait(Duration::from_secs(1));
+    assert_eq!(server.give("new", EVENTS), ["new", "old"]);
+    server.roster.handle_stop(server.now);
+    server.wait(Duration::from_secs(60));
+    server.turns();
+    assert_eq!(server.report().count(CloseReason::Evicted), 1);
+}
+
 #[test]
 fn one_stream_more_than_allowed_takes_the_place_of_the_oldest() {
-    const EVENTS: &[u8] = b"GET /health/events HTTP/1.1\r\nHost: test\r\n\r\n";
     let mut server = Server::of(Service::new().open(), |limits| limits.streams = 2);
     let names = ["a", "b", "c", "d"];
     assert_eq!(server.connect("idle", LIVE), ["idle"]);
@@ -248,7 +295,6 @@ fn one_stream_more_than_allowed_takes_the_place_of_the_oldest() {
 /// Values gather for a moment; that moment is a deadline like any other.
 #[test]
 fn a_stream_is_due_soon_after_a_value_was_published() {
-    const EVENTS: &[u8] = b"GET /health/events HTTP/1.1\r\nHost: test\r\n\r\n";
     let mut server = Server::of(Service::new().open(), |_| {});
     let load = server.registry.stat("load").expect("a name");
     server.connect("a", EVENTS);

@@ -52,17 +52,14 @@ def main(
     """Runs the checks that the command line asks for, on an example of each package; returns the
     exit code.
     """
-    args = _arguments(description, checks)
+    args = arguments(description, checks).parse_args()
     _raise_descriptor_limit()
     with tempfile.TemporaryDirectory() as directory:
-        passed, failed = _run(checks, args.only, _sites(args, examples, Path(directory)))
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+        return run(checks, args.only, _sites(args, examples, Path(directory)))
 
 
-def _run(
-    checks: Mapping[str, Check], only: list[str] | None, sites: list[Site]
-) -> tuple[int, int]:
+def run(checks: Mapping[str, Check], only: list[str] | None, sites: list[Site]) -> int:
+    """Runs the checks on each site, says how they went, and returns the exit code."""
     passed = failed = 0
     for site in sites:
         for name, check in checks.items():
@@ -82,17 +79,22 @@ def _run(
                 failed += 1
             took = time.monotonic() - begin
             print(f"{word} {site.package}  {name}: {text} ({took:.1f} s)", flush=True)
-    return passed, failed
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
-def _arguments(description: str, checks: Mapping[str, Check]) -> argparse.Namespace:
+def arguments(
+    description: str, checks: Mapping[str, Check], *, has_packages: bool = True
+) -> argparse.ArgumentParser:
+    """What can be told on the command line."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument(
-        "--package",
-        action="append",
-        metavar="NAME",
-        help="a driver whose example daemon is tested; may be repeated (default: all there are)",
-    )
+    if has_packages:
+        parser.add_argument(
+            "--package",
+            action="append",
+            metavar="NAME",
+            help="a driver whose example daemon is tested; may be repeated (default: all there are)",
+        )
     parser.add_argument(
         "--daemon", type=Path, metavar="PATH", help="test this program instead of building one"
     )
@@ -103,7 +105,7 @@ def _arguments(description: str, checks: Mapping[str, Check]) -> argparse.Namesp
         choices=list(checks),
         help="run this check; may be repeated. One of: " + ", ".join(checks),
     )
-    return parser.parse_args()
+    return parser
 
 
 def _sites(

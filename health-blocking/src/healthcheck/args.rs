@@ -261,6 +261,12 @@ fn denied(policy: AddressPolicy, text: &str) -> Result<AddressPolicy, UsageError
         "metadata" => policy.deny(AddressPolicy::METADATA),
         "this-host" => policy.deny(AddressPolicy::THIS_HOST),
         "private" => policy.deny(AddressPolicy::PRIVATE),
-        block => policy.deny([block.parse()?]),
+        block => policy.deny([block.parse().map_err(|_| {
+            wrong(
+                "deny",
+                text,
+                "allowed are link-local, metadata, this-host, private, or a block such as 10.0.0.0/8",
+            )
+        })?]),
     })
 }

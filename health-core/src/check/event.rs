@@ -127,6 +127,7 @@ impl Events {
     };
 
     /// What is in it, in order.
+    #[cfg(feature = "monitor")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Event> {
         self.list.iter().flatten()
     }

@@ -1,7 +1,7 @@
 //! The last results of a check, small enough to keep for a hundred thousand of them.
 
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::num::NonZeroU64;
 use core::time::Duration;
 
@@ -109,21 +109,23 @@ impl Record {
     }
 }
 
-/// A ring of the last results, oldest first.
+/// The last results, oldest first.
+//
+// Not a ring: there are a handful, so moving them up costs nothing, and a `Vec` is a word smaller.
 #[derive(Debug, Default)]
-pub(super) struct History(VecDeque<Record>);
+pub(super) struct History(Vec<Record>);
 
 impl History {
     pub(super) fn push(&mut self, most: u8, record: Record) {
         let most = usize::from(most.max(1));
-        while self.0.len() >= most {
-            self.0.pop_front();
+        if self.0.len() >= most {
+            self.0.drain(..=self.0.len() - most);
         }
         if self.0.len() == self.0.capacity() {
             // Exactly what will be needed: doubling would cost a third of the memory at 100,000.
             self.0.reserve_exact(most - self.0.len());
         }
-        self.0.push_back(record);
+        self.0.push(record);
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Record> + ExactSizeIterator {
@@ -141,12 +143,12 @@ mod tests {
     }
 
     #[test]
-    fn the_ring_keeps_the_last_and_allocates_no_more() {
+    fn it_keeps_the_last_and_allocates_no_more() {
         let mut history = History::default();
         for attempt in 1..=12 {
             history.push(5, record(attempt));
         }
-        let kept: alloc::vec::Vec<_> = history.iter().filter_map(Record::attempt).collect();
+        let kept: Vec<_> = history.iter().filter_map(Record::attempt).collect();
         assert_eq!(kept, [8, 9, 10, 11, 12]);
         assert_eq!(history.0.capacity(), 5);
     }

@@ -3,9 +3,14 @@
 use core::ops::Range;
 
 use super::Reject;
-use super::scan::{HeadEnd, Span};
+use super::scan::HeadEnd;
 use super::target::Target;
 use crate::grammar;
+
+/// Fields for which there is room on the stack without the largest table: nearly every request.
+const FEW_FIELDS: usize = 24;
+/// The largest table. [`Limits::fields`](crate::server::Limits::fields) never goes beyond it.
+pub(crate) const MOST_FIELDS: usize = 100;
 
 /// The methods this endpoint tells apart. Names are case-sensitive: `get` is none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +71,9 @@ pub enum Version {
 pub(crate) struct RequestLine {
     method: Method,
     version: Version,
-    target: Span,
+    /// Positions are below [`Limits::head`](crate::server::Limits::head) and kept small: one of
+    /// these waits in every connection whose head is under way.
+    target: (u32, u32),
     end: u32,
 }
 
@@ -91,10 +98,11 @@ impl RequestLine {
         {
             return Err(Reject::RequestLine);
         }
+        let target_start = line.start + method_end + 1;
         Ok(Self {
             method,
             version: parse_version(version)?,
-            target: Span::new(line.start + method_end + 1..line.end - version.len()),
+            target: (target_start as u32, (target_start + target.len()) as u32),
             end: line.end as u32 + 2,
         })
     }
@@ -147,10 +155,14 @@ impl<'a> Request<'a> {
             target,
             end,
         } = head.request_line;
-        let target = Target::parse(method, target.of(bytes))?;
+        let target = Target::parse(method, &bytes[target.0 as usize..target.1 as usize])?;
         let block = &bytes[end as usize..head.end];
-        let fields = &head.fields;
-        if !fields.has_host && version == Version::Http11 {
+        let fields = if head.fields <= FEW_FIELDS {
+            Fields::parse::<FEW_FIELDS>(block)?
+        } else {
+            Fields::parse::<MOST_FIELDS>(block)?
+        };
+        if fields.hosts > 1 || (fields.hosts == 0 && version == Version::Http11) {
             return Err(Reject::Host);
         }
         let has_body = match (fields.content_length, fields.chunked) {
@@ -163,18 +175,93 @@ impl<'a> Request<'a> {
             Version::Http11 => !fields.close,
             Version::Http10 => fields.keep_alive && !fields.close,
         };
-        let value = |span: Span| grammar::trim(span.of(bytes));
         Ok(Self {
             method,
             target,
             version,
             keep_alive,
             has_body,
-            accept: fields.accept.map(value),
-            request_id: fields.request_id.map(value),
+            accept: fields.accept,
+            request_id: fields.request_id,
             fields: block,
         })
     }
+}
+
+/// What the fields say that this endpoint listens to; the others are only checked for syntax.
+#[derive(Default)]
+struct Fields<'a> {
+    hosts: usize,
+    content_length: Option<u64>,
+    chunked: bool,
+    close: bool,
+    keep_alive: bool,
+    accept: Option<&'a [u8]>,
+    request_id: Option<&'a [u8]>,
+}
+
+impl<'a> Fields<'a> {
+    fn parse<const N: usize>(block: &'a [u8]) -> Result<Self, Reject> {
+        let mut table = [httparse::EMPTY_HEADER; N];
+        let Ok(httparse::Status::Complete((_, table))) = httparse::parse_headers(block, &mut table)
+        else {
+            return Err(Reject::Field);
+        };
+        let mut fields = Self::default();
+        for field in table {
+            fields.take(field.name, field.value)?;
+        }
+        Ok(fields)
+    }
+
+    fn take(&mut self, name: &str, value: &'a [u8]) -> Result<(), Reject> {
+        // The length tells most names apart without looking at their letters.
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        match name.len() {
+            4 if is("host") => {
+                self.hosts += 1;
+                if !value.is_empty() && !grammar::is_authority(value) {
+                    return Err(Reject::Host);
+                }
+            }
+            6 if is("accept") => self.accept = self.accept.or(Some(value)),
+            10 if is("connection") => {
+                for option in value.split(|&byte| byte == b',') {
+                    let option = grammar::trim(option);
+                    self.close |= option.eq_ignore_ascii_case(b"close");
+                    self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+                }
+            }
+            12 if is("x-request-id") => self.request_id = self.request_id.or(Some(value)),
+            14 if is("content-length") => {
+                if self.content_length.is_some() {
+                    return Err(Reject::ContentLength);
+                }
+                self.content_length = Some(parse_length(value)?);
+            }
+            17 if is("transfer-encoding") => {
+                if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err(Reject::TransferEncoding);
+                }
+                self.chunked = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// `1*DIGIT`; a number that no `u64` holds is larger than any limit and counts as the largest.
+fn parse_length(value: &[u8]) -> Result<u64, Reject> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return Err(Reject::ContentLength);
+    }
+    let more = |length: u64, digit: &u8| {
+        length
+            .saturating_mul(10)
+            .saturating_add(u64::from(digit - b'0'))
+    };
+    Ok(value.iter().fold(0, more))
 }
 
 /// The end of a request line: ` HTTP/1.DIGIT`. Another major version is well-formed, but not for us.

@@ -1,12 +1,9 @@
-//! Finds the end of a head, and on the way the first byte or line that forbids it.
+//! The head check before httparse: finds the end of a head, and the first byte that forbids it.
 //!
 //! It walks the bytes once, in their order, whatever pieces they come in: the search goes on where
-//! the last one ended, and a line is taken when it is complete, so a head that arrives byte by byte
-//! costs no more than one that arrives whole, and is judged the same.
+//! the last one ended, so a head that arrives byte by byte costs no more than one that arrives
+//! whole, and is judged the same.
 
-use core::ops::Range;
-
-use super::fields::Fields;
 use super::{Method, Reject, RequestLine};
 
 /// Empty lines ignored before a request: some clients send one after a body (RFC 9112 §2.2).
@@ -28,38 +25,18 @@ pub(crate) struct HeadScan {
     /// Where the line under way begins.
     line: usize,
     empty_lines: u8,
+    fields: usize,
     request_line: Option<RequestLine>,
-    fields: Fields,
 }
 
 /// A complete head.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadEnd {
     pub(crate) request_line: RequestLine,
-    pub(super) fields: Fields,
+    /// How many field lines there are.
+    pub(crate) fields: usize,
     /// Where the head ends and what follows begins.
     pub(crate) end: usize,
-}
-
-/// A place in the bytes of a head: below [`Limits::head`](crate::server::Limits::head), and kept
-/// small, since some of these wait in every connection whose head is under way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    pub(super) const fn new(place: Range<usize>) -> Self {
-        Self {
-            start: place.start as u32,
-            end: place.end as u32,
-        }
-    }
-
-    pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
-        &bytes[self.start as usize..self.end as usize]
-    }
 }
 
 impl HeadScan {
@@ -94,10 +71,12 @@ impl HeadScan {
                         end: self.line,
                     }));
                 }
-                Some(_) if self.fields.lines == limits.fields => {
-                    return Err(Reject::TooManyFields);
+                Some(_) => {
+                    self.fields += 1;
+                    if self.fields > limits.fields {
+                        return Err(Reject::TooManyFields);
+                    }
                 }
-                Some(_) => self.fields.take(visible, line)?,
             }
         }
         if visible.len() == limits.head {
@@ -124,11 +103,7 @@ impl HeadScan {
             return Err(Reject::Folding);
         }
         loop {
-            let stop = if in_fields {
-                find_special::<false>(bytes, self.at)
-            } else {
-                find_special::<true>(bytes, self.at)
-            };
+            let stop = find_special(bytes, self.at, !in_fields);
             self.at = stop;
             if !in_fields && stop - self.line > limits.request_line {
                 return Err(Reject::RequestLineTooLong);
@@ -153,43 +128,31 @@ impl HeadScan {
 /// The first position from `at` on with a control byte (or, if asked, one above 0x7F); else the end.
 ///
 /// Eight bytes at a time: this is the one loop that touches every byte of every request.
-fn find_special<const ABOVE_ASCII: bool>(bytes: &[u8], at: usize) -> usize {
-    let mut rest = bytes.get(at..).unwrap_or_default();
-    loop {
-        let (eight, behind) = match rest.split_first_chunk() {
-            Some((eight, behind)) => (*eight, behind),
-            None => (padded(rest), &[][..]),
-        };
-        let special = special::<ABOVE_ASCII>(u64::from_le_bytes(eight));
-        if special != 0 {
-            return bytes.len() - rest.len() + special.trailing_zeros() as usize / 8;
-        }
-        rest = behind;
-    }
-}
-
-/// The top bits of those of eight bytes that are special, up to the first.
-const fn special<const ABOVE_ASCII: bool>(eight: u64) -> u64 {
+fn find_special(bytes: &[u8], mut at: usize, above_ascii: bool) -> usize {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    // A subtraction borrows into a byte's top bit where that byte is too small. A borrow may spoil
-    // bytes above the first such one, never below it, and only the first is looked for.
-    let below_space = eight.wrapping_sub(ONES * 0x20);
-    let is_del = (eight ^ (ONES * 0x7F)).wrapping_sub(ONES);
-    let control = (below_space | is_del) & !eight;
-    let special = if ABOVE_ASCII {
-        control | eight
-    } else {
-        control
-    };
-    special & HIGH
-}
-
-/// The last bytes with zeros behind them, which are control bytes: every search ends there.
-fn padded(rest: &[u8]) -> [u8; 8] {
-    let mut eight = [0; 8];
-    eight[..rest.len()].copy_from_slice(rest);
-    eight
+    let above_ascii = if above_ascii { HIGH } else { 0 };
+    while let Some(word) = bytes
+        .get(at..at + 8)
+        .and_then(|eight| eight.try_into().ok())
+    {
+        let word = u64::from_le_bytes(word);
+        // The subtraction borrows into a byte's top bit where that byte is too small. A borrow may
+        // spoil bytes above the first such one, never below it, and only the first is looked for.
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+        let no_del = word ^ (ONES * 0x7F);
+        let is_del = no_del.wrapping_sub(ONES) & !no_del;
+        let special = ((below_space | is_del) & HIGH) | (word & above_ascii);
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let special = |&byte: &u8| byte.is_ascii_control() || (above_ascii != 0 && !byte.is_ascii());
+    rest.iter()
+        .position(special)
+        .map_or(bytes.len(), |offset| at + offset)
 }
 
 #[cfg(test)]
@@ -201,11 +164,6 @@ mod tests {
     fn find_special_agrees_with_looking_at_each_byte() {
         for byte in 0..=u8::MAX {
             for above_ascii in [false, true] {
-                let find = if above_ascii {
-                    find_special::<true>
-                } else {
-                    find_special::<false>
-                };
                 for place in 0..20 {
                     let mut bytes = Vec::from([b'a'; 20]);
                     bytes[place] = byte;
@@ -213,7 +171,7 @@ mod tests {
                     bytes[19] = b'\r';
                     let naive = |b: &u8| *b < 0x20 || *b == 0x7F || (above_ascii && *b >= 0x80);
                     assert_eq!(
-                        Some(find(&bytes, 0)),
+                        Some(find_special(&bytes, 0, above_ascii)),
                         bytes.iter().position(naive),
                         "{byte:#x} at {place}",
                     );
@@ -224,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_head_in_pieces_is_scanned_like_a_whole_one() {
-        let head = b"\r\nGET / HTTP/1.1\r\nX: a\tb\r\nHost: y\r\n\r\nrest";
+        let head = b"\r\nGET / HTTP/1.1\r\nHost: a\tb\r\nX: y\r\n\r\nrest";
         let limits = HeadLimits {
             request_line: 64,
             head: 128,
@@ -234,7 +192,7 @@ mod tests {
             .advance(head, &limits)
             .expect("good")
             .expect("complete");
-        assert_eq!((whole.fields.lines, whole.end), (2, head.len() - 4));
+        assert_eq!((whole.fields, whole.end), (2, head.len() - 4));
         let mut scan = HeadScan::default();
         for end in 0..whole.end {
             assert!(

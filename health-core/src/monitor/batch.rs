@@ -15,6 +15,9 @@ use crate::time::UnixTime;
 pub struct Batch {
     /// Numbers batches from 1 on. One that failed comes again under its number.
     pub number: u64,
+    /// Its results and transitions were handed out before, by
+    /// [`poll_unkept`](super::Monitor::poll_unkept).
+    pub is_told: bool,
     /// Checks whose state has changed, as it is now, each once.
     pub checks: Vec<CheckRow>,
     /// Results, oldest first.

@@ -1,7 +1,7 @@
 //! What is still to be kept, and when: at most a second of results, no transition at all, may be
 //! lost with the process.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -9,8 +9,10 @@ use super::batch::{Batch, Change, CheckRow, ResultRow, Transition};
 use super::id::{CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::target::Target;
-use crate::check::{self, Check, Events, Mode, Record, Saved};
+use super::untold::Queue;
+use crate::check::{self, Check, Events, Mode, Record, Standing};
 use crate::name::Name;
+use crate::streak::Streak;
 use crate::time::{Instant, Moment};
 
 /// What a result may wait for others to be written with it.
@@ -20,9 +22,6 @@ const RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// Of each kind in one batch: what a store writes in a few hundredths of a second.
 const MOST_IN_BATCH: usize = 4_096;
-/// Of results and of transitions while nothing can be kept; beyond it the oldest are lost. The state
-/// of a check never is.
-const MOST_WAITING: usize = 65_536;
 
 impl Monitor {
     /// Gathers from now on what a store is to keep. Without it, nothing is.
@@ -68,6 +67,19 @@ impl Monitor {
         }
     }
 
+    /// While nothing can be kept: what has happened since the last call, at most once a second. It is
+    /// for those who are to hear of it all the same, and not to be answered: a batch to be kept brings
+    /// it again, and [says so](Batch::is_told).
+    pub fn poll_unkept(&mut self, moment: Moment) -> Option<Arc<Batch>> {
+        self.journal.as_mut()?.poll_unkept(moment)
+    }
+
+    /// When to call [`poll_unkept`](Self::poll_unkept) next, if nothing else happens before.
+    #[must_use]
+    pub fn unkept_timeout(&self) -> Option<Instant> {
+        self.journal.as_ref()?.unkept_timeout()
+    }
+
     /// How keeping goes; `None` without a journal.
     #[must_use]
     pub fn journal_stats(&self, now: Instant) -> Option<JournalStats> {
@@ -91,9 +103,11 @@ pub struct JournalStats {
 
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    checks: BTreeMap<CheckId, (Names, Saved)>,
-    results: VecDeque<(CheckId, Names, Record)>,
-    transitions: VecDeque<Turn>,
+    checks: BTreeMap<CheckId, (Names, Standing)>,
+    results: Queue<(CheckId, Names, Record)>,
+    transitions: Queue<Turn>,
+    /// Before this, nothing that is not kept is told.
+    tell_at: Instant,
     /// When the oldest of all that came in.
     since: Option<Instant>,
     out: Option<Out>,
@@ -103,12 +117,12 @@ pub(super) struct Journal {
 
 type Names = (Name, Name);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Turn {
     at: Instant,
     names: Names,
     change: Change,
-    saved: Saved,
+    streak: Streak,
     record: Option<Record>,
 }
 
@@ -128,23 +142,19 @@ impl Journal {
         now: Instant,
         id: CheckId,
         target: &Target,
-        before: Saved,
+        before: Standing,
         events: &Events,
     ) {
         let Some((name, check)) = target.checks.get(id.index()) else {
             return;
         };
         let names = || (target.name().clone(), name.clone());
-        let saved = check.saved();
+        let standing = check.standing();
         let mut record = None;
         for event in events.iter() {
             if let check::Event::Recorded(it) = event {
                 record = Some(it.clone());
-                push(
-                    &mut self.results,
-                    (id, names(), it.clone()),
-                    &mut self.stats,
-                );
+                self.stats.lost += self.results.push((id, names(), it.clone()));
                 self.since.get_or_insert(now);
             }
             if let Some(change) = Change::of(event) {
@@ -152,14 +162,14 @@ impl Journal {
                     at: now,
                     names: names(),
                     change,
-                    saved,
+                    streak: standing.streak,
                     record: record.clone(),
                 };
-                push(&mut self.transitions, turn, &mut self.stats);
+                self.stats.lost += self.transitions.push(turn);
                 self.since.get_or_insert(now);
             }
         }
-        if saved != before {
+        if standing != before {
             self.note(now, id, names(), check);
         }
     }
@@ -167,7 +177,7 @@ impl Journal {
     fn note(&mut self, now: Instant, id: CheckId, names: Names, check: &Check) {
         // A monitor that stops says nothing about its targets.
         if !matches!(check.mode(), Mode::Stopping | Mode::Stopped) {
-            self.checks.insert(id, (names, check.saved()));
+            self.checks.insert(id, (names, check.standing()));
             self.since.get_or_insert(now);
         }
     }
@@ -219,6 +229,9 @@ impl Journal {
             self.stats.batches += 1;
             self.stats.failures = 0;
         } else {
+            if self.stats.failures == 0 {
+                self.tell_at = now;
+            }
             let doublings = self.stats.failures.min(8);
             out.retry_at = Some(now + (RETRY * (1 << doublings)).min(LONGEST_RETRY));
             self.stats.failures = self.stats.failures.saturating_add(1);
@@ -241,46 +254,77 @@ impl Journal {
         self.handed_out += 1;
         let mut batch = Batch {
             number: self.handed_out,
+            is_told: self.results.has_told() || self.transitions.has_told(),
             ..Batch::default()
         };
         while batch.checks.len() < MOST_IN_BATCH {
-            let Some((_, ((target, check), saved))) = self.checks.pop_first() else {
+            let Some((_, (names, standing))) = self.checks.pop_first() else {
                 break;
             };
-            batch.checks.push(CheckRow {
-                target,
-                check,
-                saved,
-            });
+            batch.checks.push(check_row(names, standing, moment));
         }
-        let most = self.results.len().min(MOST_IN_BATCH);
-        let results = self.results.drain(..most);
+        let results = self.results.take(batch.is_told, MOST_IN_BATCH);
+        let transitions = self.transitions.take(batch.is_told, MOST_IN_BATCH);
         batch
             .results
-            .extend(results.map(|(_, (target, check), record)| ResultRow {
-                target,
-                check,
-                begin: moment.unix_at(record.begin()),
-                record,
-            }));
-        let most = self.transitions.len().min(MOST_IN_BATCH);
-        let transitions = self.transitions.drain(..most);
-        batch.transitions.extend(transitions.map(|turn| Transition {
-            target: turn.names.0,
-            check: turn.names.1,
-            at: moment.unix_at(turn.at),
-            change: turn.change,
-            streak: turn.saved.streak,
-            record: turn.record,
-        }));
+            .extend(results.map(|it| result_row(it, moment)));
+        let transitions = transitions.map(|turn| transition_row(turn, moment));
+        batch.transitions.extend(transitions);
         batch
+    }
+
+    fn poll_unkept(&mut self, moment: Moment) -> Option<Arc<Batch>> {
+        if self.unkept_timeout()? > moment.now {
+            return None;
+        }
+        self.tell_at = moment.now + GATHER;
+        let checks = self.checks.values().cloned();
+        let results = self.results.tell().cloned();
+        let transitions = self.transitions.tell().cloned();
+        Some(Arc::new(Batch {
+            number: self.handed_out,
+            is_told: false,
+            checks: checks
+                .map(|(names, standing)| check_row(names, standing, moment))
+                .collect(),
+            results: results.map(|it| result_row(it, moment)).collect(),
+            transitions: transitions
+                .map(|turn| transition_row(turn, moment))
+                .collect(),
+        }))
+    }
+
+    fn unkept_timeout(&self) -> Option<Instant> {
+        let is_failing = self.stats.failures > 0;
+        let has_untold = self.results.has_untold() || self.transitions.has_untold();
+        (is_failing && has_untold).then_some(self.tell_at)
     }
 }
 
-fn push<T>(queue: &mut VecDeque<T>, entry: T, stats: &mut JournalStats) {
-    if queue.len() >= MOST_WAITING {
-        queue.pop_front();
-        stats.lost += 1;
+fn check_row((target, check): Names, standing: Standing, moment: Moment) -> CheckRow {
+    CheckRow {
+        target,
+        check,
+        saved: standing.saved(moment),
     }
-    queue.push_back(entry);
+}
+
+fn result_row((_, names, record): (CheckId, Names, Record), moment: Moment) -> ResultRow {
+    ResultRow {
+        target: names.0,
+        check: names.1,
+        begin: moment.unix_at(record.begin()),
+        record,
+    }
+}
+
+fn transition_row(turn: Turn, moment: Moment) -> Transition {
+    Transition {
+        target: turn.names.0,
+        check: turn.names.1,
+        at: moment.unix_at(turn.at),
+        change: turn.change,
+        streak: turn.streak,
+        record: turn.record,
+    }
 }

@@ -14,6 +14,7 @@ use super::target::{AddError, Target, TargetSpec};
 use super::targets::Targets;
 use super::timers::Timers;
 use crate::check::{CancelReason, Check};
+use crate::name::Name;
 use crate::outcome::Outcome;
 use crate::time::Instant;
 
@@ -283,6 +284,12 @@ impl Monitor {
     /// All targets, in the order of names.
     pub fn targets(&self) -> impl Iterator<Item = (TargetId, &Target)> {
         self.targets.iter()
+    }
+
+    /// Those whose names come after `name`, or all of them, in the order of names: a look at a long list
+    /// goes on where it was broken off.
+    pub fn targets_after(&self, name: Option<&Name>) -> impl Iterator<Item = (TargetId, &Target)> {
+        self.targets.after(name)
     }
 
     /// How many targets are how well at `now`, verdicts that are too old taken for unknown. Walks all

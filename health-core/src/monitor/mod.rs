@@ -38,8 +38,8 @@
 //! what a [`TargetStore`] is to keep into [batches](Batch): the state of each check, its results, and
 //! every [`Transition`]. Whoever writes them takes one by [`poll_batch`](Monitor::poll_batch), and
 //! says by [`handle_stored`](Monitor::handle_stored) how it went. A transition is handed out at once,
-//! a result within a second. What a store gives back goes into
-//! [`TargetSpec::restored_check`].
+//! a result within a second. While nothing can be kept, [`poll_unkept`](Monitor::poll_unkept) tells
+//! what happens. What a store gives back goes into [`TargetSpec::restored_check`].
 //!
 //! # All of it once
 //!
@@ -104,6 +104,7 @@ mod journal;
 mod machine;
 mod notice;
 mod reaper;
+mod round;
 mod stats;
 mod step;
 mod store;
@@ -111,6 +112,8 @@ mod summary;
 mod target;
 mod targets;
 mod timers;
+mod untold;
+mod view;
 
 pub use batch::{Batch, Change, CheckRow, ResultRow, Transition};
 pub use config::{MonitorConfig, Spread};
@@ -120,7 +123,9 @@ pub use id::{AttemptId, CheckId, TargetId};
 pub use journal::JournalStats;
 pub use machine::Monitor;
 pub use notice::{Notice, NoticeKind, Notices};
+pub use round::FirstRound;
 pub use stats::{Lags, Stats};
 pub use store::{Definition, MemoryStore, StoredCheck, StoredTarget, TargetStore};
 pub use summary::Summary;
 pub use target::{AddError, Target, TargetSpec};
+pub use view::{CheckView, Overview, ReadyTarget, Sight, TargetStatus, TargetView};

@@ -48,19 +48,20 @@ pub trait TargetStore {
     /// They cannot be kept; nothing has changed.
     fn put(&mut self, targets: &[Definition]) -> Result<(), Self::Error>;
 
-    /// Forgets what is known of a target's checks, not the target, nor its transitions.
+    /// Forgets what is known of these targets' checks, not the targets, nor their transitions. A name
+    /// of none is ignored.
     ///
     /// # Errors
     ///
     /// It cannot be written; nothing has changed.
-    fn reset(&mut self, name: &Name) -> Result<(), Self::Error>;
+    fn reset(&mut self, names: &[Name]) -> Result<(), Self::Error>;
 
-    /// Forgets a target and its checks. Its transitions stay. Nothing if there is none.
+    /// Forgets these targets and their checks. Their transitions stay. A name of none is ignored.
     ///
     /// # Errors
     ///
     /// It cannot be written; nothing has changed.
-    fn remove(&mut self, name: &Name) -> Result<(), Self::Error>;
+    fn remove(&mut self, names: &[Name]) -> Result<(), Self::Error>;
 
     /// Keeps a batch; see there for what that means.
     ///
@@ -150,17 +151,20 @@ impl TargetStore for MemoryStore {
         Ok(())
     }
 
-    fn reset(&mut self, name: &Name) -> Result<(), Infallible> {
-        if let Some(target) = self.targets.get_mut(name) {
-            for check in &mut target.checks {
+    fn reset(&mut self, names: &[Name]) -> Result<(), Infallible> {
+        for name in names {
+            let target = self.targets.get_mut(name);
+            for check in target.into_iter().flat_map(|it| &mut it.checks) {
                 check.saved = Saved::default();
             }
         }
         Ok(())
     }
 
-    fn remove(&mut self, name: &Name) -> Result<(), Infallible> {
-        self.targets.remove(name);
+    fn remove(&mut self, names: &[Name]) -> Result<(), Infallible> {
+        for name in names {
+            self.targets.remove(name);
+        }
         Ok(())
     }
 

@@ -68,7 +68,7 @@ impl Summary {
         }
     }
 
-    fn add(&mut self, verdict: Option<Status>) {
+    pub(crate) fn add(&mut self, verdict: Option<Status>) {
         self.total += 1;
         *match verdict {
             Some(Status::Healthy) => &mut self.sound,

@@ -28,6 +28,7 @@ use crate::time::Instant;
 #[derive(Clone, Debug)]
 pub struct TargetSpec {
     pub(super) name: Name,
+    group: Option<Name>,
     checks: Vec<(Name, Arc<CheckConfig>, Option<Saved>)>,
 }
 
@@ -37,8 +38,16 @@ impl TargetSpec {
     pub const fn new(name: Name) -> Self {
         Self {
             name,
+            group: None,
             checks: Vec::new(),
         }
+    }
+
+    /// Says what it belongs to. Targets of one group are shown together; nothing else follows from it.
+    #[must_use]
+    pub fn group(mut self, group: Name) -> Self {
+        self.group = Some(group);
+        self
     }
 
     /// Adds a check. Targets that are checked alike share one `config`.
@@ -120,6 +129,8 @@ impl core::error::Error for AddError {
 pub struct Target {
     pub(super) serial: u64,
     name: Name,
+    /// In a box: most have none, and there are a hundred thousand.
+    group: Option<Box<Name>>,
     pub(super) checks: Box<[(Name, Check)]>,
     /// What was last said of `started` and `ready`.
     pub(super) announced: Option<(bool, bool)>,
@@ -132,7 +143,11 @@ impl Target {
     /// `spread`: shifts each check by its name's hash.
     pub(super) fn build(serial: u64, spec: TargetSpec, spread: bool) -> Result<Self, AddError> {
         spec.validate()?;
-        let TargetSpec { name, checks } = spec;
+        let TargetSpec {
+            name,
+            group,
+            checks,
+        } = spec;
         let has_startup = checks
             .iter()
             .any(|(_, config, _)| config.kind == ProbeKind::Startup);
@@ -156,6 +171,7 @@ impl Target {
             serial,
             checks: checks.collect(),
             name,
+            group: group.map(Box::new),
             announced: None,
         })
     }
@@ -164,6 +180,12 @@ impl Target {
     #[must_use]
     pub const fn name(&self) -> &Name {
         &self.name
+    }
+
+    /// What it belongs to, if it was told.
+    #[must_use]
+    pub fn group(&self) -> Option<&Name> {
+        self.group.as_deref()
     }
 
     /// Its checks by name, in the order they were given.

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::Bound;
 
 use super::id::{CheckId, TargetId};
 use super::target::{AddError, Target, TargetSpec};
@@ -92,6 +93,13 @@ impl Targets {
     pub(super) fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
         let ids = self.by_name.values();
         ids.filter_map(|&id| Some((id, self.get(id)?)))
+    }
+
+    /// Those whose names come after one, in the order of names.
+    pub(super) fn after(&self, name: Option<&Name>) -> impl Iterator<Item = (TargetId, &Target)> {
+        let begin = name.map_or(Bound::Unbounded, Bound::Excluded);
+        let ids = self.by_name.range::<Name, _>((begin, Bound::Unbounded));
+        ids.filter_map(|(_, &id)| Some((id, self.get(id)?)))
     }
 
     /// In the order of registration: ties go by it, and what is told to all is told in it.

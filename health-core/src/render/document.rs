@@ -42,6 +42,12 @@ pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
         if snapshot.in_flight() > 0 {
             o.number("in_flight", snapshot.in_flight() as u64);
         }
+        if let Some(watched) = probe.watched {
+            o.object("targets", |o| {
+                o.number("total", watched.total as u64);
+                o.number("healthy", watched.healthy as u64);
+            });
+        }
         if probe.verbose {
             o.object("checks", |o| checks(moment, snapshot, o));
         }

@@ -10,6 +10,22 @@ pub(crate) struct Object<'a> {
     is_empty: bool,
 }
 
+/// Appends an array of objects.
+pub(crate) fn array<T>(
+    out: &mut Vec<u8>,
+    items: impl Iterator<Item = T>,
+    mut fill: impl FnMut(&mut Object<'_>, T),
+) {
+    out.push(b'[');
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        object(out, |o| fill(o, item));
+    }
+    out.push(b']');
+}
+
 /// Appends one object.
 pub(crate) fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
     let mut object = Object {
@@ -61,6 +77,17 @@ impl Object<'_> {
         decimal(self.out, u64::from(value.subsec_millis() / 100));
     }
 
+    /// Writes milliseconds with three decimals.
+    #[cfg(any(feature = "monitor", test))]
+    pub(crate) fn millis(&mut self, name: &str, value: core::time::Duration) {
+        self.name(name);
+        let micros = value.as_micros() as u64;
+        decimal(self.out, micros / 1_000);
+        let places = [100, 10, 1].map(|place| b'0' + (micros / place % 10) as u8);
+        self.out.push(b'.');
+        self.out.extend_from_slice(&places);
+    }
+
     /// Writes a value that is JSON already.
     pub(crate) fn raw(&mut self, name: &str, value: &str) {
         self.name(name);
@@ -91,17 +118,10 @@ impl Object<'_> {
         &mut self,
         name: &str,
         items: impl Iterator<Item = T>,
-        mut fill: impl FnMut(&mut Object<'_>, T),
+        fill: impl FnMut(&mut Object<'_>, T),
     ) {
         self.name(name);
-        self.out.push(b'[');
-        for (index, item) in items.enumerate() {
-            if index > 0 {
-                self.out.push(b',');
-            }
-            object(self.out, |o| fill(o, item));
-        }
-        self.out.push(b']');
+        array(self.out, items, fill);
     }
 
     /// Begins a value of any kind, to be appended to what is returned.
@@ -176,6 +196,7 @@ mod tests {
             o.bool("t", true);
             o.number("n", u64::MAX);
             o.tenths("d", Duration::from_millis(12_399));
+            o.millis("m", Duration::from_micros(1_234_056));
             o.raw("r", "[1]");
             o.object("o", |o| o.bool("f", false));
             o.object("e", |_| ());
@@ -186,7 +207,7 @@ mod tests {
         });
         assert_eq!(
             read(&out),
-            json!({"s": "a\"b\\c\n\u{1}ä", "t": true, "n": u64::MAX, "d": 12.3, "r": [1],
+            json!({"s": "a\"b\\c\n\u{1}ä", "t": true, "n": u64::MAX, "d": 12.3, "m": 1234.056, "r": [1],
                    "o": {"f": false}, "e": {}, "a": ["x", "y"], "l": [{"n": 1}, {"n": 2}],
                    "v": null}),
         );

@@ -17,13 +17,18 @@ mod metrics;
 #[cfg(feature = "page")]
 mod page;
 mod probe;
+#[cfg(feature = "monitor")]
+pub(crate) mod probes;
 mod stats;
+#[cfg(feature = "monitor")]
+mod targets;
 mod text;
 
 pub use agent::agent_check;
 pub use excluded::Excluded;
 pub use format::Format;
 pub use probe::Probe;
+pub(crate) use probe::Watched;
 
 use alloc::vec::Vec;
 
@@ -46,4 +51,6 @@ pub(crate) use health_json::check as check_health_json;
 pub(crate) use history::history;
 pub(crate) use metrics::metrics;
 pub(crate) use stats::stats;
+#[cfg(feature = "monitor")]
+pub(crate) use targets::{ready_targets, targets};
 pub(crate) use text::check as check_text;

@@ -30,6 +30,15 @@ pub struct Probe<'a> {
     pub(crate) excluded: &'a Excluded,
     pub(crate) moment: Moment,
     pub(crate) snapshot: &'a Snapshot,
+    /// Who watches others tells how they are, too.
+    pub(crate) watched: Option<Watched>,
+}
+
+/// How many targets there are, and are well.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watched {
+    pub(crate) total: usize,
+    pub(crate) healthy: usize,
 }
 
 impl<'a> Probe<'a> {
@@ -56,6 +65,7 @@ impl<'a> Probe<'a> {
             excluded,
             moment,
             snapshot,
+            watched: None,
         }
     }
 

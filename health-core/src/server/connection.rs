@@ -139,6 +139,9 @@ impl Connection {
     /// The registry's revision is this one now. A stream that waits for another has something to
     /// tell.
     pub fn handle_revision(&mut self, now: Instant, revision: Revision) {
+        if let Some(stream) = &mut self.stream {
+            stream.handle_revision(revision);
+        }
         self.state = self.state.handle_revision(now, revision);
     }
 
@@ -183,7 +186,7 @@ impl Connection {
 
     /// Gives up the place for another connection, unless an answer is just being made.
     pub fn handle_evict(&mut self, now: Instant) {
-        if !matches!(self.state, State::Responding { .. } | State::Closed(_)) {
+        if self.standing() != Standing::Busy && !matches!(self.state, State::Closed(_)) {
             self.state = State::Closed(CloseReason::Evicted);
             self.log(now, false, Some(CloseReason::Evicted));
             self.service.counters().count_eviction();
@@ -286,7 +289,8 @@ impl Connection {
     /// What it would cost to evict this connection.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        self.state.standing(self.has_answered)
+        let stream = self.stream.as_deref();
+        self.state.standing(self.has_answered, stream)
     }
 
     /// Bytes of heap held for input: none while idle, and never much more than twice

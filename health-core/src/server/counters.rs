@@ -21,7 +21,7 @@ pub struct Counters {
 }
 
 /// The value of the label `route`, by the place in the table.
-const ROUTES: [&str; 12] = [
+const ROUTES: [&str; 13] = [
     "startup",
     "liveness",
     "readiness",
@@ -31,6 +31,7 @@ const ROUTES: [&str; 12] = [
     "metrics",
     "history",
     "events",
+    "targets",
     "version",
     "server",
     "other",
@@ -140,9 +141,11 @@ const fn place(route: Route) -> usize {
         Route::Metrics => 6,
         Route::History => 7,
         Route::Events => 8,
-        Route::Version => 9,
-        Route::Server => 10,
-        Route::NotFound => 11,
+        #[cfg(feature = "monitor")]
+        Route::Targets(_) | Route::ReadyTargets => 9,
+        Route::Version => 10,
+        Route::Server => 11,
+        Route::NotFound => 12,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::http::{HeadLimits, HeadScan, Reject, Request};
+use crate::http::{HeadLimits, HeadScan, MOST_FIELDS, Reject, Request};
 
 /// Bounds of the endpoint. Every one is a promise of a fixed cost, and each can be set.
 ///
@@ -21,7 +21,7 @@ pub struct Limits {
     pub request_line: usize,
     /// Bytes of a head, empty lines in front and at its end included. Default 16,384; beyond it 431.
     pub head: usize,
-    /// Field lines of a head. Default 100; beyond it 431.
+    /// Field lines of a head. Default 100, which is also the most; beyond it 431.
     pub fields: usize,
     /// Bytes a request may announce as its body. Default 65,536; beyond it 413. No body is read.
     pub body: u64,
@@ -58,7 +58,7 @@ impl Default for Limits {
         Self {
             request_line: 8 * 1024,
             head: 16 * 1024,
-            fields: 100,
+            fields: MOST_FIELDS,
             body: 64 * 1024,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
@@ -108,7 +108,7 @@ impl Limits {
         HeadLimits {
             request_line: self.request_line,
             head: self.head,
-            fields: self.fields,
+            fields: self.fields.min(MOST_FIELDS),
         }
     }
 }

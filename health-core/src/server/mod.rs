@@ -59,6 +59,7 @@
 mod access;
 mod admission;
 mod answer;
+mod body;
 mod connection;
 mod cors;
 mod counters;
@@ -66,6 +67,8 @@ mod degraded;
 mod grace;
 mod guest;
 mod limits;
+#[cfg(feature = "monitor")]
+mod listing;
 mod log;
 mod rate;
 mod reader;
@@ -78,6 +81,8 @@ mod settings;
 mod state;
 mod step;
 mod stream;
+#[cfg(feature = "monitor")]
+mod targets;
 
 pub use access::{Access, AccessRequest, Identity, Peer};
 pub use admission::{AcceptError, Admission, Advice, Standing};
@@ -87,9 +92,13 @@ pub use counters::Counters;
 pub use degraded::DegradedCode;
 pub use grace::GraceError;
 pub use limits::Limits;
+#[cfg(feature = "monitor")]
+pub use listing::Listing;
 pub use log::{Record, RequestLog};
 pub use report::Report;
 pub use roster::{Place, Roster, Turn};
 pub use route::{Ask, CheckName, Cursor, Route};
 pub use service::Service;
 pub use step::{CloseReason, Step};
+#[cfg(feature = "monitor")]
+pub use targets::{Page, Targets};

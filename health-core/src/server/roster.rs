@@ -129,9 +129,7 @@ impl<S> Roster<S> {
     pub fn handle_accepted(&mut self, now: Instant, peer: Peer, socket: S) {
         self.admission.handle_accepted();
         if !self.admission.has_room(self.open) {
-            if let Some(key) = Admission::victim(now, standings(&self.places)) {
-                self.evict(now, key);
-            }
+            self.make_room(now);
         }
         let connection = Connection::new(Arc::clone(&self.service), peer, now);
         let place = Some(Place { connection, socket });
@@ -299,6 +297,25 @@ impl<S> Roster<S> {
         }
         self.open = 0;
         Some(core::mem::take(&mut self.report))
+    }
+
+    /// Whoever is told to go already makes room for one newcomer, not for each. Those who could not be
+    /// cut when somebody came may have filled the house beyond its limit.
+    fn make_room(&mut self, now: Instant) {
+        loop {
+            let stays = |place: &&Place<S>| !matches!(place.connection.step(), Step::Close(_));
+            let staying = self.places.iter().enumerate().filter_map(|(key, place)| {
+                let place = place.as_ref().filter(stays)?;
+                Some((key, place.connection.standing()))
+            });
+            if self.admission.has_room(staying.clone().count()) {
+                return;
+            }
+            match Admission::victim(now, staying) {
+                Some(key) => self.evict(now, key),
+                None => return,
+            }
+        }
     }
 
     fn evict(&mut self, now: Instant, key: usize) {

@@ -1,6 +1,8 @@
 //! What is asked: path, view and access, decided while the head's bytes are there.
 
 use super::Access;
+#[cfg(feature = "monitor")]
+use super::Listing;
 use super::cors::CrossOrigin;
 use crate::health::ProbeKind;
 use crate::http::Method;
@@ -118,6 +120,13 @@ pub enum Route {
     /// `Last-Event-ID` or `?after=`, and is told the transitions behind that before the snapshot. In
     /// HTTP/1.1 the stream comes in chunks, in HTTP/1.0 it ends with its connection.
     Events,
+    /// The targets that are watched, by name: how each is, and why (feature `monitor`). Only where
+    /// [somebody watches some](crate::server::Service::targets_of).
+    #[cfg(feature = "monitor")]
+    Targets(Listing),
+    /// Those among them that may be sent work, as Prometheus' `http_sd_configs` reads it: `?ready`.
+    #[cfg(feature = "monitor")]
+    ReadyTargets,
     /// What runs.
     Version,
     /// `OPTIONS *`.
@@ -161,10 +170,12 @@ impl Route {
 
     /// Whether all of it is for who may see details.
     pub(super) const fn is_private(self) -> bool {
-        matches!(
-            self,
-            Self::Stats | Self::Metrics | Self::History | Self::Events
-        )
+        match self {
+            Self::Stats | Self::Metrics | Self::History | Self::Events => true,
+            #[cfg(feature = "monitor")]
+            Self::Targets(_) | Self::ReadyTargets => true,
+            _ => false,
+        }
     }
 }
 
@@ -176,7 +187,7 @@ pub struct CheckName {
 }
 
 impl CheckName {
-    fn new(name: &[u8]) -> Option<Self> {
+    pub(super) fn new(name: &[u8]) -> Option<Self> {
         if !Name::is_valid(name) {
             return None;
         }

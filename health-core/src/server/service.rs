@@ -9,12 +9,12 @@ use super::cors::{AllowList, CrossOrigin};
 use super::log::Log;
 use super::rate::Bucket;
 use super::route::Query;
-use super::stream::Stream;
+#[cfg(feature = "monitor")]
+use super::targets::Watcher;
 use super::{Access, AccessRequest, Ask, Counters, Cursor, DegradedCode, Limits, Peer, Route};
 use crate::health::{Snapshot, Status};
 use crate::http::{Head, Method, Request, StatusCode, Target};
-use crate::render::exposition::Exposition;
-use crate::render::{self, Format, Probe};
+use crate::render::Format;
 use crate::time::Moment;
 
 /// One listener's settings: limits, paths, codes, tokens. Clones count together.
@@ -43,7 +43,7 @@ use crate::time::Moment;
 #[derive(Clone, Debug)]
 pub struct Service {
     limits: Limits,
-    prefix: Box<str>,
+    pub(super) prefix: Box<str>,
     degraded: DegradedCode,
     retry_after: u32,
     is_agent: bool,
@@ -51,6 +51,8 @@ pub struct Service {
     pub(super) cors: AllowList,
     pub(super) bucket: Option<Bucket>,
     pub(super) log: Option<Log>,
+    #[cfg(feature = "monitor")]
+    pub(super) targets: Option<Watcher>,
     counters: Arc<Counters>,
 }
 
@@ -66,6 +68,8 @@ impl Default for Service {
             cors: AllowList::default(),
             bucket: None,
             log: None,
+            #[cfg(feature = "monitor")]
+            targets: None,
             counters: Arc::default(),
         }
     }
@@ -186,6 +190,11 @@ impl Service {
                 path.map_or(Route::NotFound, Route::of)
             }
         };
+        #[cfg(feature = "monitor")]
+        let route = match route {
+            Route::NotFound => self.route_to_targets(path, query),
+            route => route,
+        };
         let query = query.map(Query::parse).unwrap_or_default();
         let offered = route.formats();
         let format = match (query.format, accept) {
@@ -298,6 +307,10 @@ impl Service {
                 StatusCode::BadRequest
             }
             Route::Events => StatusCode::Ok,
+            #[cfg(feature = "monitor")]
+            Route::Targets(listing) if listing.flaw().is_some() => StatusCode::BadRequest,
+            #[cfg(feature = "monitor")]
+            Route::Targets(_) | Route::ReadyTargets => StatusCode::Ok,
             Route::Stats | Route::Metrics | Route::History | Route::Version => StatusCode::Ok,
             Route::Probe(_) | Route::Check(_) if ask.format.is_none() => StatusCode::NotAcceptable,
             Route::Probe(_) | Route::Check(_) => {
@@ -311,75 +324,6 @@ impl Service {
             (Status::Healthy, _) | (Status::Degraded, DegradedCode::Ok) => StatusCode::Ok,
             (Status::Degraded, DegradedCode::TooManyRequests) => StatusCode::TooManyRequests,
             _ => StatusCode::ServiceUnavailable,
-        }
-    }
-
-    /// Appends the body that goes with `head`: none if that has no type.
-    pub(super) fn body(
-        &self,
-        moment: Moment,
-        ask: &Ask,
-        head: &Head,
-        verdict: Option<Status>,
-        snapshot: &Snapshot,
-        out: &mut Vec<u8>,
-    ) {
-        if head.content_type.is_none() {
-            return;
-        }
-        let format = ask.format.unwrap_or_default();
-        let status = verdict.unwrap_or(Status::Unknown);
-        let is_detailed = ask.access == Access::Detailed;
-        // The text names every check and why it fails in fixed words, which anybody may read.
-        let verbose = ask.verbose && (is_detailed || format == Format::Text);
-        match (head.status, ask.route) {
-            (StatusCode::NotFound, _) => render::error("Not found", out),
-            (StatusCode::MethodNotAllowed, _) => render::error("Method not allowed", out),
-            (StatusCode::BadRequest, _) => {
-                render::error("after is the number of a transition", out);
-            }
-            (StatusCode::Unauthorized, _) => render::error("Unauthorized", out),
-            (StatusCode::Forbidden, _) => render::error("Forbidden", out),
-            _ if ask.wait.is_some() => render::error("Too many requests", out),
-            (StatusCode::NotAcceptable, _) => {
-                render::not_acceptable(ask.route.formats(), out);
-            }
-            (_, Route::Stats) => render::stats(verbose, snapshot, out),
-            (_, Route::Metrics) => {
-                Exposition::write(format == Format::OpenMetrics, out, |e| {
-                    render::metrics(moment, snapshot, e);
-                    self.counters.tell(e);
-                });
-            }
-            (_, Route::History) => render::history(ask.after.id(), moment, snapshot, out),
-            // Whoever mounts the endpoint elsewhere cannot follow: its client comes back by itself.
-            (_, Route::Events) => {
-                Stream::new(ask, false, moment.now).tell_all(self, moment, snapshot, out);
-            }
-            (_, Route::Version) => render::version(moment, snapshot, out),
-            (code, Route::Probe(kind)) => {
-                let probe = Probe {
-                    kind,
-                    status,
-                    healthy: code == StatusCode::Ok,
-                    verbose,
-                    excluded: &ask.excluded,
-                    moment,
-                    snapshot,
-                };
-                render::probe(format, &probe, out);
-            }
-            (code, Route::Check(name)) => {
-                let name = name.as_str();
-                match format {
-                    Format::Text => render::check_text(status, out),
-                    Format::HealthJson => {
-                        render::check_health_json(status, code == StatusCode::Ok, name, out);
-                    }
-                    _ => render::check(name, status, verbose, moment, snapshot, out),
-                }
-            }
-            (_, Route::Server | Route::NotFound) => {}
         }
     }
 }

@@ -84,12 +84,13 @@ impl State {
     }
 
     /// What an eviction would cost, of a connection that has been answered or not.
-    pub(super) fn standing(&self, has_answered: bool) -> Standing {
+    pub(super) fn standing(&self, has_answered: bool, stream: Option<&Stream>) -> Standing {
         match *self {
             Self::Idle { since, .. } if has_answered => Standing::Idle { since },
             Self::Idle { since, .. } | Self::Head { since, .. } => Standing::Asking { since },
             Self::Following { since, .. } => Standing::Streaming { since },
-            Self::Responding { .. } => Standing::Busy,
+            // A stream that is about to be told the news has been answered: it may be cut.
+            Self::Responding { .. } => stream.map_or(Standing::Busy, Stream::standing),
             Self::Writing { writing, .. } => Standing::Writing {
                 since: writing.since,
             },
@@ -102,12 +103,12 @@ impl State {
         match self {
             Self::Following {
                 after: Some(after), ..
-            } if after.as_u64() != revision.as_u64() => Self::responding(Reply::News),
+            } if after.as_u64() < revision.as_u64() => Self::responding(Reply::News),
             Self::Following {
                 since,
                 after: Some(after),
                 until,
-            } if after != revision => Self::Following {
+            } if after.published() < revision.published() => Self::Following {
                 since,
                 // Values are published one after the other.
                 after: None,

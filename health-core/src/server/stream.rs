@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use super::answer::Ending;
 use super::state::State;
-use super::{Ask, CloseReason, Service};
+use super::{Ask, CloseReason, Service, Standing};
 use crate::health::{ProbeKind, Revision, Snapshot};
 use crate::http::StatusCode;
 use crate::http::response::Chunk;
@@ -35,6 +35,8 @@ pub(super) struct Stream {
     seen: Option<u64>,
     /// The state that was told.
     known: Option<Revision>,
+    /// A state there is news of that came while a batch was being written.
+    news: Option<Revision>,
     /// More transitions wait than went into the last batch.
     has_more: bool,
     /// When the last batch was made, if it told anything new.
@@ -55,10 +57,16 @@ impl Stream {
             begun: false,
             seen: ask.after.id(),
             known: None,
+            news: None,
             has_more: false,
             told: None,
             heartbeat_at: now,
         }
+    }
+
+    /// What its eviction would cost.
+    pub(super) const fn standing(&self) -> Standing {
+        Standing::Streaming { since: self.since }
     }
 
     /// Whether there is more to tell as soon as the last batch is out.
@@ -71,11 +79,20 @@ impl Stream {
         let pause = self.told.map(|told| told + PAUSE);
         let pause = pause.filter(|pause| *pause > now);
         let until = self.heartbeat_at;
-        State::Following {
+        let following = State::Following {
             since: self.since,
             after: self.known.filter(|_| pause.is_none()),
             until: pause.map_or(until, |pause| pause.min(until)),
+        };
+        match self.news {
+            Some(news) => following.handle_revision(now, news),
+            None => following,
         }
+    }
+
+    /// The registry's revision is this one now.
+    pub(super) const fn handle_revision(&mut self, revision: Revision) {
+        self.news = Some(revision);
     }
 
     /// Appends what there is to tell, which may be nothing, and behind all of it that the stream is
@@ -185,10 +202,13 @@ impl Stream {
     /// How everything is, and what is published, if either is news.
     fn state(&mut self, service: &Service, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
         let revision = snapshot.revision();
+        // A snapshot is as new as any news.
+        self.news = None;
         let known = self.known.replace(revision);
         let has_changed = known.is_none_or(|known| known.as_u64() != revision.as_u64());
         if has_changed {
-            let probe = Probe::new(ProbeKind::Health, moment, snapshot).verbose(true);
+            let mut probe = Probe::new(ProbeKind::Health, moment, snapshot).verbose(true);
+            probe.watched = service.watched();
             let healthy = service.code_of(probe.status()) == StatusCode::Ok;
             events::snapshot(&probe.healthy(healthy), out);
         }

@@ -46,6 +46,8 @@ enum Body {
     Has(&'static str),
     /// `{"error":"..."}` and nothing else: an error names itself, not the daemon.
     Error,
+    /// A JSON object in which this key has this value.
+    Holds(&'static str, &'static str),
     /// Exactly these bytes.
     Exactly(&'static str),
     /// A JSON object that begins with these bytes and has at most 1 KiB.
@@ -223,6 +225,18 @@ impl Answer {
         self
     }
 
+    /// The document has this value, in JSON, under this key.
+    pub(crate) fn holds(mut self, key: &'static str, value: &'static str) -> Self {
+        self.body = Body::Holds(key, value);
+        self
+    }
+
+    /// The body is exactly this.
+    pub(crate) fn exactly(mut self, text: &'static str) -> Self {
+        self.body = Body::Exactly(text);
+        self
+    }
+
     /// The document begins with these bytes, and a probe that reads 1 KiB sees it whole.
     pub(crate) fn begins(mut self, text: &'static str) -> Self {
         self.body = Body::Begins(text);
@@ -278,6 +292,10 @@ impl Answer {
             }
             Body::Document => !document()?.is_empty(),
             Body::Says(key, wanted) => document()?.get(key).is_some_and(|value| value == wanted),
+            Body::Holds(key, wanted) => {
+                let wanted = serde_json::from_str(wanted).expect("a row's JSON");
+                document()?.get(key) == Some(&wanted)
+            }
             Body::Has(key) => document()?.contains_key(key),
             Body::Error => {
                 let document = document()?;

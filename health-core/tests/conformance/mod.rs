@@ -20,6 +20,9 @@ mod response;
 pub(crate) mod socket;
 mod stream;
 mod table;
+#[cfg(feature = "monitor")]
+#[path = "../support/watched.rs"]
+mod watched;
 
 use std::process::ExitCode;
 use std::sync::Arc;

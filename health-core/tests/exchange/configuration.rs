@@ -46,6 +46,23 @@ fn no_line_end_gets_into_a_request() {
 }
 
 #[test]
+fn a_body_is_framed_and_no_part_of_the_head() {
+    let with_body = builder().method("POST").body("Host: evil\r\n\r\n{}");
+    let probe = with_body.build().expect("allowed");
+    let text = String::from_utf8(probe.request().to_vec()).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    assert!(head.contains("\r\nContent-Length: 16"), "{head}");
+    assert_eq!(body, "Host: evil\r\n\r\n{}");
+    assert!(!format!("{probe:?}").contains("evil"));
+    let most = HttpProbe::MAX_REQUEST_BODY;
+    assert!(builder().body("x".repeat(most)).build().is_ok());
+    assert_eq!(
+        refused(builder().body("x".repeat(most + 1))).field(),
+        "body"
+    );
+}
+
+#[test]
 fn errors_name_the_field_the_value_and_what_is_allowed() {
     for (builder, text) in [
         (

@@ -126,6 +126,47 @@ fn what_could_not_be_kept_comes_again_later_and_later() {
 }
 
 #[test]
+fn what_cannot_be_kept_is_told_all_the_same_and_once() {
+    let (mut monitor, target) = one(CheckConfig::kubelet());
+    let attempts = starts(&mut monitor, 0);
+    succeed(&mut monitor, 0, &attempts);
+    assert!(monitor.poll_batch(moment(0)).is_some(), "it is healthy");
+    assert_eq!(monitor.unkept_timeout(), None);
+    monitor.handle_stored(at(0), false);
+    assert_eq!(monitor.unkept_timeout(), None, "the batch itself is told");
+
+    let mut told = Vec::new();
+    for now in [10_000, 20_000, 30_000] {
+        let attempts = starts(&mut monitor, now);
+        fail(&mut monitor, now + 5, &attempts);
+        let batch = monitor.poll_unkept(moment(now + 5)).expect("at once");
+        assert_eq!(batch.results.len(), 1);
+        assert_eq!(batch.checks.len(), 1);
+        told.extend(batch.transitions.iter().cloned());
+        assert!(monitor.poll_unkept(moment(now + 5)).is_none());
+        assert_eq!(monitor.unkept_timeout(), None);
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
+    // One that comes within a second of the last one waits for others.
+    monitor.trigger(at(30_100), target);
+    let attempts = starts(&mut monitor, 30_100);
+    fail(&mut monitor, 30_200, &attempts);
+    assert_eq!(monitor.unkept_timeout(), Some(at(31_005)));
+
+    // It can be kept again: what was told comes first and says so, the rest is news.
+    let now = 61_000;
+    let first = batch(&mut monitor, now).expect("the one that failed");
+    assert!(!first.is_told);
+    let second = batch(&mut monitor, now).expect("what has happened since");
+    assert!(second.is_told && second.results.len() == 3);
+    assert_eq!(second.transitions, told);
+    let third = batch(&mut monitor, now).expect("what nobody was told");
+    assert!(!third.is_told && third.results.len() == 1);
+    assert!(batch(&mut monitor, now + 1_000).is_none());
+    assert_eq!(monitor.unkept_timeout(), None);
+}
+
+#[test]
 fn waiting_is_bounded_and_the_state_is_never_lost() {
     let config = CheckConfig {
         interval: Duration::from_millis(1),
@@ -213,7 +254,7 @@ fn the_next_monitor_goes_on_where_the_last_one_ended() {
             store.write(&batch).expect("kept");
         }
         let check = monitor.check(id.check(0)).expect("the check");
-        last = check.saved();
+        last = check.saved(moment(1_000));
         assert_eq!(last.streak.failures(), life);
         assert_eq!(check.mode() == Mode::Inactive, life == 3);
     }

@@ -325,7 +325,7 @@ fn a_restored_target_is_ready_before_it_is_asked_again() {
     let saved = Saved {
         status: CheckStatus::Healthy,
         streak: Streak::default(),
-        deregistered: false,
+        ..Saved::default()
     };
     let mut monitor = running(plain());
     let spec = TargetSpec::new(name("a"))

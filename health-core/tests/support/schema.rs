@@ -24,11 +24,14 @@ fn check(schema: &Value, value: &Value, at: &str, problems: &mut Vec<String>) {
     for (keyword, wanted) in schema {
         let fits = match keyword.as_str() {
             "$schema" | "title" | "description" => true,
-            "type" => has_type(value, wanted.as_str().expect("one type")),
+            "type" => match wanted.as_array() {
+                Some(kinds) => kinds.iter().any(|kind| has_type(value, kind)),
+                None => has_type(value, wanted),
+            },
             "enum" => wanted.as_array().expect("a list").contains(value),
-            "minimum" => value.as_f64() >= wanted.as_f64(),
+            "minimum" => value.as_f64().is_none_or(|it| Some(it) >= wanted.as_f64()),
             "minItems" => count(value) >= wanted.as_u64().expect("a number"),
-            "maxProperties" => count(value) <= wanted.as_u64().expect("a number"),
+            "maxItems" | "maxProperties" => count(value) <= wanted.as_u64().expect("a number"),
             "pattern" => matches(wanted.as_str().expect("a pattern"), value),
             "required" => {
                 let names = wanted.as_array().expect("a list");
@@ -68,15 +71,16 @@ fn check(schema: &Value, value: &Value, at: &str, problems: &mut Vec<String>) {
     }
 }
 
-fn has_type(value: &Value, kind: &str) -> bool {
-    match kind {
+fn has_type(value: &Value, kind: &Value) -> bool {
+    match kind.as_str().expect("a type's name") {
+        "null" => value.is_null(),
         "object" => value.is_object(),
         "array" => value.is_array(),
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "number" => value.is_number(),
         "integer" => value.is_u64() || value.is_i64(),
-        _ => panic!("type {kind} is not known here"),
+        kind => panic!("type {kind} is not known here"),
     }
 }
 

@@ -177,6 +177,9 @@ pub(super) struct BenchArgs {
     /// How long
     #[arg(long = "for", value_name = "TIME", default_value = "180s", value_parser = duration)]
     pub(super) length: Duration,
+    /// Keep nothing: the prober alone
+    #[arg(long)]
+    pub(super) no_store: bool,
     /// For programs
     #[arg(long)]
     pub(super) json: bool,

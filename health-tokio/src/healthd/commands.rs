@@ -38,7 +38,7 @@ pub(super) fn remove(args: &NameArgs) -> Done {
         request,
         |store| {
             known(store, &args.name, |store, name| {
-                store.remove(name)?;
+                store.remove(std::slice::from_ref(name))?;
                 Ok(format!("{name} removed; no monitor runs"))
             })
         },
@@ -53,7 +53,7 @@ pub(super) fn reactivate(args: &NameArgs) -> Done {
         request,
         |store| {
             known(store, &args.name, |store, name| {
-                store.reset(name)?;
+                store.reset(std::slice::from_ref(name))?;
                 Ok(format!("{name} reactivated; no monitor runs"))
             })
         },

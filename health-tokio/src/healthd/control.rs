@@ -13,6 +13,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
@@ -21,7 +22,7 @@ use serde_json::{Map, Value};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// What a command asks.
 #[derive(Debug, Deserialize, Serialize)]
@@ -50,6 +51,8 @@ pub(super) type Asked = (Request, oneshot::Sender<Reply>);
 
 /// All of an exchange, on either side.
 const LIMIT: Duration = Duration::from_secs(5);
+/// Between two tries to listen.
+const RETRY: Duration = Duration::from_secs(5);
 /// The most bytes of a request.
 const MOST: u64 = 64 * 1_024;
 
@@ -68,6 +71,11 @@ impl Lock {
     pub(super) fn take(db: &Path) -> io::Result<Option<Self>> {
         let path = beside(db, ".lock");
         let file = OpenOptions::new().create(true).append(true).open(&path);
+        // One that is there can be held on a read-only disk, too.
+        let file = file.or_else(|error| match error.kind() {
+            io::ErrorKind::ReadOnlyFilesystem => File::open(&path).map_err(|_| error),
+            _ => Err(error),
+        });
         let file = file.map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         })?;
@@ -77,6 +85,13 @@ impl Lock {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether it is the disk that is in trouble, which may pass, and not the path that is wrong.
+pub(super) fn may_pass(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let kinds = [QuotaExceeded, ReadOnlyFilesystem, StorageFull];
+    kinds.contains(&error.kind())
 }
 
 /// Asks the monitor of this registry; `None` if none runs.
@@ -131,11 +146,24 @@ pub(super) fn forget(db: &Path) {
 }
 
 /// Hands on what is asked, one after the other: a command is a person's, and none waits for long.
-pub(super) async fn serve(listener: UnixListener, asked: mpsc::Sender<Asked>) {
+/// Without a listener it makes one as soon as the lock is held and the disk takes it.
+pub(super) async fn serve(
+    db: PathBuf,
+    lock: Arc<OnceLock<Lock>>,
+    mut listener: Option<UnixListener>,
+    asked: mpsc::Sender<Asked>,
+) {
+    let listener = loop {
+        match listener.take() {
+            Some(listener) => break listener,
+            None => sleep(RETRY).await,
+        }
+        listener = lock.get().and_then(|lock| listen(&db, lock).ok());
+    };
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of descriptors, most likely.
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            sleep(Duration::from_millis(500)).await;
             continue;
         };
         // Whoever does not ask, or does not listen, is left.

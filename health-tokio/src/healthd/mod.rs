@@ -22,17 +22,20 @@ mod control;
 mod daemon;
 mod show;
 mod store;
+mod terminal;
 mod text;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 use tracing::level_filters::LevelFilter;
 
 use cli::{Cli, Command, Level};
 use config::Settings;
+use terminal::Terminal;
 
 /// Something was not done, or is not healthy.
 const NOT: u8 = 1;
@@ -105,9 +108,10 @@ fn monitor(told: &config::Told, level: Level) -> Done {
         Level::Info => LevelFilter::INFO,
         Level::Debug => LevelFilter::DEBUG,
     };
+    let terminal = Arc::new(Terminal::new());
     tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_writer(Arc::clone(&terminal))
+        .with_ansi(text::has_colours(terminal.is_terminal()))
         .with_max_level(level)
         .with_target(false)
         .init();
@@ -115,7 +119,7 @@ fn monitor(told: &config::Told, level: Level) -> Done {
         .enable_all()
         .build()
         .map_err(|error| Failed::new(NOT, error))?;
-    let ran = runtime.block_on(daemon::run(told.clone(), settings));
+    let ran = runtime.block_on(daemon::run(told.clone(), settings, terminal));
     // A disk that hangs does not keep the process from ending.
     runtime.shutdown_background();
     ran.map_err(|error| Failed::new(NOT, error))

@@ -196,9 +196,10 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
         .find(|it| it["name"] == check.name.as_str());
     let _ = writeln!(
         out,
-        "\nCheck {}: {}",
+        "\nCheck {}: {}{}",
         check.name,
-        text::status(&check.status)
+        text::status(&check.status),
+        check.since.map(since).unwrap_or_default()
     );
     if let Some(it) = settings {
         let _ = writeln!(out, "  target     {}", word(&it["target"]));
@@ -310,6 +311,11 @@ fn changed(it: &TransitionInfo) -> String {
 fn time(unix_millis: u64) -> String {
     let text = UnixTime::from_millis(unix_millis).rfc3339();
     String::from_utf8_lossy(&text).into_owned()
+}
+
+fn since(unix_millis: u64) -> String {
+    let age = text::age(Some(unix_millis));
+    format!(" since {} ({age})", time(unix_millis))
 }
 
 fn word(value: &Value) -> String {

@@ -52,12 +52,29 @@ pub(super) fn status(word: &str) -> String {
         "unhealthy" => 31,
         _ => 33,
     };
-    let plain = !io::stdout().is_terminal() || std::env::var_os("NO_COLOR").is_some();
-    if plain {
-        word.to_owned()
-    } else {
+    if has_colours(io::stdout().is_terminal()) {
         format!("\x1b[{colour}m{word}\x1b[0m")
+    } else {
+        word.to_owned()
     }
+}
+
+/// Whether to use colours there: not if nobody sees them, nor if `NO_COLOR` says anything.
+pub(super) fn has_colours(is_terminal: bool) -> bool {
+    is_terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
+}
+
+/// `10,000`.
+pub(super) fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// What a probe saw must not move a terminal's cursor.
@@ -106,6 +123,13 @@ mod tests {
             table(&["NAME", "STATUS", "N"], &rows),
             "NAME   STATUS     N\nweb-1  \x1b[32mok\x1b[0m         1\na      unhealthy"
         );
+    }
+
+    #[test]
+    fn long_numbers_are_grouped() {
+        let numbers = [0, 999, 1_000, 10_000, 123_456, 1_234_567];
+        let texts = ["0", "999", "1,000", "10,000", "123,456", "1,234,567"];
+        assert_eq!(numbers.map(thousands), texts);
     }
 
     #[test]

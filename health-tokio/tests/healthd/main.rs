@@ -84,14 +84,18 @@ fn a_third_failure_counts_though_the_monitor_was_killed_between() {
 #[test]
 fn when_all_fail_nobody_is_deregistered_and_when_three_do_they_are() {
     let place = Place::new("mass");
-    let mut backends: Vec<_> = (0..20).map(|_| Backend::start()).collect();
-    let names: Vec<_> = (0..20).map(|index| format!("web-{index:02}")).collect();
+    let mut backends: Vec<_> = (0..100).map(|_| Backend::start()).collect();
+    let names: Vec<_> = (0..100).map(|index| format!("web-{index:02}")).collect();
     let targets: Vec<_> = names.iter().map(String::as_str).zip(&backends).collect();
     // An action that notes what it is told.
     let notes = place.path("notes");
     let script = format!("cat >> {}", notes.display());
     let action = format!("[[action]]\ncommand = [\"sh\", \"-c\", {script:?}]\n");
-    fs::write(place.path("healthd.toml"), file(&targets) + &action).expect("written");
+    fs::write(
+        place.path("healthd.toml"),
+        file(&targets).replace("300ms", "1s") + &action,
+    )
+    .expect("written");
     let args = [
         "--config".to_owned(),
         place.path("healthd.toml").display().to_string(),
@@ -111,7 +115,7 @@ fn when_all_fail_nobody_is_deregistered_and_when_three_do_they_are() {
         ]);
     }
     backends.iter_mut().for_each(Backend::stop);
-    let others = (0..20).filter(|index| ![3, 4, 5].contains(index));
+    let others = (0..100).filter(|index| ![3, 4, 5].contains(index));
     for index in others.clone() {
         daemon.wait_for(&[
             "too many targets fail",

@@ -215,10 +215,15 @@ fn status_line(line: &[u8]) -> Result<(bool, u16), Malformed> {
     Ok((*minor == b'1', status))
 }
 
+/// `field-name ":" OWS field-value OWS` (RFC 9112 §5): no space before the colon.
 fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     if let [b' ' | b'\t', ..] = line {
         return Err(Malformed::Folded);
     }
-    let (name, value) = grammar::field(line).ok_or(Malformed::FieldName)?;
-    Ok((name, grammar::trim(value)))
+    let colon = line.iter().position(|byte| *byte == b':');
+    let (name, value) = line.split_at(colon.ok_or(Malformed::FieldName)?);
+    if !grammar::is_token(name) {
+        return Err(Malformed::FieldName);
+    }
+    Ok((name, grammar::trim(&value[1..])))
 }

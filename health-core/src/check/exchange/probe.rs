@@ -59,8 +59,10 @@ impl HttpProbe {
     /// The most bytes of a body that are read: 10 KiB. A longer body is not a failure; the rest of
     /// it is not read, and [JSON conditions](Condition) do not hold for it.
     pub const MAX_BODY: usize = 10 * 1_024;
-    /// The most bytes of a request: 16 KiB.
+    /// The most bytes of a request without its body: 16 KiB.
     pub const MAX_REQUEST: usize = 16 * 1_024;
+    /// The most bytes of a request's body: 64 KiB.
+    pub const MAX_REQUEST_BODY: usize = 64 * 1_024;
     /// The most header fields of a request: 100.
     pub const MAX_FIELDS: usize = 100;
 
@@ -73,6 +75,7 @@ impl HttpProbe {
             method: "GET".to_owned(),
             path: "/".to_owned(),
             headers: Vec::new(),
+            body: String::new(),
             accepted: 200..=399,
             conditions: Vec::new(),
             capture_body: false,
@@ -125,6 +128,7 @@ impl HttpProbe {
     /// The fields of the request; `Host` is the first one.
     fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         let lines = self.request.split("\r\n").skip(1);
+        let lines = lines.take_while(|line| !line.is_empty());
         lines.filter_map(|line| line.split_once(": "))
     }
 }
@@ -153,6 +157,7 @@ pub struct HttpProbeBuilder {
     method: String,
     path: String,
     headers: Vec<(String, String)>,
+    body: String,
     accepted: RangeInclusive<u16>,
     conditions: Vec<Condition>,
     capture_body: bool,
@@ -160,7 +165,7 @@ pub struct HttpProbeBuilder {
 }
 
 impl HttpProbeBuilder {
-    /// The method; default `GET`. The request has no body.
+    /// The method; default `GET`.
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.method = method.into();
         self
@@ -176,6 +181,12 @@ impl HttpProbeBuilder {
     /// empty value removes the latter two; other headers may be given more than once.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The body of the request; default none. Its `Content-Type` is a [header](Self::header).
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
         self
     }
 
@@ -218,7 +229,8 @@ impl HttpProbeBuilder {
     /// not what its grammar says (so that no CR, LF or NUL can smuggle a second header or request
     /// in), a status range that is empty or leaves 200–599, a condition on the body of an answer
     /// to `HEAD`, which has none, more than [`MAX_FIELDS`](HttpProbe::MAX_FIELDS) header fields,
-    /// or more than [`MAX_REQUEST`](HttpProbe::MAX_REQUEST) bytes in all.
+    /// more than [`MAX_REQUEST`](HttpProbe::MAX_REQUEST) bytes of path and headers, or a body of more
+    /// than [`MAX_REQUEST_BODY`](HttpProbe::MAX_REQUEST_BODY) bytes.
     pub fn build(mut self) -> Result<HttpProbe, ProbeError> {
         self.check()?;
         let request = self.render()?;
@@ -286,17 +298,20 @@ impl HttpProbeBuilder {
     }
 
     fn render(&self) -> Result<String, ProbeError> {
+        let length = format!("{}", self.body.len());
         let own = [
             ("Host", self.host.as_str()),
             ("Accept", "*/*"),
             ("User-Agent", USER_AGENT),
             ("Connection", "close"),
-            ("Content-Length", "0"),
+            ("Content-Length", length.as_str()),
         ];
         let own = own.into_iter().filter(|(name, _)| match *name {
             "Connection" => !self.keep_alive,
             // Where a body has a meaning, its absence is said (RFC 9110 §8.6).
-            "Content-Length" => matches!(self.method.as_str(), "POST" | "PUT" | "PATCH"),
+            "Content-Length" => {
+                !self.body.is_empty() || matches!(self.method.as_str(), "POST" | "PUT" | "PATCH")
+            }
             name => self.position(name).is_none(),
         });
         let given = self.headers.iter().filter_map(|(name, value)| {
@@ -324,6 +339,15 @@ impl HttpProbeBuilder {
             let allowed = "allowed are at most 16384 bytes of path and headers";
             return Err(ProbeError::new("request", &value, allowed));
         }
+        if self.body.len() > HttpProbe::MAX_REQUEST_BODY {
+            let value = format!("{length} bytes");
+            return Err(ProbeError::new(
+                "body",
+                &value,
+                "allowed are at most 65536 bytes",
+            ));
+        }
+        request.push_str(&self.body);
         Ok(request)
     }
 

@@ -90,6 +90,19 @@ impl Probe {
     pub const fn needs_reap(&self) -> bool {
         matches!(self, Self::Exec(_))
     }
+
+    /// Where it connects to, if that is a host and a port.
+    #[must_use]
+    pub const fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Tcp(endpoint) => Some(endpoint),
+            Self::Http(target) => match target.site() {
+                Site::Tcp(endpoint) => Some(endpoint),
+                Site::Unix(_) => None,
+            },
+            Self::Exec(_) => None,
+        }
+    }
 }
 
 impl From<HttpTarget> for Probe {

@@ -6,11 +6,9 @@ use core::task::{Poll, Waker};
 use core::time::Duration;
 
 use super::shared::{Shared, State};
-use super::status::{MonitorStatus, TargetView};
+use super::status::MonitorStatus;
 use super::target::Target;
-use crate::monitor::{AddError, Event, Monitor, Stats, Summary, TargetId};
-use crate::name::Name;
-use crate::status::Status;
+use crate::monitor::{AddError, Event, FirstRound, Monitor, Stats, Summary, TargetId, TargetView};
 use crate::time::Instant;
 
 /// Controls a monitor that runs. Clones share it; dropping all of them leaves it running.
@@ -87,13 +85,17 @@ impl Controls {
     #[must_use]
     pub fn status(&self) -> MonitorStatus {
         let state = self.shared.lock();
-        MonitorStatus::of(self.shared.time.now(), &state)
+        MonitorStatus::of(self.shared.time.moment(), &state)
     }
 
     /// One of the targets, and how it is.
     #[must_use]
     pub fn target(&self, name: &str) -> Option<TargetView> {
-        MonitorStatus::of_target(&self.shared.lock(), name)
+        let moment = self.shared.time.moment();
+        let state = self.shared.lock();
+        let id = state.monitor.find(name)?;
+        let target = state.monitor.target(id)?;
+        Some(state.view(moment, id, target))
     }
 
     /// How many targets are how well.
@@ -103,15 +105,10 @@ impl Controls {
         self.shared.lock().monitor.summary(now)
     }
 
-    /// How well each target is, by name, verdicts that are too old taken for unknown; `None` for what
-    /// is shown and not judged.
+    /// How many targets have been looked at.
     #[must_use]
-    pub fn verdicts(&self) -> Vec<(Name, Option<Status>)> {
-        let now = self.shared.time.now();
-        let state = self.shared.lock();
-        let targets = state.monitor.targets();
-        let verdicts = targets.map(|(_, it)| (it.name().clone(), it.verdict_at(now)));
-        verdicts.collect()
+    pub fn first_round(&self) -> FirstRound {
+        self.shared.lock().monitor.first_round()
     }
 
     /// Whether so many targets fail that actions are withheld.

@@ -9,7 +9,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::panic;
 
-use crate::check::probe::Probe;
+use crate::check::probe::{Endpoint, Probe};
 use crate::outcome::{Kind, Outcome};
 
 /// What carries out a check.
@@ -42,6 +42,18 @@ impl Job {
             Self::Probe(probe) => probe.needs_reap(),
             Self::Call(_) => true,
             Self::Future(_) => false,
+        }
+    }
+
+    pub(super) const fn is_http(&self) -> bool {
+        matches!(self, Self::Probe(Probe::Http(_)))
+    }
+
+    /// Where it connects to, if that is a host and a port.
+    pub(super) const fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Probe(probe) => probe.endpoint(),
+            Self::Call(_) | Self::Future(_) => None,
         }
     }
 }

@@ -17,6 +17,7 @@
 mod controls;
 mod job;
 mod keeping;
+mod look;
 mod manual;
 mod rollup;
 mod shared;
@@ -25,11 +26,13 @@ mod target;
 mod ticket;
 mod watch;
 
+pub use crate::monitor::{CheckView, TargetView};
 pub use controls::Controls;
 pub use job::{AsyncSelfCheck, Attending, Job, SelfCheck};
+pub use keeping::CheckSettings;
 pub use manual::ManualClock;
 pub use rollup::Rollup;
-pub use status::{CheckView, MonitorStatus, TargetView};
+pub use status::MonitorStatus;
 pub use target::Target;
 pub use ticket::Ticket;
 pub use watch::{Watch, Work};

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::job::Job;
 use super::manual::Time;
 use crate::check::probe::Report;
-use crate::monitor::{CheckId, Event, Monitor};
+use crate::monitor::{CheckId, Event, Monitor, Summary};
 use crate::time::Instant;
 
 /// Events kept for a reader; the oldest make room.
@@ -20,6 +20,8 @@ const MOST_EVENTS: usize = 1_024;
 pub(super) struct Shared {
     pub(super) time: Time,
     state: Mutex<State>,
+    /// How many targets were how well, and when, if there are too many to count at every look.
+    counted: Mutex<Option<(Instant, Summary)>>,
 }
 
 /// All of it changes together with the monitor.
@@ -54,6 +56,7 @@ impl Shared {
                 task: None,
                 readers: Vec::new(),
             }),
+            counted: Mutex::new(None),
         }
     }
 
@@ -72,6 +75,11 @@ impl Shared {
         result
     }
 
+    /// It is locked before the state, never behind it.
+    pub(super) fn counted(&self) -> MutexGuard<'_, Option<(Instant, Summary)>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// No user code runs under the lock, so a poisoned one is as good as any.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -84,6 +92,12 @@ impl State {
         if !self.readers.iter().any(|kept| kept.will_wake(waker)) {
             self.readers.push(waker.clone());
         }
+    }
+
+    /// When there is something for who keeps or tells what has happened.
+    pub(super) fn reading(&self) -> impl Iterator<Item = Instant> {
+        let batch = self.monitor.batch_timeout();
+        batch.into_iter().chain(self.monitor.unkept_timeout())
     }
 
     /// Moves what has happened to where readers find it, and gives those who wait for it, or for a
@@ -99,8 +113,7 @@ impl State {
             has_news = true;
         }
         self.is_dirty |= has_news;
-        let has_batch = self.monitor.batch_timeout().is_some_and(|at| at <= now);
-        if has_news || has_batch {
+        if has_news || self.reading().any(|at| at <= now) {
             mem::take(&mut self.readers)
         } else {
             Vec::new()

@@ -49,6 +49,13 @@ impl Target {
         }
     }
 
+    /// Says what it belongs to: targets of one group are shown together.
+    #[must_use]
+    pub fn group(mut self, group: Name) -> Self {
+        self.spec = self.spec.group(group);
+        self
+    }
+
     /// Adds a check of something outside this process.
     ///
     /// # Errors

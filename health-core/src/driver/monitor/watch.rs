@@ -129,8 +129,8 @@ impl Watch {
             }
             let mut until = state.monitor.poll_timeout();
             // One that has come is in the hands of its reader, who was woken.
-            let batch = state.monitor.batch_timeout().filter(|at| *at > now);
-            until = until.into_iter().chain(batch).min();
+            let reading = state.reading().filter(|at| *at > now);
+            until = until.into_iter().chain(reading).min();
             if let Some(rollup) = &mut self.rollup {
                 let at = rollup.due(now, state.is_dirty);
                 if at <= now {

@@ -2,12 +2,13 @@
 // What is shown here was written by others: it is inserted as text, never as markup.
 // Paths are relative, so that any prefix works. The endpoint's clock counts, not the viewer's.
 
-const POLL = 3000, PATIENCE = 10000, LONGEST_PAUSE = 15000, MOST_PAST = 256;
+const POLL = 3000, SOON = 250, PATIENCE = 10000, LONGEST_PAUSE = 15000, MOST_PAST = 256;
 const MARKS = {
   healthy: '✓', up: '✓', degraded: '!', unhealthy: '✕', down: '✕', unknown: '?', pending: '…',
-  starting: '…', draining: '↓', stopped: '■', lost: '–',
+  starting: '…', draining: '↓', stopped: '■', inactive: '–', lost: '–',
 };
-const WORST_FIRST = ['unhealthy', 'down', 'unknown', 'pending', 'degraded', 'up', 'healthy'];
+const ORDER = ['unhealthy', 'down', 'unknown', 'starting', 'pending', 'degraded', 'up', 'healthy', 'inactive'];
+const worstFirst = (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status);
 
 // What is known.
 let health = null, stats = {}, past = new Map(), shown, last = 0;
@@ -22,22 +23,28 @@ const withinDay = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
 // Elements
 
-/** An element. What is null or false is left out, of attributes and of children. */
-function h(tag, attributes, ...children) {
-  const node = document.createElement(tag);
+const SVG = 'http://www.w3.org/2000/svg';
+const h = (tag, ...rest) => dress(document.createElement(tag), ...rest);
+const s = (tag, ...rest) => dress(document.createElementNS(SVG, tag), ...rest);
+
+const isThere = one => one != null && one !== false;
+
+/** What is null or false is left out, of attributes and of children. */
+function dress(node, attributes, ...children) {
   for (const [name, value] of Object.entries(attributes)) if (value) node.setAttribute(name, value);
-  node.append(...children.flat().filter(child => child != null && child !== false));
+  node.append(...children.flat().filter(isThere));
   return node;
 }
 
 /** Makes the children of `parent` like `fresh` and touches only what differs: selections stay. */
 function fill(parent, ...fresh) {
-  const old = [...parent.childNodes], nodes = fresh.flat().map(one => one.nodeType ? one : new Text(one));
+  const old = [...parent.childNodes], nodes = fresh.flat().filter(isThere).map(one => one.nodeType ? one : new Text(one));
   nodes.forEach((node, index) => index < old.length ? liken(old[index], node) : parent.append(node));
   old.slice(nodes.length).forEach(node => node.remove());
 }
 
 function liken(old, fresh) {
+  if (old === fresh) return;
   if (old.nodeName !== fresh.nodeName) {
     old.replaceWith(fresh);
   } else if (old instanceof Text) {
@@ -79,8 +86,10 @@ function passed(time, lasts) {
   if (lasts) return span((lost ? heard + skew : clock()) - time);
   return clock() - time < 1000 ? 'just now' : span(clock() - time) + ' ago';
 }
-const since = (time, lasts) =>
-  h('time', { datetime: new Date(time).toISOString(), title: inFull.format(time), class: lasts && 'lasts' }, passed(time, lasts));
+const since = (time, lasts, date = new Date(time)) =>
+  h('time', { datetime: date.toISOString(), title: inFull.format(date), class: lasts && 'lasts' }, passed(date, lasts));
+const join = notes => notes.filter(Boolean).join(', ');
+const small = notes => h('small', {}, join(notes));
 const badge = status =>
   h('span', { class: 'status', 'data-status': status }, h('i', { 'aria-hidden': 'true' }, MARKS[status] ?? '·'), status);
 
@@ -112,6 +121,7 @@ function show() {
   fill($('service'), service);
   fill($('version'), health.version);
   fill($('facts'), facts());
+  showTargets();
   list('parts', parts().map(part));
   list('stats', Object.entries(stats).map(stat));
   if (shown !== past) list('past', [...(shown = past).values()].reverse().map(transition));
@@ -121,7 +131,7 @@ function icon(mark) {
   const style = getComputedStyle(document.documentElement);
   const [tone, card] = ['--tone', '--card'].map(name => style.getPropertyValue(name));
   return 'data:image/svg+xml,' + encodeURIComponent(
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="8" fill="${tone}"/>` +
+    `<svg xmlns="${SVG}" viewBox="0 0 16 16"><circle cx="8" cy="8" r="8" fill="${tone}"/>` +
     `<text x="8" y="12" font-family="sans-serif" font-size="12" text-anchor="middle" fill="${card}">${mark}</text></svg>`);
 }
 
@@ -132,7 +142,8 @@ function summary() {
   const because = parts().filter(({ status }) => status !== 'healthy' && status !== 'up').map(reason);
   if (because.length > 3) because.splice(2, because.length, `${because.length - 2} more`);
   if (because.length) return because.join('; ');
-  if (health.status === 'healthy') return 'All is well.';
+  const { total, healthy } = health.targets ?? {};
+  if (health.status === 'healthy') return healthy < total ? `It is well; ${healthy} of ${total} targets are.` : 'All is well.';
   return denied ? 'The reason needs a token.' : `It is ${health.phase}.`;
 }
 
@@ -163,7 +174,7 @@ function parts() {
   for (const [name, isUp] of Object.entries(health.components)) add(name, { status: isUp ? 'up' : 'down' });
   for (const name of health.stalled ?? []) add(name, { status: 'unhealthy', kind: 'heartbeat' });
   for (const name of health.pending ?? []) add(name, { status: 'pending', kind: 'gate or flag' });
-  return [...all.values()].sort((a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status));
+  return [...all.values()].sort(worstFirst);
 }
 
 function part(it) {
@@ -178,11 +189,11 @@ function part(it) {
   return h('li', {},
     badge(status),
     h('div', {},
-      h('strong', {}, name), ' ', h('small', {}, notes.filter(Boolean).join(', ')),
+      h('strong', {}, name), ' ', small(notes),
       message && h('p', {}, message),
       cause && h('p', {}, cause)),
     h('small', {},
-      it.since && h('div', {}, 'for ', since(Date.parse(it.since), true)),
+      it.since && h('div', {}, 'for ', since(it.since, true)),
       age_ms != null && h('div', {}, kind ? 'last beat ' : 'last result ', since(health.asked - age_ms))));
 }
 
@@ -203,11 +214,10 @@ function tree(value, floor = 0) {
 }
 
 function transition({ time, what, name, from, to, message }) {
-  const when = Date.parse(time);
   return h('li', { 'data-status': to },
     h('div', {},
       h('strong', {}, name ?? 'daemon'), ' ', h('small', {}, what), ` ${from} → `, h('span', { class: 'status' }, to)),
-    h('small', {}, at(when), ', ', since(when)),
+    h('small', {}, at(time), ', ', since(time)),
     message && h('p', {}, message));
 }
 
@@ -217,6 +227,8 @@ function transition({ time, what, name, from, to, message }) {
 async function read(path, take) {
   const answer = await fetch(path, { headers: headers('application/json'), signal: AbortSignal.timeout(PATIENCE) });
   if (answer.status === 401 || answer.status === 403) return false;
+  // Asked too often, or a proxy keeps it back: what is known stands.
+  if (!answer.ok && take !== takeHealth) return true;
   take(await answer.json());
   return true;
 }
@@ -246,22 +258,23 @@ function takePast({ last_id, reset, transitions }) {
 
 function forget() {
   stats = {};
+  targets = null;
   past = new Map();
   last = 0;
   stream.abort();
 }
 
-/** The document, which shows whether anybody is there; the rest unless it streams in. */
+/** The document, which shows whether anybody is there; targets; the rest unless it streams in. */
 async function refresh() {
   await read('health?verbose&format=json', takeHealth);
-  if (live) return;
   const may = await Promise.all([
-    read('stats?verbose', takeStats),
-    read(`health/history?after=${last}`, told => live || takePast(told)),
+    !health.targets || readTargets(),
+    live || read('stats?verbose', takeStats),
+    live || read(`health/history?after=${last}`, told => live || takePast(told)),
   ]);
   if (!may.every(Boolean) && !denied) forget();
   denied = !may.every(Boolean);
-  fill($('refused'), denied && token ? 'This token was refused.' : []);
+  fill($('refused'), denied && token && 'This token was refused.');
 }
 
 /** Server-sent events, by `fetch` since an EventSource sends no token. Ends when they do. */
@@ -278,6 +291,7 @@ async function listen(signal) {
     for (const event of events) {
       const { event: name, data } = Object.fromEntries(event.split('\n').map(line => line.split(/: (.*)/s, 2)));
       takers[name]?.(JSON.parse(data));
+      if (name === 'transition' || name === 'stats') hurry();
     }
     heard = Date.now();
     live = true;
@@ -292,8 +306,17 @@ const takers = {
   stats: takeStats,
 };
 
+/** What streams in may be about a target. */
+function hurry() {
+  if (!health.targets || soon) return;
+  soon = setTimeout(() => {
+    soon = null;
+    wake();
+  }, SOON);
+}
+
 const backOff = failures => Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.75 + Math.random() / 2);
-let stream = new AbortController(), isStreaming = false, shortOnes = 0, streamAfter = 0, wake;
+let stream = new AbortController(), isStreaming = false, shortOnes = 0, streamAfter = 0, wake, soon;
 
 async function follow() {
   const begin = Date.now();

@@ -26,6 +26,8 @@ mod request_line;
 mod response_format;
 mod smuggling;
 mod target;
+#[cfg(feature = "monitor")]
+mod targets;
 mod transfer_encoding;
 mod version;
 
@@ -35,8 +37,8 @@ use super::answer::Then;
 use super::case::{Case, Script};
 
 /// Every group with its cases.
-pub(crate) fn groups() -> [(&'static str, Vec<Case>); 26] {
-    [
+pub(crate) fn groups() -> Vec<(&'static str, Vec<Case>)> {
+    vec![
         ("basic", basic::cases()),
         ("request_line", request_line::cases()),
         ("target", target::cases()),
@@ -63,6 +65,8 @@ pub(crate) fn groups() -> [(&'static str, Vec<Case>); 26] {
         ("access", access::cases()),
         ("cross_origin", cross_origin::cases()),
         ("request_ids", request_ids::cases()),
+        #[cfg(feature = "monitor")]
+        ("targets", targets::cases()),
     ]
 }
 

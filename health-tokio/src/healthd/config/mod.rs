@@ -30,7 +30,7 @@ use serde_json::{Map, Value};
 pub(super) use action::{Action, Deed};
 pub(super) use check::Defaults;
 pub(super) use reader::ConfigError;
-pub(super) use target::{Source, TargetDef};
+pub(super) use target::{Listed, Source, TargetDef};
 
 use reader::{Item, Result, Table};
 
@@ -74,7 +74,7 @@ pub(super) struct Told {
 /// The registry, if nobody says otherwise.
 pub(super) const DEFAULT_DB: &str = "healthd.db";
 /// Results kept of each check.
-const RESULTS: u32 = 10;
+pub(super) const RESULTS: u32 = 10;
 
 impl Settings {
     /// Reads and checks all of it.

@@ -3,9 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use health_core::check::ProbeKind;
-use health_core::check::{OnUnhealthy, probe::Probe};
-use health_core::driver::monitor::Target;
+use health_core::check::probe::Probe;
+use health_core::check::{CheckConfig, OnUnhealthy, ProbeKind};
+use health_core::driver::monitor::{CheckSettings, Target};
 use health_core::monitor::{self, Definition, StoredTarget};
 use health_core::name::Name;
 use serde_json::{Map, Value, json};
@@ -29,10 +29,23 @@ pub(in crate::healthd) struct TargetDef {
     pub(in crate::healthd) group: Name,
     pub(in crate::healthd) source: Source,
     pub(in crate::healthd) checks: Vec<CheckDef>,
-    /// What is stored of it.
-    pub(in crate::healthd) text: Arc<str>,
+    /// As JSON, if nobody else keeps that.
+    told: Option<Box<str>>,
+    /// Of all that was told, with what variables and files have put into it.
+    fingerprint: u64,
+}
+
+/// A target that is watched: what a monitor does not know of it. A hundred thousand of them have to
+/// be small.
+#[derive(Clone, Debug)]
+pub(in crate::healthd) struct Listed {
+    pub(in crate::healthd) group: Name,
+    pub(in crate::healthd) source: Source,
+    told: Option<Box<str>>,
     /// Another one if anything of it has changed, be it a password.
     fingerprint: u64,
+    /// Another one if a check looks at something else.
+    identity: u64,
 }
 
 /// The group of a target that has none.
@@ -53,7 +66,8 @@ impl TargetDef {
             Some(item) => check::name(&item)?,
             None => Name::new(DEFAULT_GROUP).map_err(|error| table.lacks(error))?,
         };
-        let checks = checks(&table, defaults)?;
+        let mut checks = checks(&table, defaults)?;
+        checks.shrink_to_fit();
         for (index, check) in checks.iter().enumerate() {
             if checks[..index].iter().any(|other| other.name == check.name) {
                 return Err(table.lacks(format_args!(
@@ -75,10 +89,9 @@ impl TargetDef {
             group,
             source,
             checks,
-            text: "".into(),
+            told: (source == Source::Added).then(|| item.value().to_string().into()),
             fingerprint: 0,
         };
-        def.text = def.to_text(item.value());
         def.fingerprint = def.take_fingerprint(item.value());
         Ok(def)
     }
@@ -116,17 +129,29 @@ impl TargetDef {
 
     /// For a store.
     pub(in crate::healthd) fn definition(&self) -> Definition {
-        Definition {
-            name: self.name.clone(),
-            checks: self.checks.iter().map(|it| it.name.clone()).collect(),
-            text: Arc::clone(&self.text),
+        let checks = self.checks.iter().map(|it| {
+            let target = it.probe.to_string();
+            (&it.name, target, &*it.config)
+        });
+        definition(&self.name, &self.group, self.told.as_deref(), checks)
+    }
+
+    /// What is to be remembered of it while a monitor watches it.
+    pub(in crate::healthd) fn listed(&self) -> Listed {
+        Listed {
+            group: self.group.clone(),
+            source: self.source,
+            told: self.told.clone(),
+            fingerprint: self.fingerprint,
+            identity: self.identity(),
         }
     }
 
     /// For a monitor, going on from what was kept of the checks that still look at the same.
     pub(in crate::healthd) fn target(&self, stored: Option<&StoredTarget>) -> Target {
         let checks = self.checks.iter();
-        checks.fold(Target::named(self.name.clone()), |target, check| {
+        let target = Target::named(self.name.clone()).group(self.group.clone());
+        checks.fold(target, |target, check| {
             let saved = stored.map(|it| it.saved(&check.name));
             target.restored_probe(
                 check.name.clone(),
@@ -137,18 +162,6 @@ impl TargetDef {
         })
     }
 
-    /// Whether its checks look at what those of the other look at: then what was learned about it
-    /// holds.
-    pub(in crate::healthd) fn is_same_as(&self, other: &Self) -> bool {
-        let identities = |def: &Self| -> Vec<String> {
-            let checks = def.checks.iter();
-            checks
-                .map(|it| format!("{} {:?}", it.name, it.probe))
-                .collect()
-        };
-        identities(self) == identities(other)
-    }
-
     /// Whether a store's target of this name is this one: what was learned about it holds then.
     pub(in crate::healthd) fn looks_at_what(&self, stored: &StoredTarget) -> bool {
         let targets = |text: &str| -> Option<Vec<Value>> {
@@ -157,18 +170,22 @@ impl TargetDef {
             let parts = checks.iter().map(|it| json!([it["name"], it["target"]]));
             Some(parts.collect())
         };
-        targets(&self.text) == targets(&stored.text)
+        targets(&self.definition().text) == targets(&stored.text)
     }
 
-    /// Whether nothing of it has changed.
-    pub(in crate::healthd) const fn is_unchanged(&self, other: &Self) -> bool {
-        self.fingerprint == other.fingerprint
+    fn identity(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for check in &self.checks {
+            check.name.hash(&mut hasher);
+            format!("{:?}", check.probe).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     fn take_fingerprint(&self, told: &Value) -> u64 {
         let mut hasher = DefaultHasher::new();
         told.to_string().hash(&mut hasher);
-        self.text.hash(&mut hasher);
+        self.definition().text.hash(&mut hasher);
         for check in &self.checks {
             // With what variables and files have put into it.
             if let Probe::Http(target) = &check.probe {
@@ -177,41 +194,74 @@ impl TargetDef {
         }
         hasher.finish()
     }
+}
 
-    /// JSON: what is shown of it and, if nobody else keeps that, what was told.
-    fn to_text(&self, told: &Value) -> Arc<str> {
-        let checks = self.checks.iter().map(|check| {
-            let config = &check.config;
-            json!({
-                "name": check.name.as_str(),
-                "target": check.probe.to_string(),
-                "kind": check.config.kind.as_str(),
-                "interval_seconds": config.interval.as_secs_f64(),
-                "timeout_seconds": config.timeout.as_secs_f64(),
-                "retries": config.retries,
-                "success_threshold": config.success_threshold,
-                "start_period_seconds": config.start_period.as_secs_f64(),
-                "on_unhealthy": match config.on_unhealthy {
-                    OnUnhealthy::Deregister => "deregister",
-                    OnUnhealthy::Restart => "restart",
-                    OnUnhealthy::Report => "report",
-                },
-            })
-        });
-        let checks: Vec<_> = checks.collect();
-        let mut map = Map::new();
-        let url = self.checks.first().map(|it| it.probe.to_string());
-        map.insert("url".into(), url.into());
-        map.insert("group".into(), self.group.as_str().into());
-        map.insert("checks".into(), checks.into());
-        match self.source {
-            Source::Config => map.insert("source".into(), "config".into()),
-            Source::Added => {
-                map.insert("told".into(), told.clone());
-                map.insert("source".into(), "added".into())
-            }
-        };
-        Value::Object(map).to_string().into()
+impl Listed {
+    /// Whether nothing of it has changed.
+    pub(in crate::healthd) fn is_unchanged(&self, new: &TargetDef) -> bool {
+        (self.fingerprint, self.source) == (new.fingerprint, new.source)
+    }
+
+    /// Whether its checks look at what those of the other look at: then what was learned about it
+    /// holds.
+    pub(in crate::healthd) fn is_same_as(&self, new: &TargetDef) -> bool {
+        self.identity == new.identity()
+    }
+
+    /// For a store that has lost it.
+    pub(in crate::healthd) fn definition(
+        &self,
+        name: &Name,
+        checks: &[CheckSettings],
+    ) -> Definition {
+        let checks = checks.iter();
+        let checks = checks.map(|it| (&it.name, it.target.clone(), &it.config));
+        definition(name, &self.group, self.told.as_deref(), checks)
+    }
+}
+
+/// What is stored of a target, as JSON: what is shown of it and, if nobody else keeps that, what was
+/// told.
+fn definition<'a>(
+    name: &Name,
+    group: &Name,
+    told: Option<&str>,
+    checks: impl Iterator<Item = (&'a Name, String, &'a CheckConfig)>,
+) -> Definition {
+    let (mut names, mut texts) = (Vec::new(), Vec::new());
+    let mut url = None;
+    for (name, target, config) in checks {
+        names.push(name.clone());
+        texts.push(json!({
+            "name": name.as_str(),
+            "target": target,
+            "kind": config.kind.as_str(),
+            "interval_seconds": config.interval.as_secs_f64(),
+            "timeout_seconds": config.timeout.as_secs_f64(),
+            "retries": config.retries,
+            "success_threshold": config.success_threshold,
+            "start_period_seconds": config.start_period.as_secs_f64(),
+            "on_unhealthy": match config.on_unhealthy {
+                OnUnhealthy::Deregister => "deregister",
+                OnUnhealthy::Restart => "restart",
+                OnUnhealthy::Report => "report",
+            },
+        }));
+        url.get_or_insert(target);
+    }
+    let mut map = Map::new();
+    map.insert("url".into(), url.into());
+    map.insert("group".into(), group.as_str().into());
+    map.insert("checks".into(), texts.into());
+    let source = if told.is_some() { "added" } else { "config" };
+    map.insert("source".into(), source.into());
+    if let Some(told) = told.and_then(|told| serde_json::from_str::<Value>(told).ok()) {
+        map.insert("told".into(), told);
+    }
+    Definition {
+        name: name.clone(),
+        checks: names,
+        text: Value::Object(map).to_string().into(),
     }
 }
 

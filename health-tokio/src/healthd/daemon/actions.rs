@@ -1,82 +1,95 @@
 //! Carries out what the configuration wants done when targets turn.
 //!
-//! One after the other, each within its timeout, in a task that nobody waits for. A notice is acted
-//! upon once, when its transitions are on the disk: a monitor that is killed in between may do it
-//! again, and never leaves it out silently. Who does not come to an end is ended, with all of its
+//! Each action has a task of its own, which does one thing after the other, each within its timeout: what
+//! hangs holds nobody else up. One that fails is tried again, twice. A notice is acted upon when its
+//! transitions are on the disk, or cannot be kept. Who does not come to an end is ended, with all of its
 //! process group.
 
 use std::fmt;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use health_core::check::Record;
+use health_core::check::probe::{HttpTarget, Probe};
 use health_core::monitor::{Notice, Summary};
-use health_core::outcome::Kind;
+use health_core::outcome::{Class, Kind};
 use health_core::time::UnixTime;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
-use tracing::{debug, error};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, error, warn};
 
 use crate::healthd::config::{Action, Deed};
+use crate::probe::Prober;
 
 /// Notices that wait while an action takes its time. More are dropped, and said.
 const MOST: usize = 64;
 /// Changes a notice names; all are counted.
 const NAMED: usize = 100;
+/// After a failure, before the next try. Then it is given up.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
 /// Hands notices to the actions.
-#[derive(Clone, Debug)]
-pub(super) struct Actions(mpsc::Sender<Arc<Value>>);
+#[derive(Debug)]
+pub(super) struct Actions(Vec<(Action, mpsc::Sender<Arc<Value>>)>);
 
 impl Actions {
-    /// The actions of a configuration, and the task that carries them out.
-    pub(super) fn new(actions: Vec<Action>) -> (Self, impl Future<Output = ()>) {
-        let (sender, notices) = mpsc::channel(MOST);
-        (Self(sender), carry_out(actions, notices))
+    /// The actions of a configuration, and the tasks that carry them out.
+    pub(super) fn new(actions: Vec<Action>) -> (Self, JoinSet<()>) {
+        let mut tasks = JoinSet::new();
+        let hands = actions.into_iter().map(|action| {
+            let (sender, notices) = mpsc::channel(MOST);
+            tasks.spawn(carry_out(action.clone(), notices));
+            (action, sender)
+        });
+        let hands = hands.collect();
+        (Self(hands), tasks)
     }
 
     /// Has it done, some time soon.
     pub(super) fn take(&self, notice: &Notice, summary: Summary) {
-        if self
-            .0
-            .try_send(Arc::new(document(notice, summary)))
-            .is_err()
-        {
-            error!(
-                kind = notice.kind.as_str(),
-                "actions are too slow: this notice is dropped"
-            );
-        }
-    }
-}
-
-async fn carry_out(actions: Vec<Action>, mut notices: mpsc::Receiver<Arc<Value>>) {
-    while let Some(notice) = notices.recv().await {
-        let kind = notice["event"].as_str().unwrap_or_default();
-        for action in actions.iter().filter(|it| it.wants(kind)) {
-            match timeout(action.timeout, act(&action.deed, kind, &notice)).await {
-                Ok(Ok(())) => debug!(kind, action = %action.deed, "done"),
-                Ok(Err(error)) => error!(kind, action = %action.deed, %error, "action failed"),
-                Err(_) => {
-                    error!(kind, action = %action.deed, timeout = ?action.timeout, "action not done in time");
-                }
+        let kind = notice.kind.as_str();
+        let document = Arc::new(document(notice, summary));
+        for (action, hand) in self.0.iter().filter(|(it, _)| it.wants(kind)) {
+            if hand.try_send(Arc::clone(&document)).is_err() {
+                error!(kind, action = %action.deed, "action is too slow: this notice is dropped");
             }
         }
     }
 }
 
-async fn act(deed: &Deed, kind: &str, notice: &Value) -> Result<(), String> {
-    match deed {
-        Deed::Command(words) => run(words, kind, notice).await,
-        Deed::Webhook { .. } => post(deed, notice).await,
+async fn carry_out(action: Action, mut notices: mpsc::Receiver<Arc<Value>>) {
+    let deed = &action.deed;
+    while let Some(notice) = notices.recv().await {
+        let kind = notice["event"].as_str().unwrap_or_default();
+        let mut pauses = PAUSES.into_iter();
+        while let Err(error) = attempt(&action, kind, &notice).await {
+            // A monitor that stops waits for no further try.
+            let pause = pauses.next().filter(|_| !notices.is_closed());
+            let Some(pause) = pause else {
+                error!(kind, action = %deed, error, "action failed, given up");
+                break;
+            };
+            warn!(kind, action = %deed, error, again_in = ?pause, "action failed");
+            sleep(pause).await;
+        }
+        debug!(kind, action = %deed, "action is over");
     }
-    .map_err(|error| error.to_string())
+}
+
+async fn attempt(action: &Action, kind: &str, notice: &Value) -> Result<(), String> {
+    match &action.deed {
+        Deed::Command(words) => match timeout(action.timeout, run(words, kind, notice)).await {
+            Ok(done) => done.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("not done within {:?}", action.timeout)),
+        },
+        Deed::Webhook(url) => post(url, notice, action.timeout).await,
+    }
 }
 
 /// Ends the group of a command that is given up.
@@ -114,41 +127,22 @@ async fn run(words: &[String], kind: &str, notice: &Value) -> std::io::Result<()
     Err(std::io::Error::other(status.to_string()))
 }
 
-async fn post(deed: &Deed, notice: &Value) -> std::io::Result<()> {
-    let Deed::Webhook {
-        endpoint,
-        path,
-        host,
-    } = deed
-    else {
-        return Ok(());
-    };
-    let body = notice.to_string();
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: healthd/{}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        env!("CARGO_PKG_VERSION"),
-        body.len(),
-    );
-    let mut stream = TcpStream::connect(endpoint.to_string()).await?;
-    stream.write_all(request.as_bytes()).await?;
-    // The status line is all that matters; the rest is read so that the server can write it.
-    let mut answer = Vec::new();
-    (&mut stream)
-        .take(64 * 1_024)
-        .read_to_end(&mut answer)
-        .await?;
-    let line = answer
-        .split(|byte| *byte == b'\r')
-        .next()
-        .unwrap_or_default();
-    let line = String::from_utf8_lossy(line);
-    let code = line.strip_prefix("HTTP/1.").and_then(|it| it.get(2..5));
-    if code.is_some_and(|code| code.starts_with('2')) {
-        return Ok(());
+/// A webhook is a probe that brings something.
+async fn post(url: &str, notice: &Value, timeout: Duration) -> Result<(), String> {
+    let target = HttpTarget::parse(url, |request| {
+        request
+            .method("POST")
+            .header("User-Agent", concat!("healthd/", env!("CARGO_PKG_VERSION")))
+            .header("Content-Type", "application/json")
+            .accept_status(200..=299)
+            .body(notice.to_string())
+    });
+    let probe = Probe::Http(target.map_err(|error| error.to_string())?);
+    let outcome = Prober::new().probe(&probe, timeout).await.outcome;
+    match outcome.class {
+        Class::Success | Class::Warning => Ok(()),
+        Class::Failure | Class::Indeterminate => Err(outcome.message.as_str().to_owned()),
     }
-    let line: String = line.chars().take(80).collect();
-    Err(std::io::Error::other(format!("answered {line:?}")))
 }
 
 /// What an action is given.
@@ -186,7 +180,13 @@ impl fmt::Display for Deed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(words) => f.write_str(&words[0]),
-            Self::Webhook { endpoint, .. } => write!(f, "http://{endpoint}"),
+            Self::Webhook(url) => {
+                let end = url
+                    .match_indices('/')
+                    .nth(2)
+                    .map_or(url.len(), |(at, _)| at);
+                f.write_str(&url[..end])
+            }
         }
     }
 }

@@ -1,22 +1,63 @@
-//! The log: what each batch says, in lines a person can bear.
+//! What is told of each batch: to the actions, and in the log, in lines a person can bear.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use health_core::check::{CheckStatus, Record};
+use health_core::driver::monitor::Controls;
 use health_core::monitor::{
-    Batch, Change, Notice, NoticeKind, ResultRow, Stats, Summary, Transition,
+    Batch, Change, Notice, NoticeKind, Notices, ResultRow, Stats, Summary, Transition,
 };
 use health_core::name::Name;
 use health_core::outcome::Class;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, enabled, error, info, warn};
+
+use super::actions::Actions;
+use crate::Health;
+use crate::healthd::config::Action;
 
 /// Lines of one kind for one batch; the others are counted.
 const MOST: usize = 50;
 
+/// Says what is in the batches, and has done what is wanted, until there are no more.
+pub(super) async fn run(
+    mut announced: mpsc::Receiver<Arc<Batch>>,
+    controls: Controls,
+    actions: Vec<Action>,
+    clock: Health,
+) {
+    let mut notices = Notices::default();
+    let (actions, mut acting) = Actions::new(actions);
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let news = tokio::select! {
+            batch = announced.recv() => match batch {
+                Some(batch) => Some(batch),
+                None => break,
+            },
+            // So late, at most, is a notice after its time.
+            _ = second.tick() => None,
+        };
+        let transitions = news.as_ref().map_or(&[][..], |it| &it.transitions);
+        notices.observe(clock.now(), transitions, controls.is_mass_failure());
+        while let Some(it) = notices.poll(clock.now()) {
+            notice(&it);
+            actions.take(&it, controls.summary());
+        }
+        if let Some(it) = news {
+            batch(&it);
+        }
+    }
+    drop(actions);
+    while acting.join_next().await.is_some() {}
+}
+
 /// Says what a batch holds.
-pub(super) fn batch(batch: &Arc<Batch>) {
+fn batch(batch: &Arc<Batch>) {
     if enabled!(tracing::Level::DEBUG) {
         batch.results.iter().for_each(attempt);
     }
@@ -36,7 +77,7 @@ pub(super) fn batch(batch: &Arc<Batch>) {
 }
 
 /// Says that somebody is told; of what is told of single targets, their own lines have spoken.
-pub(super) fn notice(notice: &Notice) {
+fn notice(notice: &Notice) {
     let count = notice.transitions.len();
     match notice.kind {
         NoticeKind::MassFailure => {

@@ -1,55 +1,84 @@
 //! Keeps the registry: the one task that writes, and what it does when it cannot.
 //!
 //! Targets are watched whether or not the registry can be written. While it cannot, the component
-//! `store` says so, the journal holds what is to be kept, and each retry opens the file again if that
-//! is what is wrong. A damaged file is moved out of the way, never deleted, and a new one gets
-//! everything that is known.
+//! `store` says so, the journal holds what is to be kept, what happens is told all the same, and each
+//! retry opens the file again if that is what is wrong. A damaged file is moved out of the way, never
+//! deleted, and a new one gets everything that is known.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
-use health_core::driver::monitor::Controls;
 use health_core::health::ComponentConfig;
 use health_core::monitor::{Batch, Definition, StoredTarget, TargetStore};
 use health_core::name::{Name, NameError};
 use health_core::shared::{Component, Health};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task;
+use tokio::time::sleep;
 use tracing::{error, info, warn};
 
-use crate::healthd::store::{SqliteStore, StoreError};
+use super::list::List;
+use crate::healthd::control::Lock;
+use crate::healthd::store::{SqliteStore, StoreError, peek};
+
+/// After that, what the file lacks is tried again if no batch has brought it about.
+const PAUSE: Duration = Duration::from_secs(10);
+/// Targets that are written in one transaction, where there may be many.
+pub(super) const AT_ONCE: usize = 4_096;
 
 /// What the registry is asked to do besides batches.
 #[derive(Debug)]
 pub(super) enum Order {
     Put(Vec<Definition>),
-    /// Forget what is known of it.
-    Reset(Name),
-    Remove(Name),
+    /// Forget what is known of them.
+    Reset(Vec<Name>),
+    Remove(Vec<Name>),
 }
 
 /// How to reach the keeper.
 #[derive(Clone, Debug)]
-pub(super) struct Orders(mpsc::Sender<(Order, oneshot::Sender<Result<(), String>>)>);
+pub(in crate::healthd) struct Orders(mpsc::Sender<(Order, oneshot::Sender<Result<(), String>>)>);
 
 /// See the [module](self).
-pub(super) struct Keeper {
+pub(in crate::healthd) struct Keeper {
     path: PathBuf,
     results: u32,
+    /// Empty until the right to write could be had.
+    lock: Arc<OnceLock<Lock>>,
     /// `None`: it could not be opened.
     store: Option<SqliteStore>,
-    /// All targets there should be. What the file lacks of it is made up for when it can be.
-    targets: BTreeMap<Name, Definition>,
-    is_behind: bool,
+    /// What could not be carried out yet, in its order.
+    waiting: VecDeque<Arc<Order>>,
+    /// The next file that is opened may be another, which lacks every target.
+    is_strange: bool,
+    is_failing: bool,
     component: Component,
     orders: mpsc::Receiver<(Order, oneshot::Sender<Result<(), String>>)>,
     /// What was kept is told to.
     announce: mpsc::Sender<Arc<Batch>>,
     /// The last batch that was: one that is tried again is not told again.
     announced: u64,
+}
+
+impl Order {
+    fn carry_out(&self, store: &mut SqliteStore) -> Result<(), StoreError> {
+        match self {
+            Self::Put(targets) => store.put(targets),
+            Self::Reset(names) => store.reset(names),
+            Self::Remove(names) => store.remove(names),
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Put(targets) => targets.is_empty(),
+            Self::Reset(names) | Self::Remove(names) => names.is_empty(),
+        }
+    }
 }
 
 impl Orders {
@@ -67,13 +96,15 @@ impl Orders {
 }
 
 impl Keeper {
-    /// Opens the registry and reads it. If that cannot be done, there is nothing known.
+    /// Opens the registry and reads it; `lock` is taken as soon as it can be. If the file cannot be read
+    /// at all, there is nothing known.
     ///
     /// # Errors
     ///
     /// The file is another program's, or of a newer version: no time will heal that.
-    pub(super) async fn open(
+    pub(in crate::healthd) async fn open(
         path: &Path,
+        lock: Arc<OnceLock<Lock>>,
         results: u32,
         health: &Health,
         announce: mpsc::Sender<Arc<Batch>>,
@@ -82,9 +113,11 @@ impl Keeper {
         let mut keeper = Self {
             path: path.to_owned(),
             results,
+            lock,
             store: None,
-            targets: BTreeMap::new(),
-            is_behind: false,
+            waiting: VecDeque::new(),
+            is_strange: false,
+            is_failing: false,
             component: component(health).expect("a name of our own, registered first"),
             orders,
             announce,
@@ -96,22 +129,27 @@ impl Keeper {
             Err(error) => {
                 keeper.trouble(&error);
                 // Repaired on the spot, if it was damage.
-                keeper.work(TargetStore::load).await.unwrap_or_default()
+                match keeper.work(TargetStore::load).await {
+                    Ok(loaded) => loaded,
+                    Err(_) => peek(path).unwrap_or_default(),
+                }
             }
         };
         if keeper.store.is_some() {
-            keeper.component.success();
+            keeper.well();
         }
         Ok((keeper, Orders(sender), loaded))
     }
 
     /// Keeps what the monitor has to say until it has stopped and all of it is kept, or cannot be.
-    pub(super) async fn run(mut self, controls: Controls) {
+    pub(in crate::healthd) async fn run(mut self, list: List) {
+        let controls = &list.controls;
         loop {
             tokio::select! {
                 biased;
                 Some((order, reply)) = self.orders.recv() => {
-                    let done = self.carry_out(order).await;
+                    self.waiting.push_back(Arc::new(order));
+                    let done = self.catch_up(&list).await;
                     // Nobody has to wait for it.
                     let _ = reply.send(done.map_err(|error| error.to_string()));
                 }
@@ -119,91 +157,89 @@ impl Keeper {
                     let Some(batch) = batch else {
                         return;
                     };
-                    let kept = self.keep(&controls, &batch).await;
-                    controls.handle_stored(kept);
+                    let kept = self.keep(&list, &batch).await;
+                    controls.handle_stored(kept.is_ok());
                     // Acted upon once: when it is kept, or when it cannot be for the first time.
-                    if batch.number > self.announced {
-                        self.announced = batch.number;
-                        let _ = self.announce.send(batch).await;
+                    if batch.number > self.announced && !batch.is_told {
+                        let _ = self.announce.send(Arc::clone(&batch)).await;
                     }
+                    self.announced = batch.number;
+                }
+                batch = poll_fn(|cx| controls.poll_unkept(cx.waker())) => {
+                    let _ = self.announce.send(batch).await;
+                }
+                () = sleep(PAUSE), if self.is_behind() => {
+                    // Said and tried again, if it does not succeed.
+                    let _ = self.catch_up(&list).await;
                 }
             }
         }
     }
 
-    async fn keep(&mut self, controls: &Controls, batch: &Arc<Batch>) -> bool {
-        if self.is_behind {
-            if self.catch_up().await.is_err() {
-                return false;
-            }
-            controls.journal_all();
+    async fn keep(&mut self, list: &List, batch: &Arc<Batch>) -> Result<(), StoreError> {
+        if self.is_behind() {
+            self.catch_up(list).await?;
         }
         let rows = Arc::clone(batch);
-        match self.work(move |store| store.write(&rows)).await {
-            Ok(()) => {
-                self.component.success();
-                true
-            }
-            Err(error) => {
-                self.trouble(&error);
-                false
-            }
-        }
+        self.write(move |store| store.write(&rows)).await
     }
 
-    async fn carry_out(&mut self, order: Order) -> Result<(), StoreError> {
-        let done = match order {
-            Order::Put(targets) => {
-                let names = targets.iter().map(|it| (it.name.clone(), it.clone()));
-                self.targets.extend(names);
-                self.work(move |store| store.put(&targets)).await
+    /// Whether the file lacks something that no batch brings.
+    fn is_behind(&self) -> bool {
+        self.is_strange || !self.waiting.is_empty()
+    }
+
+    /// Carries out what waits. A file that may be another one gets every target and how it stands; what
+    /// it has besides stays.
+    async fn catch_up(&mut self, list: &List) -> Result<(), StoreError> {
+        while let Some(order) = self.waiting.front().cloned() {
+            self.write(move |store| order.carry_out(store)).await?;
+            self.waiting.pop_front();
+        }
+        if self.is_strange {
+            let mut last = None;
+            loop {
+                let targets = list.definitions(last.as_ref(), AT_ONCE);
+                let Some(target) = targets.last() else {
+                    break;
+                };
+                last = Some(target.name.clone());
+                self.write(move |store| store.put(&targets)).await?;
             }
-            Order::Reset(name) => self.work(move |store| store.reset(&name)).await,
-            Order::Remove(name) => {
-                self.targets.remove(&name);
-                self.work(move |store| store.remove(&name)).await
-            }
-        };
-        if let Err(error) = &done {
-            self.is_behind = true;
-            self.trouble(error);
+            self.is_strange = false;
+            list.controls.journal_all();
+        }
+        Ok(())
+    }
+
+    /// Does it, and says how the registry is.
+    async fn write(
+        &mut self,
+        work: impl FnOnce(&mut SqliteStore) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let done = self.work(work).await;
+        match &done {
+            Ok(()) => self.well(),
+            Err(error) => self.trouble(error),
         }
         done
     }
 
-    /// Brings the file's list of targets up to ours.
-    async fn catch_up(&mut self) -> Result<(), StoreError> {
-        let targets: Vec<_> = self.targets.values().cloned().collect();
-        let caught_up = self.work(move |store| {
-            let known = store.load()?;
-            store.put(&targets)?;
-            for gone in known {
-                if targets
-                    .binary_search_by(|it| it.name.cmp(&gone.name))
-                    .is_err()
-                {
-                    store.remove(&gone.name)?;
-                }
-            }
-            Ok(())
-        });
-        let caught_up = caught_up.await;
-        match &caught_up {
-            Ok(()) => {
-                self.is_behind = false;
-                info!(registry = %self.path.display(), "the registry is up to date again");
-            }
-            Err(error) => self.trouble(error),
+    fn well(&mut self) {
+        self.component.success();
+        if std::mem::take(&mut self.is_failing) {
+            info!(registry = %self.path.display(), "the registry is kept again");
         }
-        caught_up
     }
 
     fn trouble(&mut self, error: &StoreError) {
         self.component.failure(error);
-        self.is_behind |= self.store.is_none();
-        if error.is_damage() {
+        self.is_failing = true;
+        if error.is_damage() || error.is_of_the_connection() {
             self.store = None;
-            self.is_behind = true;
+        }
+        self.is_strange |= self.store.is_none();
+        if error.is_damage() {
             match set_aside(&self.path) {
                 Ok(place) => error!(%error, moved_to = %place.display(), "starting a new registry"),
                 Err(moving) => error!(%error, %moving, "the registry cannot be moved aside"),
@@ -219,10 +255,11 @@ impl Keeper {
         work: impl FnOnce(&mut SqliteStore) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, StoreError> {
         let (store, path, results) = (self.store.take(), self.path.clone(), self.results);
+        let lock = Arc::clone(&self.lock);
         let worked = task::spawn_blocking(move || {
             let store = match store {
                 Some(store) => Ok(store),
-                None => SqliteStore::open(&path, results),
+                None => hold(&lock, &path).and_then(|()| SqliteStore::open(&path, results)),
             };
             match store {
                 Ok(mut store) => {
@@ -236,6 +273,17 @@ impl Keeper {
         self.store = store;
         result
     }
+}
+
+/// Takes the lock, unless it is held.
+fn hold(lock: &OnceLock<Lock>, path: &Path) -> Result<(), StoreError> {
+    if lock.get().is_none() {
+        let taken = Lock::take(path);
+        let taken = taken.map_err(|error| StoreError::of_lock(path, Some(error)))?;
+        let taken = taken.ok_or_else(|| StoreError::of_lock(path, None))?;
+        let _ = lock.set(taken);
+    }
+    Ok(())
 }
 
 fn component(health: &Health) -> Result<Component, NameError> {

@@ -13,35 +13,42 @@
 mod actions;
 mod announce;
 mod keeper;
+mod list;
+mod progress;
 mod registry;
 mod vitals;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use health_core::driver::monitor::Controls;
-use health_core::monitor::{Batch, Notices};
 use health_core::name::Name;
 use serde_json::{Value, json};
+use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
-use super::config::{Action, Settings, Told, added};
+pub(super) use keeper::Keeper;
+pub(super) use list::List;
+pub(super) use registry::Registry;
+
+use super::config::{Settings, Told, added};
 use super::control::{self, Lock, Reply, Request};
-use crate::monitor::{self, Monitor, MonitorHandle};
+use super::terminal::Terminal;
+use crate::monitor::{self, Controls, Monitor, MonitorHandle};
 use crate::{Handle, Health, Server, Service};
-use actions::Actions;
 use announce::Cycle;
-use keeper::{Keeper, Orders};
-use registry::Registry;
+use progress::Progress;
 use vitals::Vitals;
 
 /// What a stop may take, whatever hangs.
 const STOP: Duration = Duration::from_secs(5);
+
+/// The figures of a cycle are said once in an interval, and not more often than this.
+const CYCLE: Duration = Duration::from_secs(5);
 
 /// A monitor that runs.
 struct Daemon {
@@ -59,22 +66,47 @@ struct Daemon {
 /// # Errors
 ///
 /// Something of the system's without which there is no point in beginning; a line for people.
-pub(super) async fn run(told: Told, settings: Settings) -> Result<(), String> {
+pub(super) async fn run(
+    told: Told,
+    settings: Settings,
+    terminal: Arc<Terminal>,
+) -> Result<(), String> {
     let db = settings.db.clone();
-    let lock = Lock::take(&db).map_err(|error| error.to_string())?;
-    let taken = || format!("{}: another healthd has this registry", db.display());
-    let lock = lock.ok_or_else(taken)?;
-    let listener = control::listen(&db, &lock).map_err(|error| error.to_string())?;
-    let result = watch(told, settings, listener).await;
-    control::forget(&db);
-    drop(lock);
+    let lock = Arc::new(OnceLock::new());
+    match Lock::take(&db) {
+        Ok(Some(held)) => drop(lock.set(held)),
+        Ok(None) => {
+            return Err(format!(
+                "{}: another healthd has this registry",
+                db.display()
+            ));
+        }
+        // The keeper says so, and goes on trying.
+        Err(error) if control::may_pass(&error) => {}
+        Err(error) => return Err(error.to_string()),
+    }
+    let listener = match lock.get().map(|held| control::listen(&db, held)) {
+        None => None,
+        Some(Ok(listener)) => Some(listener),
+        Some(Err(error)) if control::may_pass(&error) => {
+            warn!(%error, "no commands yet; trying again every 5 s");
+            None
+        }
+        Some(Err(error)) => return Err(error.to_string()),
+    };
+    let result = watch(told, settings, &lock, listener, terminal).await;
+    if lock.get().is_some() {
+        control::forget(&db);
+    }
     result
 }
 
 async fn watch(
     told: Told,
     mut settings: Settings,
-    listener: tokio::net::UnixListener,
+    lock: &Arc<OnceLock<Lock>>,
+    listener: Option<UnixListener>,
+    terminal: Arc<Terminal>,
 ) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
     // From here on a signal waits for us instead of ending the process.
@@ -84,7 +116,8 @@ async fn watch(
 
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
     let (announce, announced) = mpsc::channel(64);
-    let opened = Keeper::open(&settings.db, settings.results, &health, announce).await;
+    let (db, held) = (settings.db.clone(), Arc::clone(lock));
+    let opened = Keeper::open(&db, held, settings.results, &health, announce).await;
     let (keeper, orders, stored) = opened.map_err(|error| error.to_string())?;
 
     raise_descriptors();
@@ -97,11 +130,12 @@ async fn watch(
     monitor.keep_journal();
 
     settings.warnings().iter().for_each(|it| warn!("{it}"));
-    let keeping = tokio::spawn(keeper.run((*monitor).clone()));
+    let list = List::new((*monitor).clone());
+    let keeping = tokio::spawn(keeper.run(list.clone()));
     let actions = std::mem::take(&mut settings.actions);
-    let announcing = announce_all(announced, (*monitor).clone(), actions, health.clone());
+    let announcing = announce::run(announced, (*monitor).clone(), actions, health.clone());
     let announcing = tokio::spawn(announcing);
-    let mut daemon = Daemon::new(told, settings, monitor, orders);
+    let mut daemon = Daemon::new(told, settings, monitor, Registry::new(list, orders));
     let configured = std::mem::take(&mut daemon.settings.targets);
     let defaults = daemon.settings.defaults.clone();
     daemon.registry.begin(configured, stored, &defaults).await;
@@ -110,7 +144,7 @@ async fn watch(
     let vitals = Vitals::new(&health, &daemon.monitor);
     let mut vitals = vitals.map_err(|error| error.to_string())?;
     vitals.look(&daemon.registry);
-    let server = endpoint(&daemon.settings, &health);
+    let server = endpoint(&daemon.settings, &health, &daemon.monitor);
     daemon.address = server.as_ref().and_then(Handle::local_addr);
     health.set_running();
     info!(
@@ -124,13 +158,16 @@ async fn watch(
     }
 
     let (ask, mut asked) = mpsc::channel(16);
-    let serving = tokio::spawn(control::serve(listener, ask));
+    let serving = tokio::spawn(control::serve(db, Arc::clone(lock), listener, ask));
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut cycles = interval(daemon.settings.defaults.check.interval);
+    let mut cycles = interval(daemon.settings.defaults.check.interval.max(CYCLE));
     cycles.set_missed_tick_behavior(MissedTickBehavior::Delay);
     cycles.reset();
     let mut cycle = Cycle::begin(daemon.monitor.stats());
+    let mut progress = Progress::new(terminal);
+    let mut ticks = interval(Progress::TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -140,11 +177,13 @@ async fn watch(
                 // Whoever asked may have gone.
                 let _ = reply.send(daemon.answer(request).await);
             }
+            _ = ticks.tick(), if !progress.is_over() => progress.look(&daemon.monitor),
             _ = second.tick() => vitals.look(&daemon.registry),
             _ = cycles.tick() => cycle.end(daemon.monitor.stats(), daemon.monitor.summary()),
         }
     }
 
+    progress.clear();
     info!("stopping");
     health.begin_drain();
     serving.abort();
@@ -168,8 +207,7 @@ async fn watch(
 }
 
 impl Daemon {
-    fn new(told: Told, settings: Settings, monitor: MonitorHandle, orders: Orders) -> Self {
-        let registry = Registry::new((*monitor).clone(), orders);
+    fn new(told: Told, settings: Settings, monitor: MonitorHandle, registry: Registry) -> Self {
         Self {
             told,
             settings,
@@ -286,50 +324,16 @@ impl Daemon {
     }
 }
 
-/// Says what is in the batches, and has done what is wanted, until there are no more.
-async fn announce_all(
-    mut announced: mpsc::Receiver<Arc<Batch>>,
-    controls: Controls,
-    actions: Vec<Action>,
-    clock: Health,
-) {
-    let mut notices = Notices::default();
-    let (actions, acting) = Actions::new(actions);
-    let acting = tokio::spawn(acting);
-    let mut second = interval(Duration::from_secs(1));
-    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let batch = tokio::select! {
-            batch = announced.recv() => match batch {
-                Some(batch) => Some(batch),
-                None => break,
-            },
-            // So late, at most, is a notice after its time.
-            _ = second.tick() => None,
-        };
-        let transitions = batch.as_ref().map_or(&[][..], |it| &it.transitions);
-        notices.observe(clock.now(), transitions, controls.is_mass_failure());
-        while let Some(notice) = notices.poll(clock.now()) {
-            announce::notice(&notice);
-            actions.take(&notice, controls.summary());
-        }
-        if let Some(batch) = batch {
-            announce::batch(&batch);
-        }
-    }
-    drop(actions);
-    let _ = acting.await;
-}
-
 /// A monitor whose port is taken does its work all the same, and goes on trying to have it.
-fn endpoint(settings: &Settings, health: &Health) -> Option<Handle> {
+fn endpoint(settings: &Settings, health: &Health, monitor: &Controls) -> Option<Handle> {
     let server = Server::bind(settings.listen, health).unwrap_or_else(|error| {
         warn!(%error, "no endpoint yet; trying again every 5 s");
         Server::retry(settings.listen, health, Duration::from_secs(5))
     });
+    let service = Service::new().targets(monitor);
     let service = match &settings.token {
-        Some(token) => Service::new().token(token),
-        None => Service::new(),
+        Some(token) => service.token(token),
+        None => service,
     };
     let spawned = server.service(service).spawn();
     spawned

@@ -1,112 +1,120 @@
-//! The list of targets: what a file says, what was added, and what the monitor watches.
+//! What becomes of the list: what a file says, what was added, and what the monitor watches.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use health_core::check::{Mode, Saved};
-use health_core::driver::monitor::{Controls, TargetView};
+use health_core::driver::monitor::TargetView;
 use health_core::monitor::{StoredCheck, StoredTarget};
 use health_core::name::Name;
 use tracing::{info, warn};
 
-use super::keeper::{Order, Orders};
+use super::keeper::{AT_ONCE, Order, Orders};
+use super::list::List;
 use crate::healthd::config::{Defaults, Source, TargetDef};
 
-/// All targets that are watched. Changes go to the monitor and to the store.
+/// Changes the list, and with it what is watched and what is kept.
 #[derive(Debug)]
-pub(super) struct Registry {
-    controls: Controls,
+pub(in crate::healthd) struct Registry {
+    list: List,
     orders: Orders,
-    targets: BTreeMap<Name, TargetDef>,
 }
 
 impl Registry {
-    pub(super) const fn new(controls: Controls, orders: Orders) -> Self {
-        Self {
-            controls,
-            orders,
-            targets: BTreeMap::new(),
-        }
-    }
-
-    pub(super) fn targets(&self) -> impl Iterator<Item = &TargetDef> {
-        self.targets.values()
+    pub(in crate::healthd) const fn new(list: List, orders: Orders) -> Self {
+        Self { list, orders }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.targets.len()
+        self.list.lock().len()
     }
 
     /// Begins to watch what the configuration says and what was added, going on from what was kept.
-    pub(super) async fn begin(
-        &mut self,
+    pub(in crate::healthd) async fn begin(
+        &self,
         configured: Vec<TargetDef>,
         stored: Vec<StoredTarget>,
         defaults: &Defaults,
     ) {
-        let mut stored: BTreeMap<_, _> =
-            stored.into_iter().map(|it| (it.name.clone(), it)).collect();
+        let stored = stored.into_iter().map(|it| (it.name.clone(), it));
+        let mut stored: BTreeMap<_, _> = stored.collect();
         let names: BTreeSet<_> = configured.iter().map(|it| it.name.clone()).collect();
         let mut all = configured;
-        for (name, kept) in &stored {
-            if names.contains(name) {
-                continue;
-            }
+        let mut gone = Vec::new();
+        for (name, kept) in stored.iter().filter(|(name, _)| !names.contains(name)) {
             match TargetDef::restore(kept, defaults) {
                 Some(Ok(target)) => all.push(target),
                 Some(Err(error)) => warn!(%name, %error, "a target cannot be watched any more"),
                 None => {
                     info!(%name, "no longer in the configuration");
-                    self.keep(Order::Remove(name.clone())).await;
+                    gone.push(name.clone());
                 }
             }
         }
-        let changed = all.iter().filter(|target| {
-            let kept = stored.get(&target.name);
-            kept.is_none_or(|kept| *kept.text != *target.text)
-        });
-        let changed: Vec<_> = changed.map(TargetDef::definition).collect();
-        if !changed.is_empty() {
-            self.keep(Order::Put(changed)).await;
-        }
-        for target in all {
-            let kept = stored.remove(&target.name);
-            // Another URL under the old name is another target.
-            let kept = kept.filter(|kept| target.looks_at_what(kept));
-            self.watch(target, kept.as_ref());
+        self.keep(Order::Remove(gone)).await;
+        let mut all = all.into_iter();
+        while all.len() > 0 {
+            let some: Vec<_> = all.by_ref().take(AT_ONCE).collect();
+            // First the disk: a result of a target that the file does not have would be lost.
+            let definitions = some.iter().map(TargetDef::definition);
+            let changed = definitions.filter(|it| {
+                let kept = stored.get(&it.name);
+                kept.is_none_or(|kept| kept.text != it.text)
+            });
+            self.keep(Order::Put(changed.collect())).await;
+            for target in some {
+                let kept = stored.remove(&target.name);
+                // Another URL under the old name is another target.
+                let kept = kept.filter(|kept| target.looks_at_what(kept));
+                self.watch(&target, kept.as_ref());
+            }
         }
     }
 
     /// Changes the configured targets to these; whoever stays keeps what is known of it.
-    pub(super) async fn reload(&mut self, configured: Vec<TargetDef>) {
+    pub(super) async fn reload(&self, configured: Vec<TargetDef>) {
         let names: BTreeSet<_> = configured.iter().map(|it| it.name.clone()).collect();
-        let gone = self
-            .targets
-            .values()
-            .filter(|it| it.source == Source::Config);
-        let gone = gone.filter(|it| !names.contains(&it.name));
-        let gone: Vec<_> = gone.map(|it| it.name.clone()).collect();
-        let (mut added, mut changed) = (0, 0);
-        for name in &gone {
-            self.remove(name).await;
-        }
-        for target in configured {
-            match self.targets.get(&target.name) {
-                Some(old) if old.is_unchanged(&target) && old.source == target.source => {}
-                Some(_) => {
-                    changed += 1;
-                    self.replace(target).await;
-                }
-                None => {
-                    added += 1;
-                    // It cannot fail: the name is free and the settings were checked.
-                    let _ = self.add(target).await;
+        let (mut gone, mut changed, mut afresh) = (Vec::new(), Vec::new(), Vec::new());
+        let mut added = 0;
+        {
+            let targets = self.list.lock();
+            for (name, target) in &*targets {
+                if target.source == Source::Config && !names.contains(name) {
+                    gone.push(name.clone());
                 }
             }
+            for target in configured {
+                let old = targets.get(&target.name);
+                if old.is_some_and(|old| old.is_unchanged(&target)) {
+                    continue;
+                }
+                if old.is_some_and(|old| !old.is_same_as(&target)) {
+                    afresh.push(target.name.clone());
+                }
+                added += usize::from(old.is_none());
+                changed.push(target);
+            }
+        }
+        for name in &gone {
+            self.forget(name);
+        }
+        let removed = gone.len();
+        self.keep(Order::Remove(gone)).await;
+        for some in changed.chunks(AT_ONCE) {
+            let definitions = some.iter().map(TargetDef::definition);
+            self.keep(Order::Put(definitions.collect())).await;
+        }
+        let is_new: BTreeSet<_> = afresh.iter().cloned().collect();
+        self.keep(Order::Reset(afresh)).await;
+        for target in &changed {
+            let view = self.list.controls.target(target.name.as_str());
+            let known = view.filter(|it| !is_new.contains(&it.name));
+            self.forget(&target.name);
+            self.watch(target, known.map(|it| stored_as(&it)).as_ref());
         }
         info!(
             added,
-            changed,
-            removed = gone.len(),
+            changed = changed.len() - added,
+            removed,
             targets = self.len(),
             "configuration read"
         );
@@ -117,63 +125,57 @@ impl Registry {
     /// # Errors
     ///
     /// Its name is taken; a text for who asked.
-    pub(super) async fn add(&mut self, target: TargetDef) -> Result<String, String> {
-        let name = target.name.clone();
-        if self.targets.contains_key(&name) {
+    pub(super) async fn add(&self, target: TargetDef) -> Result<String, String> {
+        let name = &target.name;
+        if self.list.lock().contains_key(name) {
             return Err(format!("{name}: there is a target of this name"));
         }
-        let kept = self
-            .orders
-            .give(Order::Put(vec![target.definition()]))
-            .await;
-        self.watch(target, None);
+        let put = Order::Put(vec![target.definition()]);
+        let kept = self.orders.give(put).await;
+        self.watch(&target, None);
         Ok(said(&format!("{name} added"), &kept))
     }
 
     /// Removes a target; `None` if there is none.
-    pub(super) async fn remove(&mut self, name: &Name) -> Option<String> {
-        self.targets.remove(name)?;
-        self.controls.remove(name.as_str());
-        let kept = self.orders.give(Order::Remove(name.clone())).await;
+    pub(super) async fn remove(&self, name: &Name) -> Option<String> {
+        if !self.forget(name) {
+            return None;
+        }
+        let kept = self.orders.give(Order::Remove(vec![name.clone()])).await;
         Some(said(&format!("{name} removed"), &kept))
     }
 
     /// Puts a target back on the list; `None` if there is none.
     pub(super) fn reactivate(&self, name: &Name) -> Option<String> {
-        let view = self.controls.target(name.as_str())?;
+        let view = self.list.controls.target(name.as_str())?;
         if !view.is_deregistered {
             return Some(format!("{name} is active"));
         }
-        self.controls.reactivate(name.as_str());
+        self.list.controls.reactivate(name.as_str());
         Some(format!("{name} reactivated"))
     }
 
-    async fn replace(&mut self, target: TargetDef) {
-        let name = target.name.clone();
-        let view = self.controls.target(name.as_str());
-        let old = self.targets.remove(&name);
-        let is_same = old.is_some_and(|old| old.is_same_as(&target));
-        let stored = view.filter(|_| is_same).map(|view| stored(&view));
-        self.controls.remove(name.as_str());
-        self.keep(Order::Put(vec![target.definition()])).await;
-        if stored.is_none() {
-            self.keep(Order::Reset(name)).await;
-        }
-        self.watch(target, stored.as_ref());
-    }
-
-    fn watch(&mut self, target: TargetDef, stored: Option<&StoredTarget>) {
-        match self.controls.add(target.target(stored)) {
+    fn watch(&self, target: &TargetDef, stored: Option<&StoredTarget>) {
+        match self.list.controls.add(target.target(stored)) {
             Ok(_) => {
-                self.targets.insert(target.name.clone(), target);
+                let mut targets = self.list.lock();
+                targets.insert(target.name.clone(), target.listed());
             }
             Err(error) => warn!(name = %target.name, %error, "cannot be watched"),
         }
     }
 
+    /// False if it was not watched.
+    fn forget(&self, name: &Name) -> bool {
+        self.list.controls.remove(name.as_str());
+        self.list.lock().remove(name).is_some()
+    }
+
     /// What cannot be kept now is made up for by the keeper, which says so.
     async fn keep(&self, order: Order) {
-        let _ = self.orders.give(order).await;
+        if !order.is_empty() {
+            let _ = self.orders.give(order).await;
+        }
     }
 }
 
@@ -185,13 +187,15 @@ fn said(done: &str, kept: &Result<(), String>) -> String {
 }
 
 /// How a target stands, as a store would have it.
-fn stored(view: &TargetView) -> StoredTarget {
+fn stored_as(view: &TargetView) -> StoredTarget {
     let checks = view.checks.iter().map(|check| StoredCheck {
         name: check.name.clone(),
         saved: Saved {
             status: check.status,
             streak: check.streak,
+            since: check.since,
             deregistered: check.mode == Mode::Inactive,
+            deregistered_at: check.deregistered_at,
         },
     });
     StoredTarget {

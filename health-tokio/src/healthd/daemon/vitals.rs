@@ -1,9 +1,10 @@
 //! The monitor's own health: whether it goes round, keeps up, and how its targets are.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
-use health_core::health::{ComponentConfig, Status};
+use health_core::health::ComponentConfig;
 use health_core::monitor::{Stats, Summary};
 use health_core::name::{Name, NameError};
 use health_core::outcome::Outcome;
@@ -69,7 +70,7 @@ impl Vitals {
         let is_due = self.looked.is_none_or(|at| at.elapsed() >= PAUSE);
         let has_news = stats.attempts != before.attempts;
         if is_due || has_news && registry.len() <= 1_000 {
-            self.groups(registry);
+            self.groups();
         }
         if self.controls.overdue() < LATE {
             self.cycle.beat();
@@ -85,32 +86,31 @@ impl Vitals {
     }
 
     /// Tells each group's component how its targets are.
-    fn groups(&mut self, registry: &Registry) {
+    fn groups(&mut self) {
         self.looked = Some(Instant::now());
-        let verdicts: BTreeMap<Name, Option<Status>> =
-            self.controls.verdicts().into_iter().collect();
-        let mut by_group: BTreeMap<&Name, Vec<Option<Status>>> = BTreeMap::new();
-        for target in registry.targets() {
-            let verdict = verdicts.get(&target.name).copied().flatten();
-            by_group.entry(&target.group).or_default().push(verdict);
-        }
-        let groups = self.groups.keys();
-        let gone: Vec<_> = groups
-            .filter(|it| !by_group.contains_key(it))
+        let groups = self.controls.groups();
+        // Every target is in a group of ours.
+        let groups = groups
+            .into_iter()
+            .filter_map(|(name, it)| Some((name?, it)));
+        let groups: BTreeMap<Name, Summary> = groups.collect();
+        let known = self.groups.keys();
+        let gone: Vec<_> = known
+            .filter(|it| !groups.contains_key(it))
             .cloned()
             .collect();
         for group in gone.iter().filter_map(|name| self.groups.remove(name)) {
             group.component.remove();
         }
-        for (name, verdicts) in by_group {
-            if !self.groups.contains_key(name) {
-                let Ok(group) = Group::new(&self.health, name) else {
-                    continue;
-                };
-                self.groups.insert(name.clone(), group);
-            }
-            let summary: Summary = verdicts.into_iter().collect();
-            self.groups[name].tell(summary);
+        for (name, summary) in groups {
+            let known = match self.groups.entry(name) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => match Group::new(&self.health, free.key()) {
+                    Ok(group) => free.insert(group),
+                    Err(_) => continue,
+                },
+            };
+            known.tell(summary);
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Why the registry could not be read or written.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+
+use super::VERSION;
 
 /// What is wrong with the registry's file.
 #[derive(Debug)]
@@ -15,15 +18,26 @@ pub(in crate::healthd) struct StoreError {
 #[derive(Debug)]
 pub(super) enum Problem {
     Sqlite(rusqlite::Error),
+    /// What the system says of the file, or of its lock.
+    System(io::Error),
+    /// Another healthd writes it.
+    Taken,
     /// What the check of its pages found first.
     Damaged(String),
     /// Made by a later version: the number of its schema.
     Newer(i32),
+    /// Made by an earlier version, and opened only to look.
+    Older(i32),
     /// Some other program's.
     Foreign,
 }
 
 impl StoreError {
+    /// Without the lock nothing is written.
+    pub(in crate::healthd) fn of_lock(path: &Path, error: Option<io::Error>) -> Self {
+        error.map_or(Problem::Taken, Problem::System).at(path)
+    }
+
     pub(super) fn new(path: &Path, error: rusqlite::Error) -> Self {
         Problem::Sqlite(error).at(path)
     }
@@ -36,7 +50,19 @@ impl StoreError {
                 error.sqlite_error_code(),
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
             ),
-            Problem::Newer(_) | Problem::Foreign => false,
+            _ => false,
+        }
+    }
+
+    /// Whether a connection is of no more use: one that was opened while the disk was in trouble stays
+    /// as it is, read-only above all, when the disk is well again.
+    pub(in crate::healthd) fn is_of_the_connection(&self) -> bool {
+        match &self.problem {
+            Problem::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::SystemIoFailure)
+            ),
+            _ => false,
         }
     }
 
@@ -66,10 +92,17 @@ impl fmt::Display for StoreError {
         let path = self.path.display();
         match &self.problem {
             Problem::Sqlite(error) => write!(f, "registry {path}: {error}"),
+            Problem::System(error) => write!(f, "registry {path}: {error}"),
+            Problem::Taken => write!(f, "registry {path}: another healthd writes it"),
             Problem::Damaged(what) => write!(f, "registry {path}: damaged: {what}"),
             Problem::Newer(version) => write!(
                 f,
-                "registry {path}: made by a newer healthd (schema {version}, known is 1)"
+                "registry {path}: made by a newer healthd (schema {version}, known is {VERSION})"
+            ),
+            Problem::Older(version) => write!(
+                f,
+                "registry {path}: made by an older healthd (schema {version}, known is {VERSION}); \
+                 healthd monitor brings it up to date"
             ),
             Problem::Foreign => write!(f, "registry {path}: the file of another program"),
         }

@@ -17,6 +17,9 @@ mod write;
 
 pub(super) mod read;
 
+use std::ffi::{OsStr, OsString};
+use std::fs::OpenOptions;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,14 +27,17 @@ use health_core::check::{CheckStatus, Saved};
 use health_core::monitor::{Batch, Definition, StoredCheck, StoredTarget, TargetStore};
 use health_core::name::Name;
 use health_core::streak::Streak;
+use health_core::time::UnixTime;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub(super) use error::StoreError;
 
 /// "hlth".
 const APPLICATION: i32 = 0x686C_7468;
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
+/// What leads from each earlier version to the next.
+const UPGRADES: [(i32, &str); 1] = [(1, include_str!("to-2.sql"))];
 /// What a reader or a backup may hold the file for.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -52,6 +58,9 @@ impl SqliteStore {
     /// The system or SQLite refuses it, it is damaged, or it is not ours.
     pub(super) fn open(path: &Path, results: u32) -> Result<Self, StoreError> {
         let open = || -> Result<Connection, Problem> {
+            // SQLite would only say that it is "unable to open database file", and not why.
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            file.map_err(Problem::System)?;
             let mut connection = Connection::open(path)?;
             connection.busy_timeout(BUSY)?;
             migrate(&mut connection)?;
@@ -103,6 +112,7 @@ fn migrate(connection: &mut Connection) -> Result<(), Problem> {
     match (owner, version) {
         (APPLICATION, VERSION) => Ok(()),
         (APPLICATION, newer) if newer > VERSION => Err(Problem::Newer(newer)),
+        (APPLICATION, 1..) => upgrade(connection),
         (0, 0) if is_empty()? => {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -120,85 +130,88 @@ fn migrate(connection: &mut Connection) -> Result<(), Problem> {
     }
 }
 
+/// What is known of all targets, from a file that nobody can write just now.
+///
+/// # Errors
+///
+/// It cannot be read either.
+pub(super) fn peek(path: &Path) -> Result<Vec<StoredTarget>, StoreError> {
+    let loaded = load(&open_to_read(path)?);
+    loaded.map_err(|error| StoreError::new(path, error))
+}
+
+fn upgrade(connection: &mut Connection) -> Result<(), Problem> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have done it meanwhile.
+    let version: i32 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    for (_, script) in UPGRADES.iter().filter(|(from, _)| *from >= version) {
+        transaction.execute_batch(script)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    Ok(transaction.commit()?)
+}
+
 /// Opens the file for looking only.
 ///
 /// # Errors
 ///
 /// There is none, or it is not ours.
 fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
-    let open = || -> Result<Connection, Problem> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+    let open = |name: &OsStr, flags| -> Result<Connection, Problem> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(name, flags)?;
         connection.busy_timeout(BUSY)?;
         let owner: i32 = connection.query_row("PRAGMA application_id", (), |row| row.get(0))?;
         let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
         match (owner, version) {
             (APPLICATION, VERSION) => Ok(connection),
             (APPLICATION, newer) if newer > VERSION => Err(Problem::Newer(newer)),
+            (APPLICATION, older @ 1..) => Err(Problem::Older(older)),
             _ => Err(Problem::Foreign),
         }
     };
-    open().map_err(|problem| problem.at(path))
+    let opened = open(path.as_os_str(), OpenFlags::empty()).map_err(|problem| problem.at(path));
+    match opened {
+        // A disk that takes no file for the readers' common memory: then the file is read as one that
+        // never changes, without what a killed writer has left in its log.
+        Err(error) if error.is_of_the_connection() => {
+            open(&frozen(path), OpenFlags::SQLITE_OPEN_URI).map_err(|_| error)
+        }
+        opened => opened,
+    }
+}
+
+/// The path as SQLite's URI of a file that never changes.
+fn frozen(path: &Path) -> OsString {
+    let mut uri = b"file:".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.extend(format!("%{byte:02X}").bytes()),
+            _ => uri.push(*byte),
+        }
+    }
+    uri.extend(b"?immutable=1");
+    OsString::from_vec(uri)
 }
 
 impl TargetStore for SqliteStore {
     type Error = StoreError;
 
     fn load(&mut self) -> Result<Vec<StoredTarget>, StoreError> {
-        let load = || -> rusqlite::Result<Vec<StoredTarget>> {
-            let mut statement = self.connection.prepare(
-                "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
-                        c.consecutive_successes, c.is_active
-                 FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
-            )?;
-            let mut rows = statement.query(())?;
-            let mut targets: Vec<StoredTarget> = Vec::new();
-            while let Some(row) = rows.next()? {
-                let Ok(name) = Name::new(row.get_ref(0)?.as_str()?) else {
-                    continue;
-                };
-                let Ok(check) = Name::new(row.get_ref(2)?.as_str()?) else {
-                    continue;
-                };
-                if targets.last().is_none_or(|last| last.name != name) {
-                    targets.push(StoredTarget {
-                        name,
-                        text: row.get_ref(1)?.as_str()?.into(),
-                        checks: Vec::new(),
-                    });
-                }
-                let (failures, successes) = (row.get(4)?, row.get(5)?);
-                let saved = Saved {
-                    status: CheckStatus::from_word(row.get_ref(3)?.as_str()?).unwrap_or_default(),
-                    streak: if failures > 0 {
-                        Streak::of_failures(failures)
-                    } else {
-                        Streak::of_successes(successes)
-                    },
-                    deregistered: !row.get::<_, bool>(6)?,
-                };
-                if let Some(target) = targets.last_mut() {
-                    target.checks.push(StoredCheck { name: check, saved });
-                }
-            }
-            Ok(targets)
-        };
-        load().map_err(|error| StoreError::new(&self.path, error))
+        let loaded = load(&self.connection);
+        loaded.map_err(|error| StoreError::new(&self.path, error))
     }
 
     fn put(&mut self, targets: &[Definition]) -> Result<(), StoreError> {
         self.attempt(true, |transaction| write::put(transaction, targets))
     }
 
-    fn reset(&mut self, name: &Name) -> Result<(), StoreError> {
-        self.attempt(true, |transaction| write::reset(transaction, name))
+    fn reset(&mut self, names: &[Name]) -> Result<(), StoreError> {
+        self.attempt(true, |transaction| write::reset(transaction, names))
     }
 
-    fn remove(&mut self, name: &Name) -> Result<(), StoreError> {
-        self.attempt(true, |transaction| {
-            transaction.execute("DELETE FROM targets WHERE name = ?1", [name.as_str()])
-        })?;
-        Ok(())
+    fn remove(&mut self, names: &[Name]) -> Result<(), StoreError> {
+        self.attempt(true, |transaction| write::remove(transaction, names))
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
@@ -208,6 +221,47 @@ impl TargetStore for SqliteStore {
             write::batch(transaction, batch, results)
         })
     }
+}
+
+fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
+    let mut statement = connection.prepare(
+        "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
+                c.consecutive_successes, c.is_active, c.since, c.deactivated_at
+         FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
+    )?;
+    let mut rows = statement.query(())?;
+    let mut targets: Vec<StoredTarget> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Ok(name) = Name::new(row.get_ref(0)?.as_str()?) else {
+            continue;
+        };
+        let Ok(check) = Name::new(row.get_ref(2)?.as_str()?) else {
+            continue;
+        };
+        if targets.last().is_none_or(|last| last.name != name) {
+            targets.push(StoredTarget {
+                name,
+                text: row.get_ref(1)?.as_str()?.into(),
+                checks: Vec::new(),
+            });
+        }
+        let (failures, successes) = (row.get(4)?, row.get(5)?);
+        let saved = Saved {
+            status: CheckStatus::from_word(row.get_ref(3)?.as_str()?).unwrap_or_default(),
+            streak: if failures > 0 {
+                Streak::of_failures(failures)
+            } else {
+                Streak::of_successes(successes)
+            },
+            since: row.get::<_, Option<u64>>(7)?.map(UnixTime::from_millis),
+            deregistered: !row.get::<_, bool>(6)?,
+            deregistered_at: row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis),
+        };
+        if let Some(target) = targets.last_mut() {
+            target.checks.push(StoredCheck { name: check, saved });
+        }
+    }
+    Ok(targets)
 }
 
 #[cfg(test)]

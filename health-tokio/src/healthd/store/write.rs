@@ -4,6 +4,7 @@ use health_core::check::Record;
 use health_core::monitor::{Batch, Change, CheckRow, Definition, ResultRow, Transition};
 use health_core::name::Name;
 use health_core::outcome::{Cause, Class, Kind};
+use health_core::time::UnixTime;
 use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
 
 pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
@@ -35,14 +36,23 @@ pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn reset(tx: &Tx<'_>, name: &Name) -> Result<()> {
-    tx.execute(
-        "UPDATE checks SET status = 'unknown', is_active = 1, consecutive_failures = 0,
-                           consecutive_successes = 0, deactivated_at = NULL,
+pub(super) fn reset(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
+    let reset = "UPDATE checks SET status = 'unknown', is_active = 1, consecutive_failures = 0,
+                           consecutive_successes = 0, since = NULL, deactivated_at = NULL,
                            deactivated_reason = NULL
-         WHERE target_id = (SELECT id FROM targets WHERE name = ?1)",
-        [name.as_str()],
-    )?;
+         WHERE target_id = (SELECT id FROM targets WHERE name = ?1)";
+    each(tx, reset, names)
+}
+
+pub(super) fn remove(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
+    each(tx, "DELETE FROM targets WHERE name = ?1", names)
+}
+
+fn each(tx: &Tx<'_>, sql: &str, names: &[Name]) -> Result<()> {
+    let mut statement = tx.prepare_cached(sql)?;
+    for name in names {
+        statement.execute([name.as_str()])?;
+    }
     Ok(())
 }
 
@@ -118,7 +128,7 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
         count % i64::from(kept),
         begin,
         i64::try_from(record.duration().as_micros()).unwrap_or(i64::MAX),
-        word(record.class()),
+        record.class().as_str(),
         kind,
         record.message(),
         record.is_counted(),
@@ -134,7 +144,8 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
             consecutive_failures = ?3,
             consecutive_successes = ?4,
             is_active = ?5,
-            deactivated_at = iif(?5, NULL, deactivated_at),
+            since = ?6,
+            deactivated_at = iif(?5, NULL, coalesce(?7, deactivated_at)),
             deactivated_reason = iif(?5, NULL, deactivated_reason)
          WHERE id = ?1",
     )?
@@ -144,6 +155,8 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
         saved.streak.failures(),
         saved.streak.successes(),
         !saved.deregistered,
+        saved.since.map(UnixTime::as_millis),
+        saved.deregistered_at.map(UnixTime::as_millis),
     ])?;
     Ok(())
 }
@@ -181,16 +194,6 @@ fn transition(tx: &Tx<'_>, row: &Transition) -> Result<()> {
         .execute(params![row.target.as_str(), at, reason])?;
     }
     Ok(())
-}
-
-/// The word a result is stored under.
-pub(super) const fn word(class: Class) -> &'static str {
-    match class {
-        Class::Success => "success",
-        Class::Warning => "warning",
-        Class::Failure => "failure",
-        Class::Indeterminate => "indeterminate",
-    }
 }
 
 fn millis(record: &Record) -> f64 {

@@ -1,0 +1,142 @@
+//! What an endpoint asks a monitor that runs, a few targets at a time.
+//!
+//! A list of a hundred thousand must hold up neither the prober nor the endpoint: nobody has the lock
+//! for longer than it takes to look at a thousand targets, or to copy a hundred.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::controls::Controls;
+use super::shared::State;
+use crate::monitor::{Overview, ReadyTarget, Summary, Target, TargetId, TargetStatus, TargetView};
+use crate::name::Name;
+use crate::server::{Page, Service, Targets};
+
+/// Targets looked at under one lock.
+const MOST_LOOKED_AT: usize = 1_024;
+/// Targets copied under one lock.
+const MOST_COPIED: usize = 128;
+/// Longer lists than can be looked at at once are counted at most this often.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Service {
+    /// Shows the targets of a monitor: at `/targets`, in numbers at `/metrics`, and how many of them
+    /// are healthy in the document of `/health`. Every driver's handle of a monitor is one to pass.
+    ///
+    /// Of more than 1,024 targets, the numbers are those of the last second.
+    ///
+    /// ```
+    /// use health_core::driver::monitor::Watch;
+    /// use health_core::monitor::MonitorConfig;
+    /// use health_core::server::Service;
+    ///
+    /// let (_watch, monitor) = Watch::new(MonitorConfig::default(), None, None);
+    /// let service = Service::new().targets(&monitor);
+    /// ```
+    #[must_use]
+    pub fn targets(self, monitor: &Controls) -> Self {
+        self.targets_of(monitor.clone())
+    }
+}
+
+impl Controls {
+    /// How many targets of each group are how well, verdicts that are too old taken for unknown;
+    /// `None` is the group of those that have none.
+    #[must_use]
+    pub fn groups(&self) -> BTreeMap<Option<Name>, Summary> {
+        let now = self.shared.time.now();
+        let mut groups: BTreeMap<Option<Name>, Summary> = BTreeMap::new();
+        self.visit(|target| {
+            let group = groups.entry(target.group().cloned()).or_default();
+            group.add(target.verdict_at(now));
+        });
+        groups
+    }
+
+    /// Looks at every target.
+    fn visit(&self, mut visit: impl FnMut(&Target)) {
+        let mut after = None;
+        loop {
+            let page = self.look(after.as_ref(), |_, _, target| {
+                visit(target);
+                None::<()>
+            });
+            after = page.next;
+            if after.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Looks at some targets under one lock, and takes along what `copy` makes of them.
+    fn look<T>(
+        &self,
+        after: Option<&Name>,
+        mut copy: impl FnMut(&State, TargetId, &Target) -> Option<T>,
+    ) -> Page<T> {
+        let state = self.shared.lock();
+        let mut targets = state.monitor.targets_after(after);
+        let (mut entries, mut last) = (Vec::new(), None);
+        for (id, target) in targets.by_ref().take(MOST_LOOKED_AT) {
+            entries.extend(copy(&state, id, target));
+            last = Some(target.name());
+            if entries.len() == MOST_COPIED {
+                break;
+            }
+        }
+        let next = last.filter(|_| targets.next().is_some()).cloned();
+        Page { entries, next }
+    }
+}
+
+impl Targets for Controls {
+    fn overview(&self) -> Overview {
+        let summary = Targets::summary(self);
+        let moment = self.shared.time.moment();
+        let state = self.shared.lock();
+        let monitor = &state.monitor;
+        Overview {
+            moment,
+            summary,
+            is_mass_failure: monitor.is_mass_failure(),
+            in_flight: monitor.in_flight(),
+            stats: *monitor.stats(),
+            journal: monitor.journal_stats(moment.now),
+        }
+    }
+
+    fn summary(&self) -> Summary {
+        let now = self.shared.time.now();
+        let mut counted = self.shared.counted();
+        if let Some((at, summary)) = *counted {
+            if now.duration_since(at) < PAUSE {
+                return summary;
+            }
+        }
+        let mut summary = Summary::default();
+        self.visit(|target| summary.add(target.verdict_at(now)));
+        *counted = (summary.total > MOST_LOOKED_AT).then_some((now, summary));
+        summary
+    }
+
+    fn page(&self, after: Option<&Name>, only: Option<TargetStatus>) -> Page<TargetView> {
+        let moment = self.shared.time.moment();
+        self.look(after, |state, id, target| {
+            let status = TargetStatus::from(target.verdict_at(moment.now));
+            let is_wanted = only.is_none_or(|only| only == status);
+            is_wanted.then(|| state.view(moment, id, target))
+        })
+    }
+
+    fn ready(&self, after: Option<&Name>) -> Page<ReadyTarget> {
+        self.look(after, |state, id, target| {
+            let endpoint = target.is_ready().then(|| state.endpoint(id, target))??;
+            Some(ReadyTarget {
+                name: target.name().clone(),
+                group: target.group().cloned(),
+                endpoint: endpoint.clone(),
+            })
+        })
+    }
+}

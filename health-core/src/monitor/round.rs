@@ -1,0 +1,54 @@
+//! How far the first look at a long list has come.
+
+use super::machine::Monitor;
+use super::target::Target;
+use crate::check::{Check, Mode};
+use crate::outcome::Class;
+
+/// Of those targets that are looked at, how many have been since the monitor began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstRound {
+    /// All that are neither paused nor deregistered.
+    pub total: usize,
+    /// Those of which a result has come.
+    pub done: usize,
+    /// Those of them whose last one was a failure.
+    pub failing: usize,
+}
+
+impl FirstRound {
+    /// Whether all have been looked at.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.done == self.total
+    }
+}
+
+impl Monitor {
+    /// How many targets have been looked at. Walks all of them.
+    #[must_use]
+    pub fn first_round(&self) -> FirstRound {
+        let mut round = FirstRound::default();
+        for (_, target) in self.targets.iter() {
+            let (mut is_watched, mut is_done, mut is_failing) = (false, false, false);
+            for check in target.each() {
+                is_watched |= !matches!(check.mode(), Mode::Inactive | Mode::Paused);
+                if let Some(last) = last_class(check) {
+                    is_done = true;
+                    is_failing |= last == Class::Failure;
+                }
+            }
+            // What has failed first and was taken off the list for it has been looked at.
+            if is_done || is_watched && !Target::is_deregistered(target) {
+                round.total += 1;
+                round.done += usize::from(is_done);
+                round.failing += usize::from(is_failing);
+            }
+        }
+        round
+    }
+}
+
+fn last_class(check: &Check) -> Option<Class> {
+    check.history().last().map(|record| record.class())
+}

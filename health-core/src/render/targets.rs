@@ -1,0 +1,123 @@
+//! Targets that are watched: how each is and why, and where those are that may be sent work.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::json::{self, Object};
+use crate::check::Record;
+use crate::monitor::{CheckView, Overview, ReadyTarget, TargetView};
+use crate::outcome::Kind;
+use crate::time::{Moment, UnixTime};
+
+/// The `targets`, by name, of which there are more if `has_more`. It shows messages: for readers who
+/// may see them.
+pub(crate) fn targets(
+    moment: Moment,
+    overview: &Overview,
+    targets: &[TargetView],
+    has_more: bool,
+    out: &mut Vec<u8>,
+) {
+    let summary = overview.summary;
+    json::object(out, |o| {
+        o.word("timestamp", moment.unix.rfc3339());
+        for (name, count) in [
+            ("total", summary.total),
+            ("healthy", summary.healthy()),
+            ("unhealthy", summary.unhealthy),
+            ("unknown", summary.unknown),
+            ("inactive", summary.unjudged),
+        ] {
+            o.number(name, count as u64);
+        }
+        o.bool("mass_failure", overview.is_mass_failure);
+        let last = targets.last().filter(|_| has_more);
+        word(o, "next", last.map(|it| it.name.as_str()));
+        o.objects("targets", targets.iter(), |o, it| {
+            target(overview.moment, it, o);
+        });
+    });
+}
+
+/// A list as Prometheus' `http_sd_configs` reads it.
+pub(crate) fn ready_targets(targets: impl Iterator<Item = ReadyTarget>, out: &mut Vec<u8>) {
+    json::array(out, targets, |o, it| {
+        o.strings("targets", [&*format!("{}", it.endpoint)].into_iter());
+        o.object("labels", |o| {
+            o.word("target", it.name.as_str());
+            if let Some(group) = &it.group {
+                o.word("group", group.as_str());
+            }
+        });
+    });
+}
+
+/// `moment` is of the monitor's clock, by which its instants go.
+fn target(moment: Moment, target: &TargetView, o: &mut Object<'_>) {
+    o.word("name", target.name.as_str());
+    word(o, "group", target.group.as_ref().map(|it| it.as_str()));
+    o.word("status", target.status.as_str());
+    o.bool("active", !target.is_deregistered);
+    o.bool("ready", target.is_ready);
+    let (healthy, total) = target.healthy;
+    o.number("healthy_checks", healthy as u64);
+    o.number("total_checks", total as u64);
+    o.objects("checks", target.checks.iter(), |o, it| check(moment, it, o));
+}
+
+fn check(moment: Moment, check: &CheckView, o: &mut Object<'_>) {
+    o.word("name", check.name.as_str());
+    o.word("status", check.status.as_str());
+    o.bool("stale", check.is_stale);
+    o.string("target", &check.target);
+    time(o, "since", check.since);
+    o.number("consecutive_failures", check.streak.failures().into());
+    o.number("consecutive_successes", check.streak.successes().into());
+    let last = check.history.last();
+    time(
+        o,
+        "last_checked_at",
+        last.map(|it| moment.unix_at(it.begin())),
+    );
+    match last {
+        Some(last) => o.millis("last_response_ms", last.duration()),
+        None => o.raw("last_response_ms", "null"),
+    }
+    let error = check.last_error();
+    word(
+        o,
+        "last_error_kind",
+        error.and_then(Record::kind).map(Kind::as_str),
+    );
+    match error {
+        Some(error) => o.string("last_error", error.message()),
+        None => o.raw("last_error", "null"),
+    }
+    time(o, "deregistered_at", check.deregistered_at);
+    o.objects("results", check.history.iter(), |o, it| {
+        result(moment, it, o);
+    });
+}
+
+fn result(moment: Moment, record: &Record, o: &mut Object<'_>) {
+    o.word("begin_at", moment.unix_at(record.begin()).rfc3339());
+    o.millis("took_ms", record.duration());
+    o.word("class", record.class().as_str());
+    word(o, "kind", record.kind().map(Kind::as_str));
+    o.string("message", record.message());
+    o.bool("counted", record.is_counted());
+}
+
+fn word(o: &mut Object<'_>, name: &str, value: Option<&str>) {
+    match value {
+        Some(value) => o.word(name, value),
+        None => o.raw(name, "null"),
+    }
+}
+
+fn time(o: &mut Object<'_>, name: &str, value: Option<UnixTime>) {
+    match value {
+        Some(value) => o.word(name, value.rfc3339()),
+        None => o.raw(name, "null"),
+    }
+}

@@ -1,0 +1,99 @@
+//! A monitor with targets of every kind, at rest in virtual time.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::task::Waker;
+use std::time::Duration;
+
+use health_core::check::CheckConfig;
+use health_core::check::probe::Report;
+use health_core::driver::monitor::{Controls, ManualClock, Target, Watch, Work};
+use health_core::monitor::{MonitorConfig, Spread};
+use health_core::name::Name;
+use health_core::outcome::{Kind, Outcome};
+
+/// Four targets, of which `web-1` has refused its last three probes, and all others are well. It is
+/// five seconds past midnight of 1970.
+pub(crate) fn watched() -> Controls {
+    let clock = ManualClock::new();
+    let config = MonitorConfig {
+        spread: Spread::AsConfigured,
+        ..MonitorConfig::default()
+    };
+    let (mut watch, controls) = Watch::new(config, None, Some(clock.clone()));
+    for target in [
+        probing("cache", "tcp://[::1]:6379"),
+        looking("disk"),
+        probing("web-1", "http://10.0.0.7:8080/health").group(name("web")),
+        probing("web-2", "http://web-2.example:8080/health").group(name("web")),
+    ] {
+        controls.add(target).expect("a free name");
+    }
+    let end = clock.now() + Duration::from_secs(5);
+    while clock.now() < end {
+        match watch.poll(Waker::noop()) {
+            Work::Start(ticket) => {
+                clock.advance_to(clock.now() + Duration::from_millis(1));
+                let report = report(&ticket.job().to_string());
+                ticket.finish(report);
+            }
+            Work::Cancel { .. } => {}
+            Work::Wait { .. } => clock.advance_to(clock.now() + Duration::from_millis(100)),
+            Work::Stopped => unreachable!("nobody stops it"),
+        }
+    }
+    // Dropped, it would have stopped: nothing of it would be judged any more.
+    std::mem::forget(watch);
+    controls
+}
+
+/// What an attempt of a millisecond sees.
+fn report(target: &str) -> Report {
+    let took = Duration::from_millis(1);
+    if target.contains("10.0.0.7") {
+        let refused = Outcome::failure("connection refused").of_kind(Kind::Refused);
+        let mut report = Report::new(refused.caused_by("os error 111"), took);
+        report.timings.connect = Some(took);
+        return report;
+    }
+    let mut report = Report::new(Outcome::success(), took);
+    if target.starts_with("tcp") {
+        report.timings.connect = Some(took);
+        report.address = Some((Ipv6Addr::LOCALHOST, 6_379).into());
+    }
+    if target.starts_with("http") {
+        let part = |micros| Some(Duration::from_micros(micros));
+        report.status = Some(204);
+        report.address = Some((Ipv4Addr::new(10, 0, 0, 8), 8_080).into());
+        report.timings.dns = part(200);
+        report.timings.connect = part(300);
+        report.timings.send = part(50);
+        report.timings.wait = part(400);
+        report.timings.body = part(50);
+    }
+    report
+}
+
+fn every_second() -> CheckConfig {
+    CheckConfig {
+        interval: Duration::from_secs(1),
+        ..CheckConfig::default()
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name::new(text).expect("a name")
+}
+
+fn probing(target: &str, probe: &str) -> Target {
+    let probe = probe.parse().expect("a probe");
+    let target = Target::named(name(target));
+    target
+        .probe("probe", every_second(), probe)
+        .expect("a name")
+}
+
+fn looking(target: &str) -> Target {
+    let target = Target::named(name(target));
+    let look = target.self_check("look", every_second(), Outcome::success);
+    look.expect("a name")
+}

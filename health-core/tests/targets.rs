@@ -1,0 +1,279 @@
+//! `/targets` as those who read it see it: exactly, by schema, and with a hundred thousand of them.
+#![cfg(all(feature = "std", feature = "monitor"))]
+
+#[path = "support/schema.rs"]
+mod schema;
+#[path = "support/watched.rs"]
+mod watched;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Waker;
+
+use health_core::check::CheckConfig;
+use health_core::driver::monitor::{Controls, Target, Watch};
+use health_core::health::Registry;
+use health_core::http::Method;
+use health_core::monitor::{
+    MonitorConfig, Overview, ReadyTarget, Summary, TargetStatus, TargetView,
+};
+use health_core::name::Name;
+use health_core::server::{Page, Peer, Service, Targets};
+use health_core::time::{Instant, Moment, UnixTime};
+use serde_json::{Value, json};
+use watched::watched;
+
+/// What a reader on this machine is answered.
+fn answer(service: &Service, target: &str) -> (u16, Vec<u8>) {
+    let ask = service.ask(Peer::Unix, Method::Get, target, |_| None);
+    let mut registry = Registry::new("monitor", "1.2.3", Instant::default());
+    let (now, unix) = (Instant::default(), UnixTime::from_millis(1_769_164_200_123));
+    let snapshot = registry.snapshot(now);
+    let mut body = Vec::new();
+    let head = service.answer(Moment { now, unix }, &ask, &snapshot, &mut body);
+    (head.status.as_u16(), body)
+}
+
+fn get(service: &Service, target: &str) -> (u16, Value) {
+    let (code, body) = answer(service, target);
+    (code, serde_json::from_slice(&body).expect("JSON"))
+}
+
+fn metrics(service: &Service) -> String {
+    let (_, body) = answer(service, "/metrics");
+    String::from_utf8(body).expect("text")
+}
+
+fn list(service: &Service, query: &str) -> Value {
+    let (code, document) = get(service, &format!("/targets{query}"));
+    assert_eq!(code, 200, "{document}");
+    let schema = if query == "?ready" {
+        "targets-ready"
+    } else {
+        "targets"
+    };
+    assert_eq!(schema::problems(schema, &document), [""; 0], "{document}");
+    document
+}
+
+fn names(document: &Value) -> Vec<&str> {
+    let targets = document["targets"].as_array().expect("a list");
+    let names = targets.iter().map(|it| it["name"].as_str());
+    names.map(|it| it.expect("a name")).collect()
+}
+
+#[test]
+fn a_target_is_told_with_all_that_is_known() {
+    let service = Service::new().targets(&watched());
+    let mut document = list(&service, "?status=unhealthy");
+    let results = document["targets"][0]["checks"][0]["results"].take();
+    assert_eq!(
+        document,
+        json!({
+            "timestamp": "2026-01-23T10:30:00.123Z",
+            "total": 4, "healthy": 3, "unhealthy": 1, "unknown": 0, "inactive": 0,
+            "mass_failure": false, "next": null,
+            "targets": [{
+                "name": "web-1", "group": "web", "status": "unhealthy", "active": true,
+                "ready": false, "healthy_checks": 0, "total_checks": 1,
+                "checks": [{
+                    "name": "probe", "status": "unhealthy", "stale": false,
+                    "target": "http://10.0.0.7:8080/health", "since": "1970-01-01T00:00:02.011Z",
+                    "consecutive_failures": 5, "consecutive_successes": 0,
+                    "last_checked_at": "1970-01-01T00:00:04.018Z", "last_response_ms": 1.0,
+                    "last_error_kind": "refused", "last_error": "connection refused",
+                    "deregistered_at": null, "results": null,
+                }],
+            }],
+        })
+    );
+    let results = results.as_array().expect("a list");
+    assert_eq!(results.len(), 5);
+    assert_eq!(
+        results[4],
+        json!({
+            "begin_at": "1970-01-01T00:00:04.018Z", "took_ms": 1.0, "class": "failure",
+            "kind": "refused", "message": "connection refused", "counted": true,
+        })
+    );
+
+    let all = list(&service, "");
+    assert_eq!(names(&all), ["cache", "disk", "web-1", "web-2"]);
+    let disk = &all["targets"][1];
+    assert_eq!(
+        (&disk["group"], &disk["status"]),
+        (&Value::Null, &json!("healthy"))
+    );
+    assert_eq!(disk["checks"][0]["target"], "self-check");
+    assert_eq!(disk["checks"][0]["last_error"], Value::Null);
+    // What a probe saw is nobody's business here.
+    assert!(!all.to_string().contains("os error"));
+
+    let (code, document) = get(&service, "/health");
+    assert_eq!(code, 503, "it was never said to run");
+    assert_eq!(document["targets"], json!({"total": 4, "healthy": 3}));
+    assert_eq!(schema::problems("health", &document), [""; 0]);
+}
+
+#[test]
+fn probes_have_the_names_of_blackbox_exporter() {
+    let monitor = watched();
+    let text = metrics(&Service::new().targets(&monitor));
+    for line in [
+        r#"probe_success{target="web-1",check="probe",group="web"} 0"#,
+        r#"probe_success{target="cache",check="probe"} 1"#,
+        r#"probe_success{target="disk",check="look"} 1"#,
+        r#"probe_duration_seconds{target="disk",check="look"} 0.001000"#,
+        r#"probe_dns_lookup_time_seconds{target="web-1",check="probe",group="web"} 0.000000"#,
+        r#"probe_dns_lookup_time_seconds{target="web-2",check="probe",group="web"} 0.000200"#,
+        r#"probe_ip_protocol{target="cache",check="probe"} 6"#,
+        r#"probe_ip_protocol{target="web-2",check="probe",group="web"} 4"#,
+        r#"probe_http_status_code{target="web-1",check="probe",group="web"} 0"#,
+        r#"probe_http_status_code{target="web-2",check="probe",group="web"} 204"#,
+        r#"probe_http_duration_seconds{target="web-2",check="probe",group="web",phase="resolve"} 0.000200"#,
+        r#"probe_http_duration_seconds{target="web-2",check="probe",group="web",phase="connect"} 0.000300"#,
+        r#"probe_http_duration_seconds{target="web-2",check="probe",group="web",phase="tls"} 0.000000"#,
+        r#"probe_http_duration_seconds{target="web-2",check="probe",group="web",phase="processing"} 0.000450"#,
+        r#"probe_http_duration_seconds{target="web-2",check="probe",group="web",phase="transfer"} 0.000050"#,
+        r#"health_target_status{target="web-1",group="web",health_target_status="unhealthy"} 1"#,
+        r#"health_target_ready{target="cache"} 1"#,
+        r#"health_check_consecutive_failures{target="web-1",check="probe",group="web"} 5"#,
+        r#"health_check_attempts_total{target="cache",check="probe"} 5"#,
+        r#"health_monitor_targets{status="healthy"} 3"#,
+        r#"health_monitor_targets{status="unhealthy"} 1"#,
+        r#"health_monitor_targets_omitted 0"#,
+        r#"health_monitor_results_total{class="failure"} 5"#,
+        r#"health_monitor_attempts_total 20"#,
+        r#"health_monitor_mass_failure 0"#,
+    ] {
+        assert!(text.lines().any(|it| it == line), "no {line} in\n{text}");
+    }
+    // Only HTTP has a status, only a network has addresses, and nothing is kept here.
+    for absent in [
+        r#"probe_http_status_code{target="cache""#,
+        r#"probe_dns_lookup_time_seconds{target="disk""#,
+        r#"probe_ip_protocol{target="disk""#,
+        "health_monitor_store",
+    ] {
+        assert!(!text.contains(absent), "{absent} in\n{text}");
+    }
+    monitor.keep_journal();
+    let text = metrics(&Service::new().targets(&monitor));
+    assert!(text.contains("health_monitor_store_lag_seconds 0.000000\n"));
+    assert!(!metrics(&Service::new()).contains("health_monitor"));
+}
+
+#[test]
+fn the_path_stands_behind_the_prefix() {
+    let service = Service::new().targets(&watched()).prefix("/actuator");
+    assert_eq!(get(&service, "/actuator/targets").0, 200);
+    assert_eq!(get(&service, "/targets").0, 404);
+}
+
+#[test]
+fn who_is_paused_or_gone_is_shown_as_such() {
+    let monitor = watched();
+    let service = Service::new().targets(&monitor);
+    assert!(monitor.pause("cache") && monitor.remove("disk"));
+    let document = list(&service, "");
+    assert_eq!(names(&document), ["cache", "web-1", "web-2"]);
+    assert_eq!(
+        (&document["total"], &document["inactive"]),
+        (&json!(3), &json!(1))
+    );
+    let cache = &document["targets"][0];
+    assert_eq!(cache["status"], "inactive");
+    // It was not taken off the list, and it was well.
+    assert_eq!(
+        (&cache["active"], &cache["ready"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(cache["checks"][0]["stale"], true);
+}
+
+/// So many targets that were never attempted, for the loop to be dropped later.
+fn many(count: usize) -> (Watch, Controls) {
+    let (mut watch, monitor) = Watch::new(MonitorConfig::default(), None, None);
+    for number in 0..count {
+        let target = Target::new(&format!("t-{number:06}")).expect("a name");
+        let probe = "tcp://10.0.0.7:80".parse().expect("a probe");
+        let target = target.probe("tcp", CheckConfig::default(), probe);
+        monitor.add(target.expect("a name")).expect("a free name");
+    }
+    // Started: nothing is known of them yet.
+    let _ = watch.poll(Waker::noop());
+    (watch, monitor)
+}
+
+#[test]
+fn a_long_list_comes_in_parts() {
+    let (_watch, monitor) = many(2_500);
+    let service = Service::new().targets(&monitor);
+    let (mut seen, mut query) = (Vec::new(), String::new());
+    loop {
+        let document = list(&service, &query);
+        assert_eq!(
+            (&document["total"], &document["unknown"]),
+            (&json!(2_500), &json!(2_500))
+        );
+        seen.extend(names(&document).into_iter().map(str::to_owned));
+        let Some(next) = document["next"].as_str() else {
+            break;
+        };
+        assert_eq!(Some(next), seen.last().map(String::as_str));
+        query = format!("?after={next}");
+    }
+    assert_eq!(seen.len(), 2_500);
+    assert!(seen.is_sorted());
+    assert_eq!(list(&service, "?status=healthy")["next"], Value::Null);
+    assert_eq!(list(&service, "?ready"), json!([]));
+    let text = metrics(&service);
+    assert!(text.contains("health_monitor_targets_omitted 1500\n"));
+    assert_eq!(text.matches("health_check_stale{").count(), 1_000);
+}
+
+#[test]
+fn exactly_a_thousand_are_all_of_them() {
+    let (_watch, monitor) = many(1_000);
+    let service = Service::new().targets(&monitor);
+    let document = list(&service, "");
+    assert_eq!(names(&document).len(), 1_000);
+    assert_eq!(document["next"], Value::Null);
+}
+
+/// Watches nothing, and gets everything about it wrong.
+#[derive(Default)]
+struct Confused {
+    asked: AtomicUsize,
+}
+
+impl Targets for Confused {
+    fn overview(&self) -> Overview {
+        panic!("a bug of the daemon's")
+    }
+
+    fn summary(&self) -> Summary {
+        panic!("a bug of the daemon's")
+    }
+
+    fn page(&self, _: Option<&Name>, _: Option<TargetStatus>) -> Page<TargetView> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Page {
+            entries: Vec::new(),
+            next: Some(Name::new("again").expect("a name")),
+        }
+    }
+
+    fn ready(&self, _: Option<&Name>) -> Page<ReadyTarget> {
+        panic!("a bug of the daemon's")
+    }
+}
+
+/// The thread that answers every prober neither hangs nor ends.
+#[test]
+fn whoever_watches_may_be_wrong() {
+    let service = Service::new().targets_of(Confused::default());
+    assert_eq!(list(&service, "")["total"], 0);
+    assert_eq!(list(&service, "?ready"), json!([]));
+    let (code, document) = get(&service, "/health");
+    assert_eq!((code, document.get("targets")), (503, None));
+}

@@ -1,0 +1,147 @@
+//! `healthd bench`: how many targets this machine can watch, and what that takes.
+//!
+//! What is measured is what `healthd monitor` is made of: the list, the prober and the registry, this
+//! one in a directory that is gone afterwards. The targets are another process: it answers every
+//! request with 200 and a little JSON and closes the connection, as the servers of a registry do.
+
+mod figures;
+mod servers;
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::cli::BenchArgs;
+use super::config::{Defaults, RESULTS, Source, TargetDef};
+use super::daemon::{self, Keeper, List, Registry};
+use super::{Done, Failed, NOT, print_json};
+use crate::Health;
+use crate::monitor::{self, Monitor, MonitorHandle};
+use figures::{Figures, Kept, cpu_time};
+
+pub(super) use servers::targets;
+
+pub(super) fn run(args: &BenchArgs) -> Done {
+    let not = |error: &dyn std::fmt::Display| Failed::new(NOT, error);
+    daemon::raise_descriptors();
+    let (_servers, ports) = servers::start().map_err(|error| not(&error))?;
+    let place = (!args.no_store).then(Place::new).transpose();
+    let place = place.map_err(|error| not(&error))?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| not(&error))?;
+    let figures = runtime.block_on(measure(args, &ports, place.as_ref()));
+    let figures = figures.map_err(|error| not(&error))?;
+    if args.json {
+        print_json(&figures);
+    } else {
+        figures.print();
+    }
+    if !figures.is_good() {
+        let what = "slots were missed, probes have failed, or results were not kept";
+        return Err(Failed::new(NOT, what));
+    }
+    Ok(())
+}
+
+async fn measure(
+    args: &BenchArgs,
+    ports: &[u16],
+    place: Option<&Place>,
+) -> Result<Figures, Box<dyn std::error::Error>> {
+    let mut defaults = Defaults::default();
+    defaults.check.interval = args.interval;
+    let targets = (0..args.targets).zip(ports.iter().cycle());
+    let targets = targets.map(|(index, port)| {
+        let (name, url) = (
+            format!("sim-{index:06}"),
+            format!("http://127.0.0.1:{port}/health"),
+        );
+        TargetDef::of_url(&name, &url, &defaults, Source::Config, "bench")
+    });
+    let targets = targets.collect::<Result<Vec<_>, _>>()?;
+
+    let monitor = Monitor::new(monitor::defaults()).spawn()?;
+    let (began, cpu) = (Instant::now(), cpu_time());
+    // It is kept to the end: what it takes belongs to what is measured.
+    let mut registry = None;
+    if let Some(place) = place {
+        let (announce, mut announced) = mpsc::channel(64);
+        let health = Health::new("bench", env!("CARGO_PKG_VERSION"));
+        let db = place.db();
+        let opened = Keeper::open(&db, Arc::default(), RESULTS, &health, announce).await;
+        let (keeper, orders, _) = opened?;
+        monitor.keep_journal();
+        let list = List::new((*monitor).clone());
+        tokio::spawn(keeper.run(list.clone()));
+        tokio::spawn(async move { while announced.recv().await.is_some() {} });
+        let registry = registry.insert(Registry::new(list, orders));
+        registry.begin(targets, Vec::new(), &defaults).await;
+    } else {
+        for target in &targets {
+            monitor.add(target.target(None))?;
+        }
+    }
+    let mut figures = Figures {
+        targets: args.targets,
+        interval_seconds: args.interval.as_secs_f64(),
+        listed_after_ms: began.elapsed().as_secs_f64() * 1e3,
+        ..Figures::default()
+    };
+    let lags = watch(&monitor, began + args.length).await;
+    let spent = cpu_time().zip(cpu);
+    let spent = spent.map(|(after, before)| after.saturating_sub(before));
+    figures.count(&monitor.stats(), began.elapsed(), spent);
+    figures.store = monitor
+        .journal_stats()
+        .map(|stats| Kept::new(lags, stats, place.and_then(Place::bytes)));
+    monitor.stop(Duration::from_secs(1)).await;
+    drop(registry);
+    Ok(figures)
+}
+
+/// How old the oldest change was that was not kept, each second until then.
+async fn watch(monitor: &MonitorHandle, until: Instant) -> Vec<Duration> {
+    let mut lags = Vec::new();
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while Instant::now() < until {
+        second.tick().await;
+        lags.extend(monitor.journal_stats().map(|it| it.lag));
+    }
+    lags
+}
+
+/// A directory for the registry, gone at the end.
+struct Place(PathBuf);
+
+impl Place {
+    fn new() -> io::Result<Self> {
+        let name = format!("healthd-bench-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+
+    fn db(&self) -> PathBuf {
+        self.0.join("healthd.db")
+    }
+
+    /// What the registry takes on the disk, with its log.
+    fn bytes(&self) -> Option<u64> {
+        let entries = fs::read_dir(&self.0).ok()?;
+        let sizes = entries.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len()));
+        Some(sizes.sum())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,55 @@
+"""What is done when a target turns: once, after failures again, and never at others' cost."""
+
+import json
+import socket
+
+from ..outcome import demand, wait_for
+from ..registry import Disk, Server
+from ..runner import Site
+
+FAST = ("--interval", "100ms", "--timeout", "90ms", "--retries", "1", "--no-auto-deregister")
+
+
+def retried(site: Site) -> str:
+    """A webhook that fails, a command that fails and one that hangs: bounded tries, all said."""
+    with Disk() as disk, Server() as target, Server() as hook, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        flag, notes = disk.inside / "flag", disk.inside / "notes"
+        flaky = f"test -e {flag} || {{ touch {flag}; exit 3; }}; cat >> {notes}"
+        hook.is_up = False
+        config = disk.inside / "healthd.toml"
+        config.write_text(f"""
+            [[action]]
+            command = ["sleep", "60"]
+            timeout = "500ms"
+            on = ["unhealthy"]
+            [[action]]
+            command = ["sh", "-c", {json.dumps(flaky)}]
+            on = ["unhealthy"]
+            [[action]]
+            webhook = "{hook.url}?key=s3cr3t"
+            on = ["unhealthy"]
+            [[action]]
+            webhook = "http://127.0.0.1:{nobody.getsockname()[1]}/"
+            on = ["unhealthy"]
+        """)
+        flags = (*FAST, "--config", str(config), "--target", f"a={target.url}")
+        with disk.monitor(site.path, *flags) as monitor:
+            monitor.wait_for_line("healthy", "target=a")
+            target.is_up = False
+            monitor.wait_for_line("WARN action failed", "action=sh", "exit status: 3", "again_in=1s")
+            monitor.wait_for_line("WARN action failed", "action=sleep", "not done within 500ms")
+            monitor.wait_for_line("WARN action failed", str(hook.port), "500")
+            hook.is_up = True
+            wait_for("the command's second try", 10, lambda: notes.exists() and notes.read_text())
+            wait_for("the webhook's second try", 10, lambda: len(hook.posted) == 2)
+            monitor.wait_for_line("ERROR action failed, given up", "action=sleep")
+            monitor.wait_for_line("ERROR action failed, given up", "connection refused")
+            demand("s3cr3t" not in monitor.stderr, "the webhook's secret is in the log")
+            notices = [json.loads(text) for text in (notes.read_text(), *hook.posted)]
+            for notice in notices:
+                names = [it["name"] for it in notice["targets"]]
+                demand((notice["event"], names) == ("unhealthy", ["a"]), f"told: {notice}")
+            demand(len(hook.posted) == 2, f"told again after 200: {hook.posted}")
+            monitor.stop()
+    return "each failed once or three times, was tried after 1 s and 10 s, and said so"
