@@ -216,10 +216,9 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
         );
     }
     let (failures, successes) = (check.consecutive_failures, check.consecutive_successes);
-    let _ = writeln!(
-        out,
-        "  in a row   {failures} failures, {successes} successes"
-    );
+    let failures = text::count(failures, "failure", "failures");
+    let successes = text::count(successes, "success", "successes");
+    let _ = writeln!(out, "  in a row   {failures}, {successes}");
     let _ = writeln!(out, "  checked    {}", text::age(check.last_checked_at));
     let _ = writeln!(out, "  succeeded  {}", text::age(check.last_success_at));
     if let Some(error) = check.last_error.as_deref() {
@@ -300,8 +299,14 @@ fn changed(it: &TransitionInfo) -> String {
     let (failures, successes) = (it.failures, it.successes);
     let in_a_row = match (failures, successes) {
         (0, 0) => String::new(),
-        (0, successes) => format!(", {successes} successes in a row"),
-        (failures, _) => format!(", {failures} failures in a row"),
+        (0, successes) => {
+            let successes = text::count(successes, "success", "successes");
+            format!(", {successes} in a row")
+        }
+        (failures, _) => {
+            let failures = text::count(failures, "failure", "failures");
+            format!(", {failures} in a row")
+        }
     };
     let message = text::safe(&it.message);
     let colon = if message.is_empty() { "" } else { ": " };

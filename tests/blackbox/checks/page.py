@@ -51,7 +51,8 @@ def page(site: Site) -> str:
             watched.page(browser)
         complaints = [text for text in browser.complaints() if EXPECTED not in text]
         demand(not complaints, f"the page complains: {complaints}")
-    return f"token, transition, lost, found degraded; {len(served.body)} bytes, markup stays text"
+    size = len(served.body)
+    return f"token, transition, lost, found degraded, targets; {size} bytes, markup stays text"
 
 
 def _give_token(browser: Browser) -> None:

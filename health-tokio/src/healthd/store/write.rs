@@ -7,6 +7,8 @@ use health_core::outcome::{Cause, Class, Kind};
 use health_core::time::UnixTime;
 use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
 
+use crate::healthd::text::millis;
+
 pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
     for Definition { name, checks, text } in targets {
         let id: i64 = tx
@@ -106,7 +108,7 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
             params![
                 id,
                 begin,
-                millis(record),
+                millis(record.duration()),
                 is_success,
                 kind,
                 record.message(),
@@ -194,8 +196,4 @@ fn transition(tx: &Tx<'_>, row: &Transition) -> Result<()> {
         .execute(params![row.target.as_str(), at, reason])?;
     }
     Ok(())
-}
-
-fn millis(record: &Record) -> f64 {
-    record.duration().as_micros() as f64 / 1_000.0
 }
