@@ -26,7 +26,10 @@ fn thirty_kinds_of_wrong_configuration() {
             "timeout = true".into(),
             "timeout = true: a duration is a number",
         ),
-        ("timeout = -1".into(), "timeout = -1: a duration is a number"),
+        (
+            "timeout = -1".into(),
+            "timeout = -1: a duration is a number",
+        ),
         (
             "interval = 5\nperiodSeconds = 5".into(),
             "periodSeconds = 5: allowed is one of interval, interval_seconds, periodSeconds",
