@@ -2,6 +2,8 @@
 
 mod backend;
 mod daemon;
+#[path = "../../src/healthd/config/tests/mistakes.rs"]
+mod mistakes;
 mod usage;
 
 use std::fs;
