@@ -12,6 +12,7 @@ use health_core::shared::{Component, Health, Heartbeat, Stats as Published};
 use serde_json::json;
 
 use super::registry::Registry;
+use crate::healthd::text::millis;
 use crate::monitor::Controls;
 
 /// Groups are looked at when something has turned, and this often.
@@ -92,7 +93,6 @@ impl Vitals {
     }
 
     fn lags(&self, stats: &Stats) {
-        let millis = |lag: Duration| lag.as_secs_f64() * 1e3;
         let [schedule, store] = &self.lags;
         let journal = self.controls.journal_stats().unwrap_or_default();
         // Numbers can always be serialised.
