@@ -1,8 +1,9 @@
 //! What is still to be kept, and when: at most a second of results, no transition at all, may be
 //! lost with the process.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::batch::{Batch, Change, CheckRow, ResultRow, Transition};
@@ -278,19 +279,23 @@ impl Journal {
             return None;
         }
         self.tell_at = moment.now + GATHER;
-        let checks = self.checks.values().cloned();
-        let results = self.results.tell().cloned();
+        let results: Vec<_> = self.results.tell().cloned().collect();
         let transitions = self.transitions.tell().cloned();
+        let transitions = transitions.map(|turn| transition_row(turn, moment));
+        // Those that have a result; thousands may wait besides.
+        let ids: BTreeSet<_> = results.iter().map(|(id, ..)| *id).collect();
+        let checks = ids.iter().filter_map(|id| self.checks.get(id).cloned());
         Some(Arc::new(Batch {
             number: self.handed_out,
             is_told: false,
             checks: checks
                 .map(|(names, standing)| check_row(names, standing, moment))
                 .collect(),
-            results: results.map(|it| result_row(it, moment)).collect(),
-            transitions: transitions
-                .map(|turn| transition_row(turn, moment))
+            results: results
+                .into_iter()
+                .map(|it| result_row(it, moment))
                 .collect(),
+            transitions: transitions.collect(),
         }))
     }
 

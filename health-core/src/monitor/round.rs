@@ -1,7 +1,6 @@
 //! How far the first look at a long list has come.
 
 use super::machine::Monitor;
-use super::target::Target;
 use crate::check::{Check, Mode};
 use crate::outcome::Class;
 
@@ -39,7 +38,7 @@ impl Monitor {
                 }
             }
             // What has failed first and was taken off the list for it has been looked at.
-            if is_done || is_watched && !Target::is_deregistered(target) {
+            if is_done || is_watched && !target.is_deregistered() {
                 round.total += 1;
                 round.done += usize::from(is_done);
                 round.failing += usize::from(is_failing);

@@ -51,8 +51,18 @@ impl Place {
 
     /// How a command fails.
     pub(crate) fn fails(&self, args: &[&str]) -> (i32, String) {
-        let output = self.run(args);
-        let error = String::from_utf8(output.stderr).expect("UTF-8");
+        Self::failure(&self.run(args))
+    }
+
+    /// How a command fails that is not told where its registry is: it would be here.
+    pub(crate) fn fails_at_home(&self, args: &[&str]) -> (i32, String) {
+        let mut command = self.command();
+        command.env_remove("HEALTHD_DB").current_dir(&self.0);
+        Self::failure(&command.args(args).output().expect("healthd"))
+    }
+
+    fn failure(output: &Output) -> (i32, String) {
+        let error = String::from_utf8(output.stderr.clone()).expect("UTF-8");
         (output.status.code().expect("a code"), error)
     }
 

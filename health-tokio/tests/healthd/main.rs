@@ -3,6 +3,8 @@
 mod backend;
 mod daemon;
 mod endpoint;
+#[path = "../../src/healthd/config/tests/mistakes.rs"]
+mod mistakes;
 mod usage;
 
 use std::fs;

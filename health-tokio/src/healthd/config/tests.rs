@@ -6,6 +6,7 @@ use health_core::check::OnUnhealthy;
 
 use super::*;
 
+mod mistakes;
 mod wrong;
 
 struct File(PathBuf);

@@ -167,7 +167,7 @@ async fn watch(
     cycles.reset();
     let mut cycle = Cycle::begin(daemon.monitor.stats());
     let mut progress = Progress::new(terminal);
-    let mut ticks = interval(Progress::TICK);
+    let mut ticks = interval(progress.tick());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

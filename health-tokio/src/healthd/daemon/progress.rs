@@ -24,7 +24,13 @@ pub(super) struct Progress {
 
 impl Progress {
     /// How often to look.
-    pub(super) const TICK: Duration = Duration::from_millis(200);
+    pub(super) fn tick(&self) -> Duration {
+        Duration::from_millis(if self.terminal.is_terminal() {
+            200
+        } else {
+            1_000
+        })
+    }
 
     pub(super) fn new(terminal: Arc<Terminal>) -> Self {
         Self {
