@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from blackbox import runner
-from blackbox.checks import actions, disk, log, scale, terminal
+from blackbox.checks import actions, discovery, disk, log, scale, terminal
 
 CHECKS = {
     "disk-full": disk.full,
@@ -18,6 +18,7 @@ CHECKS = {
     "third-failure": log.third_failure,
     "log": log.levels,
     "actions": actions.retried,
+    "discovery": discovery.discovery,
     "ten-thousand": scale.ten_thousand,
     "stalled": scale.stalled,
     "progress": terminal.progress,

@@ -94,11 +94,8 @@ pub(crate) fn is_authority(text: &[u8]) -> bool {
             (is_ip_literal(&literal[..end]), &literal[end + 1..])
         }
         None => {
-            let end = text
-                .iter()
-                .position(|&byte| byte == b':')
-                .unwrap_or(text.len());
-            (end > 0 && is_reg_name(&text[..end]), &text[end..])
+            let rest = behind_reg_name(text);
+            (rest.len() < text.len(), rest)
         }
     };
     let port_is_valid = match rest {
@@ -136,19 +133,17 @@ fn is_ip_literal(text: &[u8]) -> bool {
     }
 }
 
-/// `*( unreserved / pct-encoded / sub-delims )`: domain names and IPv4 addresses too.
-fn is_reg_name(text: &[u8]) -> bool {
-    let mut bytes = text.iter();
-    while let Some(&byte) = bytes.next() {
-        let is_valid = match byte {
-            b'%' => (0..2).all(|_| bytes.next().is_some_and(u8::is_ascii_hexdigit)),
-            _ => is(PLAIN, byte),
+/// What follows `*( unreserved / pct-encoded / sub-delims )`: domain names and IPv4 addresses too.
+fn behind_reg_name(mut text: &[u8]) -> &[u8] {
+    loop {
+        text = match text {
+            [byte, rest @ ..] if is(PLAIN, *byte) => rest,
+            [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                rest
+            }
+            _ => return text,
         };
-        if !is_valid {
-            return false;
-        }
     }
-    true
 }
 
 #[cfg(test)]

@@ -66,7 +66,8 @@ pub enum NameError {
     /// Already registered. A second owner of one name would hide the first one's failures.
     Duplicate(Name),
     /// Not the name of a counter or gauge: those are letters, digits and `_`, do not begin with a
-    /// digit or `health_`, are not `build` or `process_start_time_seconds`, and do not end in
+    /// digit or `health_`, are not `build`, `process_start_time_seconds` or a name under which a
+    /// monitor tells of its probes (`probe_success` and its like), and do not end in
     /// `_total`, `_created`, `_count`, `_sum`, `_bucket` or `_info`, which the formats add
     /// themselves.
     NotAMetric(Name),

@@ -1,5 +1,9 @@
 //! `/metrics` as those who read it see it: by rule, by `promtool`, by Prometheus' own parser.
 
+#[cfg(feature = "monitor")]
+#[path = "support/watched.rs"]
+mod watched;
+
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -74,6 +78,14 @@ fn scrape(service: &Service, accept: &[u8]) -> (String, String) {
 const OPEN: &[u8] = b"application/openmetrics-text;version=1.0.0,application/openmetrics-text;\
     version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
+/// With whatever else there may be to tell.
+fn watching() -> Service {
+    let service = Service::new();
+    #[cfg(feature = "monitor")]
+    let service = service.targets(&watched::watched());
+    service
+}
+
 #[test]
 fn metrics_say_what_is() {
     let (kind, text) = scrape(&Service::new(), b"*/*");
@@ -123,10 +135,10 @@ fn metrics_are_the_same_samples_in_both_formats() {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         lines.map(ToOwned::to_owned).collect()
     };
-    let (_, plain) = scrape(&Service::new(), b"*/*");
+    let (_, plain) = scrape(&watching(), b"*/*");
     // Nobody ever timed it.
     assert!(!plain.contains("duration_seconds_count{component=\"silent\"}"));
-    let (kind, open) = scrape(&Service::new(), OPEN);
+    let (kind, open) = scrape(&watching(), OPEN);
     assert_eq!(
         kind,
         "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -171,7 +183,7 @@ fn metrics_are_what_the_rules_and_the_dashboard_ask_for() {
 
 #[test]
 fn metrics_satisfy_promtool() {
-    let (_, text) = scrape(&Service::new(), b"*/*");
+    let (_, text) = scrape(&watching(), b"*/*");
     run(
         "promtool",
         &["check", "metrics"],
@@ -182,7 +194,7 @@ fn metrics_satisfy_promtool() {
 
 #[test]
 fn metrics_satisfy_the_parser_of_prometheus_client() {
-    let (_, text) = scrape(&Service::new(), OPEN);
+    let (_, text) = scrape(&watching(), OPEN);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/openmetrics.py");
     let script = script.to_str().expect("a path in UTF-8");
     run("python3", &[script], &text, "python3 is not installed");

@@ -23,15 +23,24 @@ use serde_json::{Value, json};
 use watched::watched;
 
 /// What a reader on this machine is answered.
-fn get(service: &Service, target: &str) -> (u16, Value) {
+fn answer(service: &Service, target: &str) -> (u16, Vec<u8>) {
     let ask = service.ask(Peer::Unix, Method::Get, target, |_| None);
     let mut registry = Registry::new("monitor", "1.2.3", Instant::default());
     let (now, unix) = (Instant::default(), UnixTime::from_millis(1_769_164_200_123));
     let snapshot = registry.snapshot(now);
     let mut body = Vec::new();
     let head = service.answer(Moment { now, unix }, &ask, &snapshot, &mut body);
-    let document = serde_json::from_slice(&body).expect("JSON");
-    (head.status.as_u16(), document)
+    (head.status.as_u16(), body)
+}
+
+fn get(service: &Service, target: &str) -> (u16, Value) {
+    let (code, body) = answer(service, target);
+    (code, serde_json::from_slice(&body).expect("JSON"))
+}
+
+fn metrics(service: &Service) -> String {
+    let (_, body) = answer(service, "/metrics");
+    String::from_utf8(body).expect("text")
 }
 
 fn list(service: &Service, query: &str) -> Value {
@@ -68,7 +77,7 @@ fn a_target_is_told_with_all_that_is_known() {
                 "ready": false, "healthy_checks": 0, "total_checks": 1,
                 "checks": [{
                     "name": "probe", "status": "unhealthy", "stale": false,
-                    "target": "http://10.0.0.7:8080/health", "since": null,
+                    "target": "http://10.0.0.7:8080/health", "since": "1970-01-01T00:00:02.011Z",
                     "consecutive_failures": 5, "consecutive_successes": 0,
                     "last_checked_at": "1970-01-01T00:00:04.018Z", "last_response_ms": 1.0,
                     "last_error_kind": "refused", "last_error": "connection refused",
@@ -103,6 +112,54 @@ fn a_target_is_told_with_all_that_is_known() {
     assert_eq!(code, 503, "it was never said to run");
     assert_eq!(document["targets"], json!({"total": 4, "healthy": 3}));
     assert_eq!(schema::problems("health", &document), [""; 0]);
+}
+
+#[test]
+fn probes_have_the_names_of_blackbox_exporter() {
+    let monitor = watched();
+    let text = metrics(&Service::new().targets(&monitor));
+    for line in [
+        r#"probe_success{target="web-1",check="probe",group="web"} 0"#,
+        r#"probe_success{target="cache",check="probe"} 1"#,
+        r#"probe_success{target="disk",check="look"} 1"#,
+        r#"probe_duration_seconds{target="disk",check="look"} 0.001000"#,
+        r#"probe_dns_lookup_time_seconds{target="web-1",check="probe",group="web"} 0.000000"#,
+        r#"probe_dns_lookup_time_seconds{target="web-2",check="probe",group="web"} 0.000200"#,
+        r#"probe_ip_protocol{target="cache",check="probe"} 6"#,
+        r#"probe_ip_protocol{target="web-2",check="probe",group="web"} 4"#,
+        r#"probe_http_status_code{target="web-1",check="probe",group="web"} 0"#,
+        r#"probe_http_status_code{target="web-2",check="probe",group="web"} 204"#,
+        r#"probe_http_duration_seconds{target="web-2",check="probe",group="web",phase="resolve"} 0.000200"#,
+        r#"probe_http_duration_seconds{target="web-2",check="probe",group="web",phase="connect"} 0.000300"#,
+        r#"probe_http_duration_seconds{target="web-2",check="probe",group="web",phase="tls"} 0.000000"#,
+        r#"probe_http_duration_seconds{target="web-2",check="probe",group="web",phase="processing"} 0.000450"#,
+        r#"probe_http_duration_seconds{target="web-2",check="probe",group="web",phase="transfer"} 0.000050"#,
+        r#"health_target_status{target="web-1",group="web",health_target_status="unhealthy"} 1"#,
+        r#"health_target_ready{target="cache"} 1"#,
+        r#"health_check_consecutive_failures{target="web-1",check="probe",group="web"} 5"#,
+        r#"health_check_attempts_total{target="cache",check="probe"} 5"#,
+        r#"health_monitor_targets{status="healthy"} 3"#,
+        r#"health_monitor_targets{status="unhealthy"} 1"#,
+        r#"health_monitor_targets_omitted 0"#,
+        r#"health_monitor_results_total{class="failure"} 5"#,
+        r#"health_monitor_attempts_total 20"#,
+        r#"health_monitor_mass_failure 0"#,
+    ] {
+        assert!(text.lines().any(|it| it == line), "no {line} in\n{text}");
+    }
+    // Only HTTP has a status, only a network has addresses, and nothing is kept here.
+    for absent in [
+        r#"probe_http_status_code{target="cache""#,
+        r#"probe_dns_lookup_time_seconds{target="disk""#,
+        r#"probe_ip_protocol{target="disk""#,
+        "health_monitor_store",
+    ] {
+        assert!(!text.contains(absent), "{absent} in\n{text}");
+    }
+    monitor.keep_journal();
+    let text = metrics(&Service::new().targets(&monitor));
+    assert!(text.contains("health_monitor_store_lag_seconds 0.000000\n"));
+    assert!(!metrics(&Service::new()).contains("health_monitor"));
 }
 
 #[test]
@@ -169,6 +226,9 @@ fn a_long_list_comes_in_parts() {
     assert!(seen.is_sorted());
     assert_eq!(list(&service, "?status=healthy")["next"], Value::Null);
     assert_eq!(list(&service, "?ready"), json!([]));
+    let text = metrics(&service);
+    assert!(text.contains("health_monitor_targets_omitted 1500\n"));
+    assert_eq!(text.matches("health_check_stale{").count(), 1_000);
 }
 
 #[test]

@@ -26,7 +26,9 @@ print(json.dumps(file.execute(sys.argv[2]).fetchall()))
 
 
 class Server:
-    """A server to be watched: it notes each request, and fails when it is told to."""
+    """A server to be watched: it notes each request, and fails when it is told to. It has metrics,
+    too.
+    """
 
     def __init__(self) -> None:
         self.times: list[float] = []
@@ -50,6 +52,8 @@ class Server:
                 self.do_GET()
 
             def do_GET(self) -> None:  # noqa: N802
+                if self.path == "/metrics":
+                    return self._measure()
                 server.times.append(time.time())
                 # Who asked may have been killed meanwhile.
                 with contextlib.suppress(ConnectionError):
@@ -57,6 +61,14 @@ class Server:
                     self.send_header("Content-Length", "2")
                     self.end_headers()
                     self.wfile.write(b"{}")
+
+            def _measure(self) -> None:
+                body = b"alive 1\n"
+                self.send_response(200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
                 pass

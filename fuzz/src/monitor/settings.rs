@@ -162,5 +162,6 @@ fn saved(u: &mut Unstructured<'_>) -> Result<Saved> {
         status,
         streak,
         deregistered: byte >= 192,
+        ..Saved::default()
     })
 }

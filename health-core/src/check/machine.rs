@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::config::OnUnhealthy;
 use super::event::{CancelReason, CheckStatus, Event, Events, Permit};
 use super::history::Record;
+use super::past::Past;
 use super::schedule;
 use super::state::{Check, Reaping, Run, Start, Wake};
 use crate::outcome::{Class, Kind, Outcome};
@@ -103,7 +104,7 @@ impl Check {
 
     /// T17. A deregistered check starts afresh.
     pub fn reactivate(&mut self, now: Instant) -> Events {
-        if self.run == Run::Inactive {
+        if matches!(self.run, Run::Inactive { .. }) {
             return self.instance_changed(now);
         }
         Events::NONE
@@ -226,7 +227,7 @@ impl Check {
         begin + self.config.timeout
     }
 
-    fn tick(&mut self, now: Instant) -> Instant {
+    pub(super) fn tick(&mut self, now: Instant) -> Instant {
         self.clock = self.clock.max(now);
         self.clock
     }
@@ -245,14 +246,12 @@ impl Check {
         let protected = begin.duration_since(self.since) < self.config.start_period;
         let ruling = self.judge.count(&self.config, class, protected);
         if ruling.counted {
-            self.judged_at = Some(end);
+            self.judged_at = Some(Past::seen(end));
         }
         let record = Record::new(begin, end, attempt.unwrap_or(0), outcome).counted(ruling.counted);
         events.push(Event::Recorded(record.clone()));
         self.history.push(self.config.history, record);
-        if let Some((from, to)) = ruling.change {
-            events.push(Event::Status { from, to });
-        }
+        self.turn(ruling.change, events);
         if ruling.newly_impaired {
             events.push(Event::ProberImpaired);
         }
@@ -281,7 +280,8 @@ impl Check {
     fn act(&mut self, events: &mut Events) {
         self.judge.action_pending = false;
         if self.config.on_unhealthy == OnUnhealthy::Deregister {
-            self.run = Run::Inactive;
+            let since = Some(Past::seen(self.clock));
+            self.run = Run::Inactive { since };
             events.push(Event::Deregistered);
         } else {
             self.run = Run::Held;
@@ -290,7 +290,7 @@ impl Check {
     }
 
     /// Tells of the attempt's end; whoever calls gives the check its next state.
-    fn cancel(&mut self, reason: CancelReason, events: &mut Events) -> bool {
+    pub(super) fn cancel(&mut self, reason: CancelReason, events: &mut Events) -> bool {
         let running = matches!(self.run, Run::Running { .. });
         if running {
             if self.config.needs_reap {
@@ -308,10 +308,16 @@ impl Check {
     }
 
     fn forget(&mut self, events: &mut Events) {
-        if let Some((from, to)) = self.judge.forget() {
+        let change = self.judge.forget();
+        self.turn(change, events);
+        self.judge.stale = self.paused;
+    }
+
+    fn turn(&mut self, change: Option<(CheckStatus, CheckStatus)>, events: &mut Events) {
+        if let Some((from, to)) = change {
+            self.turned = Some(Past::seen(self.clock));
             events.push(Event::Status { from, to });
         }
-        self.judge.stale = self.paused;
     }
 
     fn end(&mut self, events: &mut Events) {
@@ -344,57 +350,8 @@ impl Check {
         self.run = Run::Idle { due: next.due };
     }
 
-    fn set_due(&mut self, due: Instant) {
+    pub(super) fn set_due(&mut self, due: Instant) {
         self.slot = due;
         self.run = Run::Idle { due };
-    }
-}
-
-/// What only the monitor needs, for a target of several checks.
-#[cfg(feature = "monitor")]
-impl Check {
-    /// The startup checks of the target have succeeded.
-    pub(crate) fn open(&mut self, now: Instant) -> Events {
-        let now = self.tick(now);
-        if self.run == Run::Gated {
-            self.set_due(now.max(self.since + self.config.initial_delay));
-        }
-        Events::NONE
-    }
-
-    /// Another check of the target asked for a restart, or had it deregistered.
-    pub(crate) fn hold(&mut self, now: Instant, reason: CancelReason) -> Events {
-        self.tick(now);
-        let mut events = Events::NONE;
-        if !matches!(
-            self.run,
-            Run::New | Run::Inactive | Run::Stopping { .. } | Run::Stopped
-        ) {
-            self.cancel(reason, &mut events);
-            self.run = match reason {
-                CancelReason::Deregistered => Run::Inactive,
-                _ => Run::Held,
-            };
-        }
-        events
-    }
-
-    /// Whether it holds a place among attempts that need to be reaped.
-    pub(crate) fn holds_exec(&self) -> bool {
-        let running = matches!(self.run, Run::Running { .. });
-        self.config.needs_reap && (running || self.reaping.is_some())
-    }
-
-    /// Brings the first attempt of the instance forward to `at`, the grid staying where it is; false
-    /// if it comes before that anyway, or none is scheduled.
-    pub(crate) fn bring_forward(&mut self, at: Instant) -> bool {
-        let at = at.max(self.since + self.config.initial_delay);
-        match self.run {
-            Run::Idle { due } if at < due && !self.paused => {
-                self.run = Run::Idle { due: at };
-                true
-            }
-            _ => false,
-        }
     }
 }

@@ -93,6 +93,9 @@ pub mod exchange;
 mod history;
 mod judge;
 mod machine;
+#[cfg(feature = "monitor")]
+mod member;
+mod past;
 pub mod probe;
 mod schedule;
 mod state;
@@ -109,4 +112,4 @@ pub use view::Mode;
 pub use crate::status::{ProbeKind, Status};
 
 #[cfg(feature = "monitor")]
-pub(crate) use {schedule::mix, state::Wake};
+pub(crate) use {schedule::mix, state::Standing, state::Wake};

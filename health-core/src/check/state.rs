@@ -6,12 +6,13 @@ use super::config::{CheckConfig, OnUnhealthy};
 use super::event::CheckStatus;
 use super::history::History;
 use super::judge::Judge;
+use super::past::Past;
 use crate::streak::Streak;
-use crate::time::Instant;
+use crate::time::{Instant, Moment, UnixTime};
 
 /// One check on one instance of a target. See the [module](super) for its states and contract.
 //
-// `view.rs` reads the fields; after the check is built, only `machine.rs` writes them.
+// `view.rs` reads the fields; after the check is built, only `machine.rs` and `member.rs` write them.
 #[derive(Debug)]
 pub struct Check {
     pub(super) config: Arc<CheckConfig>,
@@ -30,7 +31,10 @@ pub struct Check {
     pub(super) slot: Instant,
     /// The latest time seen: an earlier one is taken for it.
     pub(super) clock: Instant,
-    pub(super) judged_at: Option<Instant>,
+    /// When a result was last counted.
+    pub(super) judged_at: Option<Past>,
+    /// When the status last changed.
+    pub(super) turned: Option<Past>,
     pub(super) attempts: u64,
     pub(super) skipped_slots: u64,
     pub(super) seed: u64,
@@ -53,6 +57,7 @@ impl Check {
             slot: Instant::default(),
             clock: Instant::default(),
             judged_at: None,
+            turned: None,
             attempts: 0,
             skipped_slots: 0,
             is_spread: false,
@@ -74,6 +79,7 @@ impl Check {
     pub fn restored(mut self, saved: Saved) -> Self {
         self.judge.status = saved.status;
         self.judge.streak = saved.streak;
+        self.turned = saved.since.map(Past::kept);
         self.judge.started = saved.status == CheckStatus::Healthy;
         self.judge.stale = saved.status != CheckStatus::Unknown;
         // T11: an action withheld before the restart is still owed.
@@ -81,7 +87,8 @@ impl Check {
             && !saved.deregistered
             && self.config.on_unhealthy != OnUnhealthy::Report;
         if saved.deregistered {
-            self.run = Run::Inactive;
+            let since = saved.deregistered_at.map(Past::kept);
+            self.run = Run::Inactive { since };
         }
         self
     }
@@ -119,8 +126,36 @@ pub struct Saved {
     pub status: CheckStatus,
     /// The streak.
     pub streak: Streak,
+    /// When the status last changed; `None` if that is not known.
+    pub since: Option<UnixTime>,
     /// Deregistered: rests until it is reactivated.
     pub deregistered: bool,
+    /// Since when; `None` if that is not known.
+    pub deregistered_at: Option<UnixTime>,
+}
+
+/// What a store is to keep, before anybody has asked for the date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) status: CheckStatus,
+    pub(crate) streak: Streak,
+    pub(crate) turned: Option<Past>,
+    /// Deregistered, and when.
+    pub(crate) inactive: Option<Option<Past>>,
+}
+
+impl Standing {
+    /// `moment` is now.
+    pub(crate) fn saved(self, moment: Moment) -> Saved {
+        let date = |at: Past| at.unix(moment);
+        Saved {
+            status: self.status,
+            streak: self.streak,
+            since: self.turned.map(date),
+            deregistered: self.inactive.is_some(),
+            deregistered_at: self.inactive.flatten().map(date),
+        }
+    }
 }
 
 /// Whose fault it is that something is left of the last attempt.
@@ -143,7 +178,7 @@ pub(super) enum Run {
     Running { begin: Instant },
     Gated,
     Held,
-    Inactive,
+    Inactive { since: Option<Past> },
     Done,
     Stopping { until: Instant },
     Stopped,

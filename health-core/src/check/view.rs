@@ -5,10 +5,11 @@ use core::time::Duration;
 use super::config::CheckConfig;
 use super::event::CheckStatus;
 use super::history::Record;
-use super::state::{Check, Run, Saved};
+use super::past::Past;
+use super::state::{Check, Run, Saved, Standing};
 use crate::status::Status;
 use crate::streak::Streak;
-use crate::time::Instant;
+use crate::time::{Instant, Moment, UnixTime};
 
 impl Check {
     /// What it holds its target for.
@@ -90,13 +91,28 @@ impl Check {
         }
     }
 
-    /// What a store should keep.
+    /// When the status last changed, also if that was before a restart of the prober; `None` if it was
+    /// never started, or nobody has kept it. `moment` is now.
     #[must_use]
-    pub fn saved(&self) -> Saved {
-        Saved {
+    pub fn since(&self, moment: Moment) -> Option<UnixTime> {
+        self.turned.map(|at| at.unix(moment))
+    }
+
+    /// What a store should keep. `moment` is now.
+    #[must_use]
+    pub fn saved(&self, moment: Moment) -> Saved {
+        self.standing().saved(moment)
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        Standing {
             status: self.status(),
             streak: self.streak(),
-            deregistered: self.mode() == Mode::Inactive,
+            turned: self.turned,
+            inactive: match self.run {
+                Run::Inactive { since } => Some(since),
+                _ => None,
+            },
         }
     }
 
@@ -106,7 +122,7 @@ impl Check {
         match self.run {
             Run::New => Mode::New,
             Run::Held => Mode::OnHold,
-            Run::Inactive => Mode::Inactive,
+            Run::Inactive { .. } => Mode::Inactive,
             Run::Done => Mode::Done,
             Run::Stopping { .. } => Mode::Stopping,
             Run::Stopped => Mode::Stopped,
@@ -141,8 +157,8 @@ impl Check {
 
     /// When a result was last counted: what the status is as old as.
     #[must_use]
-    pub const fn judged_at(&self) -> Option<Instant> {
-        self.judged_at
+    pub fn judged_at(&self) -> Option<Instant> {
+        self.judged_at.and_then(Past::instant)
     }
 
     /// The last results, oldest first.

@@ -128,15 +128,26 @@ impl MetricState {
 /// Colons are left to recording rules. The suffixes would make one family's samples look like
 /// another's (OpenMetrics 1.0.0, "Suffixes").
 pub(super) fn metric_name(name: &str) -> Result<Name, NameError> {
+    const OURS: [&str; 8] = [
+        "build",
+        "process_start_time_seconds",
+        // Of a monitor's probes, as blackbox_exporter calls them.
+        "probe_success",
+        "probe_duration_seconds",
+        "probe_dns_lookup_time_seconds",
+        "probe_ip_protocol",
+        "probe_http_status_code",
+        "probe_http_duration_seconds",
+    ];
     const RESERVED: [&str; 6] = ["_total", "_created", "_count", "_sum", "_bucket", "_info"];
     let checked = Name::new(name)?;
     let starts_well = !name.starts_with(|first: char| first.is_ascii_digit());
     let is_plain = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let is_ours = name.starts_with("health_") || name == "process_start_time_seconds";
+    let is_ours = name.starts_with("health_") || OURS.contains(&name);
     let is_clear = !RESERVED.iter().any(|suffix| name.ends_with(suffix));
-    if starts_well && is_plain && is_clear && !is_ours && name != "build" {
+    if starts_well && is_plain && is_clear && !is_ours {
         Ok(checked)
     } else {
         Err(NameError::NotAMetric(checked))
@@ -149,11 +160,21 @@ mod tests {
 
     #[test]
     fn names_that_prometheus_would_misread_are_refused() {
-        for name in ["requests", "queue_length", "_x", "A1", "up"] {
+        for name in ["requests", "queue_length", "_x", "A1", "up", "probe_depth"] {
             assert!(metric_name(name).is_ok(), "{name}");
         }
         for name in [
-            "1st", "a.b", "a-b", "a:b", "x_total", "x_sum", "health_x", "build", "x_info", "",
+            "1st",
+            "a.b",
+            "a-b",
+            "a:b",
+            "x_total",
+            "x_sum",
+            "health_x",
+            "build",
+            "x_info",
+            "probe_success",
+            "",
         ] {
             assert!(metric_name(name).is_err(), "{name}");
         }

@@ -84,19 +84,23 @@ impl RequestLine {
 
     /// Reads the line at `line` of `bytes`, which has only visible ASCII and spaces in it.
     pub(crate) fn parse(bytes: &[u8], line: Range<usize>) -> Result<Self, Reject> {
-        let text = &bytes[line.clone()];
-        let mut parts = text.split(|&byte| byte == b' ');
-        let (Some(method), Some(target), Some(version), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+        let Some((rest, version)) = bytes[line.clone()].split_last_chunk() else {
             return Err(Reject::RequestLine);
         };
-        if target.is_empty() || !grammar::is_token(method) {
+        let Some(method_end) = rest.iter().position(|&byte| byte == b' ') else {
+            return Err(Reject::RequestLine);
+        };
+        let (method_name, target) = (&rest[..method_end], &rest[method_end + 1..]);
+        let method = Method::from_name(method_name);
+        if target.is_empty()
+            || target.contains(&b' ')
+            || (method == Method::Other && !grammar::is_token(method_name))
+        {
             return Err(Reject::RequestLine);
         }
-        let target_start = line.start + method.len() + 1;
+        let target_start = line.start + method_end + 1;
         Ok(Self {
-            method: Method::from_name(method),
+            method,
             version: parse_version(version)?,
             target: (target_start as u32, (target_start + target.len()) as u32),
             end: line.end as u32 + 2,
@@ -260,12 +264,12 @@ fn parse_length(value: &[u8]) -> Result<u64, Reject> {
     Ok(value.iter().fold(0, more))
 }
 
-/// `HTTP/1.DIGIT`; another major version is well-formed, but not for us.
-fn parse_version(version: &[u8]) -> Result<Version, Reject> {
-    match version {
-        b"HTTP/1.0" => Ok(Version::Http10),
-        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Ok(Version::Http11),
-        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Err(Reject::Version),
+/// The end of a request line: ` HTTP/1.DIGIT`. Another major version is well-formed, but not for us.
+fn parse_version(version: &[u8; 9]) -> Result<Version, Reject> {
+    match version.strip_prefix(b" HTTP/") {
+        Some(b"1.0") => Ok(Version::Http10),
+        Some([b'1', b'.', b'1'..=b'9']) => Ok(Version::Http11),
+        Some([b'0'..=b'9', b'.', b'0'..=b'9']) => Err(Reject::Version),
         _ => Err(Reject::RequestLine),
     }
 }

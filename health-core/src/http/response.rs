@@ -284,6 +284,7 @@ impl Persistence {
     }
 }
 
+#[inline]
 fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(value);

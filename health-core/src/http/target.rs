@@ -32,25 +32,27 @@ impl<'a> Target<'a> {
                 Err(Reject::Target)
             };
         }
-        if target.contains(&b'#') {
-            return Err(Reject::Target);
-        }
         let path_and_query = if target.starts_with(b"/") {
             target
         } else {
             let rest = strip_scheme(target).ok_or(Reject::Target)?;
             let end = rest
                 .iter()
-                .position(|byte| b"/?".contains(byte))
+                .position(|byte| b"/?#".contains(byte))
                 .unwrap_or(rest.len());
             if !grammar::is_authority(&rest[..end]) {
                 return Err(Reject::Target);
             }
             &rest[end..]
         };
-        let (path, query) = match path_and_query.iter().position(|&byte| byte == b'?') {
-            Some(at) => (&path_and_query[..at], Some(&path_and_query[at + 1..])),
-            None => (path_and_query, None),
+        let end = path_and_query
+            .iter()
+            .position(|byte| b"?#".contains(byte))
+            .unwrap_or(path_and_query.len());
+        let (path, query) = match path_and_query.split_at(end) {
+            (path, [b'?', query @ ..]) if !query.contains(&b'#') => (path, Some(query)),
+            (path, []) => (path, None),
+            _ => return Err(Reject::Target),
         };
         Ok(Self::Path {
             path: if path.is_empty() { b"/" } else { path },

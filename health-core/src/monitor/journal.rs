@@ -11,8 +11,9 @@ use super::id::{CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::target::Target;
 use super::untold::Queue;
-use crate::check::{self, Check, Events, Mode, Record, Saved};
+use crate::check::{self, Check, Events, Mode, Record, Standing};
 use crate::name::Name;
+use crate::streak::Streak;
 use crate::time::{Instant, Moment};
 
 /// What a result may wait for others to be written with it.
@@ -103,7 +104,7 @@ pub struct JournalStats {
 
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    checks: BTreeMap<CheckId, (Names, Saved)>,
+    checks: BTreeMap<CheckId, (Names, Standing)>,
     results: Queue<(CheckId, Names, Record)>,
     transitions: Queue<Turn>,
     /// Before this, nothing that is not kept is told.
@@ -122,7 +123,7 @@ struct Turn {
     at: Instant,
     names: Names,
     change: Change,
-    saved: Saved,
+    streak: Streak,
     record: Option<Record>,
 }
 
@@ -142,14 +143,14 @@ impl Journal {
         now: Instant,
         id: CheckId,
         target: &Target,
-        before: Saved,
+        before: Standing,
         events: &Events,
     ) {
         let Some((name, check)) = target.checks.get(id.index()) else {
             return;
         };
         let names = || (target.name().clone(), name.clone());
-        let saved = check.saved();
+        let standing = check.standing();
         let mut record = None;
         for event in events.iter() {
             if let check::Event::Recorded(it) = event {
@@ -162,14 +163,14 @@ impl Journal {
                     at: now,
                     names: names(),
                     change,
-                    saved,
+                    streak: standing.streak,
                     record: record.clone(),
                 };
                 self.stats.lost += self.transitions.push(turn);
                 self.since.get_or_insert(now);
             }
         }
-        if saved != before {
+        if standing != before {
             self.note(now, id, names(), check);
         }
     }
@@ -177,7 +178,7 @@ impl Journal {
     fn note(&mut self, now: Instant, id: CheckId, names: Names, check: &Check) {
         // A monitor that stops says nothing about its targets.
         if !matches!(check.mode(), Mode::Stopping | Mode::Stopped) {
-            self.checks.insert(id, (names, check.saved()));
+            self.checks.insert(id, (names, check.standing()));
             self.since.get_or_insert(now);
         }
     }
@@ -258,10 +259,10 @@ impl Journal {
             ..Batch::default()
         };
         while batch.checks.len() < MOST_IN_BATCH {
-            let Some((_, (names, saved))) = self.checks.pop_first() else {
+            let Some((_, (names, standing))) = self.checks.pop_first() else {
                 break;
             };
-            batch.checks.push(check_row(names, saved));
+            batch.checks.push(check_row(names, standing, moment));
         }
         let results = self.results.take(batch.is_told, MOST_IN_BATCH);
         let transitions = self.transitions.take(batch.is_told, MOST_IN_BATCH);
@@ -288,7 +289,7 @@ impl Journal {
             number: self.handed_out,
             is_told: false,
             checks: checks
-                .map(|(names, saved)| check_row(names, saved))
+                .map(|(names, standing)| check_row(names, standing, moment))
                 .collect(),
             results: results
                 .into_iter()
@@ -305,11 +306,11 @@ impl Journal {
     }
 }
 
-fn check_row((target, check): Names, saved: Saved) -> CheckRow {
+fn check_row((target, check): Names, standing: Standing, moment: Moment) -> CheckRow {
     CheckRow {
         target,
         check,
-        saved,
+        saved: standing.saved(moment),
     }
 }
 
@@ -328,7 +329,7 @@ fn transition_row(turn: Turn, moment: Moment) -> Transition {
         check: turn.names.1,
         at: moment.unix_at(turn.at),
         change: turn.change,
-        streak: turn.saved.streak,
+        streak: turn.streak,
         record: turn.record,
     }
 }

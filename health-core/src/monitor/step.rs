@@ -145,7 +145,7 @@ impl Monitor {
             return;
         };
         let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots());
-        let saved = check.saved();
+        let before = check.standing();
         let guard = self.config.mass_failure;
         let permit = guard.map_or(Permit::Act, |guard| guard.permit(self.tally, share));
         let events = change(check, permit);
@@ -154,7 +154,7 @@ impl Monitor {
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();
         if let (Some(journal), Some(target)) = (&mut self.journal, self.targets.get(id.target())) {
-            journal.observe(now, id, target, saved, &events);
+            journal.observe(now, id, target, before, &events);
         }
         if new_wake != wake {
             self.arm(id, usize::from(needs_reap), new_wake);

@@ -15,7 +15,7 @@ use crate::name::Name;
 use crate::outcome::Class;
 use crate::status::Status;
 use crate::streak::Streak;
-use crate::time::{Instant, Moment};
+use crate::time::{Instant, Moment, UnixTime};
 
 /// How a target is, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,14 +129,20 @@ pub struct CheckView {
     pub name: Name,
     /// What it looks at, without secrets.
     pub target: String,
+    /// It looks by HTTP.
+    pub is_http: bool,
     /// What it holds its target for.
     pub status: CheckStatus,
-    /// Whether that is older than it should be.
+    /// When that last changed; `None` if it is not known.
+    pub since: Option<UnixTime>,
+    /// Whether the status is older than it should be.
     pub is_stale: bool,
     /// What it is doing.
     pub mode: Mode,
     /// Results in a row.
     pub streak: Streak,
+    /// When it was deregistered; `None` if it was not, or that is not known.
+    pub deregistered_at: Option<UnixTime>,
     /// Whether the last success came with a warning.
     pub is_degraded: bool,
     /// When it is due next, by the monitor's clock; `None` while it runs, and if it is not planned.
@@ -156,6 +162,8 @@ pub struct CheckView {
 pub struct Sight {
     /// What the check looks at, without secrets.
     pub target: String,
+    /// It looks by HTTP.
+    pub is_http: bool,
     /// What came of the last attempt.
     pub last_report: Option<Arc<Report>>,
 }
@@ -172,15 +180,16 @@ pub struct ReadyTarget {
 }
 
 impl TargetView {
-    /// How `target` stands at `now`; `sight` tells what is known of the check at an index.
+    /// How `target` stands at this moment; `sight` tells what is known of the check at an index.
     #[must_use]
-    pub fn new(now: Instant, target: &Target, sight: impl Fn(usize) -> Sight) -> Self {
+    pub fn new(moment: Moment, target: &Target, sight: impl Fn(usize) -> Sight) -> Self {
         let checks = target.checks().enumerate();
-        let checks = checks.map(|(index, (name, check))| CheckView::new(name, check, sight(index)));
+        let checks =
+            checks.map(|(index, (name, check))| CheckView::new(moment, name, check, sight(index)));
         Self {
             name: target.name().clone(),
             group: target.group().cloned(),
-            status: target.verdict_at(now).into(),
+            status: target.verdict_at(moment.now).into(),
             is_started: target.is_started(),
             is_ready: target.is_ready(),
             is_deregistered: target.is_deregistered(),
@@ -191,14 +200,18 @@ impl TargetView {
 }
 
 impl CheckView {
-    fn new(name: &Name, check: &Check, sight: Sight) -> Self {
+    fn new(moment: Moment, name: &Name, check: &Check, sight: Sight) -> Self {
+        let saved = check.saved(moment);
         Self {
             name: name.clone(),
             target: sight.target,
-            status: check.status(),
+            is_http: sight.is_http,
+            status: saved.status,
+            since: saved.since,
             is_stale: check.is_stale(),
             mode: check.mode(),
-            streak: check.streak(),
+            streak: saved.streak,
+            deregistered_at: saved.deregistered_at,
             is_degraded: check.is_degraded(),
             next_due: check.next_due(),
             attempts: check.attempts(),

@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 use core::fmt::Write as _;
+use core::ops::Deref;
 use core::time::Duration;
 
 use crate::digits::decimal;
@@ -41,6 +42,41 @@ pub(crate) struct Family<'e, 'a> {
 
 /// A label's name and value.
 pub(crate) type Label<'a> = (&'a str, &'a str);
+
+/// The most labels any sample has.
+const MOST_LABELS: usize = 4;
+
+/// The labels of a sample, where they are put together one by one.
+#[derive(Clone, Copy)]
+pub(crate) struct Labels<'a> {
+    all: [Label<'a>; MOST_LABELS],
+    len: usize,
+}
+
+impl<'a> Labels<'a> {
+    pub(crate) const NONE: Self = Self {
+        all: [("", ""); MOST_LABELS],
+        len: 0,
+    };
+
+    /// These and one more.
+    pub(crate) fn with(mut self, name: &'a str, value: &'a str) -> Self {
+        debug_assert!(self.len < MOST_LABELS);
+        if let Some(free) = self.all.get_mut(self.len) {
+            *free = (name, value);
+            self.len += 1;
+        }
+        self
+    }
+}
+
+impl<'a> Deref for Labels<'a> {
+    type Target = [Label<'a>];
+
+    fn deref(&self) -> &[Label<'a>] {
+        &self.all[..self.len]
+    }
+}
 
 impl<'a> Exposition<'a> {
     /// Appends what `fill` tells; `open` is OpenMetrics.
@@ -105,17 +141,13 @@ impl Family<'_, '_> {
     /// Writes every state of a set, of which `is` is the present one.
     pub(crate) fn states<'s>(
         &mut self,
-        label: Option<Label<'_>>,
+        labels: Labels<'_>,
         states: impl Iterator<Item = &'s str>,
         is: &str,
     ) {
         for state in states {
-            let own = (self.name, state);
-            let value = u64::from(state == is);
-            match label {
-                Some(label) => self.integer(&[label, own], value),
-                None => self.integer(&[own], value),
-            }
+            let own = labels.with(self.name, state);
+            self.integer(&own, u64::from(state == is));
         }
     }
 
@@ -228,8 +260,11 @@ mod tests {
         Exposition::write(open, &mut out, |e| {
             e.family(Kind::Counter, "requests", "Say \"hi\"\\\n.")
                 .integer(&[("path", "a\"b\\c\nd")], 3);
-            e.family(Kind::StateSet, "phase", "It.")
-                .states(None, ["on", "off"].into_iter(), "off");
+            e.family(Kind::StateSet, "phase", "It.").states(
+                Labels::NONE,
+                ["on", "off"].into_iter(),
+                "off",
+            );
             e.family(Kind::Gauge, "empty", "Never begun.");
             let mut odd = e.family(Kind::Gauge, "odd", "Odd.");
             odd.float(&[], f64::INFINITY);

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use super::exposition::{Exposition, Kind};
+use super::exposition::{Exposition, Kind, Labels};
 use crate::health::{ComponentState, MetricState, MetricValue, Phase, ProbeKind, Snapshot, Status};
 use crate::time::{Moment, UnixTime};
 use crate::timing::Timing;
@@ -55,14 +55,14 @@ fn whole(snapshot: &Snapshot, e: &mut Exposition<'_>) {
         "health_phase",
         "Where the daemon is in its life.",
     )
-    .states(None, phases, snapshot.phase().as_str());
+    .states(Labels::NONE, phases, snapshot.phase().as_str());
     let status = snapshot.status(ProbeKind::Health);
     e.family(
         Kind::StateSet,
         "health_status",
         "How the daemon is, all in all.",
     )
-    .states(None, words(), status.as_str());
+    .states(Labels::NONE, words(), status.as_str());
     let mut probes = e.family(
         Kind::Gauge,
         "health_probe_success",
@@ -100,8 +100,8 @@ fn components(snapshot: &Snapshot, e: &mut Exposition<'_>) {
         "How a component is.",
     );
     for one in components {
-        let label = ("component", one.name().as_str());
-        family.states(Some(label), words(), one.status().as_str());
+        let labels = Labels::NONE.with("component", one.name().as_str());
+        family.states(labels, words(), one.status().as_str());
     }
     let mut family = e.family(
         Kind::Gauge,

@@ -17,6 +17,8 @@ mod metrics;
 #[cfg(feature = "page")]
 mod page;
 mod probe;
+#[cfg(feature = "monitor")]
+pub(crate) mod probes;
 mod stats;
 #[cfg(feature = "monitor")]
 mod targets;

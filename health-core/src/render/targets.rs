@@ -70,7 +70,7 @@ fn check(moment: Moment, check: &CheckView, o: &mut Object<'_>) {
     o.word("status", check.status.as_str());
     o.bool("stale", check.is_stale);
     o.string("target", &check.target);
-    time(o, "since", None);
+    time(o, "since", check.since);
     o.number("consecutive_failures", check.streak.failures().into());
     o.number("consecutive_successes", check.streak.successes().into());
     let last = check.history.last();
@@ -93,7 +93,7 @@ fn check(moment: Moment, check: &CheckView, o: &mut Object<'_>) {
         Some(error) => o.string("last_error", error.message()),
         None => o.raw("last_error", "null"),
     }
-    time(o, "deregistered_at", None);
+    time(o, "deregistered_at", check.deregistered_at);
     o.objects("results", check.history.iter(), |o, it| {
         result(moment, it, o);
     });

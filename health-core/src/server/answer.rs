@@ -138,7 +138,7 @@ fn write_rare(service: &Service, ask: &Ask, id: Option<RequestId>, out: &mut Vec
 fn write_id(id: Option<RequestId>, out: &mut Vec<u8>) {
     if let Some(id) = id {
         out.extend_from_slice(b"X-Request-Id: ");
-        out.extend_from_slice(id.as_str().as_bytes());
+        out.extend_from_slice(id.as_bytes());
         out.extend_from_slice(b"\r\n");
     }
 }

@@ -49,6 +49,8 @@ impl Service {
             (_, Route::Metrics) => {
                 Exposition::write(format == Format::OpenMetrics, out, |e| {
                     render::metrics(moment, snapshot, e);
+                    #[cfg(feature = "monitor")]
+                    self.measure_targets(e);
                     self.counters().tell(e);
                 });
             }

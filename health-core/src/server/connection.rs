@@ -200,7 +200,7 @@ impl Connection {
     ///
     /// Does nothing unless `step` says `Respond`.
     pub fn respond(&mut self, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
-        let State::Responding { reply, unsent } = self.state else {
+        let State::Responding { ref reply, unsent } = self.state else {
             debug_assert!(false, "respond in {:?}", self.state);
             return;
         };
@@ -216,16 +216,16 @@ impl Connection {
                 (None, StatusCode::Ok, Some(Ending::ANSWERED))
             }
             Reply::News => return self.tell(writing, moment, snapshot, out),
-            Reply::Ask { ask, version, .. } if answer::is_stream(&self.service, &ask, moment) => {
+            Reply::Ask { ask, version, .. } if answer::is_stream(&self.service, ask, moment) => {
                 self.reader.discard();
-                self.stream = answer::begin(&self.service, &ask, id, version, moment, out);
+                self.stream = answer::begin(&self.service, ask, id, *version, moment, out);
                 let bytes = out.len() - start;
                 (self.reader.notes).handle_answer(log, Some(ask.method), StatusCode::Ok, bytes);
                 self.has_answered = true;
                 self.unsent += 1;
                 return self.tell(writing, moment, snapshot, out);
             }
-            Reply::Reject { reject, method } => {
+            &Reply::Reject { reject, method } => {
                 let status = answer::reject(&self.service, reject, method, id, moment, out);
                 (method, status, Some(Ending::rejected(reject)))
             }
@@ -237,7 +237,7 @@ impl Connection {
                     (None, Version::Http11) => Persistence::Implied,
                 };
                 let service = &self.service;
-                let status = answer::answer(service, &ask, id, persistence, moment, snapshot, out);
+                let status = answer::answer(service, ask, id, persistence, moment, snapshot, out);
                 (Some(ask.method), status, last)
             }
         };

@@ -187,11 +187,11 @@ impl Notes {
     /// What the request is called in its answer. With a log every request has a name.
     pub(super) fn name(&mut self, unix: UnixTime, log: Option<&Log>) -> Option<RequestId> {
         let asked = &mut self.0.as_mut()?.asked;
-        if let Some(log) = log.filter(|_| asked.id.as_str().is_empty()) {
+        if let Some(log) = log.filter(|_| asked.id.as_bytes().is_empty()) {
             let count = log.named.fetch_add(1, Ordering::Relaxed);
             asked.id = RequestId::generate(unix.as_millis(), count);
         }
-        Some(asked.id).filter(|id| !id.as_str().is_empty())
+        Some(asked.id).filter(|id| !id.as_bytes().is_empty())
     }
 
     /// The answer was made.

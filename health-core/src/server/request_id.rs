@@ -20,7 +20,9 @@ impl RequestId {
 
     /// The client's own, if it is 1 to 64 bytes of visible ASCII: it is sent back and logged.
     pub(super) fn of_client(value: &[u8]) -> Option<Self> {
-        let is_valid = matches!(value.len(), 1..=ROOM) && value.iter().all(u8::is_ascii_graphic);
+        // Without a way out in the middle the compiler looks at many bytes at once.
+        let all_graphic = |all, byte: &u8| all & byte.is_ascii_graphic();
+        let is_valid = matches!(value.len(), 1..=ROOM) && value.iter().fold(true, all_graphic);
         is_valid.then(|| {
             let mut id = Self::NONE;
             id.bytes[..value.len()].copy_from_slice(value);
@@ -40,7 +42,11 @@ impl RequestId {
 
     /// Empty if there is none.
     pub(super) fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
     }
 }
 

@@ -111,7 +111,7 @@ impl Service {
     }
 
     /// Speaks no HTTP but HAProxy's `agent-check`: whoever connects is sent one line
-    /// ([`render::agent_check`]), and the connection is closed. For a listener of its own.
+    /// ([`crate::render::agent_check`]), and the connection is closed. For a listener of its own.
     #[must_use]
     pub fn agent_check(mut self) -> Self {
         self.is_agent = true;

@@ -7,7 +7,8 @@ use core::{fmt, iter};
 use super::{Listing, Route, Service, guest};
 use crate::monitor::{Overview, ReadyTarget, Summary, TargetStatus, TargetView};
 use crate::name::Name;
-use crate::render;
+use crate::render::exposition::Exposition;
+use crate::render::{self, probes};
 use crate::time::Moment;
 
 /// The most targets in one answer.
@@ -65,6 +66,13 @@ impl Service {
         }
     }
 
+    /// Tells of the targets in numbers.
+    pub(super) fn measure_targets(&self, e: &mut Exposition<'_>) {
+        if let Some(watcher) = &self.targets {
+            watcher.measure(e);
+        }
+    }
+
     /// Appends what such a route leads to.
     pub(super) fn tell_targets(&self, moment: Moment, route: Route, out: &mut Vec<u8>) {
         match (&self.targets, route) {
@@ -92,13 +100,28 @@ impl Watcher {
 
     /// Appends what a listing asks for.
     fn list(&self, moment: Moment, listing: &Listing, out: &mut Vec<u8>) {
-        let overview = guest::call(|| self.0.overview()).unwrap_or_default();
+        let overview = self.overview();
         let after = listing.after().and_then(|name| Name::new(name).ok());
         let targets = entries(after, |after| self.0.page(after, listing.status()));
         let mut targets: Vec<_> = targets.take(MOST + 1).collect();
         let has_more = targets.len() > MOST;
         targets.truncate(MOST);
         render::targets(moment, &overview, &targets, has_more, out);
+    }
+
+    /// Tells of all of them in numbers, and of the first ones by themselves.
+    fn measure(&self, e: &mut Exposition<'_>) {
+        let overview = self.overview();
+        let targets: Vec<_> = entries(None, |after| self.0.page(after, None))
+            .take(MOST)
+            .collect();
+        let omitted = overview.summary.total.saturating_sub(targets.len());
+        probes::monitor(&overview, omitted, e);
+        probes::probes(&overview, &targets, e);
+    }
+
+    fn overview(&self) -> Overview {
+        guest::call(|| self.0.overview()).unwrap_or_default()
     }
 
     /// Appends those that may be sent work.

@@ -1,8 +1,11 @@
 //! When the next attempt is due, and what a new prober goes on from.
 
-use health_core::check::{CheckConfig, CheckStatus, Event, Mode, ProbeKind, Saved, Schedule};
+use health_core::check::{
+    CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, ProbeKind, Saved, Schedule,
+};
 use health_core::outcome::Outcome;
 use health_core::streak::Streak;
+use health_core::time::{Moment, UnixTime};
 
 use crate::restarting;
 use crate::rig::{self, Rig, every_10_s, secs};
@@ -90,11 +93,11 @@ fn a_restored_check_goes_on_where_it_ended() {
     let saved = Saved {
         status: CheckStatus::Healthy,
         streak: Streak::of_failures(2),
-        deregistered: false,
+        ..Saved::default()
     };
     let mut rig = Rig::restored(restarting(), saved);
     assert!(rig.check.is_stale() && rig.told.is_empty());
-    assert_eq!(rig.check.saved(), saved);
+    assert_eq!(rig.check.saved(Moment::default()), saved);
     rig.attempts("f");
     assert_eq!(
         (rig.status(), rig.count(&Event::RestartRequested)),
@@ -128,7 +131,7 @@ fn a_restored_startup_check_is_not_asked_again() {
     };
     let mut rig = Rig::start(config.clone());
     rig.attempts("s");
-    let rig = Rig::restored(config, rig.check.saved());
+    let rig = Rig::restored(config, rig.check.saved(Moment::default()));
     assert_eq!((rig.check.mode(), rig.due()), (Mode::Done, None));
 }
 
@@ -141,4 +144,59 @@ fn status_words_read_back() {
         );
     }
     assert_eq!(CheckStatus::from_word("Healthy"), None);
+}
+
+#[test]
+fn since_when_the_status_holds_outlives_the_prober() {
+    // The prober's clock shows zero at noon.
+    let noon = 1_769_169_600_000;
+    let moment = |now| Moment {
+        now: rig::at(now),
+        unix: UnixTime::from_millis(noon + now),
+    };
+    let date = |millis| Some(UnixTime::from_millis(millis));
+    let mut rig = Rig::new(every_10_s());
+    assert_eq!(rig.check.since(moment(0)), None);
+    rig.tell(3, |check, now| check.start(now));
+    assert_eq!(rig.check.since(moment(7)), date(noon + 3));
+    rig.attempts("fff");
+    // At the third failure, which came 5 ms after its slot.
+    assert_eq!(rig.status(), CheckStatus::Unhealthy);
+    let since = date(noon + 20_008);
+    assert_eq!(rig.check.since(moment(60_000)), since);
+    let saved = rig.check.saved(moment(60_000));
+    assert_eq!((saved.since, saved.deregistered_at), (since, None));
+
+    // The next prober's clock began later, and shows zero again.
+    let mut rig = Rig::restored(every_10_s(), saved);
+    assert_eq!(rig.check.since(moment(0)), since);
+    rig.attempts("f");
+    assert_eq!(rig.check.since(moment(5)), since);
+    rig.tell(100, |check, now| check.instance_changed(now));
+    assert_eq!(rig.check.since(moment(100)), date(noon + 100));
+}
+
+#[test]
+fn when_it_was_deregistered_outlives_the_prober() {
+    let config = CheckConfig {
+        on_unhealthy: OnUnhealthy::Deregister,
+        ..every_10_s()
+    };
+    let moment = |now, unix| Moment {
+        now: rig::at(now),
+        unix: UnixTime::from_millis(unix),
+    };
+    let mut rig = Rig::start(config.clone());
+    rig.attempts("fff");
+    let saved = rig.check.saved(moment(20_005, 1_000_000));
+    let at = Some(UnixTime::from_millis(1_000_000));
+    assert!(saved.deregistered);
+    assert_eq!((saved.since, saved.deregistered_at), (at, at));
+
+    let mut rig = Rig::restored(config, saved);
+    assert_eq!(rig.check.saved(moment(0, 2_000_000)), saved);
+    rig.tell(9, |check, now| check.reactivate(now));
+    let back = rig.check.saved(moment(9, 2_000_000));
+    assert!(!back.deregistered && back.deregistered_at.is_none());
+    assert_eq!(back.since, Some(UnixTime::from_millis(2_000_000)));
 }

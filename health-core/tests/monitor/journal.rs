@@ -254,7 +254,7 @@ fn the_next_monitor_goes_on_where_the_last_one_ended() {
             store.write(&batch).expect("kept");
         }
         let check = monitor.check(id.check(0)).expect("the check");
-        last = check.saved();
+        last = check.saved(moment(1_000));
         assert_eq!(last.streak.failures(), life);
         assert_eq!(check.mode() == Mode::Inactive, life == 3);
     }

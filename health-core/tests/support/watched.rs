@@ -1,5 +1,6 @@
 //! A monitor with targets of every kind, at rest in virtual time.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -32,14 +33,8 @@ pub(crate) fn watched() -> Controls {
         match watch.poll(Waker::noop()) {
             Work::Start(ticket) => {
                 clock.advance_to(clock.now() + Duration::from_millis(1));
-                let is_well = !ticket.job().to_string().contains("10.0.0.7");
-                let outcome = if is_well {
-                    Outcome::success()
-                } else {
-                    let refused = Outcome::failure("connection refused");
-                    refused.of_kind(Kind::Refused).caused_by("os error 111")
-                };
-                ticket.finish(Report::new(outcome, Duration::from_millis(1)));
+                let report = report(&ticket.job().to_string());
+                ticket.finish(report);
             }
             Work::Cancel { .. } => {}
             Work::Wait { .. } => clock.advance_to(clock.now() + Duration::from_millis(100)),
@@ -49,6 +44,33 @@ pub(crate) fn watched() -> Controls {
     // Dropped, it would have stopped: nothing of it would be judged any more.
     std::mem::forget(watch);
     controls
+}
+
+/// What an attempt of a millisecond sees.
+fn report(target: &str) -> Report {
+    let took = Duration::from_millis(1);
+    if target.contains("10.0.0.7") {
+        let refused = Outcome::failure("connection refused").of_kind(Kind::Refused);
+        let mut report = Report::new(refused.caused_by("os error 111"), took);
+        report.timings.connect = Some(took);
+        return report;
+    }
+    let mut report = Report::new(Outcome::success(), took);
+    if target.starts_with("tcp") {
+        report.timings.connect = Some(took);
+        report.address = Some((Ipv6Addr::LOCALHOST, 6_379).into());
+    }
+    if target.starts_with("http") {
+        let part = |micros| Some(Duration::from_micros(micros));
+        report.status = Some(204);
+        report.address = Some((Ipv4Addr::new(10, 0, 0, 8), 8_080).into());
+        report.timings.dns = part(200);
+        report.timings.connect = part(300);
+        report.timings.send = part(50);
+        report.timings.wait = part(400);
+        report.timings.body = part(50);
+    }
+    report
 }
 
 fn every_second() -> CheckConfig {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::cli::CheckArgs;
 use super::commands::expectations;
 use super::config::{Defaults, added};
+use super::text::millis;
 use super::{Done, Failed, NOT, WRONG, print, print_json};
 use crate::probe;
 
@@ -81,20 +82,15 @@ fn line(probe: &Probe, report: &Report) -> String {
         let _ = write!(text, "\n  status   {status}");
     }
     for (part, took) in report.timings.iter() {
-        let _ = write!(text, "\n  {part:<8} {:>9.3} ms", took.as_secs_f64() * 1e3);
+        let _ = write!(text, "\n  {part:<8} {:>9.3} ms", millis(took));
     }
-    let _ = write!(
-        text,
-        "\n  {:<8} {:>9.3} ms",
-        "total",
-        report.took.as_secs_f64() * 1e3
-    );
+    let _ = write!(text, "\n  {:<8} {:>9.3} ms", "total", millis(report.took));
     text
 }
 
 fn document(probe: &Probe, report: &Report) -> Value {
     let timings = report.timings.iter();
-    let timings = timings.map(|(part, took)| (part.to_owned(), (took.as_secs_f64() * 1e3).into()));
+    let timings = timings.map(|(part, took)| (part.to_owned(), millis(took).into()));
     let timings: Map<String, Value> = timings.collect();
     let outcome = &report.outcome;
     json!({
@@ -106,7 +102,7 @@ fn document(probe: &Probe, report: &Report) -> Value {
         "cause": outcome.cause.as_ref().map(Cause::reveal),
         "address": report.address.map(|it| it.to_string()),
         "status": report.status,
-        "took_ms": report.took.as_secs_f64() * 1e3,
+        "took_ms": millis(report.took),
         "timings_ms": timings,
     })
 }

@@ -196,9 +196,10 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
         .find(|it| it["name"] == check.name.as_str());
     let _ = writeln!(
         out,
-        "\nCheck {}: {}",
+        "\nCheck {}: {}{}",
         check.name,
-        text::status(&check.status)
+        text::status(&check.status),
+        check.since.map(since).unwrap_or_default()
     );
     if let Some(it) = settings {
         let _ = writeln!(out, "  target     {}", word(&it["target"]));
@@ -215,10 +216,9 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
         );
     }
     let (failures, successes) = (check.consecutive_failures, check.consecutive_successes);
-    let _ = writeln!(
-        out,
-        "  in a row   {failures} failures, {successes} successes"
-    );
+    let failures = text::count(failures, "failure", "failures");
+    let successes = text::count(successes, "success", "successes");
+    let _ = writeln!(out, "  in a row   {failures}, {successes}");
     let _ = writeln!(out, "  checked    {}", text::age(check.last_checked_at));
     let _ = writeln!(out, "  succeeded  {}", text::age(check.last_success_at));
     if let Some(error) = check.last_error.as_deref() {
@@ -299,8 +299,14 @@ fn changed(it: &TransitionInfo) -> String {
     let (failures, successes) = (it.failures, it.successes);
     let in_a_row = match (failures, successes) {
         (0, 0) => String::new(),
-        (0, successes) => format!(", {successes} successes in a row"),
-        (failures, _) => format!(", {failures} failures in a row"),
+        (0, successes) => {
+            let successes = text::count(successes, "success", "successes");
+            format!(", {successes} in a row")
+        }
+        (failures, _) => {
+            let failures = text::count(failures, "failure", "failures");
+            format!(", {failures} in a row")
+        }
     };
     let message = text::safe(&it.message);
     let colon = if message.is_empty() { "" } else { ": " };
@@ -310,6 +316,11 @@ fn changed(it: &TransitionInfo) -> String {
 fn time(unix_millis: u64) -> String {
     let text = UnixTime::from_millis(unix_millis).rfc3339();
     String::from_utf8_lossy(&text).into_owned()
+}
+
+fn since(unix_millis: u64) -> String {
+    let age = text::age(Some(unix_millis));
+    format!(" since {} ({age})", time(unix_millis))
 }
 
 fn word(value: &Value) -> String {

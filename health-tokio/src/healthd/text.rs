@@ -27,6 +27,16 @@ pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     lines.join("\n")
 }
 
+/// Milliseconds, to the microsecond.
+pub(super) fn millis(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e3
+}
+
+/// `1 failure`, `2 failures`.
+pub(super) fn count(number: u32, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// How long ago, in one unit.
 pub(super) fn age(unix_millis: Option<u64>) -> String {
     let Some(millis) = unix_millis else {

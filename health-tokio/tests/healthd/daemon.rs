@@ -153,7 +153,7 @@ impl Daemon {
     }
 
     /// The body of a page of the monitor's own endpoint.
-    fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("the endpoint");
         let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).expect("asked");

@@ -2,6 +2,7 @@
 
 mod backend;
 mod daemon;
+mod endpoint;
 #[path = "../../src/healthd/config/tests/mistakes.rs"]
 mod mistakes;
 mod usage;

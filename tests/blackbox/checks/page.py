@@ -9,6 +9,7 @@ from ..daemon import Daemon
 from ..http import Answer
 from ..outcome import demand
 from ..runner import Site
+from . import watched
 
 TOKEN = "open-sesame-7f3a"
 ENTER = "\ue007"
@@ -46,9 +47,12 @@ def page(site: Site) -> str:
             daemon.stop()
         _untrusted(browser, served)
         _targets(browser, served)
+        if site.package == "health-tokio":
+            watched.page(browser)
         complaints = [text for text in browser.complaints() if EXPECTED not in text]
         demand(not complaints, f"the page complains: {complaints}")
-    return f"token, transition, lost, found degraded; {len(served.body)} bytes, markup stays text"
+    size = len(served.body)
+    return f"token, transition, lost, found degraded, targets; {size} bytes, markup stays text"
 
 
 def _give_token(browser: Browser) -> None:
@@ -97,7 +101,10 @@ def _targets(browser: Browser, served: Answer) -> None:
 
     def target(name: str, status: str, *classes: str, **more: object) -> dict[str, object]:
         results = [
-            {"begin_at": time, "took_ms": 1.25, "class": one, "message": MARKUP, "counted": True}
+            {
+                "begin_at": time, "took_ms": 1.25, "class": one, "kind": None,
+                "message": one + MARKUP, "counted": True,
+            }
             for one in classes
         ]
         check = {
@@ -106,11 +113,11 @@ def _targets(browser: Browser, served: Answer) -> None:
             "last_error": MARKUP, "last_error_kind": "refused", **more,
         }
         return {
-            "name": name, "group": "web", "status": status, "healthy_checks": 0, "total_checks": 1,
-            "checks": [check],
+            "name": name, "group": "web", "status": status, "active": status != "inactive",
+            "healthy_checks": 0, "total_checks": 1, "checks": [check],
         }
 
-    counts = {"total": 1200, "healthy": 1197}
+    counts = {"total": 1201, "healthy": 1198}
     health = {
         "status": "healthy", "timestamp": time, "service": "healthd", "version": "1",
         "phase": "running", "uptime_seconds": 1, "consecutive_failures": 0, "components": {},
@@ -119,6 +126,7 @@ def _targets(browser: Browser, served: Answer) -> None:
     listed = [
         target("gone", "inactive", deregistered_at=time),
         *(target(f"well-{number}", "healthy", "success") for number in range(130)),
+        target("slow", "degraded", "failure", "warning"),
         target("worse", "unhealthy", "success", "warning", "indeterminate", "failure"),
     ]
     told = {**counts, "unhealthy": 2, "unknown": 0, "inactive": 1, "mass_failure": True}
@@ -133,22 +141,23 @@ def _targets(browser: Browser, served: Answer) -> None:
     }
     with _Impostor(served, documents) as url:
         browser.go(f"{url}/")
-        browser.wait_for_text("#tally", "1197 of 1200 healthy", FIRST)
+        browser.wait_for_text("#tally", "1198 of 1201 healthy", FIRST)
         browser.wait_for_text("#targets", "zebra", FIRST)
         rows = "return [...document.querySelectorAll('#targets > li')].map(one => one.innerText)"
         names = [text.split("\n")[1].split()[0] for text in browser.run(rows)]
         well = [name for name in names if name.startswith("well-")]
         demand(len(well) == 100, f"{len(well)} that are well")
-        demand(names == ["worse", "zebra", *well, "gone"], f"the order: {names}")
+        demand(names == ["worse", "zebra", "slow", *well, "gone"], f"the order: {names}")
         browser.wait_for_text("#others", "2 unhealthy, 1 inactive", FIRST)
         browser.wait_for_text("#rest", "and 1097 more", FIRST)
         browser.wait_for_text("#mass", "Mass failure", FIRST)
         browser.wait_for_text("#targets .inactive", "deregistered", FIRST)
         browser.wait_for_text("#targets .unhealthy", MARKUP.strip(), FIRST)
+        browser.wait_for_text("#targets .degraded", "warning", FIRST)
         marks = browser.run("return document.querySelector('#targets svg').textContent")
-        for text in ("success", "warning", "indeterminate", "failure, 1.3 ms: " + MARKUP):
+        for text in ("success", "warning", "indeterminate", "failure, 1.3 ms: failure" + MARKUP):
             demand(text in marks, f"{text} is not among the last results: {marks}")
-        browser.wait_for_text("#summary", "1197 of 1200 targets", FIRST)
+        browser.wait_for_text("#summary", "1198 of 1201 targets", FIRST)
         found = browser.run("return document.querySelectorAll('img, script').length")
         demand(found == 1, f"{found} elements, but there is one script")
 

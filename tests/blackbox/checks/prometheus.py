@@ -8,6 +8,8 @@ import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -52,13 +54,31 @@ def prometheus(site: Site) -> str:
             raise Skipped(f"{tool} is not installed")
     run("promtool", "check", "rules", str(RULES / "alerts.yml"))
     run("promtool", "test", "rules", str(RULES / "alerts_test.yml"))
-    with tempfile.TemporaryDirectory() as name, site.daemon() as daemon:
+    with site.daemon() as daemon:
         # A look at the endpoint's own failures belongs to the sample.
         daemon.get("/nowhere")
         _promtool(daemon)
-        server, file = f"127.0.0.1:{_free_port()}", Path(name, "prometheus.yml")
         target = daemon.url.removeprefix("http://")
-        file.write_text(CONFIGURATION.format(rules=RULES, target=target))
+        with running(CONFIGURATION.format(rules=RULES, target=target)) as server:
+            for query, value in WANTED.items():
+                expected = {"openmetrics": value, "text": value}
+                wait_for(query, 20, lambda: values(server, query) == expected, every=0.1)
+            errors = [one["lastError"] for one in active_targets(server) if one["lastError"]]
+            demand(not errors, f"scrapes failed: {errors}")
+            groups = _api(server, "rules")["groups"]
+            rules = [rule for group in groups for rule in group["rules"]]
+            broken = [rule["name"] for rule in rules if rule["health"] == "err"]
+            demand(rules and not broken, f"rules it cannot evaluate: {broken}")
+        daemon.stop()
+        return f"both formats scraped, {len(WANTED)} series seen, {len(rules)} rules evaluated"
+
+
+@contextmanager
+def running(configuration: str) -> Iterator[str]:
+    """A Prometheus with this configuration, by its address; it may complain of nothing."""
+    with tempfile.TemporaryDirectory() as name:
+        server, file = f"127.0.0.1:{_free_port()}", Path(name, "prometheus.yml")
+        file.write_text(configuration)
         command = [
             "prometheus", f"--config.file={file}", f"--storage.tsdb.path={name}/data",
             f"--web.listen-address={server}", "--log.level=warn",
@@ -68,22 +88,25 @@ def prometheus(site: Site) -> str:
             subprocess.Popen(command, stdout=log, stderr=log) as popen,
         ):
             try:
-                for query, value in WANTED.items():
-                    expected = {"openmetrics": value, "text": value}
-                    wait_for(query, 20, lambda: _values(server, query) == expected, every=0.1)
-                targets = _api(server, "targets")["activeTargets"]
-                errors = [one["lastError"] for one in targets if one["lastError"]]
-                demand(not errors, f"scrapes failed: {errors}")
-                groups = _api(server, "rules")["groups"]
-                rules = [rule for group in groups for rule in group["rules"]]
-                broken = [rule["name"] for rule in rules if rule["health"] == "err"]
-                demand(rules and not broken, f"rules it cannot evaluate: {broken}")
+                yield server
             finally:
                 popen.terminate()
                 complaints = Path(log.name).read_text()
         demand("level=error" not in complaints, f"Prometheus says: {complaints}")
-        daemon.stop()
-        return f"both formats scraped, {len(WANTED)} series seen, {len(rules)} rules evaluated"
+
+
+def values(server: str, query: str) -> dict[str, str]:
+    """The value in each job; empty as long as Prometheus does not answer."""
+    try:
+        result = _api(server, "query?" + urllib.parse.urlencode({"query": query}))["result"]
+    except OSError:
+        return {}
+    return {one["metric"]["job"]: one["value"][1] for one in result}
+
+
+def active_targets(server: str) -> list[dict[str, Any]]:
+    """Whom it scrapes."""
+    return list(_api(server, "targets")["activeTargets"])
 
 
 def openmetrics(site: Site) -> str:
@@ -113,15 +136,6 @@ def _promtool(daemon: Daemon) -> None:
     )
     said = done.stdout.decode() + done.stderr.decode()
     demand(done.returncode == 0 and not said, f"promtool: {said}")
-
-
-def _values(server: str, query: str) -> dict[str, str]:
-    """The value in each job; empty as long as Prometheus does not answer."""
-    try:
-        result = _api(server, "query?" + urllib.parse.urlencode({"query": query}))["result"]
-    except OSError:
-        return {}
-    return {one["metric"]["job"]: one["value"][1] for one in result}
 
 
 def _api(server: str, path: str) -> Any:

@@ -85,17 +85,17 @@ impl Controls {
     #[must_use]
     pub fn status(&self) -> MonitorStatus {
         let state = self.shared.lock();
-        MonitorStatus::of(self.shared.time.now(), &state)
+        MonitorStatus::of(self.shared.time.moment(), &state)
     }
 
     /// One of the targets, and how it is.
     #[must_use]
     pub fn target(&self, name: &str) -> Option<TargetView> {
-        let now = self.shared.time.now();
+        let moment = self.shared.time.moment();
         let state = self.shared.lock();
         let id = state.monitor.find(name)?;
         let target = state.monitor.target(id)?;
-        Some(state.view(now, id, target))
+        Some(state.view(moment, id, target))
     }
 
     /// How many targets are how well.

@@ -45,6 +45,10 @@ impl Job {
         }
     }
 
+    pub(super) const fn is_http(&self) -> bool {
+        matches!(self, Self::Probe(Probe::Http(_)))
+    }
+
     /// Where it connects to, if that is a host and a port.
     pub(super) const fn endpoint(&self) -> Option<&Endpoint> {
         match self {

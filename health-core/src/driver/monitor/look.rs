@@ -121,11 +121,11 @@ impl Targets for Controls {
     }
 
     fn page(&self, after: Option<&Name>, only: Option<TargetStatus>) -> Page<TargetView> {
-        let now = self.shared.time.now();
+        let moment = self.shared.time.moment();
         self.look(after, |state, id, target| {
-            let status = TargetStatus::from(target.verdict_at(now));
+            let status = TargetStatus::from(target.verdict_at(moment.now));
             let is_wanted = only.is_none_or(|only| only == status);
-            is_wanted.then(|| state.view(now, id, target))
+            is_wanted.then(|| state.view(moment, id, target))
         })
     }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::shared::State;
 use crate::check::probe::Endpoint;
 use crate::monitor::{Sight, Stats, Summary, Target, TargetId, TargetView};
-use crate::time::Instant;
+use crate::time::{Instant, Moment};
 
 /// A monitor and all of its targets, as they stood when asked.
 #[derive(Clone, Debug)]
@@ -35,12 +35,12 @@ pub struct MonitorStatus {
 }
 
 impl MonitorStatus {
-    pub(super) fn of(now: Instant, state: &State) -> Self {
+    pub(super) fn of(moment: Moment, state: &State) -> Self {
         let monitor = &state.monitor;
         let targets = monitor.targets();
-        let targets = targets.map(|(id, target)| state.view(now, id, target));
+        let targets = targets.map(|(id, target)| state.view(moment, id, target));
         Self {
-            now,
+            now: moment.now,
             is_running: monitor.is_running(),
             in_flight: monitor.in_flight(),
             demand: monitor.demand(),
@@ -61,12 +61,13 @@ impl MonitorStatus {
 
 impl State {
     /// A target as it stands, with what is known of its attempts.
-    pub(super) fn view(&self, now: Instant, id: TargetId, target: &Target) -> TargetView {
-        TargetView::new(now, target, |index| {
+    pub(super) fn view(&self, moment: Moment, id: TargetId, target: &Target) -> TargetView {
+        TargetView::new(moment, target, |index| {
             let id = id.check(index);
             let job = self.jobs.get(&id);
             Sight {
                 target: job.map(ToString::to_string).unwrap_or_default(),
+                is_http: job.is_some_and(|job| job.is_http()),
                 last_report: self.reports.get(&id).map(Arc::clone),
             }
         })

@@ -14,10 +14,10 @@ use super::Probe;
 
 /// What the page may do: run this script, wear this style, talk to where it came from.
 ///
-/// The hashes are those of the files beside this one; a test computes them.
+/// The hashes are of the files beside this one as they are sent; a test computes them.
 pub(super) const POLICY: &str = "default-src 'none'; \
-    script-src 'sha256-6ZN8qLE6yR2yBHu7495Hs0Dypi57V+YwqDKJpW8hn1U='; \
-    style-src 'sha256-qWbsEjzEQIWStjvqm3Z2E3yyf5r8PjGxgaZhAFpfAi4='; \
+    script-src 'sha256-TS2vKVmUNzigKKPFWZuA5k83CX+Xc8mSBvp8hOgh2HE='; \
+    style-src 'sha256-63CeHVvYkj20NFWHlHPT+CbZSeEf3DBtgEwCcfYIz7A='; \
     img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PAGE: &str = include_str!("page.html");

@@ -291,6 +291,7 @@ async function listen(signal) {
     for (const event of events) {
       const { event: name, data } = Object.fromEntries(event.split('\n').map(line => line.split(/: (.*)/s, 2)));
       takers[name]?.(JSON.parse(data));
+      if (name === 'transition' || name === 'stats') hurry();
     }
     heard = Date.now();
     live = true;
@@ -300,14 +301,18 @@ async function listen(signal) {
 
 const takers = {
   reset: () => takePast({ last_id: 0, reset: true, transitions: [] }),
-  transition: one => hurry(takePast({ last_id: one.id, transitions: [one] })),
+  transition: one => takePast({ last_id: one.id, transitions: [one] }),
   snapshot: takeHealth,
-  stats: told => hurry(takeStats(told)),
+  stats: takeStats,
 };
 
 /** What streams in may be about a target. */
 function hurry() {
-  if (health.targets) soon ??= setTimeout(() => wake(soon = null), SOON);
+  if (!health.targets || soon) return;
+  soon = setTimeout(() => {
+    soon = null;
+    wake();
+  }, SOON);
 }
 
 const backOff = failures => Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.75 + Math.random() / 2);

@@ -35,25 +35,28 @@ function showTargets() {
   fill($('rest'), targets ? rest > 0 && `and ${rest} more${next ? '' : ' healthy'}` : denied && 'Which, and why, needs a token.');
 }
 
-function target({ name, group, status, checks, healthy_checks, total_checks }) {
-  const [only] = checks.length < 2 ? checks : [];
+function target({ name, group, status, active, checks, healthy_checks, total_checks }) {
+  const [only] = checks.length < 2 ? checks : [], why = active ? 'paused' : 'deregistered';
   return h('li', { class: status },
-    line(status, name, [group, only ? only.target : `${healthy_checks}/${total_checks} checks`], only),
+    line(status, name,
+      [status === 'inactive' && why, group, only ? only.target : `${healthy_checks}/${total_checks} checks`], only),
     !only && h('ul', {}, checks.map(it => h('li', {}, line(it.status, it.name, [it.target], it)))));
 }
 
 function line(status, name, notes, check) {
-  const failures = check?.consecutive_failures, isWrong = check && (status !== 'healthy' || failures > 0);
-  const why = [check?.last_error_kind, failures > 1 && `${failures} failures in a row`, check?.stale && 'stale'];
+  const last = check?.results.at(-1), isWrong = check && (status !== 'healthy' || (last && last.class !== 'success'));
+  // A warning is no error.
+  const { message, kind } = last?.class === 'warning' ? last : { message: check?.last_error, kind: check?.last_error_kind };
+  const failures = check?.consecutive_failures, turned = check?.deregistered_at ?? check?.since;
+  const why = [kind, failures > 1 && `${failures} failures in a row`, check?.stale && 'stale'];
   return [
     badge(status),
     h('div', {},
       h('strong', {}, name), ' ', small(notes),
-      isWrong && h('p', {}, check.last_error, ' ', small(why))),
-    h('div', { class: 'series' }, check?.results.length > 0 && series(check.results)),
+      isWrong && h('p', {}, message, ' ', small(why))),
+    h('div', { class: 'series' }, last && series(check.results)),
     h('small', {}, check && [
-      check.deregistered_at ? h('div', {}, 'deregistered ', since(check.deregistered_at))
-        : check.since && h('div', {}, 'for ', since(check.since, true)),
+      turned && h('div', {}, 'for ', since(turned, true)),
       h('div', {}, check.last_checked_at ? ['checked ', since(check.last_checked_at)] : 'not checked yet')]),
   ];
 }

@@ -1,7 +1,7 @@
 //! Who may see more than a verdict.
 //!
 //! Verdicts, names and the version are public, and nobody is looked at who asks for them. Stats,
-//! metrics, history and `?verbose` are shown by the first of these rules that fits:
+//! metrics, history, targets and `?verbose` are shown by the first of these rules that fits:
 //!
 //! | | rule | set by | shown to |
 //! |---|---|---|---|

@@ -6,6 +6,7 @@ use health_core::monitor::{JournalStats, Stats};
 use serde::Serialize;
 
 use crate::healthd::print;
+use crate::healthd::text::millis;
 
 /// All of it, under the names of `--json`.
 #[derive(Debug, Default, Serialize)]
@@ -141,10 +142,6 @@ impl Kept {
             registry_kib: bytes.map(|bytes| bytes / 1_024),
         }
     }
-}
-
-fn millis(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// User and system time of this process.

@@ -20,6 +20,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::cli::BenchArgs;
 use super::config::{Defaults, RESULTS, Source, TargetDef};
 use super::daemon::{self, Keeper, List, Registry};
+use super::text::millis;
 use super::{Done, Failed, NOT, print_json};
 use crate::Health;
 use crate::monitor::{self, Monitor, MonitorHandle};
@@ -90,7 +91,7 @@ async fn measure(
     let mut figures = Figures {
         targets: args.targets,
         interval_seconds: args.interval.as_secs_f64(),
-        listed_after_ms: began.elapsed().as_secs_f64() * 1e3,
+        listed_after_ms: millis(began.elapsed()),
         ..Figures::default()
     };
     let lags = watch(&monitor, began + args.length).await;

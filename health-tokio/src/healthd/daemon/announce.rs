@@ -18,6 +18,7 @@ use tracing::{debug, enabled, error, info, warn};
 use super::actions::Actions;
 use crate::Health;
 use crate::healthd::config::Action;
+use crate::healthd::text::millis;
 
 /// Lines of one kind for one batch; the others are counted.
 const MOST: usize = 50;
@@ -118,7 +119,7 @@ impl Cycle {
             inactive = summary.unjudged,
             failures = stats.failures - before.failures,
             indeterminate = stats.indeterminate - before.indeterminate,
-            lag_p99_ms = stats.lags.quantile(0.99).as_secs_f64() * 1e3,
+            lag_p99_ms = millis(stats.lags.quantile(0.99)),
             skipped_slots = stats.skipped_slots - before.skipped_slots,
             deregistered = stats.deregistered - before.deregistered,
             suppressed = stats.suppressed - before.suppressed,
@@ -135,7 +136,7 @@ fn attempt(row: &ResultRow) {
         record,
         ..
     } = row;
-    let ms = millis(record);
+    let ms = millis(record.duration());
     debug!(%target, %check, class = ?record.class(), ms, message = record.message());
 }
 
@@ -171,7 +172,7 @@ fn failures(batch: &Batch) {
             consecutive_failures,
             status = row.saved.status.as_str(),
             reason = record.message(),
-            ms = millis(record),
+            ms = millis(record.duration()),
             "failed"
         );
     }
@@ -204,8 +205,4 @@ fn transition(it: &Transition) {
             warn!(%target, %check, reason, "the prober itself is in trouble");
         }
     }
-}
-
-fn millis(record: &Record) -> f64 {
-    (record.duration().as_secs_f64() * 1e6).round() / 1e3
 }

@@ -38,6 +38,7 @@ pub(super) use registry::Registry;
 use super::config::{Settings, Told, added};
 use super::control::{self, Lock, Reply, Request};
 use super::terminal::Terminal;
+use super::text::millis;
 use crate::monitor::{self, Controls, Monitor, MonitorHandle};
 use crate::{Handle, Health, Server, Service};
 use announce::Cycle;
@@ -295,16 +296,16 @@ impl Daemon {
                 "failures": stats.failures,
                 "indeterminate": stats.indeterminate,
                 "skipped_slots": stats.skipped_slots,
-                "lag_p50_ms": stats.lags.quantile(0.5).as_secs_f64() * 1e3,
-                "lag_p99_ms": stats.lags.quantile(0.99).as_secs_f64() * 1e3,
-                "max_lag_ms": stats.max_lag.as_secs_f64() * 1e3,
+                "lag_p50_ms": millis(stats.lags.quantile(0.5)),
+                "lag_p99_ms": millis(stats.lags.quantile(0.99)),
+                "max_lag_ms": millis(stats.max_lag),
                 "deregistered": stats.deregistered,
                 "suppressed": stats.suppressed,
             },
             "store": {
                 "batches": journal.batches,
                 "failures": journal.failures,
-                "lag_ms": journal.lag.as_secs_f64() * 1e3,
+                "lag_ms": millis(journal.lag),
                 "lost": journal.lost,
             },
         })

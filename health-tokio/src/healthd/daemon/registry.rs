@@ -193,7 +193,9 @@ fn stored_as(view: &TargetView) -> StoredTarget {
         saved: Saved {
             status: check.status,
             streak: check.streak,
+            since: check.since,
             deregistered: check.mode == Mode::Inactive,
+            deregistered_at: check.deregistered_at,
         },
     });
     StoredTarget {

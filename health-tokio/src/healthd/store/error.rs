@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::VERSION;
+
 /// What is wrong with the registry's file.
 #[derive(Debug)]
 pub(in crate::healthd) struct StoreError {
@@ -24,6 +26,8 @@ pub(super) enum Problem {
     Damaged(String),
     /// Made by a later version: the number of its schema.
     Newer(i32),
+    /// Made by an earlier version, and opened only to look.
+    Older(i32),
     /// Some other program's.
     Foreign,
 }
@@ -93,7 +97,12 @@ impl fmt::Display for StoreError {
             Problem::Damaged(what) => write!(f, "registry {path}: damaged: {what}"),
             Problem::Newer(version) => write!(
                 f,
-                "registry {path}: made by a newer healthd (schema {version}, known is 1)"
+                "registry {path}: made by a newer healthd (schema {version}, known is {VERSION})"
+            ),
+            Problem::Older(version) => write!(
+                f,
+                "registry {path}: made by an older healthd (schema {version}, known is {VERSION}); \
+                 healthd monitor brings it up to date"
             ),
             Problem::Foreign => write!(f, "registry {path}: the file of another program"),
         }

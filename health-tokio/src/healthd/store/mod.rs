@@ -27,14 +27,17 @@ use health_core::check::{CheckStatus, Saved};
 use health_core::monitor::{Batch, Definition, StoredCheck, StoredTarget, TargetStore};
 use health_core::name::Name;
 use health_core::streak::Streak;
+use health_core::time::UnixTime;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub(super) use error::StoreError;
 
 /// "hlth".
 const APPLICATION: i32 = 0x686C_7468;
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
+/// What leads from each earlier version to the next.
+const UPGRADES: [(i32, &str); 1] = [(1, include_str!("to-2.sql"))];
 /// What a reader or a backup may hold the file for.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -109,6 +112,7 @@ fn migrate(connection: &mut Connection) -> Result<(), Problem> {
     match (owner, version) {
         (APPLICATION, VERSION) => Ok(()),
         (APPLICATION, newer) if newer > VERSION => Err(Problem::Newer(newer)),
+        (APPLICATION, 1..) => upgrade(connection),
         (0, 0) if is_empty()? => {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -136,6 +140,17 @@ pub(super) fn peek(path: &Path) -> Result<Vec<StoredTarget>, StoreError> {
     loaded.map_err(|error| StoreError::new(path, error))
 }
 
+fn upgrade(connection: &mut Connection) -> Result<(), Problem> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have done it meanwhile.
+    let version: i32 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    for (_, script) in UPGRADES.iter().filter(|(from, _)| *from >= version) {
+        transaction.execute_batch(script)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    Ok(transaction.commit()?)
+}
+
 /// Opens the file for looking only.
 ///
 /// # Errors
@@ -151,6 +166,7 @@ fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
         match (owner, version) {
             (APPLICATION, VERSION) => Ok(connection),
             (APPLICATION, newer) if newer > VERSION => Err(Problem::Newer(newer)),
+            (APPLICATION, older @ 1..) => Err(Problem::Older(older)),
             _ => Err(Problem::Foreign),
         }
     };
@@ -210,7 +226,7 @@ impl TargetStore for SqliteStore {
 fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
     let mut statement = connection.prepare(
         "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
-                c.consecutive_successes, c.is_active
+                c.consecutive_successes, c.is_active, c.since, c.deactivated_at
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
     )?;
     let mut rows = statement.query(())?;
@@ -237,7 +253,9 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
             } else {
                 Streak::of_successes(successes)
             },
+            since: row.get::<_, Option<u64>>(7)?.map(UnixTime::from_millis),
             deregistered: !row.get::<_, bool>(6)?,
+            deregistered_at: row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis),
         };
         if let Some(target) = targets.last_mut() {
             target.checks.push(StoredCheck { name: check, saved });

@@ -28,6 +28,8 @@ pub(in crate::healthd) struct TargetInfo {
 pub(in crate::healthd) struct CheckInfo {
     pub(in crate::healthd) name: String,
     pub(in crate::healthd) status: String,
+    /// When it last changed.
+    pub(in crate::healthd) since: Option<u64>,
     pub(in crate::healthd) is_active: bool,
     pub(in crate::healthd) consecutive_failures: u32,
     pub(in crate::healthd) consecutive_successes: u32,
@@ -73,7 +75,7 @@ pub(in crate::healthd) struct TransitionInfo {
 const CHECKS: &str = "SELECT t.name, t.definition, c.id, c.name, c.status, c.is_active,
         c.consecutive_failures, c.consecutive_successes, c.last_checked_at, c.last_success_at,
         c.last_response_ms, c.last_error_kind, c.last_error, c.last_evidence, c.deactivated_at,
-        c.deactivated_reason
+        c.deactivated_reason, c.since
  FROM targets t JOIN checks c ON c.target_id = t.id";
 
 impl Reader {
@@ -164,6 +166,7 @@ fn check(row: &Row<'_>) -> rusqlite::Result<CheckInfo> {
     Ok(CheckInfo {
         name: row.get(3)?,
         status: row.get(4)?,
+        since: row.get(16)?,
         is_active: row.get(5)?,
         consecutive_failures: row.get(6)?,
         consecutive_successes: row.get(7)?,

@@ -124,6 +124,7 @@ fn the_third_failure_counts_whoever_saw_the_others() {
         assert_eq!(saved.streak.failures(), life);
     }
     assert!(saved.deregistered && saved.status == CheckStatus::Unhealthy);
+    assert!(saved.since.is_some() && saved.since == saved.deregistered_at);
 
     let reader = Reader::open(&place.db()).expect("a reader");
     let target = reader.target("web-1").expect("read").expect("there");
@@ -221,7 +222,7 @@ fn what_is_not_ours_is_refused_and_left_alone() {
     let place = Place::new("newer");
     drop(place.open());
     let later = Connection::open(place.db()).expect("a database");
-    later.pragma_update(None, "user_version", 2).expect("set");
+    later.pragma_update(None, "user_version", 3).expect("set");
     let error = SqliteStore::open(&place.db(), 3).expect_err("a newer schema");
     assert!(
         error.is_foreign() && error.to_string().contains("newer healthd"),
@@ -277,4 +278,62 @@ fn servers_has_the_names_of_the_field() {
         (&*url, active, failures, &*status),
         ("http://10.0.0.7:80/", true, 1, "starting")
     );
+}
+
+/// What version 1 kept of a check that failed until it was deregistered.
+const OF_VERSION_1: &str = "
+    ALTER TABLE checks DROP COLUMN since;
+    PRAGMA user_version = 1;
+    UPDATE targets SET added_at = 2000;
+    UPDATE checks SET status = 'unhealthy', consecutive_failures = 3;
+    INSERT INTO transitions (at, target, \"check\", change, from_status, to_status, failures,
+                             successes, message)
+    VALUES (1000, 'web-1', 'http', 'status', 'healthy', 'unhealthy', 3, 0, 'of another life'),
+           (3000, 'web-1', 'http', 'status', 'starting', 'healthy', 0, 1, ''),
+           (4000, 'web-1', 'http', 'status', 'healthy', 'unhealthy', 3, 0, 'refused');";
+
+#[test]
+fn an_older_registry_is_brought_up_to_date() {
+    let place = Place::new("older");
+    let mut store = place.open();
+    let never = definition("web-2");
+    store.put(&[definition("web-1"), never]).expect("put");
+    store.connection.execute_batch(OF_VERSION_1).expect("older");
+    let forget =
+        "UPDATE checks SET status = 'unknown', consecutive_failures = 0 WHERE target_id = 2";
+    store.connection.execute(forget, ()).expect("older");
+    drop(store);
+    // Who only looks changes nothing.
+    let error = Reader::open(&place.db()).expect_err("an older schema");
+    assert!(
+        error.to_string().contains("brings it up to date") && !error.is_damage(),
+        "{error}"
+    );
+    assert!(!error.is_foreign(), "{error}");
+
+    let mut store = place.open();
+    let targets = store.load().expect("loaded");
+    let saved = |index: usize| targets[index].checks[0].saved;
+    assert_eq!(saved(0).since, Some(UnixTime::from_millis(4_000)));
+    assert_eq!(saved(0).streak.failures(), 3);
+    assert_eq!(saved(1), Saved::default());
+    drop(place.open());
+    let reader = Reader::open(&place.db()).expect("a reader");
+    let target = reader.target("web-1").expect("read").expect("there");
+    assert_eq!(target.checks[0].since, Some(4_000));
+    let (made, upgraded) = (schema(&Place::new("made").open()), schema(&store));
+    assert_eq!(made, upgraded);
+}
+
+/// The columns of every table.
+fn schema(store: &SqliteStore) -> Vec<(String, String, String)> {
+    let mut statement = store
+        .connection
+        .prepare(
+            "SELECT t.name, c.name, c.type FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+             ORDER BY 1, 2",
+        )
+        .expect("a statement");
+    let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    rows.expect("rows").map(|row| row.expect("a row")).collect()
 }

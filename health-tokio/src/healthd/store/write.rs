@@ -4,7 +4,10 @@ use health_core::check::Record;
 use health_core::monitor::{Batch, Change, CheckRow, Definition, ResultRow, Transition};
 use health_core::name::Name;
 use health_core::outcome::{Cause, Class, Kind};
+use health_core::time::UnixTime;
 use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
+
+use crate::healthd::text::millis;
 
 pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
     for Definition { name, checks, text } in targets {
@@ -37,7 +40,7 @@ pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
 
 pub(super) fn reset(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
     let reset = "UPDATE checks SET status = 'unknown', is_active = 1, consecutive_failures = 0,
-                           consecutive_successes = 0, deactivated_at = NULL,
+                           consecutive_successes = 0, since = NULL, deactivated_at = NULL,
                            deactivated_reason = NULL
          WHERE target_id = (SELECT id FROM targets WHERE name = ?1)";
     each(tx, reset, names)
@@ -105,7 +108,7 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
             params![
                 id,
                 begin,
-                millis(record),
+                millis(record.duration()),
                 is_success,
                 kind,
                 record.message(),
@@ -143,7 +146,8 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
             consecutive_failures = ?3,
             consecutive_successes = ?4,
             is_active = ?5,
-            deactivated_at = iif(?5, NULL, deactivated_at),
+            since = ?6,
+            deactivated_at = iif(?5, NULL, coalesce(?7, deactivated_at)),
             deactivated_reason = iif(?5, NULL, deactivated_reason)
          WHERE id = ?1",
     )?
@@ -153,6 +157,8 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
         saved.streak.failures(),
         saved.streak.successes(),
         !saved.deregistered,
+        saved.since.map(UnixTime::as_millis),
+        saved.deregistered_at.map(UnixTime::as_millis),
     ])?;
     Ok(())
 }
@@ -190,8 +196,4 @@ fn transition(tx: &Tx<'_>, row: &Transition) -> Result<()> {
         .execute(params![row.target.as_str(), at, reason])?;
     }
     Ok(())
-}
-
-fn millis(record: &Record) -> f64 {
-    record.duration().as_secs_f64() * 1_000.0
 }

@@ -1,0 +1,314 @@
+//! What a monitor does, and what each of its probes saw, in numbers.
+//!
+//! What blackbox_exporter tells has the names it has there, so that its users' rules and dashboards
+//! go on working; everything else begins with `health_monitor_`, `health_target_` or `health_check_`.
+//! Nothing here is private: no message, no address.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::exposition::{Exposition, Kind, Labels};
+use crate::check::probe::Timings;
+use crate::monitor::{CheckView, JournalStats, Overview, TargetStatus, TargetView};
+use crate::outcome::Class;
+
+/// Tells how the monitor does; of `omitted` targets nothing is told by itself.
+pub(crate) fn monitor(overview: &Overview, omitted: usize, e: &mut Exposition<'_>) {
+    let (summary, stats) = (&overview.summary, &overview.stats);
+    let mut family = e.family(
+        Kind::Gauge,
+        "health_monitor_targets",
+        "Targets that are watched, by status.",
+    );
+    for (status, count) in [
+        (TargetStatus::Healthy, summary.sound),
+        (TargetStatus::Degraded, summary.degraded),
+        (TargetStatus::Unhealthy, summary.unhealthy),
+        (TargetStatus::Unknown, summary.unknown),
+        (TargetStatus::Inactive, summary.unjudged),
+    ] {
+        family.integer(&[("status", status.as_str())], count as u64);
+    }
+    let mut family = e.family(
+        Kind::Counter,
+        "health_monitor_results",
+        "Results of attempts, by class.",
+    );
+    for (class, count) in [
+        (Class::Success, stats.successes),
+        (Class::Warning, stats.warnings),
+        (Class::Failure, stats.failures),
+        (Class::Indeterminate, stats.indeterminate),
+    ] {
+        family.integer(&[("class", class.as_str())], count);
+    }
+    e.family(
+        Kind::Summary,
+        "health_monitor_attempt_duration_seconds",
+        "How long attempts took.",
+    )
+    .summary(&[], stats.timing.count, stats.timing.total);
+    let mut family = e.family(
+        Kind::Summary,
+        "health_monitor_slot_lag_seconds",
+        "How long after they were due attempts began, since the start.",
+    );
+    for (word, quantile) in [("0.5", 0.5), ("0.99", 0.99), ("1", 1.0)] {
+        let lag = if quantile < 1.0 {
+            stats.lags.quantile(quantile)
+        } else {
+            stats.max_lag
+        };
+        family.seconds(&[("quantile", word)], lag);
+    }
+    for (name, help, count) in [
+        (
+            "health_monitor_attempts",
+            "Attempts that were begun.",
+            stats.attempts,
+        ),
+        (
+            "health_monitor_overruns",
+            "Attempts that ran out of their time.",
+            stats.timing.overruns,
+        ),
+        (
+            "health_monitor_skipped_slots",
+            "Slots that passed without an attempt.",
+            stats.skipped_slots,
+        ),
+        (
+            "health_monitor_deregistrations",
+            "Targets that were taken off the list.",
+            stats.deregistered,
+        ),
+        (
+            "health_monitor_restarts",
+            "Restarts that were asked for.",
+            stats.restarts,
+        ),
+        (
+            "health_monitor_suppressions",
+            "Times one of the two was withheld, since too many targets failed.",
+            stats.suppressed,
+        ),
+    ] {
+        e.family(Kind::Counter, name, help).integer(&[], count);
+    }
+    for (name, help, value) in [
+        (
+            "health_monitor_in_flight",
+            "Attempts that run.",
+            overview.in_flight,
+        ),
+        (
+            "health_monitor_mass_failure",
+            "Whether so many targets fail that nothing is done about any.",
+            usize::from(overview.is_mass_failure),
+        ),
+        (
+            "health_monitor_targets_omitted",
+            "Targets without metrics of their own, since there are too many.",
+            omitted,
+        ),
+    ] {
+        e.family(Kind::Gauge, name, help).integer(&[], value as u64);
+    }
+    if let Some(journal) = &overview.journal {
+        store(journal, e);
+    }
+}
+
+fn store(journal: &JournalStats, e: &mut Exposition<'_>) {
+    e.family(
+        Kind::Gauge,
+        "health_monitor_store_lag_seconds",
+        "How old the oldest change is that is not kept yet.",
+    )
+    .seconds(&[], journal.lag);
+    e.family(
+        Kind::Gauge,
+        "health_monitor_store_consecutive_failures",
+        "Failures to keep what has changed, since it last was.",
+    )
+    .integer(&[], journal.failures.into());
+    for (name, help, count) in [
+        (
+            "health_monitor_store_batches",
+            "Batches of changes that were kept.",
+            journal.batches,
+        ),
+        (
+            "health_monitor_store_lost",
+            "Results and transitions that were lost, since too many had to wait.",
+            journal.lost,
+        ),
+    ] {
+        e.family(Kind::Counter, name, help).integer(&[], count);
+    }
+}
+
+/// Tells of each target, and of each of its checks.
+pub(crate) fn probes(overview: &Overview, targets: &[TargetView], e: &mut Exposition<'_>) {
+    let mut family = e.family(Kind::StateSet, "health_target_status", "How a target is.");
+    for it in targets {
+        let words = TargetStatus::ALL.into_iter().map(TargetStatus::as_str);
+        family.states(labels(it, None), words, it.status.as_str());
+    }
+    let mut family = e.family(
+        Kind::Gauge,
+        "health_target_ready",
+        "Whether a target may be sent work.",
+    );
+    for it in targets {
+        family.bool(&labels(it, None), it.is_ready);
+    }
+    let checks = targets.iter().flat_map(|target| {
+        let checks = target.checks.iter();
+        checks.map(move |check| (labels(target, Some(check)), check))
+    });
+    let checks: Vec<Row<'_>> = checks.collect();
+    schedule(overview, &checks, e);
+    blackbox(&checks, e);
+}
+
+/// A check, and the labels of its samples.
+type Row<'a> = (Labels<'a>, &'a CheckView);
+
+fn labels<'a>(target: &'a TargetView, check: Option<&'a CheckView>) -> Labels<'a> {
+    let mut labels = Labels::NONE.with("target", target.name.as_str());
+    if let Some(check) = check {
+        labels = labels.with("check", check.name.as_str());
+    }
+    match &target.group {
+        Some(group) => labels.with("group", group.as_str()),
+        None => labels,
+    }
+}
+
+fn schedule(overview: &Overview, checks: &[Row<'_>], e: &mut Exposition<'_>) {
+    let mut family = e.family(
+        Kind::Gauge,
+        "health_check_consecutive_failures",
+        "Failures of a check since its last success.",
+    );
+    for (labels, it) in checks {
+        family.integer(labels, it.streak.failures().into());
+    }
+    let mut family = e.family(
+        Kind::Gauge,
+        "health_check_stale",
+        "Whether the status of a check is older than it should be.",
+    );
+    for (labels, it) in checks {
+        family.bool(labels, it.is_stale);
+    }
+    let mut family = e.family(
+        Kind::Counter,
+        "health_check_attempts",
+        "Attempts of a check that were begun.",
+    );
+    for (labels, it) in checks {
+        family.integer(labels, it.attempts);
+    }
+    let mut family = e.family(
+        Kind::Counter,
+        "health_check_skipped_slots",
+        "Slots of a check that passed without an attempt.",
+    );
+    for (labels, it) in checks {
+        family.integer(labels, it.skipped_slots);
+    }
+    let mut family = e.family(
+        Kind::Gauge,
+        "health_check_result_age_seconds",
+        "Time since the latest result of a check; absent before the first.",
+    );
+    for (labels, it) in checks {
+        if let Some(last) = it.history.last() {
+            let age = overview.moment.now.duration_since(last.end());
+            family.seconds(labels, age);
+        }
+    }
+}
+
+/// Under the names of blackbox_exporter. What it shows as 0 before anything is known is absent here.
+fn blackbox(checks: &[Row<'_>], e: &mut Exposition<'_>) {
+    let results = || {
+        let rows = checks.iter();
+        rows.filter_map(|(labels, it)| Some((labels, it.history.last()?)))
+    };
+    let mut family = e.family(
+        Kind::Gauge,
+        "probe_success",
+        "Whether the latest attempt succeeded.",
+    );
+    for (labels, last) in results() {
+        let is_success = matches!(last.class(), Class::Success | Class::Warning);
+        family.bool(labels, is_success);
+    }
+    let mut family = e.family(
+        Kind::Gauge,
+        "probe_duration_seconds",
+        "How long the latest attempt took.",
+    );
+    for (labels, last) in results() {
+        family.seconds(labels, last.duration());
+    }
+    let reports = || {
+        let rows = checks.iter();
+        rows.filter_map(|(labels, it)| Some((labels, *it, it.last_report.as_deref()?)))
+    };
+    let mut family = e.family(
+        Kind::Gauge,
+        "probe_dns_lookup_time_seconds",
+        "How long resolving the name took; 0 for an address.",
+    );
+    for (labels, _, report) in reports() {
+        let timings = &report.timings;
+        if timings.dns.is_some() || timings.connect.is_some() {
+            family.seconds(labels, timings.dns.unwrap_or_default());
+        }
+    }
+    let mut family = e.family(
+        Kind::Gauge,
+        "probe_ip_protocol",
+        "The version of IP that was used: 4 or 6.",
+    );
+    for (labels, _, report) in reports() {
+        if let Some(address) = report.address {
+            family.integer(labels, if address.is_ipv4() { 4 } else { 6 });
+        }
+    }
+    let https = || reports().filter(|(_, check, _)| check.is_http);
+    let mut family = e.family(
+        Kind::Gauge,
+        "probe_http_status_code",
+        "The status of the latest answer; 0 if there was none.",
+    );
+    for (labels, _, report) in https() {
+        family.integer(labels, report.status.unwrap_or_default().into());
+    }
+    let mut family = e.family(
+        Kind::Gauge,
+        "probe_http_duration_seconds",
+        "How long each phase of the latest attempt took; 0 for one that never began.",
+    );
+    for (labels, _, report) in https() {
+        for (phase, took) in phases(&report.timings) {
+            family.seconds(&labels.with("phase", phase), took);
+        }
+    }
+}
+
+/// As blackbox_exporter cuts an exchange.
+fn phases(timings: &Timings) -> [(&'static str, Duration); 5] {
+    let sum = |parts: &[Option<Duration>]| parts.iter().flatten().sum();
+    [
+        ("resolve", sum(&[timings.dns])),
+        ("connect", sum(&[timings.connect])),
+        ("tls", sum(&[timings.tls])),
+        ("processing", sum(&[timings.send, timings.wait])),
+        ("transfer", sum(&[timings.body])),
+    ]
+}

@@ -1,0 +1,110 @@
+"""The page of `healthd`: a target dies, the page turns, and gives the reasons that `inspect` gives."""
+
+import json
+import subprocess
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from ..browser import Browser
+from ..daemon import Daemon
+from ..outcome import demand
+from ..runner import ROOT
+
+SOON = 10.0
+# As many of the page's questions for targets as are under way, at most and now.
+COUNTING = """
+const real = window.fetch;
+let asking = 0;
+Object.assign(window, { asked: 0, most: 0 });
+window.fetch = async (path, ...rest) => {
+  if (!path.startsWith('targets')) return real(path, ...rest);
+  window.asked += 1;
+  window.most = Math.max(window.most, asking += 1);
+  try { return await real(path, ...rest); } finally { asking -= 1; }
+};
+"""
+ROWS = "return [...document.querySelectorAll('#targets > li')].map(one => one.innerText)"
+
+
+def page(browser: Browser) -> None:
+    """Two targets: one dies, is the first row with its reason, and comes back, without a reload."""
+    program = _build()
+    with tempfile.TemporaryDirectory() as directory, _Peer() as well, _Peer() as ill:
+        database = Path(directory, "registry.db")
+        with Daemon(
+            program, "monitor", "--db", str(database), "--listen", "127.0.0.1:0",
+            "--interval", "500ms", "--timeout", "400ms", "--no-auto-deregister",
+            "--target", f"a={well.url}", "--target", f"b={ill.url}",
+        ) as monitor:  # fmt: skip
+            browser.go(f"{monitor.url}/")
+            browser.wait_for_text("#tally", "2/2 healthy", SOON)
+            browser.wait_for_text("#link", "live", SOON)
+            browser.run(COUNTING)
+            ill.stop()
+            browser.wait_for_text("#tally", "1 of 2 healthy", SOON)
+            told = _inspect(program, database, "b")
+            row = browser.run(ROWS)[0]
+            for reason in ("unhealthy", "b", ill.url, told["last_error"], told["last_error_kind"]):
+                demand(reason in row, f"{reason!r} is not in the row of b: {row!r}")
+            marks = browser.run("return document.querySelector('#targets svg').textContent")
+            demand("✕" in marks and told["last_error"] in marks, f"the last results: {marks}")
+            ill.start()
+            browser.wait_for_text("#tally", "2/2 healthy", SOON)
+            demand(not _inspect(program, database, "b")["consecutive_failures"], "it still fails")
+            asked, most = browser.run("return [window.asked, window.most]")
+            demand(asked > 2 and most == 1, f"asked {asked} times, {most} at once")
+            monitor.stop()
+
+
+def _build() -> Path:
+    build = ["cargo", "build", "--quiet", "--release", "-p", "health-tokio", "--features", "cli"]
+    subprocess.run([*build, "--bin", "healthd"], cwd=ROOT, check=True)
+    return ROOT / "target" / "release" / "healthd"
+
+
+def _inspect(program: Path, database: Path, name: str) -> dict[str, object]:
+    command = [program, "inspect", name, "--json", "--db", str(database)]
+    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    (check,) = json.loads(text)["checks"]
+    return check
+
+
+class _Peer:
+    """A server that dies and comes back at the same address."""
+
+    def __init__(self) -> None:
+        self._port = 0
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/health"
+
+    def start(self) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
+        self._port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> "_Peer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
