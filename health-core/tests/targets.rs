@@ -8,9 +8,10 @@ mod watched;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
+use std::time::Duration;
 
 use health_core::check::CheckConfig;
-use health_core::driver::monitor::{Controls, Target, Watch};
+use health_core::driver::monitor::{Controls, ManualClock, Target, Watch};
 use health_core::health::Registry;
 use health_core::http::Method;
 use health_core::monitor::{
@@ -20,7 +21,7 @@ use health_core::name::Name;
 use health_core::server::{Page, Peer, Service, Targets};
 use health_core::time::{Instant, Moment, UnixTime};
 use serde_json::{Value, json};
-use watched::watched;
+use watched::{watched, watched_by};
 
 /// What a reader on this machine is answered.
 fn answer(service: &Service, target: &str) -> (u16, Vec<u8>) {
@@ -188,6 +189,20 @@ fn who_is_paused_or_gone_is_shown_as_such() {
         (&json!(true), &json!(true))
     );
     assert_eq!(cache["checks"][0]["stale"], true);
+}
+
+#[test]
+fn nobody_is_ready_by_what_was_true_long_ago() {
+    let clock = ManualClock::new();
+    let service = Service::new().targets(&watched_by(&clock));
+    assert_eq!(list(&service, "?ready").as_array().map(Vec::len), Some(2));
+    // Three times the timeout, which is longer than the interval.
+    clock.advance_to(clock.now() + Duration::from_secs(31));
+    assert_eq!(list(&service, "?ready"), json!([]));
+    let document = list(&service, "?status=unknown");
+    assert_eq!(names(&document).len(), 4);
+    assert_eq!(document["targets"][0]["ready"], false);
+    assert_eq!(document["healthy"], 0);
 }
 
 /// So many targets that were never attempted, for the loop to be dropped later.

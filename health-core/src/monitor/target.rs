@@ -208,13 +208,20 @@ impl Target {
     pub fn is_ready(&self) -> bool {
         self.is_started()
             && self.each().all(|check| {
-                let matters = matches!(
-                    check.config().kind,
-                    ProbeKind::Readiness | ProbeKind::Health
-                );
                 check.mode() != Mode::Inactive
-                    && (!matters || check.status() == CheckStatus::Healthy)
+                    && (!counts_for_ready(check) || check.status() == CheckStatus::Healthy)
             })
+    }
+
+    /// As [`is_ready`](Self::is_ready), but not by verdicts that are too old: a prober that has stopped
+    /// must not have work sent to whom it no longer sees. See [`Check::verdict_at`].
+    #[must_use]
+    pub fn is_ready_at(&self, now: Instant) -> bool {
+        let is_old = |check: &Check| check.verdict_at(now) == Some(Status::Unknown);
+        self.is_ready()
+            && !self
+                .each()
+                .any(|check| counts_for_ready(check) && is_old(check))
     }
 
     /// Whether it was taken off the list.
@@ -270,6 +277,13 @@ impl Target {
             })
             .sum()
     }
+}
+
+fn counts_for_ready(check: &Check) -> bool {
+    matches!(
+        check.config().kind,
+        ProbeKind::Readiness | ProbeKind::Health
+    )
 }
 
 /// Whether an instance's first attempt may come before its place on the grid.

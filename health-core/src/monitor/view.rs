@@ -111,7 +111,7 @@ pub struct TargetView {
     pub status: TargetStatus,
     /// Its startup checks have succeeded, and nothing is on hold.
     pub is_started: bool,
-    /// It may be sent work.
+    /// It may be sent work, as far as that is known at present.
     pub is_ready: bool,
     /// It was taken off the list.
     pub is_deregistered: bool,
@@ -191,7 +191,7 @@ impl TargetView {
             group: target.group().cloned(),
             status: target.verdict_at(moment.now).into(),
             is_started: target.is_started(),
-            is_ready: target.is_ready(),
+            is_ready: target.is_ready_at(moment.now),
             is_deregistered: target.is_deregistered(),
             healthy: target.healthy(),
             checks: checks.collect(),

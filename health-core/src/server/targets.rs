@@ -17,8 +17,9 @@ const MOST: usize = 1_000;
 /// Whoever watches targets, for a [`Service`] to show them. A driver's monitor is one.
 ///
 /// It is asked on the endpoint's thread, where probes wait for their answers: each call has to
-/// return at once; one that panics has nothing to say. A long list is asked for in pages, so that whoever watches it need not stand still
-/// meanwhile; what comes or goes between two pages may be missing or shown.
+/// return at once; one that panics has nothing to say. A long list is asked for in pages, so that
+/// whoever watches it need not stand still meanwhile; what comes or goes between two pages may be
+/// missing or shown.
 pub trait Targets: Send + Sync {
     /// All of it in numbers.
     fn overview(&self) -> Overview;

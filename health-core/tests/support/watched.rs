@@ -1,4 +1,5 @@
 //! A monitor with targets of every kind, at rest in virtual time.
+#![allow(dead_code, reason = "not every test moves the clock")]
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::task::Waker;
@@ -14,7 +15,11 @@ use health_core::outcome::{Kind, Outcome};
 /// Four targets, of which `web-1` has refused its last three probes, and all others are well. It is
 /// five seconds past midnight of 1970.
 pub(crate) fn watched() -> Controls {
-    let clock = ManualClock::new();
+    watched_by(&ManualClock::new())
+}
+
+/// The same, by this clock, which goes on without anybody who probes.
+pub(crate) fn watched_by(clock: &ManualClock) -> Controls {
     let config = MonitorConfig {
         spread: Spread::AsConfigured,
         ..MonitorConfig::default()

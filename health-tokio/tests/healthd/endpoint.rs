@@ -34,6 +34,12 @@ fn endpoint_and_inspect_agree() {
         );
     }
 
+    let verbose = document(&daemon, "/health?verbose");
+    for (component, lag) in [("schedule", "lag_p99_ms"), ("store", "lag_ms")] {
+        let data = &verbose["checks"][component]["data"];
+        assert!(data[lag].is_number(), "{component}: {data}");
+    }
+
     b.stop();
     daemon.wait_for(&["ERROR", "deregistered", "target=b"]);
     // Nothing more happens to it: now both can be compared.

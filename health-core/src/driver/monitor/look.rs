@@ -130,8 +130,10 @@ impl Targets for Controls {
     }
 
     fn ready(&self, after: Option<&Name>) -> Page<ReadyTarget> {
+        let now = self.shared.time.now();
         self.look(after, |state, id, target| {
-            let endpoint = target.is_ready().then(|| state.endpoint(id, target))??;
+            let is_ready = target.is_ready_at(now);
+            let endpoint = is_ready.then(|| state.endpoint(id, target))??;
             Some(ReadyTarget {
                 name: target.name().clone(),
                 group: target.group().cloned(),

@@ -9,8 +9,10 @@ use health_core::monitor::{Stats, Summary};
 use health_core::name::{Name, NameError};
 use health_core::outcome::Outcome;
 use health_core::shared::{Component, Health, Heartbeat, Stats as Published};
+use serde_json::json;
 
 use super::registry::Registry;
+use crate::healthd::text::millis;
 use crate::monitor::Controls;
 
 /// Groups are looked at when something has turned, and this often.
@@ -27,6 +29,8 @@ pub(super) struct Vitals {
     cycle: Heartbeat,
     /// They are made in time.
     schedule: Component,
+    /// How late attempts begin, and how late results are kept: beside the components of these names.
+    lags: [Published; 2],
     groups: BTreeMap<Name, Group>,
     seen: Stats,
     /// Slots skipped by that time.
@@ -54,12 +58,14 @@ impl Vitals {
             controls: controls.clone(),
             cycle: health.heartbeat("cycle", CYCLE)?,
             schedule: health.component_with("schedule", schedule)?,
+            lags: [health.stats("schedule")?, health.stats("store")?],
             groups: BTreeMap::new(),
             seen: controls.stats(),
             scheduled: (Instant::now(), controls.stats().skipped_slots),
             looked: None,
         };
         vitals.schedule.success();
+        vitals.lags(&vitals.seen);
         Ok(vitals)
     }
 
@@ -78,11 +84,24 @@ impl Vitals {
         let (since, skipped) = self.scheduled;
         if since.elapsed() >= PAUSE {
             self.scheduled = (Instant::now(), stats.skipped_slots);
+            self.lags(&stats);
             self.schedule.record(match stats.skipped_slots - skipped {
                 0 => Outcome::success(),
                 skipped => Outcome::failure(format!("{skipped} slots skipped")),
             });
         }
+    }
+
+    fn lags(&self, stats: &Stats) {
+        let [schedule, store] = &self.lags;
+        let journal = self.controls.journal_stats().unwrap_or_default();
+        // Numbers can always be serialised.
+        let _ = schedule.set(&json!({
+            "lag_p50_ms": millis(stats.lags.quantile(0.5)),
+            "lag_p99_ms": millis(stats.lags.quantile(0.99)),
+            "max_lag_ms": millis(stats.max_lag),
+        }));
+        let _ = store.set(&json!({ "lag_ms": millis(journal.lag), "lost": journal.lost }));
     }
 
     /// Tells each group's component how its targets are.
