@@ -421,18 +421,6 @@ fn a_group_is_as_well_as_its_worst_and_says_nothing_while_that_is_unknown() {
     );
 }
 
-/// Every verdict of a target may have grown old, and a group of those is not known.
-#[test]
-fn a_group_whose_prober_has_stopped_is_unknown() {
-    let mut monitor = running(plain());
-    let spec = single("a", every_10_s(ProbeKind::Health));
-    monitor.add(at(0), spec).expect("new");
-    let begun = starts(&mut monitor, 0);
-    succeed(&mut monitor, 0, &begun);
-    assert_eq!(monitor.summary(at(30_000)).sound, 1);
-    assert_eq!(monitor.summary(at(30_001)).unknown, 1);
-}
-
 #[test]
 fn the_first_round_is_over_when_a_result_of_each_has_come() {
     let mut monitor = running(plain());
