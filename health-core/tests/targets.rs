@@ -183,10 +183,10 @@ fn who_is_paused_or_gone_is_shown_as_such() {
     );
     let cache = &document["targets"][0];
     assert_eq!(cache["status"], "inactive");
-    // It was not taken off the list, and it was well.
+    // It was not taken off the list, but nobody looks whether it is still well.
     assert_eq!(
         (&cache["active"], &cache["ready"]),
-        (&json!(true), &json!(true))
+        (&json!(true), &json!(false))
     );
     assert_eq!(cache["checks"][0]["stale"], true);
 }
