@@ -243,18 +243,8 @@ impl Target {
         (healthy, self.checks.len())
     }
 
-    /// The worst of its checks' verdicts; `None` if it is shown and not judged.
-    #[must_use]
-    pub fn verdict(&self) -> Option<Status> {
-        if self.is_deregistered() {
-            return None;
-        }
-        let judged = self.each().filter(|check| check.verdict().is_some());
-        judged.map(Check::verdict).collect::<Summary>().verdict()
-    }
-
-    /// As [`verdict`](Self::verdict), with verdicts that are too old taken for unknown; see
-    /// [`Check::verdict_at`].
+    /// The worst of its checks' verdicts, those that are too old taken for unknown; `None` if it is
+    /// shown and not judged. See [`Check::verdict_at`].
     #[must_use]
     pub fn verdict_at(&self, now: Instant) -> Option<Status> {
         if self.is_deregistered() {
