@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use health_core::health::ComponentConfig;
@@ -155,6 +156,10 @@ impl Keeper {
                 }
                 batch = poll_fn(|cx| controls.poll_batch(cx.waker())) => {
                     let Some(batch) = batch else {
+                        // Lost to the registry, but not to the log and the actions.
+                        if let Poll::Ready(batch) = controls.poll_unkept(Waker::noop()) {
+                            let _ = self.announce.send(batch).await;
+                        }
                         return;
                     };
                     let kept = self.keep(&list, &batch).await;
