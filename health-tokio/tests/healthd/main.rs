@@ -3,6 +3,7 @@
 mod backend;
 mod daemon;
 mod endpoint;
+mod ending;
 #[path = "../../src/healthd/config/tests/mistakes.rs"]
 mod mistakes;
 mod usage;
