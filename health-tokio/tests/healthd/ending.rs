@@ -21,6 +21,22 @@ fn what_has_just_turned_is_told_to_the_actions_before_the_end() {
     assert!(notes.contains(r#""event":"deregistered""#), "{notes}");
 }
 
+#[test]
+fn the_pause_before_a_further_try_ends_with_the_monitor() {
+    let place = Place::new("pause");
+    let mut a = Backend::start();
+    let daemon = acting(&place, &a, r#"["false"]"#);
+    daemon.wait_for(&["healthy", "target=a"]);
+    a.stop();
+    // Longer than a stop may take.
+    daemon.wait_for(&["action failed", "again_in=10s"]);
+    daemon.signal("-TERM");
+    daemon.wait_for(&["ERROR", "action failed, given up"]);
+    daemon.wait_for(&["INFO", " stopped"]);
+    assert!(!daemon.has_said("did not stop in time"));
+    daemon.stop();
+}
+
 /// A monitor of this backend, which runs this command when it turns.
 fn acting(place: &Place, backend: &Backend, command: &str) -> Daemon {
     let path = place.path("healthd.toml");
