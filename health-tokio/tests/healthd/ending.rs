@@ -37,6 +37,28 @@ fn the_pause_before_a_further_try_ends_with_the_monitor() {
     daemon.stop();
 }
 
+/// Whoever holds the file holds up what is written, and not the stop.
+#[test]
+fn a_stop_is_heard_while_a_reload_waits_for_the_disk() {
+    let place = Place::new("held");
+    let (a, b) = (Backend::start(), Backend::start());
+    let path = place.path("healthd.toml");
+    fs::write(&path, file(&[("a", &a)])).expect("written");
+    let daemon = Daemon::start(&place, &["--config".to_owned(), path.display().to_string()]);
+    daemon.wait_for(&["healthy", "target=a"]);
+
+    let other = rusqlite::Connection::open(place.path("healthd.db")).expect("the registry");
+    while other.execute_batch("BEGIN IMMEDIATE").is_err() {}
+    // One goes, one comes: each is written by itself.
+    fs::write(&path, file(&[("b", &b)])).expect("written");
+    daemon.signal("-HUP");
+    daemon.wait_for(&["WARN", "the registry cannot be used"]);
+    daemon.signal("-TERM");
+    daemon.wait_for(&["INFO", " stopping"]);
+    assert!(!daemon.has_said("configuration read"));
+    daemon.stop();
+}
+
 /// A monitor of this backend, which runs this command when it turns.
 fn acting(place: &Place, backend: &Backend, command: &str) -> Daemon {
     let path = place.path("healthd.toml");

@@ -25,6 +25,10 @@ impl List {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, BTreeMap<Name, Listed>> {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner)
     }
