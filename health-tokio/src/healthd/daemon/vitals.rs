@@ -119,7 +119,7 @@ impl Vitals {
             .cloned()
             .collect();
         for group in gone.iter().filter_map(|name| self.groups.remove(name)) {
-            group.component.remove();
+            group.remove();
         }
         for (name, summary) in groups {
             let known = match self.groups.entry(name) {
@@ -145,10 +145,21 @@ impl Group {
             critical: false,
             ..ComponentConfig::default()
         };
-        Ok(Self {
-            component: health.component_with(name.as_str(), config)?,
-            stats: health.stats(name.as_str())?,
-        })
+        let component = health.component_with(name.as_str(), config)?;
+        match health.stats(name.as_str()) {
+            Ok(stats) => Ok(Self { component, stats }),
+            Err(error) => {
+                // It would never be told anything.
+                component.remove();
+                Err(error)
+            }
+        }
+    }
+
+    /// Frees its name: it may come again.
+    fn remove(self) {
+        self.component.remove();
+        self.stats.remove();
     }
 
     fn tell(&self, summary: Summary) {
