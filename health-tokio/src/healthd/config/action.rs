@@ -8,14 +8,14 @@ use health_core::monitor::NoticeKind;
 use super::reader::{Item, Result};
 
 /// Something to do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::healthd) struct Action {
     pub(in crate::healthd) on: Vec<NoticeKind>,
     pub(in crate::healthd) deed: Deed,
     pub(in crate::healthd) timeout: Duration,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::healthd) enum Deed {
     /// Is run with the notice on its standard input.
     Command(Vec<String>),

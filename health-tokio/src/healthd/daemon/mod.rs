@@ -29,7 +29,7 @@ use health_core::name::Name;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 pub(super) use keeper::Keeper;
@@ -56,6 +56,8 @@ struct Daemon {
     /// Where it answers, if it does.
     address: Option<SocketAddr>,
     began: Instant,
+    /// The interval, for who goes by it.
+    pace: watch::Sender<Duration>,
 }
 
 /// Runs until a signal ends it.
@@ -129,7 +131,7 @@ async fn watch(
     settings.warnings().iter().for_each(|it| warn!("{it}"));
     let list = List::new((*monitor).clone());
     let keeping = tokio::spawn(keeper.run(list.clone()));
-    let actions = std::mem::take(&mut settings.actions);
+    let actions = settings.actions.clone();
     let announcing = announce::run(announced, (*monitor).clone(), actions, health.clone());
     let announcing = tokio::spawn(announcing);
     let mut daemon = Daemon::new(told, settings, monitor, Registry::new(list.clone(), orders));
@@ -157,7 +159,7 @@ async fn watch(
         }
 
         let (ask, asked) = mpsc::channel(16);
-        let (controls, pace) = ((*daemon.monitor).clone(), defaults.check.interval);
+        let (controls, pace) = ((*daemon.monitor).clone(), daemon.pace.subscribe());
         tokio::join!(
             control::serve(db, Arc::clone(lock), listener, ask),
             rounds::run(vitals, controls, pace, terminal),
@@ -196,9 +198,11 @@ async fn watch(
 
 impl Daemon {
     fn new(told: Told, settings: Settings, monitor: MonitorHandle, registry: Registry) -> Self {
+        let pace = watch::Sender::new(settings.defaults.check.interval);
         Self {
             told,
             settings,
+            pace,
             monitor,
             registry,
             address: None,
@@ -228,11 +232,16 @@ impl Daemon {
             }
         };
         settings.warnings().iter().for_each(|it| warn!("{it}"));
-        if (&settings.db, settings.listen) != (&self.settings.db, self.settings.listen) {
-            warn!("db and listen change with the next start");
+        let changed = self.settings.fixed_unlike(&settings).join(", ");
+        if !changed.is_empty() {
+            warn!(%changed, "this changes with the next start");
         }
         let configured = std::mem::take(&mut settings.targets);
         self.settings.defaults = settings.defaults;
+        let pace = self.settings.defaults.check.interval;
+        let _ = self
+            .pace
+            .send_if_modified(|it| std::mem::replace(it, pace) != pace);
         self.registry.reload(configured).await;
         self.warn_of_limits();
     }

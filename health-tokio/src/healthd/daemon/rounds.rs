@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::driver::monitor::Controls;
+use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::announce::Cycle;
@@ -18,12 +19,11 @@ const CYCLE: Duration = Duration::from_secs(5);
 pub(super) async fn run(
     mut vitals: Vitals,
     controls: Controls,
-    pace: Duration,
+    mut pace: watch::Receiver<Duration>,
     terminal: Arc<Terminal>,
 ) {
     let mut second = every(Duration::from_secs(1));
-    let mut cycles = every(pace.max(CYCLE));
-    cycles.reset();
+    let mut cycles = after_each(*pace.borrow_and_update());
     let mut cycle = Cycle::begin(controls.stats());
     let mut progress = Progress::new(terminal);
     let mut ticks = every(progress.tick());
@@ -31,9 +31,17 @@ pub(super) async fn run(
         tokio::select! {
             _ = ticks.tick(), if !progress.is_over() => progress.look(&controls),
             _ = second.tick() => vitals.look(),
+            Ok(()) = pace.changed() => cycles = after_each(*pace.borrow_and_update()),
             _ = cycles.tick() => cycle.end(controls.stats(), controls.summary()),
         }
     }
+}
+
+/// Ticks at the end of each cycle.
+fn after_each(interval: Duration) -> Interval {
+    let mut cycles = every(interval.max(CYCLE));
+    cycles.reset();
+    cycles
 }
 
 fn every(period: Duration) -> Interval {
