@@ -204,7 +204,10 @@ impl Keeper {
         if self.is_strange {
             let mut last = None;
             loop {
-                let targets = list.definitions(last.as_ref(), AT_ONCE);
+                let Some(targets) = list.definitions(last.as_ref(), AT_ONCE) else {
+                    // Still behind; results can be kept of those that are there.
+                    return Ok(());
+                };
                 let Some(target) = targets.last() else {
                     break;
                 };
