@@ -20,6 +20,7 @@ pub(super) mod read;
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -59,8 +60,10 @@ impl SqliteStore {
     pub(super) fn open(path: &Path, results: u32) -> Result<Self, StoreError> {
         let open = || -> Result<Connection, Problem> {
             // SQLite would only say that it is "unable to open database file", and not why.
-            let file = OpenOptions::new().create(true).append(true).open(path);
-            file.map_err(Problem::System)?;
+            let mut file = OpenOptions::new();
+            // It holds what headers hold. What SQLite puts beside it gets the same mode.
+            file.create(true).append(true).mode(0o600);
+            file.open(path).map_err(Problem::System)?;
             let mut connection = Connection::open(path)?;
             connection.busy_timeout(BUSY)?;
             migrate(&mut connection)?;
