@@ -189,6 +189,33 @@ fn results_are_a_ring_and_who_reads_does_not_disturb() {
 }
 
 #[test]
+fn a_batch_written_twice_is_written_once_however_many_results_it_has_of_a_check() {
+    for looks in [2, 5] {
+        let place = Place::new(&format!("twice-{looks}"));
+        let mut store = place.open();
+        store.put(&[definition("web-1")]).expect("put");
+        let mut rig = Rig::new(0, Saved::default());
+        (0..looks).for_each(|_| rig.look(Outcome::success()));
+        rig.write(&mut store);
+        let ever = "SELECT results FROM checks";
+        let ever: usize = store
+            .connection
+            .query_row(ever, (), |row| row.get(0))
+            .expect("a row");
+        let reader = Reader::open(&place.db()).expect("a reader");
+        let target = reader.target("web-1").expect("read").expect("there");
+        let mut begins: Vec<_> = target.checks[0]
+            .results
+            .iter()
+            .map(|it| it.begin_at)
+            .collect();
+        begins.dedup();
+        assert_eq!((ever, begins.len()), (looks, looks.min(3)));
+        assert_eq!(begins.last(), target.checks[0].last_checked_at.as_ref());
+    }
+}
+
+#[test]
 fn what_headers_hold_is_for_the_owner_of_the_file() {
     let place = Place::new("secret");
     let mut store = place.open();
