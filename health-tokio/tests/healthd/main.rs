@@ -8,6 +8,7 @@ mod mistakes;
 mod usage;
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Command;
 
 use backend::Backend;
@@ -237,6 +238,30 @@ fn targets_come_and_go_while_it_runs_and_survive_it() {
     daemon.wait_for(&["healthy", "target=d"]);
     assert_eq!(names(&place.out(&["list"])), ["c", "d"]);
     daemon.stop();
+}
+
+/// What the old URL has done is forgotten before the new one was ever asked: a process that is killed
+/// meanwhile leaves nobody off the list who was never looked at.
+#[test]
+fn another_url_under_a_deregistered_name_is_active_at_once() {
+    let place = Place::new("another");
+    let mut a = Backend::start();
+    let daemon = Daemon::start(&place, &fast(&[("a", &a)]));
+    daemon.wait_for(&["healthy", "target=a"]);
+    a.stop();
+    daemon.wait_for(&["ERROR", "deregistered", "target=a"]);
+    daemon.stop();
+    assert_eq!(place.server("a"), (false, 3));
+
+    // It takes a connection and never answers, so that there is nothing else to write.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = silent.local_addr().expect("an address");
+    let target = format!("a=http://{address}/");
+    let args = ["--timeout", "1h", "--interval", "1h", "--target", &target].map(str::to_owned);
+    let daemon = Daemon::start(&place, &args);
+    daemon.wait_for(&["started", "targets=1"]);
+    assert_eq!(place.server("a"), (true, 0));
+    daemon.kill();
 }
 
 #[test]
