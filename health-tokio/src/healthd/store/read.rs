@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{StoreError, open_to_read};
+use super::{StoreError, VERSION, open_to_read};
 
 /// A registry opened for looking.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ const CHECKS: &str = "SELECT t.name, t.definition, c.id, c.name, c.status, c.is_
 impl Reader {
     pub(in crate::healthd) fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {
-            connection: open_to_read(path)?,
+            connection: open_to_read(path, VERSION)?,
             path: path.to_owned(),
         })
     }

@@ -32,6 +32,11 @@ fn an_older_registry_is_brought_up_to_date() {
         "{error}"
     );
     assert!(!error.is_foreign(), "{error}");
+    // Nor does a monitor that cannot write it just now, and yet it knows what there is.
+    let peeked = peek(&place.db()).expect("peeked");
+    let saved = peeked[0].checks[0].saved;
+    assert_eq!((peeked.len(), saved.streak.failures()), (2, 3));
+    assert_eq!((saved.status, saved.since), (CheckStatus::Unhealthy, None));
 
     let mut store = place.open();
     let targets = store.load().expect("loaded");
