@@ -8,6 +8,7 @@ mod observer;
 mod properties;
 #[path = "../support/rng.rs"]
 mod rng;
+mod round;
 mod targets;
 
 use std::sync::Arc;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy, ProbeKind, Saved};
 use health_core::health::Status;
 use health_core::monitor::{
-    AddError, Command, Event, FirstRound, MassFailure, Monitor, MonitorConfig, Signal, Summary,
-    TargetId, TargetSpec,
+    AddError, Command, Event, MassFailure, Monitor, MonitorConfig, Signal, Summary, TargetId,
+    TargetSpec,
 };
 use health_core::name::NameError;
 use health_core::outcome::Outcome;
@@ -431,41 +431,4 @@ fn a_group_whose_prober_has_stopped_is_unknown() {
     succeed(&mut monitor, 0, &begun);
     assert_eq!(monitor.summary(at(30_000)).sound, 1);
     assert_eq!(monitor.summary(at(30_001)).unknown, 1);
-}
-
-#[test]
-fn the_first_round_is_over_when_a_result_of_each_has_come() {
-    let mut monitor = running(plain());
-    let round = |total, done, failing| FirstRound {
-        total,
-        done,
-        failing,
-    };
-    assert!(monitor.first_round().is_over(), "nobody is waited for");
-    let deregistered = Saved {
-        deregistered: true,
-        ..Saved::default()
-    };
-    let config = CheckConfig {
-        on_unhealthy: OnUnhealthy::Deregister,
-        retries: 1,
-        ..CheckConfig::kubelet()
-    };
-    let gone = TargetSpec::new(name("gone"));
-    let gone = gone.restored_check(name("check"), Arc::new(config.clone()), deregistered);
-    monitor.add(at(0), gone).expect("new");
-    let paused = monitor.add(at(0), single("paused", config.clone()));
-    monitor.pause(at(0), paused.expect("new"));
-    for target in ["a", "b"] {
-        let added = monitor.add(at(0), single(target, config.clone()));
-        added.expect("new");
-    }
-    assert_eq!(monitor.first_round(), round(2, 0, 0));
-    let attempts = starts(&mut monitor, 0);
-    succeed(&mut monitor, 0, &attempts[..1]);
-    assert_eq!(monitor.first_round(), round(2, 1, 0));
-    // It is taken off the list by it, and has been looked at.
-    fail(&mut monitor, 0, &attempts[1..]);
-    assert_eq!(monitor.first_round(), round(2, 2, 1));
-    assert!(monitor.first_round().is_over());
 }
