@@ -271,6 +271,9 @@ fn the_same_target_is_the_same_at_a_reload_and_after_a_restart() {
         let reloaded = old.listed().is_same_as(&new);
         assert_eq!((after, reloaded), (is_same, is_same), "{old:?} {new:?}");
     }
+    // Another one would have every target begin anew with the next update.
+    let text = read(web).targets[0].definition().text;
+    assert!(text.contains(r#""looks_at":"9325ca2754aed891""#), "{text}");
 }
 
 #[test]
