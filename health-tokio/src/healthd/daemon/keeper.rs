@@ -208,11 +208,12 @@ impl Keeper {
                     // Still behind; results can be kept of those that are there.
                     return Ok(());
                 };
-                let Some(target) = targets.last() else {
-                    break;
-                };
-                last = Some(target.name.clone());
+                last = targets.last().map(|it| it.name.clone());
+                // None of them as well: only who writes knows that the file can be written.
                 self.write(move |store| store.put(&targets)).await?;
+                if last.is_none() {
+                    break;
+                }
             }
             self.is_strange = false;
             list.controls.journal_all();
