@@ -16,7 +16,7 @@ use std::time::Duration;
 use std::{env, time};
 
 use health_core::check::CheckConfig;
-use health_core::monitor::{MonitorConfig, Summary};
+use health_core::monitor::MonitorConfig;
 use health_core::time::Instant;
 
 fn main() {
@@ -30,11 +30,12 @@ fn main() {
     let began = time::Instant::now();
     let mut simulation = sim::Simulation::new(targets, MonitorConfig::default(), check);
     let built = began.elapsed();
-    simulation.run_to(Instant::default() + Duration::from_secs(3_600 * hours));
+    let until = Instant::default() + Duration::from_secs(3_600 * hours);
+    simulation.run_to(until);
     let took = began.elapsed() - built;
 
     let stats = simulation.monitor.stats();
-    let group: Summary = simulation.monitor.targets().map(|(_, it)| it).collect();
+    let group = simulation.monitor.summary(until);
     println!(
         "{targets} targets, {hours} h: {} attempts in {:.1} s ({:.0} ns each, {:.1} M/s), built in {:.2} s",
         stats.attempts,

@@ -11,7 +11,7 @@ mod sim;
 use std::time::Duration;
 
 use health_core::check::{Check, CheckConfig, Record};
-use health_core::monitor::{CheckId, MonitorConfig, Summary, Target, TargetId};
+use health_core::monitor::{CheckId, MonitorConfig, Target, TargetId};
 use health_core::name::Name;
 use health_core::time::Instant;
 use sim::Simulation;
@@ -38,7 +38,7 @@ fn a_hundred_thousand_targets_for_an_hour_miss_no_slot() {
         "{}",
         simulation.most_in_flight
     );
-    let group: Summary = simulation.monitor.targets().map(|(_, it)| it).collect();
+    let group = simulation.monitor.summary(after(3_600));
     assert_eq!((group.total, group.healthy()), (TARGETS, TARGETS));
     // Starts are gathered: a wake-up for every tick and for every batch of answers, not for each.
     assert!(simulation.wakeups < 3_600 * 210, "{}", simulation.wakeups);

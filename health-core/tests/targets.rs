@@ -183,10 +183,10 @@ fn who_is_paused_or_gone_is_shown_as_such() {
     );
     let cache = &document["targets"][0];
     assert_eq!(cache["status"], "inactive");
-    // It was not taken off the list, and it was well.
+    // It was not taken off the list, but nobody looks whether it is still well.
     assert_eq!(
         (&cache["active"], &cache["ready"]),
-        (&json!(true), &json!(true))
+        (&json!(true), &json!(false))
     );
     assert_eq!(cache["checks"][0]["stale"], true);
 }
@@ -194,7 +194,8 @@ fn who_is_paused_or_gone_is_shown_as_such() {
 #[test]
 fn nobody_is_ready_by_what_was_true_long_ago() {
     let clock = ManualClock::new();
-    let service = Service::new().targets(&watched_by(&clock));
+    let monitor = watched_by(&clock);
+    let service = Service::new().targets(&monitor);
     assert_eq!(list(&service, "?ready").as_array().map(Vec::len), Some(2));
     // Three times the timeout, which is longer than the interval.
     clock.advance_to(clock.now() + Duration::from_secs(31));
@@ -203,6 +204,7 @@ fn nobody_is_ready_by_what_was_true_long_ago() {
     assert_eq!(names(&document).len(), 4);
     assert_eq!(document["targets"][0]["ready"], false);
     assert_eq!(document["healthy"], 0);
+    assert_eq!(monitor.status().summary.unknown, 4);
 }
 
 /// So many targets that were never attempted, for the loop to be dropped later.

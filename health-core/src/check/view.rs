@@ -51,8 +51,7 @@ impl Check {
     /// The status as a component shows it; `None` for a check that is shown and not judged: paused,
     /// deregistered, stopped or never started.
     ///
-    /// A stale status holds until it is too old: compare [`judged_at`](Self::judged_at) with
-    /// the validity, and take [`Status::Unknown`] beyond it.
+    /// A stale status holds until it is too old: see [`verdict_at`](Self::verdict_at).
     #[must_use]
     pub fn verdict(&self) -> Option<Status> {
         match self.mode() {
@@ -67,8 +66,9 @@ impl Check {
     }
 
     /// As [`verdict`](Self::verdict), but one that is older than three intervals (or timeouts, if
-    /// those are longer) is [`Status::Unknown`]: a prober that has stopped must not stay green. That of
-    /// a startup check that has succeeded does not age, for it is never made again.
+    /// those are longer) is [`Status::Unknown`]: a prober that has stopped must not stay green. One
+    /// that was restored counts from the start. That of a startup check that has succeeded does not
+    /// age, for it is never made again.
     #[must_use]
     pub fn verdict_at(&self, now: Instant) -> Option<Status> {
         const VALIDITY: u32 = 3;
@@ -83,10 +83,11 @@ impl Check {
         let pause = pause.max(config.unhealthy_interval.unwrap_or_default());
         let pause = pause.max(longest.unwrap_or_default());
         let validity = pause.saturating_mul(VALIDITY);
-        let is_old = |at| now.duration_since(at) > validity;
+        let confirmed = self.judged_at().unwrap_or(self.since);
+        let is_old = now.duration_since(confirmed) > validity;
         match self.verdict()? {
             verdict if self.mode() == Mode::Done => Some(verdict),
-            _ if self.judged_at().is_some_and(is_old) => Some(Status::Unknown),
+            _ if is_old => Some(Status::Unknown),
             verdict => Some(verdict),
         }
     }

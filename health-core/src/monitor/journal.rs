@@ -46,9 +46,10 @@ impl Monitor {
     /// is stopping, else a second after the first result.
     ///
     /// Answer each by [`handle_stored`](Self::handle_stored); there is no other before. One that
-    /// failed comes again, after 1 s at first, then later and later, up to 30 s.
+    /// failed comes again, after 1 s at first, then later and later, up to 30 s. While the monitor is
+    /// stopping it comes again at once, and once.
     pub fn poll_batch(&mut self, moment: Moment) -> Option<Arc<Batch>> {
-        let is_last = matches!(self.life, Life::Stopping { .. } | Life::Stopped);
+        let is_last = self.is_last();
         self.journal.as_mut()?.poll(moment, is_last)
     }
 
@@ -56,9 +57,7 @@ impl Monitor {
     /// after the next change, or after the answer to the last batch. In the past if there is one.
     #[must_use]
     pub fn batch_timeout(&self) -> Option<Instant> {
-        let journal = self.journal.as_ref()?;
-        let is_last = matches!(self.life, Life::Stopping { .. } | Life::Stopped);
-        journal.timeout(is_last)
+        self.journal.as_ref()?.timeout(self.is_last())
     }
 
     /// The batch is kept, or could not be.
@@ -72,19 +71,25 @@ impl Monitor {
     /// for those who are to hear of it all the same, and not to be answered: a batch to be kept brings
     /// it again, and [says so](Batch::is_told).
     pub fn poll_unkept(&mut self, moment: Moment) -> Option<Arc<Batch>> {
-        self.journal.as_mut()?.poll_unkept(moment)
+        let is_last = self.is_last();
+        self.journal.as_mut()?.poll_unkept(moment, is_last)
     }
 
     /// When to call [`poll_unkept`](Self::poll_unkept) next, if nothing else happens before.
     #[must_use]
     pub fn unkept_timeout(&self) -> Option<Instant> {
-        self.journal.as_ref()?.unkept_timeout()
+        self.journal.as_ref()?.unkept_timeout(self.is_last())
     }
 
     /// How keeping goes; `None` without a journal.
     #[must_use]
     pub fn journal_stats(&self, now: Instant) -> Option<JournalStats> {
         self.journal.as_ref().map(|journal| journal.stats(now))
+    }
+
+    /// Whether there is no later time to keep or tell anything.
+    const fn is_last(&self) -> bool {
+        matches!(self.life, Life::Stopping { .. } | Life::Stopped)
     }
 }
 
@@ -135,6 +140,8 @@ struct Out {
     since: Instant,
     /// It failed, and comes again then.
     retry_at: Option<Instant>,
+    /// It was handed out for the last time.
+    is_last: bool,
 }
 
 impl Journal {
@@ -198,6 +205,7 @@ impl Journal {
         }
         if let Some(out) = &mut self.out {
             out.retry_at = None;
+            out.is_last = is_last;
             return Some(Arc::clone(&out.batch));
         }
         let since = self.since.take()?;
@@ -210,13 +218,14 @@ impl Journal {
             batch: Arc::clone(&batch),
             since,
             retry_at: None,
+            is_last,
         });
         Some(batch)
     }
 
     fn timeout(&self, is_last: bool) -> Option<Instant> {
         if let Some(out) = &self.out {
-            return out.retry_at;
+            return out.retry_at.map(|at| if is_last { out.since } else { at });
         }
         let since = self.since?;
         let at_once = is_last || !self.transitions.is_empty();
@@ -236,7 +245,8 @@ impl Journal {
                 self.tell_at = now;
             }
             let doublings = self.stats.failures.min(8);
-            out.retry_at = Some(now + (RETRY * (1 << doublings)).min(LONGEST_RETRY));
+            let pause = (RETRY * (1 << doublings)).min(LONGEST_RETRY);
+            out.retry_at = (!out.is_last).then_some(now + pause);
             self.stats.failures = self.stats.failures.saturating_add(1);
         }
     }
@@ -280,8 +290,8 @@ impl Journal {
         batch
     }
 
-    fn poll_unkept(&mut self, moment: Moment) -> Option<Arc<Batch>> {
-        if self.unkept_timeout()? > moment.now {
+    fn poll_unkept(&mut self, moment: Moment, is_last: bool) -> Option<Arc<Batch>> {
+        if self.unkept_timeout(is_last)? > moment.now {
             return None;
         }
         self.tell_at = moment.now + GATHER;
@@ -305,10 +315,11 @@ impl Journal {
         }))
     }
 
-    fn unkept_timeout(&self) -> Option<Instant> {
+    fn unkept_timeout(&self, is_last: bool) -> Option<Instant> {
         let is_failing = self.stats.failures > 0;
         let has_untold = self.results.has_untold() || self.transitions.has_untold();
-        (is_failing && has_untold).then_some(self.tell_at)
+        let at = self.since.filter(|_| is_last).unwrap_or(self.tell_at);
+        (is_failing && has_untold).then_some(at)
     }
 }
 

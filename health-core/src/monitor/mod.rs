@@ -47,7 +47,7 @@
 //! use core::time::Duration;
 //! use std::sync::Arc;
 //! use health_core::check::{self, CheckConfig, CheckStatus, ProbeKind};
-//! use health_core::monitor::{Command, Event, Monitor, MonitorConfig, Signal, Summary, TargetSpec};
+//! use health_core::monitor::{Command, Event, Monitor, MonitorConfig, Signal, TargetSpec};
 //! use health_core::name::Name;
 //! use health_core::outcome::Outcome;
 //! use health_core::time::Instant;
@@ -87,7 +87,7 @@
 //! let ready = Event::Target { at: now, target, started: true, ready: true };
 //! let events: Vec<_> = core::iter::from_fn(|| monitor.poll_event()).collect();
 //! assert_eq!(events.last(), Some(&ready));
-//! let group: Summary = monitor.targets().map(|(_, target)| target).collect();
+//! let group = monitor.summary(now);
 //! assert_eq!((group.total, group.healthy()), (1, 1));
 //!
 //! monitor.stop(now);

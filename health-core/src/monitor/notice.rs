@@ -201,7 +201,10 @@ impl Notices {
                 self.down.insert(place, transition.clone());
             }
             (Mass::Waiting | Mass::Told, NoticeKind::Recovered) => {
-                self.down.remove(&place);
+                // Who was told that it is down is not told so by the mass failure's end.
+                if self.down.remove(&place).is_none() {
+                    self.wait(now, kind, [transition.clone()]);
+                }
             }
             (_, kind) => {
                 // It says that it was unhealthy.

@@ -2,7 +2,6 @@
 
 use alloc::format;
 
-use super::target::Target;
 use crate::outcome::Outcome;
 use crate::status::Status;
 
@@ -87,11 +86,5 @@ impl FromIterator<Option<Status>> for Summary {
             summary.add(verdict);
         }
         summary
-    }
-}
-
-impl<'a> FromIterator<&'a Target> for Summary {
-    fn from_iter<I: IntoIterator<Item = &'a Target>>(targets: I) -> Self {
-        targets.into_iter().map(Target::verdict).collect()
     }
 }

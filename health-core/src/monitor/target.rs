@@ -213,15 +213,17 @@ impl Target {
             })
     }
 
-    /// As [`is_ready`](Self::is_ready), but not by verdicts that are too old: a prober that has stopped
-    /// must not have work sent to whom it no longer sees. See [`Check::verdict_at`].
+    /// As [`is_ready`](Self::is_ready), but not while a check is not judged, as when it is paused, nor
+    /// by verdicts that are too old: nobody may be sent work whom the prober no longer sees. See
+    /// [`Check::verdict_at`].
     #[must_use]
     pub fn is_ready_at(&self, now: Instant) -> bool {
-        let is_old = |check: &Check| check.verdict_at(now) == Some(Status::Unknown);
         self.is_ready()
-            && !self
-                .each()
-                .any(|check| counts_for_ready(check) && is_old(check))
+            && self.each().all(|check| match check.verdict_at(now) {
+                None => false,
+                Some(Status::Unknown) => !counts_for_ready(check),
+                Some(_) => true,
+            })
     }
 
     /// Whether it was taken off the list.
@@ -241,18 +243,8 @@ impl Target {
         (healthy, self.checks.len())
     }
 
-    /// The worst of its checks' verdicts; `None` if it is shown and not judged.
-    #[must_use]
-    pub fn verdict(&self) -> Option<Status> {
-        if self.is_deregistered() {
-            return None;
-        }
-        let judged = self.each().filter(|check| check.verdict().is_some());
-        judged.map(Check::verdict).collect::<Summary>().verdict()
-    }
-
-    /// As [`verdict`](Self::verdict), with verdicts that are too old taken for unknown; see
-    /// [`Check::verdict_at`].
+    /// The worst of its checks' verdicts, those that are too old taken for unknown; `None` if it is
+    /// shown and not judged. See [`Check::verdict_at`].
     #[must_use]
     pub fn verdict_at(&self, now: Instant) -> Option<Status> {
         if self.is_deregistered() {

@@ -167,6 +167,42 @@ fn what_cannot_be_kept_is_told_all_the_same_and_once() {
     assert_eq!(monitor.unkept_timeout(), None);
 }
 
+/// The store may be well again, and there will be no other time.
+#[test]
+fn a_stop_tries_once_more_and_tells_what_is_lost() {
+    for is_well_again in [true, false] {
+        let (mut monitor, _) = one(CheckConfig::kubelet());
+        let attempts = starts(&mut monitor, 0);
+        succeed(&mut monitor, 0, &attempts);
+        let first = monitor.poll_batch(moment(0)).expect("it is healthy");
+        monitor.handle_stored(at(1), false);
+        let _ = monitor.poll_unkept(moment(1));
+        let attempts = starts(&mut monitor, 10_000);
+        fail(&mut monitor, 10_000, &attempts);
+        assert!(monitor.poll_unkept(moment(10_000)).is_some());
+        let again = monitor.poll_batch(moment(10_000)).expect("another try");
+        monitor.trigger(at(10_100), attempts[0].check.target());
+        let attempts = starts(&mut monitor, 10_100);
+        fail(&mut monitor, 10_100, &attempts);
+        monitor.stop(at(10_200));
+        assert!(monitor.is_stopped());
+        // That one was on its way when the stop came.
+        monitor.handle_stored(at(10_300), false);
+
+        assert!(monitor.batch_timeout().is_some_and(|it| it <= at(10_300)));
+        let last = monitor.poll_batch(moment(10_300)).expect("the last try");
+        assert!(Arc::ptr_eq(&first, &again) && Arc::ptr_eq(&first, &last));
+        monitor.handle_stored(at(10_300), is_well_again);
+        let rest = core::iter::from_fn(|| batch(&mut monitor, 10_300));
+        let kept: usize = rest.map(|batch| batch.results.len()).sum();
+        let told = monitor.poll_unkept(moment(10_300));
+        let told = told.map_or(0, |batch| batch.results.len());
+        let expected = if is_well_again { (2, 0) } else { (0, 1) };
+        assert_eq!((kept, told), expected);
+        assert_eq!(monitor.batch_timeout(), None);
+    }
+}
+
 #[test]
 fn waiting_is_bounded_and_the_state_is_never_lost() {
     let config = CheckConfig {

@@ -1,6 +1,7 @@
 //! The monitor: targets, limits, stopping, and what holds of every run.
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
+mod aging;
 mod journal;
 mod limits;
 mod notices;

@@ -109,6 +109,33 @@ fn a_mass_failure_is_one_notice_and_its_end_another() {
     );
 }
 
+/// Who was told that it is down has to be told that it is up, whatever befalls others meanwhile.
+#[test]
+fn a_recovery_of_what_was_told_before_a_mass_failure_is_told_in_it() {
+    let mut notices = Notices::default();
+    notices.observe(at(0), &[turn("a", DOWN)], false);
+    assert_eq!(
+        due(&mut notices, 1_000),
+        [(NoticeKind::Unhealthy, names(&["a"]))]
+    );
+    let others = ["b", "c"].map(|it| turn(it, DOWN));
+    notices.observe(at(10_000), &others, true);
+    assert_eq!(
+        due(&mut notices, 11_000),
+        [(NoticeKind::MassFailure, names(&["b", "c"]))]
+    );
+    notices.observe(at(20_000), &[turn("a", UP), turn("b", UP)], true);
+    assert_eq!(
+        due(&mut notices, 21_000),
+        [(NoticeKind::Recovered, names(&["a"]))]
+    );
+    notices.observe(at(30_000), &[], false);
+    assert_eq!(
+        due(&mut notices, 31_000),
+        [(NoticeKind::MassFailureOver, names(&["c"]))]
+    );
+}
+
 /// Half of all fail once, and are well again: nobody has turned, and nobody is woken.
 #[test]
 fn a_hiccup_is_told_to_nobody() {

@@ -146,8 +146,11 @@ fn t11_a_deregistered_target_rests_as_a_whole() {
     let _ = poll(&mut monitor, 5);
     assert_eq!(monitor.poll_timeout(), None);
     let target = monitor.target(id).expect("kept");
-    assert_eq!((target.is_deregistered(), target.verdict()), (true, None));
-    let all: Summary = monitor.targets().map(|(_, it)| it).collect();
+    assert_eq!(
+        (target.is_deregistered(), target.verdict_at(at(5))),
+        (true, None)
+    );
+    let all = monitor.summary(at(5));
     assert_eq!((all.total, all.unjudged, all.verdict()), (1, 1, None));
 
     monitor.trigger(at(10), id);
@@ -246,7 +249,7 @@ fn pause_resume_and_trigger_reach_every_check() {
     monitor.pause(at(5), id);
     assert_eq!(poll(&mut monitor, 5).len(), 1);
     assert_eq!(monitor.poll_timeout(), None);
-    assert_eq!(monitor.target(id).and_then(|it| it.verdict()), None);
+    assert_eq!(monitor.target(id).and_then(|it| it.verdict_at(at(5))), None);
     monitor.resume(at(50), id);
     let begun = starts(&mut monitor, 50);
     assert_eq!(begun.len(), 1, "the others are still gated");
@@ -348,7 +351,7 @@ fn a_restored_target_is_ready_before_it_is_asked_again() {
     };
     assert_eq!(events(&mut monitor), [ready]);
     assert_eq!(
-        monitor.target(id).and_then(|it| it.verdict()),
+        monitor.target(id).and_then(|it| it.verdict_at(at(0))),
         Some(Status::Healthy)
     );
     let begun = starts(&mut monitor, 0);
@@ -419,16 +422,4 @@ fn a_group_is_as_well_as_its_worst_and_says_nothing_while_that_is_unknown() {
         outcome(&[well, bad, unknown]),
         told(Class::Failure, "1/3 healthy")
     );
-}
-
-/// Every verdict of a target may have grown old, and a group of those is not known.
-#[test]
-fn a_group_whose_prober_has_stopped_is_unknown() {
-    let mut monitor = running(plain());
-    let spec = single("a", every_10_s(ProbeKind::Health));
-    monitor.add(at(0), spec).expect("new");
-    let begun = starts(&mut monitor, 0);
-    succeed(&mut monitor, 0, &begun);
-    assert_eq!(monitor.summary(at(30_000)).sound, 1);
-    assert_eq!(monitor.summary(at(30_001)).unknown, 1);
 }

@@ -2,9 +2,11 @@
 
 mod backend;
 mod daemon;
+mod ending;
 mod endpoint;
 #[path = "../../src/healthd/config/tests/mistakes.rs"]
 mod mistakes;
+mod reloading;
 mod usage;
 
 use std::fs;

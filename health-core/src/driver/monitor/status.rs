@@ -46,7 +46,7 @@ impl MonitorStatus {
             demand: monitor.demand(),
             max_in_flight: monitor.config().max_in_flight,
             lost_events: state.lost_events,
-            summary: monitor.targets().map(|(_, target)| target).collect(),
+            summary: monitor.summary(moment.now),
             stats: *monitor.stats(),
             targets: targets.collect(),
         }

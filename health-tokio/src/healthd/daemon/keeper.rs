@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use health_core::health::ComponentConfig;
@@ -155,6 +156,10 @@ impl Keeper {
                 }
                 batch = poll_fn(|cx| controls.poll_batch(cx.waker())) => {
                     let Some(batch) = batch else {
+                        // Lost to the registry, but not to the log and the actions.
+                        if let Poll::Ready(batch) = controls.poll_unkept(Waker::noop()) {
+                            let _ = self.announce.send(batch).await;
+                        }
                         return;
                     };
                     let kept = self.keep(&list, &batch).await;
@@ -199,7 +204,10 @@ impl Keeper {
         if self.is_strange {
             let mut last = None;
             loop {
-                let targets = list.definitions(last.as_ref(), AT_ONCE);
+                let Some(targets) = list.definitions(last.as_ref(), AT_ONCE) else {
+                    // Still behind; results can be kept of those that are there.
+                    return Ok(());
+                };
                 last = targets.last().map(|it| it.name.clone());
                 // None of them as well: only who writes knows that the file can be written.
                 self.write(move |store| store.put(&targets)).await?;

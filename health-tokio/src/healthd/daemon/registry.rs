@@ -25,7 +25,7 @@ impl Registry {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.list.lock().len()
+        self.list.len()
     }
 
     /// Begins to watch what the configuration says and what was added, going on from what was kept.

@@ -1,0 +1,65 @@
+//! What a verdict is worth that nobody has renewed for too long, and what nobody renews on purpose.
+
+use std::sync::Arc;
+
+use health_core::check::{CheckStatus, ProbeKind, Saved};
+use health_core::health::Status;
+use health_core::monitor::{Monitor, TargetSpec};
+use health_core::outcome::Outcome;
+
+use super::{at, every_10_s, name, plain, running, single, starts, succeed};
+
+/// Every verdict of a target may have grown old, and a group of those is not known.
+#[test]
+fn a_group_whose_prober_has_stopped_is_unknown() {
+    let mut monitor = running(plain());
+    let spec = single("a", every_10_s(ProbeKind::Health));
+    monitor.add(at(0), spec).expect("new");
+    let begun = starts(&mut monitor, 0);
+    succeed(&mut monitor, 0, &begun);
+    assert_eq!(monitor.summary(at(30_000)).sound, 1);
+    assert_eq!(monitor.summary(at(30_001)).unknown, 1);
+}
+
+/// Nothing has counted since, as with a resolver that cannot be asked.
+#[test]
+fn what_was_restored_and_never_confirmed_grows_old_too() {
+    let mut monitor = running(plain());
+    let saved = Saved {
+        status: CheckStatus::Healthy,
+        ..Saved::default()
+    };
+    let config = Arc::new(every_10_s(ProbeKind::Health));
+    let spec = TargetSpec::new(name("a")).restored_check(name("check"), config, saved);
+    let id = monitor.add(at(5_000), spec).expect("new");
+    for now in [5_000, 15_000, 25_000, 35_000] {
+        for attempt in starts(&mut monitor, now) {
+            let outcome = Outcome::indeterminate("nobody to ask");
+            monitor.handle_outcome(at(now), attempt, outcome);
+        }
+    }
+    let target = monitor.target(id).expect("there");
+    let seen = |now| (target.verdict_at(at(now)), target.is_ready_at(at(now)));
+    assert_eq!(seen(35_000), (Some(Status::Healthy), true));
+    assert_eq!(seen(35_001), (Some(Status::Unknown), false));
+}
+
+#[test]
+fn who_is_paused_is_not_judged_and_not_ready() {
+    for kind in [ProbeKind::Health, ProbeKind::Liveness] {
+        let mut monitor = running(plain());
+        let id = monitor.add(at(0), single("a", every_10_s(kind)));
+        let id = id.expect("new");
+        let begun = starts(&mut monitor, 0);
+        succeed(&mut monitor, 0, &begun);
+        let seen = |monitor: &Monitor| {
+            let target = monitor.target(id).expect("there");
+            (target.verdict_at(at(1)), target.is_ready_at(at(1)))
+        };
+        assert_eq!(seen(&monitor), (Some(Status::Healthy), true));
+        monitor.pause(at(1), id);
+        assert_eq!(seen(&monitor), (None, false), "{kind:?}");
+        monitor.resume(at(1), id);
+        assert_eq!(seen(&monitor), (Some(Status::Healthy), true));
+    }
+}
