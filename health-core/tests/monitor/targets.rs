@@ -146,7 +146,10 @@ fn t11_a_deregistered_target_rests_as_a_whole() {
     let _ = poll(&mut monitor, 5);
     assert_eq!(monitor.poll_timeout(), None);
     let target = monitor.target(id).expect("kept");
-    assert_eq!((target.is_deregistered(), target.verdict_at(at(5))), (true, None));
+    assert_eq!(
+        (target.is_deregistered(), target.verdict_at(at(5))),
+        (true, None)
+    );
     let all = monitor.summary(at(5));
     assert_eq!((all.total, all.unjudged, all.verdict()), (1, 1, None));
 
