@@ -18,6 +18,7 @@ CHECKS = {
     "third-failure": log.third_failure,
     "log": log.levels,
     "actions": actions.retried,
+    "webhook-tls": actions.over_tls,
     "discovery": discovery.discovery,
     "ten-thousand": scale.ten_thousand,
     "stalled": scale.stalled,
@@ -30,7 +31,7 @@ def main() -> int:
     path = args.daemon
     if not path:
         build = ["cargo", "build", "--release", "--locked", "-p", "health-tokio"]
-        build += ["--features", "cli", "--bin", "healthd"]
+        build += ["--features", "cli,tls", "--bin", "healthd"]
         subprocess.run(build, cwd=runner.ROOT, check=True)
         path = runner.ROOT / "target" / "release" / "healthd"
     return runner.run(CHECKS, args.only, [runner.Site("healthd", Path(path).resolve())])

@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -30,10 +31,12 @@ class Server:
     too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
+        """With a certificate, in one file with its key, it speaks HTTPS."""
         self.times: list[float] = []
         self.posted: list[str] = []
         self.is_up = True
+        self._certificate = certificate
         self._listen(0)
 
     def __enter__(self) -> "Server":
@@ -75,6 +78,10 @@ class Server:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.port = self._server.server_address[1]
+        if self._certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self._certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -84,7 +91,8 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/health"
+        scheme = "https" if self._certificate else "http"
+        return f"{scheme}://127.0.0.1:{self.port}/health"
 
     def stop(self) -> None:
         """Ends it: connections are refused from now on."""
@@ -131,10 +139,13 @@ class Disk:
     def __exit__(self, *_: object) -> None:
         self._directory.cleanup()
 
-    def monitor(self, healthd: Path, *flags: str) -> "Monitor":
+    def monitor(
+        self, healthd: Path, *flags: str, env: dict[str, str] | None = None
+    ) -> "Monitor":
         """Starts a monitor that keeps its registry here."""
         command = (*self.prefix, str(healthd), "monitor", "--db", str(self.inside / "healthd.db"))
-        return Monitor(Path(command[0]), *command[1:], "--listen", "127.0.0.1:0", *flags)
+        flags = ("--listen", "127.0.0.1:0", *flags)
+        return Monitor(Path(command[0]), *command[1:], *flags, env=env)
 
     def run(self, healthd: Path, command: str, *flags: str) -> str:
         """What a command prints that has to succeed."""

@@ -136,6 +136,7 @@ type Names = (Name, Name);
 #[derive(Clone, Debug)]
 struct Turn {
     at: Instant,
+    id: CheckId,
     names: Names,
     change: Change,
     streak: Streak,
@@ -178,6 +179,7 @@ impl Journal {
             if let Some(change) = Change::of(event) {
                 let turn = Turn {
                     at: now,
+                    id,
                     names: names(),
                     change,
                     streak: standing.streak,
@@ -278,19 +280,23 @@ impl Journal {
             is_told: self.results.has_told() || self.transitions.has_told(),
             ..Batch::default()
         };
+        let results = self.results.take(batch.is_told, MOST_IN_BATCH);
+        batch
+            .results
+            .extend(results.map(|it| result_row(it, moment)));
+        for turn in self.transitions.take(batch.is_told, MOST_IN_BATCH) {
+            // What turned, with where it stands now: no store may know one without the other.
+            if let Some((names, standing)) = self.checks.remove(&turn.id) {
+                batch.checks.push(check_row(names, standing, moment));
+            }
+            batch.transitions.push(transition_row(turn, moment));
+        }
         while batch.checks.len() < MOST_IN_BATCH {
             let Some((_, (names, standing))) = self.checks.pop_first() else {
                 break;
             };
             batch.checks.push(check_row(names, standing, moment));
         }
-        let results = self.results.take(batch.is_told, MOST_IN_BATCH);
-        let transitions = self.transitions.take(batch.is_told, MOST_IN_BATCH);
-        batch
-            .results
-            .extend(results.map(|it| result_row(it, moment)));
-        let transitions = transitions.map(|turn| transition_row(turn, moment));
-        batch.transitions.extend(transitions);
         batch
     }
 

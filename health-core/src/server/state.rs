@@ -31,8 +31,6 @@ pub(super) enum State {
     },
     /// A stream waits for something to tell.
     Following {
-        /// When the stream was asked for.
-        since: Instant,
         after: Option<Revision>,
         until: Instant,
     },
@@ -88,9 +86,10 @@ impl State {
         match *self {
             Self::Idle { since, .. } if has_answered => Standing::Idle { since },
             Self::Idle { since, .. } | Self::Head { since, .. } => Standing::Asking { since },
-            Self::Following { since, .. } => Standing::Streaming { since },
             // A stream that is about to be told the news has been answered: it may be cut.
-            Self::Responding { .. } => stream.map_or(Standing::Busy, Stream::standing),
+            Self::Following { .. } | Self::Responding { .. } => {
+                stream.map_or(Standing::Busy, Stream::standing)
+            }
             Self::Writing { writing, .. } => Standing::Writing {
                 since: writing.since,
             },
@@ -105,11 +104,9 @@ impl State {
                 after: Some(after), ..
             } if after.as_u64() < revision.as_u64() => Self::responding(Reply::News),
             Self::Following {
-                since,
                 after: Some(after),
                 until,
             } if after.published() < revision.published() => Self::Following {
-                since,
                 // Values are published one after the other.
                 after: None,
                 until: until.min(now + Stream::GATHERING),

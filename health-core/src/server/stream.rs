@@ -80,7 +80,6 @@ impl Stream {
         let pause = pause.filter(|pause| *pause > now);
         let until = self.heartbeat_at;
         let following = State::Following {
-            since: self.since,
             after: self.known.filter(|_| pause.is_none()),
             until: pause.map_or(until, |pause| pause.min(until)),
         };

@@ -1,5 +1,6 @@
 //! What a store is given, when, and what it means to the next monitor.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -229,6 +230,49 @@ fn waiting_is_bounded_and_the_state_is_never_lost() {
     }
     assert_eq!(results, 65_536);
     assert_eq!(state.map(|it| it.streak.failures()), Some(70_000));
+}
+
+/// A reader that finds somebody deregistered in the history, and a kill between two batches, must not
+/// find it active.
+#[test]
+fn however_many_turn_none_is_deregistered_before_its_state_says_so() {
+    let many = 5_000;
+    let mut monitor = keeping(MonitorConfig {
+        max_in_flight: many,
+        ..plain()
+    });
+    let config = Arc::new(CheckConfig {
+        retries: 1,
+        interval: Duration::from_secs(100),
+        timeout: Duration::from_secs(100),
+        ..deregistering()
+    });
+    for index in 0..many {
+        let target = TargetSpec::new(name(&format!("web-{index}")));
+        let target = target.check(name("check"), Arc::clone(&config));
+        monitor.add(at(0), target).expect("added");
+    }
+    let mut attempts: Vec<_> = (0..100_000)
+        .step_by(100)
+        .flat_map(|now| starts(&mut monitor, now))
+        .collect();
+    assert_eq!(attempts.len(), many);
+    // The last on the list turns first.
+    attempts.reverse();
+    fail(&mut monitor, 99_999, &attempts);
+
+    let mut inactive = BTreeSet::new();
+    let mut deregistered = 0;
+    while let Some(batch) = batch(&mut monitor, 100_000) {
+        assert!(batch.checks.len() <= 4_096 && batch.transitions.len() <= 4_096);
+        let rows = batch.checks.iter().filter(|it| it.saved.deregistered);
+        inactive.extend(rows.map(|it| it.target.clone()));
+        for turn in &batch.transitions {
+            deregistered += usize::from(turn.change == Change::Deregistered);
+            assert!(inactive.contains(&turn.target), "{}", turn.target);
+        }
+    }
+    assert_eq!((inactive.len(), deregistered), (many, many));
 }
 
 #[test]

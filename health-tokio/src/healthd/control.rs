@@ -115,7 +115,9 @@ pub(super) fn ask(db: &Path, request: &Request) -> io::Result<Option<Reply>> {
     line.push(b'\n');
     stream.write_all(&line)?;
     let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer)?;
+    if BufReader::new(stream).read_line(&mut answer)? == 0 {
+        return Err(io::Error::other("it ended before this was done"));
+    }
     Ok(Some(serde_json::from_str(&answer)?))
 }
 

@@ -139,6 +139,12 @@ impl Daemon {
         }
     }
 
+    /// Whether a line that was passed over by [`wait_for`](Self::wait_for) has this in it.
+    pub(crate) fn has_said(&self, part: &str) -> bool {
+        let seen = self.seen.lock().expect("unpoisoned");
+        seen.iter().any(|line| line.contains(part))
+    }
+
     /// Asks until the body has this in it: components are told once a second.
     pub(crate) fn wait_for_body(&self, path: &str, part: &str) {
         let began = std::time::Instant::now();

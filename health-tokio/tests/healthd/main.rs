@@ -2,16 +2,20 @@
 
 mod backend;
 mod daemon;
+mod ending;
 mod endpoint;
 #[path = "../../src/healthd/config/tests/mistakes.rs"]
 mod mistakes;
+mod reloading;
 mod usage;
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Command;
 
 use backend::Backend;
 use daemon::{Daemon, Place};
+use rusqlite::Connection;
 
 /// The README's walk: two servers, one dies, is deregistered after three failures, comes back.
 #[test]
@@ -237,6 +241,57 @@ fn targets_come_and_go_while_it_runs_and_survive_it() {
     daemon.wait_for(&["healthy", "target=d"]);
     assert_eq!(names(&place.out(&["list"])), ["c", "d"]);
     daemon.stop();
+}
+
+/// What the old URL has done is forgotten before the new one was ever asked: a process that is killed
+/// meanwhile leaves nobody off the list who was never looked at.
+#[test]
+fn another_url_under_a_deregistered_name_is_active_at_once() {
+    let place = Place::new("another");
+    let mut a = Backend::start();
+    let daemon = Daemon::start(&place, &fast(&[("a", &a)]));
+    daemon.wait_for(&["healthy", "target=a"]);
+    a.stop();
+    daemon.wait_for(&["ERROR", "deregistered", "target=a"]);
+    daemon.stop();
+    assert_eq!(place.server("a"), (false, 3));
+
+    // It takes a connection and never answers, so that there is nothing else to write.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = silent.local_addr().expect("an address");
+    let target = format!("a=http://{address}/");
+    let args = ["--timeout", "1h", "--interval", "1h", "--target", &target].map(str::to_owned);
+    let daemon = Daemon::start(&place, &args);
+    daemon.wait_for(&["started", "targets=1"]);
+    assert_eq!(place.server("a"), (true, 0));
+    daemon.kill();
+}
+
+/// A file of an earlier version that somebody else writes: it can be read, and what is in it holds.
+#[test]
+fn an_older_registry_that_cannot_be_written_yet_is_not_taken_for_empty() {
+    let rest = "UPDATE checks SET is_active = 0, status = 'unhealthy', consecutive_failures = 3;";
+    for (has_target, count) in [(true, "targets=1"), (false, "targets=0")] {
+        let place = Place::new(if has_target { "older" } else { "older-empty" });
+        place.out(&["add", "a", "http://127.0.0.1:1/"]);
+        if !has_target {
+            place.out(&["remove", "a"]);
+        }
+        let other = Connection::open(place.path("healthd.db")).expect("the file");
+        let older =
+            "ALTER TABLE checks DROP COLUMN since; PRAGMA user_version = 1; BEGIN IMMEDIATE";
+        let sql = format!("{rest} {older}");
+        other.execute_batch(&sql).expect("an older one");
+
+        let daemon = Daemon::start(&place, &[]);
+        daemon.wait_for(&["started", count]);
+        other.execute_batch("COMMIT").expect("let go");
+        daemon.wait_for(&["the registry is kept again"]);
+        if has_target {
+            assert_eq!(place.server("a"), (false, 3));
+        }
+        daemon.stop();
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ import socket
 from ..outcome import demand, wait_for
 from ..registry import Disk, Server
 from ..runner import Site
+from ..tools import run
 
 FAST = ("--interval", "100ms", "--timeout", "90ms", "--retries", "1", "--no-auto-deregister")
 
@@ -53,3 +54,31 @@ def retried(site: Site) -> str:
             demand(len(hook.posted) == 2, f"told again after 200: {hook.posted}")
             monitor.stop()
     return "each failed once or three times, was tried after 1 s and 10 s, and said so"
+
+
+def over_tls(site: Site) -> str:
+    """A webhook whose server's certificate the system trusts, and one that nobody vouches for."""
+    with Disk() as disk:
+        pem, other = disk.inside / "hook.pem", disk.inside / "other.pem"
+        for file in (pem, other):
+            request = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -out {file} -keyout -"
+            names = "-subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+            names += " -addext basicConstraints=critical,CA:FALSE"
+            # Both in one file: the key on standard output, the certificate behind it.
+            key = run(*request.split(), *names.split())
+            file.write_text(key + file.read_text())
+        with Server() as target, Server(pem) as hook, Server(other) as stranger:
+            config = disk.inside / "healthd.toml"
+            actions = [f'[[action]]\nwebhook = "{it.url}"\n' for it in (hook, stranger)]
+            config.write_text("".join(actions))
+            flags = (*FAST, "--config", str(config), "--target", f"a={target.url}")
+            env = {"SSL_CERT_FILE": str(pem)}
+            with disk.monitor(site.path, *flags, env=env) as monitor:
+                monitor.wait_for_line("healthy", "target=a")
+                target.is_up = False
+                wait_for("the webhook", 10, lambda: len(hook.posted) == 1)
+                monitor.wait_for_line("WARN action failed", f"127.0.0.1:{stranger.port}")
+                monitor.stop()
+            demand(not stranger.posted, "told to whom nobody vouches for")
+            demand(json.loads(hook.posted[0])["event"] == "unhealthy", f"told: {hook.posted}")
+    return "told to the one, not to the other"

@@ -1,5 +1,6 @@
 """Long lists: watched at once, changed at once, and judged one by one or all together."""
 
+import json
 import signal
 import time
 
@@ -9,8 +10,6 @@ from ..runner import Site
 
 TARGETS = 10_000
 INTERVAL = 2
-# What a busy machine may be late by, in seconds.
-NOISE = 0.3
 
 
 def ten_thousand(site: Site) -> str:
@@ -50,30 +49,19 @@ def stalled(site: Site) -> str:
                 monitor.wait_for_line("healthy", f"target=t{index}")
             wait_for("a second round", 20, lambda: all(it.requests >= 2 for it in servers))
             monitor.signal(signal.SIGSTOP)
-            stopped = time.time()
             time.sleep(3.5 * INTERVAL)
             before = [it.requests for it in servers]
-            going = time.time()
             monitor.signal(signal.SIGCONT)
             more = lambda: all(it.requests >= n + 3 for it, n in zip(servers, before))  # noqa: E731
             wait_for("three more of each", 20, more)
+            checks = json.loads(disk.run(site.path, "status", "--json"))["checks"]
             monitor.stop()
         rows = disk.rows("SELECT target, from_status, to_status FROM transitions")
         demand(len(rows) == len(servers), f"our own stall changed a status: {rows}")
+        # Three slots of each have passed, and one of them at most was made up for.
+        skipped = checks["skipped_slots"]
+        demand(skipped >= 2 * len(servers), f"missed slots were made up for: {skipped} skipped")
+        demand(checks["failures"] == 0, f"{checks['failures']} failures of nobody's")
         for server in servers:
-            _once_then_on_the_grid(server.times, stopped, going)
             server.stop()
-    return f"{going - stopped:.0f} s still, interval 2 s: one attempt each at once, then the old phase"
-
-
-def _once_then_on_the_grid(times: list[float], stopped: float, going: float) -> None:
-    demand(not any(stopped + 0.1 < it < going for it in times), "probes while it was stopped")
-    # The first attempt of all came before its slot; the second one was on the grid.
-    phase = times[1] % INTERVAL
-    next_slot = going + (phase - going) % INTERVAL
-    at_once = [it - going for it in times if going < it < next_slot - NOISE]
-    demand(len(at_once) <= 1, f"more than one attempt at once: {at_once}")
-    demand(at_once or next_slot - going < 2 * NOISE, "no attempt before the next slot")
-    for it in times:
-        off = (it - phase + NOISE) % INTERVAL - NOISE
-        demand(it < next_slot - NOISE or off < NOISE, f"{off:.2f} s off the old grid")
+    return f"three slots of {len(servers)} targets missed, {skipped} skipped, no status changed"

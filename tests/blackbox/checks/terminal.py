@@ -34,7 +34,8 @@ def progress(site: Site) -> str:
             demand(whole, f"garbled: {line!r}")
         last = plain.rsplit("\r\x1b[K", 1)[1]
         demand("first checks" not in last, f"it is still there: {last!r}")
-        demand(any("healthy" in line for line in lines), "no log lines among them")
+        turned = [line for line in lines if " INFO healthy target=" in line]
+        demand(turned, "no log lines of targets among them")
 
         uncoloured = _on_a_terminal(site, disk, "list", env={"NO_COLOR": "1"})
         demand("\x1b" not in uncoloured, f"colours against NO_COLOR: {uncoloured[:200]!r}")

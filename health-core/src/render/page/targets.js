@@ -6,7 +6,7 @@ const RESULTS = { success: 'healthy', warning: 'degraded', failure: 'unhealthy',
 // What is told, the worst first, and what of it is shown.
 let targets = null, seen;
 
-/** However long the list, nobody unhealthy is left out. */
+/** The first thousand by name; of a longer list the first thousand unhealthy ones besides. */
 async function readTargets() {
   const told = [], take = one => told.push(one);
   const may = await read('targets', take) && (!told[0]?.next || await read('targets?status=unhealthy', take));

@@ -1,8 +1,9 @@
 //! `healthd bench`: how many targets this machine can watch, and what that takes.
 //!
 //! What is measured is what `healthd monitor` is made of: the list, the prober and the registry, this
-//! one in a directory that is gone afterwards. The targets are another process: it answers every
-//! request with 200 and a little JSON and closes the connection, as the servers of a registry do.
+//! one in a directory that is gone afterwards, on the disk that `TMPDIR` names. The targets are another
+//! process: it answers every request with 200 and a little JSON and closes the connection, as the
+//! servers of a registry do.
 
 mod figures;
 mod servers;

@@ -8,14 +8,14 @@ use health_core::monitor::NoticeKind;
 use super::reader::{Item, Result};
 
 /// Something to do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::healthd) struct Action {
     pub(in crate::healthd) on: Vec<NoticeKind>,
     pub(in crate::healthd) deed: Deed,
     pub(in crate::healthd) timeout: Duration,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::healthd) enum Deed {
     /// Is run with the notice on its standard input.
     Command(Vec<String>),
@@ -62,12 +62,13 @@ impl Action {
         })
     }
 
-    /// Whether it is for notices of this word.
-    pub(in crate::healthd) fn wants(&self, kind: &str) -> bool {
-        let is_over = kind == NoticeKind::MassFailureOver.as_str();
-        let on = self.on.iter().map(|it| it.as_str());
-        let mut on = on.map(|it| it == kind || is_over && it == NoticeKind::MassFailure.as_str());
-        on.any(|it| it)
+    /// Whether it is for such notices. Who is told of a mass failure is told of its end.
+    pub(in crate::healthd) fn wants(&self, kind: NoticeKind) -> bool {
+        let kind = match kind {
+            NoticeKind::MassFailureOver => NoticeKind::MassFailure,
+            kind => kind,
+        };
+        self.on.contains(&kind)
     }
 }
 

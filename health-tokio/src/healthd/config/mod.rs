@@ -243,6 +243,24 @@ impl Settings {
         Ok(())
     }
 
+    /// What is read at the start only, and is another in `new`.
+    pub(super) fn fixed_unlike(&self, new: &Self) -> Vec<&'static str> {
+        // If it is not stated, it is what the system allows.
+        let most = |it: &Self| it.is_max_stated.then_some(it.monitor.max_in_flight);
+        let guard = |it: &Self| it.monitor.mass_failure;
+        let fixed = [
+            ("db", self.db != new.db),
+            ("listen", self.listen != new.listen),
+            ("token", self.token != new.token),
+            ("max_in_flight", most(self) != most(new)),
+            ("mass_failure", guard(self) != guard(new)),
+            ("results", self.results != new.results),
+            ("action", self.actions != new.actions),
+        ];
+        let changed = fixed.into_iter().filter(|(_, is_changed)| *is_changed);
+        changed.map(|(name, _)| name).collect()
+    }
+
     /// What is allowed and still worth a word.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();

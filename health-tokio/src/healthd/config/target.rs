@@ -43,14 +43,20 @@ pub(in crate::healthd) struct Listed {
     told: Option<Box<str>>,
     /// Another one if anything of it has changed, be it a password.
     fingerprint: u64,
-    /// Another one if a check looks at something else.
-    identity: u64,
+    /// See [`TargetDef::looks_at`].
+    looks_at: u64,
 }
 
 /// The group of a target that has none.
 const DEFAULT_GROUP: &str = "targets";
 /// Components of the monitor itself; a group is a component beside them.
 const RESERVED: [&str; 3] = ["cycle", "schedule", "store"];
+
+/// Where a definition has [`TargetDef::looks_at`].
+const LOOKS_AT: &str = "looks_at";
+/// FNV-1a.
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
 
 impl TargetDef {
     /// Reads a target's table.
@@ -132,7 +138,8 @@ impl TargetDef {
             let target = it.probe.to_string();
             (&it.name, target, &*it.config)
         });
-        definition(&self.name, Some(&self.group), self.told.as_deref(), checks)
+        let (group, told) = (Some(&self.group), self.told.as_deref());
+        definition(&self.name, group, told, self.looks_at(), checks)
     }
 
     /// What is to be remembered of it while a monitor watches it.
@@ -141,7 +148,7 @@ impl TargetDef {
             source: self.source,
             told: self.told.clone(),
             fingerprint: self.fingerprint,
-            identity: self.identity(),
+            looks_at: self.looks_at(),
         }
     }
 
@@ -162,22 +169,42 @@ impl TargetDef {
 
     /// Whether a store's target of this name is this one: what was learned about it holds then.
     pub(in crate::healthd) fn looks_at_what(&self, stored: &StoredTarget) -> bool {
-        let targets = |text: &str| -> Option<Vec<Value>> {
-            let value: Value = serde_json::from_str(text).ok()?;
-            let checks = value.get("checks")?.as_array()?;
-            let parts = checks.iter().map(|it| json!([it["name"], it["target"]]));
-            Some(parts.collect())
-        };
-        targets(&self.definition().text) == targets(&stored.text)
+        let stored: Value = serde_json::from_str(&stored.text).unwrap_or_default();
+        if let Some(looks_at) = stored.get(LOOKS_AT) {
+            return *looks_at == shown(self.looks_at());
+        }
+        // Kept before there was a fingerprint.
+        let kept = stored["checks"].as_array().map_or(&[][..], Vec::as_slice);
+        let kept = kept.iter().map(|it| json!([it["name"], it["target"]]));
+        let checks = self.checks.iter();
+        kept.eq(checks.map(|it| json!([it.name.as_str(), it.probe.to_string()])))
     }
 
-    fn identity(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
+    /// Another one if a check looks at something else: another address or path, another query, other
+    /// arguments. How it is judged, what it proves itself with and when it is looked at are left out.
+    ///
+    /// It is stored, and so has to be the same in every version.
+    fn looks_at(&self) -> u64 {
+        let mut hash = FNV_OFFSET;
+        let mut add = |part: &str| {
+            // Behind each part what none of them has.
+            for byte in part.bytes().chain([0]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+            }
+        };
         for check in &self.checks {
-            check.name.hash(&mut hasher);
-            format!("{:?}", check.probe).hash(&mut hasher);
+            add(check.name.as_str());
+            add(&check.probe.to_string());
+            match &check.probe {
+                Probe::Http(target) => {
+                    add(target.request().method());
+                    add(target.request().path());
+                }
+                Probe::Exec(command) => command.argv().for_each(&mut add),
+                _ => {}
+            }
         }
-        hasher.finish()
+        hash
     }
 
     fn take_fingerprint(&self, told: &Value) -> u64 {
@@ -203,7 +230,7 @@ impl Listed {
     /// Whether its checks look at what those of the other look at: then what was learned about it
     /// holds.
     pub(in crate::healthd) fn is_same_as(&self, new: &TargetDef) -> bool {
-        self.identity == new.identity()
+        self.looks_at == new.looks_at()
     }
 
     /// For a store that has lost it.
@@ -215,7 +242,7 @@ impl Listed {
         let checks = settings.checks.iter();
         let checks = checks.map(|it| (&it.name, it.target.clone(), &it.config));
         let group = settings.group.as_ref();
-        definition(name, group, self.told.as_deref(), checks)
+        definition(name, group, self.told.as_deref(), self.looks_at, checks)
     }
 }
 
@@ -225,6 +252,7 @@ fn definition<'a>(
     name: &Name,
     group: Option<&Name>,
     told: Option<&str>,
+    looks_at: u64,
     checks: impl Iterator<Item = (&'a Name, String, &'a CheckConfig)>,
 ) -> Definition {
     let (mut names, mut texts) = (Vec::new(), Vec::new());
@@ -252,6 +280,7 @@ fn definition<'a>(
     map.insert("url".into(), url.into());
     map.insert("group".into(), group.map(Name::as_str).into());
     map.insert("checks".into(), texts.into());
+    map.insert(LOOKS_AT.into(), shown(looks_at).into());
     let source = if told.is_some() { "added" } else { "config" };
     map.insert("source".into(), source.into());
     if let Some(told) = told.and_then(|told| serde_json::from_str::<Value>(told).ok()) {
@@ -262,6 +291,11 @@ fn definition<'a>(
         checks: names,
         text: Value::Object(map).to_string().into(),
     }
+}
+
+/// As it is stored: not every reader of JSON knows numbers of 64 bits.
+fn shown(looks_at: u64) -> String {
+    format!("{looks_at:016x}")
 }
 
 /// One check is the target's own table; several are a list, or the three of a Kubernetes container.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use health_core::check::OnUnhealthy;
+use health_core::monitor::{Definition, StoredTarget};
+use health_core::name::Name;
 
 use super::*;
 
@@ -220,6 +222,72 @@ fn lists_of_prometheus_name_targets() {
             "targets db:1 https://db:1/h",
         ]
     );
+}
+
+#[test]
+fn the_same_target_is_the_same_at_a_reload_and_after_a_restart() {
+    let read = |rest: &str| toml("same", &format!("target = [{{ name = \"a\", {rest} }}]"));
+    let web = "url = \"http://a/health?db=1\"";
+    let command = "exec = [\"check\", \"db1\"]";
+    for (old, new, is_same) in [
+        (
+            web,
+            "url = \"http://a/health?db=1\", interval = \"5s\"",
+            true,
+        ),
+        (
+            web,
+            "url = \"http://a/health?db=1\", expect_status = \"200-299\"",
+            true,
+        ),
+        (
+            web,
+            "url = \"http://a/health?db=1\", headers = { X = \"1\" }",
+            true,
+        ),
+        (
+            web,
+            "url = \"http://a/health?db=1\", check_name = \"other\"",
+            false,
+        ),
+        (
+            web,
+            "url = \"http://a/health?db=1\", method = \"POST\"",
+            false,
+        ),
+        (web, "url = \"http://a/health?db=2\"", false),
+        (web, "url = \"http://b/health?db=1\"", false),
+        (command, command, true),
+        (command, "exec = [\"check\", \"db2\"]", false),
+        (command, "exec = [\"checkd\", \"b1\"]", false),
+    ] {
+        let (old, new) = (read(old).targets.remove(0), read(new).targets.remove(0));
+        let stored = |definition: Definition| StoredTarget {
+            name: definition.name,
+            text: definition.text,
+            checks: Vec::new(),
+        };
+        let after = new.looks_at_what(&stored(old.definition()));
+        let reloaded = old.listed().is_same_as(&new);
+        assert_eq!((after, reloaded), (is_same, is_same), "{old:?} {new:?}");
+    }
+    // Another one would have every target begin anew with the next update.
+    let text = read(web).targets[0].definition().text;
+    assert!(text.contains(r#""looks_at":"9325ca2754aed891""#), "{text}");
+}
+
+#[test]
+fn a_definition_of_before_the_fingerprint_is_compared_by_what_it_shows() {
+    let read = |path: &str| {
+        let text = format!("target = [{{ name = \"a\", url = \"http://a/{path}\" }}]");
+        toml("before", &text).targets.remove(0)
+    };
+    let stored = StoredTarget {
+        name: Name::new("a").expect("a name"),
+        text: r#"{"checks":[{"name":"http","target":"http://a:80/x"}]}"#.into(),
+        checks: Vec::new(),
+    };
+    assert!(read("x").looks_at_what(&stored) && !read("y").looks_at_what(&stored));
 }
 
 #[test]

@@ -12,16 +12,16 @@ use std::time::{Duration, SystemTime};
 
 use health_core::check::Record;
 use health_core::check::probe::{HttpTarget, Probe};
-use health_core::monitor::{Notice, Summary};
+use health_core::monitor::{Notice, NoticeKind, Summary};
 use health_core::outcome::{Class, Kind};
 use health_core::time::UnixTime;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tracing::{debug, error, warn};
 
 use crate::healthd::config::{Action, Deed};
@@ -34,49 +34,67 @@ const NAMED: usize = 100;
 /// After a failure, before the next try. Then it is given up.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
-/// Hands notices to the actions.
+/// A notice as an action is given it.
+type Told = (NoticeKind, Arc<Value>);
+
+/// Hands notices to the actions. Dropped, they do what they have, and then no more.
 #[derive(Debug)]
-pub(super) struct Actions(Vec<(Action, mpsc::Sender<Arc<Value>>)>);
+pub(super) struct Actions {
+    hands: Vec<(Action, mpsc::Sender<Told>)>,
+    /// Gone when there are no further notices.
+    _going: watch::Sender<()>,
+}
 
 impl Actions {
     /// The actions of a configuration, and the tasks that carry them out.
     pub(super) fn new(actions: Vec<Action>) -> (Self, JoinSet<()>) {
         let mut tasks = JoinSet::new();
+        let (going, end) = watch::channel(());
         let hands = actions.into_iter().map(|action| {
             let (sender, notices) = mpsc::channel(MOST);
-            tasks.spawn(carry_out(action.clone(), notices));
+            tasks.spawn(carry_out(action.clone(), notices, end.clone()));
             (action, sender)
         });
         let hands = hands.collect();
-        (Self(hands), tasks)
+        let actions = Self {
+            hands,
+            _going: going,
+        };
+        (actions, tasks)
     }
 
     /// Has it done, some time soon.
     pub(super) fn take(&self, notice: &Notice, summary: Summary) {
-        let kind = notice.kind.as_str();
+        let kind = notice.kind;
         let document = Arc::new(document(notice, summary));
-        for (action, hand) in self.0.iter().filter(|(it, _)| it.wants(kind)) {
-            if hand.try_send(Arc::clone(&document)).is_err() {
+        for (action, hand) in self.hands.iter().filter(|(it, _)| it.wants(kind)) {
+            if hand.try_send((kind, Arc::clone(&document))).is_err() {
+                let kind = kind.as_str();
                 error!(kind, action = %action.deed, "action is too slow: this notice is dropped");
             }
         }
     }
 }
 
-async fn carry_out(action: Action, mut notices: mpsc::Receiver<Arc<Value>>) {
+async fn carry_out(
+    action: Action,
+    mut notices: mpsc::Receiver<Told>,
+    mut end: watch::Receiver<()>,
+) {
     let deed = &action.deed;
-    while let Some(notice) = notices.recv().await {
-        let kind = notice["event"].as_str().unwrap_or_default();
+    while let Some((kind, notice)) = notices.recv().await {
+        let kind = kind.as_str();
         let mut pauses = PAUSES.into_iter();
         while let Err(error) = attempt(&action, kind, &notice).await {
             // A monitor that stops waits for no further try.
-            let pause = pauses.next().filter(|_| !notices.is_closed());
-            let Some(pause) = pause else {
-                error!(kind, action = %deed, error, "action failed, given up");
-                break;
-            };
-            warn!(kind, action = %deed, error, again_in = ?pause, "action failed");
-            sleep(pause).await;
+            if let Some(pause) = pauses.next().filter(|_| !notices.is_closed()) {
+                warn!(kind, action = %deed, error, again_in = ?pause, "action failed");
+                if timeout(pause, end.changed()).await.is_err() {
+                    continue;
+                }
+            }
+            error!(kind, action = %deed, error, "action failed, given up");
+            break;
         }
         debug!(kind, action = %deed, "action is over");
     }

@@ -53,6 +53,11 @@ pub(super) async fn run(
             batch(&it);
         }
     }
+    // What has just turned would have waited for others; none will follow.
+    while let Some(it) = notices.poll_timeout().and_then(|at| notices.poll(at)) {
+        notice(&it);
+        actions.take(&it, controls.summary());
+    }
     drop(actions);
     while acting.join_next().await.is_some() {}
 }

@@ -204,12 +204,16 @@ impl Keeper {
         if self.is_strange {
             let mut last = None;
             loop {
-                let targets = list.definitions(last.as_ref(), AT_ONCE);
-                let Some(target) = targets.last() else {
-                    break;
+                let Some(targets) = list.definitions(last.as_ref(), AT_ONCE) else {
+                    // Still behind; results can be kept of those that are there.
+                    return Ok(());
                 };
-                last = Some(target.name.clone());
+                last = targets.last().map(|it| it.name.clone());
+                // None of them as well: only who writes knows that the file can be written.
                 self.write(move |store| store.put(&targets)).await?;
+                if last.is_none() {
+                    break;
+                }
             }
             self.is_strange = false;
             list.controls.journal_all();

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //!  signals ─┐                   ┌─ thread "monitor": probes
-//!  socket ──┼─► main loop ──────┤
+//!  socket ──┼─► main task ──────┤
 //!  clock ───┘       │           └─ thread "health": the endpoint
+//!                   ├─ rounds:   what the clock asks for
 //!                   ├─ registry: which targets there are
 //!                   ├─ vitals:   how the monitor itself is
 //!                   └─ keeper ─ batches ─► announce: log ─► actions
@@ -16,6 +17,7 @@ mod keeper;
 mod list;
 mod progress;
 mod registry;
+mod rounds;
 mod vitals;
 
 use std::io;
@@ -26,9 +28,8 @@ use std::time::{Duration, Instant};
 use health_core::name::Name;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 pub(super) use keeper::Keeper;
@@ -36,20 +37,15 @@ pub(super) use list::List;
 pub(super) use registry::Registry;
 
 use super::config::{Settings, Told, added};
-use super::control::{self, Lock, Reply, Request};
+use super::control::{self, Asked, Lock, Reply, Request};
 use super::terminal::Terminal;
 use super::text::millis;
 use crate::monitor::{self, Controls, Monitor, MonitorHandle};
 use crate::{Handle, Health, Server, Service};
-use announce::Cycle;
-use progress::Progress;
 use vitals::Vitals;
 
 /// What a stop may take, whatever hangs.
 const STOP: Duration = Duration::from_secs(5);
-
-/// The figures of a cycle are said once in an interval, and not more often than this.
-const CYCLE: Duration = Duration::from_secs(5);
 
 /// A monitor that runs.
 struct Daemon {
@@ -60,6 +56,8 @@ struct Daemon {
     /// Where it answers, if it does.
     address: Option<SocketAddr>,
     began: Instant,
+    /// The interval, for who goes by it.
+    pace: watch::Sender<Duration>,
 }
 
 /// Runs until a signal ends it.
@@ -113,7 +111,7 @@ async fn watch(
     // From here on a signal waits for us instead of ending the process.
     let mut terminate = signal(SignalKind::terminate()).map_err(text)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(text)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(text)?;
+    let hangup = signal(SignalKind::hangup()).map_err(text)?;
 
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
     let (announce, announced) = mpsc::channel(64);
@@ -133,61 +131,52 @@ async fn watch(
     settings.warnings().iter().for_each(|it| warn!("{it}"));
     let list = List::new((*monitor).clone());
     let keeping = tokio::spawn(keeper.run(list.clone()));
-    let actions = std::mem::take(&mut settings.actions);
+    let actions = settings.actions.clone();
     let announcing = announce::run(announced, (*monitor).clone(), actions, health.clone());
     let announcing = tokio::spawn(announcing);
-    let mut daemon = Daemon::new(told, settings, monitor, Registry::new(list, orders));
-    let configured = std::mem::take(&mut daemon.settings.targets);
-    let defaults = daemon.settings.defaults.clone();
-    daemon.registry.begin(configured, stored, &defaults).await;
-    daemon.warn_of_limits();
+    let mut daemon = Daemon::new(told, settings, monitor, Registry::new(list.clone(), orders));
+    let mut server = None;
+    let work = async {
+        let configured = std::mem::take(&mut daemon.settings.targets);
+        let defaults = daemon.settings.defaults.clone();
+        daemon.registry.begin(configured, stored, &defaults).await;
+        daemon.warn_of_limits();
 
-    let vitals = Vitals::new(&health, &daemon.monitor);
-    let mut vitals = vitals.map_err(|error| error.to_string())?;
-    vitals.look(&daemon.registry);
-    let server = endpoint(&daemon.settings, &health, &daemon.monitor);
-    daemon.address = server.as_ref().and_then(Handle::local_addr);
-    health.set_running();
-    info!(
-        targets = daemon.registry.len(),
-        registry = %daemon.settings.db.display(),
-        "started"
-    );
-    // Only now: whoever reads the line may ask at once.
-    if let Some(address) = daemon.address {
-        println!("listening on http://{address}");
-    }
-
-    let (ask, mut asked) = mpsc::channel(16);
-    let serving = tokio::spawn(control::serve(db, Arc::clone(lock), listener, ask));
-    let mut second = interval(Duration::from_secs(1));
-    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut cycles = interval(daemon.settings.defaults.check.interval.max(CYCLE));
-    cycles.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    cycles.reset();
-    let mut cycle = Cycle::begin(daemon.monitor.stats());
-    let mut progress = Progress::new(terminal);
-    let mut ticks = interval(progress.tick());
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hangup.recv() => daemon.reload().await,
-            Some((request, reply)) = asked.recv() => {
-                // Whoever asked may have gone.
-                let _ = reply.send(daemon.answer(request).await);
-            }
-            _ = ticks.tick(), if !progress.is_over() => progress.look(&daemon.monitor),
-            _ = second.tick() => vitals.look(&daemon.registry),
-            _ = cycles.tick() => cycle.end(daemon.monitor.stats(), daemon.monitor.summary()),
+        let vitals = Vitals::new(&health, list);
+        let mut vitals = vitals.map_err(|error| error.to_string())?;
+        vitals.look();
+        server = endpoint(&daemon.settings, &health, &daemon.monitor);
+        daemon.address = server.as_ref().and_then(Handle::local_addr);
+        health.set_running();
+        info!(
+            targets = daemon.registry.len(),
+            registry = %daemon.settings.db.display(),
+            "started"
+        );
+        // Only now: whoever reads the line may ask at once.
+        if let Some(address) = daemon.address {
+            println!("listening on http://{address}");
         }
-    }
 
-    progress.clear();
+        let (ask, asked) = mpsc::channel(16);
+        let (controls, pace) = ((*daemon.monitor).clone(), daemon.pace.subscribe());
+        tokio::join!(
+            control::serve(db, Arc::clone(lock), listener, ask),
+            rounds::run(vitals, controls, pace, terminal),
+            daemon.serve(hangup, asked),
+        );
+        Ok(())
+    };
+    // A disk that hangs holds up a reload, a command, the beginning; not the end.
+    let worked: Result<(), String> = tokio::select! {
+        worked = work => worked,
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    worked?;
+
     info!("stopping");
     health.begin_drain();
-    serving.abort();
     let until = tokio::time::Instant::now() + STOP;
     let stopped = daemon.monitor.stop(STOP).await;
     drop(daemon);
@@ -209,13 +198,29 @@ async fn watch(
 
 impl Daemon {
     fn new(told: Told, settings: Settings, monitor: MonitorHandle, registry: Registry) -> Self {
+        let pace = watch::Sender::new(settings.defaults.check.interval);
         Self {
             told,
             settings,
+            pace,
             monitor,
             registry,
             address: None,
             began: Instant::now(),
+        }
+    }
+
+    /// Reads the configuration again when told to, and does what is asked: one after the other, without
+    /// end.
+    async fn serve(&mut self, mut hangup: Signal, mut asked: mpsc::Receiver<Asked>) {
+        loop {
+            tokio::select! {
+                _ = hangup.recv() => self.reload().await,
+                Some((request, reply)) = asked.recv() => {
+                    // Whoever asked may have gone.
+                    let _ = reply.send(self.answer(request).await);
+                }
+            }
         }
     }
 
@@ -227,11 +232,16 @@ impl Daemon {
             }
         };
         settings.warnings().iter().for_each(|it| warn!("{it}"));
-        if (&settings.db, settings.listen) != (&self.settings.db, self.settings.listen) {
-            warn!("db and listen change with the next start");
+        let changed = self.settings.fixed_unlike(&settings).join(", ");
+        if !changed.is_empty() {
+            warn!(%changed, "this changes with the next start");
         }
         let configured = std::mem::take(&mut settings.targets);
         self.settings.defaults = settings.defaults;
+        let pace = self.settings.defaults.check.interval;
+        let _ = self
+            .pace
+            .send_if_modified(|it| std::mem::replace(it, pace) != pace);
         self.registry.reload(configured).await;
         self.warn_of_limits();
     }

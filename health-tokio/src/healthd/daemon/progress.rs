@@ -76,8 +76,14 @@ impl Progress {
         }
     }
 
-    /// The line is gone when there is no more to say.
-    pub(super) fn clear(&self) {
+    fn clear(&self) {
         self.terminal.show(String::new());
+    }
+}
+
+/// The line is gone when there is no more to say.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
     }
 }

@@ -25,7 +25,7 @@ impl Registry {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.list.lock().len()
+        self.list.len()
     }
 
     /// Begins to watch what the configuration says and what was added, going on from what was kept.
@@ -54,6 +54,17 @@ impl Registry {
         let mut all = all.into_iter();
         while all.len() > 0 {
             let some: Vec<_> = all.by_ref().take(AT_ONCE).collect();
+            // Another URL under the old name is another target. What was known of it goes first: a
+            // process that is killed now must not leave it to the new one.
+            let mut afresh = Vec::new();
+            for target in &some {
+                let kept = stored.get(&target.name);
+                if kept.is_some_and(|kept| !target.looks_at_what(kept)) {
+                    stored.remove(&target.name);
+                    afresh.push(target.name.clone());
+                }
+            }
+            self.keep(Order::Reset(afresh)).await;
             // First the disk: a result of a target that the file does not have would be lost.
             let definitions = some.iter().map(TargetDef::definition);
             let changed = definitions.filter(|it| {
@@ -63,8 +74,6 @@ impl Registry {
             self.keep(Order::Put(changed.collect())).await;
             for target in some {
                 let kept = stored.remove(&target.name);
-                // Another URL under the old name is another target.
-                let kept = kept.filter(|kept| target.looks_at_what(kept));
                 self.watch(&target, kept.as_ref());
             }
         }

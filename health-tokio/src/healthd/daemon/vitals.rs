@@ -11,9 +11,8 @@ use health_core::outcome::Outcome;
 use health_core::shared::{Component, Health, Heartbeat, Stats as Published};
 use serde_json::json;
 
-use super::registry::Registry;
+use super::list::List;
 use crate::healthd::text::millis;
-use crate::monitor::Controls;
 
 /// Groups are looked at when something has turned, and this often.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -24,7 +23,7 @@ const LATE: Duration = Duration::from_secs(10);
 
 pub(super) struct Vitals {
     health: Health,
-    controls: Controls,
+    list: List,
     /// What is due is done.
     cycle: Heartbeat,
     /// They are made in time.
@@ -47,21 +46,22 @@ impl Vitals {
     /// # Errors
     ///
     /// Never, if called once.
-    pub(super) fn new(health: &Health, controls: &Controls) -> Result<Self, NameError> {
+    pub(super) fn new(health: &Health, list: List) -> Result<Self, NameError> {
         let schedule = ComponentConfig {
             retries: 1,
             critical: false,
             ..ComponentConfig::default()
         };
+        let seen = list.controls.stats();
         let vitals = Self {
             health: health.clone(),
-            controls: controls.clone(),
+            list,
             cycle: health.heartbeat("cycle", CYCLE)?,
             schedule: health.component_with("schedule", schedule)?,
             lags: [health.stats("schedule")?, health.stats("store")?],
             groups: BTreeMap::new(),
-            seen: controls.stats(),
-            scheduled: (Instant::now(), controls.stats().skipped_slots),
+            seen,
+            scheduled: (Instant::now(), seen.skipped_slots),
             looked: None,
         };
         vitals.schedule.success();
@@ -70,15 +70,15 @@ impl Vitals {
     }
 
     /// Once a second.
-    pub(super) fn look(&mut self, registry: &Registry) {
-        let stats = self.controls.stats();
+    pub(super) fn look(&mut self) {
+        let stats = self.list.controls.stats();
         let before = std::mem::replace(&mut self.seen, stats);
         let is_due = self.looked.is_none_or(|at| at.elapsed() >= PAUSE);
         let has_news = stats.attempts != before.attempts;
-        if is_due || has_news && registry.len() <= 1_000 {
+        if is_due || has_news && self.list.len() <= 1_000 {
             self.groups();
         }
-        if self.controls.overdue() < LATE {
+        if self.list.controls.overdue() < LATE {
             self.cycle.beat();
         }
         let (since, skipped) = self.scheduled;
@@ -94,7 +94,7 @@ impl Vitals {
 
     fn lags(&self, stats: &Stats) {
         let [schedule, store] = &self.lags;
-        let journal = self.controls.journal_stats().unwrap_or_default();
+        let journal = self.list.controls.journal_stats().unwrap_or_default();
         // Numbers can always be serialised.
         let _ = schedule.set(&json!({
             "lag_p50_ms": millis(stats.lags.quantile(0.5)),
@@ -107,7 +107,7 @@ impl Vitals {
     /// Tells each group's component how its targets are.
     fn groups(&mut self) {
         self.looked = Some(Instant::now());
-        let groups = self.controls.groups();
+        let groups = self.list.controls.groups();
         // Every target is in a group of ours.
         let groups = groups
             .into_iter()
@@ -119,7 +119,7 @@ impl Vitals {
             .cloned()
             .collect();
         for group in gone.iter().filter_map(|name| self.groups.remove(name)) {
-            group.component.remove();
+            group.remove();
         }
         for (name, summary) in groups {
             let known = match self.groups.entry(name) {
@@ -145,10 +145,21 @@ impl Group {
             critical: false,
             ..ComponentConfig::default()
         };
-        Ok(Self {
-            component: health.component_with(name.as_str(), config)?,
-            stats: health.stats(name.as_str())?,
-        })
+        let component = health.component_with(name.as_str(), config)?;
+        match health.stats(name.as_str()) {
+            Ok(stats) => Ok(Self { component, stats }),
+            Err(error) => {
+                // It would never be told anything.
+                component.remove();
+                Err(error)
+            }
+        }
+    }
+
+    /// Frees its name: it may come again.
+    fn remove(self) {
+        self.component.remove();
+        self.stats.remove();
     }
 
     fn tell(&self, summary: Summary) {

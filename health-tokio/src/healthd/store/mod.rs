@@ -20,6 +20,7 @@ pub(super) mod read;
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -59,8 +60,10 @@ impl SqliteStore {
     pub(super) fn open(path: &Path, results: u32) -> Result<Self, StoreError> {
         let open = || -> Result<Connection, Problem> {
             // SQLite would only say that it is "unable to open database file", and not why.
-            let file = OpenOptions::new().create(true).append(true).open(path);
-            file.map_err(Problem::System)?;
+            let mut file = OpenOptions::new();
+            // It holds what headers hold. What SQLite puts beside it gets the same mode.
+            file.create(true).append(true).mode(0o600);
+            file.open(path).map_err(Problem::System)?;
             let mut connection = Connection::open(path)?;
             connection.busy_timeout(BUSY)?;
             migrate(&mut connection)?;
@@ -130,13 +133,14 @@ fn migrate(connection: &mut Connection) -> Result<(), Problem> {
     }
 }
 
-/// What is known of all targets, from a file that nobody can write just now.
+/// What is known of all targets, from a file that nobody can write just now, and so cannot bring up to
+/// date.
 ///
 /// # Errors
 ///
 /// It cannot be read either.
 pub(super) fn peek(path: &Path) -> Result<Vec<StoredTarget>, StoreError> {
-    let loaded = load(&open_to_read(path)?);
+    let loaded = load(&open_to_read(path, 1)?);
     loaded.map_err(|error| StoreError::new(path, error))
 }
 
@@ -151,12 +155,12 @@ fn upgrade(connection: &mut Connection) -> Result<(), Problem> {
     Ok(transaction.commit()?)
 }
 
-/// Opens the file for looking only.
+/// Opens the file for looking only, if its schema is of that version or a later one.
 ///
 /// # Errors
 ///
 /// There is none, or it is not ours.
-fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+fn open_to_read(path: &Path, oldest: i32) -> Result<Connection, StoreError> {
     let open = |name: &OsStr, flags| -> Result<Connection, Problem> {
         let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(name, flags)?;
@@ -164,7 +168,7 @@ fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
         let owner: i32 = connection.query_row("PRAGMA application_id", (), |row| row.get(0))?;
         let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
         match (owner, version) {
-            (APPLICATION, VERSION) => Ok(connection),
+            (APPLICATION, known) if (oldest..=VERSION).contains(&known) => Ok(connection),
             (APPLICATION, newer) if newer > VERSION => Err(Problem::Newer(newer)),
             (APPLICATION, older @ 1..) => Err(Problem::Older(older)),
             _ => Err(Problem::Foreign),
@@ -224,11 +228,13 @@ impl TargetStore for SqliteStore {
 }
 
 fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
-    let mut statement = connection.prepare(
+    let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    let since = if version < 2 { "NULL" } else { "c.since" };
+    let mut statement = connection.prepare(&format!(
         "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
-                c.consecutive_successes, c.is_active, c.since, c.deactivated_at
+                c.consecutive_successes, c.is_active, {since}, c.deactivated_at
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
-    )?;
+    ))?;
     let mut rows = statement.query(())?;
     let mut targets: Vec<StoredTarget> = Vec::new();
     while let Some(row) = rows.next()? {

@@ -5,8 +5,9 @@ use std::path::Path;
 use health_core::monitor::Change;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
+use serde_json::Value;
 
-use super::{StoreError, open_to_read};
+use super::{StoreError, VERSION, open_to_read};
 
 /// A registry opened for looking.
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub(in crate::healthd) struct Reader {
 #[derive(Debug, Serialize)]
 pub(in crate::healthd) struct TargetInfo {
     pub(in crate::healthd) name: String,
-    /// The JSON that was stored.
-    pub(in crate::healthd) definition: serde_json::Value,
+    /// The JSON that was stored, without what is for healthd alone: it may hold secrets.
+    pub(in crate::healthd) definition: Value,
     pub(in crate::healthd) checks: Vec<CheckInfo>,
 }
 
@@ -72,6 +73,8 @@ pub(in crate::healthd) struct TransitionInfo {
     pub(in crate::healthd) rule: &'static str,
 }
 
+/// Of a definition: headers and arguments as they were told, and a fingerprint of arguments.
+const HIDDEN: [&str; 2] = ["told", "looks_at"];
 const CHECKS: &str = "SELECT t.name, t.definition, c.id, c.name, c.status, c.is_active,
         c.consecutive_failures, c.consecutive_successes, c.last_checked_at, c.last_success_at,
         c.last_response_ms, c.last_error_kind, c.last_error, c.last_evidence, c.deactivated_at,
@@ -81,7 +84,7 @@ const CHECKS: &str = "SELECT t.name, t.definition, c.id, c.name, c.status, c.is_
 impl Reader {
     pub(in crate::healthd) fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {
-            connection: open_to_read(path)?,
+            connection: open_to_read(path, VERSION)?,
             path: path.to_owned(),
         })
     }
@@ -149,9 +152,13 @@ fn collect(mut rows: rusqlite::Rows<'_>) -> rusqlite::Result<Vec<TargetInfo>> {
         let name = row.get_ref(0)?.as_str()?;
         if targets.last().is_none_or(|last| last.name != name) {
             let definition = serde_json::from_str(row.get_ref(1)?.as_str()?);
+            let mut definition: Value = definition.unwrap_or_default();
+            if let Some(map) = definition.as_object_mut() {
+                HIDDEN.iter().for_each(|key| drop(map.remove(*key)));
+            }
             targets.push(TargetInfo {
                 name: name.to_owned(),
-                definition: definition.unwrap_or_default(),
+                definition,
                 checks: Vec::new(),
             });
         }

@@ -1,6 +1,7 @@
 //! The file itself: what is in it, and what becomes of it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use health_core::time::{Instant, Moment, UnixTime};
 
 use super::read::Reader;
 use super::*;
+
+mod older;
 
 /// A directory of its own, gone at the end.
 struct Place(PathBuf);
@@ -86,6 +89,11 @@ impl Rig {
 
     /// One attempt, and what a store is given of it.
     fn attempt(&mut self, store: &mut SqliteStore, outcome: Outcome) {
+        self.look(outcome);
+        self.write(store);
+    }
+
+    fn look(&mut self, outcome: Outcome) {
         use health_core::monitor::Command;
         self.millis += 1_010;
         let Some(Command::Start { attempt, .. }) = self.monitor.poll(self.moment().now) else {
@@ -94,6 +102,9 @@ impl Rig {
         self.millis += 5;
         self.monitor
             .handle_outcome(self.moment().now, attempt, outcome);
+    }
+
+    fn write(&mut self, store: &mut SqliteStore) {
         self.millis += 1_000;
         while let Some(batch) = self.monitor.poll_batch(self.moment()) {
             store.write(&batch).expect("written");
@@ -175,6 +186,55 @@ fn results_are_a_ring_and_who_reads_does_not_disturb() {
         assert_eq!(results[0].took_ms, 5.0);
     }
     assert!(reader.target("web-2").expect("read").is_none());
+}
+
+#[test]
+fn a_batch_written_twice_is_written_once_however_many_results_it_has_of_a_check() {
+    for looks in [2, 5] {
+        let place = Place::new(&format!("twice-{looks}"));
+        let mut store = place.open();
+        store.put(&[definition("web-1")]).expect("put");
+        let mut rig = Rig::new(0, Saved::default());
+        (0..looks).for_each(|_| rig.look(Outcome::success()));
+        rig.write(&mut store);
+        let ever = "SELECT results FROM checks";
+        let ever: usize = store
+            .connection
+            .query_row(ever, (), |row| row.get(0))
+            .expect("a row");
+        let reader = Reader::open(&place.db()).expect("a reader");
+        let target = reader.target("web-1").expect("read").expect("there");
+        let mut begins: Vec<_> = target.checks[0]
+            .results
+            .iter()
+            .map(|it| it.begin_at)
+            .collect();
+        begins.dedup();
+        assert_eq!((ever, begins.len()), (looks, looks.min(3)));
+        assert_eq!(begins.last(), target.checks[0].last_checked_at.as_ref());
+    }
+}
+
+#[test]
+fn what_headers_hold_is_for_the_owner_of_the_file() {
+    let place = Place::new("secret");
+    let mut store = place.open();
+    let told = Definition {
+        text: r#"{"url":"http://a/","told":{"headers":[{"value":"s3cr3t"}]},"looks_at":"00"}"#
+            .into(),
+        ..definition("web-1")
+    };
+    store.put(&[told]).expect("put");
+    for file in ["registry.db", "registry.db-wal", "registry.db-shm"] {
+        let mode = fs::metadata(place.0.join(file)).expect(file).permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600, "{file}");
+    }
+    let reader = Reader::open(&place.db()).expect("a reader");
+    let target = reader.target("web-1").expect("read").expect("there");
+    for shown in [vec![target], reader.targets().expect("read")] {
+        let shown = &shown[0].definition;
+        assert_eq!(shown, &serde_json::json!({ "url": "http://a/" }));
+    }
 }
 
 #[test]
@@ -278,62 +338,4 @@ fn servers_has_the_names_of_the_field() {
         (&*url, active, failures, &*status),
         ("http://10.0.0.7:80/", true, 1, "starting")
     );
-}
-
-/// What version 1 kept of a check that failed until it was deregistered.
-const OF_VERSION_1: &str = "
-    ALTER TABLE checks DROP COLUMN since;
-    PRAGMA user_version = 1;
-    UPDATE targets SET added_at = 2000;
-    UPDATE checks SET status = 'unhealthy', consecutive_failures = 3;
-    INSERT INTO transitions (at, target, \"check\", change, from_status, to_status, failures,
-                             successes, message)
-    VALUES (1000, 'web-1', 'http', 'status', 'healthy', 'unhealthy', 3, 0, 'of another life'),
-           (3000, 'web-1', 'http', 'status', 'starting', 'healthy', 0, 1, ''),
-           (4000, 'web-1', 'http', 'status', 'healthy', 'unhealthy', 3, 0, 'refused');";
-
-#[test]
-fn an_older_registry_is_brought_up_to_date() {
-    let place = Place::new("older");
-    let mut store = place.open();
-    let never = definition("web-2");
-    store.put(&[definition("web-1"), never]).expect("put");
-    store.connection.execute_batch(OF_VERSION_1).expect("older");
-    let forget =
-        "UPDATE checks SET status = 'unknown', consecutive_failures = 0 WHERE target_id = 2";
-    store.connection.execute(forget, ()).expect("older");
-    drop(store);
-    // Who only looks changes nothing.
-    let error = Reader::open(&place.db()).expect_err("an older schema");
-    assert!(
-        error.to_string().contains("brings it up to date") && !error.is_damage(),
-        "{error}"
-    );
-    assert!(!error.is_foreign(), "{error}");
-
-    let mut store = place.open();
-    let targets = store.load().expect("loaded");
-    let saved = |index: usize| targets[index].checks[0].saved;
-    assert_eq!(saved(0).since, Some(UnixTime::from_millis(4_000)));
-    assert_eq!(saved(0).streak.failures(), 3);
-    assert_eq!(saved(1), Saved::default());
-    drop(place.open());
-    let reader = Reader::open(&place.db()).expect("a reader");
-    let target = reader.target("web-1").expect("read").expect("there");
-    assert_eq!(target.checks[0].since, Some(4_000));
-    let (made, upgraded) = (schema(&Place::new("made").open()), schema(&store));
-    assert_eq!(made, upgraded);
-}
-
-/// The columns of every table.
-fn schema(store: &SqliteStore) -> Vec<(String, String, String)> {
-    let mut statement = store
-        .connection
-        .prepare(
-            "SELECT t.name, c.name, c.type FROM sqlite_schema t JOIN pragma_table_info(t.name) c
-             ORDER BY 1, 2",
-        )
-        .expect("a statement");
-    let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    rows.expect("rows").map(|row| row.expect("a row")).collect()
 }

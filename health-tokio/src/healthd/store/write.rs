@@ -59,9 +59,11 @@ fn each(tx: &Tx<'_>, sql: &str, names: &[Name]) -> Result<()> {
 }
 
 pub(super) fn batch(tx: &Tx<'_>, batch: &Batch, kept: u32) -> Result<()> {
-    for row in &batch.results {
-        if let Some(id) = find(tx, &row.target, &row.check)? {
-            result(tx, id, row, kept)?;
+    if !has_results(tx, batch)? {
+        for row in &batch.results {
+            if let Some(id) = find(tx, &row.target, &row.check)? {
+                result(tx, id, row, kept)?;
+            }
         }
     }
     for row in &batch.checks {
@@ -73,6 +75,20 @@ pub(super) fn batch(tx: &Tx<'_>, batch: &Batch, kept: u32) -> Result<()> {
         transition(tx, row)?;
     }
     Ok(())
+}
+
+/// Whether they were written before. A batch is written whole or not at all, so its last result speaks
+/// for all of them; those before it may have left the ring.
+fn has_results(tx: &Tx<'_>, batch: &Batch) -> Result<bool> {
+    for row in batch.results.iter().rev() {
+        if let Some(id) = find(tx, &row.target, &row.check)? {
+            // Of one check, attempts never begin at the same moment.
+            return tx
+                .prepare_cached("SELECT last_checked_at IS ?2 FROM checks WHERE id = ?1")?
+                .query_row((id, row.begin.as_millis()), |row| row.get(0));
+        }
+    }
+    Ok(false)
 }
 
 /// `None` if the target was removed meanwhile.
@@ -90,8 +106,7 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
     let begin = begin.as_millis();
     let kind = record.kind().map(Kind::as_str);
     let is_success = matches!(record.class(), Class::Success | Class::Warning);
-    // Of one check, attempts never begin at the same moment; the same result again changes nothing.
-    let fresh = tx
+    let count: i64 = tx
         .prepare_cached(
             "UPDATE checks SET
                 results = results + 1,
@@ -101,7 +116,7 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
                 last_error_kind = iif(?4, last_error_kind, ?5),
                 last_error = iif(?4, last_error, ?6),
                 last_evidence = iif(?4, last_evidence, ?7)
-             WHERE id = ?1 AND (last_checked_at IS NULL OR last_checked_at <> ?2)
+             WHERE id = ?1
              RETURNING results",
         )?
         .query_row(
@@ -114,12 +129,8 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
                 record.message(),
                 record.cause().map(Cause::reveal),
             ],
-            |row| row.get::<_, i64>(0),
-        )
-        .optional()?;
-    let Some(count) = fresh else {
-        return Ok(());
-    };
+            |row| row.get(0),
+        )?;
     tx.prepare_cached(
         "INSERT OR REPLACE INTO results
             (check_id, slot, begin_at, took_us, class, kind, message, counted)
