@@ -7,7 +7,7 @@ mod schema;
 mod watched;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use health_core::check::CheckConfig;
@@ -222,6 +222,41 @@ fn many(count: usize) -> (Watch, Controls) {
 }
 
 #[test]
+fn a_long_list_is_counted_in_parts_and_once() {
+    let (_watch, monitor) = many(2_500);
+    assert_eq!(monitor.summary().unknown, 2_500);
+    assert_eq!(monitor.first_round().total, 2_500);
+    // A third of the time, each, if nobody ever answers.
+    assert_eq!(monitor.load(), (0, 834));
+    monitor.keep_journal();
+    assert!(monitor.poll_batch(Waker::noop()).is_pending());
+    monitor.journal_all();
+    monitor.begin_stop();
+    let mut kept = Vec::new();
+    while let Poll::Ready(Some(batch)) = monitor.poll_batch(Waker::noop()) {
+        kept.extend(batch.checks.iter().map(|row| row.target.to_string()));
+        monitor.handle_stored(true);
+    }
+    assert_eq!(kept.len(), 2_500);
+    kept.sort();
+    kept.dedup();
+    assert_eq!(kept.len(), 2_500);
+}
+
+/// It has let go of the probes: what it would say is not how a target was set.
+#[test]
+fn who_has_stopped_gives_no_settings_and_notes_nothing() {
+    let (watch, monitor) = many(1);
+    monitor.keep_journal();
+    assert!(monitor.settings("t-000000").is_some());
+    drop(watch);
+    assert!(monitor.settings("t-000000").is_none());
+    monitor.journal_all();
+    let batch = monitor.poll_batch(Waker::noop());
+    assert!(matches!(batch, Poll::Ready(None)), "{batch:?}");
+}
+
+#[test]
 fn a_long_list_comes_in_parts() {
     let (_watch, monitor) = many(2_500);
     let service = Service::new().targets(&monitor);
@@ -268,7 +303,7 @@ impl Targets for Confused {
         panic!("a bug of the daemon's")
     }
 
-    fn summary(&self) -> Summary {
+    fn recent_summary(&self) -> Summary {
         panic!("a bug of the daemon's")
     }
 

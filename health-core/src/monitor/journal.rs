@@ -30,16 +30,26 @@ impl Monitor {
         self.journal.get_or_insert_with(Journal::default);
     }
 
-    /// Has the state of every check kept again, for a store that has lost it.
-    pub fn journal_all(&mut self, now: Instant) {
-        if let Some(journal) = &mut self.journal {
-            for (id, target) in self.targets.iter() {
-                for (index, (name, check)) in target.checks.iter().enumerate() {
-                    let names = (target.name().clone(), name.clone());
-                    journal.note(now, id.check(index), names, check);
-                }
+    /// Has the state of some checks kept again, for a store that has lost it: those of the first `most`
+    /// targets whose names come after `after`. Returns after which name to go on, `None` at the end.
+    ///
+    /// Nothing once the monitor is stopping: its checks no longer say how they stood.
+    pub fn journal_again(
+        &mut self,
+        now: Instant,
+        after: Option<&Name>,
+        most: usize,
+    ) -> Option<Name> {
+        let journal = self.journal.as_mut()?;
+        let mut last = None;
+        for (id, target) in self.targets.after(after).take(most) {
+            for (index, (name, check)) in target.checks.iter().enumerate() {
+                let names = (target.name().clone(), name.clone());
+                journal.note(now, id.check(index), names, check);
             }
+            last = Some(target.name());
         }
+        last.cloned()
     }
 
     /// The next batch to be kept, if it is time for one: at once if a check has turned or the monitor

@@ -310,9 +310,7 @@ impl Monitor {
     /// which no slot is ever missed. Walks all targets.
     #[must_use]
     pub fn demand(&self) -> usize {
-        let demand: f64 = self.targets.iter().map(|(_, it)| it.demand()).sum();
-        let whole = demand as usize;
-        whole + usize::from((whole as f64) < demand)
+        places(self.targets.iter().map(|(_, it)| it.demand()).sum())
     }
 
     /// What has been counted since the start.
@@ -326,4 +324,10 @@ impl Monitor {
     pub const fn config(&self) -> &MonitorConfig {
         &self.config
     }
+}
+
+/// As many whole places.
+pub(crate) fn places(demand: f64) -> usize {
+    let whole = demand as usize;
+    whole + usize::from((whole as f64) < demand)
 }

@@ -1,6 +1,7 @@
 //! How far the first look at a long list has come.
 
 use super::machine::Monitor;
+use super::target::Target;
 use crate::check::{Check, Mode};
 use crate::outcome::Class;
 
@@ -21,6 +22,23 @@ impl FirstRound {
     pub const fn is_over(&self) -> bool {
         self.done == self.total
     }
+
+    pub(crate) fn add(&mut self, target: &Target) {
+        let (mut is_watched, mut is_done, mut is_failing) = (false, false, false);
+        for check in target.each() {
+            is_watched |= !matches!(check.mode(), Mode::Inactive | Mode::Paused);
+            if let Some(last) = last_class(check) {
+                is_done = true;
+                is_failing |= last == Class::Failure;
+            }
+        }
+        // What has failed first and was taken off the list for it has been looked at.
+        if is_done || is_watched && !target.is_deregistered() {
+            self.total += 1;
+            self.done += usize::from(is_done);
+            self.failing += usize::from(is_failing);
+        }
+    }
 }
 
 impl Monitor {
@@ -29,20 +47,7 @@ impl Monitor {
     pub fn first_round(&self) -> FirstRound {
         let mut round = FirstRound::default();
         for (_, target) in self.targets.iter() {
-            let (mut is_watched, mut is_done, mut is_failing) = (false, false, false);
-            for check in target.each() {
-                is_watched |= !matches!(check.mode(), Mode::Inactive | Mode::Paused);
-                if let Some(last) = last_class(check) {
-                    is_done = true;
-                    is_failing |= last == Class::Failure;
-                }
-            }
-            // What has failed first and was taken off the list for it has been looked at.
-            if is_done || is_watched && !target.is_deregistered() {
-                round.total += 1;
-                round.done += usize::from(is_done);
-                round.failing += usize::from(is_failing);
-            }
+            round.add(target);
         }
         round
     }

@@ -260,7 +260,7 @@ impl Target {
     }
 
     /// What the target may keep in flight if nobody ever answers.
-    pub(super) fn demand(&self) -> f64 {
+    pub(crate) fn demand(&self) -> f64 {
         self.each()
             .map(|check| {
                 let config = check.config();

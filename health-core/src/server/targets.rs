@@ -24,8 +24,9 @@ pub trait Targets: Send + Sync {
     /// All of it in numbers.
     fn overview(&self) -> Overview;
 
-    /// How many targets are how well. It is asked for each document of `/health`.
-    fn summary(&self) -> Summary;
+    /// How many targets are how well, or were a moment ago. It is asked for each document of
+    /// `/health`.
+    fn recent_summary(&self) -> Summary;
 
     /// Some of the targets whose names come after `after`, or the first of all, in the order of names;
     /// those of one status, if `only` says so.
@@ -96,7 +97,7 @@ impl fmt::Debug for Watcher {
 
 impl Watcher {
     pub(super) fn summary(&self) -> Option<Summary> {
-        guest::call(|| self.0.summary())
+        guest::call(|| self.0.recent_summary())
     }
 
     /// Appends what a listing asks for.

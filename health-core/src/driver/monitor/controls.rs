@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::shared::{Shared, State};
 use super::status::MonitorStatus;
 use super::target::Target;
-use crate::monitor::{AddError, Event, FirstRound, Monitor, Stats, Summary, TargetId, TargetView};
+use crate::monitor::{AddError, Event, Monitor, Stats, TargetId, TargetView};
 use crate::time::Instant;
 
 /// Controls a monitor that runs. Clones share it; dropping all of them leaves it running.
@@ -98,19 +98,6 @@ impl Controls {
         Some(state.view(moment, id, target))
     }
 
-    /// How many targets are how well.
-    #[must_use]
-    pub fn summary(&self) -> Summary {
-        let now = self.shared.time.now();
-        self.shared.lock().monitor.summary(now)
-    }
-
-    /// How many targets have been looked at.
-    #[must_use]
-    pub fn first_round(&self) -> FirstRound {
-        self.shared.lock().monitor.first_round()
-    }
-
     /// Whether so many targets fail that actions are withheld.
     #[must_use]
     pub fn is_mass_failure(&self) -> bool {
@@ -124,14 +111,6 @@ impl Controls {
         let now = self.shared.time.now();
         let due = self.shared.lock().monitor.poll_timeout();
         due.map_or(Duration::ZERO, |due| now.duration_since(due))
-    }
-
-    /// Attempts that run, and those that would if nobody ever answered; see
-    /// [`Monitor::demand`](crate::monitor::Monitor::demand).
-    #[must_use]
-    pub fn load(&self) -> (usize, usize) {
-        let state = self.shared.lock();
-        (state.monitor.in_flight(), state.monitor.demand())
     }
 
     /// What has been counted since the start.

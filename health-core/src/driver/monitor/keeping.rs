@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::task::{Poll, Waker};
 
 use super::controls::Controls;
+use super::look::MOST_LOOKED_AT;
 use crate::check::CheckConfig;
 use crate::monitor::{Batch, JournalStats};
 use crate::name::Name;
@@ -76,28 +77,39 @@ impl Controls {
         self.change(|state, now| state.monitor.handle_stored(now, stored));
     }
 
-    /// Has the state of every check kept again, for a store that has lost it.
+    /// Has the state of every check kept again, for a store that has lost it. Once the monitor is
+    /// stopping, nothing is: its checks no longer say how they stood.
     pub fn journal_all(&self) {
-        self.change(|state, now| state.monitor.journal_all(now));
+        let mut last = None;
+        loop {
+            last = self.change(|state, now| {
+                let monitor = &mut state.monitor;
+                monitor.journal_again(now, last.as_ref(), MOST_LOOKED_AT)
+            });
+            if last.is_none() {
+                return;
+            }
+        }
     }
 
-    /// How a target was set, for who keeps that nowhere else; `None` if there is no such target.
+    /// How a target was set, for who keeps that nowhere else; `None` if there is no such target, and
+    /// once the monitor has stopped: it has let go of what its checks look at.
     #[must_use]
     pub fn settings(&self, name: &str) -> Option<TargetSettings> {
         let state = self.shared.lock();
         let id = state.monitor.find(name)?;
         let target = state.monitor.target(id)?;
         let checks = target.checks().enumerate().map(|(index, (name, check))| {
-            let job = state.jobs.get(&id.check(index));
-            CheckSettings {
+            let job = state.jobs.get(&id.check(index))?;
+            Some(CheckSettings {
                 name: name.clone(),
-                target: job.map(ToString::to_string).unwrap_or_default(),
+                target: job.to_string(),
                 config: check.config().clone(),
-            }
+            })
         });
         Some(TargetSettings {
             group: target.group().cloned(),
-            checks: checks.collect(),
+            checks: checks.collect::<Option<_>>()?,
         })
     }
 

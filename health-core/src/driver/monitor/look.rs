@@ -1,4 +1,4 @@
-//! What an endpoint asks a monitor that runs, a few targets at a time.
+//! What is asked about all targets of a monitor that runs, a few of them at a time.
 //!
 //! A list of a hundred thousand must hold up neither the prober nor the endpoint: nobody has the lock
 //! for longer than it takes to look at a thousand targets, or to copy a hundred.
@@ -9,12 +9,14 @@ use core::time::Duration;
 
 use super::controls::Controls;
 use super::shared::State;
-use crate::monitor::{Overview, ReadyTarget, Summary, Target, TargetId, TargetStatus, TargetView};
+use crate::monitor::{
+    FirstRound, Overview, ReadyTarget, Summary, Target, TargetId, TargetStatus, TargetView, places,
+};
 use crate::name::Name;
 use crate::server::{Page, Service, Targets};
 
 /// Targets looked at under one lock.
-const MOST_LOOKED_AT: usize = 1_024;
+pub(super) const MOST_LOOKED_AT: usize = 1_024;
 /// Targets copied under one lock.
 const MOST_COPIED: usize = 128;
 /// Longer lists than can be looked at at once are counted at most this often.
@@ -41,6 +43,32 @@ impl Service {
 }
 
 impl Controls {
+    /// How many targets are how well, verdicts that are too old taken for unknown.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let now = self.shared.time.now();
+        let mut summary = Summary::default();
+        self.visit(|target| summary.add(target.verdict_at(now)));
+        summary
+    }
+
+    /// How many targets have been looked at.
+    #[must_use]
+    pub fn first_round(&self) -> FirstRound {
+        let mut round = FirstRound::default();
+        self.visit(|target| round.add(target));
+        round
+    }
+
+    /// Attempts that run, and those that would if nobody ever answered; see
+    /// [`Monitor::demand`](crate::monitor::Monitor::demand).
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        let mut demand = 0.0;
+        self.visit(|target| demand += target.demand());
+        (self.shared.lock().monitor.in_flight(), places(demand))
+    }
+
     /// How many targets of each group are how well, verdicts that are too old taken for unknown;
     /// `None` is the group of those that have none.
     #[must_use]
@@ -92,7 +120,7 @@ impl Controls {
 
 impl Targets for Controls {
     fn overview(&self) -> Overview {
-        let summary = Targets::summary(self);
+        let summary = self.recent_summary();
         let moment = self.shared.time.moment();
         let state = self.shared.lock();
         let monitor = &state.monitor;
@@ -106,7 +134,7 @@ impl Targets for Controls {
         }
     }
 
-    fn summary(&self) -> Summary {
+    fn recent_summary(&self) -> Summary {
         let now = self.shared.time.now();
         let mut counted = self.shared.counted();
         if let Some((at, summary)) = *counted {
@@ -114,8 +142,7 @@ impl Targets for Controls {
                 return summary;
             }
         }
-        let mut summary = Summary::default();
-        self.visit(|target| summary.add(target.verdict_at(now)));
+        let summary = self.summary();
         *counted = (summary.total > MOST_LOOKED_AT).then_some((now, summary));
         summary
     }
