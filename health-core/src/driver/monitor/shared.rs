@@ -19,6 +19,9 @@ const MOST_EVENTS: usize = 1_024;
 
 pub(super) struct Shared {
     pub(super) time: Time,
+    /// Held by the one who waits for the state next. Without it, whoever copies a long list part by part
+    /// would have the state again and again before a prober that waits is awake.
+    turn: Mutex<()>,
     state: Mutex<State>,
     /// How many targets were how well, and when, if there are too many to count at every look.
     counted: Mutex<Option<(Instant, Summary)>>,
@@ -45,6 +48,7 @@ impl Shared {
     pub(super) const fn new(monitor: Monitor, time: Time) -> Self {
         Self {
             time,
+            turn: Mutex::new(()),
             state: Mutex::new(State {
                 monitor,
                 jobs: BTreeMap::new(),
@@ -82,6 +86,7 @@ impl Shared {
 
     /// No user code runs under the lock, so a poisoned one is as good as any.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
