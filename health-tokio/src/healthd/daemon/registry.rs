@@ -108,12 +108,13 @@ impl Registry {
         }
         let removed = gone.len();
         self.keep(Order::Remove(gone)).await;
+        let is_new: BTreeSet<_> = afresh.iter().cloned().collect();
+        // First: killed in between, a new address must not be left deregistered for what the old was.
+        self.keep(Order::Reset(afresh)).await;
         for some in changed.chunks(AT_ONCE) {
             let definitions = some.iter().map(TargetDef::definition);
             self.keep(Order::Put(definitions.collect())).await;
         }
-        let is_new: BTreeSet<_> = afresh.iter().cloned().collect();
-        self.keep(Order::Reset(afresh)).await;
         for target in &changed {
             let view = self.list.controls.target(target.name.as_str());
             let known = view.filter(|it| !is_new.contains(&it.name));
