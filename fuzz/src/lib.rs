@@ -1,6 +1,7 @@
 //! What the fuzz targets check; `fuzz_targets/` only binds it to the fuzzer.
 
 pub mod connection;
+mod daemon;
 pub mod exchange;
 mod expectation;
 pub mod monitor;

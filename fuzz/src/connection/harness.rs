@@ -5,11 +5,12 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::health::{ComponentId, FlagId, GateId, HeartbeatId, Registry, StatId};
+use health_core::health::Registry;
 use health_core::server::{CloseReason, Connection, Limits, Peer, Service, Standing, Step};
 use health_core::time::{Instant, Moment, UnixTime};
 
 use super::{FRAGMENTS, Operation};
+use crate::daemon::{Entries, daemon};
 use crate::expectation::{Expectation, Expected, expect};
 use crate::request::limits;
 
@@ -47,30 +48,10 @@ pub(super) struct Harness {
     last: Option<Vec<CloseReason>>,
 }
 
-struct Entries {
-    db: ComponentId,
-    beat: HeartbeatId,
-    gate: GateId,
-    flag: FlagId,
-    stat: StatId,
-}
-
 impl Harness {
     pub(super) fn new(small: bool, local: bool) -> Self {
         let now = Instant::from_micros(1_000_000);
-        let mut registry = Registry::new("fuzz", "1.0", now);
-        let named = "a valid name";
-        let entries = Entries {
-            db: registry
-                .component(now, "db", Default::default())
-                .expect(named),
-            beat: registry
-                .heartbeat(now, "loop", Duration::from_secs(5))
-                .expect(named),
-            gate: registry.gate("loaded").expect(named),
-            flag: registry.flag("leader").expect(named),
-            stat: registry.stat("queue").expect(named),
-        };
+        let (registry, entries) = daemon(now);
         let limits = limits(small);
         let peer = if local {
             Peer::Ip(Ipv4Addr::LOCALHOST.into())

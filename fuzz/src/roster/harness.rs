@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::health::{ComponentId, FlagId, HeartbeatId, Phase, Registry, Revision, StatId};
+use health_core::health::{Phase, Registry, Revision};
 use health_core::server::{
     AcceptError, Advice, Limits, Peer, Roster, Service, Standing, Step, Turn,
 };
 use health_core::time::{Instant, Moment, UnixTime};
 
 use super::{FRAGMENTS, Operation};
+use crate::daemon::{Entries, daemon};
 
 /// How long published values may gather before a stream tells them.
 const GATHERING: Duration = Duration::from_millis(50);
@@ -41,28 +42,10 @@ struct Client {
     is_reset: bool,
 }
 
-struct Entries {
-    db: ComponentId,
-    beat: HeartbeatId,
-    flag: FlagId,
-    stat: StatId,
-}
-
 impl Harness {
     pub(super) fn new(connections: usize, streams: usize) -> Self {
         let now = Instant::from_micros(60_000_000);
-        let mut registry = Registry::new("fuzz", "1.0", now);
-        let named = "a valid name";
-        let entries = Entries {
-            db: registry
-                .component(now, "db", Default::default())
-                .expect(named),
-            beat: registry
-                .heartbeat(now, "loop", Duration::from_secs(5))
-                .expect(named),
-            flag: registry.flag("leader").expect(named),
-            stat: registry.stat("queue").expect(named),
-        };
+        let (registry, entries) = daemon(now);
         let mut limits = Limits::default();
         limits.connections = connections;
         limits.streams = streams;
