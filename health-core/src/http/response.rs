@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use super::Version;
 use crate::digits;
 use crate::time::UnixTime;
 
@@ -275,6 +276,15 @@ pub(crate) enum Persistence {
 }
 
 impl Persistence {
+    /// That of an answer in `version`, behind which the connection goes on, or does not.
+    pub(crate) const fn of(version: Version, is_last: bool) -> Self {
+        match version {
+            _ if is_last => Self::Close,
+            Version::Http10 => Self::KeepAlive,
+            Version::Http11 => Self::Implied,
+        }
+    }
+
     const fn field(self) -> &'static str {
         match self {
             Self::Implied => "",

@@ -11,7 +11,7 @@ use super::stream::Stream;
 use super::{CloseReason, Limits, Peer, Service, Standing, Step};
 use crate::health::{Phase, Revision, Snapshot};
 use crate::http::response::Persistence;
-use crate::http::{Reject, StatusCode, Version};
+use crate::http::{Reject, StatusCode};
 use crate::render;
 use crate::time::{Instant, Moment};
 
@@ -231,11 +231,7 @@ impl Connection {
             }
             Reply::Ask { ask, version, last } => {
                 let last = last.or_else(|| self.ending(snapshot));
-                let persistence = match (last, version) {
-                    (Some(_), _) => Persistence::Close,
-                    (None, Version::Http10) => Persistence::KeepAlive,
-                    (None, Version::Http11) => Persistence::Implied,
-                };
+                let persistence = Persistence::of(*version, last.is_some());
                 let service = &self.service;
                 let status = answer::answer(service, ask, id, persistence, moment, snapshot, out);
                 (Some(ask.method), status, last)
