@@ -6,17 +6,17 @@
 
 use std::io;
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::task::{Context, Poll as Polled, Wake, Waker};
 use std::time::Duration;
 
 use health_core::driver::{HealthWatch, Running};
-use health_core::server::{Advice, Report, Roster, Service};
+use health_core::server::{Advice, Place, Report, Roster, Service, Turn};
 use health_core::shared::Health;
+use health_driver::listen::{self, Acceptor, Source};
+use health_driver::task::{Line, Worker};
 use mio::{Events, Interest, Poll, Token};
 
-use crate::line::{self, Line, Worker};
-use crate::listen::{self, Source};
-use crate::socket::{Accepted, Acceptor};
+use crate::socket::{Link, Listener};
 
 const WAKEUP: Token = Token(usize::MAX);
 const LISTENER: Token = Token(usize::MAX - 1);
@@ -34,10 +34,10 @@ pub(crate) struct EventLoop {
     health: Health,
     watch: HealthWatch,
     running: Running,
-    roster: Roster<Line>,
+    roster: Roster<Line<Link>>,
     /// What is yet to be bound.
     later: Option<Source>,
-    acceptor: Option<Acceptor>,
+    acceptor: Option<Acceptor<Listener>>,
     /// The queue may hold connections; edges are not told twice.
     has_queue: bool,
     scratch: Box<[u8]>,
@@ -99,7 +99,8 @@ impl EventLoop {
                     LISTENER => self.has_queue = true,
                     Token(key) => {
                         if let Some(place) = self.roster.get_mut(key) {
-                            place.socket.handle_event(event.is_read_closed());
+                            let link = place.socket.stream();
+                            link.handle_event(event.is_read_closed());
                             self.turn(key);
                         }
                     }
@@ -150,17 +151,25 @@ impl EventLoop {
     }
 
     fn turn(&mut self, key: usize) {
-        let Some(place) = self.roster.get_mut(key) else {
+        let Some(Place { connection, socket }) = self.roster.get_mut(key) else {
             return;
         };
         let mut worker = Worker {
             health: &self.health,
-            registry: self.poll.registry(),
             scratch: &mut self.scratch,
             out: &mut self.out,
         };
-        let turn = line::turn(place, &mut worker, Token(key));
-        self.roster.handle_turn(self.health.now(), key, turn);
+        let mut cx = Context::from_waker(Waker::noop());
+        let turn = match socket.turn(connection, &mut worker, &mut cx) {
+            Ok(Turn::Wait) => {
+                let listening = socket.stream().listen(self.poll.registry(), Token(key));
+                listening.map(|()| Turn::Wait)
+            }
+            turn => turn,
+        };
+        // An error ends the connection: it is the peer's business, or the network's.
+        self.roster
+            .handle_turn(self.health.now(), key, turn.unwrap_or(Turn::Over));
     }
 
     fn accept(&mut self) {
@@ -171,13 +180,14 @@ impl EventLoop {
             let Some(acceptor) = &mut self.acceptor else {
                 return self.listen_later();
             };
-            match acceptor.accept() {
-                Accepted::Connection(socket, peer) => {
+            match acceptor.poll_accept(&mut Context::from_waker(Waker::noop())) {
+                Polled::Ready(Ok((socket, peer))) => {
                     let now = self.health.now();
                     self.roster.handle_accepted(now, peer, Line::new(socket));
                 }
-                Accepted::Nothing => self.has_queue = false,
-                Accepted::Failed(error) => {
+                Polled::Pending => self.has_queue = false,
+                Polled::Ready(Err(error)) => {
+                    let error = listen::classify(&error);
                     let advice = self.roster.handle_accept_error(self.health.now(), error);
                     if let Advice::Pause(_) = advice {
                         acceptor.shed();
@@ -194,7 +204,7 @@ impl EventLoop {
         let Some(Source::Later { address, every }) = self.later else {
             return;
         };
-        let bound = listen::bind(address).and_then(|listener| self.listen(Source::Tcp(listener)));
+        let bound = listen::bind(address).and_then(|listener| self.listen(listener.into()));
         if bound.is_err() {
             self.roster.pause(self.health.now() + every);
         }
@@ -202,10 +212,11 @@ impl EventLoop {
 
     fn listen(&mut self, source: Source) -> io::Result<()> {
         let address = source.local_addr();
-        match Acceptor::new(source) {
+        match Acceptor::<Listener>::new(source)? {
             Ok(mut acceptor) => {
                 let registry = self.poll.registry();
-                registry.register(acceptor.source(), LISTENER, Interest::READABLE)?;
+                let listener = acceptor.listener().source();
+                registry.register(listener, LISTENER, Interest::READABLE)?;
                 self.acceptor = Some(acceptor);
                 self.running.set_local_addr(address);
             }

@@ -45,29 +45,23 @@ mod handle;
 #[cfg(feature = "cli")]
 pub mod healthcheck;
 mod hook;
-mod line;
-mod listen;
 #[cfg(feature = "monitor")]
 pub mod monitor;
 #[cfg(feature = "monitor")]
 mod park;
 #[cfg(feature = "monitor")]
-mod pool;
-#[cfg(feature = "monitor")]
 pub mod probe;
 mod server;
 mod socket;
 mod thread;
-#[cfg(feature = "tracing")]
-mod trace;
 
 pub use handle::Handle;
 pub use health_core as core;
 pub use health_core::health::ComponentConfig;
 pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Report, Service};
 pub use health_core::shared::{Component, Flag, Gate, Health, Heartbeat, Stats};
+#[cfg(feature = "tracing")]
+pub use health_driver::trace_request;
 pub use hook::on_transition;
 pub use server::Server;
 pub use thread::{Stream, serve_connection};
-#[cfg(feature = "tracing")]
-pub use trace::trace_request;

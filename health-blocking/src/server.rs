@@ -10,10 +10,10 @@ use std::{os::unix::net::UnixListener, path::Path};
 use health_core::driver::Running;
 use health_core::server::{Report, Service};
 use health_core::shared::Health;
+use health_driver::listen::Source;
 
 use crate::Handle;
 use crate::event_loop::EventLoop;
-use crate::listen::Source;
 
 /// An endpoint that holds its port and waits to serve.
 ///
@@ -80,9 +80,7 @@ impl Server {
     ///
     /// If the listener is none, or cannot be made non-blocking.
     pub fn from_std(listener: TcpListener, health: &Health) -> io::Result<Self> {
-        listener.local_addr()?;
-        listener.set_nonblocking(true)?;
-        Ok(Self::new(Source::Tcp(listener), health))
+        Ok(Self::new(Source::given(listener)?, health))
     }
 
     /// Serves a Unix listener that came from elsewhere. Its file is left to who made it.
@@ -92,10 +90,7 @@ impl Server {
     /// If the listener is none, or cannot be made non-blocking.
     #[cfg(unix)]
     pub fn from_std_unix(listener: UnixListener, health: &Health) -> io::Result<Self> {
-        listener.local_addr()?;
-        listener.set_nonblocking(true)?;
-        let file = None;
-        Ok(Self::new(Source::Unix { file, listener }, health))
+        Ok(Self::new(Source::given_unix(listener)?, health))
     }
 
     /// Sets limits, paths, codes and tokens. Default: [`Service::new`].

@@ -1,24 +1,21 @@
-//! Sockets of either family, as one type.
+//! Sockets of either family, as one type, and what the loop asks of them.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::task::{Context, Poll};
 
-use health_core::server::{AcceptError, Peer};
-use mio::event;
+use health_core::server::Peer;
+use health_driver::listen::Bound;
+use health_driver::runtime::{Listen, Socket, Wish};
+use mio::{Interest, Registry, Token, event};
 
-use crate::listen::{Reserve, SocketFile, Source, classify};
-
-/// A listener, and what goes with it.
-#[derive(Debug)]
-pub(crate) struct Acceptor {
-    /// Goes before the listener: see [`Source::Unix`].
-    _file: Option<SocketFile>,
-    listener: Listener,
-    reserve: Reserve,
-}
+/// Whether a read that fills less than the buffer has emptied the socket. True for edge-triggered
+/// epoll and kqueue (epoll(7), question 9), and saves one system call of three; elsewhere the
+/// next event only comes after `WouldBlock`.
+const SHORT_READ_DRAINS: bool = cfg!(unix);
 
 #[derive(Debug)]
-enum Listener {
+pub(crate) enum Listener {
     Tcp(mio::net::TcpListener),
     #[cfg(unix)]
     Unix(mio::net::UnixListener),
@@ -26,113 +23,140 @@ enum Listener {
 
 /// A connection's socket.
 #[derive(Debug)]
-pub(crate) enum Socket {
+pub(crate) struct Link {
+    stream: Stream,
+    /// What it waits for, and what the loop was asked for.
+    wanted: Interest,
+    interest: Option<Interest>,
+    /// There may be bytes.
+    is_ready: bool,
+    /// The peer has closed, so a short read is not the last one.
+    read_closed: bool,
+}
+
+#[derive(Debug)]
+enum Stream {
     Tcp(mio::net::TcpStream),
     #[cfg(unix)]
     Unix(mio::net::UnixStream),
 }
 
-/// What the listener's queue held.
-pub(crate) enum Accepted {
-    Connection(Socket, Peer),
-    Nothing,
-    Failed(AcceptError),
+impl Listener {
+    pub(crate) fn source(&mut self) -> &mut dyn event::Source {
+        match self {
+            Self::Tcp(listener) => listener,
+            #[cfg(unix)]
+            Self::Unix(listener) => listener,
+        }
+    }
 }
 
-impl Acceptor {
-    /// Takes over what is bound, and gives back what is yet to be.
-    pub(crate) fn new(source: Source) -> Result<Self, Source> {
-        let (listener, _file) = match source {
-            Source::Tcp(listener) => {
-                let listener = mio::net::TcpListener::from_std(listener);
-                (Listener::Tcp(listener), None)
-            }
+impl Listen for Listener {
+    type Socket = Link;
+
+    fn new(bound: Bound) -> io::Result<Self> {
+        Ok(match bound {
+            Bound::Tcp(listener) => Self::Tcp(mio::net::TcpListener::from_std(listener)),
             #[cfg(unix)]
-            Source::Unix { file, listener } => {
-                let listener = mio::net::UnixListener::from_std(listener);
-                (Listener::Unix(listener), file)
-            }
-            Source::Later { .. } => return Err(source),
-        };
-        Ok(Self {
-            _file,
-            listener,
-            reserve: Reserve::new(),
+            Bound::Unix(listener) => Self::Unix(mio::net::UnixListener::from_std(listener)),
         })
     }
 
-    pub(crate) fn source(&mut self) -> &mut dyn event::Source {
-        match &mut self.listener {
-            Listener::Tcp(listener) => listener,
-            #[cfg(unix)]
-            Listener::Unix(listener) => listener,
-        }
-    }
-
-    pub(crate) fn accept(&mut self) -> Accepted {
-        match self.listener.accept() {
-            Ok((socket, peer)) => {
-                self.reserve.restore();
-                Accepted::Connection(socket, peer)
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Accepted::Nothing,
-            Err(error) => Accepted::Failed(classify(&error)),
-        }
-    }
-
-    /// Closes whoever waits, at the price of the reserve.
-    pub(crate) fn shed(&mut self) {
-        self.reserve.shed(|| self.listener.accept().map(drop));
-    }
-}
-
-impl Listener {
-    fn accept(&self) -> io::Result<(Socket, Peer)> {
-        match self {
+    fn accept(&mut self) -> io::Result<(Link, Peer)> {
+        let (stream, peer) = match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept()?;
-                Ok((Socket::Tcp(stream), Peer::Ip(address.ip())))
+                (Stream::Tcp(stream), Peer::Ip(address.ip()))
             }
             #[cfg(unix)]
-            Self::Unix(listener) => {
-                let (stream, _) = listener.accept()?;
-                Ok((Socket::Unix(stream), Peer::Unix))
-            }
-        }
+            Self::Unix(listener) => (Stream::Unix(listener.accept()?.0), Peer::Unix),
+        };
+        let link = Link {
+            stream,
+            wanted: Interest::READABLE,
+            interest: None,
+            is_ready: true,
+            read_closed: false,
+        };
+        Ok((link, peer))
+    }
+
+    /// The loop waits, not the listener.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
     }
 }
 
-impl Socket {
-    pub(crate) fn source(&mut self) -> &mut dyn event::Source {
-        match self {
-            Self::Tcp(stream) => stream,
+impl Link {
+    /// Notes what an event says about the socket.
+    pub(crate) fn handle_event(&mut self, read_closed: bool) {
+        self.read_closed |= read_closed;
+        self.is_ready = true;
+    }
+
+    /// Asks for the events that are waited for. One-shot connections are answered and gone before
+    /// they are ever registered.
+    pub(crate) fn listen(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let wanted = self.wanted;
+        let source: &mut dyn event::Source = match &mut self.stream {
+            Stream::Tcp(stream) => stream,
             #[cfg(unix)]
-            Self::Unix(stream) => stream,
+            Stream::Unix(stream) => stream,
+        };
+        match self.interest {
+            None => registry.register(source, token, wanted)?,
+            // Interest in writing stays once it was there: edges that nobody needs are cheap.
+            Some(interest) if interest == wanted => return Ok(()),
+            Some(_) => registry.reregister(source, token, wanted)?,
+        }
+        self.interest = Some(wanted);
+        Ok(())
+    }
+}
+
+impl Read for Link {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.is_ready {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let count = match &mut self.stream {
+            Stream::Tcp(stream) => stream.read(buffer),
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream.read(buffer),
+        }?;
+        let is_drained = SHORT_READ_DRAINS && count < buffer.len() && !self.read_closed;
+        self.is_ready = !is_drained;
+        Ok(count)
+    }
+}
+
+impl Write for Link {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.stream {
+            Stream::Tcp(stream) => stream.write(bytes),
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream.write(bytes),
         }
     }
 
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.read(buffer),
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.read(buffer),
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Socket for Link {
+    fn poll_ready(&mut self, wish: Wish, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if matches!(wish, Wish::Write) {
+            self.wanted |= Interest::WRITABLE;
         }
+        Poll::Pending
     }
 
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.write(bytes),
+    fn finish(&mut self) -> io::Result<()> {
+        match &self.stream {
+            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
             #[cfg(unix)]
-            Self::Unix(stream) => stream.write(bytes),
-        }
-    }
-
-    /// Half-closes: nothing more will be written.
-    pub(crate) fn finish(&self) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
         }
     }
 }

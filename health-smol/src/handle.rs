@@ -1,20 +1,14 @@
 //! A server that runs on its own thread.
 
-use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::pin;
-use std::task::{Poll, ready};
 use std::time::Duration;
 
-use async_io::Timer;
-use health_core::driver::{Control, Drain};
+use health_core::driver::Control;
 use health_core::server::{Limits, Report};
 use health_core::shared::Health;
+use health_driver::task;
 
-use crate::alarm::Alarm;
-
-/// For the account to arrive behind the server's own deadline.
-const MARGIN: Duration = Duration::from_secs(1);
+use crate::runtime::Alarm;
 
 /// Controls a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
 /// running.
@@ -54,13 +48,7 @@ impl Handle {
     /// The phase of the health stays as it is, so that another server can be started for it.
     /// Calling this again, or on a server that ended by itself, gives the same account.
     pub async fn shutdown(&self, timeout: Duration) -> Option<Report> {
-        self.control.stop();
-        let mut timer = pin!(Timer::after(timeout));
-        poll_fn(|cx| match self.control.poll_ended(cx.waker()) {
-            Poll::Ready(report) => Poll::Ready(Some(report)),
-            Poll::Pending => timer.as_mut().poll(cx).map(|_| None),
-        })
-        .await
+        task::shutdown::<Alarm>(&self.control, timeout).await
     }
 
     /// Ends the daemon in order: readiness is refused, after
@@ -72,18 +60,6 @@ impl Handle {
     /// Work that needs its own time is best done before or meanwhile; whoever stops the health ends
     /// the wait.
     pub async fn drain(&self) -> Option<Report> {
-        let mut drain = Drain::begin(self.health.now(), &self.health, &self.limits);
-        let mut alarm = Alarm::default();
-        poll_fn(|cx| {
-            loop {
-                let now = self.health.now();
-                match drain.poll(now, cx.waker()) {
-                    None => return Poll::Ready(()),
-                    until => ready!(alarm.poll(cx, until, now)),
-                }
-            }
-        })
-        .await;
-        self.shutdown(self.limits.stop_timeout + MARGIN).await
+        task::drain::<Alarm>(&self.control, &self.health, &self.limits).await
     }
 }

@@ -42,30 +42,21 @@
 //! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
 #![forbid(unsafe_code)]
 
-mod alarm;
-#[cfg(feature = "monitor")]
-mod deadline;
-mod endpoint;
 mod handle;
 mod line;
-mod listen;
 #[cfg(feature = "monitor")]
 pub mod monitor;
 #[cfg(feature = "monitor")]
-mod pool;
-#[cfg(feature = "monitor")]
 pub mod probe;
+mod runtime;
 mod server;
-mod socket;
-#[cfg(feature = "tracing")]
-mod trace;
 
 pub use handle::Handle;
 pub use health_core as core;
 pub use health_core::health::ComponentConfig;
 pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Report, Service};
 pub use health_core::shared::{Component, Flag, Gate, Health, Heartbeat, Stats};
+#[cfg(feature = "tracing")]
+pub use health_driver::trace_request;
 pub use line::serve_connection;
 pub use server::Server;
-#[cfg(feature = "tracing")]
-pub use trace::trace_request;

@@ -1,18 +1,14 @@
 //! A server that runs on its own thread.
 
-use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::task::{Poll, ready};
 use std::time::Duration;
 
-use health_core::driver::{Control, Drain};
+use health_core::driver::Control;
 use health_core::server::{Limits, Report};
 use health_core::shared::Health;
+use health_driver::task;
 
-use crate::alarm::Alarm;
-
-/// For the account to arrive behind the server's own deadline.
-const MARGIN: Duration = Duration::from_secs(1);
+use crate::runtime::Alarm;
 
 /// Controls a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
 /// running.
@@ -56,9 +52,7 @@ impl Handle {
     ///
     /// Outside of a tokio runtime with timers.
     pub async fn shutdown(&self, timeout: Duration) -> Option<Report> {
-        self.control.stop();
-        let ended = poll_fn(|cx| self.control.poll_ended(cx.waker()));
-        tokio::time::timeout(timeout, ended).await.ok()
+        task::shutdown::<Alarm>(&self.control, timeout).await
     }
 
     /// Ends the daemon in order: readiness is refused, after
@@ -74,18 +68,6 @@ impl Handle {
     ///
     /// Outside of a tokio runtime with timers.
     pub async fn drain(&self) -> Option<Report> {
-        let mut drain = Drain::begin(self.health.now(), &self.health, &self.limits);
-        let mut alarm = Alarm::default();
-        poll_fn(|cx| {
-            loop {
-                let now = self.health.now();
-                match drain.poll(now, cx.waker()) {
-                    None => return Poll::Ready(()),
-                    until => ready!(alarm.poll(cx, until, now)),
-                }
-            }
-        })
-        .await;
-        self.shutdown(self.limits.stop_timeout + MARGIN).await
+        task::drain::<Alarm>(&self.control, &self.health, &self.limits).await
     }
 }

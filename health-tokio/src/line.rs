@@ -1,129 +1,17 @@
-//! One connection: its stream, and its turn.
+//! One connection over a stream of the daemon's own.
 
-use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use health_core::driver::HealthWatch;
-use health_core::server::{CloseReason, Connection, Peer, Service, Step, Turn};
+use health_core::server::{CloseReason, Peer, Service};
 use health_core::shared::Health;
+use health_driver::runtime::Stream;
+use health_driver::task;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::alarm::Alarm;
-
-/// Reads from one stream before the others have their turn.
-const MOST_READS: usize = 16;
-/// Input of one read on a connection served by itself.
-const SCRATCH: usize = 4 * 1024;
-
-/// A connection's stream, and what is under way on it.
-#[derive(Debug)]
-pub(crate) struct Line<S> {
-    stream: S,
-    /// Answers a full stream has not taken yet, from `sent` on; empty nearly always.
-    out: Vec<u8>,
-    sent: usize,
-    half_closed: bool,
-}
-
-/// What is lent to whichever connection has its turn: idle ones hold no buffer.
-pub(crate) struct Worker<'a> {
-    pub(crate) health: &'a Health,
-    pub(crate) scratch: &'a mut [u8],
-    pub(crate) out: &'a mut Vec<u8>,
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
-    pub(crate) const fn new(stream: S) -> Self {
-        Self {
-            stream,
-            out: Vec::new(),
-            sent: 0,
-            half_closed: false,
-        }
-    }
-
-    /// Does what there is to do, until the stream would block.
-    ///
-    /// # Errors
-    ///
-    /// The stream's: the connection is over.
-    pub(crate) fn turn(
-        &mut self,
-        connection: &mut Connection,
-        worker: &mut Worker<'_>,
-        cx: &mut Context<'_>,
-    ) -> io::Result<Turn> {
-        match self.poll_turn(connection, worker, cx) {
-            Poll::Ready(turn) => turn,
-            Poll::Pending => Ok(Turn::Wait),
-        }
-    }
-
-    fn poll_turn(
-        &mut self,
-        connection: &mut Connection,
-        worker: &mut Worker<'_>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<Turn>> {
-        let health = worker.health;
-        let mut reads = 0;
-        loop {
-            match connection.step() {
-                Step::Respond => {
-                    let moment = health.moment();
-                    connection.respond(moment, &health.snapshot_at(moment.now), worker.out);
-                }
-                Step::Write { .. } => {
-                    ready!(self.poll_write(worker.out, cx))?;
-                    connection.handle_sent(health.now());
-                    // One batch is a turn's work: a pipeline must not keep a prober waiting.
-                    if connection.step() == Step::Respond {
-                        return Poll::Ready(Ok(Turn::Again));
-                    }
-                }
-                Step::Close(_) => return Poll::Ready(Ok(Turn::Over)),
-                step @ (Step::Read { .. } | Step::Follow { .. } | Step::Finish { .. }) => {
-                    if matches!(step, Step::Finish { .. }) && !self.half_closed {
-                        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-                        self.half_closed = true;
-                    }
-                    if reads == MOST_READS {
-                        return Poll::Ready(Ok(Turn::Again));
-                    }
-                    reads += 1;
-                    let mut input = ReadBuf::new(worker.scratch);
-                    ready!(Pin::new(&mut self.stream).poll_read(cx, &mut input))?;
-                    match input.filled() {
-                        [] => connection.handle_eof(health.now()),
-                        input => connection.handle_input(health.now(), input),
-                    }
-                }
-            }
-        }
-    }
-
-    /// Writes what there is to write: all answers of a batch at once.
-    fn poll_write(&mut self, spare: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.out.is_empty() {
-            std::mem::swap(&mut self.out, spare);
-        }
-        while self.sent < self.out.len() {
-            let unsent = &self.out[self.sent..];
-            match ready!(Pin::new(&mut self.stream).poll_write(cx, unsent))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                count => self.sent += count,
-            }
-        }
-        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        self.sent = 0;
-        self.out.clear();
-        std::mem::swap(&mut self.out, spare);
-        Poll::Ready(Ok(()))
-    }
-}
+use crate::runtime::Alarm;
 
 /// Serves `stream` until the conversation is over, and says why it ended.
 ///
@@ -164,40 +52,27 @@ pub async fn serve_connection(
     service: &Arc<Service>,
     health: &Health,
 ) -> io::Result<CloseReason> {
-    let mut connection = Connection::new(Arc::clone(service), peer, health.now());
-    let mut line = Line::new(stream);
-    let mut watch = HealthWatch::of_connection(health);
-    let mut alarm = Alarm::default();
-    poll_fn(|cx| {
-        loop {
-            let now = health.now();
-            let is_followed = connection.step().heeds_changes();
-            if let Some(news) = watch.poll(now, cx.waker(), is_followed) {
-                connection.handle_phase(now, news.phase);
-                connection.handle_revision(now, news.revision);
-            }
-            connection.handle_timeout(now);
-            let mut worker = Worker {
-                health,
-                scratch: &mut [0; SCRATCH],
-                out: &mut Vec::new(),
-            };
-            let turn = line.turn(&mut connection, &mut worker, cx)?;
-            match (turn, connection.step()) {
-                (Turn::Again, _) => {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                (_, Step::Close(reason)) => return Poll::Ready(Ok(reason)),
-                // It begins to follow: there may be news already.
-                (_, step) if watch.is_due(health.now(), step.heeds_changes()) => {}
-                (_, step) => {
-                    let deadlines = [step.until(), watch.poll_timeout()];
-                    let until = deadlines.into_iter().flatten().min();
-                    ready!(alarm.poll(cx, until, health.now()));
-                }
-            }
-        }
-    })
-    .await
+    task::serve_connection::<Alarm>(Foreign(stream), peer, service, health).await
+}
+
+struct Foreign<'a, S>(&'a mut S);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Foreign<'_, S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut input = ReadBuf::new(buffer);
+        let read = Pin::new(&mut *self.0).poll_read(cx, &mut input);
+        read.map_ok(|()| input.filled().len())
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0).poll_flush(cx)
+    }
+
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0).poll_shutdown(cx)
+    }
 }

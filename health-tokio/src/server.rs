@@ -12,10 +12,11 @@ use std::{os::unix::net::UnixListener, path::Path};
 use health_core::driver::Running;
 use health_core::server::{Report, Service};
 use health_core::shared::Health;
+use health_driver::listen::Source;
+use health_driver::task::Endpoint;
 
 use crate::Handle;
-use crate::endpoint::Endpoint;
-use crate::listen::Source;
+use crate::runtime::Tokio;
 
 /// An endpoint that holds its port and waits to serve.
 ///
@@ -82,9 +83,7 @@ impl Server {
     ///
     /// If the listener is none, or cannot be made non-blocking.
     pub fn from_std(listener: TcpListener, health: &Health) -> io::Result<Self> {
-        listener.local_addr()?;
-        listener.set_nonblocking(true)?;
-        Ok(Self::new(Source::Tcp(listener), health))
+        Ok(Self::new(Source::given(listener)?, health))
     }
 
     /// Serves a Unix listener that came from elsewhere. Its file is left to who made it.
@@ -94,10 +93,7 @@ impl Server {
     /// If the listener is none, or cannot be made non-blocking.
     #[cfg(unix)]
     pub fn from_std_unix(listener: UnixListener, health: &Health) -> io::Result<Self> {
-        listener.local_addr()?;
-        listener.set_nonblocking(true)?;
-        let file = None;
-        Ok(Self::new(Source::Unix { file, listener }, health))
+        Ok(Self::new(Source::given_unix(listener)?, health))
     }
 
     /// Sets limits, paths, codes and tokens. Default: [`Service::new`].
@@ -164,7 +160,8 @@ impl Server {
     }
 
     async fn run(self, running: Running, is_ready: impl FnOnce()) -> io::Result<Report> {
-        let mut endpoint = Endpoint::new(self.source, self.health, self.service, running)?;
+        let endpoint = Endpoint::<Tokio>::new(self.source, self.health, self.service, running);
+        let mut endpoint = endpoint?;
         is_ready();
         let report = poll_fn(|cx| endpoint.poll(cx)).await;
         Ok(endpoint.end(report))

@@ -11,11 +11,11 @@ use health_core::driver::monitor::{AsyncSelfCheck, Job, Ticket, Watch, Work};
 use health_core::driver::trouble;
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 use health_core::outcome::Outcome;
+use health_driver::pool::Pool;
+use health_driver::probe::exec::{self, Group};
 
 use crate::park;
-use crate::pool::Pool;
 use crate::probe::Prober;
-use crate::probe::exec::{self, Group};
 
 /// What the monitor's thread owns.
 pub(super) struct Run {

@@ -16,12 +16,7 @@
 //! # Ok::<(), health_blocking::probe::ProbeError>(())
 //! ```
 
-#[cfg_attr(not(unix), path = "no_exec.rs")]
-pub(crate) mod exec;
 mod network;
-mod resolve;
-#[cfg(feature = "tls")]
-mod tls;
 mod wire;
 
 use std::time::Duration;
@@ -32,6 +27,8 @@ pub use health_core::check::probe::{
     HttpTarget, Probe, ProbeError, Report, ResourceLimits, Timings, Tls, Trouble, Trust,
 };
 pub use health_core::outcome::{Class, Kind, Outcome};
+
+use health_driver::probe::exec;
 
 /// Carries `probe` out on this thread, with every address allowed; see [`Prober::probe`].
 #[must_use]

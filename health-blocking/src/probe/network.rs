@@ -9,10 +9,10 @@ use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Ste
 use health_core::driver::{Clock, trouble};
 use health_core::outcome::Outcome;
 use health_core::time::Instant;
-
-use super::resolve::Lookup;
+use health_driver::probe::resolve::Lookup;
 #[cfg(feature = "tls")]
-use super::tls;
+use health_driver::probe::tls::{self, TlsWire};
+
 use super::wire::{Wire, is_timeout};
 use crate::park;
 
@@ -22,7 +22,7 @@ const SCRATCH: usize = 16 * 1024;
 enum Connection {
     Plain(Wire),
     #[cfg(feature = "tls")]
-    Secure(Box<tls::TlsWire>),
+    Secure(Box<TlsWire<Wire>>),
 }
 
 /// One attempt over a socket, within `timeout`.

@@ -1,6 +1,4 @@
 //! A monitor that runs.
-//!
-//! This file is the same for tokio and smol, and a test compares it.
 
 use std::future::poll_fn;
 use std::ops::Deref;
@@ -8,8 +6,9 @@ use std::time::Duration;
 
 use health_core::driver::monitor::Controls;
 use health_core::monitor::Event;
+use health_driver::task;
 
-use crate::deadline::Deadline;
+use crate::runtime::Alarm;
 
 /// Controls a monitor that [runs](super::Monitor::run). Clones share it; dropping all of them leaves
 /// it running.
@@ -40,10 +39,8 @@ impl MonitorHandle {
     /// [`stop_timeout`](super::MonitorConfig::stop_timeout). Stopping twice is harmless.
     pub async fn stop(&self, limit: Duration) -> bool {
         self.begin_stop();
-        let mut clock = Deadline::start();
-        let until = clock.now() + limit;
         let stopped = poll_fn(|cx| self.poll_stopped(cx.waker()));
-        clock.before(until, stopped).await.is_some()
+        task::within::<Alarm, _>(limit, stopped).await.is_some()
     }
 }
 

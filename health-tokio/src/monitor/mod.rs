@@ -41,7 +41,6 @@
 //! ```
 
 mod handle;
-mod run;
 
 use std::future::Future;
 use std::io;
@@ -62,15 +61,16 @@ pub use health_core::outcome::{Class, Kind, Outcome};
 
 use health_core::driver::monitor::{Rollup, Watch};
 use health_core::shared::Health;
+use health_driver::task::Run;
 
-use crate::probe::{AddressPolicy, Prober};
-use run::Run;
+use crate::probe::AddressPolicy;
+use crate::runtime::Tokio;
 
 /// A monitor that is not running yet.
 #[derive(Debug)]
 pub struct Monitor {
     config: MonitorConfig,
-    prober: Prober,
+    policy: AddressPolicy,
     rollup: Option<Rollup>,
     clock: Option<ManualClock>,
 }
@@ -105,7 +105,7 @@ impl Monitor {
     pub const fn new(config: MonitorConfig) -> Self {
         Self {
             config,
-            prober: Prober::new(),
+            policy: AddressPolicy::new(),
             rollup: None,
             clock: None,
         }
@@ -114,7 +114,7 @@ impl Monitor {
     /// Which addresses its probes may connect to. Default: all.
     #[must_use]
     pub fn policy(mut self, policy: AddressPolicy) -> Self {
-        self.prober = self.prober.policy(policy);
+        self.policy = policy;
         self
     }
 
@@ -150,7 +150,7 @@ impl Monitor {
     #[must_use = "the monitor runs only while its future is polled"]
     pub fn run(self) -> (MonitorHandle, impl Future<Output = ()> + Send + use<>) {
         let (watch, controls) = Watch::new(self.config.clone(), self.rollup, self.clock);
-        let run = Run::new(watch, self.prober, &self.config);
+        let run = Run::<Tokio>::new(watch, self.policy, &self.config);
         (MonitorHandle::new(controls), run)
     }
 

@@ -1,0 +1,34 @@
+//! What drivers of [`health_core`] share: all of a driver that one runtime does as the other does.
+//!
+//! ```text
+//!  a driver: Server, Handle, Monitor, Prober, under the names that all drivers have
+//!     │ supplies a Runtime: a timer, a listener, a socket; none of them waits
+//!     ▼
+//!  task      one task, all sockets; one task, all probes                        needs a Runtime
+//!  probe     commands, lookups, TLS settings                                    needs threads
+//!  listen    a listener whatever the system says, and what to do in a shortage  needs std
+//! ```
+//!
+//! Daemons have no use for it: their driver re-exports what they need. Whoever writes a driver of
+//! their own for an async runtime implements [`runtime::Runtime`] and calls [`task`]; one that has a
+//! loop of its own takes [`listen`] and the core's [`Roster`](health_core::server::Roster).
+//!
+//! # Crate features
+//!
+//! * `monitor`: [`probe`], [`pool`], and the tasks of probes.
+//! * `tls`: HTTPS probes, by rustls.
+//! * `tracing`: [`trace_request`].
+#![forbid(unsafe_code)]
+
+pub mod listen;
+#[cfg(feature = "monitor")]
+pub mod pool;
+#[cfg(feature = "monitor")]
+pub mod probe;
+pub mod runtime;
+pub mod task;
+#[cfg(feature = "tracing")]
+mod trace;
+
+#[cfg(feature = "tracing")]
+pub use trace::trace_request;

@@ -1,0 +1,48 @@
+//! A runtime's timer as an alarm clock: it wakes, it does not decide.
+
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use health_core::time::Instant;
+
+use crate::runtime::Timer;
+
+/// The longest sleep. To wake for nothing once in a while is cheaper than to reckon with the end of
+/// the runtime's time.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// One timer for a deadline that moves at every request.
+///
+/// Deadlines mostly move back, so a timer that rings too early is left alone: it is set anew when it
+/// has rung, or when a deadline before it turns up. Ringing means "look at the clock": a timer may
+/// be late, or refuse to ring while its task has used up its budget.
+#[derive(Debug, Default)]
+pub struct Alarm<T> {
+    timer: T,
+    /// When it rings; `None` if it is not set.
+    rings_at: Option<Instant>,
+}
+
+impl<T: Timer> Alarm<T> {
+    /// Ready when it is time to look at the clock, at `until` at the latest.
+    pub fn poll(&mut self, cx: &mut Context<'_>, until: Option<Instant>, now: Instant) -> Poll<()> {
+        let Some(until) = until else {
+            return Poll::Pending;
+        };
+        if until <= now {
+            return Poll::Ready(());
+        }
+        loop {
+            if self.rings_at.is_none_or(|rings_at| rings_at > until) {
+                let length = until.duration_since(now).min(LONGEST);
+                self.rings_at = Some(now + length);
+                self.timer.set(length);
+            }
+            ready!(self.timer.poll(cx));
+            // Set for a deadline that has moved back since: it is set anew.
+            if self.rings_at.take().is_none_or(|rang_at| rang_at >= until) {
+                return Poll::Ready(());
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! A future, and a time to give it up.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::{Poll, ready};
+
+use health_core::driver::Clock;
+use health_core::time::Instant;
+
+use super::alarm::Alarm;
+use crate::runtime::Timer;
+
+/// A clock from now on, and its alarm.
+#[derive(Debug)]
+pub(super) struct Deadline<T> {
+    clock: Clock,
+    alarm: Alarm<T>,
+}
+
+impl<T: Timer> Deadline<T> {
+    pub(super) fn start() -> Self {
+        Self {
+            clock: Clock::start(),
+            alarm: Alarm::default(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// What comes of `future`, if it does before `until`.
+    pub(super) async fn before<R>(
+        &mut self,
+        until: Instant,
+        future: impl Future<Output = R>,
+    ) -> Option<R> {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            if let Poll::Ready(result) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(result));
+            }
+            // The alarm may ring too early.
+            while self.clock.now() < until {
+                ready!(self.alarm.poll(cx, Some(until), self.clock.now()));
+            }
+            Poll::Ready(None)
+        })
+        .await
+    }
+}

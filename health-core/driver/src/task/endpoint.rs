@@ -1,0 +1,244 @@
+//! One task, all sockets.
+//!
+//! ```text
+//!  socket ready ─┐
+//!  listener     ─┼─ its own waker ─► Wakeups ─► this task: turns for those keys only
+//!  alarm, phase ─┘
+//! ```
+//!
+//! Connections are no tasks of their own: the server needs no lock, evicts on the spot, and ends with
+//! its future. To a runtime it is one task, which yields after one round; what a runtime's budget for
+//! it cuts off comes back as a wake-up.
+//!
+//! The loop decides nothing about HTTP, eviction or time: it asks the core's machines and does what
+//! they say.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use health_core::driver::{HealthWatch, Running, Wakeups, Woken};
+use health_core::server::{Advice, Place, Report, Roster, Service, Turn};
+use health_core::shared::Health;
+
+use super::alarm::Alarm;
+use super::line::{Line, Worker};
+use crate::listen::{self, Acceptor, Source};
+use crate::runtime::Runtime;
+
+/// Keys of wakers that are no connection's.
+const DAEMON: usize = usize::MAX;
+const LISTENER: usize = usize::MAX - 1;
+const ALARM: usize = usize::MAX - 2;
+/// Input of one read: a whole head nearly always, and many pipelined ones. What is pipelined behind
+/// an answer that nobody reads is kept, so this bounds what such a client costs.
+const SCRATCH: usize = 4 * 1024;
+/// Connections accepted before those that are there have their turn.
+const MOST_ACCEPTS: usize = 64;
+
+/// The server's task, as a value.
+#[derive(Debug)]
+pub struct Endpoint<R: Runtime> {
+    health: Health,
+    watch: HealthWatch,
+    running: Running,
+    roster: Roster<Client<R::Socket>>,
+    /// What is yet to be bound.
+    later: Option<Source>,
+    acceptor: Option<Acceptor<R::Listener>>,
+    /// The queue may hold connections: the listener is not asked again before it wakes.
+    has_queue: bool,
+    alarm: Alarm<R::Timer>,
+    wakeups: Wakeups,
+    woken: Vec<Woken>,
+    daemon_waker: Waker,
+    listener_waker: Waker,
+    alarm_waker: Waker,
+    scratch: Box<[u8]>,
+    out: Vec<u8>,
+}
+
+/// A connection's socket and its waker, which carries its key.
+#[derive(Debug)]
+struct Client<S> {
+    line: Line<S>,
+    waker: Option<Waker>,
+}
+
+impl<R: Runtime> Endpoint<R> {
+    /// Takes over what is bound.
+    ///
+    /// # Errors
+    ///
+    /// The runtime cannot watch the listener.
+    pub fn new(
+        source: Source,
+        health: Health,
+        service: Service,
+        running: Running,
+    ) -> io::Result<Self> {
+        let wakeups = Wakeups::new();
+        let daemon_waker = wakeups.waker(DAEMON);
+        daemon_waker.wake_by_ref();
+        let mut endpoint = Self {
+            watch: HealthWatch::of_server(&health),
+            health,
+            running,
+            roster: Roster::new(Arc::new(service)),
+            later: None,
+            acceptor: None,
+            has_queue: true,
+            alarm: Alarm::default(),
+            listener_waker: wakeups.waker(LISTENER),
+            alarm_waker: wakeups.waker(ALARM),
+            daemon_waker,
+            wakeups,
+            woken: Vec::new(),
+            scratch: vec![0; SCRATCH].into(),
+            out: Vec::new(),
+        };
+        endpoint.listen(source)?;
+        Ok(endpoint)
+    }
+
+    /// One round: whoever was woken or is due has a turn. Ready when the server has ended.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Report> {
+        let mut woken = std::mem::take(&mut self.woken);
+        self.wakeups.take(cx.waker(), &mut woken);
+        for woken in woken.drain(..) {
+            match woken.key() {
+                DAEMON => self.follow(),
+                LISTENER => self.has_queue = true,
+                ALARM => {}
+                key => self.turn(key),
+            }
+        }
+        self.woken = woken;
+        self.roster.handle_timeout(self.health.now());
+        self.take_turns();
+        self.accept();
+        if (self.watch).is_due(self.health.now(), self.roster.heeds_changes()) {
+            self.follow();
+        }
+        if let Some(report) = self.roster.poll_over(self.health.now()) {
+            return Poll::Ready(report);
+        }
+        let may_accept = self.has_queue && self.roster.may_accept();
+        let deadlines = [self.roster.poll_timeout(), self.watch.poll_timeout()];
+        let until = deadlines.into_iter().flatten().min();
+        let mut alarm_cx = Context::from_waker(&self.alarm_waker);
+        let mut is_time = || {
+            let now = self.health.now();
+            self.alarm.poll(&mut alarm_cx, until, now).is_ready()
+        };
+        if may_accept || self.roster.due() > 0 || is_time() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Hands over the final account.
+    pub fn end(self, report: Report) -> Report {
+        // The sockets are closed before anybody hears of the end.
+        drop(self.roster);
+        self.running.end(report.clone());
+        report
+    }
+
+    /// Sees how the daemon is, and asks to be woken when that changes.
+    fn follow(&mut self) {
+        let now = self.health.now();
+        let is_followed = self.roster.heeds_changes();
+        if let Some(news) = self.watch.poll(now, &self.daemon_waker, is_followed) {
+            self.roster.handle_phase(now, news.phase);
+            self.roster.handle_revision(now, news.revision);
+        }
+        let is_told_to_stop = self.running.poll_stop(&self.daemon_waker);
+        if is_told_to_stop {
+            self.roster.handle_stop(now);
+        }
+        if !self.roster.is_open() {
+            self.acceptor = None;
+            self.later = None;
+        }
+    }
+
+    /// Everybody who is due has a turn; who becomes due meanwhile has the next.
+    fn take_turns(&mut self) {
+        for _ in 0..self.roster.due() {
+            if let Some(key) = self.roster.take_due() {
+                self.turn(key);
+            }
+        }
+    }
+
+    fn turn(&mut self, key: usize) {
+        let Some(Place { connection, socket }) = self.roster.get_mut(key) else {
+            return;
+        };
+        let waker = (socket.waker).get_or_insert_with(|| self.wakeups.waker(key));
+        let mut worker = Worker {
+            health: &self.health,
+            scratch: &mut self.scratch,
+            out: &mut self.out,
+        };
+        let mut cx = Context::from_waker(waker);
+        let turn = socket.line.turn(connection, &mut worker, &mut cx);
+        // An error ends the connection: it is the peer's business, or the network's.
+        let now = self.health.now();
+        self.roster
+            .handle_turn(now, key, turn.unwrap_or(Turn::Over));
+    }
+
+    fn accept(&mut self) {
+        for _ in 0..MOST_ACCEPTS {
+            if !(self.has_queue && self.roster.may_accept()) {
+                return;
+            }
+            let Some(acceptor) = &mut self.acceptor else {
+                return self.listen_later();
+            };
+            let mut cx = Context::from_waker(&self.listener_waker);
+            match acceptor.poll_accept(&mut cx) {
+                Poll::Ready(Ok((socket, peer))) => {
+                    let line = Line::new(socket);
+                    let client = Client { line, waker: None };
+                    (self.roster).handle_accepted(self.health.now(), peer, client);
+                }
+                Poll::Pending => self.has_queue = false,
+                Poll::Ready(Err(error)) => {
+                    let error = listen::classify(&error);
+                    let advice = self.roster.handle_accept_error(self.health.now(), error);
+                    if let Advice::Pause(_) = advice {
+                        acceptor.shed();
+                    }
+                }
+            }
+            // Whoever has to go makes room, and who is new is answered and often gone.
+            self.take_turns();
+        }
+    }
+
+    /// Tries to bind what could not be bound before.
+    fn listen_later(&mut self) {
+        let Some(Source::Later { address, every }) = self.later else {
+            return;
+        };
+        let bound = listen::bind(address).and_then(|listener| self.listen(listener.into()));
+        if bound.is_err() {
+            self.roster.pause(self.health.now() + every);
+        }
+    }
+
+    fn listen(&mut self, source: Source) -> io::Result<()> {
+        let address = source.local_addr();
+        match Acceptor::new(source)? {
+            Ok(acceptor) => {
+                self.acceptor = Some(acceptor);
+                self.running.set_local_addr(address);
+            }
+            Err(later) => self.later = Some(later),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! One task, all sockets; one task, all probes: what a driver for an async runtime does beside
+//! supplying a [`Runtime`].
+//!
+//! Futures in here are polled by whatever runtime there is. Dropped, they let go of what they hold.
+
+mod alarm;
+#[cfg(feature = "monitor")]
+mod command;
+#[cfg(feature = "monitor")]
+mod deadline;
+mod endpoint;
+mod line;
+#[cfg(feature = "monitor")]
+mod network;
+#[cfg(feature = "monitor")]
+mod run;
+
+use std::future::poll_fn;
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use health_core::driver::{Control, Drain};
+use health_core::server::{Limits, Report};
+use health_core::shared::Health;
+
+use crate::runtime::Timer;
+#[cfg(feature = "monitor")]
+use crate::runtime::{Connect, Runtime};
+
+pub use alarm::Alarm;
+pub use endpoint::Endpoint;
+pub use line::{Line, Worker, serve_connection};
+#[cfg(feature = "monitor")]
+pub use run::Run;
+
+/// For the account to arrive behind the server's own deadline.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// Stops a server, and waits at most `timeout` for its account.
+pub async fn shutdown<T: Timer>(control: &Control, timeout: Duration) -> Option<Report> {
+    control.stop();
+    let mut timer = T::default();
+    timer.set(timeout);
+    poll_fn(|cx| match control.poll_ended(cx.waker()) {
+        Poll::Ready(report) => Poll::Ready(Some(report)),
+        Poll::Pending => timer.poll(cx).map(|()| None),
+    })
+    .await
+}
+
+/// Ends a daemon in order, and its server last. Gives the server's account.
+pub async fn drain<T: Timer>(
+    control: &Control,
+    health: &Health,
+    limits: &Limits,
+) -> Option<Report> {
+    let mut drain = Drain::begin(health.now(), health, limits);
+    let mut alarm = Alarm::<T>::default();
+    poll_fn(|cx| {
+        loop {
+            let now = health.now();
+            match drain.poll(now, cx.waker()) {
+                None => return Poll::Ready(()),
+                until => ready!(alarm.poll(cx, until, now)),
+            }
+        }
+    })
+    .await;
+    shutdown::<T>(control, limits.stop_timeout + MARGIN).await
+}
+
+/// Carries `probe` out, within `timeout` for all of it together.
+#[cfg(feature = "monitor")]
+pub async fn probe<R: Runtime<Socket: Connect>>(
+    probe: &health_core::check::probe::Probe,
+    policy: &health_core::check::probe::AddressPolicy,
+    timeout: Duration,
+) -> health_core::check::probe::Report {
+    use health_core::check::probe::Probe;
+
+    match probe {
+        Probe::Exec(command) => command::probe(command, timeout).await,
+        _ => network::attempt::<R>(probe, policy, timeout).await,
+    }
+}
+
+/// What comes of `future`, if it does within `limit`.
+#[cfg(feature = "monitor")]
+pub async fn within<T: Timer, R>(limit: Duration, future: impl Future<Output = R>) -> Option<R> {
+    let mut clock = deadline::Deadline::<T>::start();
+    let until = clock.now() + limit;
+    clock.before(until, future).await
+}

@@ -1,0 +1,221 @@
+//! Carries out what an [`Attempt`] asks for.
+//!
+//! TLS is rustls over a socket that does not block: what would is waited for, and done again.
+
+use std::future::poll_fn;
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step, Trouble};
+use health_core::driver::trouble;
+use health_core::outcome::Outcome;
+use health_core::time::Instant;
+
+use super::deadline::Deadline;
+use crate::probe::resolve::Lookup;
+#[cfg(feature = "tls")]
+use crate::probe::tls::{self, TlsWire};
+use crate::runtime::{Connect, Runtime, Wish};
+
+/// Input of one read: head and body of nearly every answer.
+const SCRATCH: usize = 16 * 1024;
+
+enum Connection<S: Connect> {
+    Plain(S),
+    #[cfg(feature = "tls")]
+    Secure(Box<TlsWire<S>>),
+}
+
+/// One attempt over a socket, within `timeout`.
+pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
+    probe: &Probe,
+    policy: &AddressPolicy,
+    timeout: Duration,
+) -> Report {
+    let mut clock = Deadline::<R::Timer>::start();
+    let began = Instant::default();
+    let Some(mut attempt) = Attempt::new(probe, policy, began, began + timeout) else {
+        let outcome = Outcome::indeterminate("no commands on this system");
+        return Report::new(outcome, Duration::ZERO);
+    };
+    let mut connection: Option<Connection<R::Socket>> = None;
+    let mut sent = 0;
+    let mut scratch = Vec::new();
+    loop {
+        let result = match attempt.step() {
+            Step::Close => break,
+            Step::Resolve { name, port, until } => {
+                let lookup = Lookup::begin(name, port, clock.now());
+                let answer = poll_fn(|cx| lookup.poll(cx.waker()));
+                clock.before(until, answer).await;
+                lookup.tell(&mut attempt, clock.now());
+                Ok(())
+            }
+            Step::Connect { to, until } => {
+                connection = None;
+                let connected = clock.before(until, R::Socket::connect(to)).await;
+                in_time(connected).map(|wire| {
+                    attempt.handle_connected(clock.now(), wire.local_addr());
+                    connection = Some(Connection::Plain(wire));
+                })
+            }
+            Step::Secure { name, until } => match secure(&attempt, connection.take(), name) {
+                Ok(mut secured) => {
+                    let shaken = clock.before(until, secured.shake_hands()).await;
+                    in_time(shaken).map(|()| {
+                        attempt.handle_secured(clock.now());
+                        connection = Some(secured);
+                    })
+                }
+                Err(error) => {
+                    attempt.handle_trouble(clock.now(), Trouble::Settings, error);
+                    Ok(())
+                }
+            },
+            Step::Write { until } => {
+                let request = attempt.request();
+                let sent = with(&mut connection, Wish::Write, |stream| {
+                    while sent < request.len() {
+                        match stream.write(&request[sent..])? {
+                            0 => return Err(io::ErrorKind::BrokenPipe.into()),
+                            count => sent += count,
+                        }
+                    }
+                    stream.flush()
+                });
+                let sent = clock.before(until, sent).await;
+                in_time(sent).map(|()| attempt.handle_sent(clock.now()))
+            }
+            Step::Read { until } | Step::Linger { until } => {
+                scratch.resize(SCRATCH, 0);
+                let read = with(&mut connection, Wish::Read, |stream| {
+                    stream.read(&mut scratch)
+                });
+                in_time(clock.before(until, read).await).map(|count| match count {
+                    0 => attempt.handle_eof(clock.now()),
+                    count => attempt.handle_input(clock.now(), &scratch[..count]),
+                })
+            }
+        };
+        match result {
+            Ok(()) => {}
+            Err(error) if is_timeout(&error) => attempt.handle_timeout(clock.now()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                let part = attempt.part().unwrap_or(Part::Connect);
+                attempt.handle_trouble(clock.now(), trouble(&error, part), &error);
+            }
+        }
+    }
+    if let Some(connection) = connection {
+        connection.close();
+    }
+    attempt.into_report()
+}
+
+/// Why a wait that took too long has failed.
+fn in_time<T>(result: Option<io::Result<T>>) -> io::Result<T> {
+    result.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// That one, and not the system's own, which has a number.
+fn is_timeout(error: &io::Error) -> bool {
+    error.raw_os_error().is_none() && error.kind() == io::ErrorKind::TimedOut
+}
+
+/// Does what blocks no more, as often as it takes.
+async fn with<S: Connect, R>(
+    connection: &mut Option<Connection<S>>,
+    wish: Wish,
+    mut act: impl FnMut(&mut dyn Duplex) -> io::Result<R>,
+) -> io::Result<R> {
+    let Some(connection) = connection else {
+        return Err(io::ErrorKind::NotConnected.into());
+    };
+    loop {
+        let done = match connection {
+            Connection::Plain(wire) => act(wire),
+            #[cfg(feature = "tls")]
+            Connection::Secure(wire) => act(&mut **wire),
+        };
+        match done {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                connection.ready(wish).await?;
+            }
+            done => return done,
+        }
+    }
+}
+
+impl<S: Connect> Connection<S> {
+    /// Waits until what would have blocked may not any more.
+    async fn ready(&mut self, wish: Wish) -> io::Result<()> {
+        match self {
+            Self::Plain(wire) => poll_fn(|cx| wire.poll_ready(wish, cx)).await,
+            #[cfg(feature = "tls")]
+            Self::Secure(wire) => {
+                // What is read may have to be answered first, and the other way round.
+                let wish = if wire.conn.wants_write() {
+                    Wish::Write
+                } else {
+                    Wish::Read
+                };
+                poll_fn(|cx| wire.sock.poll_ready(wish, cx)).await
+            }
+        }
+    }
+
+    async fn shake_hands(&mut self) -> io::Result<()> {
+        #[cfg(feature = "tls")]
+        while let Self::Secure(wire) = self {
+            if !wire.conn.is_handshaking() {
+                break;
+            }
+            match wire.conn.complete_io(&mut wire.sock) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.ready(Wish::Read).await?;
+                }
+                done => drop(done?),
+            }
+        }
+        Ok(())
+    }
+
+    fn close(self) {
+        #[cfg(feature = "tls")]
+        if let Self::Secure(mut wire) = self {
+            // Without it servers log an aborted connection. It is small enough for any buffer; if
+            // not for this one, the connection is beyond courtesies.
+            wire.conn.send_close_notify();
+            let _ = wire.flush();
+        }
+    }
+}
+
+#[cfg(feature = "tls")]
+fn secure<S: Connect>(
+    attempt: &Attempt<'_>,
+    connection: Option<Connection<S>>,
+    name: &str,
+) -> Result<Connection<S>, String> {
+    match (connection, attempt.tls()) {
+        (Some(Connection::Plain(wire)), Some(settings)) => {
+            let wire = tls::open(wire, settings, name)?;
+            Ok(Connection::Secure(Box::new(wire)))
+        }
+        _ => Err("TLS over no connection".to_owned()),
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+fn secure<S: Connect>(
+    _: &Attempt<'_>,
+    _: Option<Connection<S>>,
+    _: &str,
+) -> Result<Connection<S>, &'static str> {
+    Err("built without the feature `tls`")
+}
+
+trait Duplex: Read + Write {}
+
+impl<S: Read + Write> Duplex for S {}
