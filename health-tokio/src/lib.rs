@@ -42,8 +42,6 @@
 #![forbid(unsafe_code)]
 
 mod handle;
-#[cfg(all(unix, feature = "cli"))]
-pub mod healthd;
 mod line;
 #[cfg(feature = "monitor")]
 pub mod monitor;

@@ -4,7 +4,7 @@ mod backend;
 mod daemon;
 mod ending;
 mod endpoint;
-#[path = "../../src/healthd/config/tests/mistakes.rs"]
+#[path = "../../healthd/config/tests/mistakes.rs"]
 mod mistakes;
 mod reloading;
 mod usage;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 /// A mistake in what healthd was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::healthd) struct ConfigError {
+pub(crate) struct ConfigError {
     origin: String,
     key: String,
     value: String,
@@ -19,7 +19,7 @@ pub(in crate::healthd) struct ConfigError {
 
 impl ConfigError {
     /// `value` is shown; leave it empty where it may be a secret, or where there is none.
-    pub(in crate::healthd) fn new(
+    pub(crate) fn new(
         origin: &str,
         key: &str,
         value: impl fmt::Display,

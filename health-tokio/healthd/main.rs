@@ -25,7 +25,6 @@ mod store;
 mod terminal;
 mod text;
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -42,10 +41,9 @@ const NOT: u8 = 1;
 /// Wrong usage or configuration.
 const WRONG: u8 = 2;
 
-/// Does what the arguments (the program's own name first) say, and says how to exit.
-#[must_use]
-pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+/// Does what the arguments say, and says how to exit.
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             // Help goes to standard output, with 0.

@@ -7,7 +7,7 @@ use health_core::outcome::{Cause, Class, Kind};
 use health_core::time::UnixTime;
 use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
 
-use crate::healthd::text::millis;
+use crate::text::millis;
 
 pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
     for Definition { name, checks, text } in targets {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use health_core::monitor::{JournalStats, Stats};
 use serde::Serialize;
 
-use crate::healthd::print;
-use crate::healthd::text::millis;
+use crate::print;
+use crate::text::millis;
 
 /// All of it, under the names of `--json`.
 #[derive(Debug, Default, Serialize)]

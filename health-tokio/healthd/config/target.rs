@@ -15,7 +15,7 @@ use super::reader::{Item, Result, Table};
 
 /// Where a target comes from, which decides who may take it away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::healthd) enum Source {
+pub(crate) enum Source {
     /// A file, a flag or the environment: it goes when it is no longer there.
     Config,
     /// `healthd add`: it goes by `healthd remove`.
@@ -24,11 +24,11 @@ pub(in crate::healthd) enum Source {
 
 /// A target as it was told.
 #[derive(Clone, Debug)]
-pub(in crate::healthd) struct TargetDef {
-    pub(in crate::healthd) name: Name,
-    pub(in crate::healthd) group: Name,
-    pub(in crate::healthd) source: Source,
-    pub(in crate::healthd) checks: Vec<CheckDef>,
+pub(crate) struct TargetDef {
+    pub(crate) name: Name,
+    pub(crate) group: Name,
+    pub(crate) source: Source,
+    pub(crate) checks: Vec<CheckDef>,
     /// As JSON, if nobody else keeps that.
     told: Option<Box<str>>,
     /// Of all that was told, with what variables and files have put into it.
@@ -38,8 +38,8 @@ pub(in crate::healthd) struct TargetDef {
 /// A target that is watched: what a monitor does not know of it. A hundred thousand of them have to
 /// be small.
 #[derive(Clone, Debug)]
-pub(in crate::healthd) struct Listed {
-    pub(in crate::healthd) source: Source,
+pub(crate) struct Listed {
+    pub(crate) source: Source,
     told: Option<Box<str>>,
     /// Another one if anything of it has changed, be it a password.
     fingerprint: u64,
@@ -102,7 +102,7 @@ impl TargetDef {
     }
 
     /// A target that is one address.
-    pub(in crate::healthd) fn of_url(
+    pub(crate) fn of_url(
         name: &str,
         url: &str,
         defaults: &Defaults,
@@ -115,10 +115,7 @@ impl TargetDef {
 
     /// What a store has kept of a target that was added at run time; `None` for one of a configuration,
     /// which only its configuration knows.
-    pub(in crate::healthd) fn restore(
-        stored: &StoredTarget,
-        defaults: &Defaults,
-    ) -> Option<Result<Self>> {
+    pub(crate) fn restore(stored: &StoredTarget, defaults: &Defaults) -> Option<Result<Self>> {
         let value: Value = serde_json::from_str(&stored.text).ok()?;
         if value.get("source")? != "added" {
             return None;
@@ -133,7 +130,7 @@ impl TargetDef {
     }
 
     /// For a store.
-    pub(in crate::healthd) fn definition(&self) -> Definition {
+    pub(crate) fn definition(&self) -> Definition {
         let checks = self.checks.iter().map(|it| {
             let target = it.probe.to_string();
             (&it.name, target, &*it.config)
@@ -143,7 +140,7 @@ impl TargetDef {
     }
 
     /// What is to be remembered of it while a monitor watches it.
-    pub(in crate::healthd) fn listed(&self) -> Listed {
+    pub(crate) fn listed(&self) -> Listed {
         Listed {
             source: self.source,
             told: self.told.clone(),
@@ -153,7 +150,7 @@ impl TargetDef {
     }
 
     /// For a monitor, going on from what was kept of the checks that still look at the same.
-    pub(in crate::healthd) fn target(&self, stored: Option<&StoredTarget>) -> Target {
+    pub(crate) fn target(&self, stored: Option<&StoredTarget>) -> Target {
         let checks = self.checks.iter();
         let target = Target::named(self.name.clone()).group(self.group.clone());
         checks.fold(target, |target, check| {
@@ -168,7 +165,7 @@ impl TargetDef {
     }
 
     /// Whether a store's target of this name is this one: what was learned about it holds then.
-    pub(in crate::healthd) fn looks_at_what(&self, stored: &StoredTarget) -> bool {
+    pub(crate) fn looks_at_what(&self, stored: &StoredTarget) -> bool {
         let stored: Value = serde_json::from_str(&stored.text).unwrap_or_default();
         if let Some(looks_at) = stored.get(LOOKS_AT) {
             return *looks_at == shown(self.looks_at());
@@ -223,22 +220,18 @@ impl TargetDef {
 
 impl Listed {
     /// Whether nothing of it has changed.
-    pub(in crate::healthd) fn is_unchanged(&self, new: &TargetDef) -> bool {
+    pub(crate) fn is_unchanged(&self, new: &TargetDef) -> bool {
         (self.fingerprint, self.source) == (new.fingerprint, new.source)
     }
 
     /// Whether its checks look at what those of the other look at: then what was learned about it
     /// holds.
-    pub(in crate::healthd) fn is_same_as(&self, new: &TargetDef) -> bool {
+    pub(crate) fn is_same_as(&self, new: &TargetDef) -> bool {
         self.looks_at == new.looks_at()
     }
 
     /// For a store that has lost it.
-    pub(in crate::healthd) fn definition(
-        &self,
-        name: &Name,
-        settings: &TargetSettings,
-    ) -> Definition {
+    pub(crate) fn definition(&self, name: &Name, settings: &TargetSettings) -> Definition {
         let checks = settings.checks.iter();
         let checks = checks.map(|it| (&it.name, it.target.clone(), &it.config));
         let group = settings.group.as_ref();

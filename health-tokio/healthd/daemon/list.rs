@@ -8,17 +8,17 @@ use health_core::driver::monitor::Controls;
 use health_core::monitor::Definition;
 use health_core::name::Name;
 
-use crate::healthd::config::Listed;
+use crate::config::Listed;
 
 /// The list, shared by who changes it and who writes it down.
 #[derive(Clone, Debug)]
-pub(in crate::healthd) struct List {
+pub(crate) struct List {
     pub(super) controls: Controls,
     targets: Arc<Mutex<BTreeMap<Name, Listed>>>,
 }
 
 impl List {
-    pub(in crate::healthd) fn new(controls: Controls) -> Self {
+    pub(crate) fn new(controls: Controls) -> Self {
         Self {
             controls,
             targets: Arc::default(),
@@ -55,7 +55,7 @@ mod tests {
     use health_core::monitor::MonitorConfig;
 
     use super::List;
-    use crate::healthd::config::{Defaults, Source, TargetDef};
+    use crate::config::{Defaults, Source, TargetDef};
 
     #[test]
     fn after_the_end_nobody_is_told_that_a_target_looks_at_nothing() {

@@ -16,9 +16,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, enabled, error, info, warn};
 
 use super::actions::Actions;
-use crate::Health;
-use crate::healthd::config::Action;
-use crate::healthd::text::millis;
+use crate::config::Action;
+use crate::text::millis;
+use health_tokio::Health;
 
 /// Lines of one kind for one batch; the others are counted.
 const MOST: usize = 50;

@@ -10,7 +10,7 @@ use super::VERSION;
 
 /// What is wrong with the registry's file.
 #[derive(Debug)]
-pub(in crate::healthd) struct StoreError {
+pub(crate) struct StoreError {
     path: PathBuf,
     problem: Problem,
 }
@@ -34,7 +34,7 @@ pub(super) enum Problem {
 
 impl StoreError {
     /// Without the lock nothing is written.
-    pub(in crate::healthd) fn of_lock(path: &Path, error: Option<io::Error>) -> Self {
+    pub(crate) fn of_lock(path: &Path, error: Option<io::Error>) -> Self {
         error.map_or(Problem::Taken, Problem::System).at(path)
     }
 
@@ -43,7 +43,7 @@ impl StoreError {
     }
 
     /// Whether the file is beyond use: moving it out of the way is what is left.
-    pub(in crate::healthd) fn is_damage(&self) -> bool {
+    pub(crate) fn is_damage(&self) -> bool {
         match &self.problem {
             Problem::Damaged(_) => true,
             Problem::Sqlite(error) => matches!(
@@ -56,7 +56,7 @@ impl StoreError {
 
     /// Whether a connection is of no more use: one that was opened while the disk was in trouble stays
     /// as it is, read-only above all, when the disk is well again.
-    pub(in crate::healthd) fn is_of_the_connection(&self) -> bool {
+    pub(crate) fn is_of_the_connection(&self) -> bool {
         match &self.problem {
             Problem::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
@@ -67,7 +67,7 @@ impl StoreError {
     }
 
     /// Whether it is somebody else's: not to be touched, and nothing that time will heal.
-    pub(in crate::healthd) fn is_foreign(&self) -> bool {
+    pub(crate) fn is_foreign(&self) -> bool {
         matches!(self.problem, Problem::Newer(_) | Problem::Foreign)
     }
 }

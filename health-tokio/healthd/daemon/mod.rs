@@ -40,8 +40,8 @@ use super::config::{Settings, Told, added};
 use super::control::{self, Asked, Lock, Reply, Request};
 use super::terminal::Terminal;
 use super::text::millis;
-use crate::monitor::{self, Controls, Monitor, MonitorHandle};
-use crate::{Handle, Health, Server, Service};
+use health_tokio::monitor::{self, Controls, Monitor, MonitorHandle};
+use health_tokio::{Handle, Health, Server, Service};
 use vitals::Vitals;
 
 /// What a stop may take, whatever hangs.

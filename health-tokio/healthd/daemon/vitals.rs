@@ -12,7 +12,7 @@ use health_core::shared::{Component, Health, Heartbeat, Stats as Published};
 use serde_json::json;
 
 use super::list::List;
-use crate::healthd::text::millis;
+use crate::text::millis;
 
 /// Groups are looked at when something has turned, and this often.
 const PAUSE: Duration = Duration::from_secs(10);

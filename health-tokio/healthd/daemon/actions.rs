@@ -24,8 +24,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{debug, error, warn};
 
-use crate::healthd::config::{Action, Deed};
-use crate::probe::Prober;
+use crate::config::{Action, Deed};
+use health_tokio::probe::Prober;
 
 /// Notices that wait while an action takes its time. More are dropped, and said.
 const MOST: usize = 64;

@@ -10,17 +10,17 @@ use tracing::{info, warn};
 
 use super::keeper::{AT_ONCE, Order, Orders};
 use super::list::List;
-use crate::healthd::config::{Defaults, Source, TargetDef};
+use crate::config::{Defaults, Source, TargetDef};
 
 /// Changes the list, and with it what is watched and what is kept.
 #[derive(Debug)]
-pub(in crate::healthd) struct Registry {
+pub(crate) struct Registry {
     list: List,
     orders: Orders,
 }
 
 impl Registry {
-    pub(in crate::healthd) const fn new(list: List, orders: Orders) -> Self {
+    pub(crate) const fn new(list: List, orders: Orders) -> Self {
         Self { list, orders }
     }
 
@@ -29,7 +29,7 @@ impl Registry {
     }
 
     /// Begins to watch what the configuration says and what was added, going on from what was kept.
-    pub(in crate::healthd) async fn begin(
+    pub(crate) async fn begin(
         &self,
         configured: Vec<TargetDef>,
         stored: Vec<StoredTarget>,

@@ -23,9 +23,9 @@ use super::config::{Defaults, RESULTS, Source, TargetDef};
 use super::daemon::{self, Keeper, List, Registry};
 use super::text::millis;
 use super::{Done, Failed, NOT, print_json};
-use crate::Health;
-use crate::monitor::{self, Monitor, MonitorHandle};
 use figures::{Figures, Kept, cpu_time};
+use health_tokio::Health;
+use health_tokio::monitor::{self, Monitor, MonitorHandle};
 
 pub(super) use servers::targets;
 

@@ -9,14 +9,14 @@ use super::reader::{Item, Result};
 
 /// Something to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::healthd) struct Action {
-    pub(in crate::healthd) on: Vec<NoticeKind>,
-    pub(in crate::healthd) deed: Deed,
-    pub(in crate::healthd) timeout: Duration,
+pub(crate) struct Action {
+    pub(crate) on: Vec<NoticeKind>,
+    pub(crate) deed: Deed,
+    pub(crate) timeout: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::healthd) enum Deed {
+pub(crate) enum Deed {
     /// Is run with the notice on its standard input.
     Command(Vec<String>),
     /// Gets the notice by POST. Its path and query may be a secret.
@@ -63,7 +63,7 @@ impl Action {
     }
 
     /// Whether it is for such notices. Who is told of a mass failure is told of its end.
-    pub(in crate::healthd) fn wants(&self, kind: NoticeKind) -> bool {
+    pub(crate) fn wants(&self, kind: NoticeKind) -> bool {
         let kind = match kind {
             NoticeKind::MassFailureOver => NoticeKind::MassFailure,
             kind => kind,

@@ -11,7 +11,7 @@ use super::commands::expectations;
 use super::config::{Defaults, added};
 use super::text::millis;
 use super::{Done, Failed, NOT, WRONG, print, print_json};
-use crate::probe;
+use health_tokio::probe;
 
 pub(super) fn run(args: &CheckArgs) -> Done {
     let probe = target(args)?;

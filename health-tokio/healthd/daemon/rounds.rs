@@ -10,7 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::announce::Cycle;
 use super::progress::Progress;
 use super::vitals::Vitals;
-use crate::healthd::terminal::Terminal;
+use crate::terminal::Terminal;
 
 /// The figures of a cycle are said once in an interval, and not more often than this.
 const CYCLE: Duration = Duration::from_secs(5);

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use health_core::driver::monitor::Controls;
 use tracing::info;
 
-use crate::healthd::terminal::Terminal;
-use crate::healthd::text::thousands;
+use crate::terminal::Terminal;
+use crate::text::thousands;
 
 /// From one line of the log to the next.
 const PAUSE: Duration = Duration::from_secs(10);

@@ -22,8 +22,8 @@ use tokio::time::sleep;
 use tracing::{error, info, warn};
 
 use super::list::List;
-use crate::healthd::control::Lock;
-use crate::healthd::store::{SqliteStore, StoreError, peek};
+use crate::control::Lock;
+use crate::store::{SqliteStore, StoreError, peek};
 
 /// After that, what the file lacks is tried again if no batch has brought it about.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -41,10 +41,10 @@ pub(super) enum Order {
 
 /// How to reach the keeper.
 #[derive(Clone, Debug)]
-pub(in crate::healthd) struct Orders(mpsc::Sender<(Order, oneshot::Sender<Result<(), String>>)>);
+pub(crate) struct Orders(mpsc::Sender<(Order, oneshot::Sender<Result<(), String>>)>);
 
 /// See the [module](self).
-pub(in crate::healthd) struct Keeper {
+pub(crate) struct Keeper {
     path: PathBuf,
     results: u32,
     /// Empty until the right to write could be had.
@@ -103,7 +103,7 @@ impl Keeper {
     /// # Errors
     ///
     /// The file is another program's, or of a newer version: no time will heal that.
-    pub(in crate::healthd) async fn open(
+    pub(crate) async fn open(
         path: &Path,
         lock: Arc<OnceLock<Lock>>,
         results: u32,
@@ -143,7 +143,7 @@ impl Keeper {
     }
 
     /// Keeps what the monitor has to say until it has stopped and all of it is kept, or cannot be.
-    pub(in crate::healthd) async fn run(mut self, list: List) {
+    pub(crate) async fn run(mut self, list: List) {
         let controls = &list.controls;
         loop {
             tokio::select! {

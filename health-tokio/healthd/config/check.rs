@@ -30,12 +30,12 @@ use super::reader::{Item, Result, Table};
 
 /// What every check has that does not say otherwise.
 #[derive(Clone, Debug)]
-pub(in crate::healthd) struct Defaults {
-    pub(in crate::healthd) check: CheckConfig,
+pub(crate) struct Defaults {
+    pub(crate) check: CheckConfig,
     /// Whether an unhealthy target is taken off the list.
-    pub(in crate::healthd) auto_deregister: bool,
+    pub(crate) auto_deregister: bool,
     /// Whether the answer to a `url` has to be JSON.
-    pub(in crate::healthd) json: bool,
+    pub(crate) json: bool,
     /// The last settings seen: a hundred thousand targets have a handful among them.
     seen: RefCell<VecDeque<Arc<CheckConfig>>>,
 }
@@ -75,10 +75,10 @@ impl Default for Defaults {
 
 /// A check: what is looked at, and when it counts.
 #[derive(Clone, Debug)]
-pub(in crate::healthd) struct CheckDef {
-    pub(in crate::healthd) name: Name,
-    pub(in crate::healthd) probe: Probe,
-    pub(in crate::healthd) config: Arc<CheckConfig>,
+pub(crate) struct CheckDef {
+    pub(crate) name: Name,
+    pub(crate) probe: Probe,
+    pub(crate) config: Arc<CheckConfig>,
 }
 
 /// Reads the check a table is, or that is part of it. `kind`: what it is for, if the place says so.

@@ -2,7 +2,7 @@
 
 use super::File;
 use super::mistakes::mistakes;
-use crate::healthd::config::{Settings, Told};
+use crate::config::{Settings, Told};
 
 /// Each line names the file, the key, the value and what is allowed.
 #[test]

@@ -11,66 +11,66 @@ use super::{StoreError, VERSION, open_to_read};
 
 /// A registry opened for looking.
 #[derive(Debug)]
-pub(in crate::healthd) struct Reader {
+pub(crate) struct Reader {
     connection: Connection,
     path: std::path::PathBuf,
 }
 
 /// A target, for those who look. Times are milliseconds since 1970.
 #[derive(Debug, Serialize)]
-pub(in crate::healthd) struct TargetInfo {
-    pub(in crate::healthd) name: String,
+pub(crate) struct TargetInfo {
+    pub(crate) name: String,
     /// The JSON that was stored, without what is for healthd alone: it may hold secrets.
-    pub(in crate::healthd) definition: Value,
-    pub(in crate::healthd) checks: Vec<CheckInfo>,
+    pub(crate) definition: Value,
+    pub(crate) checks: Vec<CheckInfo>,
 }
 
 #[derive(Debug, Serialize)]
-pub(in crate::healthd) struct CheckInfo {
-    pub(in crate::healthd) name: String,
-    pub(in crate::healthd) status: String,
+pub(crate) struct CheckInfo {
+    pub(crate) name: String,
+    pub(crate) status: String,
     /// When it last changed.
-    pub(in crate::healthd) since: Option<u64>,
-    pub(in crate::healthd) is_active: bool,
-    pub(in crate::healthd) consecutive_failures: u32,
-    pub(in crate::healthd) consecutive_successes: u32,
-    pub(in crate::healthd) last_checked_at: Option<u64>,
-    pub(in crate::healthd) last_success_at: Option<u64>,
-    pub(in crate::healthd) last_response_ms: Option<f64>,
-    pub(in crate::healthd) last_error_kind: Option<String>,
-    pub(in crate::healthd) last_error: Option<String>,
-    pub(in crate::healthd) last_evidence: Option<String>,
-    pub(in crate::healthd) deactivated_at: Option<u64>,
-    pub(in crate::healthd) deactivated_reason: Option<String>,
+    pub(crate) since: Option<u64>,
+    pub(crate) is_active: bool,
+    pub(crate) consecutive_failures: u32,
+    pub(crate) consecutive_successes: u32,
+    pub(crate) last_checked_at: Option<u64>,
+    pub(crate) last_success_at: Option<u64>,
+    pub(crate) last_response_ms: Option<f64>,
+    pub(crate) last_error_kind: Option<String>,
+    pub(crate) last_error: Option<String>,
+    pub(crate) last_evidence: Option<String>,
+    pub(crate) deactivated_at: Option<u64>,
+    pub(crate) deactivated_reason: Option<String>,
     /// Oldest first; only where one target was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::healthd) results: Vec<ResultInfo>,
+    pub(crate) results: Vec<ResultInfo>,
 }
 
 #[derive(Debug, Serialize)]
-pub(in crate::healthd) struct ResultInfo {
-    pub(in crate::healthd) begin_at: u64,
-    pub(in crate::healthd) took_ms: f64,
-    pub(in crate::healthd) class: String,
-    pub(in crate::healthd) kind: Option<String>,
-    pub(in crate::healthd) message: String,
+pub(crate) struct ResultInfo {
+    pub(crate) begin_at: u64,
+    pub(crate) took_ms: f64,
+    pub(crate) class: String,
+    pub(crate) kind: Option<String>,
+    pub(crate) message: String,
     /// Whether it moved a streak.
-    pub(in crate::healthd) counted: bool,
+    pub(crate) counted: bool,
 }
 
 #[derive(Debug, Serialize)]
-pub(in crate::healthd) struct TransitionInfo {
-    pub(in crate::healthd) at: u64,
-    pub(in crate::healthd) check: String,
-    pub(in crate::healthd) change: String,
-    pub(in crate::healthd) from: String,
-    pub(in crate::healthd) to: String,
-    pub(in crate::healthd) failures: u32,
-    pub(in crate::healthd) successes: u32,
-    pub(in crate::healthd) kind: Option<String>,
-    pub(in crate::healthd) message: String,
+pub(crate) struct TransitionInfo {
+    pub(crate) at: u64,
+    pub(crate) check: String,
+    pub(crate) change: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) failures: u32,
+    pub(crate) successes: u32,
+    pub(crate) kind: Option<String>,
+    pub(crate) message: String,
     /// The rule that was applied.
-    pub(in crate::healthd) rule: &'static str,
+    pub(crate) rule: &'static str,
 }
 
 /// Of a definition: headers and arguments as they were told, and a fingerprint of arguments.
@@ -82,7 +82,7 @@ const CHECKS: &str = "SELECT t.name, t.definition, c.id, c.name, c.status, c.is_
  FROM targets t JOIN checks c ON c.target_id = t.id";
 
 impl Reader {
-    pub(in crate::healthd) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {
             connection: open_to_read(path, VERSION)?,
             path: path.to_owned(),
@@ -90,7 +90,7 @@ impl Reader {
     }
 
     /// All targets by name, without their results.
-    pub(in crate::healthd) fn targets(&self) -> Result<Vec<TargetInfo>, StoreError> {
+    pub(crate) fn targets(&self) -> Result<Vec<TargetInfo>, StoreError> {
         self.ask(|connection| {
             let mut statement = connection.prepare(&format!("{CHECKS} ORDER BY t.name, c.id"))?;
             collect(statement.query(())?)
@@ -98,7 +98,7 @@ impl Reader {
     }
 
     /// One target, with its results; `None` if there is none of that name.
-    pub(in crate::healthd) fn target(&self, name: &str) -> Result<Option<TargetInfo>, StoreError> {
+    pub(crate) fn target(&self, name: &str) -> Result<Option<TargetInfo>, StoreError> {
         self.ask(|connection| {
             let of_name = format!("{CHECKS} WHERE t.name = ?1 ORDER BY c.id");
             let mut statement = connection.prepare(&of_name)?;
@@ -120,7 +120,7 @@ impl Reader {
     }
 
     /// The last transitions of a target, oldest first. They outlive it.
-    pub(in crate::healthd) fn transitions(
+    pub(crate) fn transitions(
         &self,
         target: &str,
         most: u32,
