@@ -4,6 +4,7 @@
 
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step, Trouble};
@@ -123,7 +124,7 @@ fn is_timeout(error: &io::Error) -> bool {
     error.raw_os_error().is_none() && error.kind() == io::ErrorKind::TimedOut
 }
 
-/// Does what blocks no more, as often as it takes.
+/// Does what blocks no more, as often as it takes: at every wake-up it is tried again.
 async fn with<S: Connect, R>(
     connection: &mut Option<Connection<S>>,
     wish: Wish,
@@ -132,52 +133,59 @@ async fn with<S: Connect, R>(
     let Some(connection) = connection else {
         return Err(io::ErrorKind::NotConnected.into());
     };
-    loop {
-        let done = match connection {
-            Connection::Plain(wire) => act(wire),
-            #[cfg(feature = "tls")]
-            Connection::Secure(wire) => act(&mut **wire),
-        };
-        match done {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                connection.ready(wish).await?;
+    poll_fn(|cx| {
+        loop {
+            let done = match connection {
+                Connection::Plain(socket) => act(socket),
+                #[cfg(feature = "tls")]
+                Connection::Secure(stream) => act(&mut **stream),
+            };
+            match done {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(connection.poll_ready(wish, cx))?;
+                }
+                done => return Poll::Ready(done),
             }
-            done => return done,
         }
-    }
+    })
+    .await
 }
 
 impl<S: Connect> Connection<S> {
-    /// Waits until what would have blocked may not any more.
-    async fn ready(&mut self, wish: Wish) -> io::Result<()> {
+    /// Ready when what would have blocked may not any more.
+    fn poll_ready(&mut self, wish: Wish, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Plain(wire) => poll_fn(|cx| wire.poll_ready(wish, cx)).await,
+            Self::Plain(socket) => socket.poll_ready(wish, cx),
             #[cfg(feature = "tls")]
-            Self::Secure(wire) => {
+            Self::Secure(stream) => {
                 // What is read may have to be answered first, and the other way round.
-                let wish = if wire.conn.wants_write() {
+                let wish = if stream.conn.wants_write() {
                     Wish::Write
                 } else {
                     Wish::Read
                 };
-                poll_fn(|cx| wire.sock.poll_ready(wish, cx)).await
+                stream.sock.poll_ready(wish, cx)
             }
         }
     }
 
     async fn shake_hands(&mut self) -> io::Result<()> {
         #[cfg(feature = "tls")]
-        while let Self::Secure(wire) = self {
-            if !wire.conn.is_handshaking() {
-                break;
-            }
-            match wire.conn.complete_io(&mut wire.sock) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.ready(Wish::Read).await?;
+        poll_fn(|cx| {
+            while let Self::Secure(stream) = self {
+                if !stream.conn.is_handshaking() {
+                    break;
                 }
-                done => drop(done?),
+                match stream.conn.complete_io(&mut stream.sock) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        ready!(self.poll_ready(Wish::Read, cx))?;
+                    }
+                    done => drop(done?),
+                }
             }
-        }
+            Poll::Ready(Ok::<_, io::Error>(()))
+        })
+        .await?;
         Ok(())
     }
 
