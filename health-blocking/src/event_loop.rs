@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll as Polled, Wake, Waker};
 use std::time::Duration;
 
-use health_core::driver::{HealthWatch, Running};
 use health_core::server::{Advice, Place, Report, Roster, Service, Turn};
 use health_core::shared::Health;
 use health_driver::listen::{self, Acceptor, Source};
 use health_driver::task::{Line, Worker};
+use health_driver::{HealthWatch, Running};
 use mio::{Events, Interest, Poll, Token};
 
 use crate::socket::{Link, Listener};

@@ -5,9 +5,9 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use health_core::driver::{Control, Drain};
 use health_core::server::{Limits, Report};
 use health_core::shared::Health;
+use health_driver::{Control, Drain};
 
 use crate::hook::Unpark;
 

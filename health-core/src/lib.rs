@@ -39,8 +39,6 @@ pub mod capture;
 pub mod check;
 pub mod cidr;
 mod digits;
-#[cfg(feature = "std")]
-pub mod driver;
 mod grammar;
 pub mod health;
 pub mod http;

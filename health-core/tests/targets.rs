@@ -6,12 +6,12 @@ mod schema;
 #[path = "support/watched.rs"]
 mod watched;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use health_core::check::CheckConfig;
-use health_core::driver::monitor::{Controls, ManualClock, Target, Watch};
 use health_core::health::Registry;
 use health_core::http::Method;
 use health_core::monitor::{
@@ -20,6 +20,7 @@ use health_core::monitor::{
 use health_core::name::Name;
 use health_core::server::{Page, Peer, Service, Targets};
 use health_core::time::{Instant, Moment, UnixTime};
+use health_driver::monitor::{Controls, ManualClock, Target, Watch};
 use serde_json::{Value, json};
 use watched::{watched, watched_by};
 
@@ -323,7 +324,7 @@ impl Targets for Confused {
 /// The thread that answers every prober neither hangs nor ends.
 #[test]
 fn whoever_watches_may_be_wrong() {
-    let service = Service::new().targets_of(Confused::default());
+    let service = Service::new().targets(Arc::new(Confused::default()) as Arc<dyn Targets>);
     assert_eq!(list(&service, "")["total"], 0);
     assert_eq!(list(&service, "?ready"), json!([]));
     let (code, document) = get(&service, "/health");

@@ -9,9 +9,9 @@ use std::time::Duration;
 #[cfg(unix)]
 use std::{os::unix::net::UnixListener, path::Path};
 
-use health_core::driver::Running;
 use health_core::server::{Report, Service};
 use health_core::shared::Health;
+use health_driver::Running;
 use health_driver::listen::Source;
 use health_driver::task::Endpoint;
 

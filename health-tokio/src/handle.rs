@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use health_core::driver::Control;
 use health_core::server::{Limits, Report};
 use health_core::shared::Health;
+use health_driver::Control;
 use health_driver::task;
 
 use crate::runtime::Alarm;

@@ -1,10 +1,12 @@
 //! A monitor that runs.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::driver::monitor::Controls;
 use health_core::monitor::Event;
+use health_core::server::Targets;
+use health_driver::monitor::Controls;
 
 use crate::park;
 
@@ -46,5 +48,12 @@ impl Deref for MonitorHandle {
 
     fn deref(&self) -> &Controls {
         &self.0
+    }
+}
+
+impl From<&MonitorHandle> for Arc<dyn Targets> {
+    /// For [`Service::targets`](crate::Service::targets).
+    fn from(monitor: &MonitorHandle) -> Self {
+        (&**monitor).into()
     }
 }

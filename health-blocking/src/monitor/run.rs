@@ -7,12 +7,12 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use health_core::check::probe::{Part, Probe};
-use health_core::driver::monitor::{AsyncSelfCheck, Job, Ticket, Watch, Work};
-use health_core::driver::trouble;
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 use health_core::outcome::Outcome;
+use health_driver::monitor::{AsyncSelfCheck, Job, Ticket, Watch, Work};
 use health_driver::pool::Pool;
 use health_driver::probe::exec::{self, Group};
+use health_driver::trouble;
 
 use crate::park;
 use crate::probe::Prober;

@@ -6,12 +6,12 @@ use std::time::Duration;
 #[cfg(feature = "tls")]
 use health_core::check::probe::Trouble;
 use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step};
-use health_core::driver::{Clock, trouble};
 use health_core::outcome::Outcome;
 use health_core::time::Instant;
 use health_driver::probe::resolve::Lookup;
 #[cfg(feature = "tls")]
 use health_driver::probe::tls::{self, TlsWire};
+use health_driver::{Clock, trouble};
 
 use super::wire::{Wire, is_timeout};
 use crate::park;

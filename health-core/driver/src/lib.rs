@@ -20,15 +20,34 @@
 //! * `tracing`: [`trace_request`].
 #![forbid(unsafe_code)]
 
+mod control;
+mod drain;
+#[cfg(feature = "monitor")]
+mod error;
 pub mod listen;
+#[cfg(feature = "monitor")]
+pub mod monitor;
 #[cfg(feature = "monitor")]
 pub mod pool;
 #[cfg(feature = "monitor")]
 pub mod probe;
 pub mod runtime;
 pub mod task;
+#[cfg(feature = "monitor")]
+mod tasks;
 #[cfg(feature = "tracing")]
 mod trace;
+mod wakeups;
+mod watch;
 
+pub use control::{Control, Running};
+pub use drain::Drain;
+#[cfg(feature = "monitor")]
+pub use error::trouble;
+pub use health_core::shared::Clock;
+#[cfg(feature = "monitor")]
+pub use tasks::Tasks;
 #[cfg(feature = "tracing")]
 pub use trace::trace_request;
+pub use wakeups::{Wakeups, Woken};
+pub use watch::{HealthWatch, News};

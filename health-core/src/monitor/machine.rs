@@ -326,8 +326,9 @@ impl Monitor {
     }
 }
 
-/// As many whole places.
-pub(crate) fn places(demand: f64) -> usize {
+/// As many whole places as a sum of [demands](Target::demand) takes.
+#[must_use]
+pub fn places(demand: f64) -> usize {
     let whole = demand as usize;
     whole + usize::from((whole as f64) < demand)
 }

@@ -122,8 +122,7 @@ pub use guard::MassFailure;
 pub use id::{AttemptId, CheckId, TargetId};
 pub use journal::JournalStats;
 pub use machine::Monitor;
-#[cfg(feature = "std")]
-pub(crate) use machine::places;
+pub use machine::places;
 pub use notice::{Notice, NoticeKind, Notices};
 pub use round::FirstRound;
 pub use stats::{Lags, Stats};

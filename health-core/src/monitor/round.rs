@@ -23,7 +23,8 @@ impl FirstRound {
         self.done == self.total
     }
 
-    pub(crate) fn add(&mut self, target: &Target) {
+    /// Counts one more target.
+    pub fn add(&mut self, target: &Target) {
         let (mut is_watched, mut is_done, mut is_failing) = (false, false, false);
         for check in target.each() {
             is_watched |= !matches!(check.mode(), Mode::Inactive | Mode::Paused);

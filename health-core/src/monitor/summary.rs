@@ -67,7 +67,8 @@ impl Summary {
         }
     }
 
-    pub(crate) fn add(&mut self, verdict: Option<Status>) {
+    /// Counts one more target, by its verdict.
+    pub fn add(&mut self, verdict: Option<Status>) {
         self.total += 1;
         *match verdict {
             Some(Status::Healthy) => &mut self.sound,

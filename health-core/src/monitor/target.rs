@@ -260,7 +260,8 @@ impl Target {
     }
 
     /// What the target may keep in flight if nobody ever answers.
-    pub(crate) fn demand(&self) -> f64 {
+    #[must_use]
+    pub fn demand(&self) -> f64 {
         self.each()
             .map(|check| {
                 let config = check.config();

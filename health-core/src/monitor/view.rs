@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::journal::JournalStats;
+use super::machine::Monitor;
 use super::stats::Stats;
 use super::summary::Summary;
 use super::target::Target;
@@ -97,6 +98,21 @@ pub struct Overview {
     pub stats: Stats,
     /// How keeping goes; `None` if nothing is kept.
     pub journal: Option<JournalStats>,
+}
+
+impl Overview {
+    /// A monitor at `moment`, whose targets were counted already.
+    #[must_use]
+    pub fn new(moment: Moment, summary: Summary, monitor: &Monitor) -> Self {
+        Self {
+            moment,
+            summary,
+            is_mass_failure: monitor.is_mass_failure(),
+            in_flight: monitor.in_flight(),
+            stats: *monitor.stats(),
+            journal: monitor.journal_stats(moment.now),
+        }
+    }
 }
 
 /// A target, as it stood when asked.

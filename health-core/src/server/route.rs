@@ -121,7 +121,7 @@ pub enum Route {
     /// HTTP/1.1 the stream comes in chunks, in HTTP/1.0 it ends with its connection.
     Events,
     /// The targets that are watched, by name: how each is, and why (feature `monitor`). Only where
-    /// [somebody watches some](crate::server::Service::targets_of).
+    /// [somebody watches some](crate::server::Service::targets).
     #[cfg(feature = "monitor")]
     Targets(Listing),
     /// Those among them that may be sent work, as Prometheus' `http_sd_configs` reads it: `?ready`.

@@ -46,10 +46,14 @@ pub struct Page<T> {
 }
 
 impl Service {
-    /// As [`targets`](Self::targets), for whoever else watches some.
+    /// Shows the targets of a monitor: at `/targets`, in numbers at `/metrics`, and how many of them
+    /// are healthy in the document of `/health`. A reference to a driver's handle of a monitor is one to
+    /// pass, and so is an `Arc` of whatever else watches some.
+    ///
+    /// Of more than 1,024 targets, the numbers are those of the last second.
     #[must_use]
-    pub fn targets_of(mut self, targets: impl Targets + 'static) -> Self {
-        self.targets = Some(Watcher(Arc::new(targets)));
+    pub fn targets(mut self, targets: impl Into<Arc<dyn Targets>>) -> Self {
+        self.targets = Some(Watcher(targets.into()));
         self
     }
 

@@ -43,11 +43,13 @@ impl Clock {
         (!left.is_zero()).then_some(left)
     }
 
+    /// What it shows, and what time it is.
+    #[must_use]
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the exception that clippy.toml names"
     )]
-    pub(crate) fn moment(self) -> Moment {
+    pub fn moment(self) -> Moment {
         // A clock set before 1970 is as good as none.
         let unix = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)

@@ -16,7 +16,7 @@
 //! Everything here is cheap, never blocks for longer than another call of the same kind, and may
 //! be called from any thread or task. This is the only part of the core that reads a clock.
 
-pub(crate) mod clock;
+mod clock;
 mod handles;
 mod last_beat;
 mod transitions;
@@ -29,13 +29,13 @@ use core::task::Waker;
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use clock::Clock;
 pub use handles::{Component, Flag, Gate, Heartbeat, InFlight, Running, Stats};
 pub use transitions::Transitions;
 
 use crate::health::{ComponentConfig, Counter, Gauge, HeartbeatId, Phase, Registry, Snapshot};
 use crate::name::NameError;
 use crate::time::{Instant, Moment};
-use clock::Clock;
 use last_beat::LastBeat;
 
 /// A daemon's health: declare what there is to know, tell what happens, hand it to a server.

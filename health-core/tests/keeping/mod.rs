@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy};
-use health_core::driver::monitor::{Controls, Target};
 use health_core::monitor::{Batch, Definition, MemoryStore, TargetStore};
 use health_core::name::Name;
+use health_driver::monitor::{Controls, Target};
 
 /// `spawn` begins a monitor without targets on a thread of its own.
 pub(crate) fn three_lives(spawn: impl Fn() -> Controls) {

@@ -5,7 +5,7 @@ use std::task::{Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use health_core::driver::monitor::ManualClock;
+use health_driver::monitor::ManualClock;
 
 struct Unpark(Thread);
 

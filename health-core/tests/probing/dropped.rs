@@ -5,8 +5,8 @@ use std::task::{Context, Poll, Waker};
 
 use health_core::check::probe::ExecProbe;
 use health_core::check::{self, CheckConfig};
-use health_core::driver::monitor::Target;
 use health_core::monitor::{Event, MonitorConfig};
+use health_driver::monitor::Target;
 
 use crate::clock::wait;
 use crate::driver::{Monitor, defaults, within};

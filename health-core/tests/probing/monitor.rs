@@ -7,11 +7,11 @@ use std::{fs, thread};
 
 use health_core::check::probe::{ExecProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy};
-use health_core::driver::monitor::{ManualClock, Target};
 use health_core::health::{ProbeKind, Revision, Status};
 use health_core::monitor::{Event, MonitorConfig};
 use health_core::outcome::{Kind, Outcome};
 use health_core::shared::Health;
+use health_driver::monitor::{ManualClock, Target};
 
 use crate::clock::{idle, wait};
 use crate::driver::{Monitor, Running, defaults};

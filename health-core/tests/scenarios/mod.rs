@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use health_core::check::probe::{ExecProbe, HttpTarget, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, OnUnhealthy, ProbeKind};
-use health_core::driver::monitor::Target;
 use health_core::monitor::{Event, MonitorConfig};
 use health_core::outcome::{Class, Kind};
+use health_driver::monitor::Target;
 
 use services::{Nginx, Postgres, Redis};
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use health_core::check::CheckConfig;
 use health_core::check::probe::Report;
-use health_core::driver::monitor::{Controls, ManualClock, Target, Watch, Work};
 use health_core::monitor::{MonitorConfig, Spread};
 use health_core::name::Name;
 use health_core::outcome::{Kind, Outcome};
+use health_driver::monitor::{Controls, ManualClock, Target, Watch, Work};
 
 /// Four targets, of which `web-1` has refused its last three probes, and all others are well. It is
 /// five seconds past midnight of 1970.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy, ProbeKind};
-use health_core::driver::monitor::{Target, TargetSettings};
 use health_core::monitor::{self, Definition, StoredTarget};
 use health_core::name::Name;
+use health_driver::monitor::{Target, TargetSettings};
 use serde_json::{Map, Value, json};
 
 use super::check::{self, CheckDef, Defaults};

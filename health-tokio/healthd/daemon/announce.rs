@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use health_core::check::{CheckStatus, Record};
-use health_core::driver::monitor::Controls;
 use health_core::monitor::{
     Batch, Change, Notice, NoticeKind, Notices, ResultRow, Stats, Summary, Transition,
 };
 use health_core::name::Name;
 use health_core::outcome::Class;
+use health_driver::monitor::Controls;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, enabled, error, info, warn};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use health_core::driver::monitor::Controls;
 use health_core::monitor::Definition;
 use health_core::name::Name;
+use health_driver::monitor::Controls;
 
 use crate::config::Listed;
 
@@ -51,8 +51,8 @@ impl List {
 
 #[cfg(test)]
 mod tests {
-    use health_core::driver::monitor::Watch;
     use health_core::monitor::MonitorConfig;
+    use health_driver::monitor::Watch;
 
     use super::List;
     use crate::config::{Defaults, Source, TargetDef};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use health_core::driver::monitor::Controls;
+use health_driver::monitor::Controls;
 use tracing::info;
 
 use crate::terminal::Terminal;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use health_core::check::{Mode, Saved};
-use health_core::driver::monitor::TargetView;
 use health_core::monitor::{StoredCheck, StoredTarget};
 use health_core::name::Name;
+use health_driver::monitor::TargetView;
 use tracing::{info, warn};
 
 use super::keeper::{AT_ONCE, Order, Orders};

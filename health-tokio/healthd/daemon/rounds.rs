@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::driver::monitor::Controls;
+use health_driver::monitor::Controls;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 

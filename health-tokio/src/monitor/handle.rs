@@ -2,10 +2,12 @@
 
 use std::future::poll_fn;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::driver::monitor::Controls;
 use health_core::monitor::Event;
+use health_core::server::Targets;
+use health_driver::monitor::Controls;
 use health_driver::task;
 
 use crate::runtime::Alarm;
@@ -49,5 +51,12 @@ impl Deref for MonitorHandle {
 
     fn deref(&self) -> &Controls {
         &self.0
+    }
+}
+
+impl From<&MonitorHandle> for Arc<dyn Targets> {
+    /// For [`Service::targets`](crate::Service::targets).
+    fn from(monitor: &MonitorHandle) -> Self {
+        (&**monitor).into()
     }
 }

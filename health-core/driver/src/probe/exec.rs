@@ -11,9 +11,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::{Clock, trouble};
 use health_core::capture::Capture;
 use health_core::check::probe::{ExecProbe, Exit, Part, Report, Timings};
-use health_core::driver::{Clock, trouble};
 use health_core::monitor::Signal;
 use health_core::outcome::Outcome;
 use health_core::time::Instant;

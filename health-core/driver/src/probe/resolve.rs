@@ -6,8 +6,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
+use crate::trouble;
 use health_core::check::probe::{Attempt, Part, Trouble};
-use health_core::driver::trouble;
 use health_core::time::Instant;
 
 use crate::pool::Pool;

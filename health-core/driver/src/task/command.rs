@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use crate::trouble;
 use health_core::check::probe::{ExecProbe, Part, Report};
-use health_core::driver::trouble;
 use health_core::monitor::Signal;
 
 use crate::pool::Pool;

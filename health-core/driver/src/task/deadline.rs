@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Poll, ready};
 
-use health_core::driver::Clock;
+use crate::Clock;
 use health_core::time::Instant;
 
 use super::alarm::Alarm;

@@ -17,7 +17,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use health_core::driver::{HealthWatch, Running, Wakeups, Woken};
+use crate::{HealthWatch, Running, Wakeups, Woken};
 use health_core::server::{Advice, Place, Report, Roster, Service, Turn};
 use health_core::shared::Health;
 

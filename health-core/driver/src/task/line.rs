@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use health_core::driver::HealthWatch;
+use crate::HealthWatch;
 use health_core::server::{CloseReason, Connection, Peer, Service, Step, Turn};
 use health_core::shared::Health;
 

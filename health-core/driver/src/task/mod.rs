@@ -19,7 +19,7 @@ use std::future::poll_fn;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use health_core::driver::{Control, Drain};
+use crate::{Control, Drain};
 use health_core::server::{Limits, Report};
 use health_core::shared::Health;
 

@@ -7,8 +7,8 @@ use std::io::{self, Read, Write};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use crate::trouble;
 use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step, Trouble};
-use health_core::driver::trouble;
 use health_core::outcome::Outcome;
 use health_core::time::Instant;
 

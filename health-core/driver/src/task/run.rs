@@ -9,9 +9,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use crate::monitor::{Job, Ticket, Watch, Work};
+use crate::{Tasks, trouble};
 use health_core::check::probe::{AddressPolicy, Part, Probe};
-use health_core::driver::monitor::{Job, Ticket, Watch, Work};
-use health_core::driver::{Tasks, trouble};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 
 use super::alarm::Alarm;

@@ -1,18 +1,17 @@
 //! What a running server and its handle share.
 
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::net::SocketAddr;
-use core::task::{Poll, Waker};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 
-use crate::server::Report;
+use health_core::server::Report;
 
 /// The handle's end: asks where the server is, and to stop. Dropping it changes nothing.
 ///
 /// ```
 /// use std::task::{Poll, Waker};
-/// use health_core::driver::Running;
+/// use health_driver::Running;
 /// use health_core::server::Report;
 ///
 /// let (running, control) = Running::new();
@@ -81,7 +80,7 @@ impl Running {
     fn finish(&self, report: Report) {
         let mut state = lock(&self.shared);
         state.report.get_or_insert(report);
-        let waiting = core::mem::take(&mut state.waiting);
+        let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
     }

@@ -1,22 +1,21 @@
 //! What is watched, and how.
 
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::fmt;
+use std::fmt;
+use std::sync::Arc;
 
 use super::job::{AsyncSelfCheck, Job, SelfCheck};
-use crate::check::probe::Probe;
-use crate::check::{CheckConfig, Saved};
-use crate::monitor::TargetSpec;
-use crate::name::{Name, NameError};
-use crate::outcome::Outcome;
+use health_core::check::probe::Probe;
+use health_core::check::{CheckConfig, Saved};
+use health_core::monitor::TargetSpec;
+use health_core::name::{Name, NameError};
+use health_core::outcome::Outcome;
 
 /// A target to be watched: a name, and its checks with what carries them out.
 ///
 /// ```
 /// use health_core::check::{CheckConfig, ProbeKind};
 /// use health_core::check::probe::ExecProbe;
-/// use health_core::driver::monitor::Target;
+/// use health_driver::monitor::Target;
 ///
 /// let is_up = ExecProbe::command(["pg_isready"]).build()?;
 /// let startup = CheckConfig { kind: ProbeKind::Startup, retries: 30, ..CheckConfig::default() };
@@ -66,7 +65,7 @@ impl Target {
     }
 
     /// Adds a check of something outside this process that goes on from what a store has kept of it;
-    /// see [`Check::restored`](crate::check::Check::restored). Many checks may share one `config`, of
+    /// see [`Check::restored`](health_core::check::Check::restored). Many checks may share one `config`, of
     /// which [`needs_reap`](CheckConfig::needs_reap) has to be the probe's.
     #[must_use]
     pub fn restored_probe(

@@ -1,25 +1,25 @@
 //! The loop's end of a monitor.
 
-use alloc::sync::Arc;
-use core::mem;
-use core::task::Waker;
+use std::mem;
+use std::sync::Arc;
+use std::task::Waker;
 
 use super::controls::Controls;
 use super::manual::{ManualClock, Time};
 use super::rollup::Rollup;
 use super::shared::Shared;
 use super::ticket::Ticket;
-use crate::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
-use crate::outcome::Outcome;
-use crate::shared::clock::Clock;
-use crate::time::Instant;
+use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
+use health_core::outcome::Outcome;
+use health_core::shared::Clock;
+use health_core::time::Instant;
 
 /// A monitor, for the one loop that does what it says. Dropped, the monitor has stopped.
 ///
 /// ```
 /// use std::task::Waker;
 /// use health_core::check::CheckConfig;
-/// use health_core::driver::monitor::{Job, Target, Watch, Work};
+/// use health_driver::monitor::{Job, Target, Watch, Work};
 /// use health_core::monitor::MonitorConfig;
 /// use health_core::outcome::Outcome;
 ///

@@ -1,12 +1,10 @@
 //! Many futures in one task.
 
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
-use core::fmt;
-use core::mem;
-use core::pin::Pin;
-use core::task::{Context, Waker};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Waker};
 
 use super::wakeups::{Wakeups, Woken};
 
@@ -16,7 +14,7 @@ type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 ///
 /// ```
 /// use std::task::{Context, Waker};
-/// use health_core::driver::Tasks;
+/// use health_driver::Tasks;
 ///
 /// let mut tasks = Tasks::new();
 /// tasks.insert("quick", async {});

@@ -1,14 +1,14 @@
 //! One attempt, on its way to where it is carried out.
 
-use alloc::sync::Arc;
-use core::time::Duration;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::job::Job;
 use super::shared::Shared;
-use crate::check::probe::Report;
-use crate::monitor::AttemptId;
-use crate::outcome::Outcome;
-use crate::time::Instant;
+use health_core::check::probe::Report;
+use health_core::monitor::AttemptId;
+use health_core::outcome::Outcome;
+use health_core::time::Instant;
 
 /// The duty to report what became of an attempt. Dropped, it reports that the attempt was given up,
 /// and that nothing is left of it.

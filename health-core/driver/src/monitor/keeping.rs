@@ -1,15 +1,13 @@
 //! What whoever writes a monitor's results down has to do with it.
 
-use alloc::string::{String, ToString};
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::task::{Poll, Waker};
+use std::sync::Arc;
+use std::task::{Poll, Waker};
 
 use super::controls::Controls;
 use super::look::MOST_LOOKED_AT;
-use crate::check::CheckConfig;
-use crate::monitor::{Batch, JournalStats};
-use crate::name::Name;
+use health_core::check::CheckConfig;
+use health_core::monitor::{Batch, JournalStats};
+use health_core::name::Name;
 
 /// How a target was set.
 #[derive(Clone, Debug)]
@@ -34,7 +32,7 @@ pub struct CheckSettings {
 }
 
 impl Controls {
-    /// Gathers from now on what a [`TargetStore`](crate::monitor::TargetStore) is to keep. Call it
+    /// Gathers from now on what a [`TargetStore`](health_core::monitor::TargetStore) is to keep. Call it
     /// before the first target is added.
     pub fn keep_journal(&self) {
         self.change(|state, _| state.monitor.keep_journal());
@@ -44,7 +42,7 @@ impl Controls {
     /// there is none, `waker` is kept until there may be.
     ///
     /// One reader takes batches, writes each where a slow disk holds nobody up, and answers by
-    /// [`handle_stored`](Self::handle_stored). See [`Monitor::poll_batch`](crate::monitor::Monitor::poll_batch).
+    /// [`handle_stored`](Self::handle_stored). See [`Monitor::poll_batch`](health_core::monitor::Monitor::poll_batch).
     pub fn poll_batch(&self, waker: &Waker) -> Poll<Option<Arc<Batch>>> {
         let moment = self.shared.time.moment();
         let mut state = self.shared.lock();
@@ -58,7 +56,7 @@ impl Controls {
     }
 
     /// What has happened while nothing can be kept, as a batch that is not to be answered. See
-    /// [`Monitor::poll_unkept`](crate::monitor::Monitor::poll_unkept). While there is none, `waker` is
+    /// [`Monitor::poll_unkept`](health_core::monitor::Monitor::poll_unkept). While there is none, `waker` is
     /// kept until there may be; after the end there is none any more.
     pub fn poll_unkept(&self, waker: &Waker) -> Poll<Arc<Batch>> {
         let moment = self.shared.time.moment();

@@ -1,10 +1,10 @@
 //! Following a daemon: its phase, its changes, and what the clock decides.
 
-use core::task::Waker;
+use std::task::Waker;
 
-use crate::health::{Phase, Revision};
-use crate::shared::Health;
-use crate::time::Instant;
+use health_core::health::{Phase, Revision};
+use health_core::shared::Health;
+use health_core::time::Instant;
 
 /// Tells when something has changed in a [`Health`]. Dropped, its wait is forgotten.
 ///
@@ -12,7 +12,7 @@ use crate::time::Instant;
 ///
 /// ```
 /// use std::task::Waker;
-/// use health_core::driver::HealthWatch;
+/// use health_driver::HealthWatch;
 /// use health_core::health::Phase;
 /// use health_core::shared::Health;
 ///
@@ -79,7 +79,7 @@ impl HealthWatch {
             self.forget();
             self.waker = Some(waker.clone());
         }
-        let mut has_news = !core::mem::replace(&mut self.has_told, true);
+        let mut has_news = !std::mem::replace(&mut self.has_told, true);
         let is_due = self.is_due(now, is_followed);
         self.is_followed = is_followed;
         if has_news || is_due {

@@ -1,15 +1,14 @@
 //! What a handle does that does not wait.
 
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::task::{Poll, Waker};
-use core::time::Duration;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use super::shared::{Shared, State};
 use super::status::MonitorStatus;
 use super::target::Target;
-use crate::monitor::{AddError, Event, Monitor, Stats, TargetId, TargetView};
-use crate::time::Instant;
+use health_core::monitor::{AddError, Event, Monitor, Stats, TargetId, TargetView};
+use health_core::time::Instant;
 
 /// Controls a monitor that runs. Clones share it; dropping all of them leaves it running.
 ///
@@ -145,7 +144,7 @@ impl Controls {
     /// harmless.
     ///
     /// Threads in a closure are not waited for beyond
-    /// [`stop_timeout`](crate::monitor::MonitorConfig::stop_timeout).
+    /// [`stop_timeout`](health_core::monitor::MonitorConfig::stop_timeout).
     pub fn begin_stop(&self) {
         self.change(|state, now| state.monitor.stop(now));
     }

@@ -1,11 +1,10 @@
 //! One task, many wakers: which of them were woken.
 
-use alloc::sync::Arc;
-use alloc::task::Wake;
-use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::Waker;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Wake;
+use std::task::Waker;
 
 /// The wakers of everything that one task waits for, each with a key.
 ///
@@ -15,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 ///
 /// ```
 /// use std::task::Waker;
-/// use health_core::driver::Wakeups;
+/// use health_driver::Wakeups;
 ///
 /// let wakeups = Wakeups::new();
 /// let first = wakeups.waker(1);

@@ -1,13 +1,11 @@
 //! How everything is, at one moment.
 
-use alloc::string::ToString;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+use std::sync::Arc;
 
 use super::shared::State;
-use crate::check::probe::Endpoint;
-use crate::monitor::{Sight, Stats, Summary, Target, TargetId, TargetView};
-use crate::time::{Instant, Moment};
+use health_core::check::probe::Endpoint;
+use health_core::monitor::{Sight, Stats, Summary, Target, TargetId, TargetView};
+use health_core::time::{Instant, Moment};
 
 /// A monitor and all of its targets, as they stood when asked.
 #[derive(Clone, Debug)]

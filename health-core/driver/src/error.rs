@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::check::probe::{Part, Trouble};
+use health_core::check::probe::{Part, Trouble};
 
 /// Whose trouble `error` is, that came up during `part`.
 #[must_use]

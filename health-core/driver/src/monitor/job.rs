@@ -1,16 +1,14 @@
 //! What one check does when its time has come.
 
-use alloc::boxed::Box;
-use alloc::string::String;
-use core::any::Any;
-use core::fmt;
-use core::panic::AssertUnwindSafe;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use std::any::Any;
+use std::fmt;
 use std::panic;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use crate::check::probe::{Endpoint, Probe};
-use crate::outcome::{Kind, Outcome};
+use health_core::check::probe::{Endpoint, Probe};
+use health_core::outcome::{Kind, Outcome};
 
 /// What carries out a check.
 pub enum Job {

@@ -1,12 +1,11 @@
 //! Time for tests.
 
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::task::{Poll, Waker};
+use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 
-use crate::shared::clock::Clock;
-use crate::time::{Instant, Moment, UnixTime};
+use health_core::shared::Clock;
+use health_core::time::{Instant, Moment, UnixTime};
 
 /// A clock for one monitor, which stands still until a test moves it. Clones are the same clock.
 ///
@@ -15,7 +14,7 @@ use crate::time::{Instant, Moment, UnixTime};
 ///
 /// ```
 /// use std::time::Duration;
-/// use health_core::driver::monitor::ManualClock;
+/// use health_driver::monitor::ManualClock;
 ///
 /// let clock = ManualClock::new();
 /// let hour = clock.now() + Duration::from_secs(3_600);

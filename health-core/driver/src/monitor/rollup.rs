@@ -1,13 +1,13 @@
 //! All targets as one component.
 
-use alloc::collections::BTreeMap;
-use core::time::Duration;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::health::ComponentConfig;
-use crate::monitor::{Stats as Counts, Summary};
-use crate::name::NameError;
-use crate::shared::{Component, Health, Stats};
-use crate::time::Instant;
+use health_core::health::ComponentConfig;
+use health_core::monitor::{Stats as Counts, Summary};
+use health_core::name::NameError;
+use health_core::shared::{Component, Health, Stats};
+use health_core::time::Instant;
 
 /// What the component was told counts for so many intervals.
 const VALIDITY: u32 = 3;

@@ -1,11 +1,11 @@
 //! How a daemon comes to its end.
 
-use core::task::Waker;
+use std::task::Waker;
 
-use crate::health::{Phase, Revision};
-use crate::server::Limits;
-use crate::shared::Health;
-use crate::time::Instant;
+use health_core::health::{Phase, Revision};
+use health_core::server::Limits;
+use health_core::shared::Health;
+use health_core::time::Instant;
 
 /// A daemon's end: readiness is refused, others get time to notice, work comes to its end, and the
 /// health is stopped, with which its servers close.
@@ -13,7 +13,7 @@ use crate::time::Instant;
 /// ```
 /// use std::task::Waker;
 /// use std::time::Duration;
-/// use health_core::driver::Drain;
+/// use health_driver::Drain;
 /// use health_core::health::Phase;
 /// use health_core::server::Limits;
 /// use health_core::shared::Health;

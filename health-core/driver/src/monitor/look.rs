@@ -3,17 +3,17 @@
 //! A list of a hundred thousand must hold up neither the prober nor the endpoint: nobody has the lock
 //! for longer than it takes to look at a thousand targets, or to copy a hundred.
 
-use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::controls::Controls;
 use super::shared::State;
-use crate::monitor::{
+use health_core::monitor::{
     FirstRound, Overview, ReadyTarget, Summary, Target, TargetId, TargetStatus, TargetView, places,
 };
-use crate::name::Name;
-use crate::server::{Page, Service, Targets};
+use health_core::name::Name;
+use health_core::server::{Page, Targets};
 
 /// Targets looked at under one lock.
 pub(super) const MOST_LOOKED_AT: usize = 1_024;
@@ -22,23 +22,19 @@ const MOST_COPIED: usize = 128;
 /// Longer lists than can be looked at at once are counted at most this often.
 const PAUSE: Duration = Duration::from_secs(1);
 
-impl Service {
-    /// Shows the targets of a monitor: at `/targets`, in numbers at `/metrics`, and how many of them
-    /// are healthy in the document of `/health`. Every driver's handle of a monitor is one to pass.
-    ///
-    /// Of more than 1,024 targets, the numbers are those of the last second.
+impl From<&Controls> for Arc<dyn Targets> {
+    /// For a [`Service`](health_core::server::Service) to show.
     ///
     /// ```
-    /// use health_core::driver::monitor::Watch;
     /// use health_core::monitor::MonitorConfig;
     /// use health_core::server::Service;
+    /// use health_driver::monitor::Watch;
     ///
     /// let (_watch, monitor) = Watch::new(MonitorConfig::default(), None, None);
     /// let service = Service::new().targets(&monitor);
     /// ```
-    #[must_use]
-    pub fn targets(self, monitor: &Controls) -> Self {
-        self.targets_of(monitor.clone())
+    fn from(monitor: &Controls) -> Self {
+        Arc::new(monitor.clone())
     }
 }
 
@@ -61,7 +57,7 @@ impl Controls {
     }
 
     /// Attempts that run, and those that would if nobody ever answered; see
-    /// [`Monitor::demand`](crate::monitor::Monitor::demand).
+    /// [`Monitor::demand`](health_core::monitor::Monitor::demand).
     #[must_use]
     pub fn load(&self) -> (usize, usize) {
         let mut demand = 0.0;
@@ -123,15 +119,7 @@ impl Targets for Controls {
         let summary = self.recent_summary();
         let moment = self.shared.time.moment();
         let state = self.shared.lock();
-        let monitor = &state.monitor;
-        Overview {
-            moment,
-            summary,
-            is_mass_failure: monitor.is_mass_failure(),
-            in_flight: monitor.in_flight(),
-            stats: *monitor.stats(),
-            journal: monitor.journal_stats(moment.now),
-        }
+        Overview::new(moment, summary, &state.monitor)
     }
 
     fn recent_summary(&self) -> Summary {

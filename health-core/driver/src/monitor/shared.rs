@@ -1,18 +1,17 @@
 //! What the handle, the loop and the attempts share.
 
-use alloc::collections::{BTreeMap, VecDeque};
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::fmt;
-use core::mem;
-use core::task::Waker;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use super::job::Job;
 use super::manual::Time;
-use crate::check::probe::Report;
-use crate::monitor::{CheckId, Event, Monitor, Summary};
-use crate::time::Instant;
+use health_core::check::probe::Report;
+use health_core::monitor::{CheckId, Event, Monitor, Summary};
+use health_core::time::Instant;
 
 /// Events kept for a reader; the oldest make room.
 const MOST_EVENTS: usize = 1_024;

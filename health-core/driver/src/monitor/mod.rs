@@ -26,8 +26,8 @@ mod target;
 mod ticket;
 mod watch;
 
-pub use crate::monitor::{CheckView, TargetView};
 pub use controls::Controls;
+pub use health_core::monitor::{CheckView, TargetView};
 pub use job::{AsyncSelfCheck, Attending, Job, SelfCheck};
 pub use keeping::{CheckSettings, TargetSettings};
 pub use manual::ManualClock;
