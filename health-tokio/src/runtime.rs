@@ -9,12 +9,17 @@ use health_core::server::Peer;
 use health_driver::listen::Bound;
 use health_driver::runtime::{Listen, Runtime, Socket, Timer, Wish};
 use tokio::io::AsyncWrite;
+#[cfg(unix)]
+use tokio::io::Interest;
 use tokio::time::{self, Sleep};
 
 #[cfg(not(unix))]
 use portable::Listener;
 #[cfg(unix)]
 use unix::{Fresh, Listener};
+
+#[cfg(unix)]
+const READ: Interest = Interest::READABLE;
 
 #[derive(Debug)]
 pub(crate) struct Tokio;
@@ -71,9 +76,16 @@ impl Read for Link {
                 .as_mut()
                 .ok_or(io::ErrorKind::NotConnected)?
                 .read(buffer),
+            #[cfg(not(unix))]
             Self::Tcp(stream) => stream.try_read(buffer),
             #[cfg(unix)]
-            Self::Unix(stream) => stream.try_read(buffer),
+            Self::Tcp(stream) => {
+                unix::drain(buffer, stream, |ready, read| ready.try_io(READ, read))
+            }
+            #[cfg(unix)]
+            Self::Unix(stream) => {
+                unix::drain(buffer, stream, |ready, read| ready.try_io(READ, read))
+            }
         }
     }
 }
@@ -193,11 +205,9 @@ mod connect {
 mod unix {
     use std::io::{self, Read, Write};
     use std::net::Shutdown;
-    use std::os::fd::OwnedFd;
+    use std::os::fd::{AsFd, OwnedFd};
 
-    use tokio::io::Interest;
-
-    use super::{Bound, Context, Link, Listen, Peer, Poll};
+    use super::{Bound, Context, Link, Listen, Peer, Poll, READ};
 
     /// A listener whose connections the runtime does not hear of.
     ///
@@ -252,12 +262,11 @@ mod unix {
         fn accept(&mut self) -> io::Result<(Link, Peer)> {
             let (fresh, peer) = match self {
                 Self::Tcp { queue, readiness } => {
-                    let (stream, address) =
-                        readiness.try_io(Interest::READABLE, || queue.accept())?;
+                    let (stream, address) = readiness.try_io(READ, || queue.accept())?;
                     (Fresh::Tcp(stream), Peer::Ip(address.ip()))
                 }
                 Self::Unix { queue, readiness } => {
-                    let (stream, _) = readiness.try_io(Interest::READABLE, || queue.accept())?;
+                    let (stream, _) = readiness.try_io(READ, || queue.accept())?;
                     (Fresh::Unix(stream), Peer::Unix)
                 }
             };
@@ -269,6 +278,28 @@ mod unix {
                 Self::Tcp { readiness, .. } => readiness.poll_read_ready(cx),
                 Self::Unix { readiness, .. } => readiness.poll_read_ready(cx),
             }
+        }
+    }
+
+    /// Reads, and uses the readiness up where that has emptied the socket, as the runtime's own reads
+    /// do: edges of epoll and kqueue (epoll(7), question 9). It saves one system call of four.
+    pub(super) fn drain<S: AsFd>(
+        buffer: &mut [u8],
+        stream: &S,
+        try_io: impl FnOnce(&S, &mut dyn FnMut() -> io::Result<()>) -> io::Result<()>,
+    ) -> io::Result<usize> {
+        let mut taken = 0;
+        let read = try_io(stream, &mut || {
+            taken = (&*socket2::SockRef::from(stream)).read(buffer)?;
+            if (1..buffer.len()).contains(&taken) {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            Ok(())
+        });
+        if taken > 0 {
+            Ok(taken)
+        } else {
+            read.map(|()| 0)
         }
     }
 
