@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use health_core::server::{Advice, Place, Report, Roster, Service, Turn};
 use health_core::shared::Health;
-use health_driver::listen::{self, Acceptor, Source};
+use health_driver::accept::{Acceptor, classify};
+use health_driver::listen::{self, Source};
 use health_driver::task::{Line, Worker};
 use health_driver::{HealthWatch, Running};
 use mio::{Events, Interest, Poll, Token};
@@ -187,7 +188,7 @@ impl EventLoop {
                 }
                 Polled::Pending => self.has_queue = false,
                 Polled::Ready(Err(error)) => {
-                    let error = listen::classify(&error);
+                    let error = classify(&error);
                     let advice = self.roster.handle_accept_error(self.health.now(), error);
                     if let Advice::Pause(_) = advice {
                         acceptor.shed();

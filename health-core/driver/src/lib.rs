@@ -6,7 +6,8 @@
 //!     ▼
 //!  task      one task, all sockets; one task, all probes                        needs a Runtime
 //!  probe     commands, lookups, TLS settings                                    needs threads
-//!  listen    a listener whatever the system says, and what to do in a shortage  needs std
+//!  accept    who is let in, in a shortage too
+//!  listen    a listener, whatever the system says                               needs std
 //! ```
 //!
 //! Daemons have no use for it: their driver re-exports what they need. Whoever writes a driver of
@@ -20,6 +21,7 @@
 //! * `tracing`: [`trace_request`].
 #![forbid(unsafe_code)]
 
+pub mod accept;
 mod control;
 mod drain;
 #[cfg(feature = "monitor")]

@@ -23,7 +23,8 @@ use health_core::shared::Health;
 
 use super::alarm::Alarm;
 use super::line::{Line, Worker};
-use crate::listen::{self, Acceptor, Source};
+use crate::accept::{Acceptor, classify};
+use crate::listen::{self, Source};
 use crate::runtime::Runtime;
 
 /// Keys of wakers that are no connection's.
@@ -207,7 +208,7 @@ impl<R: Runtime> Endpoint<R> {
                 }
                 Poll::Pending => self.has_queue = false,
                 Poll::Ready(Err(error)) => {
-                    let error = listen::classify(&error);
+                    let error = classify(&error);
                     let advice = self.roster.handle_accept_error(self.health.now(), error);
                     if let Advice::Pause(_) = advice {
                         acceptor.shed();
