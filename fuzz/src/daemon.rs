@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use health_core::health::{ComponentId, FlagId, GateId, HeartbeatId, Registry, StatId};
-use health_core::time::Instant;
+use health_core::Instant;
 
 /// Its parts.
 pub(crate) struct Entries {

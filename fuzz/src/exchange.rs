@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::check::exchange::{Condition, Exchange, HttpProbe, Report, Step};
-use health_core::time::Instant;
+use health_core::Instant;
 
 use crate::request::Pieces;
 

@@ -13,7 +13,7 @@ mod watch;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use health_core::monitor::MonitorConfig;
-use health_core::outcome::Class;
+use health_core::Class;
 
 use harness::Harness;
 use settings::Group;

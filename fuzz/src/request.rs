@@ -15,7 +15,7 @@ use std::sync::Arc;
 use health_core::health::Registry;
 use health_core::http::{Method, Reject, Target, Version};
 use health_core::server::{CloseReason, Connection, Limits, Peer, Service, Step};
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 
 use crate::expectation::{Expected, expect};
 use crate::reference::{self, Verdict};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use health_blocking::core::health::Status;
+use health_blocking::Status;
 use health_blocking::{ComponentConfig, DegradedCode, Health, Server, Service};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use health_blocking::core::server::Access;
+use health_blocking::Access;
 use health_blocking::{CloseReason, Health, Peer, Service, Stream, serve_connection};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -10,11 +10,11 @@ use std::task::{Context, Poll as Polled, Wake, Waker};
 use std::time::Duration;
 
 use health_core::server::{Advice, Place, Report, Roster, Service, Turn};
-use health_core::shared::Health;
+use health_driver::Health;
 use health_driver::accept::{Acceptor, classify};
 use health_driver::listen::{self, Source};
 use health_driver::task::{Line, Worker};
-use health_driver::{HealthWatch, Running};
+use health_driver::{HealthWatch, Lifecycle, catch_panic};
 use mio::{Events, Interest, Poll, Token};
 
 use crate::socket::{Link, Listener};
@@ -34,7 +34,7 @@ pub(crate) struct EventLoop {
     waker: Waker,
     health: Health,
     watch: HealthWatch,
-    running: Running,
+    running: Lifecycle,
     roster: Roster<Line<Link>>,
     /// What is yet to be bound.
     later: Option<Source>,
@@ -59,7 +59,7 @@ impl EventLoop {
         source: Source,
         health: Health,
         service: Service,
-        running: Running,
+        running: Lifecycle,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let wakeup = Wakeup(mio::Waker::new(poll.registry(), WAKEUP)?);
@@ -69,7 +69,7 @@ impl EventLoop {
             watch: HealthWatch::of_server(&health),
             health,
             running,
-            roster: Roster::new(Arc::new(service)),
+            roster: Roster::new(Arc::new(service).guarded(catch_panic)),
             later: None,
             acceptor: None,
             has_queue: true,

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use health_core::server::{Limits, Report};
-use health_core::shared::Health;
-use health_driver::{Control, Drain};
+use health_driver::Health;
+use health_driver::{Drain, ServerControl};
 
 use crate::hook::Unpark;
 
@@ -18,13 +18,13 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// running.
 #[derive(Debug)]
 pub struct Handle {
-    control: Control,
+    control: ServerControl,
     health: Health,
     limits: Limits,
 }
 
 impl Handle {
-    pub(crate) const fn new(control: Control, health: Health, limits: Limits) -> Self {
+    pub(crate) const fn new(control: ServerControl, health: Health, limits: Limits) -> Self {
         Self {
             control,
             health,

@@ -80,7 +80,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use health_core::outcome::Class;
+use health_core::Class;
 
 use crate::probe::{Prober, Report};
 use args::{Order, Request};

@@ -7,7 +7,7 @@ use std::task::{Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use health_core::health::{Phase, Transition};
-use health_core::shared::Health;
+use health_driver::Health;
 
 /// Wakes a thread that is parked.
 pub(crate) struct Unpark(Thread);

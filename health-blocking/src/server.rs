@@ -8,8 +8,8 @@ use std::time::Duration;
 use std::{os::unix::net::UnixListener, path::Path};
 
 use health_core::server::{Report, Service};
-use health_core::shared::Health;
-use health_driver::Running;
+use health_driver::Health;
+use health_driver::Lifecycle;
 use health_driver::listen::Source;
 
 use crate::Handle;
@@ -113,7 +113,7 @@ impl Server {
     ///
     /// If the system gives no means to wait for sockets. Errors of single connections end those.
     pub fn serve(self) -> io::Result<Report> {
-        let (running, _) = Running::new();
+        let (running, _) = Lifecycle::new();
         self.event_loop(running)?.run()
     }
 
@@ -123,7 +123,7 @@ impl Server {
     ///
     /// If the system gives no thread, or no means to wait for sockets.
     pub fn spawn(self) -> io::Result<Handle> {
-        let (running, control) = Running::new();
+        let (running, control) = Lifecycle::new();
         let (health, limits) = (self.health.clone(), *self.service.bounds());
         let event_loop = self.event_loop(running)?;
         let thread = thread::Builder::new().name("health".into());
@@ -141,7 +141,7 @@ impl Server {
         }
     }
 
-    fn event_loop(self, running: Running) -> io::Result<EventLoop> {
+    fn event_loop(self, running: Lifecycle) -> io::Result<EventLoop> {
         EventLoop::new(self.source, self.health, self.service, running)
     }
 }

@@ -5,9 +5,9 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use health_core::Instant;
 use health_core::server::{CloseReason, Connection, Peer, Service, Step};
-use health_core::shared::Health;
-use health_core::time::Instant;
+use health_driver::{Health, catch_panic};
 
 /// How often a waiting thread looks whether the daemon is draining, and whether there is news for a
 /// stream: nothing else can wake it.
@@ -85,7 +85,7 @@ pub fn serve_connection(
     service: &Arc<Service>,
     health: &Health,
 ) -> io::Result<CloseReason> {
-    let mut connection = Connection::new(Arc::clone(service), peer, health.now());
+    let mut connection = Connection::new(service.guarded(catch_panic), peer, health.now());
     let mut scratch = [0; SCRATCH];
     let mut out = Vec::new();
     let mut half_closed = false;

@@ -15,9 +15,9 @@ mod sim;
 use std::time::Duration;
 use std::{env, time};
 
+use health_core::Instant;
 use health_core::check::CheckConfig;
 use health_core::monitor::MonitorConfig;
-use health_core::time::Instant;
 
 fn main() {
     let mut arguments = env::args().skip(1).map(|text| text.parse::<u64>());

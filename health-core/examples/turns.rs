@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use health_core::health::Registry;
 use health_core::server::{Connection, Peer, Service, Step};
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 use serde_json::json;
 
 const KUBELET: &str = "GET /health HTTP/1.1\r\nHost: 10.244.1.17:9102\r\n\

@@ -32,26 +32,17 @@
 )]
 
 extern crate alloc;
-#[cfg(feature = "std")]
-extern crate std;
 
-pub mod capture;
+mod base;
 pub mod check;
-pub mod cidr;
-mod digits;
-mod grammar;
 pub mod health;
 pub mod http;
 #[cfg(feature = "monitor")]
 pub mod monitor;
-pub mod name;
-pub mod outcome;
 pub mod render;
 pub mod server;
-pub mod setting;
-#[cfg(feature = "std")]
-pub mod shared;
-mod status;
-pub mod streak;
-pub mod time;
-pub mod timing;
+
+pub use base::{
+    Capture, Cause, Cidr, Class, ConfigError, Instant, Kind, Message, Moment, Name, NameError,
+    Outcome, ParseDurationError, ProbeKind, Status, Streak, Timing, UnixTime, parse_duration,
+};

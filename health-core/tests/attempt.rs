@@ -4,11 +4,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use health_core::Instant;
 use health_core::check::probe::{
     AddressPolicy, Attempt, Destination, Probe, Report, Step, Trouble,
 };
-use health_core::outcome::{Class, Kind};
-use health_core::time::Instant;
+use health_core::{Class, Kind};
 
 static OPEN: AddressPolicy = AddressPolicy::new();
 

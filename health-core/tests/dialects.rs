@@ -6,11 +6,12 @@ mod daemons;
 mod schema;
 
 use daemons::{LIVES, STATES, daemon};
-use health_core::health::{ProbeKind, Snapshot};
+use health_core::ProbeKind;
+use health_core::health::Snapshot;
 use health_core::http::Method;
 use health_core::render::{self, Format, Probe};
 use health_core::server::{DegradedCode, Peer, Service};
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 use serde_json::Value;
 
 struct Listener {

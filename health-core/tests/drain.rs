@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use health_core::health::{Phase, ProbeKind, Registry, Status};
+use health_core::Instant;
+use health_core::health::{Phase, Registry};
 use health_core::server::Limits;
-use health_core::shared::Health;
-use health_core::time::Instant;
+use health_core::{ProbeKind, Status};
 use health_driver::Drain;
+use health_driver::Health;
 
 const START: Instant = Instant::from_micros(0);
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use health_core::Moment;
 use health_core::health::Registry;
 use health_core::server::{CloseReason, Connection, Peer, Service, Step};
-use health_core::time::Moment;
 
 const GET: &str = "GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -93,10 +93,10 @@ mod monitor {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use health_core::Instant;
+    use health_core::Name;
     use health_core::check::{CheckConfig, Mode, OnUnhealthy, Saved};
     use health_core::monitor::{Command, Monitor, MonitorConfig, Spread, TargetId, TargetSpec};
-    use health_core::name::Name;
-    use health_core::time::Instant;
 
     const START: Instant = Instant::from_micros(0);
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use health_core::health::{Change, ComponentConfig, History, Phase, Registry, Status};
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
+use health_core::Instant;
+use health_core::Outcome;
+use health_core::Status;
+use health_core::health::{Change, ComponentConfig, History, Phase, Registry};
 
 const START: Instant = Instant::from_micros(0);
 

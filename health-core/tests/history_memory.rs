@@ -3,9 +3,9 @@
 #[path = "support/counting.rs"]
 mod counting;
 
+use health_core::Instant;
+use health_core::Outcome;
 use health_core::health::{ComponentConfig, History, Registry};
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
 
 const START: Instant = Instant::from_micros(0);
 

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use health_core::health::{ComponentConfig, Registry, Snapshot, Status};
+use health_core::Outcome;
+use health_core::Status;
+use health_core::health::{ComponentConfig, Registry, Snapshot};
 use health_core::http::Method;
-use health_core::outcome::Outcome;
 use health_core::render;
 use health_core::server::{Connection, DegradedCode, Peer, RequestLog, Service, Step};
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 use serde_json::json;
 
 const SECRET: &str = "hunter2";

@@ -11,7 +11,7 @@ use std::time::Duration;
 use health_core::health::{Registry, Snapshot};
 use health_core::http::Method;
 use health_core::server::{Peer, Service};
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 
 /// A daemon that has one of everything, and names and texts that need escapes.
 fn daemon() -> (Snapshot, Moment) {

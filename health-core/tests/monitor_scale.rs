@@ -10,10 +10,10 @@ mod sim;
 
 use std::time::Duration;
 
+use health_core::Instant;
+use health_core::Name;
 use health_core::check::{Check, CheckConfig, Record};
 use health_core::monitor::{CheckId, MonitorConfig, Target, TargetId};
-use health_core::name::Name;
-use health_core::time::Instant;
 use sim::Simulation;
 
 const TARGETS: usize = 100_000;

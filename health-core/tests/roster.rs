@@ -8,8 +8,8 @@ use health_core::health::{Phase, Registry, Revision};
 use health_core::server::{
     AcceptError, Advice, CloseReason, Limits, Peer, Report, Roster, Service, Step, Turn,
 };
-use health_core::shared::Health;
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
+use health_driver::Health;
 use health_driver::HealthWatch;
 
 const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n";

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use health_core::health::{ComponentConfig, HeartbeatId, ProbeKind, Registry, Snapshot, Status};
-use health_core::time::Instant;
+use health_core::Instant;
+use health_core::health::{ComponentConfig, HeartbeatId, Registry, Snapshot};
+use health_core::{ProbeKind, Status};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -39,7 +40,7 @@ impl Daemon {
 
     fn look(&mut self, now: Instant) {
         self.registry.handle_timeout(now);
-        self.look = self.registry.next_deadline();
+        self.look = self.registry.poll_timeout();
         self.looks += 1;
     }
 
@@ -79,7 +80,7 @@ fn stale_results_fail_readiness_for_ever_and_nothing_grows() {
     let db = registry.component(at(0), "db", config).expect("free");
     registry.set_running(at(0));
     registry.success(at(0), db);
-    assert_eq!(registry.next_deadline(), Some(at(90_000)));
+    assert_eq!(registry.poll_timeout(), Some(at(90_000)));
     for period in 3..1_003 {
         let snapshot = registry.snapshot(at(period * 30_000));
         assert_eq!(snapshot.status(ProbeKind::Readiness), Status::Unhealthy);
@@ -88,7 +89,7 @@ fn stale_results_fail_readiness_for_ever_and_nothing_grows() {
         // Unknown to healthy, and back; and the phase.
         assert_eq!(snapshot.history().last_id(), 3);
     }
-    assert_eq!(registry.next_deadline(), None);
+    assert_eq!(registry.poll_timeout(), None);
 }
 
 #[test]
@@ -129,6 +130,30 @@ fn a_pulse_costs_at_most_two_wake_ups_in_each_deadline_and_stops_with_the_need()
     daemon.registry.begin_drain(last + 2 * DEADLINE);
     daemon.look(last + 2 * DEADLINE);
     assert_eq!(daemon.look, Some(last + 3 * DEADLINE), "its deadline alone");
+}
+
+/// A caller that asks for the next call after every change, as the registry's documentation says: it
+/// is never late, so a loop that hangs gets no grace.
+#[test]
+fn a_caller_that_is_never_late_detects_a_hung_loop_on_time() {
+    let mut registry = Registry::new("svc", "1", at(0));
+    let deadline = Duration::from_secs(8);
+    let beat = registry.heartbeat(at(0), "loop", deadline).expect("free");
+    registry.set_running(at(0));
+    registry.handle_timeout(at(0));
+    for now in (0..28_000).step_by(250).map(at) {
+        if registry.poll_timeout().is_some_and(|next| next <= now) {
+            registry.handle_timeout(now);
+        }
+        if now.as_micros() % 1_000_000 == 0 && now <= at(20_000) {
+            registry.beat(now, beat);
+        }
+    }
+    assert!(is_alive(&registry.snapshot(at(27_999))));
+    registry.handle_timeout(at(28_000));
+    let snapshot = registry.snapshot(at(28_000));
+    assert!(!is_alive(&snapshot), "silent for 8 s");
+    assert_eq!(snapshot.host_stalls(), 0);
 }
 
 /// SIGSTOP at 10 s, SIGCONT at 100 s: the endpoint is the first to wake.
@@ -204,7 +229,7 @@ fn without_a_pulse_nothing_is_excused() {
 fn where_the_endpoint_has_ended_nothing_is_excused() {
     let mut daemon = Daemon::new();
     daemon.beat(at(1_000));
-    daemon.registry.end_pulse();
+    daemon.registry.end_stall_detection();
     assert!(!is_alive(&daemon.registry.snapshot(at(60_000))));
 }
 

@@ -1,17 +1,13 @@
 //! What a registry makes of what it is told.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Wake, Waker};
 use std::time::Duration;
 
-use health_core::health::{
-    ComponentConfig, ComponentId, Phase, ProbeKind, Registry, Revision, Status,
-};
-use health_core::name::NameError;
-use health_core::outcome::Outcome;
-use health_core::shared::Health;
-use health_core::time::Instant;
+use health_core::Instant;
+use health_core::NameError;
+use health_core::Outcome;
+use health_core::health::{ComponentConfig, ComponentId, Phase, Registry};
+use health_core::{ProbeKind, Status};
+use health_driver::Health;
 
 const START: Instant = Instant::from_micros(0);
 
@@ -262,36 +258,26 @@ fn a_name_has_one_owner() {
 }
 
 #[test]
-fn waiters_are_woken_by_what_counts_and_by_nothing_else() {
-    struct Count(AtomicUsize);
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-    let count = Arc::new(Count(AtomicUsize::new(0)));
-    let waker = Waker::from(Arc::clone(&count));
+fn a_revision_counts_what_turns_and_nothing_else() {
     let (mut registry, db) = running_with(ComponentConfig::default());
     let beat = registry
         .heartbeat(START, "loop", Duration::from_secs(9))
         .expect("a free name");
+    let pool = registry.stat("pool").expect("a free name");
     registry.success(START, db);
 
-    assert_ne!(registry.poll_changed(Revision::default(), &waker), None);
     let seen = registry.revision();
-    // Asked twice, woken once.
-    assert_eq!(registry.poll_changed(seen, &waker), None);
-    assert_eq!(registry.poll_changed(seen, &waker), None);
     registry.success(after(1), db);
     registry.failure(after(2), db, "once");
     registry.beat(after(3), beat);
-    assert!(registry.take_wakers().is_empty());
+    assert_eq!(registry.revision(), seen);
+    registry
+        .set_stat(after(3), pool, &1)
+        .expect("a number is JSON");
+    assert_eq!(registry.revision().as_u64(), seen.as_u64());
+    assert_eq!(registry.revision().published(), seen.published() + 1);
     registry.begin_drain(after(4));
-    let wakers = registry.take_wakers();
-    assert_eq!(wakers.len(), 1);
-    wakers.into_iter().for_each(Waker::wake);
-    assert_eq!(count.0.load(Ordering::SeqCst), 1);
-    assert_ne!(registry.poll_changed(seen, &waker), None);
+    assert_eq!(registry.revision().as_u64(), seen.as_u64() + 1);
 }
 
 #[test]

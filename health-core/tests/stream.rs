@@ -6,11 +6,11 @@ mod schema;
 use std::sync::Arc;
 use std::time::Duration;
 
+use health_core::Outcome;
 use health_core::health::{ComponentConfig, ComponentId, HeartbeatId, Registry, StatId};
 use health_core::http::{Method, StatusCode};
-use health_core::outcome::Outcome;
 use health_core::server::{Ask, CloseReason, Connection, Cursor, Peer, Service, Standing, Step};
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 use serde_json::Value;
 
 const PAUSE: Duration = Duration::from_millis(200);

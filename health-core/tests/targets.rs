@@ -1,5 +1,5 @@
 //! `/targets` as those who read it see it: exactly, by schema, and with a hundred thousand of them.
-#![cfg(all(feature = "std", feature = "monitor"))]
+#![cfg(feature = "monitor")]
 
 #[path = "support/schema.rs"]
 mod schema;
@@ -11,15 +11,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use health_core::Name;
 use health_core::check::CheckConfig;
 use health_core::health::Registry;
 use health_core::http::Method;
 use health_core::monitor::{
     MonitorConfig, Overview, ReadyTarget, Summary, TargetStatus, TargetView,
 };
-use health_core::name::Name;
 use health_core::server::{Page, Peer, Service, Targets};
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 use health_driver::monitor::{Controls, ManualClock, Target, Watch};
 use serde_json::{Value, json};
 use watched::{watched, watched_by};

@@ -9,7 +9,7 @@ use daemons::{LIVES, Life, STATES, State, daemon};
 use health_core::health::Snapshot;
 use health_core::http::Method;
 use health_core::server::{DegradedCode, Peer, Service};
-use health_core::time::{Instant, Moment};
+use health_core::{Instant, Moment};
 
 use Life::{Draining, Running, Starting, Stopped};
 use State::{

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use health_core::health::Registry;
 use health_core::server::{Connection, Peer, Service, Step};
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 
 /// A hundred thousand requests to the probe paths, while heartbeats beat and one is missed and
 /// caught up with: nothing is allocated once the buffer has grown to its size.

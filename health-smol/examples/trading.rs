@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use health_smol::core::name::NameError;
+use health_smol::NameError;
 use health_smol::{Health, Server};
 use smol::net::{SocketAddr, TcpStream};
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use health_core::server::{CloseReason, Peer, Service};
-use health_core::shared::Health;
+use health_driver::Health;
 use health_driver::runtime::Stream;
 use health_driver::task;
 

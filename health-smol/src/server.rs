@@ -10,8 +10,8 @@ use std::time::Duration;
 use std::{os::unix::net::UnixListener, path::Path};
 
 use health_core::server::{Report, Service};
-use health_core::shared::Health;
-use health_driver::Running;
+use health_driver::Health;
+use health_driver::Lifecycle;
 use health_driver::listen::Source;
 use health_driver::task::Endpoint;
 
@@ -119,7 +119,7 @@ impl Server {
     ///
     /// If the system cannot watch the listener. Errors of single connections end those.
     pub async fn serve(self) -> io::Result<Report> {
-        let (running, _) = Running::new();
+        let (running, _) = Lifecycle::new();
         self.run(running, || {}).await
     }
 
@@ -132,7 +132,7 @@ impl Server {
     ///
     /// If the system gives no thread, or no means to wait for sockets.
     pub fn spawn(self) -> io::Result<Handle> {
-        let (running, control) = Running::new();
+        let (running, control) = Lifecycle::new();
         let (health, limits) = (self.health.clone(), *self.service.bounds());
         let (started, start) = mpsc::sync_channel(1);
         let serve = move || -> io::Result<()> {
@@ -153,7 +153,7 @@ impl Server {
         }
     }
 
-    async fn run(self, running: Running, is_ready: impl FnOnce()) -> io::Result<Report> {
+    async fn run(self, running: Lifecycle, is_ready: impl FnOnce()) -> io::Result<Report> {
         let endpoint = Endpoint::<Smol>::new(self.source, self.health, self.service, running);
         let mut endpoint = endpoint?;
         is_ready();

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use health_core::server::{Limits, Report};
-use health_core::shared::Health;
-use health_driver::Control;
+use health_driver::Health;
+use health_driver::ServerControl;
 use health_driver::task;
 
 use crate::runtime::Alarm;
@@ -14,13 +14,13 @@ use crate::runtime::Alarm;
 /// running.
 #[derive(Debug)]
 pub struct Handle {
-    control: Control,
+    control: ServerControl,
     health: Health,
     limits: Limits,
 }
 
 impl Handle {
-    pub(crate) const fn new(control: Control, health: Health, limits: Limits) -> Self {
+    pub(crate) const fn new(control: ServerControl, health: Health, limits: Limits) -> Self {
         Self {
             control,
             health,

@@ -51,10 +51,8 @@ mod runtime;
 mod server;
 
 pub use handle::Handle;
-pub use health_core as core;
-pub use health_core::health::ComponentConfig;
-pub use health_core::server::{CloseReason, DegradedCode, Limits, Peer, Report, Service};
-pub use health_core::shared::{Component, Flag, Gate, Health, Heartbeat, Stats};
+#[doc(inline)]
+pub use health_driver::daemon::*;
 #[cfg(feature = "tracing")]
 pub use health_driver::trace_request;
 pub use line::serve_connection;

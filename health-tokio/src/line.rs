@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use health_core::server::{CloseReason, Peer, Service};
-use health_core::shared::Health;
+use health_driver::Health;
 use health_driver::runtime::Stream;
 use health_driver::task;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};

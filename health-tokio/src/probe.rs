@@ -10,7 +10,7 @@
 //! use std::time::Duration;
 //! use health_tokio::probe::{Probe, probe};
 //!
-//! # async fn look() -> Result<(), health_tokio::probe::ProbeError> {
+//! # async fn look() -> Result<(), health_tokio::ConfigError> {
 //! let target: Probe = "http://127.0.0.1:8080/health".parse()?;
 //! let report = probe(&target, Duration::from_secs(2)).await;
 //! println!("{:?} after {:?}: {}", report.outcome.class, report.took, report.outcome.message.as_str());
@@ -22,10 +22,10 @@ use std::time::Duration;
 
 pub use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
 pub use health_core::check::probe::{
-    AddressPolicy, Cidr, ClientIdentity, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes,
-    HttpTarget, Probe, ProbeError, Report, ResourceLimits, Timings, Tls, Trouble, Trust,
+    AddressPolicy, ClientIdentity, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes, HttpTarget,
+    Probe, Report, ResourceLimits, Timings, Tls, Trouble, Trust,
 };
-pub use health_core::outcome::{Class, Kind, Outcome};
+pub use health_core::{Class, Kind, Outcome};
 
 use health_driver::task;
 
@@ -70,7 +70,7 @@ impl Prober {
     ///
     /// No variable of the environment sets a proxy. Trouble of this machine's own (no
     /// descriptors, no memory, no resolver) is an
-    /// [indeterminate](health_core::outcome::Class::Indeterminate) outcome, never an error: a probe
+    /// [indeterminate](health_core::Class::Indeterminate) outcome, never an error: a probe
     /// always has a report.
     ///
     /// # Panics

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use health_core::health::Registry;
 use health_core::server::{CloseReason, Connection, Limits, Peer, Service, Standing, Step};
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 
 use super::{FRAGMENTS, Operation};
 use crate::daemon::{Entries, daemon};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use health_core::check::{CheckStatus, OnUnhealthy};
-use health_core::outcome::Class;
+use health_core::Class;
 
 use super::model::{Model, Order, Told, What, Who};
 

@@ -7,7 +7,7 @@ use health_core::health::{Phase, Registry, Revision};
 use health_core::server::{
     AcceptError, Advice, Limits, Peer, Roster, Service, Standing, Step, Turn,
 };
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 
 use super::{FRAGMENTS, Operation};
 use crate::daemon::{Entries, daemon};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use health_core::server::{DegradedCode, Limits, Service};
-use health_core::time::{ParseDurationError, parse_duration};
+use health_core::{ParseDurationError, parse_duration};
 
 /// A small real daemon with a health endpoint: a control loop that samples load, memory and disk.
 #[derive(Debug, Parser)]

@@ -3,9 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use health_core::health::{ComponentConfig, Status};
-use health_core::name::NameError;
-use health_core::shared::{Component, Health, Heartbeat, Stats};
+use health_core::NameError;
+use health_core::Status;
+use health_core::health::ComponentConfig;
+use health_driver::{Component, Health, Heartbeat, Stats};
 use serde::Serialize;
 use serde_json::Value;
 

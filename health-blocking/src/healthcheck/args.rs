@@ -6,12 +6,10 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use health_core::check::exchange::{Condition, HttpProbeBuilder};
-use health_core::time::parse_duration;
+use health_core::parse_duration;
 use lexopt::prelude::*;
 
-use crate::probe::{
-    AddressPolicy, ClientIdentity, ExecProbe, HttpTarget, Probe, ProbeError, Tls, Trust,
-};
+use crate::probe::{AddressPolicy, ClientIdentity, ExecProbe, HttpTarget, Probe, Tls, Trust};
 
 pub(super) enum Order {
     Probe(Box<Request>),
@@ -41,8 +39,8 @@ impl From<lexopt::Error> for UsageError {
     }
 }
 
-impl From<ProbeError> for UsageError {
-    fn from(error: ProbeError) -> Self {
+impl From<health_core::ConfigError> for UsageError {
+    fn from(error: health_core::ConfigError) -> Self {
         Self(error.to_string())
     }
 }

@@ -42,19 +42,18 @@ use std::io;
 use std::thread;
 
 pub use handle::MonitorHandle;
-pub use health_core::check::{
-    self, CheckConfig, CheckStatus, FirstCheck, OnUnhealthy, ProbeKind, Schedule,
-};
+pub use health_core::ProbeKind;
+pub use health_core::check::{self, CheckConfig, CheckStatus, FirstCheck, OnUnhealthy, Schedule};
 pub use health_core::monitor::{
     AddError, CheckId, Event, MassFailure, MonitorConfig, Spread, Stats, Summary, TargetId,
 };
-pub use health_core::name::{Name, NameError};
-pub use health_core::outcome::{Class, Kind, Outcome};
+pub use health_core::{Class, Kind, Outcome};
+pub use health_core::{Name, NameError};
 pub use health_driver::monitor::{
     CheckView, Controls, ManualClock, MonitorStatus, Target, TargetView,
 };
 
-use health_core::shared::Health;
+use health_driver::Health;
 use health_driver::monitor::{Rollup, Watch};
 
 use crate::probe::{AddressPolicy, Prober};

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
+use health_core::Outcome;
 use health_core::check::probe::{Part, Probe};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
-use health_core::outcome::Outcome;
 use health_driver::monitor::{AsyncSelfCheck, Job, Ticket, Watch, Work};
 use health_driver::pool::Pool;
 use health_driver::probe::exec::{self, Group};
@@ -23,12 +23,12 @@ pub(super) struct Run {
     prober: Prober,
     sockets: Pool,
     others: Pool,
-    running: Arc<Mutex<BTreeMap<AttemptId, Arc<Control>>>>,
+    running: Arc<Mutex<BTreeMap<AttemptId, Arc<ServerControl>>>>,
 }
 
 /// How an attempt is told to end. Sockets end by their own deadline, closures when they return.
 #[derive(Default)]
-struct Control {
+struct ServerControl {
     group: Group,
     future: Mutex<FutureState>,
 }
@@ -73,7 +73,7 @@ impl Run {
 
     fn start(&self, ticket: Ticket) {
         let attempt = ticket.attempt();
-        let control = Arc::new(Control::default());
+        let control = Arc::new(ServerControl::default());
         lock(&self.running).insert(attempt, Arc::clone(&control));
         let pool = if ticket.job().needs_reap() {
             &self.others
@@ -94,7 +94,7 @@ impl Run {
     }
 }
 
-impl Control {
+impl ServerControl {
     fn carry_out(&self, ticket: Ticket, prober: &Prober) {
         match ticket.job() {
             Job::Probe(Probe::Exec(command)) => {

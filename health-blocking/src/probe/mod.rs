@@ -13,7 +13,7 @@
 //! let target: Probe = "http://127.0.0.1:8080/health".parse()?;
 //! let report = probe(&target, Duration::from_secs(2));
 //! println!("{:?} after {:?}: {}", report.outcome.class, report.took, report.outcome.message.as_str());
-//! # Ok::<(), health_blocking::probe::ProbeError>(())
+//! # Ok::<(), health_blocking::ConfigError>(())
 //! ```
 
 mod network;
@@ -23,10 +23,10 @@ use std::time::Duration;
 
 pub use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
 pub use health_core::check::probe::{
-    AddressPolicy, Cidr, ClientIdentity, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes,
-    HttpTarget, Probe, ProbeError, Report, ResourceLimits, Timings, Tls, Trouble, Trust,
+    AddressPolicy, ClientIdentity, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes, HttpTarget,
+    Probe, Report, ResourceLimits, Timings, Tls, Trouble, Trust,
 };
-pub use health_core::outcome::{Class, Kind, Outcome};
+pub use health_core::{Class, Kind, Outcome};
 
 use health_driver::probe::exec;
 
@@ -65,7 +65,7 @@ impl Prober {
     ///
     /// No variable of the environment sets a proxy. Trouble of this machine's own (no
     /// descriptors, no memory, no resolver) is an
-    /// [indeterminate](health_core::outcome::Class::Indeterminate) outcome, never an error: a probe
+    /// [indeterminate](health_core::Class::Indeterminate) outcome, never an error: a probe
     /// always has a report.
     #[must_use]
     pub fn probe(&self, probe: &Probe, timeout: Duration) -> Report {

@@ -3,11 +3,11 @@
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
+use health_core::Instant;
+use health_core::Outcome;
 #[cfg(feature = "tls")]
 use health_core::check::probe::Trouble;
 use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step};
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
 use health_driver::probe::resolve::Lookup;
 #[cfg(feature = "tls")]
 use health_driver::probe::tls::{self, TlsWire};

@@ -6,8 +6,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use health_core::Instant;
 use health_core::check::probe::Destination;
-use health_core::time::Instant;
 use health_driver::Clock;
 
 /// A blocking socket. Reads and writes fail with `WouldBlock` when their time is over.

@@ -11,27 +11,27 @@ use health_core::server::Report;
 ///
 /// ```
 /// use std::task::{Poll, Waker};
-/// use health_driver::Running;
+/// use health_driver::Lifecycle;
 /// use health_core::server::Report;
 ///
-/// let (running, control) = Running::new();
-/// running.set_local_addr(Some(([127, 0, 0, 1], 9102).into()));
+/// let (lifecycle, control) = Lifecycle::new();
+/// lifecycle.set_local_addr(Some(([127, 0, 0, 1], 9102).into()));
 /// assert!(control.local_addr().is_some());
 /// control.stop();
-/// assert!(running.poll_stop(Waker::noop()));
-/// running.end(Report::default());
+/// assert!(lifecycle.poll_stop(Waker::noop()));
+/// lifecycle.end(Report::default());
 /// assert_eq!(control.poll_ended(Waker::noop()), Poll::Ready(Report::default()));
 /// assert_eq!(control.local_addr(), None);
 /// ```
 #[derive(Debug)]
-pub struct Control {
+pub struct ServerControl {
     shared: Arc<Mutex<State>>,
 }
 
 /// The server's end. Dropped without [`end`](Self::end), as by a panic, the server has ended all
 /// the same, with an empty report.
 #[derive(Debug)]
-pub struct Running {
+pub struct Lifecycle {
     shared: Arc<Mutex<State>>,
 }
 
@@ -46,12 +46,12 @@ struct State {
     waiting: Vec<Waker>,
 }
 
-impl Running {
+impl Lifecycle {
     /// A server that runs, and the handle's end.
     #[must_use]
-    pub fn new() -> (Self, Control) {
+    pub fn new() -> (Self, ServerControl) {
         let shared = Arc::<Mutex<State>>::default();
-        let control = Control {
+        let control = ServerControl {
             shared: Arc::clone(&shared),
         };
         (Self { shared }, control)
@@ -86,13 +86,13 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for Lifecycle {
     fn drop(&mut self) {
         self.finish(Report::default());
     }
 }
 
-impl Control {
+impl ServerControl {
     /// The address it listens on; `None` before it is bound, for a Unix socket, and after the end.
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {

@@ -2,10 +2,12 @@
 
 use std::task::Waker;
 
-use health_core::health::{Phase, Revision};
+use health_core::Instant;
+use health_core::health::Phase;
 use health_core::server::Limits;
-use health_core::shared::Health;
-use health_core::time::Instant;
+
+use crate::Health;
+use crate::health::Changes;
 
 /// A daemon's end: readiness is refused, others get time to notice, work comes to its end, and the
 /// health is stopped, with which its servers close.
@@ -13,10 +15,7 @@ use health_core::time::Instant;
 /// ```
 /// use std::task::Waker;
 /// use std::time::Duration;
-/// use health_driver::Drain;
-/// use health_core::health::Phase;
-/// use health_core::server::Limits;
-/// use health_core::shared::Health;
+/// use health_driver::{Drain, Health, Limits, Phase};
 ///
 /// let health = Health::new("steering", "1.4.0");
 /// health.set_running();
@@ -34,7 +33,7 @@ use health_core::time::Instant;
 #[derive(Debug)]
 pub struct Drain {
     health: Health,
-    seen: Revision,
+    changes: Changes,
     /// Nothing ends before: load balancers may not have noticed yet.
     noticed: Instant,
     /// Work that is not done by then is given up.
@@ -49,7 +48,7 @@ impl Drain {
         let noticed = now + limits.drain_delay;
         Self {
             health: health.clone(),
-            seen: Revision::default(),
+            changes: Changes::new(health),
             noticed,
             given_up: noticed + limits.drain_timeout,
         }
@@ -59,9 +58,7 @@ impl Drain {
     /// stopped then, by this call if nobody else has done it.
     #[must_use]
     pub fn poll(&mut self, now: Instant, waker: &Waker) -> Option<Instant> {
-        while let Some(revision) = self.health.poll_changed(self.seen, waker) {
-            self.seen = revision;
-        }
+        while self.changes.poll(waker, false).is_ready() {}
         if self.health.phase() == Phase::Stopped {
             return None;
         }

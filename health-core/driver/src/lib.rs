@@ -22,10 +22,14 @@
 #![forbid(unsafe_code)]
 
 pub mod accept;
+mod clock;
 mod control;
+pub mod daemon;
 mod drain;
 #[cfg(feature = "monitor")]
 mod error;
+mod guard;
+mod health;
 pub mod listen;
 #[cfg(feature = "monitor")]
 pub mod monitor;
@@ -42,11 +46,14 @@ mod trace;
 mod wakeups;
 mod watch;
 
-pub use control::{Control, Running};
+pub use clock::Clock;
+pub use control::{Lifecycle, ServerControl};
+pub use daemon::*;
 pub use drain::Drain;
 #[cfg(feature = "monitor")]
 pub use error::trouble;
-pub use health_core::shared::Clock;
+pub use guard::catch_panic;
+pub use health::Changes;
 #[cfg(feature = "monitor")]
 pub use tasks::Tasks;
 #[cfg(feature = "tracing")]

@@ -1,20 +1,21 @@
 //! Following a daemon: its phase, its changes, and what the clock decides.
 
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
+use health_core::Instant;
 use health_core::health::{Phase, Revision};
-use health_core::shared::Health;
-use health_core::time::Instant;
+
+use crate::Health;
+use crate::health::Changes;
 
 /// Tells when something has changed in a [`Health`]. Dropped, its wait is forgotten.
 ///
-/// A server's watch also keeps the endpoint's pulse: see [`Health::handle_timeout`].
+/// A server's watch also detects that the host stalled:
+/// see [`Registry::handle_timeout`](health_core::health::Registry::handle_timeout).
 ///
 /// ```
 /// use std::task::Waker;
-/// use health_driver::HealthWatch;
-/// use health_core::health::Phase;
-/// use health_core::shared::Health;
+/// use health_driver::{Health, HealthWatch, Phase};
 ///
 /// let health = Health::new("steering", "1.4.0");
 /// let mut watch = HealthWatch::of_server(&health);
@@ -28,11 +29,10 @@ use health_core::time::Instant;
 pub struct HealthWatch {
     health: Health,
     keeps_pulse: bool,
-    has_told: bool,
     is_followed: bool,
+    changes: Changes,
     seen: Revision,
     deadline: Option<Instant>,
-    waker: Option<Waker>,
 }
 
 /// How a daemon is now.
@@ -62,11 +62,10 @@ impl HealthWatch {
         Self {
             health: health.clone(),
             keeps_pulse,
-            has_told: false,
             is_followed: false,
+            changes: Changes::new(health),
             seen: Revision::default(),
             deadline: None,
-            waker: None,
         }
     }
 
@@ -75,17 +74,12 @@ impl HealthWatch {
     ///
     /// Poll after every wake-up, and when it [is due](Self::is_due).
     pub fn poll(&mut self, now: Instant, waker: &Waker, is_followed: bool) -> Option<News> {
-        if !(self.waker.as_ref()).is_some_and(|kept| kept.will_wake(waker)) {
-            self.forget();
-            self.waker = Some(waker.clone());
-        }
-        let mut has_news = !std::mem::replace(&mut self.has_told, true);
-        let is_due = self.is_due(now, is_followed);
-        self.is_followed = is_followed;
-        if has_news || is_due {
+        if self.is_due(now, is_followed) {
+            self.is_followed = is_followed;
             self.look(now);
         }
-        while let Some(revision) = self.poll_revision(waker) {
+        let mut has_news = false;
+        while let Poll::Ready(revision) = self.changes.poll(waker, is_followed) {
             self.seen = revision;
             has_news = true;
             // What was declared may have a deadline.
@@ -111,36 +105,21 @@ impl HealthWatch {
         self.deadline
     }
 
-    fn poll_revision(&self, waker: &Waker) -> Option<Revision> {
-        if self.is_followed {
-            self.health.poll_published(self.seen, waker)
-        } else {
-            self.health.poll_changed(self.seen, waker)
-        }
-    }
-
     fn look(&mut self, now: Instant) {
         self.deadline = if self.keeps_pulse {
             self.health.handle_timeout(now)
         } else if self.is_followed {
-            self.health.handle_look(now)
+            self.health.apply_time(now)
         } else {
             None
         };
-    }
-
-    fn forget(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            self.health.forget_waker(&waker);
-        }
     }
 }
 
 impl Drop for HealthWatch {
     fn drop(&mut self) {
-        self.forget();
         if self.keeps_pulse {
-            self.health.end_pulse();
+            self.health.end_stall_detection();
         }
     }
 }

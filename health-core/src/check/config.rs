@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::status::ProbeKind;
+use crate::base::ProbeKind;
 
 /// The settings of one check.
 ///

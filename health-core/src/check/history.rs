@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::num::NonZeroU64;
 use core::time::Duration;
 
-use crate::outcome::{Cause, Class, Kind, Message, Outcome};
-use crate::time::Instant;
+use crate::base::Instant;
+use crate::base::{Cause, Class, Kind, Message, Outcome};
 
 /// One result, as judged.
 ///

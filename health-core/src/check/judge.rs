@@ -2,9 +2,9 @@
 
 use super::config::{CheckConfig, OnUnhealthy};
 use super::event::CheckStatus;
-use crate::outcome::Class;
-use crate::status::ProbeKind;
-use crate::streak::Streak;
+use crate::base::Class;
+use crate::base::ProbeKind;
+use crate::base::Streak;
 
 /// The verdict and what it rests on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use super::history::Record;
 use super::past::Past;
 use super::schedule;
 use super::state::{Check, Reaping, Run, Start, Wake};
-use crate::outcome::{Class, Kind, Outcome};
-use crate::streak::Streak;
-use crate::time::Instant;
+use crate::base::Instant;
+use crate::base::Streak;
+use crate::base::{Class, Kind, Outcome};
 
 impl Check {
     /// T1. The instance starts now. Later starts do nothing.

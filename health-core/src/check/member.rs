@@ -3,7 +3,7 @@
 use super::event::{CancelReason, Events};
 use super::past::Past;
 use super::state::{Check, Run};
-use crate::time::Instant;
+use crate::base::Instant;
 
 impl Check {
     /// The startup checks of the target have succeeded.

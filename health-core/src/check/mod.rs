@@ -30,7 +30,7 @@
 //!    [`handle_reaped`](Check::handle_reaped) once nothing is left of it, even if an answer came
 //!    meanwhile. Until then slots pass as failures; a second process is never started.
 //! 5. The status changes by counted results and new instances only. The prober's own trouble is
-//!    [`Indeterminate`](crate::outcome::Class::Indeterminate) and counts as nothing.
+//!    [`Indeterminate`](crate::base::Class::Indeterminate) and counts as nothing.
 //! 6. Events are in order, and each `from` is the `to` before it.
 //!
 //! # All of it once
@@ -39,8 +39,8 @@
 //! use core::time::Duration;
 //! use std::sync::Arc;
 //! use health_core::check::{Check, CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, Permit};
-//! use health_core::outcome::Outcome;
-//! use health_core::time::Instant;
+//! use health_core::Outcome;
+//! use health_core::Instant;
 //!
 //! let config = CheckConfig {
 //!     interval: Duration::from_secs(10),
@@ -82,10 +82,10 @@
 //! assert_eq!((check.status(), check.is_stale()), (CheckStatus::Starting, true));
 //! let _ = check.stop(now, Duration::from_secs(5));
 //! assert_eq!(check.mode(), Mode::Stopped);
-//! # Ok::<(), health_core::check::ConfigError>(())
+//! # Ok::<(), health_core::ConfigError>(())
 //! ```
 //!
-//! [`Outcome`]: crate::outcome::Outcome
+//! [`Outcome`]: crate::base::Outcome
 
 mod config;
 mod event;
@@ -106,10 +106,7 @@ pub use config::{CheckConfig, FirstCheck, OnUnhealthy, Schedule};
 pub use event::{CancelReason, CheckStatus, Event, Events, Permit};
 pub use history::Record;
 pub use state::{Check, Saved, Start};
-pub use validate::ConfigError;
 pub use view::Mode;
-
-pub use crate::status::{ProbeKind, Status};
 
 #[cfg(feature = "monitor")]
 pub(crate) use {schedule::mix, state::Standing, state::Wake};

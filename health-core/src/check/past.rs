@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU64;
 
-use crate::time::{Instant, Moment, UnixTime};
+use crate::base::{Instant, Moment, UnixTime};
 
 /// A time by the prober's own clock or, if a store has kept it, by the wall clock.
 ///

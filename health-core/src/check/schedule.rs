@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::config::{CheckConfig, FirstCheck, Schedule};
 use super::event::CheckStatus;
 use super::judge::Judge;
-use crate::time::Instant;
+use crate::base::Instant;
 
 /// The next due time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

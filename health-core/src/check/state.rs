@@ -7,8 +7,8 @@ use super::event::CheckStatus;
 use super::history::History;
 use super::judge::Judge;
 use super::past::Past;
-use crate::streak::Streak;
-use crate::time::{Instant, Moment, UnixTime};
+use crate::base::Streak;
+use crate::base::{Instant, Moment, UnixTime};
 
 /// One check on one instance of a target. See the [module](super) for its states and contract.
 //

@@ -1,12 +1,11 @@
 //! Which settings make no sense, said with the field, its value and what is allowed.
 
-use alloc::format;
-use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
 use super::config::CheckConfig;
-use crate::status::ProbeKind;
+use crate::base::ConfigError;
+use crate::base::ProbeKind;
 
 impl CheckConfig {
     /// Checks every field.
@@ -36,78 +35,38 @@ impl CheckConfig {
         }
         let factor = self.unhealthy_backoff_factor;
         if !(factor.is_finite() && factor >= 1.0) {
-            return refuse("unhealthy_backoff_factor", factor, "a number of at least 1");
+            return refuse(
+                "unhealthy_backoff_factor",
+                factor,
+                "allowed is a number of at least 1",
+            );
         }
         if self.jitter_percent > 50 {
-            return refuse("jitter_percent", self.jitter_percent, "0 to 50");
+            return refuse("jitter_percent", self.jitter_percent, "allowed is 0 to 50");
         }
         let one_success = matches!(self.kind, ProbeKind::Startup | ProbeKind::Liveness);
         if one_success && self.success_threshold != 1 {
             return refuse(
                 "success_threshold",
                 self.success_threshold,
-                "1 for a startup or liveness check",
+                "allowed is 1 for a startup or liveness check",
             );
         }
         at_least_1("history", u32::from(self.history))
     }
 }
 
-/// A setting that makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    field: &'static str,
-    value: String,
-    allowed: &'static str,
-}
-
-impl ConfigError {
-    /// The name of the field.
-    #[must_use]
-    pub const fn field(&self) -> &'static str {
-        self.field
-    }
-
-    /// Its value.
-    #[must_use]
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    /// What would be allowed.
-    #[must_use]
-    pub const fn allowed(&self) -> &'static str {
-        self.allowed
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}: allowed is {}",
-            self.field, self.value, self.allowed
-        )
-    }
-}
-
-impl core::error::Error for ConfigError {}
-
 /// Below a millisecond a check is a busy loop, whoever asked for it.
 fn duration(field: &'static str, value: Duration) -> Result<(), ConfigError> {
     if value < Duration::from_millis(1) {
-        return Err(ConfigError {
-            field,
-            value: format!("{value:?}"),
-            allowed: "at least 1ms",
-        });
+        return refuse(field, format_args!("{value:?}"), "allowed is at least 1ms");
     }
     Ok(())
 }
 
 fn at_least_1(field: &'static str, value: u32) -> Result<(), ConfigError> {
     if value == 0 {
-        return refuse(field, value, "at least 1");
+        return refuse(field, value, "allowed is at least 1");
     }
     Ok(())
 }
@@ -117,11 +76,7 @@ fn refuse(
     value: impl fmt::Display,
     allowed: &'static str,
 ) -> Result<(), ConfigError> {
-    Err(ConfigError {
-        field,
-        value: format!("{value}"),
-        allowed,
-    })
+    Err(ConfigError::of_number(field, value, allowed))
 }
 
 #[cfg(test)]

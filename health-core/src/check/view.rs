@@ -7,9 +7,9 @@ use super::event::CheckStatus;
 use super::history::Record;
 use super::past::Past;
 use super::state::{Check, Run, Saved, Standing};
-use crate::status::Status;
-use crate::streak::Streak;
-use crate::time::{Instant, Moment, UnixTime};
+use crate::base::Status;
+use crate::base::Streak;
+use crate::base::{Instant, Moment, UnixTime};
 
 impl Check {
     /// What it holds its target for.

@@ -3,16 +3,17 @@
 use core::time::Duration;
 
 use super::{Change, Status};
-use crate::name::Name;
-use crate::outcome::{Class, Message, Outcome};
-use crate::streak::Streak;
-use crate::time::Instant;
-use crate::timing::Timing;
+use crate::base::Instant;
+use crate::base::Name;
+use crate::base::Streak;
+use crate::base::Timing;
+use crate::base::{Class, Message, Outcome};
 
 /// When a component turns, and what that means for the whole.
 ///
 /// ```
-/// use health_core::health::{ComponentConfig, Status};
+/// use health_core::health::{ComponentConfig};
+/// use health_core::{Status};
 ///
 /// // A steering daemon goes on without its link: three failures in a row are "degraded".
 /// let config = ComponentConfig { failing_is: Status::Degraded, ..ComponentConfig::default() };

@@ -9,8 +9,8 @@ use super::{
     GateState, Gauge, HeartbeatId, HeartbeatState, MetricState, MetricValue, Registry, StatId,
     StatState, Status,
 };
-use crate::name::{Name, NameError};
-use crate::time::{Instant, Moment};
+use crate::base::{Instant, Moment};
+use crate::base::{Name, NameError};
 
 impl Registry {
     /// Declares a part of the daemon that succeeds or fails. Unknown until its first result.

@@ -4,8 +4,8 @@ use alloc::sync::Arc;
 use core::mem;
 
 use super::Change;
-use crate::name::Name;
-use crate::time::Instant;
+use crate::base::Instant;
+use crate::base::Name;
 
 /// Something that must have happened before the daemon is ready.
 #[derive(Clone, Debug)]

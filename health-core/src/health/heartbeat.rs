@@ -1,4 +1,4 @@
-//! Heartbeats: loops that must show themselves, and what excuses a silence.
+//! Heartbeats: loops that must show themselves, and what has_grace a silence.
 //!
 //! Silent for longer than its deadline, a loop counts as stuck. But a process that was stopped, or
 //! a machine that was suspended, silences every loop at once, and the endpoint may be the first to
@@ -20,8 +20,8 @@
 use core::time::Duration;
 
 use super::{Change, Status};
-use crate::name::Name;
-use crate::time::Instant;
+use crate::base::Instant;
+use crate::base::Name;
 
 /// A loop that must show itself: silent for longer than its deadline, it counts as stuck.
 #[derive(Clone, Debug)]
@@ -111,12 +111,12 @@ impl HeartbeatState {
         self.grace.unwrap_or_default().max(self.last)
     }
 
-    /// When the endpoint promises to look at it, having looked at `looked`: early enough to learn
-    /// that the host stalls, then when it is due.
-    pub(super) fn next_look(&self, looked: Instant) -> Option<Instant> {
+    /// When the next tick is due for this heartbeat, after one at `last_tick`: early enough to detect a
+    /// host stall, then at the deadline.
+    pub(super) fn next_tick(&self, last_tick: Instant) -> Option<Instant> {
         let due = self.due()?;
         let early = self.silent_since() + self.deadline / 4 * 3;
-        Some(if looked < early { early } else { due })
+        Some(if last_tick < early { early } else { due })
     }
 
     /// Takes a beat that is newer than the last; says so if it ends a silence that was too long.
@@ -133,16 +133,16 @@ impl HeartbeatState {
         })
     }
 
-    /// Hears that the look promised for `promised` came only now; true if that excuses it.
-    pub(super) fn handle_stall(&mut self, promised: Instant, now: Instant) -> bool {
-        let is_excused = self.grace.is_none()
-            && self.due().is_some_and(|due| promised <= due)
-            && now.duration_since(promised) > (self.deadline / 8).max(Self::SHORTEST_STALL)
+    /// A call that was due at `scheduled` came only now: true if that gives it grace.
+    pub(super) fn handle_stall(&mut self, scheduled: Instant, now: Instant) -> bool {
+        let gets_grace = self.grace.is_none()
+            && self.due().is_some_and(|due| scheduled <= due)
+            && now.duration_since(scheduled) > (self.deadline / 8).max(Self::SHORTEST_STALL)
             && now.duration_since(self.last) > self.deadline / 2;
-        if is_excused {
+        if gets_grace {
             self.grace = Some(now);
         }
-        is_excused
+        gets_grace
     }
 
     /// Sees whether the deadline has passed.

@@ -4,9 +4,9 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use super::{Phase, Status};
-use crate::name::Name;
-use crate::outcome::Message;
-use crate::time::Instant;
+use crate::base::Instant;
+use crate::base::Message;
+use crate::base::Name;
 
 /// The latest transitions, newest last. Older ones are forgotten, their numbers are not.
 ///
@@ -14,8 +14,9 @@ use crate::time::Instant;
 /// never more than [`MOST_BYTES`](Self::MOST_BYTES).
 ///
 /// ```
-/// use health_core::health::{Change, Registry, Status};
-/// use health_core::time::Instant;
+/// use health_core::health::{Change, Registry};
+/// use health_core::{Status};
+/// use health_core::Instant;
 ///
 /// let now = Instant::default();
 /// let mut registry = Registry::new("steering", "1.4.0", now);
@@ -28,7 +29,7 @@ use crate::time::Instant;
 /// assert_eq!(transition.name().unwrap().as_str(), "link");
 /// let change = Change::Component { from: Status::Unknown, to: Status::Healthy };
 /// assert_eq!(transition.change(), change);
-/// # Ok::<(), health_core::name::NameError>(())
+/// # Ok::<(), health_core::NameError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct History {

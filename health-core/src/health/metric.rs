@@ -9,7 +9,7 @@ use core::sync::atomic::AtomicU32;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::name::{Name, NameError};
+use crate::base::{Name, NameError};
 
 /// A number that only grows: requests answered, bytes read. Clones count together.
 ///

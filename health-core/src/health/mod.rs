@@ -44,4 +44,4 @@ pub use registry::{ComponentId, FlagId, GateId, HeartbeatId, Registry, StatId};
 pub use revision::Revision;
 pub use snapshot::Snapshot;
 
-pub use crate::status::{ProbeKind, Status};
+use crate::base::{ProbeKind, Status};

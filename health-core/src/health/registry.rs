@@ -1,27 +1,25 @@
 //! The one place where a daemon's state changes.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
-use core::task::Waker;
 
 use super::history::Log;
-use super::revision::Waiters;
 use super::state::State;
 use super::{Change, ComponentState, HeartbeatState, History, Phase, Revision, Snapshot};
-use crate::outcome::Outcome;
-use crate::time::Instant;
+use crate::base::Instant;
+use crate::base::Outcome;
 
-/// A daemon's state, and who waits for it to change.
+/// A daemon's state: components, heartbeats, gates, flags, published values and the phase.
 ///
-/// It is pure: time is handed in, and wakers are handed out ([`take_wakers`](Self::take_wakers)) for
-/// the caller to wake when it holds no lock. Daemons use the shared handle
-/// ([`Health`](crate::shared::Health)); bare targets use this.
+/// It is pure: time is an argument, and [`revision`](Self::revision) says whether something has
+/// changed. Daemons with `std` use the handle `Health` of their driver, which puts a lock and a clock
+/// around it; bare targets use this.
 ///
 /// ```
 /// use core::time::Duration;
-/// use health_core::health::{ProbeKind, Registry, Status};
-/// use health_core::time::Instant;
+/// use health_core::health::{Registry};
+/// use health_core::{ProbeKind, Status};
+/// use health_core::Instant;
 ///
 /// let mut now = Instant::default();
 /// let mut registry = Registry::new("steering", "1.4.0", now);
@@ -38,23 +36,26 @@ use crate::time::Instant;
 ///
 /// registry.beat(now, control);
 /// assert_eq!(registry.snapshot(now).status(ProbeKind::Liveness), Status::Healthy);
-/// # Ok::<(), health_core::name::NameError>(())
+/// # Ok::<(), health_core::NameError>(())
 /// ```
 pub struct Registry {
     pub(super) state: Arc<State>,
     pub(super) history: Arc<History>,
     /// Outside the state, so that counting never copies that.
     in_flight: usize,
-    /// The endpoint's pulse, if it keeps one at all.
-    pulse: Option<Pulse>,
-    waiters: Waiters,
+    /// `None` while nobody calls [`handle_timeout`](Self::handle_timeout).
+    ticks: Option<Ticks>,
 }
 
-/// When the endpoint last looked, and when it promised to look again.
+/// The calls of [`handle_timeout`](Registry::handle_timeout): one that comes late shows that the host
+/// stalled.
 #[derive(Clone, Copy)]
-struct Pulse {
-    looked: Instant,
-    promised: Option<Instant>,
+struct Ticks {
+    last: Instant,
+    /// When the next call is due. It stays until that call, also when a beat would allow a later one:
+    /// a caller that asks again after the beat would otherwise be late for a call that is no longer
+    /// asked for.
+    next: Option<Instant>,
 }
 
 macro_rules! id {
@@ -88,8 +89,7 @@ impl Registry {
             state: Arc::new(state),
             history: Arc::new(History::new(History::DEFAULT_ENTRIES)),
             in_flight: 0,
-            pulse: None,
-            waiters: Waiters::default(),
+            ticks: None,
         }
     }
 
@@ -156,7 +156,7 @@ impl Registry {
     }
 
     /// A piece of work is over. The last one to end while the daemon drains counts as a change, so
-    /// that whoever waits for [`is_drained`](Self::is_drained) wakes.
+    /// that a wait for [`is_drained`](Self::is_drained) ends.
     pub fn end_work(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
         if self.is_drained() {
@@ -191,8 +191,12 @@ impl Registry {
         Ok(())
     }
 
-    /// Publishes a value that has been serialised elsewhere, where no lock is held.
-    pub(crate) fn set_stat_json(&mut self, now: Instant, id: StatId, json: Arc<str>) {
+    /// Publishes a value that is JSON already, serialised where no lock is held.
+    ///
+    /// # Misuse
+    ///
+    /// What is not valid JSON makes `/stats` invalid.
+    pub fn set_stat_json(&mut self, now: Instant, id: StatId, json: Arc<str>) {
         self.edit(|state, _| {
             if let Some(stat) = state.stats.find_mut(id.0) {
                 stat.json = json;
@@ -201,7 +205,6 @@ impl Registry {
             }
             false
         });
-        self.waiters.wake(true);
     }
 
     /// Start-up is over, or begins anew after [`stop`](Self::stop). While draining it does nothing.
@@ -219,10 +222,11 @@ impl Registry {
         self.set_phase(now, Phase::Stopped);
     }
 
-    /// The state at `now`, in which everything that `now` alone decides has been decided.
+    /// The state at `now`: heartbeats past their deadline and results past their validity count as
+    /// such.
     #[must_use]
     pub fn snapshot(&mut self, now: Instant) -> Snapshot {
-        self.decide(now);
+        self.apply_time(now);
         Snapshot::new(
             Arc::clone(&self.state),
             Arc::clone(&self.history),
@@ -231,29 +235,22 @@ impl Registry {
         )
     }
 
-    /// Decides what the clock alone decides, and keeps the endpoint's pulse.
+    /// Applies what only the passing of time changes: missed heartbeats and stale results.
     ///
-    /// Called whenever [`next_deadline`](Self::next_deadline) has passed, it makes transitions
-    /// happen when they are due rather than when somebody looks, and lets the registry tell a loop
-    /// that is stuck from a host that stood still: after a look that came late, heartbeats get one
-    /// deadline of grace. Without these calls nothing is ever excused.
+    /// Call it whenever [`poll_timeout`](Self::poll_timeout) has passed. Transitions then happen when
+    /// they are due, not when somebody asks; and a call that comes late shows that the whole host
+    /// stalled (a stopped process, a suspended machine): heartbeats get one more deadline of grace.
+    /// Without these calls no heartbeat ever gets grace.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.decide(now);
-        let promised = self.state.next_look(now);
-        self.pulse = Some(Pulse {
-            looked: now,
-            promised,
-        });
+        self.apply_time(now);
+        let next = self.state.next_tick(now);
+        self.ticks = Some(Ticks { last: now, next });
     }
 
-    /// Decides what the clock alone decides, for somebody who keeps no pulse.
-    pub fn handle_look(&mut self, now: Instant) {
-        self.decide(now);
-    }
-
-    /// Nobody keeps the endpoint's pulse any more: from now on a look may come when it will.
-    pub fn end_pulse(&mut self) {
-        self.pulse = None;
+    /// [`handle_timeout`](Self::handle_timeout) will no longer be called regularly; a late call no
+    /// longer counts as a host stall.
+    pub fn end_stall_detection(&mut self) {
+        self.ticks = None;
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next: at the next deadline of a
@@ -262,12 +259,10 @@ impl Registry {
     ///
     /// Ask again after every change.
     #[must_use]
-    pub fn next_deadline(&self) -> Option<Instant> {
-        let look = (self.pulse).and_then(|pulse| self.state.next_look(pulse.looked));
-        [self.state.next_deadline(), look]
-            .into_iter()
-            .flatten()
-            .min()
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let ticks = self.ticks.as_ref();
+        let tick = ticks.and_then(|ticks| ticks.next.or_else(|| self.state.next_tick(ticks.last)));
+        self.state.next_deadline().into_iter().chain(tick).min()
     }
 
     /// Where the daemon is in its life.
@@ -276,46 +271,11 @@ impl Registry {
         self.state.phase
     }
 
-    /// How often the state has changed.
+    /// How often the state has changed. What only the passing of time changes counts once
+    /// [`handle_timeout`](Self::handle_timeout) or [`snapshot`](Self::snapshot) has applied it.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.state.revision
-    }
-
-    /// The present revision, if there were changes since the one that was `seen`; else `waker` is
-    /// kept until there are. Published values are no changes. What the clock alone decides shows
-    /// when the next snapshot is taken.
-    pub fn poll_changed(&mut self, seen: Revision, waker: &Waker) -> Option<Revision> {
-        let revision = self.state.revision;
-        if revision.changes != seen.changes {
-            return Some(revision);
-        }
-        self.waiters.add(waker, false);
-        None
-    }
-
-    /// The same as [`poll_changed`](Self::poll_changed) for somebody whom published values concern
-    /// too. A daemon may publish a thousand of them a second: wait only when you would look.
-    pub fn poll_published(&mut self, seen: Revision, waker: &Waker) -> Option<Revision> {
-        let revision = self.state.revision;
-        if revision != seen {
-            return Some(revision);
-        }
-        self.waiters.add(waker, true);
-        None
-    }
-
-    /// Nobody waits with `waker` any more. Whoever gives up a wait while nothing changes says so,
-    /// or the wakers of a million connections long closed would gather here.
-    pub fn forget_waker(&mut self, waker: &Waker) {
-        self.waiters.forget(waker);
-    }
-
-    /// The wakers whose wait is over. Ask after every call that changes something, let go of the
-    /// lock, then wake them: a waker is somebody else's code.
-    #[must_use]
-    pub fn take_wakers(&mut self) -> Vec<Waker> {
-        self.waiters.take()
     }
 
     fn set_phase(&mut self, now: Instant, next: Phase) {
@@ -347,14 +307,14 @@ impl Registry {
         });
     }
 
-    fn decide(&mut self, now: Instant) {
-        if let Some(pulse) = &mut self.pulse {
-            pulse.looked = now;
-            let is_late =
-                |promised: &Instant| now.duration_since(*promised) > HeartbeatState::SHORTEST_STALL;
-            if let Some(promised) = pulse.promised.take_if(|promised| is_late(promised)) {
-                self.edit(|state, _| state.handle_stall(promised, now));
-            }
+    fn apply_time(&mut self, now: Instant) {
+        let is_late = |due: &mut Instant| now.duration_since(*due) > HeartbeatState::SHORTEST_STALL;
+        let late = self
+            .ticks
+            .as_mut()
+            .and_then(|ticks| ticks.next.take_if(is_late));
+        if let Some(due) = late {
+            self.edit(|state, _| state.handle_stall(due, now));
         }
         let deadline = self.state.next_deadline();
         if deadline.is_some_and(|deadline| deadline <= now) {
@@ -367,7 +327,6 @@ impl Registry {
         let state = Arc::make_mut(&mut self.state);
         let result = change(state);
         state.revision.changes += 1;
-        self.waiters.wake(false);
         result
     }
 

@@ -6,8 +6,8 @@ use alloc::string::String;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{ComponentState, HeartbeatState, Phase, ProbeKind, Snapshot};
-use crate::name::Name;
-use crate::time::{Instant, Moment};
+use crate::base::Name;
+use crate::base::{Instant, Moment};
 
 /// The verbose native document, in the order in which the endpoint writes it, for daemons that
 /// send it elsewhere.

@@ -9,8 +9,8 @@ use super::{
     ComponentState, FlagState, GateState, HeartbeatState, History, MetricState, Phase, Revision,
     StatState, Status,
 };
-use crate::name::Name;
-use crate::time::{Instant, Moment, UnixTime};
+use crate::base::Name;
+use crate::base::{Instant, Moment, UnixTime};
 
 /// A daemon's state when it was [`taken`](Self::taken). Cloning one copies a pointer.
 #[derive(Clone)]

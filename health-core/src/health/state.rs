@@ -8,8 +8,8 @@ use super::{
     Change, ComponentState, FlagState, GateState, HeartbeatState, MetricState, Phase, Revision,
     StatState,
 };
-use crate::name::Name;
-use crate::time::{Instant, Moment};
+use crate::base::Name;
+use crate::base::{Instant, Moment};
 
 /// A daemon's state: what is declared, and how it is.
 #[derive(Clone)]
@@ -93,22 +93,22 @@ impl State {
         stale.chain(missed).min()
     }
 
-    /// When the endpoint, having looked at `looked`, promises to look again; `None` if no heartbeat
-    /// needs it.
-    pub(super) fn next_look(&self, looked: Instant) -> Option<Instant> {
+    /// When `handle_timeout` is due again after a call at `last_tick`, for the sake of detecting host
+    /// stalls; `None` if no heartbeat needs it.
+    pub(super) fn next_tick(&self, last_tick: Instant) -> Option<Instant> {
         let beats = self.heartbeats.iter();
-        let next = beats.filter_map(|beat| beat.next_look(looked)).min();
+        let next = beats.filter_map(|beat| beat.next_tick(last_tick)).min();
         next.filter(|_| !self.phase.is_ending())
     }
 
-    /// Hears that the look promised for `promised` came only now; true if that excuses anybody.
-    pub(super) fn handle_stall(&mut self, promised: Instant, now: Instant) -> bool {
-        let mut excuses = false;
+    /// A call that was due at `scheduled` came only now: gives grace; true if any heartbeat got it.
+    pub(super) fn handle_stall(&mut self, scheduled: Instant, now: Instant) -> bool {
+        let mut has_grace = false;
         for beat in self.heartbeats.iter_mut() {
-            excuses |= beat.handle_stall(promised, now);
+            has_grace |= beat.handle_stall(scheduled, now);
         }
-        self.host_stalls += u64::from(excuses);
-        excuses
+        self.host_stalls += u64::from(has_grace);
+        has_grace
     }
 
     /// Decides what the clock alone decides; true if anything changed.

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{ComponentId, Registry};
-use crate::timing::Timing;
+use crate::base::Timing;
 
 impl Registry {
     /// Takes how long a look at a component took. It is no result: see [`record`](Self::record).

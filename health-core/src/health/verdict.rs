@@ -8,7 +8,7 @@
 //! | stopped | healthy | unhealthy | unhealthy | unhealthy |
 
 use super::{ComponentState, Phase, ProbeKind, Snapshot, Status};
-use crate::name::Name;
+use crate::base::Name;
 
 impl Snapshot {
     /// The answer to `kind`. Only [`ProbeKind::Health`] is ever degraded or unknown: the others are

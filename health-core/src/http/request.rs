@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::Reject;
 use super::scan::HeadEnd;
 use super::target::Target;
-use crate::grammar;
+use crate::base::grammar;
 
 /// Fields for which there is room on the stack without the largest table: nearly every request.
 const FEW_FIELDS: usize = 24;

@@ -5,8 +5,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::Version;
-use crate::digits;
-use crate::time::UnixTime;
+use crate::base::UnixTime;
+use crate::base::decimal;
 
 /// The status codes this endpoint answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -194,7 +194,7 @@ impl Head {
         }
         if let Some(seconds) = self.retry_after {
             out.extend_from_slice(b"Retry-After: ");
-            digits::decimal(out, seconds.into());
+            decimal(out, seconds.into());
             out.extend_from_slice(b"\r\n");
         }
         if self.allow {

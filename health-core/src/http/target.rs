@@ -1,7 +1,7 @@
 //! Request targets: whose path is asked for (RFC 9112 §3.2).
 
 use super::{Method, Reject};
-use crate::grammar;
+use crate::base::grammar;
 
 /// A request target. Paths are compared byte for byte: nothing is decoded, normalised or redirected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
+use crate::base::Name;
+use crate::base::Streak;
+use crate::base::UnixTime;
 use crate::check::{self, CheckStatus, Record, Saved};
-use crate::name::Name;
-use crate::streak::Streak;
-use crate::time::UnixTime;
 
 /// What has changed since the last batch. A store applies all of it or nothing.
 ///

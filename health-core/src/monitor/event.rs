@@ -1,8 +1,8 @@
 //! What a monitor wants done, and what it tells.
 
 use super::id::{AttemptId, CheckId, TargetId};
+use crate::base::Instant;
 use crate::check;
-use crate::time::Instant;
 
 /// Something for the driver to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

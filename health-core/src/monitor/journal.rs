@@ -11,10 +11,10 @@ use super::id::{CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::target::Target;
 use super::untold::Queue;
+use crate::base::Name;
+use crate::base::Streak;
+use crate::base::{Instant, Moment};
 use crate::check::{self, Check, Events, Mode, Record, Standing};
-use crate::name::Name;
-use crate::streak::Streak;
-use crate::time::{Instant, Moment};
 
 /// What a result may wait for others to be written with it.
 const GATHER: Duration = Duration::from_secs(1);

@@ -13,10 +13,10 @@ use super::summary::Summary;
 use super::target::{AddError, Target, TargetSpec};
 use super::targets::Targets;
 use super::timers::Timers;
+use crate::base::Instant;
+use crate::base::Name;
+use crate::base::Outcome;
 use crate::check::{CancelReason, Check};
-use crate::name::Name;
-use crate::outcome::Outcome;
-use crate::time::Instant;
 
 /// Many checks on many targets. See the [module](super) for how to drive it and for its contract.
 #[derive(Debug)]

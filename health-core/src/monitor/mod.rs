@@ -46,11 +46,12 @@
 //! ```
 //! use core::time::Duration;
 //! use std::sync::Arc;
-//! use health_core::check::{self, CheckConfig, CheckStatus, ProbeKind};
+//! use health_core::check::{self, CheckConfig, CheckStatus};
+//! use health_core::{ProbeKind};
 //! use health_core::monitor::{Command, Event, Monitor, MonitorConfig, Signal, TargetSpec};
-//! use health_core::name::Name;
-//! use health_core::outcome::Outcome;
-//! use health_core::time::Instant;
+//! use health_core::Name;
+//! use health_core::Outcome;
+//! use health_core::Instant;
 //!
 //! let http = CheckConfig { kind: ProbeKind::Readiness, retries: 1, ..CheckConfig::kubelet() };
 //! let exec = CheckConfig { kind: ProbeKind::Startup, needs_reap: true, ..CheckConfig::kubelet() };

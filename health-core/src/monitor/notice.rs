@@ -8,9 +8,9 @@ use core::time::Duration;
 use super::batch::{Change, Transition};
 use super::guard::MassFailure;
 use super::machine::Monitor;
+use crate::base::Instant;
+use crate::base::Name;
 use crate::check::CheckStatus;
-use crate::name::Name;
-use crate::time::Instant;
 
 /// Turns transitions into notices: one for each change, one for many that come together, and a single
 /// one for a mass failure, however many targets it takes.
@@ -21,9 +21,9 @@ use crate::time::Instant;
 /// use core::time::Duration;
 /// use health_core::check::CheckStatus;
 /// use health_core::monitor::{Change, NoticeKind, Notices, Transition};
-/// use health_core::name::Name;
-/// use health_core::streak::Streak;
-/// use health_core::time::{Instant, UnixTime};
+/// use health_core::Name;
+/// use health_core::Streak;
+/// use health_core::{Instant, UnixTime};
 ///
 /// let down = Transition {
 ///     target: Name::new("web-1")?,
@@ -40,7 +40,7 @@ use crate::time::Instant;
 /// now = notices.poll_timeout().expect("a second later");
 /// let notice = notices.poll(now).expect("none did");
 /// assert_eq!((notice.kind, notice.transitions.len()), (NoticeKind::Unhealthy, 1));
-/// # Ok::<(), health_core::name::NameError>(())
+/// # Ok::<(), health_core::NameError>(())
 /// ```
 #[derive(Debug)]
 pub struct Notices {

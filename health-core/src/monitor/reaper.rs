@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
 
 use super::id::{AttemptId, TargetId};
-use crate::time::Instant;
+use crate::base::Instant;
 
 /// Attempts given up and not reaped yet.
 #[derive(Debug, Default)]

@@ -2,8 +2,8 @@
 
 use super::machine::Monitor;
 use super::target::Target;
+use crate::base::Class;
 use crate::check::{Check, Mode};
-use crate::outcome::Class;
 
 /// Of those targets that are looked at, how many have been since the monitor began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

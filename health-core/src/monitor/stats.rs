@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
+use crate::base::Timing;
+use crate::base::{Class, Kind};
 use crate::check;
-use crate::outcome::{Class, Kind};
-use crate::timing::Timing;
 
 /// Counts since the start; a driver that logs by the cycle subtracts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use super::guard::Share;
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::target::may_hurry;
+use crate::base::Instant;
 use crate::check::{self, CancelReason, Check, Events, Permit, Start, Wake};
-use crate::time::Instant;
 
 impl Monitor {
     pub(super) fn tick(&mut self, now: Instant) -> Instant {

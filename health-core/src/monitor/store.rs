@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 
 use super::batch::{Batch, Transition};
+use crate::base::Name;
 use crate::check::Saved;
-use crate::name::Name;
 
 /// A durable list of targets, and what their checks have come to.
 ///
@@ -20,7 +20,7 @@ use crate::name::Name;
 ///
 /// ```
 /// use health_core::monitor::{Definition, MemoryStore, TargetStore};
-/// use health_core::name::Name;
+/// use health_core::Name;
 ///
 /// let mut store = MemoryStore::default();
 /// let (web, http) = (Name::new("web-1")?, Name::new("http")?);

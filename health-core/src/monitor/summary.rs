@@ -2,13 +2,13 @@
 
 use alloc::format;
 
-use crate::outcome::Outcome;
-use crate::status::Status;
+use crate::base::Outcome;
+use crate::base::Status;
 
 /// How many targets are how well: what a group shows as one component.
 ///
 /// ```
-/// use health_core::health::Status;
+/// use health_core::Status;
 /// use health_core::monitor::Summary;
 ///
 /// let group: Summary = [Some(Status::Healthy), Some(Status::Degraded), None].into_iter().collect();

@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::summary::Summary;
-use crate::check::{
-    Check, CheckConfig, CheckStatus, ConfigError, FirstCheck, Mode, ProbeKind, Saved, mix,
-};
-use crate::name::{Name, NameError};
-use crate::status::Status;
-use crate::time::Instant;
+use crate::base::ConfigError;
+use crate::base::Instant;
+use crate::base::ProbeKind;
+use crate::base::Status;
+use crate::base::{Name, NameError};
+use crate::check::{Check, CheckConfig, CheckStatus, FirstCheck, Mode, Saved, mix};
 
 /// A target to be watched: a name and at least one check.
 ///
@@ -19,11 +19,11 @@ use crate::time::Instant;
 /// use std::sync::Arc;
 /// use health_core::check::CheckConfig;
 /// use health_core::monitor::TargetSpec;
-/// use health_core::name::Name;
+/// use health_core::Name;
 ///
 /// let every_30_s = Arc::new(CheckConfig::default());
 /// let target = TargetSpec::new(Name::new("web-1")?).check(Name::new("http")?, every_30_s);
-/// # Ok::<(), health_core::name::NameError>(())
+/// # Ok::<(), health_core::NameError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct TargetSpec {

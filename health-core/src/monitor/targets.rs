@@ -6,9 +6,9 @@ use core::ops::Bound;
 
 use super::id::{CheckId, TargetId};
 use super::target::{AddError, Target, TargetSpec};
+use crate::base::Instant;
+use crate::base::{Name, NameError};
 use crate::check::{Check, Wake};
-use crate::name::{Name, NameError};
-use crate::time::Instant;
 
 #[derive(Debug, Default)]
 pub(super) struct Targets {

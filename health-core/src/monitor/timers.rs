@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BinaryHeap};
 use core::cmp::Reverse;
 
 use super::id::CheckId;
-use crate::time::Instant;
+use crate::base::Instant;
 
 type Bucket = BinaryHeap<Reverse<(Instant, CheckId)>>;
 

@@ -10,13 +10,13 @@ use super::machine::Monitor;
 use super::stats::Stats;
 use super::summary::Summary;
 use super::target::Target;
+use crate::base::Class;
+use crate::base::Name;
+use crate::base::Status;
+use crate::base::Streak;
+use crate::base::{Instant, Moment, UnixTime};
 use crate::check::probe::{Endpoint, Report};
 use crate::check::{Check, CheckStatus, Mode, Record};
-use crate::name::Name;
-use crate::outcome::Class;
-use crate::status::Status;
-use crate::streak::Streak;
-use crate::time::{Instant, Moment, UnixTime};
 
 /// How a target is, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::health::{Phase, ProbeKind, Snapshot, Status};
-use crate::name::Name;
+use crate::base::Name;
+use crate::base::{ProbeKind, Status};
+use crate::health::{Phase, Snapshot};
 
 /// How long a daemon goes on cancelling the drain of the one before it.
 const FRESH: Duration = Duration::from_secs(60);
@@ -22,7 +23,7 @@ const LONGEST_REASON: usize = 200;
 /// use core::time::Duration;
 /// use health_core::health::Registry;
 /// use health_core::render::agent_check;
-/// use health_core::time::Instant;
+/// use health_core::Instant;
 ///
 /// let mut now = Instant::default();
 /// let mut registry = Registry::new("steering", "1.4.0", now);

@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 
 use super::json::{self, Object};
 use super::{Format, Probe};
-use crate::health::{ComponentState, ProbeKind, Snapshot, StatState, Status};
-use crate::name::Name;
-use crate::time::{Instant, Moment};
+use crate::base::Name;
+use crate::base::{Instant, Moment};
+use crate::base::{ProbeKind, Status};
+use crate::health::{ComponentState, Snapshot, StatState};
 
 /// The native document: all there is to say about the daemon.
 pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {

@@ -5,9 +5,9 @@
 use alloc::vec::Vec;
 
 use super::{Probe, history, json};
-use crate::digits::decimal;
+use crate::base::Moment;
+use crate::base::decimal;
 use crate::health::{History, Phase, Snapshot, Transition};
-use crate::time::Moment;
 
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY: &[u8] = b"retry: 3000\n";

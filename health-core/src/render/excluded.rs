@@ -1,7 +1,8 @@
 //! Names that a client wants left out of a verdict: `?exclude=`, as in Kubernetes' z-pages.
 
-use crate::health::{ProbeKind, Snapshot, Status};
-use crate::name::Name;
+use crate::base::Name;
+use crate::base::{ProbeKind, Status};
+use crate::health::Snapshot;
 
 /// The names of `?exclude=`, kept inline: an [`Ask`](crate::server::Ask) borrows nothing and costs
 /// no memory of its own.

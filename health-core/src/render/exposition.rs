@@ -9,7 +9,7 @@ use core::fmt::Write as _;
 use core::ops::Deref;
 use core::time::Duration;
 
-use crate::digits::decimal;
+use crate::base::decimal;
 
 /// An exposition being written.
 pub(crate) struct Exposition<'a> {

@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 
 use super::Probe;
 use super::json::{self, Object};
-use crate::health::{ComponentState, ProbeKind, Status};
-use crate::time::Instant;
+use crate::base::Instant;
+use crate::base::{ProbeKind, Status};
+use crate::health::ComponentState;
 
 /// The parts shown to who did not ask for all of them.
 const MOST_PARTS: usize = 32;

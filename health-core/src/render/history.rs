@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::json::{self, Object};
+use crate::base::Moment;
 use crate::health::{Snapshot, Transition};
-use crate::time::Moment;
 
 /// The transitions that are remembered, or those among them that came `after` a number. It shows
 /// messages: for readers who may see them.

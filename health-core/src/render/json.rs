@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::digits::decimal;
+use crate::base::decimal;
 
 /// An object being written. Field names are written as they are: they need no escapes.
 pub(crate) struct Object<'a> {
@@ -44,7 +44,7 @@ impl Object<'_> {
         string(self.out, value);
     }
 
-    /// Writes a text of ours, such as a fixed word, a date or a [`Name`](crate::name::Name): one
+    /// Writes a text of ours, such as a fixed word, a date or a [`Name`](crate::base::Name): one
     /// that needs no escapes, so nobody looks for any.
     pub(crate) fn word(&mut self, name: &str, value: impl AsRef<[u8]>) {
         let value = value.as_ref();

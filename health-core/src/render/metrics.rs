@@ -6,9 +6,10 @@
 use core::time::Duration;
 
 use super::exposition::{Exposition, Kind, Labels};
-use crate::health::{ComponentState, MetricState, MetricValue, Phase, ProbeKind, Snapshot, Status};
-use crate::time::{Moment, UnixTime};
-use crate::timing::Timing;
+use crate::base::Timing;
+use crate::base::{Moment, UnixTime};
+use crate::base::{ProbeKind, Status};
+use crate::health::{ComponentState, MetricState, MetricValue, Phase, Snapshot};
 
 /// Tells everything about the daemon.
 pub(crate) fn metrics(moment: Moment, snapshot: &Snapshot, e: &mut Exposition<'_>) {

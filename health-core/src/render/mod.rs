@@ -32,7 +32,7 @@ pub(crate) use probe::Watched;
 
 use alloc::vec::Vec;
 
-use crate::health::ProbeKind;
+use crate::base::ProbeKind;
 
 /// Appends an answer. A format that has no verdicts, such as metrics, gets the native document.
 pub fn probe(format: Format, probe: &Probe<'_>, out: &mut Vec<u8>) {

@@ -1,16 +1,18 @@
 //! One answer about to be told: what was asked, and what there is to say.
 
 use super::Excluded;
-use crate::health::{Phase, ProbeKind, Snapshot, Status};
-use crate::name::Name;
-use crate::time::Moment;
+use crate::base::Moment;
+use crate::base::Name;
+use crate::base::{ProbeKind, Status};
+use crate::health::{Phase, Snapshot};
 
 /// The answer to one question, to be told in any [`Format`](super::Format).
 ///
 /// ```
-/// use health_core::health::{ProbeKind, Registry};
+/// use health_core::health::{Registry};
+/// use health_core::{ProbeKind};
 /// use health_core::render::{self, Format, Probe};
-/// use health_core::time::Moment;
+/// use health_core::Moment;
 ///
 /// let moment = Moment::default();
 /// let mut registry = Registry::new("steering", "1.4.0", moment.now);

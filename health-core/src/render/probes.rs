@@ -8,9 +8,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::exposition::{Exposition, Kind, Labels};
+use crate::base::Class;
 use crate::check::probe::Timings;
 use crate::monitor::{CheckView, JournalStats, Overview, TargetStatus, TargetView};
-use crate::outcome::Class;
 
 /// Tells how the monitor does; of `omitted` targets nothing is told by itself.
 pub(crate) fn monitor(overview: &Overview, omitted: usize, e: &mut Exposition<'_>) {

@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::json::{self, Object};
+use crate::base::Kind;
+use crate::base::{Moment, UnixTime};
 use crate::check::Record;
 use crate::monitor::{CheckView, Overview, ReadyTarget, TargetView};
-use crate::outcome::Kind;
-use crate::time::{Moment, UnixTime};
 
 /// The `targets`, by name, of which there are more if `has_more`. It shows messages: for readers who
 /// may see them.

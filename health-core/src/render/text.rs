@@ -5,8 +5,9 @@
 use alloc::vec::Vec;
 
 use super::Probe;
-use crate::health::{Phase, ProbeKind, Status};
-use crate::name::Name;
+use crate::base::Name;
+use crate::base::{ProbeKind, Status};
+use crate::health::Phase;
 
 /// Appends `ok`, or, if asked or failing, a line for each check that is seen.
 pub(super) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {

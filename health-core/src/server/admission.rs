@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use crate::time::Instant;
+use crate::base::Instant;
 
 /// How long a connection may take to ask something before it is the first to go.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -69,7 +69,7 @@ pub enum Advice<K> {
 /// ```
 /// use core::time::Duration;
 /// use health_core::server::{AcceptError, Admission, Advice, Standing};
-/// use health_core::time::Instant;
+/// use health_core::Instant;
 ///
 /// let now = Instant::default() + Duration::from_secs(60);
 /// let silent = Standing::Asking { since: Instant::default() };

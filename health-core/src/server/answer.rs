@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 use super::request_id::RequestId;
 use super::stream::Stream;
 use super::{Ask, CloseReason, Route, Service};
+use crate::base::Moment;
 use crate::health::{Phase, Snapshot};
 use crate::http::response::Persistence;
 use crate::http::{Head, Method, Reject, Request, StatusCode, Version};
 use crate::render;
-use crate::time::Moment;
 
 /// How a connection ends behind its last answer.
 #[derive(Clone, Copy, Debug)]

@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 
 use super::stream::Stream;
 use super::{Access, Ask, Route, Service};
-use crate::health::{ProbeKind, Snapshot, Status};
+use crate::base::Moment;
+use crate::base::{ProbeKind, Status};
+use crate::health::Snapshot;
 use crate::http::{Head, StatusCode};
 use crate::render::exposition::Exposition;
 use crate::render::{self, Format, Probe, Watched};
-use crate::time::Moment;
 
 impl Service {
     /// Appends the body that goes with `head`: none if that has no type.

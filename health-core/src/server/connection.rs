@@ -9,11 +9,11 @@ use super::reader::{Reader, Reply};
 use super::state::{State, Writing};
 use super::stream::Stream;
 use super::{CloseReason, Limits, Peer, Service, Standing, Step};
+use crate::base::{Instant, Moment};
 use crate::health::{Phase, Revision, Snapshot};
 use crate::http::response::Persistence;
 use crate::http::{Reject, StatusCode};
 use crate::render;
-use crate::time::{Instant, Moment};
 
 /// When a batch of answers to pipelined requests is large enough to be written. A client that never
 /// reads makes us hold one, and one read of its requests, until the write deadline.

@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::grammar;
+use crate::base::ConfigError;
+use crate::base::grammar;
 use crate::http::{Method, Request};
-use crate::setting::SettingError;
 
 /// Where a web page comes from: `https://status.example.com`, with a port unless it is the scheme's
 /// own.
@@ -24,7 +24,7 @@ use crate::setting::SettingError;
 /// assert_eq!(origin.as_str(), "https://status.example.com");
 /// let error = "*".parse::<Origin>().unwrap_err();
 /// assert!(error.to_string().starts_with("origin \"*\": allowed is"), "{error}");
-/// # Ok::<(), health_core::setting::SettingError>(())
+/// # Ok::<(), health_core::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin(Box<str>);
@@ -38,13 +38,13 @@ impl Origin {
 }
 
 impl FromStr for Origin {
-    type Err = SettingError;
+    type Err = ConfigError;
 
     /// # Errors
     ///
     /// If a browser would never send it: a path or slash at the end, capital letters, a port that
     /// is the scheme's own, `null`, or a pattern.
-    fn from_str(text: &str) -> Result<Self, SettingError> {
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
         let of = |scheme: &str, port: &str| {
             let host = text.strip_prefix(scheme);
             host.is_some_and(|host| grammar::is_host(host) && !host.ends_with(port))
@@ -56,7 +56,7 @@ impl FromStr for Origin {
         } else {
             let allowed = "allowed is http:// or https:// and a host in small letters, with a port \
                            unless it is the usual one, and nothing behind it";
-            Err(SettingError::new("origin", text, allowed))
+            Err(ConfigError::new("origin", text, allowed))
         }
     }
 }

@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Route;
-use crate::health::ProbeKind;
+use crate::base::ProbeKind;
 use crate::http::StatusCode;
 use crate::render::exposition::{Exposition, Kind};
 

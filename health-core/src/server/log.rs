@@ -13,9 +13,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 
 use super::request_id::RequestId;
-use super::{CloseReason, Peer, guest};
+use super::{CloseReason, PanicGuard, Peer, guard};
+use crate::base::{Instant, UnixTime};
 use crate::http::{Method, Request, StatusCode, Target};
-use crate::time::{Instant, UnixTime};
 
 /// Which exchanges are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +93,7 @@ type Sink = dyn Fn(&Record<'_>) + Send + Sync;
 pub(super) struct Log {
     which: RequestLog,
     sink: Arc<Sink>,
+    pub(super) guard: PanicGuard,
     /// Requests that have been given a name.
     named: Arc<AtomicUsize>,
 }
@@ -105,6 +106,7 @@ impl Log {
         Self {
             which,
             sink: Arc::new(sink),
+            guard: guard::UNGUARDED,
             named: Arc::default(),
         }
     }
@@ -112,7 +114,7 @@ impl Log {
     fn tell(&self, record: &Record<'_>) {
         if self.which == RequestLog::All || record.is_failure() {
             // One that panics has lost this record, and nothing else.
-            let _ = guest::call(|| (self.sink)(record));
+            let _ = guard::call(self.guard, || (self.sink)(record));
         }
     }
 }

@@ -31,7 +31,7 @@
 //! use std::sync::Arc;
 //! use health_core::health::Registry;
 //! use health_core::server::{CloseReason, Connection, Peer, Service, Step};
-//! use health_core::time::Moment;
+//! use health_core::Moment;
 //!
 //! let moment = Moment::default();
 //! let mut registry = Registry::new("steering", "1.4.0", moment.now);
@@ -65,7 +65,7 @@ mod cors;
 mod counters;
 mod degraded;
 mod grace;
-mod guest;
+mod guard;
 mod limits;
 #[cfg(feature = "monitor")]
 mod listing;
@@ -91,6 +91,7 @@ pub use cors::Origin;
 pub use counters::Counters;
 pub use degraded::DegradedCode;
 pub use grace::GraceError;
+pub use guard::PanicGuard;
 pub use limits::Limits;
 #[cfg(feature = "monitor")]
 pub use listing::Listing;

@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 
-use crate::time::Instant;
+use crate::base::Instant;
 
 /// So many at once, and so many over each period from then on.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use super::answer::Ending;
 use super::log::Notes;
 use super::{Ask, Peer, Service};
+use crate::base::Instant;
 use crate::http::{HeadScan, Method, Reject, Request, Version};
-use crate::time::Instant;
 
 /// What is to be answered.
 #[derive(Clone, Copy, Debug)]

@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{AcceptError, Admission, Advice, Connection, Peer, Report, Service, Standing, Step};
+use crate::base::Instant;
 use crate::health::{Phase, Revision};
-use crate::time::Instant;
 
 /// A server without its I/O: every connection with its socket, which is the driver's type `S`.
 ///
@@ -28,7 +28,7 @@ use crate::time::Instant;
 /// use std::sync::Arc;
 /// use health_core::health::Phase;
 /// use health_core::server::{CloseReason, Peer, Roster, Service, Turn};
-/// use health_core::time::Instant;
+/// use health_core::Instant;
 ///
 /// let now = Instant::default();
 /// let mut roster = Roster::new(Arc::new(Service::new()));

@@ -4,9 +4,9 @@ use super::Access;
 #[cfg(feature = "monitor")]
 use super::Listing;
 use super::cors::CrossOrigin;
-use crate::health::ProbeKind;
+use crate::base::Name;
+use crate::base::ProbeKind;
 use crate::http::Method;
-use crate::name::Name;
 use crate::render::{Excluded, Format};
 
 /// One question to the endpoint. It borrows nothing, so it outlives the bytes it was read from.

@@ -11,11 +11,14 @@ use super::rate::Bucket;
 use super::route::Query;
 #[cfg(feature = "monitor")]
 use super::targets::Watcher;
-use super::{Access, AccessRequest, Ask, Counters, Cursor, DegradedCode, Limits, Peer, Route};
-use crate::health::{Snapshot, Status};
+use super::{
+    Access, AccessRequest, Ask, Counters, Cursor, DegradedCode, Limits, PanicGuard, Peer, Route,
+};
+use crate::base::Moment;
+use crate::base::Status;
+use crate::health::Snapshot;
 use crate::http::{Head, Method, Request, StatusCode, Target};
 use crate::render::Format;
-use crate::time::Moment;
 
 /// One listener's settings: limits, paths, codes, tokens. Clones count together.
 ///
@@ -27,7 +30,7 @@ use crate::time::Moment;
 /// use health_core::health::Registry;
 /// use health_core::http::{Method, StatusCode};
 /// use health_core::server::{Peer, Service};
-/// use health_core::time::Moment;
+/// use health_core::Moment;
 ///
 /// let moment = Moment::default();
 /// let mut registry = Registry::new("steering", "1.4.0", moment.now);
@@ -53,6 +56,7 @@ pub struct Service {
     pub(super) log: Option<Log>,
     #[cfg(feature = "monitor")]
     pub(super) targets: Option<Watcher>,
+    pub(super) guard: Option<PanicGuard>,
     counters: Arc<Counters>,
 }
 
@@ -70,6 +74,7 @@ impl Default for Service {
             log: None,
             #[cfg(feature = "monitor")]
             targets: None,
+            guard: None,
             counters: Arc::default(),
         }
     }
@@ -218,12 +223,13 @@ impl Service {
             ask.after = field("last-event-id").map_or(ask.after, Cursor::of_event_id);
         }
         if ask.wants_details() {
-            ask.access = self.policy.decide(&AccessRequest {
+            let request = AccessRequest {
                 peer,
                 method,
                 path,
                 field,
-            });
+            };
+            ask.access = self.policy.decide(self.guard(), &request);
         }
         ask
     }

@@ -6,9 +6,9 @@ use super::cors::Origin;
 use super::log::{Log, Record, RequestLog};
 use super::rate::Bucket;
 use super::{Access, AccessRequest, Service};
-use crate::cidr::Cidr;
-use crate::grammar;
-use crate::setting::SettingError;
+use crate::base::Cidr;
+use crate::base::ConfigError;
+use crate::base::grammar;
 
 /// Who may see more than a verdict: without any of these, whoever is on this machine. Which of
 /// several counts is told by the table of [`Access`].
@@ -28,10 +28,10 @@ impl Service {
     /// # Errors
     ///
     /// If `name` is not the name of a field (RFC 9110 §5.1).
-    pub fn api_key_header(mut self, name: &str) -> Result<Self, SettingError> {
+    pub fn api_key_header(mut self, name: &str) -> Result<Self, ConfigError> {
         if !grammar::is_token(name.as_bytes()) {
             let allowed = "allowed are letters, digits and !#$%&'*+-.^_`|~";
-            return Err(SettingError::new("API key header", name, allowed));
+            return Err(ConfigError::new("API key header", name, allowed));
         }
         self.policy.set_key_header(name);
         Ok(self)
@@ -44,7 +44,7 @@ impl Service {
     /// use health_core::server::Service;
     ///
     /// let service = Service::new().allow_peers(["10.0.0.0/8".parse()?, "fd00::/8".parse()?]);
-    /// # Ok::<(), health_core::setting::SettingError>(())
+    /// # Ok::<(), health_core::ConfigError>(())
     /// ```
     #[must_use]
     pub fn allow_peers(mut self, blocks: impl IntoIterator<Item = Cidr>) -> Self {
@@ -113,7 +113,7 @@ impl Service {
     /// use health_core::server::Service;
     ///
     /// let service = Service::new().allow_origins(["https://status.example.com".parse()?]);
-    /// # Ok::<(), health_core::setting::SettingError>(())
+    /// # Ok::<(), health_core::ConfigError>(())
     /// ```
     #[must_use]
     pub fn allow_origins(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {

@@ -4,8 +4,8 @@ use super::answer::Ending;
 use super::reader::Reply;
 use super::stream::Stream;
 use super::{CloseReason, Service, Standing, Step};
+use crate::base::Instant;
 use crate::health::Revision;
-use crate::time::Instant;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {

@@ -1,8 +1,8 @@
 //! What a driver is told to do with one socket.
 
+use crate::base::Instant;
 use crate::health::Revision;
 use crate::http::Reject;
-use crate::time::Instant;
 
 /// The one thing to do next with a connection's socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

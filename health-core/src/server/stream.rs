@@ -12,11 +12,12 @@ use core::time::Duration;
 use super::answer::Ending;
 use super::state::State;
 use super::{Ask, CloseReason, Service, Standing};
-use crate::health::{ProbeKind, Revision, Snapshot};
+use crate::base::ProbeKind;
+use crate::base::{Instant, Moment};
+use crate::health::{Revision, Snapshot};
 use crate::http::StatusCode;
 use crate::http::response::Chunk;
 use crate::render::{Probe, events};
-use crate::time::{Instant, Moment};
 
 /// From one batch to the next.
 const PAUSE: Duration = Duration::from_millis(200);

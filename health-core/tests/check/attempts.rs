@@ -1,10 +1,11 @@
 //! T2 to T11: attempts, what they count as, what follows.
 
+use health_core::ProbeKind;
+use health_core::Status;
 use health_core::check::{
-    CancelReason, CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, Permit, ProbeKind,
+    CancelReason, CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, Permit,
 };
-use health_core::health::Status;
-use health_core::outcome::{Class, Kind, Outcome};
+use health_core::{Class, Kind, Outcome};
 
 use crate::restarting;
 use crate::rig::{self, Rig, every_10_s, secs};

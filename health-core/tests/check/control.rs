@@ -3,7 +3,7 @@
 use health_core::check::{
     CancelReason, CheckConfig, CheckStatus, Event, FirstCheck, Mode, OnUnhealthy,
 };
-use health_core::outcome::{Class, Kind, Outcome};
+use health_core::{Class, Kind, Outcome};
 
 use crate::rig::{self, Rig, every_10_s, secs};
 use crate::{exec, restarting};

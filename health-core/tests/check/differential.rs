@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-use health_core::check::{CheckConfig, CheckStatus, Event, OnUnhealthy, ProbeKind};
-use health_core::outcome::Outcome;
+use health_core::Outcome;
+use health_core::ProbeKind;
+use health_core::check::{CheckConfig, CheckStatus, Event, OnUnhealthy};
 
 use crate::rig::{Rig, ms};
 use crate::rng::Rng;

@@ -10,7 +10,8 @@ mod rig;
 mod rng;
 mod timing;
 
-use health_core::check::{CheckConfig, OnUnhealthy, ProbeKind};
+use health_core::ProbeKind;
+use health_core::check::{CheckConfig, OnUnhealthy};
 use rig::every_10_s;
 
 fn restarting() -> CheckConfig {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use health_core::Outcome;
 use health_core::check::{CheckConfig, CheckStatus, Event, Schedule};
-use health_core::outcome::Outcome;
 
 use crate::rig::Rig;
 use crate::rng::Rng;

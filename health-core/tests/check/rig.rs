@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use health_core::Instant;
+use health_core::Outcome;
 use health_core::check::{
     Check, CheckConfig, CheckStatus, Event, Events, Permit, Record, Saved, Start,
 };
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
 
 pub(crate) struct Rig {
     pub(crate) check: Check,

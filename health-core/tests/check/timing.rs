@@ -1,11 +1,10 @@
 //! When the next attempt is due, and what a new prober goes on from.
 
-use health_core::check::{
-    CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, ProbeKind, Saved, Schedule,
-};
-use health_core::outcome::Outcome;
-use health_core::streak::Streak;
-use health_core::time::{Moment, UnixTime};
+use health_core::Outcome;
+use health_core::ProbeKind;
+use health_core::Streak;
+use health_core::check::{CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, Saved, Schedule};
+use health_core::{Moment, UnixTime};
 
 use crate::restarting;
 use crate::rig::{self, Rig, every_10_s, secs};

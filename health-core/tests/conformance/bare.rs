@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use health_core::health::{ComponentConfig, ComponentId, Registry, StatId};
 use health_core::server::{Connection, Limits, Peer as Origin, Step};
-use health_core::time::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, UnixTime};
 
 use super::case::{Case, Daemon};
 use super::peer::{Harness, Peer, Received};

@@ -19,7 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use health_core::server::{Limits, Service};
-use health_core::shared::{Component, Health, Stats};
+use health_driver::{Component, Health, Stats};
 
 use super::case::{Case, Daemon};
 use super::peer::{Harness, Peer, Received};

@@ -1,11 +1,12 @@
 //! What a probe may be told, and what is refused before anything is sent.
 
-use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder, ProbeError};
+use health_core::ConfigError;
+use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
 
 use crate::builder;
 
 #[track_caller]
-fn refused(builder: HttpProbeBuilder) -> ProbeError {
+fn refused(builder: HttpProbeBuilder) -> ConfigError {
     builder.build().expect_err("refused")
 }
 

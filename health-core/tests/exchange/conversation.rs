@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use health_core::Class;
+use health_core::Instant;
 use health_core::check::exchange::{
     Condition, Exchange, FailureKind, HttpProbe, Part, Report, Step,
 };
-use health_core::outcome::Class;
-use health_core::time::Instant;
 
 use crate::{SECOND, START, begun, builder, run};
 

@@ -17,11 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cases::{CASES, Case, Expect};
+use health_core::Class;
+use health_core::Instant;
 use health_core::check::exchange::{
     Condition, Exchange, FailureKind, HttpProbe, HttpProbeBuilder, Report, Step,
 };
-use health_core::outcome::Class;
-use health_core::time::Instant;
 
 const START: Instant = Instant::from_micros(1_000);
 const SECOND: Duration = Duration::from_secs(1);

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use health_core::Name;
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy};
 use health_core::monitor::{Batch, Definition, MemoryStore, TargetStore};
-use health_core::name::Name;
 use health_driver::monitor::{Controls, Target};
 
 /// `spawn` begins a monitor without targets on a thread of its own.

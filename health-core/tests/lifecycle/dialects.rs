@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use health_core::health::{ComponentConfig, Status};
+use health_core::Status;
+use health_core::health::ComponentConfig;
 use health_core::server::DegradedCode;
 
 use super::client::{Answer, get};

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use health_core::check::{CheckStatus, ProbeKind, Saved};
-use health_core::health::Status;
+use health_core::Outcome;
+use health_core::ProbeKind;
+use health_core::Status;
+use health_core::check::{CheckStatus, Saved};
 use health_core::monitor::{Monitor, TargetSpec};
-use health_core::outcome::Outcome;
 
 use super::{at, every_10_s, name, plain, running, single, starts, succeed};
 

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use health_core::Streak;
 use health_core::check::{CheckConfig, CheckStatus, Mode, OnUnhealthy, Saved};
 use health_core::monitor::{
     Batch, Change, Definition, MemoryStore, Monitor, MonitorConfig, TargetId, TargetSpec,
     TargetStore,
 };
-use health_core::outcome::{Kind, Outcome};
-use health_core::streak::Streak;
-use health_core::time::{Moment, UnixTime};
+use health_core::{Kind, Outcome};
+use health_core::{Moment, UnixTime};
 
 use super::{at, fail, name, plain, single, starts, succeed};
 

@@ -3,9 +3,10 @@
 use core::num::NonZeroU32;
 use std::time::Duration;
 
-use health_core::check::{CheckConfig, CheckStatus, FirstCheck, Mode, ProbeKind};
+use health_core::Outcome;
+use health_core::ProbeKind;
+use health_core::check::{CheckConfig, CheckStatus, FirstCheck, Mode};
 use health_core::monitor::{Command, Event, Monitor, MonitorConfig, Signal, Spread};
-use health_core::outcome::Outcome;
 
 use crate::{at, events, every_10_s, exec, plain, poll, running, single, starts, status, succeed};
 

@@ -15,13 +15,14 @@ mod targets;
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::check::{self, CheckConfig, CheckStatus, ProbeKind};
+use health_core::Instant;
+use health_core::Name;
+use health_core::Outcome;
+use health_core::ProbeKind;
+use health_core::check::{self, CheckConfig, CheckStatus};
 use health_core::monitor::{
     AttemptId, Command, Event, Monitor, MonitorConfig, Spread, TargetId, TargetSpec,
 };
-use health_core::name::Name;
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
 
 /// Exact times, no spread, no guard: what a rule is about, and nothing else.
 fn plain() -> MonitorConfig {

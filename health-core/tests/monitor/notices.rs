@@ -1,9 +1,9 @@
 //! How many notices there are, and of what.
 
+use health_core::Streak;
+use health_core::UnixTime;
 use health_core::check::CheckStatus;
 use health_core::monitor::{Change, Notice, NoticeKind, Notices, Transition};
-use health_core::streak::Streak;
-use health_core::time::UnixTime;
 
 use super::{at, name};
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use health_core::Class;
+use health_core::Instant;
 use health_core::check::{self, CheckConfig, CheckStatus};
 use health_core::monitor::{AttemptId, CheckId, Command, Event, Monitor, Signal, TargetId};
-use health_core::outcome::Class;
-use health_core::time::Instant;
 
 #[derive(Default)]
 pub(crate) struct Observer {

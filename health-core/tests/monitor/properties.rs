@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::check::{self, CheckConfig, FirstCheck, Mode, OnUnhealthy, ProbeKind, Schedule};
+use health_core::Instant;
+use health_core::Outcome;
+use health_core::ProbeKind;
+use health_core::check::{self, CheckConfig, FirstCheck, Mode, OnUnhealthy, Schedule};
 use health_core::monitor::{
     AttemptId, CheckId, Command, Event, MassFailure, Monitor, MonitorConfig, Spread, TargetId,
     TargetSpec,
 };
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
 
 use crate::name;
 use crate::observer::Observer;

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy, ProbeKind, Saved};
-use health_core::health::Status;
+use health_core::NameError;
+use health_core::Outcome;
+use health_core::ProbeKind;
+use health_core::Status;
+use health_core::Streak;
+use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy, Saved};
 use health_core::monitor::{
     AddError, Command, Event, MassFailure, Monitor, MonitorConfig, Signal, Summary, TargetId,
     TargetSpec,
 };
-use health_core::name::NameError;
-use health_core::outcome::Outcome;
-use health_core::streak::Streak;
 
 use crate::{
     actions, at, events, every_10_s, fail, name, plain, poll, running, single, starts, succeed,
@@ -397,7 +398,7 @@ fn what_cannot_be_watched_is_refused_and_nothing_changes() {
 
 #[test]
 fn a_group_is_as_well_as_its_worst_and_says_nothing_while_that_is_unknown() {
-    use health_core::outcome::Class;
+    use health_core::Class;
     let outcome = |verdicts: &[Option<Status>]| {
         let group: Summary = verdicts.iter().copied().collect();
         let outcome = group.outcome()?;

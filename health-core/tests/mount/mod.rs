@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use health_core::health::ComponentConfig;
 use health_core::server::Service;
-use health_core::shared::Health;
+use health_driver::Health;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const TOKEN: &str = "Authorization: Bearer s3cret\r\n";

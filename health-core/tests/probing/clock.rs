@@ -32,7 +32,7 @@ pub(crate) fn wait<T>(mut poll: impl FnMut(&Waker) -> Option<T>) -> T {
 
 /// Waits until the monitor has done what is due, and says when it has something to do by itself.
 #[track_caller]
-pub(crate) fn idle(clock: &ManualClock) -> Option<health_core::time::Instant> {
+pub(crate) fn idle(clock: &ManualClock) -> Option<health_core::Instant> {
     wait(|waker| match clock.poll_idle(waker) {
         Poll::Ready(next) => Some(next),
         Poll::Pending => None,

@@ -7,7 +7,7 @@ use std::{fs, thread};
 use health_core::check::probe::{
     AddressPolicy, ExecBuilder, ExecProbe, Exit, ExitCodes, Probe, Report, ResourceLimits,
 };
-use health_core::outcome::{Class, Kind};
+use health_core::{Class, Kind};
 
 use crate::{driver, procs};
 

@@ -7,10 +7,10 @@ use std::{fs, thread};
 
 use health_core::check::probe::{ExecProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy};
-use health_core::health::{ProbeKind, Revision, Status};
 use health_core::monitor::{Event, MonitorConfig};
-use health_core::outcome::{Kind, Outcome};
-use health_core::shared::Health;
+use health_core::{Kind, Outcome};
+use health_core::{ProbeKind, Status};
+use health_driver::Health;
 use health_driver::monitor::{ManualClock, Target};
 
 use crate::clock::{idle, wait};
@@ -373,11 +373,9 @@ fn a_group_is_one_component() {
         monitor.add(looking(name, every(50), look)).expect("added");
     }
     let reaches = |wanted: Status| {
-        let mut seen = Revision::default();
+        let mut transitions = health.transitions();
         wait(|waker| {
-            while let Some(revision) = health.poll_changed(seen, waker) {
-                seen = revision;
-            }
+            while transitions.poll_next(waker).is_ready() {}
             let is_reached = health.snapshot().status(ProbeKind::Health) == wanted;
             is_reached.then_some(())
         });

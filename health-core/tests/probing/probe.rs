@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use health_core::check::probe::{AddressPolicy, HttpTarget, Probe, Report};
-use health_core::outcome::{Class, Kind};
+use health_core::{Class, Kind};
 
 use crate::driver;
 use crate::peer::{answering, nobody, server};

@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use health_core::Instant;
+use health_core::Outcome;
 use health_core::check::{self, CheckConfig};
 use health_core::monitor::{CheckId, Event};
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
 use health_driver::monitor::{CheckView, Controls, ManualClock, Target};
 use serde_json::Value;
 

@@ -11,7 +11,7 @@ use health_core::check::Event::{ProberImpaired, Recorded, Status};
 use health_core::check::probe::{ExecProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus};
 use health_core::monitor::{Event, MonitorConfig, Spread};
-use health_core::outcome::{Class, Kind};
+use health_core::{Class, Kind};
 use health_driver::monitor::Target;
 
 use crate::driver::{Monitor, Running, defaults};

@@ -3,9 +3,9 @@
 use std::process::Command;
 use std::time::Duration;
 
+use health_core::Kind;
 use health_core::check::CheckStatus;
 use health_core::check::probe::{ClientIdentity, HttpTarget, Probe, Tls, Trust};
-use health_core::outcome::Kind;
 
 use super::server::{Directory, Server, free_port, installed};
 use super::{LIMIT, collect, every, healthy, kind, spawn, traced, turns};

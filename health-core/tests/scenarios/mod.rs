@@ -10,10 +10,11 @@ mod services;
 
 use std::time::{Duration, Instant};
 
+use health_core::ProbeKind;
 use health_core::check::probe::{ExecProbe, HttpTarget, Probe};
-use health_core::check::{self, CheckConfig, CheckStatus, OnUnhealthy, ProbeKind};
+use health_core::check::{self, CheckConfig, CheckStatus, OnUnhealthy};
 use health_core::monitor::{Event, MonitorConfig};
-use health_core::outcome::{Class, Kind};
+use health_core::{Class, Kind};
 use health_driver::monitor::Target;
 
 use services::{Nginx, Postgres, Redis};

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use health_core::health::{ComponentConfig, ProbeKind, Registry, Snapshot, Status};
-use health_core::time::Instant;
+use health_core::Instant;
+use health_core::health::{ComponentConfig, Registry, Snapshot};
+use health_core::{ProbeKind, Status};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 

@@ -95,7 +95,7 @@ fn matches(pattern: &str, value: &Value) -> bool {
         return true;
     };
     match pattern {
-        "^[A-Za-z0-9_.:-]{1,64}$" => health_core::name::Name::new(text).is_ok(),
+        "^[A-Za-z0-9_.:-]{1,64}$" => health_core::Name::new(text).is_ok(),
         _ => {
             assert!(
                 pattern.starts_with("^[0-9]{4}-"),

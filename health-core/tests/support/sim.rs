@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use health_core::Instant;
+use health_core::Name;
+use health_core::Outcome;
 use health_core::check::CheckConfig;
 use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, TargetSpec};
-use health_core::name::Name;
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
 
 /// Targets that answer after 5 ms; one attempt in a thousand fails, one in ten thousand is silent.
 pub(crate) struct Simulation {

@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::task::Waker;
 use std::time::Duration;
 
+use health_core::Name;
 use health_core::check::CheckConfig;
 use health_core::check::probe::Report;
 use health_core::monitor::{MonitorConfig, Spread};
-use health_core::name::Name;
-use health_core::outcome::{Kind, Outcome};
+use health_core::{Kind, Outcome};
 use health_driver::monitor::{Controls, ManualClock, Target, Watch, Work};
 
 /// Four targets, of which `web-1` has refused its last three probes, and all others are well. It is

@@ -5,9 +5,9 @@ mod show;
 
 use std::collections::VecDeque;
 
+use health_core::Instant;
 use health_core::check::{self, Check};
 use health_core::monitor::{AttemptId, CheckId, Command, Event, Monitor, TargetId};
-use health_core::time::Instant;
 use serde_json::Value;
 
 use read::{Answer, Script};

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::check::{CheckConfig, FirstCheck, OnUnhealthy, ProbeKind, Schedule};
+use health_core::Name;
+use health_core::ProbeKind;
+use health_core::check::{CheckConfig, FirstCheck, OnUnhealthy, Schedule};
 use health_core::monitor::{MassFailure, MonitorConfig, Spread, TargetSpec};
-use health_core::name::Name;
-use health_core::outcome::{Kind, Outcome};
+use health_core::{Kind, Outcome};
 use serde_json::Value;
 
 /// A vector without its expectations.

@@ -1,10 +1,10 @@
 //! From what happened to the JSON of the expectations, and the comparison of the two.
 
+use health_core::Class;
+use health_core::Instant;
+use health_core::Streak;
 use health_core::check::{self, CancelReason, CheckStatus, Mode, Record};
 use health_core::monitor::{CheckId, Event};
-use health_core::outcome::Class;
-use health_core::streak::Streak;
-use health_core::time::Instant;
 use serde_json::{Map, Value, json};
 
 /// What a vector expects to see of a check.

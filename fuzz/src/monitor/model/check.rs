@@ -4,8 +4,9 @@ mod record;
 mod schedule;
 
 use health_core::check::{CancelReason, CheckConfig, CheckStatus, Mode};
-use health_core::check::{OnUnhealthy, ProbeKind, Saved};
-use health_core::outcome::{Class, Kind};
+use health_core::check::{OnUnhealthy, Saved};
+use health_core::{ProbeKind};
+use health_core::{Class, Kind};
 
 use super::{What, micros};
 

@@ -1,7 +1,7 @@
 //! What a model wants and tells, in numbers.
 
 use health_core::check::{CancelReason, CheckStatus};
-use health_core::outcome::{Class, Kind};
+use health_core::{Class, Kind};
 
 /// A check: the number of its target's registration, and its place in it.
 pub(crate) type Who = (usize, usize);

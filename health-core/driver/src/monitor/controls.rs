@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::shared::{Shared, State};
 use super::status::MonitorStatus;
 use super::target::Target;
+use health_core::Instant;
 use health_core::monitor::{AddError, Event, Monitor, Stats, TargetId, TargetView};
-use health_core::time::Instant;
 
 /// Controls a monitor that runs. Clones share it; dropping all of them leaves it running.
 ///

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use health_core::check::probe::{Endpoint, Probe};
-use health_core::outcome::{Kind, Outcome};
+use health_core::{Kind, Outcome};
 
 /// What carries out a check.
 pub enum Job {

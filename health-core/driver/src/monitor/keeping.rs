@@ -5,9 +5,9 @@ use std::task::{Poll, Waker};
 
 use super::controls::Controls;
 use super::look::MOST_LOOKED_AT;
+use health_core::Name;
 use health_core::check::CheckConfig;
 use health_core::monitor::{Batch, JournalStats};
-use health_core::name::Name;
 
 /// How a target was set.
 #[derive(Clone, Debug)]

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use super::controls::Controls;
 use super::shared::State;
+use health_core::Name;
 use health_core::monitor::{
     FirstRound, Overview, ReadyTarget, Summary, Target, TargetId, TargetStatus, TargetView, places,
 };
-use health_core::name::Name;
 use health_core::server::{Page, Targets};
 
 /// Targets looked at under one lock.

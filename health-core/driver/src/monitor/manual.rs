@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use health_core::shared::Clock;
-use health_core::time::{Instant, Moment, UnixTime};
+use crate::Clock;
+use health_core::{Instant, Moment, UnixTime};
 
 /// A clock for one monitor, which stands still until a test moves it. Clones are the same clock.
 ///

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::{Component, Health, Stats};
+use health_core::Instant;
+use health_core::NameError;
 use health_core::health::ComponentConfig;
 use health_core::monitor::{Stats as Counts, Summary};
-use health_core::name::NameError;
-use health_core::shared::{Component, Health, Stats};
-use health_core::time::Instant;
 
 /// What the component was told counts for so many intervals.
 const VALIDITY: u32 = 3;

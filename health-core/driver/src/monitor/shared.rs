@@ -9,9 +9,9 @@ use std::task::Waker;
 
 use super::job::Job;
 use super::manual::Time;
+use health_core::Instant;
 use health_core::check::probe::Report;
 use health_core::monitor::{CheckId, Event, Monitor, Summary};
-use health_core::time::Instant;
 
 /// Events kept for a reader; the oldest make room.
 const MOST_EVENTS: usize = 1_024;

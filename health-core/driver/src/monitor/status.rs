@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::shared::State;
 use health_core::check::probe::Endpoint;
 use health_core::monitor::{Sight, Stats, Summary, Target, TargetId, TargetView};
-use health_core::time::{Instant, Moment};
+use health_core::{Instant, Moment};
 
 /// A monitor and all of its targets, as they stood when asked.
 #[derive(Clone, Debug)]

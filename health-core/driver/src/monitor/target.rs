@@ -4,16 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::job::{AsyncSelfCheck, Job, SelfCheck};
+use health_core::Outcome;
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, Saved};
 use health_core::monitor::TargetSpec;
-use health_core::name::{Name, NameError};
-use health_core::outcome::Outcome;
+use health_core::{Name, NameError};
 
 /// A target to be watched: a name, and its checks with what carries them out.
 ///
 /// ```
-/// use health_core::check::{CheckConfig, ProbeKind};
+/// use health_core::check::{CheckConfig};
+/// use health_core::{ProbeKind};
 /// use health_core::check::probe::ExecProbe;
 /// use health_driver::monitor::Target;
 ///

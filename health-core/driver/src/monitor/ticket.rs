@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::job::Job;
 use super::shared::Shared;
+use health_core::Instant;
+use health_core::Outcome;
 use health_core::check::probe::Report;
 use health_core::monitor::AttemptId;
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
 
 /// The duty to report what became of an attempt. Dropped, it reports that the attempt was given up,
 /// and that nothing is left of it.

@@ -9,10 +9,10 @@ use super::manual::{ManualClock, Time};
 use super::rollup::Rollup;
 use super::shared::Shared;
 use super::ticket::Ticket;
+use crate::Clock;
+use health_core::Instant;
+use health_core::Outcome;
 use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
-use health_core::outcome::Outcome;
-use health_core::shared::Clock;
-use health_core::time::Instant;
 
 /// A monitor, for the one loop that does what it says. Dropped, the monitor has stopped.
 ///
@@ -21,7 +21,7 @@ use health_core::time::Instant;
 /// use health_core::check::CheckConfig;
 /// use health_driver::monitor::{Job, Target, Watch, Work};
 /// use health_core::monitor::MonitorConfig;
-/// use health_core::outcome::Outcome;
+/// use health_core::Outcome;
 ///
 /// let (mut watch, controls) = Watch::new(MonitorConfig::default(), None, None);
 /// let target = Target::new("disk")?.self_check("free", CheckConfig::default(), Outcome::success)?;

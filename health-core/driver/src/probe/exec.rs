@@ -12,11 +12,11 @@ use std::thread;
 use std::time::Duration;
 
 use crate::{Clock, trouble};
-use health_core::capture::Capture;
+use health_core::Capture;
+use health_core::Instant;
+use health_core::Outcome;
 use health_core::check::probe::{ExecProbe, Exit, Part, Report, Timings};
 use health_core::monitor::Signal;
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
 use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use watch::Watch;

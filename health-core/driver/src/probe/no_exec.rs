@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use health_core::Outcome;
 use health_core::check::probe::{ExecProbe, Report};
 use health_core::monitor::Signal;
-use health_core::outcome::Outcome;
 
 /// Where a command's processes would be.
 #[derive(Debug, Default)]

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
 use crate::trouble;
+use health_core::Instant;
 use health_core::check::probe::{Attempt, Part, Trouble};
-use health_core::time::Instant;
 
 use crate::pool::Pool;
 

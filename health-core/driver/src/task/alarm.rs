@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use health_core::time::Instant;
+use health_core::Instant;
 
 use crate::runtime::Timer;
 

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Poll, ready};
 
 use crate::Clock;
-use health_core::time::Instant;
+use health_core::Instant;
 
 use super::alarm::Alarm;
 use crate::runtime::Timer;

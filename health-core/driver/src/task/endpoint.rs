@@ -17,9 +17,9 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::{HealthWatch, Running, Wakeups, Woken};
+use crate::Health;
+use crate::{HealthWatch, Lifecycle, Wakeups, Woken, catch_panic};
 use health_core::server::{Advice, Place, Report, Roster, Service, Turn};
-use health_core::shared::Health;
 
 use super::alarm::Alarm;
 use super::line::{Line, Worker};
@@ -42,7 +42,7 @@ const MOST_ACCEPTS: usize = 64;
 pub struct Endpoint<R: Runtime> {
     health: Health,
     watch: HealthWatch,
-    running: Running,
+    running: Lifecycle,
     roster: Roster<Client<R::Socket>>,
     /// What is yet to be bound.
     later: Option<Source>,
@@ -76,7 +76,7 @@ impl<R: Runtime> Endpoint<R> {
         source: Source,
         health: Health,
         service: Service,
-        running: Running,
+        running: Lifecycle,
     ) -> io::Result<Self> {
         let wakeups = Wakeups::new();
         let daemon_waker = wakeups.waker(DAEMON);
@@ -85,7 +85,7 @@ impl<R: Runtime> Endpoint<R> {
             watch: HealthWatch::of_server(&health),
             health,
             running,
-            roster: Roster::new(Arc::new(service)),
+            roster: Roster::new(Arc::new(service).guarded(catch_panic)),
             later: None,
             acceptor: None,
             has_queue: true,

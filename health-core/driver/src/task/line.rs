@@ -5,9 +5,9 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use crate::HealthWatch;
+use crate::Health;
+use crate::{HealthWatch, catch_panic};
 use health_core::server::{CloseReason, Connection, Peer, Service, Step, Turn};
-use health_core::shared::Health;
 
 use super::alarm::Alarm;
 use crate::runtime::{Stream, Timer};
@@ -145,7 +145,7 @@ pub async fn serve_connection<T: Timer>(
     service: &Arc<Service>,
     health: &Health,
 ) -> io::Result<CloseReason> {
-    let mut connection = Connection::new(Arc::clone(service), peer, health.now());
+    let mut connection = Connection::new(service.guarded(catch_panic), peer, health.now());
     let mut line = Line::new(stream);
     let mut watch = HealthWatch::of_connection(health);
     let mut alarm = Alarm::<T>::default();

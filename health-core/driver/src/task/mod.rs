@@ -19,9 +19,9 @@ use std::future::poll_fn;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use crate::{Control, Drain};
+use crate::Health;
+use crate::{Drain, ServerControl};
 use health_core::server::{Limits, Report};
-use health_core::shared::Health;
 
 use crate::runtime::Timer;
 #[cfg(feature = "monitor")]
@@ -37,7 +37,7 @@ pub use run::Run;
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// Stops a server, and waits at most `timeout` for its account.
-pub async fn shutdown<T: Timer>(control: &Control, timeout: Duration) -> Option<Report> {
+pub async fn shutdown<T: Timer>(control: &ServerControl, timeout: Duration) -> Option<Report> {
     control.stop();
     let mut timer = T::default();
     timer.set(timeout);
@@ -50,7 +50,7 @@ pub async fn shutdown<T: Timer>(control: &Control, timeout: Duration) -> Option<
 
 /// Ends a daemon in order, and its server last. Gives the server's account.
 pub async fn drain<T: Timer>(
-    control: &Control,
+    control: &ServerControl,
     health: &Health,
     limits: &Limits,
 ) -> Option<Report> {

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use crate::trouble;
+use health_core::Instant;
+use health_core::Outcome;
 use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step, Trouble};
-use health_core::outcome::Outcome;
-use health_core::time::Instant;
 
 use super::deadline::Deadline;
 use crate::probe::resolve::Lookup;

@@ -1,7 +1,7 @@
 //! The chunked coding (RFC 9112 §7.1), read strictly and without a buffer.
 
 use super::malformed::Malformed;
-use crate::grammar::{is_token_byte, is_value_byte};
+use crate::base::grammar::{is_token_byte, is_value_byte};
 
 /// Reads chunk lines, line ends and trailers byte by byte, and counts data down.
 #[derive(Clone, Debug)]

@@ -8,11 +8,11 @@ use alloc::vec::Vec;
 use serde::de::IgnoredAny;
 use serde_json::{Number, Value};
 
-use super::ProbeError;
+use super::ConfigError;
 use super::head::Head;
 use super::probe::HttpProbe;
 use super::report::FailureKind;
-use crate::grammar;
+use crate::base::grammar;
 
 /// A condition on an answer whose status was accepted.
 ///
@@ -27,7 +27,7 @@ use crate::grammar;
 ///     .expect(Condition::json_at("/replicas/0/up", true))
 ///     .expect(Condition::header_equals("X-Cache", "HIT").soft())
 ///     .build()?;
-/// # Ok::<(), health_core::check::exchange::ProbeError>(())
+/// # Ok::<(), health_core::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Condition {
@@ -110,8 +110,8 @@ impl Condition {
         !matches!(self.what, What::Header { .. })
     }
 
-    pub(super) fn check_setting(&self) -> Result<(), ProbeError> {
-        let refused = |field, value: &str, allowed| Err(ProbeError::new(field, value, allowed));
+    pub(super) fn check_setting(&self) -> Result<(), ConfigError> {
+        let refused = |field, value: &str, allowed| Err(ConfigError::new(field, value, allowed));
         match &self.what {
             What::Header { name, .. } if !grammar::is_token(name.as_bytes()) => {
                 let allowed = "allowed are letters, digits and !#$%&'*+-.^_`|~";

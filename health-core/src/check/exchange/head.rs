@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::malformed::Malformed;
-use crate::grammar;
+use crate::base::grammar;
 
 /// Collects a head, looking at every byte once, as it comes.
 ///

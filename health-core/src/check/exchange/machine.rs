@@ -15,8 +15,8 @@ use super::probe::HttpProbe;
 use super::report::{FailureKind, Part, Report, Timings};
 use super::step::Step;
 use super::verdict::Verdict;
-use crate::outcome::Outcome;
-use crate::time::Instant;
+use crate::base::Instant;
+use crate::base::Outcome;
 
 /// One HTTP exchange of a probe: the client's side of one request and its answer.
 ///

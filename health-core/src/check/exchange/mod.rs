@@ -61,8 +61,8 @@
 //! use core::time::Duration;
 //! use std::sync::Arc;
 //! use health_core::check::exchange::{Condition, Exchange, HttpProbe, Step};
-//! use health_core::outcome::Class;
-//! use health_core::time::Instant;
+//! use health_core::Class;
+//! use health_core::Instant;
 //!
 //! let probe = HttpProbe::builder("db.example:8080")
 //!     .path("/health")
@@ -107,7 +107,7 @@
 //! assert_eq!(report.outcome.class, Class::Success);
 //! assert_eq!(report.status, Some(200));
 //! assert_eq!(report.timings.head, Some(Duration::from_millis(14)));
-//! # Ok::<(), health_core::check::exchange::ProbeError>(())
+//! # Ok::<(), health_core::ConfigError>(())
 //! ```
 
 mod body;
@@ -122,7 +122,7 @@ mod report;
 mod step;
 mod verdict;
 
-pub use crate::setting::SettingError as ProbeError;
+use crate::base::ConfigError;
 pub use condition::Condition;
 pub use machine::Exchange;
 pub use probe::{HttpProbe, HttpProbeBuilder};

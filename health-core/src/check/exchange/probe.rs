@@ -8,9 +8,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
 
-use super::ProbeError;
+use super::ConfigError;
 use super::condition::Condition;
-use crate::grammar;
+use crate::base::grammar;
 
 /// One HTTP probe: its request, rendered and checked, and the conditions for its answer.
 ///
@@ -43,7 +43,7 @@ use crate::grammar;
 ///       User-Agent: health-probe/0.1\r\nConnection: close\r\nAuthorization: Bearer s3cr3t\r\n\r\n",
 /// );
 /// assert!(!format!("{probe:?}").contains("s3cr3t"));
-/// # Ok::<(), health_core::check::exchange::ProbeError>(())
+/// # Ok::<(), health_core::ConfigError>(())
 /// ```
 #[derive(Clone)]
 pub struct HttpProbe {
@@ -206,7 +206,7 @@ impl HttpProbeBuilder {
     ///
     /// Off, because a probe that shows what it read is a way to read what the prober can reach
     /// and its user cannot (kubernetes/kubernetes#99425). On, the excerpt is still private: the
-    /// [`Cause`](crate::outcome::Cause), never the message.
+    /// [`Cause`](crate::base::Cause), never the message.
     pub const fn capture_body(mut self, capture: bool) -> Self {
         self.capture_body = capture;
         self
@@ -231,7 +231,7 @@ impl HttpProbeBuilder {
     /// to `HEAD`, which has none, more than [`MAX_FIELDS`](HttpProbe::MAX_FIELDS) header fields,
     /// more than [`MAX_REQUEST`](HttpProbe::MAX_REQUEST) bytes of path and headers, or a body of more
     /// than [`MAX_REQUEST_BODY`](HttpProbe::MAX_REQUEST_BODY) bytes.
-    pub fn build(mut self) -> Result<HttpProbe, ProbeError> {
+    pub fn build(mut self) -> Result<HttpProbe, ConfigError> {
         self.check()?;
         let request = self.render()?;
         Ok(HttpProbe {
@@ -243,12 +243,12 @@ impl HttpProbeBuilder {
         })
     }
 
-    fn check(&mut self) -> Result<(), ProbeError> {
+    fn check(&mut self) -> Result<(), ConfigError> {
         // The last `Host` header wins over the host the probe was made with.
         while let Some(at) = self.position("Host") {
             self.host = self.headers.remove(at).1;
         }
-        let refused = |field, value, allowed| Err(ProbeError::new(field, value, allowed));
+        let refused = |field, value, allowed| Err(ConfigError::new(field, value, allowed));
         if !grammar::is_host(&self.host) {
             let allowed = "allowed is a name or an address, with a port if needed: \
                            db.example, 10.0.0.1:8080, [::1]:80";
@@ -297,7 +297,7 @@ impl HttpProbeBuilder {
         Ok(())
     }
 
-    fn render(&self) -> Result<String, ProbeError> {
+    fn render(&self) -> Result<String, ConfigError> {
         let length = format!("{}", self.body.len());
         let own = [
             ("Host", self.host.as_str()),
@@ -328,7 +328,7 @@ impl HttpProbeBuilder {
         request.push_str("\r\n");
         if fields > HttpProbe::MAX_FIELDS {
             let allowed = "allowed are at most 100 fields";
-            return Err(ProbeError::new(
+            return Err(ConfigError::new(
                 "headers",
                 &format!("{fields} fields"),
                 allowed,
@@ -337,11 +337,11 @@ impl HttpProbeBuilder {
         if request.len() > HttpProbe::MAX_REQUEST {
             let value = format!("{} bytes", request.len());
             let allowed = "allowed are at most 16384 bytes of path and headers";
-            return Err(ProbeError::new("request", &value, allowed));
+            return Err(ConfigError::new("request", &value, allowed));
         }
         if self.body.len() > HttpProbe::MAX_REQUEST_BODY {
             let value = format!("{length} bytes");
-            return Err(ProbeError::new(
+            return Err(ConfigError::new(
                 "body",
                 &value,
                 "allowed are at most 65536 bytes",

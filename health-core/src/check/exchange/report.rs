@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::outcome::{Kind, Outcome};
+use crate::base::{Kind, Outcome};
 
 /// The result of one exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl FailureKind {
         }
     }
 
-    /// The word of an [outcome](crate::outcome::Outcome) for it, which has fewer distinctions.
+    /// The word of an [outcome](crate::base::Outcome) for it, which has fewer distinctions.
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {

@@ -2,7 +2,7 @@
 
 #[cfg(doc)]
 use super::machine::Exchange;
-use crate::time::Instant;
+use crate::base::Instant;
 
 /// The one thing to do next. Asking again changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use super::head::Head;
 use super::probe::HttpProbe;
 use super::reason::reason;
 use super::report::FailureKind;
-use crate::capture::Capture;
-use crate::outcome::Outcome;
+use crate::base::Capture;
+use crate::base::Outcome;
 
 /// The first breach of each severity so far.
 #[derive(Default)]

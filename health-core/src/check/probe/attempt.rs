@@ -20,9 +20,9 @@ use super::report::{Part, Report, Timings};
 use super::step::Step;
 use super::tls::Tls;
 use super::trouble::Trouble;
+use crate::base::Instant;
+use crate::base::{Kind, Outcome};
 use crate::check::exchange::{self, Exchange, HttpProbe};
-use crate::outcome::{Kind, Outcome};
-use crate::time::Instant;
 
 /// One attempt of an HTTP or TCP probe.
 ///
@@ -40,7 +40,7 @@ use crate::time::Instant;
 /// ```
 /// use core::time::Duration;
 /// use health_core::check::probe::{AddressPolicy, Attempt, Destination, Probe, Step, Trouble};
-/// use health_core::time::Instant;
+/// use health_core::Instant;
 ///
 /// let probe: Probe = "tcp://db.example:5432".parse()?;
 /// let policy = AddressPolicy::new().deny(AddressPolicy::METADATA);
@@ -64,7 +64,7 @@ use crate::time::Instant;
 /// let report = attempt.into_report();
 /// assert_eq!(report.outcome.message.as_str(), "timeout while connecting");
 /// assert_eq!(report.timings.connect, Some(Duration::from_secs(10)));
-/// # Ok::<(), health_core::check::probe::ProbeError>(())
+/// # Ok::<(), health_core::ConfigError>(())
 /// ```
 pub struct Attempt<'p> {
     site: Place<'p>,

@@ -5,7 +5,7 @@ use core::fmt;
 use core::net::IpAddr;
 use core::str::FromStr;
 
-use super::ProbeError;
+use super::ConfigError;
 
 /// A name to be resolved, or an address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,11 +17,11 @@ pub enum Host {
 }
 
 impl FromStr for Host {
-    type Err = ProbeError;
+    type Err = ConfigError;
 
     /// Reads a name of letters, digits, `-`, `_` and `.`, at most 253 bytes and 63 in each label;
     /// an IPv4 address; or an IPv6 address, with or without brackets.
-    fn from_str(text: &str) -> Result<Self, ProbeError> {
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
         let bare = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
         if let Some(address) = bare.and_then(|bare| bare.parse().ok()) {
             return Ok(Self::Ip(IpAddr::V6(address)));
@@ -41,7 +41,7 @@ impl FromStr for Host {
             return Ok(Self::Name(text.into()));
         }
         let allowed = "allowed is a name, an IPv4 address or an IPv6 address in brackets";
-        Err(ProbeError::new("host", text, allowed))
+        Err(ConfigError::new("host", text, allowed))
     }
 }
 
@@ -64,7 +64,7 @@ impl fmt::Display for Host {
 /// assert_eq!(redis.port(), 6379);
 /// let error = "10.0.0.7:redis".parse::<Endpoint>().unwrap_err();
 /// assert_eq!(error.to_string(), "port \"redis\": allowed is a number from 1 to 65535");
-/// # Ok::<(), health_core::check::probe::ProbeError>(())
+/// # Ok::<(), health_core::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
@@ -78,7 +78,7 @@ impl Endpoint {
     /// # Errors
     ///
     /// A host that is neither, or port 0.
-    pub fn new(host: &str, port: u16) -> Result<Self, ProbeError> {
+    pub fn new(host: &str, port: u16) -> Result<Self, ConfigError> {
         let host = host.parse()?;
         if port == 0 {
             return Err(bad_port("0"));
@@ -99,7 +99,7 @@ impl Endpoint {
     }
 
     /// As [`from_str`](Self::from_str), with a port to fall back on.
-    pub(super) fn parse(text: &str, default_port: Option<u16>) -> Result<Self, ProbeError> {
+    pub(super) fn parse(text: &str, default_port: Option<u16>) -> Result<Self, ConfigError> {
         // The colons inside brackets are the address's own.
         let after = text.rfind(']').map_or(0, |at| at + 1);
         match (text[after..].split_once(':'), default_port) {
@@ -108,15 +108,15 @@ impl Endpoint {
                 Self::new(host, parse_port(port)?)
             }
             (None, Some(port)) => Self::new(text, port),
-            (None, None) => Err(ProbeError::new("target", text, "allowed is host:port")),
+            (None, None) => Err(ConfigError::new("target", text, "allowed is host:port")),
         }
     }
 }
 
 impl FromStr for Endpoint {
-    type Err = ProbeError;
+    type Err = ConfigError;
 
-    fn from_str(text: &str) -> Result<Self, ProbeError> {
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
         Self::parse(text, None)
     }
 }
@@ -128,7 +128,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// Digits only: `u16` itself would take a plus sign.
-pub(super) fn parse_port(text: &str) -> Result<u16, ProbeError> {
+pub(super) fn parse_port(text: &str) -> Result<u16, ConfigError> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(port) if digits && port != 0 => Ok(port),
@@ -136,8 +136,8 @@ pub(super) fn parse_port(text: &str) -> Result<u16, ProbeError> {
     }
 }
 
-fn bad_port(text: &str) -> ProbeError {
-    ProbeError::new("port", text, "allowed is a number from 1 to 65535")
+fn bad_port(text: &str) -> ConfigError {
+    ConfigError::new("port", text, "allowed is a number from 1 to 65535")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::judge::ExitCodes;
-use super::{ProbeError, without_nul};
+use super::{ConfigError, without_nul};
 
 /// A command that is run, and what its end means.
 ///
@@ -30,7 +30,7 @@ use super::{ProbeError, without_nul};
 /// // The same inside a container.
 /// let inside = ExecProbe::command(["pg_isready"]).prefix(["docker", "exec", "3f2a"]).build()?;
 /// assert_eq!(inside.argv().collect::<Vec<_>>(), ["docker", "exec", "3f2a", "pg_isready"]);
-/// # Ok::<(), health_core::check::probe::ProbeError>(())
+/// # Ok::<(), health_core::ConfigError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ExecProbe {
@@ -236,7 +236,7 @@ impl ExecBuilder {
     /// An empty command or program, a NUL anywhere, a variable whose name is empty or has a `=`, a
     /// directory that is not absolute, a limit of zero, or more than [`ExecProbe::MAX_SIZE`] bytes
     /// in all.
-    pub fn build(self) -> Result<ExecProbe, ProbeError> {
+    pub fn build(self) -> Result<ExecProbe, ConfigError> {
         let Settings {
             prefix,
             command,
@@ -248,21 +248,21 @@ impl ExecBuilder {
         let is_named = |argv: &[String]| argv.first().is_none_or(|program| !program.is_empty());
         if command.is_empty() || !is_named(command) || !is_named(prefix) {
             let allowed = "allowed is a program with its arguments";
-            return Err(ProbeError::new("command", "", allowed));
+            return Err(ConfigError::new("command", "", allowed));
         }
         for argument in prefix.iter().chain(command) {
             // Only its name: an argument may be a password.
             without_nul("argument", argument)
-                .map_err(|_| ProbeError::new("argument", "", "allowed is text without NUL"))?;
+                .map_err(|_| ConfigError::new("argument", "", "allowed is text without NUL"))?;
         }
         for (name, value) in env {
             if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
                 let allowed = "allowed is a name without = and a value, both without NUL";
-                return Err(ProbeError::new("environment", name, allowed));
+                return Err(ConfigError::new("environment", name, allowed));
             }
         }
         if !without_nul("directory", dir)?.starts_with('/') {
-            return Err(ProbeError::new(
+            return Err(ConfigError::new(
                 "directory",
                 dir,
                 "allowed is an absolute path",
@@ -275,7 +275,7 @@ impl ExecBuilder {
             ("limit files", limits.files),
         ] {
             if limit == Some(0) {
-                return Err(ProbeError::new(field, "0", "allowed is at least 1"));
+                return Err(ConfigError::new(field, "0", "allowed is at least 1"));
             }
         }
         let arguments = prefix.iter().chain(command).map(String::len);
@@ -283,7 +283,7 @@ impl ExecBuilder {
         let size: usize = arguments.chain(variables).map(|length| length + 1).sum();
         if size > ExecProbe::MAX_SIZE {
             let allowed = "allowed are at most 131072 bytes of arguments and environment";
-            return Err(ProbeError::new("command", &size.to_string(), allowed));
+            return Err(ConfigError::new("command", &size.to_string(), allowed));
         }
         Ok(ExecProbe { settings: self.0 })
     }

@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::ProbeError;
+use super::ConfigError;
 use super::endpoint::{Endpoint, parse_port};
 use super::http::HttpTarget;
 
@@ -21,11 +21,11 @@ impl HttpTarget {
     /// assert_eq!(target.to_string(), "http://10.0.0.7:8080/health");
     /// let target = HttpTarget::from_flag("10.0.0.7", "/health:8080")?;
     /// assert_eq!(target.to_string(), "http://10.0.0.7:8080/health");
-    /// # Ok::<(), health_core::check::probe::ProbeError>(())
+    /// # Ok::<(), health_core::ConfigError>(())
     /// ```
-    pub fn from_flag(host: &str, text: &str) -> Result<Self, ProbeError> {
+    pub fn from_flag(host: &str, text: &str) -> Result<Self, ConfigError> {
         let allowed = "allowed is path=/,port=80 or /path:port";
-        let refused = || ProbeError::new("health-http", text, allowed);
+        let refused = || ConfigError::new("health-http", text, allowed);
         let (mut path, mut port, mut scheme) = (None, None, None);
         if text.starts_with('/') {
             let (before, number) = text.rsplit_once(':').ok_or_else(refused)?;
@@ -47,7 +47,7 @@ impl HttpTarget {
         let scheme = match scheme.unwrap_or("http") {
             scheme @ ("http" | "https") => scheme,
             other => {
-                return Err(ProbeError::new(
+                return Err(ConfigError::new(
                     "scheme",
                     other,
                     "allowed are http and https",
@@ -58,7 +58,7 @@ impl HttpTarget {
         let port = port.map_or(Ok(default), parse_port)?;
         let path = path.unwrap_or("/");
         if !path.starts_with('/') {
-            return Err(ProbeError::new(
+            return Err(ConfigError::new(
                 "path",
                 path,
                 "allowed is a path that begins with /",
@@ -80,9 +80,9 @@ impl Endpoint {
     /// use health_core::check::probe::Endpoint;
     ///
     /// assert_eq!(Endpoint::from_flag("::1", "port=6379")?.to_string(), "[::1]:6379");
-    /// # Ok::<(), health_core::check::probe::ProbeError>(())
+    /// # Ok::<(), health_core::ConfigError>(())
     /// ```
-    pub fn from_flag(host: &str, text: &str) -> Result<Self, ProbeError> {
+    pub fn from_flag(host: &str, text: &str) -> Result<Self, ConfigError> {
         let port = text.strip_prefix("port=").unwrap_or(text);
         Self::new(host, parse_port(port)?)
     }

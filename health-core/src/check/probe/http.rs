@@ -10,7 +10,7 @@ use core::str::FromStr;
 
 use super::endpoint::Endpoint;
 use super::tls::Tls;
-use super::{ProbeError, without_nul};
+use super::{ConfigError, without_nul};
 use crate::check::exchange::{HttpProbe, HttpProbeBuilder};
 
 /// Where a connection is made to.
@@ -35,7 +35,7 @@ pub enum Site {
 /// assert_eq!(target.request().host(), "db.example:8443");
 /// let probe = Probe::from(target);
 /// assert!(!format!("{probe:?}").contains("s3cr3t"));
-/// # Ok::<(), health_core::check::probe::ProbeError>(())
+/// # Ok::<(), health_core::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct HttpTarget {
@@ -55,7 +55,7 @@ impl HttpTarget {
     pub fn parse(
         text: &str,
         with: impl FnOnce(HttpProbeBuilder) -> HttpProbeBuilder,
-    ) -> Result<Self, ProbeError> {
+    ) -> Result<Self, ConfigError> {
         let (site, secure, host, path) = if let Some(rest) = text.strip_prefix("http://") {
             split_url(rest, 80)?
         } else if let Some(rest) = text.strip_prefix("https://") {
@@ -69,13 +69,13 @@ impl HttpTarget {
             };
             if !socket.starts_with('/') || socket.len() > MAX_SOCKET_PATH {
                 let allowed = "allowed is an absolute path of at most 107 bytes";
-                return Err(ProbeError::new("socket", socket, allowed));
+                return Err(ConfigError::new("socket", socket, allowed));
             }
             let site = Site::Unix(without_nul("socket", socket)?.into());
             (site, false, "localhost".to_owned(), path)
         } else {
             let allowed = "allowed are http://…, https://… and unix:/path.sock:/path";
-            return Err(ProbeError::new("target", text, allowed));
+            return Err(ConfigError::new("target", text, allowed));
         };
         let request = with(HttpProbe::builder(host).path(path)).build()?;
         Ok(Self {
@@ -112,9 +112,9 @@ impl HttpTarget {
 }
 
 impl FromStr for HttpTarget {
-    type Err = ProbeError;
+    type Err = ConfigError;
 
-    fn from_str(text: &str) -> Result<Self, ProbeError> {
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
         Self::parse(text, |request| request)
     }
 }
@@ -135,13 +135,13 @@ impl fmt::Display for HttpTarget {
 /// What `sun_path` holds on Linux besides its NUL.
 const MAX_SOCKET_PATH: usize = 107;
 
-fn split_url(rest: &str, port: u16) -> Result<(Site, bool, String, &str), ProbeError> {
+fn split_url(rest: &str, port: u16) -> Result<(Site, bool, String, &str), ConfigError> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     if authority.contains('@') {
         // Not quoted: it is a password.
         let allowed = "allowed is host or host:port; credentials go into an Authorization header";
-        return Err(ProbeError::new("target", "user@host", allowed));
+        return Err(ConfigError::new("target", "user@host", allowed));
     }
     let endpoint = Endpoint::parse(authority, Some(port))?;
     let path = match path.as_bytes().first() {
@@ -149,7 +149,7 @@ fn split_url(rest: &str, port: u16) -> Result<(Site, bool, String, &str), ProbeE
         Some(b'/') => path,
         Some(_) => {
             let allowed = "allowed is a path that begins with / and has no fragment";
-            return Err(ProbeError::new("path", path, allowed));
+            return Err(ConfigError::new("path", path, allowed));
         }
     };
     // The scheme's own port is left out of `Host` (RFC 9110 §4.2.3 treats both as the same).

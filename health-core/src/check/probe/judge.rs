@@ -4,8 +4,8 @@ use alloc::format;
 use core::fmt;
 
 use super::exec::ExecProbe;
-use crate::capture::Capture;
-use crate::outcome::{Kind, Outcome};
+use crate::base::Capture;
+use crate::base::{Kind, Outcome};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +77,7 @@ fn with_output(outcome: Outcome, output: &Capture) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Class;
+    use crate::base::Class;
 
     #[track_caller]
     fn judged(codes: ExitCodes, exit: Exit, class: Class, kind: Option<Kind>, message: &str) {

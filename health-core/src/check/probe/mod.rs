@@ -28,7 +28,7 @@
 //!     "target \"ftp://db.example\": allowed are http://…, https://…, tcp://host:port and \
 //!      unix:/path.sock:/path",
 //! );
-//! # Ok::<(), health_core::check::probe::ProbeError>(())
+//! # Ok::<(), health_core::ConfigError>(())
 //! ```
 
 mod attempt;
@@ -47,8 +47,7 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-pub use super::exchange::ProbeError;
-pub use crate::cidr::Cidr;
+use crate::base::ConfigError;
 pub use attempt::Attempt;
 pub use endpoint::{Endpoint, Host};
 pub use exec::{ExecBuilder, ExecProbe, ResourceLimits};
@@ -80,7 +79,7 @@ impl Probe {
     /// # Errors
     ///
     /// A host that is neither, or port 0.
-    pub fn tcp(host: &str, port: u16) -> Result<Self, ProbeError> {
+    pub fn tcp(host: &str, port: u16) -> Result<Self, ConfigError> {
         Endpoint::new(host, port).map(Self::Tcp)
     }
 
@@ -118,12 +117,12 @@ impl From<ExecProbe> for Probe {
 }
 
 impl FromStr for Probe {
-    type Err = ProbeError;
+    type Err = ConfigError;
 
     /// Reads `http(s)://host[:port][/path]`, `tcp://host:port` or `unix:/path.sock[:/path]`.
     ///
     /// A command has no such form: it is a list of arguments, see [`ExecProbe::command`].
-    fn from_str(text: &str) -> Result<Self, ProbeError> {
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
         if let Some(rest) = text.strip_prefix("tcp://") {
             return rest.parse().map(Self::Tcp);
         }
@@ -134,7 +133,7 @@ impl FromStr for Probe {
             return text.parse().map(Self::Http);
         }
         let allowed = "allowed are http://…, https://…, tcp://host:port and unix:/path.sock:/path";
-        Err(ProbeError::new("target", text, allowed))
+        Err(ConfigError::new("target", text, allowed))
     }
 }
 
@@ -149,9 +148,9 @@ impl fmt::Display for Probe {
 }
 
 /// A text that has no NUL, which the system would take for its end.
-fn without_nul(field: &'static str, text: &str) -> Result<String, ProbeError> {
+fn without_nul(field: &'static str, text: &str) -> Result<String, ConfigError> {
     if text.contains('\0') {
-        return Err(ProbeError::new(field, text, "allowed is text without NUL"));
+        return Err(ConfigError::new(field, text, "allowed is text without NUL"));
     }
     Ok(text.into())
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use crate::cidr::Cidr;
+use crate::base::Cidr;
 
 /// Which addresses may be connected to, decided on what a name resolved to.
 ///
@@ -22,7 +22,7 @@ use crate::cidr::Cidr;
 ///
 /// let resolved = ["192.0.2.1:80".parse().unwrap(), "198.51.100.1:80".parse().unwrap()];
 /// assert_eq!(policy.decide(&resolved), Some(resolved[1]));
-/// # Ok::<(), health_core::check::probe::ProbeError>(())
+/// # Ok::<(), health_core::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddressPolicy {

@@ -5,9 +5,9 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::judge::Exit;
-use crate::capture::Capture;
+use crate::base::Capture;
+use crate::base::Outcome;
 use crate::check::exchange;
-use crate::outcome::Outcome;
 
 /// The result of one attempt, with the evidence.
 #[derive(Clone, Debug)]

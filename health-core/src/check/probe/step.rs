@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 #[cfg(doc)]
 use super::attempt::Attempt;
-use crate::time::Instant;
+use crate::base::Instant;
 
 /// The one thing to do next. Asking again changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use alloc::format;
 
 use super::report::Part;
-use crate::outcome::{Class, Kind, Outcome};
+use crate::base::{Class, Kind, Outcome};
 
 /// What an attempt ran into outside of the protocol.
 ///

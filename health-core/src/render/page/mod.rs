@@ -59,8 +59,9 @@ mod tests {
     use sha2::{Digest as _, Sha256};
 
     use super::*;
-    use crate::health::{ProbeKind, Registry};
-    use crate::time::Moment;
+    use crate::base::Moment;
+    use crate::base::ProbeKind;
+    use crate::health::Registry;
 
     /// Bytes of the page, all told: it shall load over a bad line. A fifth of them shows targets.
     const MOST_BYTES: usize = 24 * 1024;

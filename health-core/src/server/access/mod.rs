@@ -31,10 +31,11 @@ pub use peer::{Identity, Peer};
 pub use request::AccessRequest;
 use secret::Secret;
 
+use super::PanicGuard;
 #[cfg(doc)]
 use super::Service;
-use super::guest;
-use crate::cidr::Cidr;
+use super::guard;
+use crate::base::Cidr;
 use crate::http::StatusCode;
 
 /// What a request may see. Verdicts are always public; decided once, when the head is parsed.
@@ -98,6 +99,10 @@ impl Policy {
         self.key_header = Cow::Owned(name.into());
     }
 
+    pub(super) const fn has_closure(&self) -> bool {
+        self.closure.is_some()
+    }
+
     /// Where a secret may be presented besides `Authorization`.
     pub(super) fn key_header(&self) -> &str {
         &self.key_header
@@ -115,14 +120,14 @@ impl Policy {
     }
 
     /// A closure that panics has said no: whoever could make it panic would be in.
-    pub(super) fn decide(&self, request: &AccessRequest<'_>) -> Access {
+    pub(super) fn decide(&self, guard: PanicGuard, request: &AccessRequest<'_>) -> Access {
         match self.base {
             Base::Nobody => return Access::Public,
             Base::Everybody => return Access::Detailed,
             Base::Rules => {}
         }
         if let Some(Closure(decide)) = &self.closure {
-            let decided = guest::call(|| decide(request)).unwrap_or(Some(Access::Public));
+            let decided = guard::call(guard, || decide(request)).unwrap_or(Some(Access::Public));
             if let Some(access) = decided {
                 return access;
             }

@@ -1,0 +1,18 @@
+//! The names that every driver has at its root: all that a daemon's author needs of the endpoint.
+
+pub use health_core::health::{
+    Change, ComponentConfig, Counter, Gauge, History, Phase, Revision, Snapshot, Transition,
+};
+pub use health_core::http::{Head, Method, StatusCode};
+pub use health_core::server::{
+    Access, AccessRequest, CloseReason, DegradedCode, Identity, Limits, Peer, Report, RequestLog,
+    Service,
+};
+pub use health_core::{
+    Cause, Cidr, ConfigError, Instant, Kind, Message, Moment, Name, NameError, Outcome, ProbeKind,
+    Status, UnixTime,
+};
+
+pub use crate::health::{
+    Component, Flag, Gate, Health, Heartbeat, InFlight, Running, Stats, Transitions,
+};

@@ -1,0 +1,374 @@
+//! The handle that a daemon holds: the core's [`Registry`] behind a lock, and a clock.
+//!
+//! ```text
+//! Health ── component() ─► Component    success, failure
+//!   │    ── heartbeat() ─► Heartbeat    beat          (no lock)
+//!   │    ── gate()      ─► Gate         release, or drop
+//!   │    ── flag()      ─► Flag         set
+//!   │    ── running()   ─► Running      up until dropped
+//!   │    ── in_flight() ─► InFlight     holds the drain until dropped
+//!   │    ── stats()     ─► Stats        set
+//!   │    ── counter()   ─► Counter      add           (no lock)
+//!   │    ── gauge()     ─► Gauge        set           (no lock)
+//!   └──── snapshot() ─► what a server answers from
+//! ```
+//!
+//! Everything here is cheap, never blocks for longer than another call of the same kind, and may
+//! be called from any thread or task.
+
+mod changes;
+mod handles;
+mod last_beat;
+mod transitions;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+pub use changes::Changes;
+pub use handles::{Component, Flag, Gate, Heartbeat, InFlight, Running, Stats};
+pub use transitions::Transitions;
+
+use health_core::NameError;
+use health_core::health::{
+    ComponentConfig, Counter, Gauge, HeartbeatId, Phase, Registry, Snapshot,
+};
+use health_core::{Instant, Moment};
+
+use crate::Clock;
+use changes::Waiters;
+use last_beat::LastBeat;
+
+/// A daemon's health: declare what there is to know, tell what happens, hand it to a server.
+///
+/// Clones share one state.
+///
+/// ```
+/// use std::time::Duration;
+/// use health_driver::{Health, ProbeKind, Status};
+///
+/// let health = Health::new("steering", env!("CARGO_PKG_VERSION"));
+/// let link = health.component("link")?;
+/// let control = health.heartbeat("control", Duration::from_secs(5))?;
+/// health.set_running();
+///
+/// link.success();
+/// control.beat();
+/// assert_eq!(health.snapshot().status(ProbeKind::Health), Status::Healthy);
+///
+/// for _ in 0..3 {
+///     link.failure("no carrier");
+/// }
+/// assert_eq!(health.snapshot().status(ProbeKind::Health), Status::Unhealthy);
+/// assert_eq!(health.snapshot().status(ProbeKind::Liveness), Status::Healthy);
+/// # Ok::<(), health_driver::NameError>(())
+/// ```
+#[derive(Clone)]
+pub struct Health {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    clock: Clock,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    registry: Registry,
+    waiters: Waiters,
+    /// Where each heartbeat's handle leaves its last beat, to be fetched with every snapshot.
+    beats: Vec<(HeartbeatId, Arc<LastBeat>)>,
+}
+
+impl Health {
+    /// The health of a daemon that starts now. Its phase is [`Phase::Starting`].
+    #[must_use]
+    pub fn new(service: &str, version: &str) -> Self {
+        let clock = Clock::start();
+        let moment = clock.moment();
+        let mut registry = Registry::new(service, version, moment.now);
+        registry.set_wall_clock(moment);
+        let inner = Mutex::new(Inner {
+            registry,
+            waiters: Waiters::default(),
+            beats: Vec::new(),
+        });
+        Self {
+            shared: Arc::new(Shared { clock, inner }),
+        }
+    }
+
+    /// Declares a part of the daemon: after three failures in a row it is unhealthy, after a
+    /// success it is well again. Unknown, and so not ready, until its first result.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed or taken.
+    pub fn component(&self, name: &str) -> Result<Component, NameError> {
+        self.component_with(name, ComponentConfig::default())
+    }
+
+    /// Declares a part of the daemon with thresholds of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed or taken.
+    pub fn component_with(
+        &self,
+        name: &str,
+        config: ComponentConfig,
+    ) -> Result<Component, NameError> {
+        let now = self.now();
+        let id = self.update(|inner| inner.registry.component(now, name, config))?;
+        Ok(Component::new(self.clone(), id))
+    }
+
+    /// Declares a loop that beats at least every `deadline`. If it does not, the daemon is not
+    /// alive any more: choose a deadline of several cycles. The first one begins now.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed or taken.
+    pub fn heartbeat(&self, name: &str, deadline: Duration) -> Result<Heartbeat, NameError> {
+        let now = self.now();
+        let last = Arc::new(LastBeat::new(now));
+        let id = self.update(|inner| {
+            let id = inner.registry.heartbeat(now, name, deadline)?;
+            inner.beats.push((id, Arc::clone(&last)));
+            Ok(id)
+        })?;
+        Ok(Heartbeat::new(self.clone(), id, last))
+    }
+
+    /// Declares something that must happen before the daemon is ready.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed or taken.
+    pub fn gate(&self, name: &str) -> Result<Gate, NameError> {
+        let id = self.update(|inner| inner.registry.gate(name))?;
+        Ok(Gate::new(self.clone(), id))
+    }
+
+    /// Declares something that must hold while the daemon is ready. Down until set.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed or taken.
+    pub fn flag(&self, name: &str) -> Result<Flag, NameError> {
+        let id = self.update(|inner| inner.registry.flag(name))?;
+        Ok(Flag::new(self.clone(), id))
+    }
+
+    /// A loop that runs from now until what is returned is dropped, be it by a panic. The daemon is
+    /// ready only while all its loops run.
+    ///
+    /// A loop that was never started holds nothing up: declare the loops of a group with
+    /// [`flag`](Self::flag) before they start. A loop that has ended may run again.
+    ///
+    /// ```
+    /// use health_driver::{Health, ProbeKind, Status};
+    ///
+    /// let health = Health::new("group", "1.0.0");
+    /// health.set_running();
+    /// let is_ready = || health.snapshot().status(ProbeKind::Readiness) == Status::Healthy;
+    ///
+    /// let running = health.running("loop-a")?;
+    /// assert!(is_ready());
+    /// assert!(health.running("loop-a").is_err(), "it runs already");
+    /// drop(running);
+    /// assert!(!is_ready());
+    /// let _running = health.running("loop-a")?;
+    /// assert!(is_ready());
+    /// # Ok::<(), health_driver::NameError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed, or taken by anything but a flag that is down.
+    pub fn running(&self, name: &str) -> Result<Running, NameError> {
+        let id = self.change(|registry, now| registry.raise_flag(now, name))?;
+        Ok(Running::new(self.clone(), id))
+    }
+
+    /// A piece of work that a drain waits for, until what is returned is dropped. Drivers wait for
+    /// at most [`drain_timeout`](health_core::server::Limits::drain_timeout).
+    pub fn in_flight(&self) -> InFlight {
+        self.change(|registry, _| registry.begin_work());
+        InFlight::new(self.clone())
+    }
+
+    /// Declares a value to publish at `/stats`: an empty object until set.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed, or taken by another stat, counter or gauge.
+    pub fn stats(&self, name: &str) -> Result<Stats, NameError> {
+        let id = self.update(|inner| inner.registry.stat(name))?;
+        Ok(Stats::new(self.clone(), id))
+    }
+
+    /// Declares a number that only grows, shown at `/metrics` (as `NAME_total`) and `/stats`.
+    /// `help` says what it means, for people.
+    ///
+    /// ```
+    /// let health = health_driver::Health::new("steering", "1.4.0");
+    /// let cycles = health.counter("cycles", "Control cycles that were run.")?;
+    /// cycles.increment();
+    /// # Ok::<(), health_driver::NameError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed for a metric, or taken by another stat, counter or
+    /// gauge.
+    pub fn counter(&self, name: &str, help: &str) -> Result<Counter, NameError> {
+        self.update(|inner| inner.registry.counter(name, help))
+    }
+
+    /// Declares a number that goes up and down, shown at `/metrics` and `/stats`. `help` says what
+    /// it means, for people.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the name is not allowed for a metric, or taken by another stat, counter or
+    /// gauge.
+    pub fn gauge(&self, name: &str, help: &str) -> Result<Gauge, NameError> {
+        self.update(|inner| inner.registry.gauge(name, help))
+    }
+
+    /// Keeps at most `entries` transitions, and forgets those there are. 0 switches history off.
+    /// Default 256.
+    pub fn set_history(&self, entries: usize) {
+        self.update(|inner| inner.registry.set_history(entries));
+    }
+
+    /// Start-up is over: ready as soon as gates, flags and components agree. Begins a new life
+    /// after [`stop`](Self::stop); while draining it does nothing.
+    pub fn set_running(&self) {
+        self.change(|registry, now| registry.set_running(now));
+    }
+
+    /// The daemon will end: readiness is refused from now on, liveness is not. Stop taking new
+    /// work, finish what there is, then call [`stop`](Self::stop).
+    pub fn begin_drain(&self) {
+        self.change(|registry, now| registry.begin_drain(now));
+    }
+
+    /// The daemon is done: servers of this health end.
+    pub fn stop(&self) {
+        self.change(|registry, now| registry.stop(now));
+    }
+
+    /// Whether the daemon drains, and no [work](Self::in_flight) holds it any more.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.lock().registry.is_drained()
+    }
+
+    /// Where the daemon is in its life.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.lock().registry.phase()
+    }
+
+    /// The state, now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot_at(self.now())
+    }
+
+    /// The state at `now`, which is a reading of this health's own clock.
+    #[must_use]
+    pub fn snapshot_at(&self, now: Instant) -> Snapshot {
+        self.update(|inner| {
+            inner.fetch_beats();
+            inner.registry.snapshot(now)
+        })
+    }
+
+    /// The time on this health's clock.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.shared.clock.now()
+    }
+
+    /// The time on both clocks.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        self.shared.clock.moment()
+    }
+
+    /// Applies what the passing of time changes, as the core's registry does it, and says when to be
+    /// called next; `None` is after the next change.
+    pub(crate) fn handle_timeout(&self, now: Instant) -> Option<Instant> {
+        self.update(|inner| {
+            inner.fetch_beats();
+            inner.registry.handle_timeout(now);
+            inner.registry.poll_timeout()
+        })
+    }
+
+    /// The same for somebody who is not called regularly: a late call says nothing about the host.
+    pub(crate) fn apply_time(&self, now: Instant) -> Option<Instant> {
+        self.update(|inner| {
+            inner.fetch_beats();
+            let _ = inner.registry.snapshot(now);
+            inner.registry.poll_timeout()
+        })
+    }
+
+    pub(crate) fn end_stall_detection(&self) {
+        self.lock().registry.end_stall_detection();
+    }
+
+    fn remove_heartbeat(&self, id: HeartbeatId) {
+        let now = self.now();
+        self.update(|inner| {
+            inner.beats.retain(|(other, _)| *other != id);
+            inner.registry.remove_heartbeat(now, id);
+        });
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Registry, Instant) -> R) -> R {
+        let now = self.now();
+        self.update(|inner| change(&mut inner.registry, now))
+    }
+
+    /// Runs `update` under the lock, then wakes those who wait for what it changed.
+    fn update<R>(&self, update: impl FnOnce(&mut Inner) -> R) -> R {
+        let mut inner = self.lock();
+        let before = inner.registry.revision();
+        let result = update(&mut inner);
+        let after = inner.registry.revision();
+        if after != before {
+            let wakers = inner.waiters.take(after.as_u64() == before.as_u64());
+            drop(inner);
+            wakers.into_iter().for_each(Waker::wake);
+        }
+        result
+    }
+
+    /// No user code runs under the lock, so a poisoned one holds a state as good as any.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.shared
+            .inner
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn fetch_beats(&mut self) {
+        for (id, last) in &self.beats {
+            self.registry.beat(last.load(), *id);
+        }
+    }
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.lock().registry, f)
+    }
+}

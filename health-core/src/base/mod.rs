@@ -1,0 +1,26 @@
+//! Words that everything else uses: time, names, status, outcomes. Nothing in here knows of a check,
+//! a request or a snapshot.
+
+mod capture;
+mod cidr;
+mod config_error;
+mod digits;
+pub(crate) mod grammar;
+mod name;
+mod outcome;
+mod status;
+mod streak;
+mod time;
+mod timing;
+
+pub use capture::Capture;
+pub use cidr::Cidr;
+pub use config_error::ConfigError;
+pub use name::{Name, NameError};
+pub use outcome::{Cause, Class, Kind, Message, Outcome};
+pub use status::{ProbeKind, Status};
+pub use streak::Streak;
+pub use time::{Instant, Moment, ParseDurationError, UnixTime, parse_duration};
+pub use timing::Timing;
+
+pub(crate) use digits::decimal;

@@ -1,0 +1,197 @@
+//! What one look at something showed: the word both halves of the core share.
+
+mod kind;
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+use crate::base::Capture;
+pub use kind::Kind;
+
+/// How an attempt ended, with a public message and a private cause.
+///
+/// The two halves are different types on purpose: a [`Cause`] may hold a connection string or a
+/// panic's payload, and is shown to authorised readers only.
+///
+/// ```
+/// use health_core::{Class, Outcome};
+///
+/// let outcome = Outcome::failure("connection refused").caused_by("postgres://app:hunter2@db/app");
+/// assert_eq!(outcome.class, Class::Failure);
+/// assert_eq!(outcome.message.as_str(), "connection refused");
+/// assert!(!format!("{outcome:?}").contains("hunter2"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether it counts, and as what.
+    pub class: Class,
+    /// What it ran into, in one word, where there is one.
+    pub kind: Option<Kind>,
+    /// For everybody's eyes; empty if there is nothing to say.
+    pub message: Message,
+    /// For authorised eyes.
+    pub cause: Option<Cause>,
+}
+
+impl Outcome {
+    /// All well.
+    #[must_use]
+    pub const fn success() -> Self {
+        Self::new(Class::Success, Message::EMPTY)
+    }
+
+    /// Well, with something to mind: counts as a success and shows as degraded.
+    #[must_use]
+    pub fn warning(message: impl Into<Message>) -> Self {
+        Self::new(Class::Warning, message.into())
+    }
+
+    /// Not well: counts towards the threshold.
+    #[must_use]
+    pub fn failure(message: impl Into<Message>) -> Self {
+        Self::new(Class::Failure, message.into())
+    }
+
+    /// The prober's own trouble (no descriptors, no memory): says nothing about the target, so it
+    /// counts as nothing.
+    #[must_use]
+    pub fn indeterminate(message: impl Into<Message>) -> Self {
+        Self::new(Class::Indeterminate, message.into())
+    }
+
+    /// Adds the word for what it ran into.
+    #[must_use]
+    pub const fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Adds the private half.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {
+        self.cause = Some(Cause::new(cause));
+        self
+    }
+
+    const fn new(class: Class, message: Message) -> Self {
+        Self {
+            class,
+            kind: None,
+            message,
+            cause: None,
+        }
+    }
+}
+
+/// What an [`Outcome`] counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Counts as a success.
+    Success,
+    /// Counts as a success, shows as degraded.
+    Warning,
+    /// Counts as a failure.
+    Failure,
+    /// Counts as nothing.
+    Indeterminate,
+}
+
+impl Class {
+    /// The word shown and stored: `success`, `warning`, `failure`, `indeterminate`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Warning => "warning",
+            Self::Failure => "failure",
+            Self::Indeterminate => "indeterminate",
+        }
+    }
+}
+
+/// A text that anybody may read, at most 1,024 bytes; longer ones are cut.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message(Cow<'static, str>);
+
+impl Message {
+    /// No text.
+    pub const EMPTY: Self = Self(Cow::Borrowed(""));
+
+    const MAX_LEN: usize = 1_024;
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&'static str> for Message {
+    fn from(text: &'static str) -> Self {
+        Self(Cow::Borrowed(cut(text, Self::MAX_LEN)))
+    }
+}
+
+impl From<String> for Message {
+    fn from(mut text: String) -> Self {
+        text.truncate(cut(&text, Self::MAX_LEN).len());
+        Self(Cow::Owned(text))
+    }
+}
+
+/// A text that only authorised readers may see, at most 4,608 bytes; longer ones are cut.
+///
+/// That is room for an excerpt of what a probe saw ([`Capture`])
+/// and a sentence before it.
+///
+/// It has no `Display`, and its `Debug` shows nothing of it: printing one takes the explicit call
+/// of [`Cause::reveal`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Cause(Box<str>);
+
+impl Cause {
+    const MAX_LEN: usize = Capture::MAX_TEXT + 448;
+
+    /// Takes the text of `cause`.
+    #[must_use]
+    pub fn new(cause: impl fmt::Display) -> Self {
+        Self(cut(&format!("{cause}"), Self::MAX_LEN).into())
+    }
+
+    /// The text, for a reader who may see it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cause(withheld)")
+    }
+}
+
+/// The longest beginning of `text` that is at most `most` bytes and ends between characters.
+fn cut(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let text = "x".repeat(1_023) + "äöü";
+        assert_eq!(Message::from(text).as_str(), "x".repeat(1_023));
+        let text = "x".repeat(4_607) + "äöü";
+        assert_eq!(Cause::new(text).reveal().len(), 4_607);
+    }
+}

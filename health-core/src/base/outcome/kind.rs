@@ -1,0 +1,148 @@
+//! A word for what happened, where a message is for people.
+
+use core::fmt;
+
+/// What kind of thing an attempt ran into: one word for metrics, rows and filters.
+///
+/// A message changes with the library that made it; a kind does not. [`Kind::as_str`] is the word
+/// shown and stored, [`Kind::from_word`] reads it back.
+///
+/// ```
+/// use health_core::Kind;
+///
+/// assert_eq!(Kind::BadStatus.as_str(), "bad_status");
+/// assert_eq!(Kind::from_word("bad_status"), Some(Kind::BadStatus));
+/// assert_eq!(Kind::from_word("gremlins"), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The deadline passed without an answer.
+    Timeout,
+    /// The process of an earlier attempt still lives, so that none was started.
+    PreviousAttemptStuck,
+    /// The connection was refused.
+    Refused,
+    /// The connection was cut by the other side.
+    Reset,
+    /// No route to the address.
+    Unreachable,
+    /// The name does not exist.
+    NameNotFound,
+    /// Policy forbids the address.
+    AddressDenied,
+    /// The TLS handshake failed.
+    Tls,
+    /// What came back is not the protocol.
+    BadResponse,
+    /// A status outside the accepted range.
+    BadStatus,
+    /// A response header that does not satisfy its condition.
+    BadHeader,
+    /// A body that does not satisfy its condition.
+    BadBody,
+    /// The command ended with a code other than 0.
+    ExitCode,
+    /// The command does not exist or may not be run.
+    CommandNotFound,
+    /// The closure panicked.
+    Panicked,
+    /// The answer sends elsewhere, and the policy is not to go.
+    RedirectOtherHost,
+    /// A condition marked soft does not hold, as latency over its limit.
+    SoftLimit,
+    /// The prober itself was too late to tell.
+    LocalOverload,
+    /// The prober has no file descriptor left.
+    Descriptors,
+    /// The prober has no memory left.
+    Memory,
+    /// The prober may start no process.
+    Processes,
+    /// The prober has no local port left.
+    Ports,
+    /// The prober's resolver cannot be reached.
+    Resolver,
+}
+
+impl Kind {
+    const ALL: [Self; 23] = [
+        Self::Timeout,
+        Self::PreviousAttemptStuck,
+        Self::Refused,
+        Self::Reset,
+        Self::Unreachable,
+        Self::NameNotFound,
+        Self::AddressDenied,
+        Self::Tls,
+        Self::BadResponse,
+        Self::BadStatus,
+        Self::BadHeader,
+        Self::BadBody,
+        Self::ExitCode,
+        Self::CommandNotFound,
+        Self::Panicked,
+        Self::RedirectOtherHost,
+        Self::SoftLimit,
+        Self::LocalOverload,
+        Self::Descriptors,
+        Self::Memory,
+        Self::Processes,
+        Self::Ports,
+        Self::Resolver,
+    ];
+
+    /// The word: `a-z` and `_` only.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::PreviousAttemptStuck => "previous_attempt_stuck",
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::Unreachable => "unreachable",
+            Self::NameNotFound => "name_not_found",
+            Self::AddressDenied => "address_denied",
+            Self::Tls => "tls",
+            Self::BadResponse => "bad_response",
+            Self::BadStatus => "bad_status",
+            Self::BadHeader => "bad_header",
+            Self::BadBody => "bad_body",
+            Self::ExitCode => "exit_code",
+            Self::CommandNotFound => "command_not_found",
+            Self::Panicked => "panicked",
+            Self::RedirectOtherHost => "redirect_other_host",
+            Self::SoftLimit => "soft_limit",
+            Self::LocalOverload => "local_overload",
+            Self::Descriptors => "emfile",
+            Self::Memory => "enomem",
+            Self::Processes => "fork",
+            Self::Ports => "eaddrnotavail",
+            Self::Resolver => "resolver",
+        }
+    }
+
+    /// The kind whose word this is.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_reads_back() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
+        }
+    }
+}

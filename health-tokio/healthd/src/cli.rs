@@ -1,0 +1,243 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use health_core::parse_duration;
+
+use super::config::Told;
+
+/// Watches targets over HTTP, TCP and commands, and keeps a registry of how they are.
+#[derive(Debug, Parser)]
+#[command(name = "healthd", version, propagate_version = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Watch all targets of the registry until SIGTERM; SIGHUP reads the configuration again
+    Monitor(MonitorArgs),
+    /// Look at one target once: exit code 0 healthy, 1 not, 2 wrong usage
+    Check(CheckArgs),
+    /// Put a target on the list
+    Add(AddArgs),
+    /// Take a target off the list, with what is known of it
+    Remove(NameArgs),
+    /// Put a deregistered target back on the list, afresh
+    Reactivate(NameArgs),
+    /// All targets and how they are
+    List(ShowArgs),
+    /// One target: its checks, their settings and last results
+    Inspect(NameArgs),
+    /// Why a target is what it is: which rule was applied, on what evidence
+    Explain(NameArgs),
+    /// The monitor itself: whether it runs, how it is configured, how it keeps up
+    Status(ShowArgs),
+    /// Watch simulated targets on this machine, and say what that takes
+    Bench(BenchArgs),
+    /// The simulated targets of bench; ends with its standard input
+    #[command(hide = true)]
+    BenchTargets,
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct MonitorArgs {
+    /// Configuration, TOML or (.json) JSON
+    #[arg(long, env = "HEALTHD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    registry: Registry,
+    /// Where the monitor answers for its own health; port 0 takes one that is free [default:
+    /// 127.0.0.1:9103]
+    #[arg(long, env = "HEALTHD_LISTEN", value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Show details to who presents this bearer token, and to nobody else
+    #[arg(
+        long,
+        env = "HEALTHD_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<String>,
+    /// A target: healthy is status 200 and a body of JSON [repeatable]
+    #[arg(
+        long = "target",
+        env = "HEALTHD_TARGETS",
+        value_name = "NAME=URL",
+        value_delimiter = ','
+    )]
+    targets: Vec<String>,
+    /// From one check of a target to the next [default: 60s]
+    #[arg(long, env = "HEALTHD_INTERVAL", value_name = "TIME", value_parser = duration)]
+    interval: Option<Duration>,
+    /// What one check may take [default: 10s]
+    #[arg(long, env = "HEALTHD_TIMEOUT", value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// Failures in a row that make a target unhealthy [default: 3]
+    #[arg(long, env = "HEALTHD_RETRIES", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    retries: Option<u32>,
+    /// Leave unhealthy targets on the list
+    #[arg(long, env = "HEALTHD_NO_AUTO_DEREGISTER")]
+    no_auto_deregister: bool,
+    /// Least severe log lines shown: error, warn, info, debug
+    #[arg(
+        long,
+        env = "HEALTHD_LOG",
+        value_name = "LEVEL",
+        default_value = "info"
+    )]
+    pub(super) log: Level,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Registry {
+    /// The registry, an SQLite file [default: healthd.db]
+    #[arg(long, env = "HEALTHD_DB", value_name = "FILE")]
+    db: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ShowArgs {
+    #[command(flatten)]
+    pub(super) registry: Registry,
+    /// For programs
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct NameArgs {
+    /// The target
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Expect {
+    /// Accepted status, 200 or 200-399
+    #[arg(long, value_name = "CODES")]
+    pub(super) expect_status: Option<String>,
+    /// Whether the body has to be JSON
+    #[arg(long, value_name = "BOOL")]
+    pub(super) json_body: Option<bool>,
+    /// What the body has to contain
+    #[arg(long, value_name = "TEXT")]
+    pub(super) contains: Option<String>,
+    /// A field of the request [repeatable]
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    pub(super) headers: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CheckArgs {
+    /// http(s)://…, tcp://host:port, unix:/path.sock:/path, or exec
+    pub(super) target: String,
+    /// The command, for exec
+    #[arg(last = true)]
+    pub(super) command: Vec<String>,
+    /// What it may take in all
+    #[arg(long, short, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub(super) timeout: Duration,
+    #[command(flatten)]
+    pub(super) expect: Expect,
+    /// For programs
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct BenchArgs {
+    /// How many targets
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) targets: u32,
+    /// From one check of a target to the next
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub(super) interval: Duration,
+    /// How long
+    #[arg(long = "for", value_name = "TIME", default_value = "180s", value_parser = duration)]
+    pub(super) length: Duration,
+    /// Keep nothing: the prober alone
+    #[arg(long)]
+    pub(super) no_store: bool,
+    /// For programs
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AddArgs {
+    /// NAME=URL, or NAME with the URL behind it
+    pub(super) name: String,
+    /// http(s)://…, tcp://host:port or unix:/path.sock:/path
+    pub(super) url: Option<String>,
+    /// The group it is counted in
+    #[arg(long, value_name = "NAME")]
+    pub(super) group: Option<String>,
+    /// From one check to the next
+    #[arg(long, value_name = "TIME")]
+    pub(super) interval: Option<String>,
+    /// What one check may take
+    #[arg(long, value_name = "TIME")]
+    pub(super) timeout: Option<String>,
+    /// Failures in a row that make it unhealthy
+    #[arg(long, value_name = "N")]
+    pub(super) retries: Option<u32>,
+    #[command(flatten)]
+    pub(super) expect: Expect,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+impl Registry {
+    pub(super) fn path(&self) -> PathBuf {
+        let db = self.db.clone();
+        db.unwrap_or_else(|| super::config::DEFAULT_DB.into())
+    }
+}
+
+impl MonitorArgs {
+    pub(super) fn told(&self) -> Told {
+        Told {
+            config: self.config.clone(),
+            db: self.registry.db.clone(),
+            listen: self.listen,
+            token: self.token.clone(),
+            interval: self.interval,
+            timeout: self.timeout,
+            retries: self.retries,
+            keep_unhealthy: self.no_auto_deregister,
+            targets: self.targets.clone(),
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(duration) if duration < Duration::from_millis(1) => {
+            Err("allowed is at least 1ms".into())
+        }
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,188 @@
+//! One check, in the words of Kubernetes, of the orchestrator's schema, or in our own.
+//!
+//! | | ours | Kubernetes | orchestrator |
+//! |---|---|---|---|
+//! | HTTP | `url` | `httpGet` | `http` |
+//! | TCP | `url = "tcp://…"` | `tcpSocket` | `tcp` |
+//! | command | `exec` | `exec.command` | `exec.command` |
+//! | every | `interval` | `periodSeconds` | `interval_seconds` |
+//! | at most | `timeout` | `timeoutSeconds` | `timeout_seconds` |
+//! | failures | `retries` | `failureThreshold` | `retries` |
+//! | successes | `success_threshold` | `successThreshold` | |
+//! | protected | `start_period` | | `start_period_seconds` |
+//! | at first | `initial_delay` | `initialDelaySeconds` | |
+//!
+//! What is expected of an HTTP answer goes with the form: `url` means status 200 and a body of JSON,
+//! as a registry of servers has it; the other two mean status 200 to 399. `expect_status` and `json` say
+//! otherwise.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use health_core::Name;
+use health_core::ProbeKind;
+use health_core::check::probe::Probe;
+use health_core::check::{CheckConfig, OnUnhealthy};
+
+use super::probe::probe;
+use super::reader::{Item, Result, Table};
+
+/// What every check has that does not say otherwise.
+#[derive(Clone, Debug)]
+pub(crate) struct Defaults {
+    pub(crate) check: CheckConfig,
+    /// Whether an unhealthy target is taken off the list.
+    pub(crate) auto_deregister: bool,
+    /// Whether the answer to a `url` has to be JSON.
+    pub(crate) json: bool,
+    /// The last settings seen: a hundred thousand targets have a handful among them.
+    seen: RefCell<VecDeque<Arc<CheckConfig>>>,
+}
+
+impl Defaults {
+    fn shared(&self, config: CheckConfig) -> Arc<CheckConfig> {
+        const MOST: usize = 16;
+        let mut seen = self.seen.borrow_mut();
+        if let Some(same) = seen.iter().find(|it| ***it == config) {
+            return Arc::clone(same);
+        }
+        let config = Arc::new(config);
+        if seen.len() == MOST {
+            seen.pop_front();
+        }
+        seen.push_back(Arc::clone(&config));
+        config
+    }
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            check: CheckConfig {
+                interval: Duration::from_secs(60),
+                timeout: Duration::from_secs(10),
+                // A prober that stood still has not seen a target fail.
+                lag_tolerance: Some(Duration::from_secs(1)),
+                ..CheckConfig::default()
+            },
+            auto_deregister: true,
+            json: true,
+            seen: RefCell::default(),
+        }
+    }
+}
+
+/// A check: what is looked at, and when it counts.
+#[derive(Clone, Debug)]
+pub(crate) struct CheckDef {
+    pub(crate) name: Name,
+    pub(crate) probe: Probe,
+    pub(crate) config: Arc<CheckConfig>,
+}
+
+/// Reads the check a table is, or that is part of it. `kind`: what it is for, if the place says so.
+pub(super) fn check(
+    table: &Table<'_>,
+    defaults: &Defaults,
+    host: Option<&str>,
+    kind: Option<ProbeKind>,
+) -> Result<CheckDef> {
+    let stated = table.either(&["kind", "phase"])?;
+    let kind = match (kind, stated) {
+        (Some(_), Some(item)) => return Err(item.wrong_secret("the place says it already")),
+        (Some(kind), None) => kind,
+        (None, Some(item)) => item.word(&[
+            ("health", ProbeKind::Health),
+            ("startup", ProbeKind::Startup),
+            ("liveness", ProbeKind::Liveness),
+            ("readiness", ProbeKind::Readiness),
+        ])?,
+        (None, None) => ProbeKind::Health,
+    };
+    let (probe, scheme) = probe(table, defaults, host)?;
+    let name = match table.either(&["check_name"])? {
+        Some(item) => name(&item)?,
+        None => Name::new(scheme).map_err(|error| table.lacks(error))?,
+    };
+    let config = CheckConfig {
+        needs_reap: probe.needs_reap(),
+        kind,
+        ..timing(table, defaults, kind)?
+    };
+    if let Err(error) = config.validate() {
+        return Err(table.lacks(error));
+    }
+    let config = defaults.shared(config);
+    Ok(CheckDef {
+        name,
+        probe,
+        config,
+    })
+}
+
+pub(super) fn name(item: &Item<'_>) -> Result<Name> {
+    Name::new(item.text()?)
+        .map_err(|_| item.wrong("allowed are 1 to 64 characters of A-Z a-z 0-9 _ . : -"))
+}
+
+/// The settings of a check that are about time and thresholds; also those of a whole file.
+pub(super) fn timing(
+    table: &Table<'_>,
+    defaults: &Defaults,
+    kind: ProbeKind,
+) -> Result<CheckConfig> {
+    let mut config = defaults.check.clone();
+    let duration = |names: &[&'static str], value: &mut Duration| -> Result<()> {
+        if let Some(item) = table.either(names)? {
+            *value = item.duration()?;
+        }
+        Ok(())
+    };
+    let least = |names: &[&'static str], value: &mut Duration| -> Result<()> {
+        if let Some(item) = table.either(names)? {
+            *value = item.duration()?;
+            if *value < Duration::from_millis(1) {
+                return Err(item.wrong("allowed is at least 1ms"));
+            }
+        }
+        Ok(())
+    };
+    let count = |names: &[&'static str], value: &mut u32| -> Result<()> {
+        if let Some(item) = table.either(names)? {
+            *value = u32::try_from(item.integer(1, 1_000_000)?).unwrap_or(u32::MAX);
+        }
+        Ok(())
+    };
+    let interval = ["interval", "interval_seconds", "periodSeconds"];
+    least(&interval, &mut config.interval)?;
+    let timeout = ["timeout", "timeout_seconds", "timeoutSeconds"];
+    least(&timeout, &mut config.timeout)?;
+    count(&["retries", "failureThreshold"], &mut config.retries)?;
+    let successes = ["success_threshold", "successThreshold"];
+    count(&successes, &mut config.success_threshold)?;
+    let start = ["start_period", "start_period_seconds"];
+    duration(&start, &mut config.start_period)?;
+    let delay = ["initial_delay", "initialDelaySeconds"];
+    duration(&delay, &mut config.initial_delay)?;
+    if let Some(item) = table.get("lag_tolerance") {
+        config.lag_tolerance = Some(item.duration()?);
+    }
+    let by_default = match kind {
+        // What is not ready gets no work; it is not gone. What has not started is not there yet.
+        ProbeKind::Readiness | ProbeKind::Startup => OnUnhealthy::Report,
+        ProbeKind::Health | ProbeKind::Liveness if defaults.auto_deregister => {
+            OnUnhealthy::Deregister
+        }
+        ProbeKind::Health | ProbeKind::Liveness => OnUnhealthy::Report,
+    };
+    config.on_unhealthy = match table.get("on_unhealthy") {
+        Some(item) => item.word(&[
+            ("report", OnUnhealthy::Report),
+            ("deregister", OnUnhealthy::Deregister),
+        ])?,
+        None => by_default,
+    };
+    Ok(config)
+}

@@ -1,0 +1,351 @@
+//! What healthd is told: by flags and environment, by a file, by lists of addresses.
+//!
+//! ```text
+//!  flags, HEALTHD_* ─┐
+//!  TOML or JSON ─────┼─► Settings ─► checked as a whole, before anything begins
+//!  file_sd lists ────┘
+//! ```
+//!
+//! A flag wins over the environment, and both over the file. A mistake ends the program with code 2 and
+//! one line that says where it is, what is wrong, and what is allowed; at a reload, it leaves
+//! everything as it was.
+
+mod action;
+mod check;
+mod discovery;
+mod probe;
+mod reader;
+mod target;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use health_core::ProbeKind;
+use health_core::monitor::{MassFailure, MonitorConfig};
+use serde_json::{Map, Value};
+
+pub(super) use action::{Action, Deed};
+pub(super) use check::Defaults;
+pub(super) use reader::ConfigError;
+pub(super) use target::{Listed, Source, TargetDef};
+
+use reader::{Item, Result, Table};
+
+/// Everything `healthd monitor` goes by.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// The file it was read from.
+    pub(super) file: Option<PathBuf>,
+    /// The registry.
+    pub(super) db: PathBuf,
+    /// Where it answers.
+    pub(super) listen: SocketAddr,
+    /// Who presents this sees details, and nobody else.
+    pub(super) token: Option<String>,
+    /// Settings of checks that do not say otherwise.
+    pub(super) defaults: Defaults,
+    pub(super) monitor: MonitorConfig,
+    /// The most attempts at once was stated.
+    pub(super) is_max_stated: bool,
+    /// Results kept of each check.
+    pub(super) results: u32,
+    pub(super) targets: Vec<TargetDef>,
+    pub(super) actions: Vec<Action>,
+}
+
+/// What flags and environment say, as they were given.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    pub(super) config: Option<PathBuf>,
+    pub(super) db: Option<PathBuf>,
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) token: Option<String>,
+    pub(super) interval: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) retries: Option<u32>,
+    pub(super) keep_unhealthy: bool,
+    /// `NAME=URL`.
+    pub(super) targets: Vec<String>,
+}
+
+/// The registry, if nobody says otherwise.
+pub(super) const DEFAULT_DB: &str = "healthd.db";
+/// Results kept of each check.
+pub(super) const RESULTS: u32 = 10;
+
+impl Settings {
+    /// Reads and checks all of it.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake.
+    pub(super) fn read(told: &Told) -> Result<Self> {
+        let mut settings = Self {
+            file: told.config.clone(),
+            db: DEFAULT_DB.into(),
+            // Next to the 9102 of a daemon's own endpoint.
+            listen: SocketAddr::from(([127, 0, 0, 1], 9103)),
+            token: None,
+            defaults: Defaults::default(),
+            monitor: MonitorConfig::default(),
+            is_max_stated: false,
+            results: RESULTS,
+            targets: Vec::new(),
+            actions: Vec::new(),
+        };
+        if let Some(path) = &told.config {
+            let origin = path.display().to_string();
+            let value = parse(path, &origin)?;
+            let root = Item::root(&origin, &value);
+            let directory = path.parent().unwrap_or(Path::new(""));
+            settings.read_file(&root.table()?, directory, told)?;
+        } else {
+            settings.take(told)?;
+        }
+        settings.read_flags(told)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn read_file(&mut self, table: &Table<'_>, directory: &Path, told: &Told) -> Result<()> {
+        if let Some(item) = table.either(&["db", "database"])? {
+            self.db = directory.join(item.text()?);
+        }
+        if let Some(item) = table.get("listen") {
+            let address = item.text()?.parse();
+            self.listen = address.map_err(|_| item.wrong("allowed is ADDRESS:PORT"))?;
+        }
+        if let Some(item) = table.get("token") {
+            self.token = Some(item.text()?.to_owned());
+        }
+        if let Some(item) = table.either(&["auto_deregister", "auto_deregister_after_failures"])? {
+            self.defaults.auto_deregister = item.flag()?;
+        }
+        if let Some(item) = table.get("json") {
+            self.defaults.json = item.flag()?;
+        }
+        if let Some(item) = table.get("results") {
+            self.results = u32::try_from(item.integer(1, 1_000)?).unwrap_or(RESULTS);
+        }
+        if let Some(item) = table.either(&["max_in_flight", "max_concurrent"])? {
+            let most = item.integer(1, 1_000_000)?;
+            self.monitor.max_in_flight = usize::try_from(most).unwrap_or(usize::MAX);
+            self.is_max_stated = true;
+        }
+        if let Some(item) = table.get("mass_failure") {
+            self.monitor.mass_failure = mass_failure(&item)?;
+        }
+        // `on_unhealthy` of a whole file is `auto_deregister`.
+        self.defaults.check = check::timing(table, &self.defaults, ProbeKind::Health)?;
+        self.take(told)?;
+        if let Err(error) = self.defaults.check.validate() {
+            return Err(table.lacks(error));
+        }
+        if let Some(list) = table.either(&["target", "targets", "servers"])? {
+            for item in list.list()? {
+                let target = TargetDef::read(&item, &self.defaults, Source::Config)?;
+                self.targets.push(target);
+            }
+        }
+        if let Some(list) = table.either(&["action", "actions"])? {
+            for item in list.list()? {
+                self.actions.push(Action::read(&item)?);
+            }
+        }
+        if let Some(list) = table.get("file_sd") {
+            for item in list.list()? {
+                discovery::read(&item, directory, &self.defaults, &mut self.targets)?;
+            }
+        }
+        table.finish()
+    }
+
+    /// What flags say of every check has to stand before targets are read.
+    fn take(&mut self, told: &Told) -> Result<()> {
+        let check = &mut self.defaults.check;
+        if let Some(interval) = told.interval {
+            check.interval = interval;
+        }
+        if let Some(timeout) = told.timeout {
+            check.timeout = timeout;
+        }
+        if let Some(retries) = told.retries {
+            check.retries = retries;
+        }
+        if told.keep_unhealthy {
+            self.defaults.auto_deregister = false;
+        }
+        let valid = self.defaults.check.validate();
+        valid.map_err(|error| ConfigError::new("settings", "", "", error))
+    }
+
+    fn read_flags(&mut self, told: &Told) -> Result<()> {
+        if let Some(db) = &told.db {
+            self.db.clone_from(db);
+        }
+        if let Some(listen) = told.listen {
+            self.listen = listen;
+        }
+        if told.token.is_some() {
+            self.token.clone_from(&told.token);
+        }
+        for text in &told.targets {
+            let (name, url) = split_target(text)?;
+            let defaults = &self.defaults;
+            let target = TargetDef::of_url(name, url, defaults, Source::Config, "--target");
+            self.targets.push(target?);
+        }
+        Ok(())
+    }
+
+    /// What can be wrong only with all of it.
+    fn check(&mut self) -> Result<()> {
+        let mut names = BTreeSet::new();
+        for target in &self.targets {
+            if !names.insert(&target.name) {
+                let origin = self.file.as_ref().map(|it| it.display().to_string());
+                let origin = origin.unwrap_or_else(|| "--target".to_owned());
+                let allowed = "two targets of this name; give one another name";
+                return Err(ConfigError::new(
+                    &origin,
+                    "target.name",
+                    &target.name,
+                    allowed,
+                ));
+            }
+        }
+        let directory = self.db.parent().filter(|it| !it.as_os_str().is_empty());
+        if directory.is_some_and(|it| !it.is_dir()) {
+            let allowed = "allowed is a file in a directory that exists";
+            return Err(ConfigError::new(
+                "settings",
+                "db",
+                self.db.display(),
+                allowed,
+            ));
+        }
+        if self.db.is_dir() {
+            let allowed = "allowed is a file; this is a directory";
+            return Err(ConfigError::new(
+                "settings",
+                "db",
+                self.db.display(),
+                allowed,
+            ));
+        }
+        // As many results as a verdict rests on, so that it can be explained.
+        let checks = self.targets.iter().flat_map(|it| &it.checks);
+        let evidence = checks.map(|it| it.config.retries).max().unwrap_or(0);
+        self.results = self.results.max(evidence.min(1_000));
+        Ok(())
+    }
+
+    /// What is read at the start only, and is another in `new`.
+    pub(super) fn fixed_unlike(&self, new: &Self) -> Vec<&'static str> {
+        // If it is not stated, it is what the system allows.
+        let most = |it: &Self| it.is_max_stated.then_some(it.monitor.max_in_flight);
+        let guard = |it: &Self| it.monitor.mass_failure;
+        let fixed = [
+            ("db", self.db != new.db),
+            ("listen", self.listen != new.listen),
+            ("token", self.token != new.token),
+            ("max_in_flight", most(self) != most(new)),
+            ("mass_failure", guard(self) != guard(new)),
+            ("results", self.results != new.results),
+            ("action", self.actions != new.actions),
+        ];
+        let changed = fixed.into_iter().filter(|(_, is_changed)| *is_changed);
+        changed.map(|(name, _)| name).collect()
+    }
+
+    /// What is allowed and still worth a word.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let checks = self.targets.iter().flat_map(|target| {
+            let checks = target.checks.iter();
+            checks.map(move |check| (target, check))
+        });
+        let mut slow = checks.filter(|(_, check)| check.config.timeout >= check.config.interval);
+        if let Some((target, check)) = slow.next() {
+            let (timeout, interval) = (check.config.timeout, check.config.interval);
+            let others = slow.count();
+            warnings.push(format!(
+                "target {}, check {}: timeout {timeout:?} is not below interval {interval:?}; \
+                 a slow answer skips slots ({others} more like it)",
+                target.name, check.name,
+            ));
+        }
+        warnings
+    }
+}
+
+/// `NAME=URL`.
+pub(super) fn split_target(text: &str) -> Result<(&str, &str)> {
+    text.split_once('=').ok_or_else(|| {
+        ConfigError::new(
+            "--target",
+            "",
+            format_args!("{text:?}"),
+            "allowed is NAME=URL",
+        )
+    })
+}
+
+fn mass_failure(item: &Item<'_>) -> Result<Option<MassFailure>> {
+    if !item.is_table() {
+        return match item.flag()? {
+            true => Ok(Some(MassFailure::default())),
+            false => Ok(None),
+        };
+    }
+    let table = item.table()?;
+    let mut guard = MassFailure::default();
+    if let Some(item) = table.get("min_targets") {
+        guard.min_targets = usize::try_from(item.integer(1, 1_000_000)?).unwrap_or(usize::MAX);
+    }
+    if let Some(item) = table.get("failed_fraction") {
+        guard.failed_fraction = item.fraction()?;
+    }
+    table.finish()?;
+    Ok(Some(guard))
+}
+
+/// A target as `healthd add` tells it: the same table as in a file.
+pub(super) fn added(told: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
+    let value = Value::Object(told);
+    TargetDef::read(&Item::root("add", &value), defaults, Source::Added)
+}
+
+/// TOML, unless the file's name ends in `.json`.
+fn parse(path: &Path, origin: &str) -> Result<Value> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        let text = error.to_string();
+        // The place and the reason; what is drawn around them takes several lines.
+        let mut lines = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('|'));
+        let line = lines.next().unwrap_or_default().trim();
+        let last = text.lines().last().unwrap_or_default().trim();
+        let reason = if last == line {
+            String::new()
+        } else {
+            format!(": {last}")
+        };
+        ConfigError::new(origin, "", "", format_args!("{line}{reason}"))
+    };
+    let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    if path
+        .extension()
+        .is_some_and(|it| it.eq_ignore_ascii_case("json"))
+    {
+        serde_json::from_str(&text).map_err(|error| wrong(&error))
+    } else {
+        toml::from_str(&text).map_err(|error| wrong(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests;

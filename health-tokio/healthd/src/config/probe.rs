@@ -1,0 +1,305 @@
+//! What is looked at: HTTP, TCP or a command, in three grammars.
+
+use health_core::check::exchange::{Condition, HttpProbeBuilder};
+use health_core::check::probe::{ClientIdentity, ExecProbe, HttpTarget, Probe, Tls, Trust};
+
+use super::check::Defaults;
+use super::reader::{Item, Result, Table};
+
+pub(super) fn probe(
+    table: &Table<'_>,
+    defaults: &Defaults,
+    host: Option<&str>,
+) -> Result<(Probe, &'static str)> {
+    let forms = ["url", "httpGet", "http", "tcpSocket", "tcp", "exec"];
+    let mut given = forms
+        .iter()
+        .filter_map(|form| Some((*form, table.get(form)?)));
+    let first = given.next();
+    if let Some((_, second)) = given.next() {
+        let forms = forms.join(", ");
+        return Err(second.wrong_secret(format_args!("a check has one of: {forms}")));
+    }
+    let Some((form, item)) = first else {
+        let forms = forms.join(", ");
+        return Err(table.lacks(format_args!("nothing to check; allowed is one of: {forms}")));
+    };
+    let expectations = Expectations::read(table, form == "url" && defaults.json)?;
+    let (probe, scheme) = match form {
+        "url" => url(&item, expectations)?,
+        "httpGet" | "http" => (http(&item, host, expectations)?, "http"),
+        "tcpSocket" | "tcp" => (tcp(&item, host)?, "tcp"),
+        _ => (exec(&item)?, "exec"),
+    };
+    if let Some(item) = table.get("type") {
+        let types = [("HTTP", "http"), ("TCP", "tcp"), ("EXEC", "exec")];
+        let stated = item.word(&types)?;
+        if stated != scheme {
+            return Err(item.wrong(format_args!("it has {form}, which is of another type")));
+        }
+    }
+    Ok((probe, scheme))
+}
+
+/// What is asked, and what the answer has to be.
+struct Expectations {
+    method: Option<String>,
+    headers: Vec<(String, String)>,
+    status: Option<(u16, u16)>,
+    json: bool,
+    contains: Option<String>,
+    tls: Option<Tls>,
+    /// Any of it was stated, so that a check without HTTP can refuse it.
+    stated: Option<&'static str>,
+}
+
+impl Expectations {
+    fn read(table: &Table<'_>, is_strict: bool) -> Result<Self> {
+        let mut stated = None;
+        let mut get = |name| {
+            let item = table.get(name);
+            if item.is_some() {
+                stated = Some(name);
+            }
+            item
+        };
+        let method = get("method").map(|item| item.text().map(str::to_owned));
+        let status = get("expect_status").map(|item| statuses(&item));
+        let json = get("json").map(|item| item.flag());
+        let contains = get("contains").map(|item| item.text().map(str::to_owned));
+        let headers = get("headers").map(|item| headers(&item));
+        let tls = get("tls").map(|item| tls(&item));
+        let json = json.transpose()?;
+        Ok(Self {
+            method: method.transpose()?,
+            headers: headers.transpose()?.unwrap_or_default(),
+            status: status.transpose()?.or(is_strict.then_some((200, 200))),
+            json: json.unwrap_or(is_strict),
+            contains: contains.transpose()?,
+            tls: tls.transpose()?,
+            stated,
+        })
+    }
+
+    fn apply(self, mut request: HttpProbeBuilder) -> HttpProbeBuilder {
+        if let Some(method) = self.method {
+            request = request.method(method);
+        }
+        if let Some((first, last)) = self.status {
+            request = request.accept_status(first..=last);
+        }
+        if self.json {
+            request = request.expect(Condition::body_is_json());
+        }
+        if let Some(text) = self.contains {
+            request = request.expect(Condition::body_contains(text));
+        }
+        let headers = self.headers.into_iter();
+        headers.fold(request, |request, (name, value)| {
+            request.header(name, value)
+        })
+    }
+}
+
+fn url(item: &Item<'_>, expected: Expectations) -> Result<(Probe, &'static str)> {
+    let text = item.text()?;
+    if text.starts_with("tcp://") {
+        if let Some(name) = expected.stated {
+            return Err(item.wrong(format_args!("{name} is for http and https")));
+        }
+        let probe = text.parse::<Probe>();
+        return Ok((probe.map_err(|error| refused(item, &error))?, "tcp"));
+    }
+    if !["http://", "https://", "unix:"]
+        .iter()
+        .any(|it| text.starts_with(it))
+    {
+        let allowed = "allowed are http://…, https://…, tcp://host:port and unix:/path.sock:/path";
+        return Err(item.wrong(allowed));
+    }
+    Ok((http_at(item, text, expected)?, "http"))
+}
+
+fn http(item: &Item<'_>, host: Option<&str>, mut expected: Expectations) -> Result<Probe> {
+    let table = item.table()?;
+    let host = self::host(&table, host)?;
+    let port = table.get("port").map(|it| it.port()).transpose()?;
+    let path = table.get("path").map(|it| it.text()).transpose()?;
+    let schemes = [("http", "http"), ("https", "https")];
+    let scheme = table
+        .get("scheme")
+        .map(|it| it.word(&schemes))
+        .transpose()?;
+    let scheme = scheme.unwrap_or("http");
+    if let Some(more) = table.either(&["httpHeaders", "headers"])? {
+        expected.headers.extend(headers(&more)?);
+    }
+    let code = |name, default| -> Result<u16> {
+        let code = table.get(name).map(|it| it.integer(100, 599)).transpose()?;
+        Ok(u16::try_from(code.unwrap_or(default)).unwrap_or(599))
+    };
+    let (first, last) = (code("status_code_min", 200)?, code("status_code_max", 399)?);
+    if first > last {
+        return Err(table.lacks("status_code_min is above status_code_max"));
+    }
+    expected.status.get_or_insert((first, last));
+    table.finish()?;
+    let path = path.unwrap_or("/");
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    http_at(
+        item,
+        &format!("{scheme}://{host}{port}{slash}{path}"),
+        expected,
+    )
+}
+
+fn http_at(item: &Item<'_>, text: &str, mut expected: Expectations) -> Result<Probe> {
+    let tls = expected.tls.take();
+    let target = HttpTarget::parse(text, |request| expected.apply(request));
+    let target = target.map_err(|error| refused(item, &error))?;
+    match tls {
+        Some(_) if target.tls().is_none() => Err(item.wrong("tls is for https")),
+        Some(_) if cfg!(not(feature = "tls")) => Err(item.wrong("built without TLS")),
+        Some(tls) => Ok(target.with_tls(tls).into()),
+        None => Ok(target.into()),
+    }
+}
+
+fn tcp(item: &Item<'_>, host: Option<&str>) -> Result<Probe> {
+    let table = item.table()?;
+    let host = self::host(&table, host)?;
+    let port = table.need("port")?.port()?;
+    table.finish()?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Probe::tcp(host, port).map_err(|error| refused(item, &error))
+}
+
+fn exec(item: &Item<'_>) -> Result<Probe> {
+    let built = if item.is_table() {
+        let table = item.table()?;
+        let mut command = ExecProbe::command(table.need("command")?.texts()?);
+        if let Some(item) = table.get("dir") {
+            command = command.dir(item.text()?);
+        }
+        if let Some(item) = table.get("env") {
+            for (name, value) in item.table()?.entries() {
+                command = command.env(name, value.text()?);
+            }
+        }
+        table.finish()?;
+        command.build()
+    } else {
+        ExecProbe::command(item.texts()?).build()
+    };
+    Ok(built.map_err(|error| refused(item, &error))?.into())
+}
+
+/// The host of the table, or else that of its target.
+fn host(table: &Table<'_>, of_target: Option<&str>) -> Result<String> {
+    let host = match table.get("host") {
+        Some(item) => item.text()?,
+        None => of_target.ok_or_else(|| table.lacks("host is missing, here and in the target"))?,
+    };
+    let is_bare_v6 = host.contains(':') && !host.starts_with('[');
+    Ok(if is_bare_v6 {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    })
+}
+
+/// `200` or `200-399`.
+fn statuses(item: &Item<'_>) -> Result<(u16, u16)> {
+    let text = item.value().as_u64().map(|code| code.to_string());
+    let text = text.unwrap_or_else(|| item.value().as_str().unwrap_or_default().to_owned());
+    let (first, last) = text.split_once('-').unwrap_or((&text, &text));
+    match (first.parse(), last.parse()) {
+        (Ok(first), Ok(last)) if (100..=599).contains(&first) && (first..=599).contains(&last) => {
+            Ok((first, last))
+        }
+        _ => Err(item.wrong("allowed is 200 or 200-399")),
+    }
+}
+
+/// `{Name = "value"}`, or a list of `{name, value}`; instead of the value, the variable of the
+/// environment or the file it is in.
+fn headers(item: &Item<'_>) -> Result<Vec<(String, String)>> {
+    if item.is_table() {
+        let table = item.table()?;
+        let entries = table.entries();
+        let headers = entries.map(|(name, value)| Ok((name.to_owned(), secret(&value)?)));
+        return headers.collect();
+    }
+    let items = item.list()?.into_iter();
+    let headers = items.map(|item| {
+        let table = item.table()?;
+        let name = table.either(&["name", "key"])?;
+        let name = name.ok_or_else(|| table.lacks("name is missing"))?;
+        let value = secret(&table.need("value")?)?;
+        let name = name.text()?.to_owned();
+        table.finish()?;
+        Ok((name, value))
+    });
+    headers.collect()
+}
+
+fn secret(item: &Item<'_>) -> Result<String> {
+    if item.is_text() {
+        return item.text().map(str::to_owned);
+    }
+    if !item.is_table() {
+        return Err(item.wrong_secret("allowed is a text, {env = \"NAME\"} or {file = \"PATH\"}"));
+    }
+    let table = item.table()?;
+    let (env, file) = (table.get("env"), table.get("file"));
+    table.finish()?;
+    match (env, file) {
+        (Some(env), None) => {
+            let name = env.text()?;
+            std::env::var(name).map_err(|_| env.wrong("no such variable"))
+        }
+        (None, Some(file)) => {
+            let text = std::fs::read_to_string(file.text()?);
+            let text = text.map_err(|error| file.wrong(error))?;
+            Ok(text.trim_end().to_owned())
+        }
+        _ => Err(item.wrong_secret("allowed is one of: env, file")),
+    }
+}
+
+fn tls(item: &Item<'_>) -> Result<Tls> {
+    let table = item.table()?;
+    let text = |name| -> Result<Option<Box<str>>> {
+        let item = table.get(name);
+        Ok(item.map(|item| item.text()).transpose()?.map(Into::into))
+    };
+    let (ca, cert, key) = (text("ca")?, text("cert")?, text("key")?);
+    let server_name = text("server_name")?;
+    let insecure = table.get("insecure").map(|it| it.flag()).transpose()?;
+    let trust = match (insecure.unwrap_or(false), ca) {
+        (true, Some(_)) => return Err(table.lacks("ca and insecure exclude each other")),
+        (true, None) => Trust::Insecure,
+        (false, Some(file)) => Trust::CaFile(file),
+        (false, None) => Trust::System,
+    };
+    let identity = match (cert, key) {
+        (Some(certificate_file), Some(key_file)) => Some(ClientIdentity {
+            certificate_file,
+            key_file,
+        }),
+        (None, None) => None,
+        _ => return Err(table.lacks("cert and key belong together")),
+    };
+    table.finish()?;
+    Ok(Tls {
+        trust,
+        server_name,
+        identity,
+    })
+}
+
+fn refused(item: &Item<'_>, error: &health_core::ConfigError) -> super::ConfigError {
+    // The error quotes what is wrong, and leaves secrets out.
+    item.wrong_secret(error)
+}

@@ -1,0 +1,333 @@
+//! One target: a name, a group, and its checks.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use health_core::Name;
+use health_core::ProbeKind;
+use health_core::check::probe::Probe;
+use health_core::check::{CheckConfig, OnUnhealthy};
+use health_core::monitor::{self, Definition, StoredTarget};
+use health_driver::monitor::{Target, TargetSettings};
+use serde_json::{Map, Value, json};
+
+use super::check::{self, CheckDef, Defaults};
+use super::reader::{Item, Result, Table};
+
+/// Where a target comes from, which decides who may take it away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A file, a flag or the environment: it goes when it is no longer there.
+    Config,
+    /// `healthd add`: it goes by `healthd remove`.
+    Added,
+}
+
+/// A target as it was told.
+#[derive(Clone, Debug)]
+pub(crate) struct TargetDef {
+    pub(crate) name: Name,
+    pub(crate) group: Name,
+    pub(crate) source: Source,
+    pub(crate) checks: Vec<CheckDef>,
+    /// As JSON, if nobody else keeps that.
+    told: Option<Box<str>>,
+    /// Of all that was told, with what variables and files have put into it.
+    fingerprint: u64,
+}
+
+/// A target that is watched: what a monitor does not know of it. A hundred thousand of them have to
+/// be small.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    pub(crate) source: Source,
+    told: Option<Box<str>>,
+    /// Another one if anything of it has changed, be it a password.
+    fingerprint: u64,
+    /// See [`TargetDef::looks_at`].
+    looks_at: u64,
+}
+
+/// The group of a target that has none.
+const DEFAULT_GROUP: &str = "targets";
+/// Components of the monitor itself; a group is a component beside them.
+const RESERVED: [&str; 3] = ["cycle", "schedule", "store"];
+
+/// Where a definition has [`TargetDef::looks_at`].
+const LOOKS_AT: &str = "looks_at";
+/// FNV-1a.
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
+
+impl TargetDef {
+    /// Reads a target's table.
+    pub(super) fn read(item: &Item<'_>, defaults: &Defaults, source: Source) -> Result<Self> {
+        let table = item.table()?;
+        let name = check::name(&table.need("name")?)?;
+        let group = match table.get("group") {
+            Some(item) if RESERVED.iter().any(|it| item.value() == it) => {
+                let names = RESERVED.join(", ");
+                return Err(item.wrong(format_args!("allowed is any other name than {names}")));
+            }
+            Some(item) => check::name(&item)?,
+            None => Name::new(DEFAULT_GROUP).map_err(|error| table.lacks(error))?,
+        };
+        let mut checks = checks(&table, defaults)?;
+        checks.shrink_to_fit();
+        for (index, check) in checks.iter().enumerate() {
+            if checks[..index].iter().any(|other| other.name == check.name) {
+                return Err(table.lacks(format_args!(
+                    "two checks named {}; give one another name",
+                    check.name
+                )));
+            }
+        }
+        let most = monitor::Target::MAX_CHECKS;
+        if checks.len() > most {
+            return Err(table.lacks(format_args!(
+                "{} checks; allowed is 1 to {most}",
+                checks.len()
+            )));
+        }
+        table.finish()?;
+        let mut def = Self {
+            name,
+            group,
+            source,
+            checks,
+            told: (source == Source::Added).then(|| item.value().to_string().into()),
+            fingerprint: 0,
+        };
+        def.fingerprint = def.take_fingerprint(item.value());
+        Ok(def)
+    }
+
+    /// A target that is one address.
+    pub(crate) fn of_url(
+        name: &str,
+        url: &str,
+        defaults: &Defaults,
+        source: Source,
+        origin: &str,
+    ) -> Result<Self> {
+        let value = json!({ "name": name, "url": url });
+        Self::read(&Item::root(origin, &value), defaults, source)
+    }
+
+    /// What a store has kept of a target that was added at run time; `None` for one of a configuration,
+    /// which only its configuration knows.
+    pub(crate) fn restore(stored: &StoredTarget, defaults: &Defaults) -> Option<Result<Self>> {
+        let value: Value = serde_json::from_str(&stored.text).ok()?;
+        if value.get("source")? != "added" {
+            return None;
+        }
+        let origin = format!("registry, target {}", stored.name);
+        let told = value.get("told")?;
+        Some(Self::read(
+            &Item::root(&origin, told),
+            defaults,
+            Source::Added,
+        ))
+    }
+
+    /// For a store.
+    pub(crate) fn definition(&self) -> Definition {
+        let checks = self.checks.iter().map(|it| {
+            let target = it.probe.to_string();
+            (&it.name, target, &*it.config)
+        });
+        let (group, told) = (Some(&self.group), self.told.as_deref());
+        definition(&self.name, group, told, self.looks_at(), checks)
+    }
+
+    /// What is to be remembered of it while a monitor watches it.
+    pub(crate) fn listed(&self) -> Listed {
+        Listed {
+            source: self.source,
+            told: self.told.clone(),
+            fingerprint: self.fingerprint,
+            looks_at: self.looks_at(),
+        }
+    }
+
+    /// For a monitor, going on from what was kept of the checks that still look at the same.
+    pub(crate) fn target(&self, stored: Option<&StoredTarget>) -> Target {
+        let checks = self.checks.iter();
+        let target = Target::named(self.name.clone()).group(self.group.clone());
+        checks.fold(target, |target, check| {
+            let saved = stored.map(|it| it.saved(&check.name));
+            target.restored_probe(
+                check.name.clone(),
+                Arc::clone(&check.config),
+                check.probe.clone(),
+                saved.unwrap_or_default(),
+            )
+        })
+    }
+
+    /// Whether a store's target of this name is this one: what was learned about it holds then.
+    pub(crate) fn looks_at_what(&self, stored: &StoredTarget) -> bool {
+        let stored: Value = serde_json::from_str(&stored.text).unwrap_or_default();
+        if let Some(looks_at) = stored.get(LOOKS_AT) {
+            return *looks_at == shown(self.looks_at());
+        }
+        // Kept before there was a fingerprint.
+        let kept = stored["checks"].as_array().map_or(&[][..], Vec::as_slice);
+        let kept = kept.iter().map(|it| json!([it["name"], it["target"]]));
+        let checks = self.checks.iter();
+        kept.eq(checks.map(|it| json!([it.name.as_str(), it.probe.to_string()])))
+    }
+
+    /// Another one if a check looks at something else: another address or path, another query, other
+    /// arguments. How it is judged, what it proves itself with and when it is looked at are left out.
+    ///
+    /// It is stored, and so has to be the same in every version.
+    fn looks_at(&self) -> u64 {
+        let mut hash = FNV_OFFSET;
+        let mut add = |part: &str| {
+            // Behind each part what none of them has.
+            for byte in part.bytes().chain([0]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+            }
+        };
+        for check in &self.checks {
+            add(check.name.as_str());
+            add(&check.probe.to_string());
+            match &check.probe {
+                Probe::Http(target) => {
+                    add(target.request().method());
+                    add(target.request().path());
+                }
+                Probe::Exec(command) => command.argv().for_each(&mut add),
+                _ => {}
+            }
+        }
+        hash
+    }
+
+    fn take_fingerprint(&self, told: &Value) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        told.to_string().hash(&mut hasher);
+        self.definition().text.hash(&mut hasher);
+        for check in &self.checks {
+            // With what variables and files have put into it.
+            if let Probe::Http(target) = &check.probe {
+                target.request().request().hash(&mut hasher);
+            }
+        }
+        hasher.finish()
+    }
+}
+
+impl Listed {
+    /// Whether nothing of it has changed.
+    pub(crate) fn is_unchanged(&self, new: &TargetDef) -> bool {
+        (self.fingerprint, self.source) == (new.fingerprint, new.source)
+    }
+
+    /// Whether its checks look at what those of the other look at: then what was learned about it
+    /// holds.
+    pub(crate) fn is_same_as(&self, new: &TargetDef) -> bool {
+        self.looks_at == new.looks_at()
+    }
+
+    /// For a store that has lost it.
+    pub(crate) fn definition(&self, name: &Name, settings: &TargetSettings) -> Definition {
+        let checks = settings.checks.iter();
+        let checks = checks.map(|it| (&it.name, it.target.clone(), &it.config));
+        let group = settings.group.as_ref();
+        definition(name, group, self.told.as_deref(), self.looks_at, checks)
+    }
+}
+
+/// What is stored of a target, as JSON: what is shown of it and, if nobody else keeps that, what was
+/// told.
+fn definition<'a>(
+    name: &Name,
+    group: Option<&Name>,
+    told: Option<&str>,
+    looks_at: u64,
+    checks: impl Iterator<Item = (&'a Name, String, &'a CheckConfig)>,
+) -> Definition {
+    let (mut names, mut texts) = (Vec::new(), Vec::new());
+    let mut url = None;
+    for (name, target, config) in checks {
+        names.push(name.clone());
+        texts.push(json!({
+            "name": name.as_str(),
+            "target": target,
+            "kind": config.kind.as_str(),
+            "interval_seconds": config.interval.as_secs_f64(),
+            "timeout_seconds": config.timeout.as_secs_f64(),
+            "retries": config.retries,
+            "success_threshold": config.success_threshold,
+            "start_period_seconds": config.start_period.as_secs_f64(),
+            "on_unhealthy": match config.on_unhealthy {
+                OnUnhealthy::Deregister => "deregister",
+                OnUnhealthy::Restart => "restart",
+                OnUnhealthy::Report => "report",
+            },
+        }));
+        url.get_or_insert(target);
+    }
+    let mut map = Map::new();
+    map.insert("url".into(), url.into());
+    map.insert("group".into(), group.map(Name::as_str).into());
+    map.insert("checks".into(), texts.into());
+    map.insert(LOOKS_AT.into(), shown(looks_at).into());
+    let source = if told.is_some() { "added" } else { "config" };
+    map.insert("source".into(), source.into());
+    if let Some(told) = told.and_then(|told| serde_json::from_str::<Value>(told).ok()) {
+        map.insert("told".into(), told);
+    }
+    Definition {
+        name: name.clone(),
+        checks: names,
+        text: Value::Object(map).to_string().into(),
+    }
+}
+
+/// As it is stored: not every reader of JSON knows numbers of 64 bits.
+fn shown(looks_at: u64) -> String {
+    format!("{looks_at:016x}")
+}
+
+/// One check is the target's own table; several are a list, or the three of a Kubernetes container.
+fn checks(table: &Table<'_>, defaults: &Defaults) -> Result<Vec<CheckDef>> {
+    let host = table.get("host").map(|item| item.text()).transpose()?;
+    let mut checks = Vec::new();
+    if let Some(list) = table.either(&["checks", "check", "health_checks"])? {
+        for (index, item) in list.list()?.iter().enumerate() {
+            let of_check = item.table()?;
+            let mut check = check::check(&of_check, defaults, host, None)?;
+            if let Some(name) = of_check.get("name") {
+                check.name = check::name(&name)?;
+            } else if checks.iter().any(|it: &CheckDef| it.name == check.name) {
+                let name = format!("{}-{}", check.name, index + 1);
+                check.name = Name::new(&name).map_err(|error| of_check.lacks(error))?;
+            }
+            of_check.finish()?;
+            checks.push(check);
+        }
+        if checks.is_empty() {
+            return Err(list.wrong("allowed is 1 to 16 checks"));
+        }
+    }
+    for (place, kind) in [
+        ("startupProbe", ProbeKind::Startup),
+        ("livenessProbe", ProbeKind::Liveness),
+        ("readinessProbe", ProbeKind::Readiness),
+    ] {
+        if let Some(item) = table.get(place) {
+            let of_check = item.table()?;
+            let mut check = check::check(&of_check, defaults, host, Some(kind))?;
+            check.name = Name::new(kind.as_str()).map_err(|error| of_check.lacks(error))?;
+            of_check.finish()?;
+            checks.push(check);
+        }
+    }
+    if checks.is_empty() {
+        checks.push(check::check(table, defaults, host, None)?);
+    }
+    Ok(checks)
+}

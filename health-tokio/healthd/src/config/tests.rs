@@ -1,0 +1,308 @@
+//! What is read, and what is said of what cannot be.
+
+use std::path::PathBuf;
+
+use health_core::Name;
+use health_core::check::OnUnhealthy;
+use health_core::monitor::{Definition, StoredTarget};
+
+use super::*;
+
+mod mistakes;
+mod wrong;
+
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let id = std::process::id();
+        let path = std::env::temp_dir().join(format!("healthd-config-{id}-{name}"));
+        fs::write(&path, text).expect("written");
+        Self(path)
+    }
+
+    fn read(&self) -> Result<Settings> {
+        Settings::read(&Told {
+            config: Some(self.0.clone()),
+            ..Told::default()
+        })
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn toml(name: &str, text: &str) -> Settings {
+    let read = File::new(&format!("{name}.toml"), text).read();
+    read.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn three_grammars_say_the_same() {
+    let ours = r#"
+        name = "db-1"
+        host = "10.0.0.5"
+        [[target.check]]
+        url = "http://10.0.0.5:8080/health"
+        expect_status = "200-399"
+        json = false
+        headers = { X-Probe = "1" }
+        interval = "15s"
+        timeout = "2s"
+        retries = 5
+        [[target.check]]
+        url = "tcp://10.0.0.5:5432"
+        [[target.check]]
+        exec = ["pg_isready", "-q"]
+        initial_delay = 30
+    "#;
+    let kubernetes = r#"
+        name = "db-1"
+        host = "10.0.0.5"
+        [[target.check]]
+        httpGet = { path = "/health", port = 8080, httpHeaders = [{ name = "X-Probe", value = "1" }] }
+        periodSeconds = 15
+        timeoutSeconds = 2
+        failureThreshold = 5
+        [[target.check]]
+        tcpSocket = { port = 5432 }
+        [[target.check]]
+        exec = { command = ["pg_isready", "-q"] }
+        initialDelaySeconds = 30
+    "#;
+    let orchestrator = r#"
+        name = "db-1"
+        host = "10.0.0.5"
+        [[target.health_checks]]
+        type = "HTTP"
+        http = { path = "/health", port = 8080, scheme = "http", headers = [{ key = "X-Probe", value = "1" }], status_code_min = 200, status_code_max = 399 }
+        interval_seconds = 15
+        timeout_seconds = 2
+        retries = 5
+        [[target.health_checks]]
+        type = "TCP"
+        tcp = { port = 5432 }
+        [[target.health_checks]]
+        type = "EXEC"
+        exec = { command = ["pg_isready", "-q"] }
+        initial_delay = 30
+    "#;
+    let read = |name, text| toml(name, &format!("[[target]]\n{text}")).targets.remove(0);
+    let ours = read("ours", ours);
+    assert_eq!(ours.checks.len(), 3);
+    let names: Vec<_> = ours.checks.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["http", "tcp", "exec"]);
+    for (name, other) in [("k8s", kubernetes), ("orchestrator", orchestrator)] {
+        let other = read(name, other);
+        assert!(
+            ours.listed().is_same_as(&other),
+            "{name}: {:#?}\n{:#?}",
+            ours.checks,
+            other.checks
+        );
+        for (a, b) in ours.checks.iter().zip(&other.checks) {
+            assert_eq!(a.config, b.config, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_container_of_kubernetes_is_a_target() {
+    let text = r#"{"target": [{"name": "web", "host": "::1",
+        "startupProbe": {"httpGet": {"port": 80}, "failureThreshold": 30},
+        "livenessProbe": {"httpGet": {"port": 80, "path": "/livez", "scheme": "HTTPS"}},
+        "readinessProbe": {"tcpSocket": {"port": 80}, "successThreshold": 2}}]}"#;
+    let settings = File::new("k8s.json", text).read().expect("read");
+    let target = &settings.targets[0];
+    let shown: Vec<_> = target
+        .checks
+        .iter()
+        .map(|it| format!("{} {}", it.name, it.probe))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "startup http://[::1]:80/",
+            "liveness https://[::1]:443/livez",
+            "readiness tcp://[::1]:80"
+        ]
+        .map(|it| it.replace(":443", ":80")),
+    );
+    let acts: Vec<_> = target
+        .checks
+        .iter()
+        .map(|it| it.config.on_unhealthy)
+        .collect();
+    assert_eq!(
+        acts,
+        [
+            OnUnhealthy::Report,
+            OnUnhealthy::Deregister,
+            OnUnhealthy::Report
+        ]
+    );
+}
+
+#[test]
+fn a_url_is_a_server_of_a_registry_and_everything_can_be_said() {
+    let settings = toml(
+        "defaults",
+        r#"target = [{ name = "a", url = "http://a/health" }]"#,
+    );
+    let check = &settings.targets[0].checks[0];
+    assert_eq!(check.config.interval, Duration::from_secs(60));
+    assert_eq!(check.config.timeout, Duration::from_secs(10));
+    assert_eq!(
+        (check.config.retries, check.config.on_unhealthy),
+        (3, OnUnhealthy::Deregister)
+    );
+    let health_core::check::probe::Probe::Http(target) = &check.probe else {
+        panic!("{:?}", check.probe);
+    };
+    assert_eq!(target.request().accepted_status(), &(200..=200));
+
+    let settings = toml(
+        "all",
+        r#"
+        db = "registry.db"
+        listen = "127.0.0.1:0"
+        token = "s3cr3t"
+        interval = "5s"
+        retries = 2
+        auto_deregister = false
+        results = 50
+        max_in_flight = 7
+        mass_failure = { min_targets = 10, failed_fraction = 0.3 }
+        target = [{ name = "a", url = "http://a/", group = "web", interval = 1, expect_status = 204, json = false, method = "HEAD" }]
+        "#,
+    );
+    assert!(settings.db.ends_with("registry.db") && settings.db.is_absolute());
+    assert_eq!(settings.monitor.max_in_flight, 7);
+    let check = &settings.targets[0].checks[0];
+    assert_eq!(check.config.interval, Duration::from_secs(1));
+    assert_eq!(
+        (check.config.retries, check.config.on_unhealthy),
+        (2, OnUnhealthy::Report)
+    );
+    assert_eq!(
+        settings.warnings().len(),
+        1,
+        "timeout 10 s is above interval 1 s"
+    );
+}
+
+#[test]
+fn lists_of_prometheus_name_targets() {
+    let list = r#"[{"targets": ["10.0.0.1:8080", "[::1]:9100"], "labels": {"job": "node"}},
+                   {"targets": ["db:1"], "labels": {"__scheme__": "https", "__metrics_path__": "/h"}}]"#;
+    let list = File::new("sd-1.json", list);
+    let pattern = list
+        .0
+        .file_name()
+        .and_then(|it| it.to_str())
+        .expect("a name")
+        .replace("1.json", "*.json");
+    let settings = toml(
+        "sd",
+        &format!("file_sd = [{{ files = [{pattern:?}], path = \"/healthz\" }}]"),
+    );
+    let shown: Vec<_> = settings
+        .targets
+        .iter()
+        .map(|it| format!("{} {} {}", it.group, it.name, it.checks[0].probe))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "node 10.0.0.1:8080 http://10.0.0.1:8080/healthz",
+            "node ::1_:9100 http://[::1]:9100/healthz",
+            "targets db:1 https://db:1/h",
+        ]
+    );
+}
+
+#[test]
+fn the_same_target_is_the_same_at_a_reload_and_after_a_restart() {
+    let read = |rest: &str| toml("same", &format!("target = [{{ name = \"a\", {rest} }}]"));
+    let web = "url = \"http://a/health?db=1\"";
+    let command = "exec = [\"check\", \"db1\"]";
+    for (old, new, is_same) in [
+        (
+            web,
+            "url = \"http://a/health?db=1\", interval = \"5s\"",
+            true,
+        ),
+        (
+            web,
+            "url = \"http://a/health?db=1\", expect_status = \"200-299\"",
+            true,
+        ),
+        (
+            web,
+            "url = \"http://a/health?db=1\", headers = { X = \"1\" }",
+            true,
+        ),
+        (
+            web,
+            "url = \"http://a/health?db=1\", check_name = \"other\"",
+            false,
+        ),
+        (
+            web,
+            "url = \"http://a/health?db=1\", method = \"POST\"",
+            false,
+        ),
+        (web, "url = \"http://a/health?db=2\"", false),
+        (web, "url = \"http://b/health?db=1\"", false),
+        (command, command, true),
+        (command, "exec = [\"check\", \"db2\"]", false),
+        (command, "exec = [\"checkd\", \"b1\"]", false),
+    ] {
+        let (old, new) = (read(old).targets.remove(0), read(new).targets.remove(0));
+        let stored = |definition: Definition| StoredTarget {
+            name: definition.name,
+            text: definition.text,
+            checks: Vec::new(),
+        };
+        let after = new.looks_at_what(&stored(old.definition()));
+        let reloaded = old.listed().is_same_as(&new);
+        assert_eq!((after, reloaded), (is_same, is_same), "{old:?} {new:?}");
+    }
+    // Another one would have every target begin anew with the next update.
+    let text = read(web).targets[0].definition().text;
+    assert!(text.contains(r#""looks_at":"9325ca2754aed891""#), "{text}");
+}
+
+#[test]
+fn a_definition_of_before_the_fingerprint_is_compared_by_what_it_shows() {
+    let read = |path: &str| {
+        let text = format!("target = [{{ name = \"a\", url = \"http://a/{path}\" }}]");
+        toml("before", &text).targets.remove(0)
+    };
+    let stored = StoredTarget {
+        name: Name::new("a").expect("a name"),
+        text: r#"{"checks":[{"name":"http","target":"http://a:80/x"}]}"#.into(),
+        checks: Vec::new(),
+    };
+    assert!(read("x").looks_at_what(&stored) && !read("y").looks_at_what(&stored));
+}
+
+#[test]
+fn a_password_that_changes_is_a_change_and_never_shown() {
+    let read = |secret: &str| {
+        let text = format!(
+            "target = [{{ name = \"a\", url = \"http://a/\", headers = {{ Authorization = {secret:?} }} }}]"
+        );
+        toml("secret", &text).targets.remove(0)
+    };
+    let (old, new, same) = (read("hunter2"), read("hunter3"), read("hunter2"));
+    let listed = old.listed();
+    assert!(!listed.is_unchanged(&new) && listed.is_unchanged(&same) && listed.is_same_as(&new));
+    assert!(
+        !old.definition().text.contains("hunter")
+            && !format!("{:?}", old.checks).contains("hunter")
+    );
+}

@@ -1,0 +1,324 @@
+//! Keeps the registry: the one task that writes, and what it does when it cannot.
+//!
+//! Targets are watched whether or not the registry can be written. While it cannot, the component
+//! `store` says so, the journal holds what is to be kept, what happens is told all the same, and each
+//! retry opens the file again if that is what is wrong. A damaged file is moved out of the way, never
+//! deleted, and a new one gets everything that is known.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Waker};
+use std::time::{Duration, SystemTime};
+
+use health_core::health::ComponentConfig;
+use health_core::monitor::{Batch, Definition, StoredTarget, TargetStore};
+use health_core::{Name, NameError};
+use health_driver::{Component, Health};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task;
+use tokio::time::sleep;
+use tracing::{error, info, warn};
+
+use super::list::List;
+use crate::control::Lock;
+use crate::store::{SqliteStore, StoreError, peek};
+
+/// After that, what the file lacks is tried again if no batch has brought it about.
+const PAUSE: Duration = Duration::from_secs(10);
+/// Targets that are written in one transaction, where there may be many.
+pub(super) const AT_ONCE: usize = 4_096;
+
+/// What the registry is asked to do besides batches.
+#[derive(Debug)]
+pub(super) enum Order {
+    Put(Vec<Definition>),
+    /// Forget what is known of them.
+    Reset(Vec<Name>),
+    Remove(Vec<Name>),
+}
+
+/// How to reach the keeper.
+#[derive(Clone, Debug)]
+pub(crate) struct Orders(mpsc::Sender<(Order, oneshot::Sender<Result<(), String>>)>);
+
+/// See the [module](self).
+pub(crate) struct Keeper {
+    path: PathBuf,
+    results: u32,
+    /// Empty until the right to write could be had.
+    lock: Arc<OnceLock<Lock>>,
+    /// `None`: it could not be opened.
+    store: Option<SqliteStore>,
+    /// What could not be carried out yet, in its order.
+    waiting: VecDeque<Arc<Order>>,
+    /// The next file that is opened may be another, which lacks every target.
+    is_strange: bool,
+    is_failing: bool,
+    component: Component,
+    orders: mpsc::Receiver<(Order, oneshot::Sender<Result<(), String>>)>,
+    /// What was kept is told to.
+    announce: mpsc::Sender<Arc<Batch>>,
+    /// The last batch that was: one that is tried again is not told again.
+    announced: u64,
+}
+
+impl Order {
+    fn carry_out(&self, store: &mut SqliteStore) -> Result<(), StoreError> {
+        match self {
+            Self::Put(targets) => store.put(targets),
+            Self::Reset(names) => store.reset(names),
+            Self::Remove(names) => store.remove(names),
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Put(targets) => targets.is_empty(),
+            Self::Reset(names) | Self::Remove(names) => names.is_empty(),
+        }
+    }
+}
+
+impl Orders {
+    /// Done, and on the disk.
+    ///
+    /// # Errors
+    ///
+    /// It will be done when the registry can be written again; why it could not be.
+    pub(super) async fn give(&self, order: Order) -> Result<(), String> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || "the monitor is stopping".to_owned();
+        self.0.send((order, reply)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+impl Keeper {
+    /// Opens the registry and reads it; `lock` is taken as soon as it can be. If the file cannot be read
+    /// at all, there is nothing known.
+    ///
+    /// # Errors
+    ///
+    /// The file is another program's, or of a newer version: no time will heal that.
+    pub(crate) async fn open(
+        path: &Path,
+        lock: Arc<OnceLock<Lock>>,
+        results: u32,
+        health: &Health,
+        announce: mpsc::Sender<Arc<Batch>>,
+    ) -> Result<(Self, Orders, Vec<StoredTarget>), StoreError> {
+        let (sender, orders) = mpsc::channel(16);
+        let mut keeper = Self {
+            path: path.to_owned(),
+            results,
+            lock,
+            store: None,
+            waiting: VecDeque::new(),
+            is_strange: false,
+            is_failing: false,
+            component: component(health).expect("a name of our own, registered first"),
+            orders,
+            announce,
+            announced: 0,
+        };
+        let loaded = match keeper.work(TargetStore::load).await {
+            Ok(loaded) => loaded,
+            Err(error) if error.is_foreign() => return Err(error),
+            Err(error) => {
+                keeper.trouble(&error);
+                // Repaired on the spot, if it was damage.
+                match keeper.work(TargetStore::load).await {
+                    Ok(loaded) => loaded,
+                    Err(_) => peek(path).unwrap_or_default(),
+                }
+            }
+        };
+        if keeper.store.is_some() {
+            keeper.well();
+        }
+        Ok((keeper, Orders(sender), loaded))
+    }
+
+    /// Keeps what the monitor has to say until it has stopped and all of it is kept, or cannot be.
+    pub(crate) async fn run(mut self, list: List) {
+        let controls = &list.controls;
+        loop {
+            tokio::select! {
+                biased;
+                Some((order, reply)) = self.orders.recv() => {
+                    self.waiting.push_back(Arc::new(order));
+                    let done = self.catch_up(&list).await;
+                    // Nobody has to wait for it.
+                    let _ = reply.send(done.map_err(|error| error.to_string()));
+                }
+                batch = poll_fn(|cx| controls.poll_batch(cx.waker())) => {
+                    let Some(batch) = batch else {
+                        // Lost to the registry, but not to the log and the actions.
+                        if let Poll::Ready(batch) = controls.poll_unkept(Waker::noop()) {
+                            let _ = self.announce.send(batch).await;
+                        }
+                        return;
+                    };
+                    let kept = self.keep(&list, &batch).await;
+                    controls.handle_stored(kept.is_ok());
+                    // Acted upon once: when it is kept, or when it cannot be for the first time.
+                    if batch.number > self.announced && !batch.is_told {
+                        let _ = self.announce.send(Arc::clone(&batch)).await;
+                    }
+                    self.announced = batch.number;
+                }
+                batch = poll_fn(|cx| controls.poll_unkept(cx.waker())) => {
+                    let _ = self.announce.send(batch).await;
+                }
+                () = sleep(PAUSE), if self.is_behind() => {
+                    // Said and tried again, if it does not succeed.
+                    let _ = self.catch_up(&list).await;
+                }
+            }
+        }
+    }
+
+    async fn keep(&mut self, list: &List, batch: &Arc<Batch>) -> Result<(), StoreError> {
+        if self.is_behind() {
+            self.catch_up(list).await?;
+        }
+        let rows = Arc::clone(batch);
+        self.write(move |store| store.write(&rows)).await
+    }
+
+    /// Whether the file lacks something that no batch brings.
+    fn is_behind(&self) -> bool {
+        self.is_strange || !self.waiting.is_empty()
+    }
+
+    /// Carries out what waits. A file that may be another one gets every target and how it stands; what
+    /// it has besides stays.
+    async fn catch_up(&mut self, list: &List) -> Result<(), StoreError> {
+        while let Some(order) = self.waiting.front().cloned() {
+            self.write(move |store| order.carry_out(store)).await?;
+            self.waiting.pop_front();
+        }
+        if self.is_strange {
+            let mut last = None;
+            loop {
+                let Some(targets) = list.definitions(last.as_ref(), AT_ONCE) else {
+                    // Still behind; results can be kept of those that are there.
+                    return Ok(());
+                };
+                last = targets.last().map(|it| it.name.clone());
+                // None of them as well: only who writes knows that the file can be written.
+                self.write(move |store| store.put(&targets)).await?;
+                if last.is_none() {
+                    break;
+                }
+            }
+            self.is_strange = false;
+            list.controls.journal_all();
+        }
+        Ok(())
+    }
+
+    /// Does it, and says how the registry is.
+    async fn write(
+        &mut self,
+        work: impl FnOnce(&mut SqliteStore) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let done = self.work(work).await;
+        match &done {
+            Ok(()) => self.well(),
+            Err(error) => self.trouble(error),
+        }
+        done
+    }
+
+    fn well(&mut self) {
+        self.component.success();
+        if std::mem::take(&mut self.is_failing) {
+            info!(registry = %self.path.display(), "the registry is kept again");
+        }
+    }
+
+    fn trouble(&mut self, error: &StoreError) {
+        self.component.failure(error);
+        self.is_failing = true;
+        if error.is_damage() || error.is_of_the_connection() {
+            self.store = None;
+        }
+        self.is_strange |= self.store.is_none();
+        if error.is_damage() {
+            match set_aside(&self.path) {
+                Ok(place) => error!(%error, moved_to = %place.display(), "starting a new registry"),
+                Err(moving) => error!(%error, %moving, "the registry cannot be moved aside"),
+            }
+        } else {
+            warn!(%error, "the registry cannot be used; going on without it");
+        }
+    }
+
+    /// Does it on a thread that may wait for a disk.
+    async fn work<R: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut SqliteStore) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, StoreError> {
+        let (store, path, results) = (self.store.take(), self.path.clone(), self.results);
+        let lock = Arc::clone(&self.lock);
+        let worked = task::spawn_blocking(move || {
+            let store = match store {
+                Some(store) => Ok(store),
+                None => hold(&lock, &path).and_then(|()| SqliteStore::open(&path, results)),
+            };
+            match store {
+                Ok(mut store) => {
+                    let result = work(&mut store);
+                    (Some(store), result)
+                }
+                Err(error) => (None, Err(error)),
+            }
+        });
+        let (store, result) = worked.await.expect("the store does not panic");
+        self.store = store;
+        result
+    }
+}
+
+/// Takes the lock, unless it is held.
+fn hold(lock: &OnceLock<Lock>, path: &Path) -> Result<(), StoreError> {
+    if lock.get().is_none() {
+        let taken = Lock::take(path);
+        let taken = taken.map_err(|error| StoreError::of_lock(path, Some(error)))?;
+        let taken = taken.ok_or_else(|| StoreError::of_lock(path, None))?;
+        let _ = lock.set(taken);
+    }
+    Ok(())
+}
+
+fn component(health: &Health) -> Result<Component, NameError> {
+    let config = ComponentConfig {
+        retries: 1,
+        // It goes on watching; what is lost is at most what happens until the next end.
+        critical: false,
+        ..ComponentConfig::default()
+    };
+    health.component_with("store", config)
+}
+
+/// Moves a damaged file away, with what belongs to it.
+fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let suffix = format!(".damaged-{}", now.unwrap_or_default().as_secs());
+    let with = |path: &Path, suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let place = with(path, &suffix);
+    std::fs::rename(path, &place)?;
+    for part in ["-wal", "-shm"] {
+        // There may be none.
+        let _ = std::fs::rename(with(path, part), with(&place, part));
+    }
+    Ok(place)
+}

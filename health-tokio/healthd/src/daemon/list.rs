@@ -1,0 +1,74 @@
+//! Which targets there are: what is remembered of each besides what the monitor knows of it.
+
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use health_core::Name;
+use health_core::monitor::Definition;
+use health_driver::monitor::Controls;
+
+use crate::config::Listed;
+
+/// The list, shared by who changes it and who writes it down.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    pub(super) controls: Controls,
+    targets: Arc<Mutex<BTreeMap<Name, Listed>>>,
+}
+
+impl List {
+    pub(crate) fn new(controls: Controls) -> Self {
+        Self {
+            controls,
+            targets: Arc::default(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, BTreeMap<Name, Listed>> {
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first so many behind this name, for a store that has lost them; `None` when the monitor has
+    /// ended: it no longer knows what it looked at, and what a store has is better than that.
+    pub(super) fn definitions(&self, after: Option<&Name>, most: usize) -> Option<Vec<Definition>> {
+        let targets = self.lock();
+        let from = after.map_or(Unbounded, Excluded);
+        let some = targets.range::<Name, _>((from, Unbounded)).take(most);
+        let definitions = some.filter_map(|(name, target)| {
+            let settings = self.controls.settings(name.as_str())?;
+            Some(target.definition(name, &settings))
+        });
+        let definitions = definitions.collect();
+        // It may have ended while they were gathered.
+        self.controls.is_running().then_some(definitions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use health_core::monitor::MonitorConfig;
+    use health_driver::monitor::Watch;
+
+    use super::List;
+    use crate::config::{Defaults, Source, TargetDef};
+
+    #[test]
+    fn after_the_end_nobody_is_told_that_a_target_looks_at_nothing() {
+        let (watch, controls) = Watch::new(MonitorConfig::default(), None, None);
+        let list = List::new(controls);
+        let (url, defaults) = ("http://10.0.0.7/health", Defaults::default());
+        let target = TargetDef::of_url("web-1", url, &defaults, Source::Config, "test");
+        let target = target.expect("a target");
+        list.controls.add(target.target(None)).expect("a new name");
+        list.lock().insert(target.name.clone(), target.listed());
+        let definitions = list.definitions(None, 10).expect("it runs");
+        assert_eq!(definitions, [target.definition()]);
+        drop(watch);
+        assert!(list.definitions(None, 10).is_none());
+    }
+}

@@ -1,0 +1,216 @@
+//! What becomes of the list: what a file says, what was added, and what the monitor watches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use health_core::Name;
+use health_core::check::{Mode, Saved};
+use health_core::monitor::{StoredCheck, StoredTarget};
+use health_driver::monitor::TargetView;
+use tracing::{info, warn};
+
+use super::keeper::{AT_ONCE, Order, Orders};
+use super::list::List;
+use crate::config::{Defaults, Source, TargetDef};
+
+/// Changes the list, and with it what is watched and what is kept.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    list: List,
+    orders: Orders,
+}
+
+impl Registry {
+    pub(crate) const fn new(list: List, orders: Orders) -> Self {
+        Self { list, orders }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Begins to watch what the configuration says and what was added, going on from what was kept.
+    pub(crate) async fn begin(
+        &self,
+        configured: Vec<TargetDef>,
+        stored: Vec<StoredTarget>,
+        defaults: &Defaults,
+    ) {
+        let stored = stored.into_iter().map(|it| (it.name.clone(), it));
+        let mut stored: BTreeMap<_, _> = stored.collect();
+        let names: BTreeSet<_> = configured.iter().map(|it| it.name.clone()).collect();
+        let mut all = configured;
+        let mut gone = Vec::new();
+        for (name, kept) in stored.iter().filter(|(name, _)| !names.contains(name)) {
+            match TargetDef::restore(kept, defaults) {
+                Some(Ok(target)) => all.push(target),
+                Some(Err(error)) => warn!(%name, %error, "a target cannot be watched any more"),
+                None => {
+                    info!(%name, "no longer in the configuration");
+                    gone.push(name.clone());
+                }
+            }
+        }
+        self.keep(Order::Remove(gone)).await;
+        let mut all = all.into_iter();
+        while all.len() > 0 {
+            let some: Vec<_> = all.by_ref().take(AT_ONCE).collect();
+            // Another URL under the old name is another target. What was known of it goes first: a
+            // process that is killed now must not leave it to the new one.
+            let mut afresh = Vec::new();
+            for target in &some {
+                let kept = stored.get(&target.name);
+                if kept.is_some_and(|kept| !target.looks_at_what(kept)) {
+                    stored.remove(&target.name);
+                    afresh.push(target.name.clone());
+                }
+            }
+            self.keep(Order::Reset(afresh)).await;
+            // First the disk: a result of a target that the file does not have would be lost.
+            let definitions = some.iter().map(TargetDef::definition);
+            let changed = definitions.filter(|it| {
+                let kept = stored.get(&it.name);
+                kept.is_none_or(|kept| kept.text != it.text)
+            });
+            self.keep(Order::Put(changed.collect())).await;
+            for target in some {
+                let kept = stored.remove(&target.name);
+                self.watch(&target, kept.as_ref());
+            }
+        }
+    }
+
+    /// Changes the configured targets to these; whoever stays keeps what is known of it.
+    pub(super) async fn reload(&self, configured: Vec<TargetDef>) {
+        let names: BTreeSet<_> = configured.iter().map(|it| it.name.clone()).collect();
+        let (mut gone, mut changed, mut afresh) = (Vec::new(), Vec::new(), Vec::new());
+        let mut added = 0;
+        {
+            let targets = self.list.lock();
+            for (name, target) in &*targets {
+                if target.source == Source::Config && !names.contains(name) {
+                    gone.push(name.clone());
+                }
+            }
+            for target in configured {
+                let old = targets.get(&target.name);
+                if old.is_some_and(|old| old.is_unchanged(&target)) {
+                    continue;
+                }
+                if old.is_some_and(|old| !old.is_same_as(&target)) {
+                    afresh.push(target.name.clone());
+                }
+                added += usize::from(old.is_none());
+                changed.push(target);
+            }
+        }
+        for name in &gone {
+            self.forget(name);
+        }
+        let removed = gone.len();
+        self.keep(Order::Remove(gone)).await;
+        let is_new: BTreeSet<_> = afresh.iter().cloned().collect();
+        // First: killed in between, a new address must not be left deregistered for what the old was.
+        self.keep(Order::Reset(afresh)).await;
+        for some in changed.chunks(AT_ONCE) {
+            let definitions = some.iter().map(TargetDef::definition);
+            self.keep(Order::Put(definitions.collect())).await;
+        }
+        for target in &changed {
+            let view = self.list.controls.target(target.name.as_str());
+            let known = view.filter(|it| !is_new.contains(&it.name));
+            self.forget(&target.name);
+            self.watch(target, known.map(|it| stored_as(&it)).as_ref());
+        }
+        info!(
+            added,
+            changed = changed.len() - added,
+            removed,
+            targets = self.len(),
+            "configuration read"
+        );
+    }
+
+    /// Adds a target.
+    ///
+    /// # Errors
+    ///
+    /// Its name is taken; a text for who asked.
+    pub(super) async fn add(&self, target: TargetDef) -> Result<String, String> {
+        let name = &target.name;
+        if self.list.lock().contains_key(name) {
+            return Err(format!("{name}: there is a target of this name"));
+        }
+        let put = Order::Put(vec![target.definition()]);
+        let kept = self.orders.give(put).await;
+        self.watch(&target, None);
+        Ok(said(&format!("{name} added"), &kept))
+    }
+
+    /// Removes a target; `None` if there is none.
+    pub(super) async fn remove(&self, name: &Name) -> Option<String> {
+        if !self.forget(name) {
+            return None;
+        }
+        let kept = self.orders.give(Order::Remove(vec![name.clone()])).await;
+        Some(said(&format!("{name} removed"), &kept))
+    }
+
+    /// Puts a target back on the list; `None` if there is none.
+    pub(super) fn reactivate(&self, name: &Name) -> Option<String> {
+        let view = self.list.controls.target(name.as_str())?;
+        if !view.is_deregistered {
+            return Some(format!("{name} is active"));
+        }
+        self.list.controls.reactivate(name.as_str());
+        Some(format!("{name} reactivated"))
+    }
+
+    fn watch(&self, target: &TargetDef, stored: Option<&StoredTarget>) {
+        match self.list.controls.add(target.target(stored)) {
+            Ok(_) => {
+                let mut targets = self.list.lock();
+                targets.insert(target.name.clone(), target.listed());
+            }
+            Err(error) => warn!(name = %target.name, %error, "cannot be watched"),
+        }
+    }
+
+    /// False if it was not watched.
+    fn forget(&self, name: &Name) -> bool {
+        self.list.controls.remove(name.as_str());
+        self.list.lock().remove(name).is_some()
+    }
+
+    /// What cannot be kept now is made up for by the keeper, which says so.
+    async fn keep(&self, order: Order) {
+        if !order.is_empty() {
+            let _ = self.orders.give(order).await;
+        }
+    }
+}
+
+fn said(done: &str, kept: &Result<(), String>) -> String {
+    match kept {
+        Ok(()) => done.to_owned(),
+        Err(error) => format!("{done}, but not kept yet: {error}"),
+    }
+}
+
+/// How a target stands, as a store would have it.
+fn stored_as(view: &TargetView) -> StoredTarget {
+    let checks = view.checks.iter().map(|check| StoredCheck {
+        name: check.name.clone(),
+        saved: Saved {
+            status: check.status,
+            streak: check.streak,
+            since: check.since,
+            deregistered: check.mode == Mode::Inactive,
+            deregistered_at: check.deregistered_at,
+        },
+    });
+    StoredTarget {
+        name: view.name.clone(),
+        text: "".into(),
+        checks: checks.collect(),
+    }
+}

@@ -1,0 +1,173 @@
+//! The monitor's own health: whether it goes round, keeps up, and how its targets are.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::time::{Duration, Instant};
+
+use health_core::Outcome;
+use health_core::health::ComponentConfig;
+use health_core::monitor::{Stats, Summary};
+use health_core::{Name, NameError};
+use health_driver::{Component, Health, Heartbeat, Stats as Published};
+use serde_json::json;
+
+use super::list::List;
+use crate::text::millis;
+
+/// Groups are looked at when something has turned, and this often.
+const PAUSE: Duration = Duration::from_secs(10);
+/// Without a beat for so long, the monitor is not alive.
+const CYCLE: Duration = Duration::from_secs(30);
+/// Probes that are later than this say that nobody makes them.
+const LATE: Duration = Duration::from_secs(10);
+
+pub(super) struct Vitals {
+    health: Health,
+    list: List,
+    /// What is due is done.
+    cycle: Heartbeat,
+    /// They are made in time.
+    schedule: Component,
+    /// How late attempts begin, and how late results are kept: beside the components of these names.
+    lags: [Published; 2],
+    groups: BTreeMap<Name, Group>,
+    seen: Stats,
+    /// Slots skipped by that time.
+    scheduled: (Instant, u64),
+    looked: Option<Instant>,
+}
+
+struct Group {
+    component: Component,
+    stats: Published,
+}
+
+impl Vitals {
+    /// # Errors
+    ///
+    /// Never, if called once.
+    pub(super) fn new(health: &Health, list: List) -> Result<Self, NameError> {
+        let schedule = ComponentConfig {
+            retries: 1,
+            critical: false,
+            ..ComponentConfig::default()
+        };
+        let seen = list.controls.stats();
+        let vitals = Self {
+            health: health.clone(),
+            list,
+            cycle: health.heartbeat("cycle", CYCLE)?,
+            schedule: health.component_with("schedule", schedule)?,
+            lags: [health.stats("schedule")?, health.stats("store")?],
+            groups: BTreeMap::new(),
+            seen,
+            scheduled: (Instant::now(), seen.skipped_slots),
+            looked: None,
+        };
+        vitals.schedule.success();
+        vitals.lags(&vitals.seen);
+        Ok(vitals)
+    }
+
+    /// Once a second.
+    pub(super) fn look(&mut self) {
+        let stats = self.list.controls.stats();
+        let before = std::mem::replace(&mut self.seen, stats);
+        let is_due = self.looked.is_none_or(|at| at.elapsed() >= PAUSE);
+        let has_news = stats.attempts != before.attempts;
+        if is_due || has_news && self.list.len() <= 1_000 {
+            self.groups();
+        }
+        if self.list.controls.overdue() < LATE {
+            self.cycle.beat();
+        }
+        let (since, skipped) = self.scheduled;
+        if since.elapsed() >= PAUSE {
+            self.scheduled = (Instant::now(), stats.skipped_slots);
+            self.lags(&stats);
+            self.schedule.record(match stats.skipped_slots - skipped {
+                0 => Outcome::success(),
+                skipped => Outcome::failure(format!("{skipped} slots skipped")),
+            });
+        }
+    }
+
+    fn lags(&self, stats: &Stats) {
+        let [schedule, store] = &self.lags;
+        let journal = self.list.controls.journal_stats().unwrap_or_default();
+        // Numbers can always be serialised.
+        let _ = schedule.set(&json!({
+            "lag_p50_ms": millis(stats.lags.quantile(0.5)),
+            "lag_p99_ms": millis(stats.lags.quantile(0.99)),
+            "max_lag_ms": millis(stats.max_lag),
+        }));
+        let _ = store.set(&json!({ "lag_ms": millis(journal.lag), "lost": journal.lost }));
+    }
+
+    /// Tells each group's component how its targets are.
+    fn groups(&mut self) {
+        self.looked = Some(Instant::now());
+        let groups = self.list.controls.groups();
+        // Every target is in a group of ours.
+        let groups = groups
+            .into_iter()
+            .filter_map(|(name, it)| Some((name?, it)));
+        let groups: BTreeMap<Name, Summary> = groups.collect();
+        let known = self.groups.keys();
+        let gone: Vec<_> = known
+            .filter(|it| !groups.contains_key(it))
+            .cloned()
+            .collect();
+        for group in gone.iter().filter_map(|name| self.groups.remove(name)) {
+            group.remove();
+        }
+        for (name, summary) in groups {
+            let known = match self.groups.entry(name) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => match Group::new(&self.health, free.key()) {
+                    Ok(group) => free.insert(group),
+                    Err(_) => continue,
+                },
+            };
+            known.tell(summary);
+        }
+    }
+}
+
+impl Group {
+    fn new(health: &Health, name: &Name) -> Result<Self, NameError> {
+        let config = ComponentConfig {
+            // The checks have counted already.
+            retries: 1,
+            validity: Some(6 * PAUSE),
+            // A target that is down is the target's trouble: the monitor is degraded by it, and
+            // not to be killed for it.
+            critical: false,
+            ..ComponentConfig::default()
+        };
+        let component = health.component_with(name.as_str(), config)?;
+        match health.stats(name.as_str()) {
+            Ok(stats) => Ok(Self { component, stats }),
+            Err(error) => {
+                // It would never be told anything.
+                component.remove();
+                Err(error)
+            }
+        }
+    }
+
+    /// Frees its name: it may come again.
+    fn remove(self) {
+        self.component.remove();
+        self.stats.remove();
+    }
+
+    fn tell(&self, summary: Summary) {
+        let counts = BTreeMap::from([("total", summary.total), ("healthy", summary.healthy())]);
+        // Two numbers can always be serialised.
+        let _ = self.stats.set(&counts);
+        if let Some(outcome) = summary.outcome() {
+            self.component.record(outcome);
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The registry in SQLite.
+//!
+//! ```text
+//!  targets 1 ── n checks 1 ── n results (ring)        transitions (all, by name)
+//! ```
+//!
+//! One process writes, any number reads meanwhile (`journal_mode=WAL`). A batch of results is handed
+//! to the system (`synchronous=NORMAL`): it survives the end of the process, be it by `kill -9`, and the
+//! loss of power costs at most what the last checkpoint has not seen. A batch with a transition in it,
+//! and everything that a command changes, is on the disk before it counts (`synchronous=FULL`).
+//!
+//! `user_version` is the version of the schema, `application_id` says whose file it is; a file of a newer
+//! healthd, or of another program, is refused and left alone.
+
+mod error;
+mod write;
+
+pub(super) mod read;
+
+use std::ffi::{OsStr, OsString};
+use std::fs::OpenOptions;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use health_core::Name;
+use health_core::Streak;
+use health_core::UnixTime;
+use health_core::check::{CheckStatus, Saved};
+use health_core::monitor::{Batch, Definition, StoredCheck, StoredTarget, TargetStore};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+pub(super) use error::StoreError;
+
+/// "hlth".
+const APPLICATION: i32 = 0x686C_7468;
+const VERSION: i32 = 2;
+const SCHEMA: &str = include_str!("schema.sql");
+/// What leads from each earlier version to the next.
+const UPGRADES: [(i32, &str); 1] = [(1, include_str!("to-2.sql"))];
+/// What a reader or a backup may hold the file for.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The registry of one monitor.
+#[derive(Debug)]
+pub(super) struct SqliteStore {
+    connection: Connection,
+    path: PathBuf,
+    /// Results kept of each check.
+    results: u32,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it if there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// The system or SQLite refuses it, it is damaged, or it is not ours.
+    pub(super) fn open(path: &Path, results: u32) -> Result<Self, StoreError> {
+        let open = || -> Result<Connection, Problem> {
+            // SQLite would only say that it is "unable to open database file", and not why.
+            let mut file = OpenOptions::new();
+            // It holds what headers hold. What SQLite puts beside it gets the same mode.
+            file.create(true).append(true).mode(0o600);
+            file.open(path).map_err(Problem::System)?;
+            let mut connection = Connection::open(path)?;
+            connection.busy_timeout(BUSY)?;
+            migrate(&mut connection)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            let verdict: String =
+                connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+            if verdict != "ok" {
+                return Err(Problem::Damaged(verdict));
+            }
+            Ok(connection)
+        };
+        let connection = open().map_err(|problem| problem.at(path))?;
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            results: results.max(1),
+        })
+    }
+
+    fn attempt<R>(
+        &mut self,
+        durable: bool,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<R>,
+    ) -> Result<R, StoreError> {
+        let attempt = || -> rusqlite::Result<R> {
+            let mode = if durable { "FULL" } else { "NORMAL" };
+            self.connection.pragma_update(None, "synchronous", mode)?;
+            let behaviour = TransactionBehavior::Immediate;
+            let transaction = self.connection.transaction_with_behavior(behaviour)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        attempt().map_err(|error| StoreError::new(&self.path, error))
+    }
+}
+
+use error::Problem;
+
+fn migrate(connection: &mut Connection) -> Result<(), Problem> {
+    let number = |name| connection.query_row(&format!("PRAGMA {name}"), (), |row| row.get(0));
+    let (owner, version): (i32, i32) = (number("application_id")?, number("user_version")?);
+    let is_empty = || -> rusqlite::Result<bool> {
+        let count = "SELECT count(*) FROM sqlite_schema";
+        connection.query_row(count, (), |row| Ok(row.get::<_, i64>(0)? == 0))
+    };
+    match (owner, version) {
+        (APPLICATION, VERSION) => Ok(()),
+        (APPLICATION, newer) if newer > VERSION => Err(Problem::Newer(newer)),
+        (APPLICATION, 1..) => upgrade(connection),
+        (0, 0) if is_empty()? => {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Another process may have made it meanwhile.
+            let made = "SELECT count(*) FROM sqlite_schema WHERE name = 'targets'";
+            let made: i64 = transaction.query_row(made, (), |row| row.get(0))?;
+            if made == 0 {
+                transaction.execute_batch(SCHEMA)?;
+                transaction.pragma_update(None, "application_id", APPLICATION)?;
+                transaction.pragma_update(None, "user_version", VERSION)?;
+            }
+            Ok(transaction.commit()?)
+        }
+        _ => Err(Problem::Foreign),
+    }
+}
+
+/// What is known of all targets, from a file that nobody can write just now, and so cannot bring up to
+/// date.
+///
+/// # Errors
+///
+/// It cannot be read either.
+pub(super) fn peek(path: &Path) -> Result<Vec<StoredTarget>, StoreError> {
+    let loaded = load(&open_to_read(path, 1)?);
+    loaded.map_err(|error| StoreError::new(path, error))
+}
+
+fn upgrade(connection: &mut Connection) -> Result<(), Problem> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have done it meanwhile.
+    let version: i32 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    for (_, script) in UPGRADES.iter().filter(|(from, _)| *from >= version) {
+        transaction.execute_batch(script)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    Ok(transaction.commit()?)
+}
+
+/// Opens the file for looking only, if its schema is of that version or a later one.
+///
+/// # Errors
+///
+/// There is none, or it is not ours.
+fn open_to_read(path: &Path, oldest: i32) -> Result<Connection, StoreError> {
+    let open = |name: &OsStr, flags| -> Result<Connection, Problem> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(name, flags)?;
+        connection.busy_timeout(BUSY)?;
+        let owner: i32 = connection.query_row("PRAGMA application_id", (), |row| row.get(0))?;
+        let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+        match (owner, version) {
+            (APPLICATION, known) if (oldest..=VERSION).contains(&known) => Ok(connection),
+            (APPLICATION, newer) if newer > VERSION => Err(Problem::Newer(newer)),
+            (APPLICATION, older @ 1..) => Err(Problem::Older(older)),
+            _ => Err(Problem::Foreign),
+        }
+    };
+    let opened = open(path.as_os_str(), OpenFlags::empty()).map_err(|problem| problem.at(path));
+    match opened {
+        // A disk that takes no file for the readers' common memory: then the file is read as one that
+        // never changes, without what a killed writer has left in its log.
+        Err(error) if error.is_of_the_connection() => {
+            open(&frozen(path), OpenFlags::SQLITE_OPEN_URI).map_err(|_| error)
+        }
+        opened => opened,
+    }
+}
+
+/// The path as SQLite's URI of a file that never changes.
+fn frozen(path: &Path) -> OsString {
+    let mut uri = b"file:".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.extend(format!("%{byte:02X}").bytes()),
+            _ => uri.push(*byte),
+        }
+    }
+    uri.extend(b"?immutable=1");
+    OsString::from_vec(uri)
+}
+
+impl TargetStore for SqliteStore {
+    type Error = StoreError;
+
+    fn load(&mut self) -> Result<Vec<StoredTarget>, StoreError> {
+        let loaded = load(&self.connection);
+        loaded.map_err(|error| StoreError::new(&self.path, error))
+    }
+
+    fn put(&mut self, targets: &[Definition]) -> Result<(), StoreError> {
+        self.attempt(true, |transaction| write::put(transaction, targets))
+    }
+
+    fn reset(&mut self, names: &[Name]) -> Result<(), StoreError> {
+        self.attempt(true, |transaction| write::reset(transaction, names))
+    }
+
+    fn remove(&mut self, names: &[Name]) -> Result<(), StoreError> {
+        self.attempt(true, |transaction| write::remove(transaction, names))
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let durable = !batch.transitions.is_empty();
+        let results = self.results;
+        self.attempt(durable, |transaction| {
+            write::batch(transaction, batch, results)
+        })
+    }
+}
+
+fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
+    let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    let since = if version < 2 { "NULL" } else { "c.since" };
+    let mut statement = connection.prepare(&format!(
+        "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
+                c.consecutive_successes, c.is_active, {since}, c.deactivated_at
+         FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
+    ))?;
+    let mut rows = statement.query(())?;
+    let mut targets: Vec<StoredTarget> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Ok(name) = Name::new(row.get_ref(0)?.as_str()?) else {
+            continue;
+        };
+        let Ok(check) = Name::new(row.get_ref(2)?.as_str()?) else {
+            continue;
+        };
+        if targets.last().is_none_or(|last| last.name != name) {
+            targets.push(StoredTarget {
+                name,
+                text: row.get_ref(1)?.as_str()?.into(),
+                checks: Vec::new(),
+            });
+        }
+        let (failures, successes) = (row.get(4)?, row.get(5)?);
+        let saved = Saved {
+            status: CheckStatus::from_word(row.get_ref(3)?.as_str()?).unwrap_or_default(),
+            streak: if failures > 0 {
+                Streak::of_failures(failures)
+            } else {
+                Streak::of_successes(successes)
+            },
+            since: row.get::<_, Option<u64>>(7)?.map(UnixTime::from_millis),
+            deregistered: !row.get::<_, bool>(6)?,
+            deregistered_at: row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis),
+        };
+        if let Some(target) = targets.last_mut() {
+            target.checks.push(StoredCheck { name: check, saved });
+        }
+    }
+    Ok(targets)
+}
+
+#[cfg(test)]
+mod tests;

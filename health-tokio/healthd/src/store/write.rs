@@ -1,0 +1,210 @@
+//! What is written, inside of a transaction.
+
+use health_core::Name;
+use health_core::UnixTime;
+use health_core::check::Record;
+use health_core::monitor::{Batch, Change, CheckRow, Definition, ResultRow, Transition};
+use health_core::{Cause, Class, Kind};
+use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
+
+use crate::text::millis;
+
+pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
+    for Definition { name, checks, text } in targets {
+        let id: i64 = tx
+            .prepare_cached(
+                "INSERT INTO targets (name, definition, added_at)
+                 VALUES (?1, ?2, unixepoch('subsec') * 1000)
+                 ON CONFLICT (name) DO UPDATE SET definition = excluded.definition
+                 RETURNING id",
+            )?
+            .query_row((name.as_str(), &**text), |row| row.get(0))?;
+        let known: Vec<String> = tx
+            .prepare_cached("SELECT name FROM checks WHERE target_id = ?1")?
+            .query_map([id], |row| row.get(0))?
+            .collect::<Result<_>>()?;
+        for gone in known
+            .iter()
+            .filter(|it| !checks.iter().any(|name| name.as_str() == *it))
+        {
+            tx.prepare_cached("DELETE FROM checks WHERE target_id = ?1 AND name = ?2")?
+                .execute((id, gone))?;
+        }
+        for check in checks {
+            tx.prepare_cached("INSERT OR IGNORE INTO checks (target_id, name) VALUES (?1, ?2)")?
+                .execute((id, check.as_str()))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn reset(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
+    let reset = "UPDATE checks SET status = 'unknown', is_active = 1, consecutive_failures = 0,
+                           consecutive_successes = 0, since = NULL, deactivated_at = NULL,
+                           deactivated_reason = NULL
+         WHERE target_id = (SELECT id FROM targets WHERE name = ?1)";
+    each(tx, reset, names)
+}
+
+pub(super) fn remove(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
+    each(tx, "DELETE FROM targets WHERE name = ?1", names)
+}
+
+fn each(tx: &Tx<'_>, sql: &str, names: &[Name]) -> Result<()> {
+    let mut statement = tx.prepare_cached(sql)?;
+    for name in names {
+        statement.execute([name.as_str()])?;
+    }
+    Ok(())
+}
+
+pub(super) fn batch(tx: &Tx<'_>, batch: &Batch, kept: u32) -> Result<()> {
+    if !has_results(tx, batch)? {
+        for row in &batch.results {
+            if let Some(id) = find(tx, &row.target, &row.check)? {
+                result(tx, id, row, kept)?;
+            }
+        }
+    }
+    for row in &batch.checks {
+        if let Some(id) = find(tx, &row.target, &row.check)? {
+            state(tx, id, row)?;
+        }
+    }
+    for row in &batch.transitions {
+        transition(tx, row)?;
+    }
+    Ok(())
+}
+
+/// Whether they were written before. A batch is written whole or not at all, so its last result speaks
+/// for all of them; those before it may have left the ring.
+fn has_results(tx: &Tx<'_>, batch: &Batch) -> Result<bool> {
+    for row in batch.results.iter().rev() {
+        if let Some(id) = find(tx, &row.target, &row.check)? {
+            // Of one check, attempts never begin at the same moment.
+            return tx
+                .prepare_cached("SELECT last_checked_at IS ?2 FROM checks WHERE id = ?1")?
+                .query_row((id, row.begin.as_millis()), |row| row.get(0));
+        }
+    }
+    Ok(false)
+}
+
+/// `None` if the target was removed meanwhile.
+fn find(tx: &Tx<'_>, target: &Name, check: &Name) -> Result<Option<i64>> {
+    tx.prepare_cached(
+        "SELECT c.id FROM targets t JOIN checks c ON c.target_id = t.id
+         WHERE t.name = ?1 AND c.name = ?2",
+    )?
+    .query_row((target.as_str(), check.as_str()), |row| row.get(0))
+    .optional()
+}
+
+fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
+    let ResultRow { begin, record, .. } = row;
+    let begin = begin.as_millis();
+    let kind = record.kind().map(Kind::as_str);
+    let is_success = matches!(record.class(), Class::Success | Class::Warning);
+    let count: i64 = tx
+        .prepare_cached(
+            "UPDATE checks SET
+                results = results + 1,
+                last_checked_at = ?2,
+                last_response_ms = ?3,
+                last_success_at = iif(?4, ?2, last_success_at),
+                last_error_kind = iif(?4, last_error_kind, ?5),
+                last_error = iif(?4, last_error, ?6),
+                last_evidence = iif(?4, last_evidence, ?7)
+             WHERE id = ?1
+             RETURNING results",
+        )?
+        .query_row(
+            params![
+                id,
+                begin,
+                millis(record.duration()),
+                is_success,
+                kind,
+                record.message(),
+                record.cause().map(Cause::reveal),
+            ],
+            |row| row.get(0),
+        )?;
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO results
+            (check_id, slot, begin_at, took_us, class, kind, message, counted)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        id,
+        count % i64::from(kept),
+        begin,
+        i64::try_from(record.duration().as_micros()).unwrap_or(i64::MAX),
+        record.class().as_str(),
+        kind,
+        record.message(),
+        record.is_counted(),
+    ])?;
+    Ok(())
+}
+
+fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
+    let saved = row.saved;
+    tx.prepare_cached(
+        "UPDATE checks SET
+            status = ?2,
+            consecutive_failures = ?3,
+            consecutive_successes = ?4,
+            is_active = ?5,
+            since = ?6,
+            deactivated_at = iif(?5, NULL, coalesce(?7, deactivated_at)),
+            deactivated_reason = iif(?5, NULL, deactivated_reason)
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        id,
+        saved.status.as_str(),
+        saved.streak.failures(),
+        saved.streak.successes(),
+        !saved.deregistered,
+        saved.since.map(UnixTime::as_millis),
+        saved.deregistered_at.map(UnixTime::as_millis),
+    ])?;
+    Ok(())
+}
+
+fn transition(tx: &Tx<'_>, row: &Transition) -> Result<()> {
+    let (change, statuses) = row.change.words();
+    let (from, to) = statuses.unwrap_or_default();
+    let record = row.record.as_ref();
+    let message = record.map_or("", Record::message);
+    let at = row.at.as_millis();
+    tx.prepare_cached(
+        "INSERT OR IGNORE INTO transitions
+            (at, target, \"check\", change, from_status, to_status, failures, successes, kind, message)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        at,
+        row.target.as_str(),
+        row.check.as_str(),
+        change,
+        from,
+        to,
+        row.streak.failures(),
+        row.streak.successes(),
+        record.and_then(Record::kind).map(Kind::as_str),
+        message,
+    ])?;
+    if row.change == Change::Deregistered {
+        let failures = row.streak.failures();
+        let reason = format!("{failures} failures in a row, the last one: {message}");
+        tx.prepare_cached(
+            "UPDATE checks SET deactivated_at = ?2, deactivated_reason = ?3
+             WHERE is_active = 0 AND target_id = (SELECT id FROM targets WHERE name = ?1)",
+        )?
+        .execute(params![row.target.as_str(), at, reason])?;
+    }
+    Ok(())
+}
