@@ -10,4 +10,4 @@ pub mod request;
 #[path = "../../health-core/tests/conformance/response.rs"]
 #[allow(dead_code, reason = "the conformance table asks it for more")]
 mod response;
-pub mod roster;
+pub mod connections;

@@ -17,7 +17,7 @@ fn answer(service: &Service, health: &Health, request: Request) -> std::io::Resu
         let is = |header: &&Header| header.field.as_str().as_str().eq_ignore_ascii_case(name);
         Some(request.headers().iter().find(is)?.value.as_bytes())
     };
-    let ask = service.ask(peer, request.method().as_str(), request.url(), field);
+    let ask = service.query(peer, request.method().as_str(), request.url(), field);
     let mut body = Vec::new();
     let head = service.answer(health.moment(), &ask, &health.snapshot(), &mut body);
     let response = Response::from_data(body).with_status_code(head.status.as_u16());

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll as Polled, Wake, Waker};
 use std::time::Duration;
 
-use health_core::server::{Advice, Place, Report, Roster, Service, Turn};
+use health_core::server::{AcceptAction, Connections, Report, Service, Slot, Turn};
 use health_driver::Health;
 use health_driver::accept::{Acceptor, classify};
 use health_driver::listen::{self, Source};
@@ -35,7 +35,7 @@ pub(crate) struct EventLoop {
     health: Health,
     watch: HealthWatch,
     running: Lifecycle,
-    roster: Roster<Line<Link>>,
+    connections: Connections<Line<Link>>,
     /// What is yet to be bound.
     later: Option<Source>,
     acceptor: Option<Acceptor<Listener>>,
@@ -69,7 +69,7 @@ impl EventLoop {
             watch: HealthWatch::of_server(&health),
             health,
             running,
-            roster: Roster::new(Arc::new(service).guarded(catch_panic)),
+            connections: Connections::new(Arc::new(service).guarded(catch_panic)),
             later: None,
             acceptor: None,
             has_queue: true,
@@ -86,7 +86,7 @@ impl EventLoop {
             self.take_turns();
             // Whoever has begun to follow by now is followed for.
             self.follow();
-            if let Some(report) = self.roster.poll_over(self.health.now()) {
+            if let Some(report) = self.connections.poll_over(self.health.now()) {
                 self.running.end(report.clone());
                 return Ok(report);
             }
@@ -99,7 +99,7 @@ impl EventLoop {
                     WAKEUP => {}
                     LISTENER => self.has_queue = true,
                     Token(key) => {
-                        if let Some(place) = self.roster.get_mut(key) {
+                        if let Some(place) = self.connections.get_mut(key) {
                             let link = place.socket.stream();
                             link.handle_event(event.is_read_closed());
                             self.turn(key);
@@ -107,7 +107,7 @@ impl EventLoop {
                     }
                 }
             }
-            self.roster.handle_timeout(self.health.now());
+            self.connections.handle_timeout(self.health.now());
             self.take_turns();
             self.accept();
         }
@@ -115,11 +115,11 @@ impl EventLoop {
 
     /// How long the loop may sleep; `None` is until something happens.
     fn patience(&self) -> Option<Duration> {
-        let may_accept = self.has_queue && self.roster.may_accept();
-        if may_accept || self.roster.due() > 0 {
+        let may_accept = self.has_queue && self.connections.may_accept();
+        if may_accept || self.connections.due() > 0 {
             return Some(Duration::ZERO);
         }
-        let deadlines = [self.roster.poll_timeout(), self.watch.poll_timeout()];
+        let deadlines = [self.connections.poll_timeout(), self.watch.poll_timeout()];
         let until = deadlines.into_iter().flatten().min()?;
         Some(until.duration_since(self.health.now()))
     }
@@ -127,16 +127,16 @@ impl EventLoop {
     /// Sees how the daemon is, and asks to be woken when that changes.
     fn follow(&mut self) {
         let now = self.health.now();
-        let is_followed = self.roster.heeds_changes();
+        let is_followed = self.connections.wants_revision();
         if let Some(news) = self.watch.poll(now, &self.waker, is_followed) {
-            self.roster.handle_phase(now, news.phase);
-            self.roster.handle_revision(now, news.revision);
+            self.connections.handle_phase(now, news.phase);
+            self.connections.handle_revision(now, news.revision);
         }
         let is_told_to_stop = self.running.poll_stop(&self.waker);
         if is_told_to_stop {
-            self.roster.handle_stop(now);
+            self.connections.handle_stop(now);
         }
-        if !self.roster.is_open() {
+        if !self.connections.is_open() {
             self.acceptor = None;
             self.later = None;
         }
@@ -144,15 +144,15 @@ impl EventLoop {
 
     /// Everybody who is due has a turn; who becomes due meanwhile has the next.
     fn take_turns(&mut self) {
-        for _ in 0..self.roster.due() {
-            if let Some(key) = self.roster.take_due() {
+        for _ in 0..self.connections.due() {
+            if let Some(key) = self.connections.take_due() {
                 self.turn(key);
             }
         }
     }
 
     fn turn(&mut self, key: usize) {
-        let Some(Place { connection, socket }) = self.roster.get_mut(key) else {
+        let Some(Slot { connection, socket }) = self.connections.get_mut(key) else {
             return;
         };
         let mut worker = Worker {
@@ -169,13 +169,13 @@ impl EventLoop {
             turn => turn,
         };
         // An error ends the connection: it is the peer's business, or the network's.
-        self.roster
+        self.connections
             .handle_turn(self.health.now(), key, turn.unwrap_or(Turn::Over));
     }
 
     fn accept(&mut self) {
         for _ in 0..MOST_ACCEPTS {
-            if !(self.has_queue && self.roster.may_accept()) {
+            if !(self.has_queue && self.connections.may_accept()) {
                 return;
             }
             let Some(acceptor) = &mut self.acceptor else {
@@ -184,13 +184,16 @@ impl EventLoop {
             match acceptor.poll_accept(&mut Context::from_waker(Waker::noop())) {
                 Polled::Ready(Ok((socket, peer))) => {
                     let now = self.health.now();
-                    self.roster.handle_accepted(now, peer, Line::new(socket));
+                    self.connections
+                        .handle_accepted(now, peer, Line::new(socket));
                 }
                 Polled::Pending => self.has_queue = false,
                 Polled::Ready(Err(error)) => {
                     let error = classify(&error);
-                    let advice = self.roster.handle_accept_error(self.health.now(), error);
-                    if let Advice::Pause(_) = advice {
+                    let advice = self
+                        .connections
+                        .handle_accept_error(self.health.now(), error);
+                    if let AcceptAction::Pause(_) = advice {
                         acceptor.shed();
                     }
                 }
@@ -207,7 +210,7 @@ impl EventLoop {
         };
         let bound = listen::bind(address).and_then(|listener| self.listen(listener.into()));
         if bound.is_err() {
-            self.roster.pause(self.health.now() + every);
+            self.connections.pause(self.health.now() + every);
         }
     }
 

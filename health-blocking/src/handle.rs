@@ -14,7 +14,7 @@ use crate::hook::Unpark;
 /// For the account to arrive behind the server's own deadline.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// Controls a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
+/// MonitorControl a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
 /// running.
 #[derive(Debug)]
 pub struct Handle {

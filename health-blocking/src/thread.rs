@@ -125,7 +125,7 @@ pub fn serve_connection(
                     Err(error) if is_timeout(&error) => {
                         let now = health.now();
                         connection.handle_timeout(now);
-                        if step.heeds_changes() {
+                        if step.wants_revision() {
                             // What the clock alone decides is decided now.
                             let snapshot = health.snapshot_at(now);
                             connection.handle_revision(now, snapshot.revision());

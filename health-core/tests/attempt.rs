@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use health_core::Instant;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, Destination, Probe, Report, Step, Trouble,
+    AddressPolicy, Attempt, Destination, Probe, ProbeError, Report, Step,
 };
 use health_core::{Class, Kind};
 
@@ -149,10 +149,10 @@ fn addresses_share_the_time_and_the_last_error_counts() {
     attempt.handle_timeout(at(400));
     let (to, until) = (Destination::Tcp(all[1]), at(700));
     assert_eq!(attempt.step(), Step::Connect { to, until });
-    attempt.handle_trouble(at(500), Trouble::Unreachable, "");
+    attempt.handle_trouble(at(500), ProbeError::Unreachable, "");
     let (to, until) = (Destination::Tcp(all[2]), at(1_000));
     assert_eq!(attempt.step(), Step::Connect { to, until });
-    attempt.handle_trouble(at(600), Trouble::Refused, "os error 111");
+    attempt.handle_trouble(at(600), ProbeError::Refused, "os error 111");
     let message = "connection refused while connecting";
     let report = ends(attempt, Class::Failure, Some(Kind::Refused), message);
     assert_eq!(report.timings.connect, Some(Duration::from_millis(500)));
@@ -168,7 +168,7 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
     let probe = probe("http://h/");
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(1), ["192.0.2.1:80", "192.0.2.2:80"].map(address));
-    attempt.handle_trouble(at(2), Trouble::Descriptors, "");
+    attempt.handle_trouble(at(2), ProbeError::Descriptors, "");
     let message = "prober has no descriptors left";
     ends(
         attempt,
@@ -178,14 +178,14 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
     );
 
     let mut attempt = begin(&probe, &OPEN);
-    attempt.handle_trouble(at(2), Trouble::Resolver, "");
+    attempt.handle_trouble(at(2), ProbeError::Resolver, "");
     let message = "prober cannot ask its resolver";
     ends(attempt, Class::Indeterminate, Some(Kind::Resolver), message);
 
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(1), [address("192.0.2.1:80")]);
     attempt.handle_connected(at(2), None);
-    attempt.handle_trouble(at(3), Trouble::Memory, "");
+    attempt.handle_trouble(at(3), ProbeError::Memory, "");
     let message = "prober has no memory left";
     ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
 }
@@ -235,7 +235,7 @@ fn a_reset_after_a_whole_answer_is_no_news() {
     attempt.handle_connected(at(1), None);
     attempt.handle_sent(at(2));
     attempt.handle_input(at(3), b"HTTP/1.1 204 No Content\r\n\r\n");
-    attempt.handle_trouble(at(4), Trouble::Reset, "");
+    attempt.handle_trouble(at(4), ProbeError::Reset, "");
     ends(attempt, Class::Success, None, "");
 }
 
@@ -248,34 +248,34 @@ fn given_up_it_says_nothing() {
 
 #[test]
 fn errors_of_the_system_are_told_apart() {
-    use health_core::check::probe::Part::{Connect, Spawn};
+    use health_core::check::probe::ProbePhase::{Connect, Spawn};
     #[cfg(target_os = "linux")]
     for (number, part, expected) in [
-        (24, Connect, Trouble::Descriptors),
-        (23, Spawn, Trouble::Descriptors),
-        (12, Spawn, Trouble::Memory),
-        (105, Connect, Trouble::Memory),
-        (99, Connect, Trouble::Ports),
-        (11, Spawn, Trouble::Processes),
-        (11, Connect, Trouble::Refused),
-        (2, Spawn, Trouble::CommandNotFound),
-        (13, Spawn, Trouble::CommandNotFound),
-        (2, Connect, Trouble::Refused),
-        (111, Connect, Trouble::Refused),
-        (104, Connect, Trouble::Reset),
-        (101, Connect, Trouble::Unreachable),
-        (113, Connect, Trouble::Unreachable),
-        (110, Connect, Trouble::TimedOut),
-        (5, Connect, Trouble::Other),
+        (24, Connect, ProbeError::Descriptors),
+        (23, Spawn, ProbeError::Descriptors),
+        (12, Spawn, ProbeError::Memory),
+        (105, Connect, ProbeError::Memory),
+        (99, Connect, ProbeError::Ports),
+        (11, Spawn, ProbeError::Processes),
+        (11, Connect, ProbeError::Refused),
+        (2, Spawn, ProbeError::CommandNotFound),
+        (13, Spawn, ProbeError::CommandNotFound),
+        (2, Connect, ProbeError::Refused),
+        (111, Connect, ProbeError::Refused),
+        (104, Connect, ProbeError::Reset),
+        (101, Connect, ProbeError::Unreachable),
+        (113, Connect, ProbeError::Unreachable),
+        (110, Connect, ProbeError::TimedOut),
+        (5, Connect, ProbeError::Other),
     ] {
         assert_eq!(
-            Trouble::from_errno(number, part),
+            ProbeError::from_errno(number, part),
             expected,
             "{number} {part}"
         );
     }
     let none = "failed to lookup address information: Name or service not known";
-    assert_eq!(Trouble::from_resolver(none), Trouble::NameNotFound);
+    assert_eq!(ProbeError::from_resolver(none), ProbeError::NameNotFound);
     let later = "failed to lookup address information: Temporary failure in name resolution";
-    assert_eq!(Trouble::from_resolver(later), Trouble::Resolver);
+    assert_eq!(ProbeError::from_resolver(later), ProbeError::Resolver);
 }

@@ -32,7 +32,7 @@ impl Listener {
     }
 
     fn get(&self, target: &str) -> (u16, String, String) {
-        let ask = (self.service).ask(Peer::Unix, Method::Get, target, |_| None);
+        let ask = (self.service).query(Peer::Unix, Method::Get, target, |_| None);
         let mut body = Vec::new();
         let head = (self.service).answer(self.moment, &ask, &self.snapshot, &mut body);
         let kind = head.content_type.unwrap_or_default().to_owned();
@@ -196,7 +196,7 @@ fn dialects_guard_the_page_and_nothing_else() {
         (Method::Options, "/actuator/health", browser, ""),
     ] {
         let field = |name: &str| accept.filter(|_| name == "accept");
-        let ask = (listener.service).ask(Peer::Unknown, method, target, field);
+        let ask = (listener.service).query(Peer::Unknown, method, target, field);
         let mut body = Vec::new();
         let head = (listener.service).answer(listener.moment, &ask, &listener.snapshot, &mut body);
         assert_eq!(head.content_type.unwrap_or_default(), kind, "{target}");

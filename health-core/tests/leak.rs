@@ -99,7 +99,8 @@ const ACCEPTS: [&str; 5] = [
 /// An answer over the wire, every byte of head and body.
 fn answer(service: &Arc<Service>, request: &str, daemon: &(Snapshot, Moment)) -> String {
     let (snapshot, moment) = daemon;
-    let mut connection = Connection::new(Arc::clone(service), Peer::Unknown, moment.now);
+    let service = service.guarded(health_driver::catch_panic);
+    let mut connection = Connection::new(service, Peer::Unknown, moment.now);
     connection.handle_input(moment.now, request.as_bytes());
     assert_eq!(connection.step(), Step::Respond, "{request}");
     let mut out = Vec::new();
@@ -236,7 +237,7 @@ fn leak_is_no_leak_for_who_may_see_it() {
         "/version",
     ] {
         let bearer = format!("Bearer {TOKEN}");
-        let ask = service.ask(Peer::Unknown, Method::Get, path, |name| {
+        let ask = service.query(Peer::Unknown, Method::Get, path, |name| {
             (name == "authorization").then_some(bearer.as_bytes())
         });
         let mut body = Vec::new();

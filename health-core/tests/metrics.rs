@@ -62,10 +62,10 @@ fn scrape(service: &Service, accept: &[u8]) -> (String, String) {
         "/nowhere",
         "/health?format=x",
     ] {
-        let ask = service.ask(Peer::Unix, Method::Get, target, |_| None);
+        let ask = service.query(Peer::Unix, Method::Get, target, |_| None);
         service.answer(moment, &ask, &snapshot, &mut Vec::new());
     }
-    let ask = service.ask(Peer::Unix, Method::Get, "/metrics", |name| {
+    let ask = service.query(Peer::Unix, Method::Get, "/metrics", |name| {
         (name == "accept").then_some(accept)
     });
     let mut body = Vec::new();

@@ -9,7 +9,9 @@ use std::time::Duration;
 use health_core::Outcome;
 use health_core::health::{ComponentConfig, ComponentId, HeartbeatId, Registry, StatId};
 use health_core::http::{Method, StatusCode};
-use health_core::server::{Ask, CloseReason, Connection, Cursor, Peer, Service, Standing, Step};
+use health_core::server::{
+    CloseReason, Connection, Cursor, EvictionClass, Peer, Query, Service, Step,
+};
 use health_core::{Instant, Moment, UnixTime};
 use serde_json::Value;
 
@@ -110,7 +112,7 @@ impl Followed {
     fn follows(&self) -> (bool, Option<Instant>) {
         let step = self.connection.step();
         assert!(matches!(step, Step::Follow { .. }), "{step:?}");
-        (step.heeds_changes(), step.until())
+        (step.wants_revision(), step.until())
     }
 }
 
@@ -297,7 +299,7 @@ fn history_by_cursor_has_the_ids_of_the_stream() {
     let service = Service::new().open();
     let mut history = |after: u64| -> Value {
         let target = format!("/health/history?after={after}");
-        let ask = service.ask(Peer::Unknown, Method::Get, &target, |_| None);
+        let ask = service.query(Peer::Unknown, Method::Get, &target, |_| None);
         let mut body = Vec::new();
         let snapshot = one.registry.snapshot(one.now);
         service.answer(Moment::default(), &ask, &snapshot, &mut body);
@@ -337,10 +339,13 @@ fn history_switched_off_leaves_a_stream_of_snapshots() {
 #[test]
 fn a_stream_stands_as_one_and_drains_as_one() {
     let mut one = Followed::new("/health/events");
-    assert_eq!(one.connection.standing(), Standing::Busy);
+    assert_eq!(one.connection.standing(), EvictionClass::Busy);
     one.take();
     let since = one.now;
-    assert_eq!(one.connection.standing(), Standing::Streaming { since });
+    assert_eq!(
+        one.connection.standing(),
+        EvictionClass::Streaming { since }
+    );
     one.registry.begin_drain(one.now);
     one.connection.handle_drain(one.now);
     assert_eq!(one.take(), ["transition 2", "snapshot 2", "end"]);
@@ -359,8 +364,8 @@ fn mounted_elsewhere_the_stream_is_told_in_pieces() {
     one.fail();
     let service = Service::new().open();
     let target = "/health/events?after=1";
-    let mut ask: Ask = service.ask(Peer::Unknown, Method::Get, target, |_| None);
-    let mut tell = |ask: &Ask| {
+    let mut ask: Query = service.query(Peer::Unknown, Method::Get, target, |_| None);
+    let mut tell = |ask: &Query| {
         let mut body = Vec::new();
         let snapshot = one.registry.snapshot(one.now);
         let head = service.answer(Moment::default(), ask, &snapshot, &mut body);
@@ -370,7 +375,7 @@ fn mounted_elsewhere_the_stream_is_told_in_pieces() {
         text.split_terminator("\n\n").map(brief).collect::<Vec<_>>()
     };
     assert_eq!(tell(&ask), ["transition 2", "snapshot 2", "stats"]);
-    let resumed = service.ask(Peer::Unknown, Method::Get, target, |name| {
+    let resumed = service.query(Peer::Unknown, Method::Get, target, |name| {
         (name == "last-event-id").then_some(b"2")
     });
     assert_eq!(resumed.after, Cursor::After(2));

@@ -20,13 +20,13 @@ use health_core::monitor::{
 };
 use health_core::server::{Page, Peer, Service, Targets};
 use health_core::{Instant, Moment, UnixTime};
-use health_driver::monitor::{Controls, ManualClock, Target, Watch};
+use health_driver::monitor::{ManualClock, MonitorControl, MonitorDriver, Target};
 use serde_json::{Value, json};
 use watched::{watched, watched_by};
 
 /// What a reader on this machine is answered.
 fn answer(service: &Service, target: &str) -> (u16, Vec<u8>) {
-    let ask = service.ask(Peer::Unix, Method::Get, target, |_| None);
+    let ask = service.query(Peer::Unix, Method::Get, target, |_| None);
     let mut registry = Registry::new("monitor", "1.2.3", Instant::default());
     let (now, unix) = (Instant::default(), UnixTime::from_millis(1_769_164_200_123));
     let snapshot = registry.snapshot(now);
@@ -209,8 +209,8 @@ fn nobody_is_ready_by_what_was_true_long_ago() {
 }
 
 /// So many targets that were never attempted, for the loop to be dropped later.
-fn many(count: usize) -> (Watch, Controls) {
-    let (mut watch, monitor) = Watch::new(MonitorConfig::default(), None, None);
+fn many(count: usize) -> (MonitorDriver, MonitorControl) {
+    let (mut watch, monitor) = MonitorDriver::new(MonitorConfig::default(), None, None);
     for number in 0..count {
         let target = Target::new(&format!("t-{number:06}")).expect("a name");
         let probe = "tcp://10.0.0.7:80".parse().expect("a probe");

@@ -128,7 +128,7 @@ fn ask(
     snapshot: &Snapshot,
     now: Instant,
 ) -> (u16, Option<u32>, Vec<u8>) {
-    let ask = service.ask(Peer::Unix, method, target, |_| None);
+    let ask = service.query(Peer::Unix, method, target, |_| None);
     let mut body = Vec::new();
     let moment = Moment {
         now,

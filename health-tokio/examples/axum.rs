@@ -32,7 +32,7 @@ async fn answer(
     let (service, health) = &*endpoint;
     let (method, target) = (request.method().as_str(), request.uri().to_string());
     let field = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
-    let ask = service.ask(Peer::Ip(peer.ip()), method, &target, field);
+    let ask = service.query(Peer::Ip(peer.ip()), method, &target, field);
     let mut body = Vec::new();
     let head = service.answer(health.moment(), &ask, &health.snapshot(), &mut body);
     let response = Response::builder().status(head.status.as_u16());

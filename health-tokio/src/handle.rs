@@ -10,7 +10,7 @@ use health_driver::task;
 
 use crate::runtime::Alarm;
 
-/// Controls a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
+/// MonitorControl a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
 /// running.
 #[derive(Debug)]
 pub struct Handle {

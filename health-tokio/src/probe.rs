@@ -23,7 +23,7 @@ use std::time::Duration;
 pub use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
 pub use health_core::check::probe::{
     AddressPolicy, ClientIdentity, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes, HttpTarget,
-    Probe, Report, ResourceLimits, Timings, Tls, Trouble, Trust,
+    Probe, ProbeError, Report, ResourceLimits, Timings, Tls, Trust,
 };
 pub use health_core::{Class, Kind, Outcome};
 
@@ -68,7 +68,7 @@ impl Prober {
     /// that outlives the timeout gets `SIGTERM` with its whole process group, after a second
     /// `SIGKILL`: this then takes up to two seconds longer.
     ///
-    /// No variable of the environment sets a proxy. Trouble of this machine's own (no
+    /// No variable of the environment sets a proxy. ProbeError of this machine's own (no
     /// descriptors, no memory, no resolver) is an
     /// [indeterminate](health_core::Class::Indeterminate) outcome, never an error: a probe
     /// always has a report.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::health::Registry;
-use health_core::server::{CloseReason, Connection, Limits, Peer, Service, Standing, Step};
+use health_core::server::{CloseReason, Connection, Limits, Peer, Service, EvictionClass, Step};
 use health_core::{Instant, Moment, UnixTime};
 
 use super::{FRAGMENTS, Operation};
@@ -134,12 +134,12 @@ impl Harness {
         let standing = self.machine.standing();
         let fits = match step {
             Step::Read { .. } => {
-                matches!(standing, Standing::Asking { .. } | Standing::Idle { .. })
+                matches!(standing, EvictionClass::Asking { .. } | EvictionClass::Idle { .. })
             }
-            Step::Respond => standing == Standing::Busy,
-            Step::Write { .. } => matches!(standing, Standing::Writing { .. }),
-            Step::Follow { .. } => matches!(standing, Standing::Streaming { .. }),
-            Step::Finish { .. } | Step::Close(_) => standing == Standing::Over,
+            Step::Respond => standing == EvictionClass::Busy,
+            Step::Write { .. } => matches!(standing, EvictionClass::Writing { .. }),
+            Step::Follow { .. } => matches!(standing, EvictionClass::Streaming { .. }),
+            Step::Finish { .. } | Step::Close(_) => standing == EvictionClass::Over,
         };
         assert!(fits, "{standing:?} in {step:?}");
     }

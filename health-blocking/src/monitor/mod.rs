@@ -50,11 +50,11 @@ pub use health_core::monitor::{
 pub use health_core::{Class, Kind, Outcome};
 pub use health_core::{Name, NameError};
 pub use health_driver::monitor::{
-    CheckView, Controls, ManualClock, MonitorStatus, Target, TargetView,
+    CheckView, ManualClock, MonitorControl, MonitorStatus, Target, TargetView,
 };
 
 use health_driver::Health;
-use health_driver::monitor::{Rollup, Watch};
+use health_driver::monitor::{GroupComponent, MonitorDriver};
 
 use crate::probe::{AddressPolicy, Prober};
 use run::Run;
@@ -64,7 +64,7 @@ use run::Run;
 pub struct Monitor {
     config: MonitorConfig,
     prober: Prober,
-    rollup: Option<Rollup>,
+    rollup: Option<GroupComponent>,
     clock: Option<ManualClock>,
 }
 
@@ -115,7 +115,7 @@ impl Monitor {
     ///
     /// The name is not allowed, or taken.
     pub fn component(mut self, health: &Health, name: &str) -> Result<Self, NameError> {
-        self.rollup = Some(Rollup::new(health, name)?);
+        self.rollup = Some(GroupComponent::new(health, name)?);
         Ok(self)
     }
 
@@ -130,7 +130,7 @@ impl Monitor {
     /// [stopped](MonitorHandle::stop), to be called on a thread of the caller's.
     #[must_use = "the monitor runs only while its function does"]
     pub fn run(self) -> (MonitorHandle, impl FnOnce() + Send + use<>) {
-        let (watch, controls) = Watch::new(self.config.clone(), self.rollup, self.clock);
+        let (watch, controls) = MonitorDriver::new(self.config.clone(), self.rollup, self.clock);
         let run = Run::new(watch, self.prober, &self.config);
         (MonitorHandle::new(controls), move || run.run())
     }

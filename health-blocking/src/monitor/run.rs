@@ -7,9 +7,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use health_core::Outcome;
-use health_core::check::probe::{Part, Probe};
+use health_core::check::probe::{Probe, ProbePhase};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
-use health_driver::monitor::{AsyncSelfCheck, Job, Ticket, Watch, Work};
+use health_driver::monitor::{AsyncSelfCheck, AttemptGuard, Job, MonitorAction, MonitorDriver};
 use health_driver::pool::Pool;
 use health_driver::probe::exec::{self, Group};
 use health_driver::trouble;
@@ -19,7 +19,7 @@ use crate::probe::Prober;
 
 /// What the monitor's thread owns.
 pub(super) struct Run {
-    watch: Watch,
+    watch: MonitorDriver,
     prober: Prober,
     sockets: Pool,
     others: Pool,
@@ -40,7 +40,7 @@ struct FutureState {
 }
 
 impl Run {
-    pub(super) fn new(watch: Watch, prober: Prober, config: &MonitorConfig) -> Self {
+    pub(super) fn new(watch: MonitorDriver, prober: Prober, config: &MonitorConfig) -> Self {
         Self {
             watch,
             prober,
@@ -55,23 +55,23 @@ impl Run {
         let waker = park::waker();
         loop {
             match self.watch.poll(&waker) {
-                Work::Start(ticket) => self.start(ticket),
-                Work::Cancel { attempt, signal } => {
+                MonitorAction::Start(ticket) => self.start(ticket),
+                MonitorAction::Cancel { attempt, signal } => {
                     let control = lock(&self.running).get(&attempt).map(Arc::clone);
                     if let Some(control) = control {
                         control.end(signal);
                     }
                 }
-                Work::Wait { until: None } => thread::park(),
-                Work::Wait { until: Some(until) } => {
+                MonitorAction::Wait { until: None } => thread::park(),
+                MonitorAction::Wait { until: Some(until) } => {
                     thread::park_timeout(until.duration_since(self.watch.now()));
                 }
-                Work::Stopped => return,
+                MonitorAction::Stopped => return,
             }
         }
     }
 
-    fn start(&self, ticket: Ticket) {
+    fn start(&self, ticket: AttemptGuard) {
         let attempt = ticket.attempt();
         let control = Arc::new(ServerControl::default());
         lock(&self.running).insert(attempt, Arc::clone(&control));
@@ -85,7 +85,7 @@ impl Run {
             match had_thread {
                 Ok(()) => control.carry_out(ticket, &prober),
                 Err(error) => {
-                    let outcome = trouble(&error, Part::Spawn).outcome(Part::Spawn);
+                    let outcome = trouble(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
                     ticket.answer(outcome.caused_by(error));
                 }
             }
@@ -95,7 +95,7 @@ impl Run {
 }
 
 impl ServerControl {
-    fn carry_out(&self, ticket: Ticket, prober: &Prober) {
+    fn carry_out(&self, ticket: AttemptGuard, prober: &Prober) {
         match ticket.job() {
             Job::Probe(Probe::Exec(command)) => {
                 let report = exec::run_to_end(command, &self.group);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use health_core::Instant;
 use health_core::Outcome;
 #[cfg(feature = "tls")]
-use health_core::check::probe::Trouble;
-use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step};
+use health_core::check::probe::ProbeError;
+use health_core::check::probe::{AddressPolicy, Attempt, Probe, ProbePhase, Report, Step};
 use health_driver::probe::resolve::Lookup;
 #[cfg(feature = "tls")]
 use health_driver::probe::tls::{self, TlsWire};
@@ -84,7 +84,7 @@ pub(super) fn attempt(probe: &Probe, policy: &AddressPolicy, timeout: Duration) 
             Err(error) if is_timeout(&error) => attempt.handle_timeout(clock.now()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                let part = attempt.part().unwrap_or(Part::Connect);
+                let part = attempt.part().unwrap_or(ProbePhase::Connect);
                 attempt.handle_trouble(clock.now(), trouble(&error, part), &error);
             }
         }
@@ -128,7 +128,7 @@ fn secure(
             *connection = Some(Connection::Secure(Box::new(wire)));
             attempt.handle_secured(clock.now());
         }
-        Err(error) => attempt.handle_trouble(clock.now(), Trouble::Settings, error),
+        Err(error) => attempt.handle_trouble(clock.now(), ProbeError::Settings, error),
     }
     Ok(())
 }
@@ -144,7 +144,7 @@ fn secure(
     let cause = "built without the feature `tls`";
     attempt.handle_trouble(
         clock.now(),
-        health_core::check::probe::Trouble::Settings,
+        health_core::check::probe::ProbeError::Settings,
         cause,
     );
     Ok(())

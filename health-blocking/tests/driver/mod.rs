@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::thread;
 use std::time::Duration;
 
-use health_blocking::monitor::{Controls, Event, MonitorHandle};
+use health_blocking::monitor::{Event, MonitorControl, MonitorHandle};
 pub(crate) use health_blocking::monitor::{Monitor, defaults};
 use health_blocking::probe::{AddressPolicy, Probe, Prober, Report};
 
@@ -23,7 +23,7 @@ impl Running {
     }
 
     /// On a thread of ours; it starts after `prepare`.
-    pub(crate) fn run(monitor: Monitor, prepare: impl FnOnce(&Controls)) -> Self {
+    pub(crate) fn run(monitor: Monitor, prepare: impl FnOnce(&MonitorControl)) -> Self {
         let (handle, run) = monitor.run();
         prepare(&handle);
         thread::spawn(run);
@@ -40,9 +40,9 @@ impl Running {
 }
 
 impl Deref for Running {
-    type Target = Controls;
+    type Target = MonitorControl;
 
-    fn deref(&self) -> &Controls {
+    fn deref(&self) -> &MonitorControl {
         &self.0
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! Daemons have no use for it: their driver re-exports what they need. Whoever writes a driver of
 //! their own for an async runtime implements [`runtime::Runtime`] and calls [`task`]; one that has a
-//! loop of its own takes [`listen`] and the core's [`Roster`](health_core::server::Roster).
+//! loop of its own takes [`listen`] and the core's [`Connections`](health_core::server::Connections).
 //!
 //! # Crate features
 //!

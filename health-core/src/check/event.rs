@@ -102,7 +102,7 @@ impl CheckStatus {
 /// Whether a check may act when it turns unhealthy: what a mass-failure guard says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
-    /// Ask for the restart or the deregistration.
+    /// Query for the restart or the deregistration.
     Act,
     /// Not now; ask again at the next counted failure.
     Withhold,

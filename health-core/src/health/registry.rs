@@ -257,7 +257,7 @@ impl Registry {
     /// heartbeat or a result, and, once it has been called, when a heartbeat has been silent for
     /// three quarters of its deadline. `None` if the clock alone will change nothing.
     ///
-    /// Ask again after every change.
+    /// Query again after every change.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let ticks = self.ticks.as_ref();

@@ -4,7 +4,7 @@ use crate::base::Name;
 use crate::base::{ProbeKind, Status};
 use crate::health::Snapshot;
 
-/// The names of `?exclude=`, kept inline: an [`Ask`](crate::server::Ask) borrows nothing and costs
+/// The names of `?exclude=`, kept inline: an [`Query`](crate::server::Query) borrows nothing and costs
 /// no memory of its own.
 ///
 /// There is room for 79 bytes, a separator after each name. A name that has no room is not

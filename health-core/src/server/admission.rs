@@ -14,7 +14,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 
 /// What a connection is doing, as far as its eviction goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum EvictionClass {
     /// It is about to close: it gives up its place by itself.
     Over,
     /// It has not asked anything yet, or not finished asking.
@@ -53,7 +53,7 @@ pub enum AcceptError {
 /// What to do about a failed `accept`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Advice<K> {
+pub enum AcceptAction<K> {
     /// Accept again.
     Retry,
     /// Evict this connection, then accept again.
@@ -68,21 +68,21 @@ pub enum Advice<K> {
 ///
 /// ```
 /// use core::time::Duration;
-/// use health_core::server::{AcceptError, Admission, Advice, Standing};
+/// use health_core::server::{AcceptError, Admission, AcceptAction, EvictionClass};
 /// use health_core::Instant;
 ///
 /// let now = Instant::default() + Duration::from_secs(60);
-/// let silent = Standing::Asking { since: Instant::default() };
-/// let idle = Standing::Idle { since: now };
+/// let silent = EvictionClass::Asking { since: Instant::default() };
+/// let idle = EvictionClass::Idle { since: now };
 /// let mut admission = Admission::new(2);
 /// assert!(!admission.has_room(2));
 /// assert_eq!(Admission::victim(now, [("a", idle), ("b", silent)]), Some("b"));
 ///
 /// // Out of descriptors: give up one of ours, or else wait.
 /// let advice = admission.handle_error(now, AcceptError::Exhausted, [("a", idle)]);
-/// assert_eq!(advice, Advice::Evict("a"));
-/// let advice = admission.handle_error(now, AcceptError::Exhausted, [("a", Standing::Busy)]);
-/// assert_eq!(advice, Advice::Pause(now + Duration::from_millis(10)));
+/// assert_eq!(advice, AcceptAction::Evict("a"));
+/// let advice = admission.handle_error(now, AcceptError::Exhausted, [("a", EvictionClass::Busy)]);
+/// assert_eq!(advice, AcceptAction::Pause(now + Duration::from_millis(10)));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Admission {
@@ -114,19 +114,19 @@ impl Admission {
     /// been asking or writing for less. Busy ones are never cut.
     pub fn victim<K>(
         now: Instant,
-        standings: impl IntoIterator<Item = (K, Standing)>,
+        standings: impl IntoIterator<Item = (K, EvictionClass)>,
     ) -> Option<K> {
         let ranked = standings.into_iter().filter_map(|(key, standing)| {
             let impatient = |since| now.duration_since(since) > PATIENCE;
             let rank = match standing {
-                Standing::Over => (0, now),
-                Standing::Asking { since } if impatient(since) => (1, since),
-                Standing::Streaming { since } => (2, since),
-                Standing::Writing { since } if impatient(since) => (3, since),
-                Standing::Idle { since } => (4, since),
-                Standing::Asking { since } => (5, since),
-                Standing::Writing { since } => (6, since),
-                Standing::Busy => return None,
+                EvictionClass::Over => (0, now),
+                EvictionClass::Asking { since } if impatient(since) => (1, since),
+                EvictionClass::Streaming { since } => (2, since),
+                EvictionClass::Writing { since } if impatient(since) => (3, since),
+                EvictionClass::Idle { since } => (4, since),
+                EvictionClass::Asking { since } => (5, since),
+                EvictionClass::Writing { since } => (6, since),
+                EvictionClass::Busy => return None,
             };
             Some((rank, key))
         });
@@ -143,17 +143,17 @@ impl Admission {
         &mut self,
         now: Instant,
         error: AcceptError,
-        standings: impl IntoIterator<Item = (K, Standing)>,
-    ) -> Advice<K> {
+        standings: impl IntoIterator<Item = (K, EvictionClass)>,
+    ) -> AcceptAction<K> {
         if error == AcceptError::Transient {
-            return Advice::Retry;
+            return AcceptAction::Retry;
         }
         if let Some(key) = Self::victim(now, standings) {
-            return Advice::Evict(key);
+            return AcceptAction::Evict(key);
         }
         let until = now + self.pause;
         self.pause = (self.pause * 2).min(PAUSES.1);
-        Advice::Pause(until)
+        AcceptAction::Pause(until)
     }
 }
 
@@ -170,39 +170,42 @@ mod tests {
     #[test]
     fn the_order_of_eviction() {
         let in_order = [
-            ("over", Standing::Over),
-            ("oldest silent", Standing::Asking { since: ago(9_000) }),
-            ("old silent", Standing::Asking { since: ago(1_001) }),
-            ("old stream", Standing::Streaming { since: ago(800) }),
-            ("stream", Standing::Streaming { since: ago(2) }),
-            ("slow reader", Standing::Writing { since: ago(1_001) }),
-            ("idle for long", Standing::Idle { since: ago(50) }),
-            ("idle", Standing::Idle { since: ago(5) }),
-            ("new", Standing::Asking { since: ago(1_000) }),
-            ("newer", Standing::Asking { since: ago(3) }),
-            ("writing", Standing::Writing { since: ago(900) }),
+            ("over", EvictionClass::Over),
+            ("oldest silent", EvictionClass::Asking { since: ago(9_000) }),
+            ("old silent", EvictionClass::Asking { since: ago(1_001) }),
+            ("old stream", EvictionClass::Streaming { since: ago(800) }),
+            ("stream", EvictionClass::Streaming { since: ago(2) }),
+            ("slow reader", EvictionClass::Writing { since: ago(1_001) }),
+            ("idle for long", EvictionClass::Idle { since: ago(50) }),
+            ("idle", EvictionClass::Idle { since: ago(5) }),
+            ("new", EvictionClass::Asking { since: ago(1_000) }),
+            ("newer", EvictionClass::Asking { since: ago(3) }),
+            ("writing", EvictionClass::Writing { since: ago(900) }),
         ];
         for first in 0..in_order.len() {
             let rest = in_order.iter().copied().skip(first).rev();
             assert_eq!(Admission::victim(NOW, rest), Some(in_order[first].0));
         }
-        assert_eq!(Admission::victim(NOW, [("busy", Standing::Busy)]), None);
+        assert_eq!(
+            Admission::victim(NOW, [("busy", EvictionClass::Busy)]),
+            None
+        );
     }
 
     #[test]
     fn pauses_double_up_to_half_a_second_and_start_over() {
         let mut admission = Admission::new(1);
         let fail = |admission: &mut Admission| {
-            admission.handle_error(NOW, AcceptError::Exhausted, [((), Standing::Busy)])
+            admission.handle_error(NOW, AcceptError::Exhausted, [((), EvictionClass::Busy)])
         };
         for millis in [10, 20, 40, 80, 160, 320, 500, 500] {
             let until = NOW + Duration::from_millis(millis);
-            assert_eq!(fail(&mut admission), Advice::Pause(until));
+            assert_eq!(fail(&mut admission), AcceptAction::Pause(until));
         }
         admission.handle_accepted();
         assert_eq!(
             fail(&mut admission),
-            Advice::Pause(NOW + Duration::from_millis(10))
+            AcceptAction::Pause(NOW + Duration::from_millis(10))
         );
     }
 }

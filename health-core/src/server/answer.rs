@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::request_id::RequestId;
 use super::stream::Stream;
-use super::{Ask, CloseReason, Route, Service};
+use super::{CloseReason, Query, Route, Service};
 use crate::base::Moment;
 use crate::health::{Phase, Snapshot};
 use crate::http::response::Persistence;
@@ -67,7 +67,7 @@ impl Ending {
 /// Appends the answer to `ask`, which is called `id` if it has a name.
 pub(super) fn answer(
     service: &Service,
-    ask: &Ask,
+    ask: &Query,
     id: Option<RequestId>,
     persistence: Persistence,
     moment: Moment,
@@ -86,7 +86,7 @@ pub(super) fn answer(
 }
 
 /// Whether `ask` is answered by a stream: then that begins with [`begin`].
-pub(super) fn is_stream(service: &Service, ask: &Ask, moment: Moment) -> bool {
+pub(super) fn is_stream(service: &Service, ask: &Query, moment: Moment) -> bool {
     ask.route == Route::Events
         && matches!(ask.method, Method::Get | Method::Head)
         && service.code(ask, None) == StatusCode::Ok
@@ -96,7 +96,7 @@ pub(super) fn is_stream(service: &Service, ask: &Ask, moment: Moment) -> bool {
 /// Appends the head of a stream, which is all that a `HEAD` is told.
 pub(super) fn begin(
     service: &Service,
-    ask: &Ask,
+    ask: &Query,
     id: Option<RequestId>,
     version: Version,
     moment: Moment,
@@ -129,7 +129,7 @@ pub(super) fn reject(
     head.status
 }
 
-fn write_rare(service: &Service, ask: &Ask, id: Option<RequestId>, out: &mut Vec<u8>) {
+fn write_rare(service: &Service, ask: &Query, id: Option<RequestId>, out: &mut Vec<u8>) {
     let key_header = service.policy.key_header();
     service.cors.write(ask.cross_origin, key_header, out);
     write_id(id, out);

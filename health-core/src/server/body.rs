@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::stream::Stream;
-use super::{Access, Ask, Route, Service};
+use super::{Access, Query, Route, Service};
 use crate::base::Moment;
 use crate::base::{ProbeKind, Status};
 use crate::health::Snapshot;
@@ -16,7 +16,7 @@ impl Service {
     pub(super) fn body(
         &self,
         moment: Moment,
-        ask: &Ask,
+        ask: &Query,
         head: &Head,
         verdict: Option<Status>,
         snapshot: &Snapshot,

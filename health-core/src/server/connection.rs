@@ -8,7 +8,7 @@ use super::answer::{self, Ending};
 use super::reader::{Reader, Reply};
 use super::state::{State, Writing};
 use super::stream::Stream;
-use super::{CloseReason, Limits, Peer, Service, Standing, Step};
+use super::{CloseReason, EvictionClass, Limits, Peer, Service, Step};
 use crate::base::{Instant, Moment};
 use crate::health::{Phase, Revision, Snapshot};
 use crate::http::response::Persistence;
@@ -146,7 +146,7 @@ impl Connection {
     }
 
     /// The daemon is in this phase now: see [`handle_drain`](Self::handle_drain) and
-    /// [`handle_stop`](Self::handle_stop). A driver without a [`Roster`](super::Roster) tells it.
+    /// [`handle_stop`](Self::handle_stop). A driver without a [`Connections`](super::Connections) tells it.
     pub fn handle_phase(&mut self, now: Instant, phase: Phase) {
         match phase {
             Phase::Starting | Phase::Running => {}
@@ -186,7 +186,7 @@ impl Connection {
 
     /// Gives up the place for another connection, unless an answer is just being made.
     pub fn handle_evict(&mut self, now: Instant) {
-        if self.standing() != Standing::Busy && !matches!(self.state, State::Closed(_)) {
+        if self.standing() != EvictionClass::Busy && !matches!(self.state, State::Closed(_)) {
             self.state = State::Closed(CloseReason::Evicted);
             self.log(now, false, Some(CloseReason::Evicted));
             self.service.counters().count_eviction();
@@ -216,7 +216,7 @@ impl Connection {
                 (None, StatusCode::Ok, Some(Ending::ANSWERED))
             }
             Reply::News => return self.tell(writing, moment, snapshot, out),
-            Reply::Ask { ask, version, .. } if answer::is_stream(&self.service, ask, moment) => {
+            Reply::Query { ask, version, .. } if answer::is_stream(&self.service, ask, moment) => {
                 self.reader.discard();
                 self.stream = answer::begin(&self.service, ask, id, *version, moment, out);
                 let bytes = out.len() - start;
@@ -229,7 +229,7 @@ impl Connection {
                 let status = answer::reject(&self.service, reject, method, id, moment, out);
                 (method, status, Some(Ending::rejected(reject)))
             }
-            Reply::Ask { ask, version, last } => {
+            Reply::Query { ask, version, last } => {
                 let last = last.or_else(|| self.ending(snapshot));
                 let persistence = Persistence::of(*version, last.is_some());
                 let service = &self.service;
@@ -284,7 +284,7 @@ impl Connection {
 
     /// What it would cost to evict this connection.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> EvictionClass {
         let stream = self.stream.as_deref();
         self.state.standing(self.has_answered, stream)
     }

@@ -9,8 +9,8 @@ use crate::render::exposition::{Exposition, Kind};
 
 /// Answers, refusals, evictions and failed accepts of one listener, shown at `/metrics`.
 ///
-/// [`Service`](super::Service), [`Connection`](super::Connection) and [`Roster`](super::Roster)
-/// count what they do; an accept loop without a roster tells its errors itself. A count is one
+/// [`Service`](super::Service), [`Connection`](super::Connection) and [`Connections`](super::Connections)
+/// count what they do; an accept loop without a connections tells its errors itself. A count is one
 /// atomic addition; it begins anew at zero after `usize::MAX`.
 #[derive(Debug, Default)]
 pub struct Counters {

@@ -1,13 +1,13 @@
 //! Which of the targets are asked for.
 
-use super::route::CheckName;
+use super::route::InlineName;
 use crate::monitor::TargetStatus;
 
 /// The query of [`Route::Targets`](super::Route::Targets). Parameters we do not know are ignored;
 /// the last of several wins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    after: Option<CheckName>,
+    after: Option<InlineName>,
     status: Option<TargetStatus>,
     flaw: Option<Flaw>,
 }
@@ -23,7 +23,7 @@ impl Listing {
     /// Those whose names come after this one: `?after=`.
     #[must_use]
     pub fn after(&self) -> Option<&str> {
-        self.after.as_ref().map(CheckName::as_str)
+        self.after.as_ref().map(InlineName::as_str)
     }
 
     /// Those of this status: `?status=`.
@@ -50,7 +50,7 @@ impl Listing {
         let mut listing = Self::default();
         for parameter in query.split(|&byte| byte == b'&') {
             if let Some(name) = parameter.strip_prefix(b"after=") {
-                listing.after = CheckName::new(name);
+                listing.after = InlineName::new(name);
                 if listing.after.is_none() {
                     listing.flaw = Some(Flaw::After);
                 }

@@ -13,7 +13,7 @@
 //! A driver runs one [`Connection`] for each socket: it asks [`step`](Connection::step) what to do,
 //! does it, and tells what came of it. There is always exactly one thing to do, so there is no
 //! state in which a driver could wait for nothing. The connections of a listener live in a
-//! [`Roster`], which knows whose deadline has passed, who has to go, and when it is over.
+//! [`Connections`], which knows whose deadline has passed, who has to go, and when it is over.
 //!
 //! **Contract**
 //!
@@ -61,6 +61,7 @@ mod admission;
 mod answer;
 mod body;
 mod connection;
+mod connections;
 mod cors;
 mod counters;
 mod degraded;
@@ -74,7 +75,6 @@ mod rate;
 mod reader;
 mod report;
 mod request_id;
-mod roster;
 mod route;
 mod service;
 mod settings;
@@ -85,8 +85,9 @@ mod stream;
 mod targets;
 
 pub use access::{Access, AccessRequest, Identity, Peer};
-pub use admission::{AcceptError, Admission, Advice, Standing};
+pub use admission::{AcceptAction, AcceptError, Admission, EvictionClass};
 pub use connection::Connection;
+pub use connections::{Connections, Slot, Turn};
 pub use cors::Origin;
 pub use counters::Counters;
 pub use degraded::DegradedCode;
@@ -97,8 +98,7 @@ pub use limits::Limits;
 pub use listing::Listing;
 pub use log::{Record, RequestLog};
 pub use report::Report;
-pub use roster::{Place, Roster, Turn};
-pub use route::{Ask, CheckName, Cursor, Route};
+pub use route::{Cursor, InlineName, Query, Route};
 pub use service::Service;
 pub use step::{CloseReason, Step};
 #[cfg(feature = "monitor")]

@@ -4,15 +4,15 @@ use alloc::vec::Vec;
 
 use super::answer::Ending;
 use super::log::Notes;
-use super::{Ask, Peer, Service};
+use super::{Peer, Query, Service};
 use crate::base::Instant;
 use crate::http::{HeadScan, Method, Reject, Request, Version};
 
 /// What is to be answered.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reply {
-    Ask {
-        ask: Ask,
+    Query {
+        ask: Query,
         version: Version,
         /// Set if nothing may follow on this connection.
         last: Option<Ending>,
@@ -136,7 +136,7 @@ impl Reader {
             Ok(request) => {
                 let log = service.log.as_ref();
                 self.notes.handle_request(now, log, Some(&request));
-                Reply::Ask {
+                Reply::Query {
                     ask: service.ask_request(peer, &request),
                     version: request.version,
                     last: Ending::behind(&request, input.len() > head.end),
@@ -154,7 +154,7 @@ impl Reader {
 const fn may_go_on(reply: Option<&Reply>) -> bool {
     match reply {
         None => true,
-        Some(Reply::Ask { last, .. }) => last.is_none(),
+        Some(Reply::Query { last, .. }) => last.is_none(),
         Some(Reply::Reject { .. } | Reply::News | Reply::Agent) => false,
     }
 }

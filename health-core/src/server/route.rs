@@ -12,7 +12,7 @@ use crate::render::{Excluded, Format};
 /// One question to the endpoint. It borrows nothing, so it outlives the bytes it was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Ask {
+pub struct Query {
     /// How it is asked.
     pub method: Method,
     /// What is asked.
@@ -33,7 +33,7 @@ pub struct Ask {
     pub(super) wait: Option<u32>,
 }
 
-impl Ask {
+impl Query {
     /// Whether it asks for what not everybody may see. Most verdicts do not, so nothing is decided
     /// about who asks for one.
     pub(super) const fn wants_details(&self) -> bool {
@@ -98,7 +98,7 @@ pub enum Route {
     /// A verdict on the daemon.
     Probe(ProbeKind),
     /// A verdict on one of its parts.
-    Check(CheckName),
+    Check(InlineName),
     /// Published values.
     Stats,
     /// Counters, gauges and everything else that is a number.
@@ -152,7 +152,7 @@ impl Route {
             b"/version" => Self::Version,
             _ => path
                 .strip_prefix(b"/health/check/")
-                .and_then(CheckName::new)
+                .and_then(InlineName::new)
                 .map_or(Self::NotFound, Self::Check),
         }
     }
@@ -181,12 +181,12 @@ impl Route {
 
 /// The name in `/health/check/<name>`, kept inline: an orchestrator probes such paths all day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CheckName {
+pub struct InlineName {
     len: u8,
     bytes: [u8; Name::MAX_LEN],
 }
 
-impl CheckName {
+impl InlineName {
     pub(super) fn new(name: &[u8]) -> Option<Self> {
         if !Name::is_valid(name) {
             return None;
@@ -210,14 +210,14 @@ impl CheckName {
 /// What the query asks for. Parameters we do not know are ignored: monitors add them to get past
 /// caches. The last of several wins, but names to exclude add up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Query<'a> {
+pub(super) struct QueryString<'a> {
     pub(super) verbose: bool,
     pub(super) format: Option<&'a [u8]>,
     pub(super) excluded: Excluded,
     pub(super) after: Cursor,
 }
 
-impl<'a> Query<'a> {
+impl<'a> QueryString<'a> {
     pub(super) fn parse(query: &'a [u8]) -> Self {
         let mut asked = Self::default();
         for parameter in query.split(|&byte| byte == b'&') {

@@ -8,11 +8,11 @@ use super::access::Policy;
 use super::cors::{AllowList, CrossOrigin};
 use super::log::Log;
 use super::rate::Bucket;
-use super::route::Query;
+use super::route::QueryString;
 #[cfg(feature = "monitor")]
 use super::targets::Watcher;
 use super::{
-    Access, AccessRequest, Ask, Counters, Cursor, DegradedCode, Limits, PanicGuard, Peer, Route,
+    Access, AccessRequest, Counters, Cursor, DegradedCode, Limits, PanicGuard, Peer, Query, Route,
 };
 use crate::base::Moment;
 use crate::base::Status;
@@ -23,7 +23,7 @@ use crate::render::Format;
 /// One listener's settings: limits, paths, codes, tokens. Clones count together.
 ///
 /// Drivers run it through [`Connection`](super::Connection). Daemons that have an HTTP server
-/// already mount it with [`ask`](Self::ask) and [`answer`](Self::answer): the drivers' examples
+/// already mount it with [`query`](Self::query) and [`answer`](Self::answer): the drivers' examples
 /// `axum`, `hyper` and `tiny_http` show the few lines that takes.
 ///
 /// ```
@@ -36,7 +36,7 @@ use crate::render::Format;
 /// let mut registry = Registry::new("steering", "1.4.0", moment.now);
 /// let service = Service::new();
 ///
-/// let ask = service.ask(Peer::Unknown, Method::Get, "/health/ready", |_| None);
+/// let ask = service.query(Peer::Unknown, Method::Get, "/health/ready", |_| None);
 /// let mut body = Vec::new();
 /// let head = service.answer(moment, &ask, &registry.snapshot(moment.now), &mut body);
 /// assert_eq!(head.status, StatusCode::ServiceUnavailable);
@@ -146,13 +146,13 @@ impl Service {
     /// A peer on this machine may see details while no token is set. Behind a proxy everybody is:
     /// say [`Peer::Unknown`] there.
     #[must_use]
-    pub fn ask<'a>(
+    pub fn query<'a>(
         &self,
         peer: Peer,
         method: impl Into<Method>,
         target: &str,
         field: impl Fn(&str) -> Option<&'a [u8]>,
-    ) -> Ask {
+    ) -> Query {
         let method = method.into();
         // What is no target to us is nothing that we have.
         let nothing = Target::Path {
@@ -164,7 +164,7 @@ impl Service {
     }
 
     /// Reads a request of our own.
-    pub(super) fn ask_request(&self, peer: &Peer, request: &Request<'_>) -> Ask {
+    pub(super) fn ask_request(&self, peer: &Peer, request: &Request<'_>) -> Query {
         let Request {
             method,
             target,
@@ -183,7 +183,7 @@ impl Service {
         target: Target<'a>,
         accept: Option<&[u8]>,
         field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
-    ) -> Ask {
+    ) -> Query {
         let (path, query) = match target {
             Target::Server => (&b"*"[..], None),
             Target::Path { path, query } => (path, query),
@@ -200,14 +200,14 @@ impl Service {
             Route::NotFound => self.route_to_targets(path, query),
             route => route,
         };
-        let query = query.map(Query::parse).unwrap_or_default();
+        let query = query.map(QueryString::parse).unwrap_or_default();
         let offered = route.formats();
         let format = match (query.format, accept) {
             (Some(name), _) => Format::from_name(name, offered),
             (None, Some(accept)) => Some(Format::from_accept(accept, offered)),
             (None, None) => offered.first().copied(),
         };
-        let mut ask = Ask {
+        let mut ask = Query {
             method,
             route,
             format,
@@ -241,7 +241,7 @@ impl Service {
     pub fn answer(
         &self,
         moment: Moment,
-        ask: &Ask,
+        ask: &Query,
         snapshot: &Snapshot,
         body: &mut Vec<u8>,
     ) -> Head {
@@ -254,7 +254,7 @@ impl Service {
     }
 
     /// The same question, if it asks for details and there have been too many of those.
-    pub(super) fn limited(&self, moment: Moment, ask: &Ask) -> Option<Ask> {
+    pub(super) fn limited(&self, moment: Moment, ask: &Query) -> Option<Query> {
         let bucket = self.bucket.as_ref()?;
         if ask.access == Access::Public {
             return None;
@@ -262,11 +262,11 @@ impl Service {
         let wait = bucket.take(moment.now).err()?;
         let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
         let wait = Some(seconds.max(1));
-        Some(Ask { wait, ..*ask })
+        Some(Query { wait, ..*ask })
     }
 
     /// The status that is asked for, if one is and there is such a part.
-    pub(super) fn verdict(ask: &Ask, snapshot: &Snapshot) -> Option<Status> {
+    pub(super) fn verdict(ask: &Query, snapshot: &Snapshot) -> Option<Status> {
         match ask.route {
             Route::Probe(kind) => Some(ask.excluded.status(kind, snapshot)),
             Route::Check(name) => snapshot.status_of(name.as_str()),
@@ -275,7 +275,7 @@ impl Service {
     }
 
     /// What the answer to `ask` is, but for its bytes. It is counted.
-    pub(super) fn head(&self, ask: &Ask, verdict: Option<Status>) -> Head {
+    pub(super) fn head(&self, ask: &Query, verdict: Option<Status>) -> Head {
         let mut head = Head::new(self.code(ask, verdict));
         self.counters.count_request(ask.route, head.status);
         let carries_only_the_code = ask.method == Method::Options && ask.route != Route::NotFound;
@@ -300,7 +300,7 @@ impl Service {
         head
     }
 
-    pub(super) fn code(&self, ask: &Ask, verdict: Option<Status>) -> StatusCode {
+    pub(super) fn code(&self, ask: &Query, verdict: Option<Status>) -> StatusCode {
         match ask.route {
             Route::NotFound => StatusCode::NotFound,
             Route::Server => StatusCode::NoContent,

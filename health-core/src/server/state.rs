@@ -3,7 +3,7 @@
 use super::answer::Ending;
 use super::reader::Reply;
 use super::stream::Stream;
-use super::{CloseReason, Service, Standing, Step};
+use super::{CloseReason, EvictionClass, Service, Step};
 use crate::base::Instant;
 use crate::health::Revision;
 
@@ -82,18 +82,18 @@ impl State {
     }
 
     /// What an eviction would cost, of a connection that has been answered or not.
-    pub(super) fn standing(&self, has_answered: bool, stream: Option<&Stream>) -> Standing {
+    pub(super) fn standing(&self, has_answered: bool, stream: Option<&Stream>) -> EvictionClass {
         match *self {
-            Self::Idle { since, .. } if has_answered => Standing::Idle { since },
-            Self::Idle { since, .. } | Self::Head { since, .. } => Standing::Asking { since },
+            Self::Idle { since, .. } if has_answered => EvictionClass::Idle { since },
+            Self::Idle { since, .. } | Self::Head { since, .. } => EvictionClass::Asking { since },
             // A stream that is about to be told the news has been answered: it may be cut.
             Self::Following { .. } | Self::Responding { .. } => {
-                stream.map_or(Standing::Busy, Stream::standing)
+                stream.map_or(EvictionClass::Busy, Stream::standing)
             }
-            Self::Writing { writing, .. } => Standing::Writing {
+            Self::Writing { writing, .. } => EvictionClass::Writing {
                 since: writing.since,
             },
-            Self::Finishing { .. } | Self::Closed(_) => Standing::Over,
+            Self::Finishing { .. } | Self::Closed(_) => EvictionClass::Over,
         }
     }
 

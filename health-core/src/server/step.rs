@@ -46,7 +46,7 @@ pub enum Step {
 impl Step {
     /// Whether it waits for a change of the registry, too.
     #[must_use]
-    pub const fn heeds_changes(self) -> bool {
+    pub const fn wants_revision(self) -> bool {
         matches!(self, Self::Follow { after: Some(_), .. })
     }
 

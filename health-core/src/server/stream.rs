@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use super::answer::Ending;
 use super::state::State;
-use super::{Ask, CloseReason, Service, Standing};
+use super::{CloseReason, EvictionClass, Query, Service};
 use crate::base::ProbeKind;
 use crate::base::{Instant, Moment};
 use crate::health::{Revision, Snapshot};
@@ -50,7 +50,7 @@ impl Stream {
     pub(super) const GATHERING: Duration = Duration::from_millis(50);
 
     /// A stream that has told nothing yet, in chunks or as it is.
-    pub(super) fn new(ask: &Ask, chunked: bool, now: Instant) -> Self {
+    pub(super) fn new(ask: &Query, chunked: bool, now: Instant) -> Self {
         Self {
             since: now,
             chunked,
@@ -66,8 +66,8 @@ impl Stream {
     }
 
     /// What its eviction would cost.
-    pub(super) const fn standing(&self) -> Standing {
-        Standing::Streaming { since: self.since }
+    pub(super) const fn standing(&self) -> EvictionClass {
+        EvictionClass::Streaming { since: self.since }
     }
 
     /// Whether there is more to tell as soon as the last batch is out.

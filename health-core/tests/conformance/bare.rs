@@ -39,7 +39,7 @@ impl Harness for Bare {
         let service = Arc::new(case.make_service(Limits::default()));
         let origin = Origin::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
         BarePeer {
-            machine: Connection::new(service, origin, now),
+            machine: Connection::new(service.guarded(health_driver::catch_panic), origin, now),
             registry,
             db,
             cycles,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use health_core::Class;
 use health_core::Instant;
 use health_core::check::exchange::{
-    Condition, Exchange, FailureKind, HttpProbe, Part, Report, Step,
+    Condition, Exchange, FailureKind, HttpProbe, ProbePhase, Report, Step,
 };
 
 use crate::{SECOND, START, begun, builder, run};
@@ -51,7 +51,7 @@ fn a_timeout_names_the_part_and_keeps_the_times() {
     let mut exchange = Exchange::new(plain(), START, START + SECOND);
     exchange.handle_sent(at(100));
     exchange.handle_input(at(300), b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
-    assert_eq!(exchange.part(), Some(Part::Body));
+    assert_eq!(exchange.part(), Some(ProbePhase::Body));
     exchange.handle_input(at(400), b"ok");
     exchange.handle_timeout(at(1_500));
     let report = exchange.into_report();

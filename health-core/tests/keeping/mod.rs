@@ -12,10 +12,10 @@ use health_core::Name;
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy};
 use health_core::monitor::{Batch, Definition, MemoryStore, TargetStore};
-use health_driver::monitor::{Controls, Target};
+use health_driver::monitor::{MonitorControl, Target};
 
 /// `spawn` begins a monitor without targets on a thread of its own.
-pub(crate) fn three_lives(spawn: impl Fn() -> Controls) {
+pub(crate) fn three_lives(spawn: impl Fn() -> MonitorControl) {
     let name = |text| Name::new(text).expect("a name");
     let (target, check) = (name("web-1"), name("tcp"));
     let mut store = MemoryStore::default();
@@ -68,7 +68,7 @@ fn nobody() -> Probe {
     Probe::tcp("127.0.0.1", port).expect("a probe")
 }
 
-fn next_batch(controls: &Controls) -> Option<Arc<Batch>> {
+fn next_batch(controls: &MonitorControl) -> Option<Arc<Batch>> {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {

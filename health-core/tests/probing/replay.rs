@@ -8,7 +8,7 @@ use health_core::Instant;
 use health_core::Outcome;
 use health_core::check::{self, CheckConfig};
 use health_core::monitor::{CheckId, Event};
-use health_driver::monitor::{CheckView, Controls, ManualClock, Target};
+use health_driver::monitor::{CheckView, ManualClock, MonitorControl, Target};
 use serde_json::Value;
 
 use crate::clock::idle;
@@ -164,15 +164,15 @@ impl World {
     }
 
     fn tell(&mut self, op: &str) {
-        let tell: fn(&Controls, &str) -> bool = match op {
+        let tell: fn(&MonitorControl, &str) -> bool = match op {
             // It runs from the beginning.
             "start" => return,
             "stop" => return self.monitor.begin_stop(),
-            "pause" => Controls::pause,
-            "resume" => Controls::resume,
-            "trigger" => Controls::trigger,
-            "instance_changed" => Controls::instance_changed,
-            "reactivate" => Controls::reactivate,
+            "pause" => MonitorControl::pause,
+            "resume" => MonitorControl::resume,
+            "trigger" => MonitorControl::trigger,
+            "instance_changed" => MonitorControl::instance_changed,
+            "reactivate" => MonitorControl::reactivate,
             _ => panic!("unknown operation {op}"),
         };
         for name in &self.targets {

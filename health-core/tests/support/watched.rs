@@ -10,21 +10,21 @@ use health_core::check::CheckConfig;
 use health_core::check::probe::Report;
 use health_core::monitor::{MonitorConfig, Spread};
 use health_core::{Kind, Outcome};
-use health_driver::monitor::{Controls, ManualClock, Target, Watch, Work};
+use health_driver::monitor::{ManualClock, MonitorAction, MonitorControl, MonitorDriver, Target};
 
 /// Four targets, of which `web-1` has refused its last three probes, and all others are well. It is
 /// five seconds past midnight of 1970.
-pub(crate) fn watched() -> Controls {
+pub(crate) fn watched() -> MonitorControl {
     watched_by(&ManualClock::new())
 }
 
 /// The same, by this clock, which goes on without anybody who probes.
-pub(crate) fn watched_by(clock: &ManualClock) -> Controls {
+pub(crate) fn watched_by(clock: &ManualClock) -> MonitorControl {
     let config = MonitorConfig {
         spread: Spread::AsConfigured,
         ..MonitorConfig::default()
     };
-    let (mut watch, controls) = Watch::new(config, None, Some(clock.clone()));
+    let (mut watch, controls) = MonitorDriver::new(config, None, Some(clock.clone()));
     for target in [
         probing("cache", "tcp://[::1]:6379"),
         looking("disk"),
@@ -36,14 +36,16 @@ pub(crate) fn watched_by(clock: &ManualClock) -> Controls {
     let end = clock.now() + Duration::from_secs(5);
     while clock.now() < end {
         match watch.poll(Waker::noop()) {
-            Work::Start(ticket) => {
+            MonitorAction::Start(ticket) => {
                 clock.advance_to(clock.now() + Duration::from_millis(1));
                 let report = report(&ticket.job().to_string());
                 ticket.finish(report);
             }
-            Work::Cancel { .. } => {}
-            Work::Wait { .. } => clock.advance_to(clock.now() + Duration::from_millis(100)),
-            Work::Stopped => unreachable!("nobody stops it"),
+            MonitorAction::Cancel { .. } => {}
+            MonitorAction::Wait { .. } => {
+                clock.advance_to(clock.now() + Duration::from_millis(100))
+            }
+            MonitorAction::Stopped => unreachable!("nobody stops it"),
         }
     }
     // Dropped, it would have stopped: nothing of it would be judged any more.

@@ -55,11 +55,11 @@ pub use health_core::monitor::{
 pub use health_core::{Class, Kind, Outcome};
 pub use health_core::{Name, NameError};
 pub use health_driver::monitor::{
-    CheckView, Controls, ManualClock, MonitorStatus, Target, TargetView,
+    CheckView, ManualClock, MonitorControl, MonitorStatus, Target, TargetView,
 };
 
 use health_driver::Health;
-use health_driver::monitor::{Rollup, Watch};
+use health_driver::monitor::{GroupComponent, MonitorDriver};
 use health_driver::task::Run;
 
 use crate::probe::AddressPolicy;
@@ -70,7 +70,7 @@ use crate::runtime::Smol;
 pub struct Monitor {
     config: MonitorConfig,
     policy: AddressPolicy,
-    rollup: Option<Rollup>,
+    rollup: Option<GroupComponent>,
     clock: Option<ManualClock>,
 }
 
@@ -128,7 +128,7 @@ impl Monitor {
     ///
     /// The name is not allowed, or taken.
     pub fn component(mut self, health: &Health, name: &str) -> Result<Self, NameError> {
-        self.rollup = Some(Rollup::new(health, name)?);
+        self.rollup = Some(GroupComponent::new(health, name)?);
         Ok(self)
     }
 
@@ -144,7 +144,7 @@ impl Monitor {
     /// with it and kills its commands.
     #[must_use = "the monitor runs only while its future is polled"]
     pub fn run(self) -> (MonitorHandle, impl Future<Output = ()> + Send + use<>) {
-        let (watch, controls) = Watch::new(self.config.clone(), self.rollup, self.clock);
+        let (watch, controls) = MonitorDriver::new(self.config.clone(), self.rollup, self.clock);
         let run = Run::<Smol>::new(watch, self.policy, &self.config);
         (MonitorHandle::new(controls), run)
     }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use async_io::{Timer, block_on};
-use health_smol::monitor::{Controls, Event, MonitorHandle};
+use health_smol::monitor::{Event, MonitorControl, MonitorHandle};
 pub(crate) use health_smol::monitor::{Monitor, defaults};
 use health_smol::probe::{AddressPolicy, Probe, Prober, Report};
 use smol::future::or;
@@ -29,7 +29,7 @@ impl Running {
     }
 
     /// Where the test's other tasks are; it starts after `prepare`.
-    pub(crate) fn run(monitor: Monitor, prepare: impl FnOnce(&Controls)) -> Self {
+    pub(crate) fn run(monitor: Monitor, prepare: impl FnOnce(&MonitorControl)) -> Self {
         let (handle, run) = monitor.run();
         prepare(&handle);
         smol::spawn(run).detach();
@@ -50,9 +50,9 @@ impl Running {
 }
 
 impl Deref for Running {
-    type Target = Controls;
+    type Target = MonitorControl;
 
-    fn deref(&self) -> &Controls {
+    fn deref(&self) -> &MonitorControl {
         &self.0
     }
 }

@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use health_core::monitor::Event;
 use health_core::server::Targets;
-use health_driver::monitor::Controls;
+use health_driver::monitor::MonitorControl;
 use health_driver::task;
 
 use crate::runtime::Alarm;
 
-/// Controls a monitor that [runs](super::Monitor::run). Clones share it; dropping all of them leaves
+/// MonitorControl a monitor that [runs](super::Monitor::run). Clones share it; dropping all of them leaves
 /// it running.
 ///
-/// What does not wait is in [`Controls`].
+/// What does not wait is in [`MonitorControl`].
 #[derive(Clone, Debug)]
-pub struct MonitorHandle(Controls);
+pub struct MonitorHandle(MonitorControl);
 
 impl MonitorHandle {
-    pub(super) const fn new(controls: Controls) -> Self {
+    pub(super) const fn new(controls: MonitorControl) -> Self {
         Self(controls)
     }
 
@@ -47,9 +47,9 @@ impl MonitorHandle {
 }
 
 impl Deref for MonitorHandle {
-    type Target = Controls;
+    type Target = MonitorControl;
 
-    fn deref(&self) -> &Controls {
+    fn deref(&self) -> &MonitorControl {
         &self.0
     }
 }

@@ -55,11 +55,11 @@ pub use health_core::monitor::{
 pub use health_core::{Class, Kind, Outcome};
 pub use health_core::{Name, NameError};
 pub use health_driver::monitor::{
-    CheckView, Controls, ManualClock, MonitorStatus, Target, TargetView,
+    CheckView, ManualClock, MonitorControl, MonitorStatus, Target, TargetView,
 };
 
 use health_driver::Health;
-use health_driver::monitor::{Rollup, Watch};
+use health_driver::monitor::{GroupComponent, MonitorDriver};
 use health_driver::task::Run;
 
 use crate::probe::AddressPolicy;
@@ -70,7 +70,7 @@ use crate::runtime::Tokio;
 pub struct Monitor {
     config: MonitorConfig,
     policy: AddressPolicy,
-    rollup: Option<Rollup>,
+    rollup: Option<GroupComponent>,
     clock: Option<ManualClock>,
 }
 
@@ -128,7 +128,7 @@ impl Monitor {
     ///
     /// The name is not allowed, or taken.
     pub fn component(mut self, health: &Health, name: &str) -> Result<Self, NameError> {
-        self.rollup = Some(Rollup::new(health, name)?);
+        self.rollup = Some(GroupComponent::new(health, name)?);
         Ok(self)
     }
 
@@ -148,7 +148,7 @@ impl Monitor {
     /// The future panics outside of a tokio runtime with I/O and timers.
     #[must_use = "the monitor runs only while its future is polled"]
     pub fn run(self) -> (MonitorHandle, impl Future<Output = ()> + Send + use<>) {
-        let (watch, controls) = Watch::new(self.config.clone(), self.rollup, self.clock);
+        let (watch, controls) = MonitorDriver::new(self.config.clone(), self.rollup, self.clock);
         let run = Run::<Tokio>::new(watch, self.policy, &self.config);
         (MonitorHandle::new(controls), run)
     }

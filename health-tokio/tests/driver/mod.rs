@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use health_tokio::monitor::{Controls, Event, MonitorHandle};
+use health_tokio::monitor::{Event, MonitorControl, MonitorHandle};
 pub(crate) use health_tokio::monitor::{Monitor, defaults};
 use health_tokio::probe::{AddressPolicy, Probe, Prober, Report};
 use tokio::runtime::Runtime;
@@ -37,7 +37,7 @@ impl Running {
     }
 
     /// Where the test's other tasks are; it starts after `prepare`.
-    pub(crate) fn run(monitor: Monitor, prepare: impl FnOnce(&Controls)) -> Self {
+    pub(crate) fn run(monitor: Monitor, prepare: impl FnOnce(&MonitorControl)) -> Self {
         let (handle, run) = monitor.run();
         prepare(&handle);
         runtime().spawn(run);
@@ -55,9 +55,9 @@ impl Running {
 }
 
 impl Deref for Running {
-    type Target = Controls;
+    type Target = MonitorControl;
 
-    fn deref(&self) -> &Controls {
+    fn deref(&self) -> &MonitorControl {
         &self.0
     }
 }

@@ -10,15 +10,15 @@ use super::target::Target;
 use health_core::Instant;
 use health_core::monitor::{AddError, Event, Monitor, Stats, TargetId, TargetView};
 
-/// Controls a monitor that runs. Clones share it; dropping all of them leaves it running.
+/// MonitorControl a monitor that runs. Clones share it; dropping all of them leaves it running.
 ///
 /// Targets go by name; the calls that name one are false if there is none.
 #[derive(Clone, Debug)]
-pub struct Controls {
+pub struct MonitorControl {
     pub(super) shared: Arc<Shared>,
 }
 
-impl Controls {
+impl MonitorControl {
     pub(super) const fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use super::controls::Controls;
+use super::controls::MonitorControl;
 use super::look::MOST_LOOKED_AT;
 use health_core::Name;
 use health_core::check::CheckConfig;
@@ -31,7 +31,7 @@ pub struct CheckSettings {
     pub config: CheckConfig,
 }
 
-impl Controls {
+impl MonitorControl {
     /// Gathers from now on what a [`TargetStore`](health_core::monitor::TargetStore) is to keep. Call it
     /// before the first target is added.
     pub fn keep_journal(&self) {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::controls::Controls;
+use super::controls::MonitorControl;
 use super::shared::State;
 use health_core::Name;
 use health_core::monitor::{
@@ -22,23 +22,23 @@ const MOST_COPIED: usize = 128;
 /// Longer lists than can be looked at at once are counted at most this often.
 const PAUSE: Duration = Duration::from_secs(1);
 
-impl From<&Controls> for Arc<dyn Targets> {
+impl From<&MonitorControl> for Arc<dyn Targets> {
     /// For a [`Service`](health_core::server::Service) to show.
     ///
     /// ```
     /// use health_core::monitor::MonitorConfig;
     /// use health_core::server::Service;
-    /// use health_driver::monitor::Watch;
+    /// use health_driver::monitor::MonitorDriver;
     ///
-    /// let (_watch, monitor) = Watch::new(MonitorConfig::default(), None, None);
+    /// let (_watch, monitor) = MonitorDriver::new(MonitorConfig::default(), None, None);
     /// let service = Service::new().targets(&monitor);
     /// ```
-    fn from(monitor: &Controls) -> Self {
+    fn from(monitor: &MonitorControl) -> Self {
         Arc::new(monitor.clone())
     }
 }
 
-impl Controls {
+impl MonitorControl {
     /// How many targets are how well, verdicts that are too old taken for unknown.
     #[must_use]
     pub fn summary(&self) -> Summary {
@@ -114,7 +114,7 @@ impl Controls {
     }
 }
 
-impl Targets for Controls {
+impl Targets for MonitorControl {
     fn overview(&self) -> Overview {
         let summary = self.recent_summary();
         let moment = self.shared.time.moment();

@@ -9,7 +9,7 @@ use health_core::{Instant, Moment, UnixTime};
 
 /// A clock for one monitor, which stands still until a test moves it. Clones are the same clock.
 ///
-/// A monitor that goes by it ([`Watch::new`](super::Watch::new)) lives in virtual time: a day of checks
+/// A monitor that goes by it ([`MonitorDriver::new`](super::MonitorDriver::new)) lives in virtual time: a day of checks
 /// takes as long as its closures do. Probes of sockets and commands take the time they take.
 ///
 /// ```

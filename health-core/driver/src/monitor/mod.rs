@@ -2,16 +2,16 @@
 //!
 //! ```text
 //!               ┌───────────────── one lock ─────────────────┐
-//!  Controls ───►│ health_core::monitor::Monitor ── events ──►│──► Controls::poll_event
+//!  MonitorControl ───►│ health_core::monitor::Monitor ── events ──►│──► MonitorControl::poll_event
 //!               └──▲──────────────┬──────────────────────▲───┘
-//!   the loop:      │ Watch::poll  │ Work::Start, Cancel  │ outcome, reaped
+//!   the loop:      │ MonitorDriver::poll  │ MonitorAction::Start, Cancel  │ outcome, reaped
 //!                  └──────────────┤                      │
 //!                                 ▼                      │
-//!                 a socket, process, thread or future ─ Ticket
+//!                 a socket, process, thread or future ─ AttemptGuard
 //! ```
 //!
-//! A driver calls [`Watch::poll`] in a loop of its own, carries out what it is told, and waits when it
-//! is told to. Each attempt carries a [`Ticket`] to where it is carried out. What became of it is
+//! A driver calls [`MonitorDriver::poll`] in a loop of its own, carries out what it is told, and waits when it
+//! is told to. Each attempt carries a [`AttemptGuard`] to where it is carried out. What became of it is
 //! reported by the ticket, even if it is dropped: no attempt can be forgotten.
 
 mod controls;
@@ -26,13 +26,13 @@ mod target;
 mod ticket;
 mod watch;
 
-pub use controls::Controls;
+pub use controls::MonitorControl;
 pub use health_core::monitor::{CheckView, TargetView};
 pub use job::{AsyncSelfCheck, Attending, Job, SelfCheck};
 pub use keeping::{CheckSettings, TargetSettings};
 pub use manual::ManualClock;
-pub use rollup::Rollup;
+pub use rollup::GroupComponent;
 pub use status::MonitorStatus;
 pub use target::Target;
-pub use ticket::Ticket;
-pub use watch::{Watch, Work};
+pub use ticket::AttemptGuard;
+pub use watch::{MonitorAction, MonitorDriver};

@@ -22,13 +22,13 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// It is told of changes within 100 ms, and every 10 s that nothing has changed. What it was told
 /// counts for 30 s: if nobody probes any more, it becomes unknown, and does not stay green.
 #[derive(Debug)]
-pub struct Rollup {
+pub struct GroupComponent {
     component: Component,
     stats: Stats,
     told: Option<Instant>,
 }
 
-impl Rollup {
+impl GroupComponent {
     /// Declares the component and the stat.
     ///
     /// # Errors

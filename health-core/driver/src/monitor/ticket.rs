@@ -14,7 +14,7 @@ use health_core::monitor::AttemptId;
 /// and that nothing is left of it.
 #[derive(Debug)]
 #[must_use = "dropped, the attempt counts as given up"]
-pub struct Ticket {
+pub struct AttemptGuard {
     shared: Arc<Shared>,
     attempt: AttemptId,
     job: Arc<Job>,
@@ -23,7 +23,7 @@ pub struct Ticket {
     is_over: bool,
 }
 
-impl Ticket {
+impl AttemptGuard {
     pub(super) const fn new(
         shared: Arc<Shared>,
         attempt: AttemptId,
@@ -94,7 +94,7 @@ impl Ticket {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for AttemptGuard {
     fn drop(&mut self) {
         if !self.is_over {
             self.report_outcome(Outcome::indeterminate("cancelled"));

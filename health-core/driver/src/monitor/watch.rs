@@ -4,11 +4,11 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::controls::Controls;
+use super::controls::MonitorControl;
 use super::manual::{ManualClock, Time};
-use super::rollup::Rollup;
+use super::rollup::GroupComponent;
 use super::shared::Shared;
-use super::ticket::Ticket;
+use super::ticket::AttemptGuard;
 use crate::Clock;
 use health_core::Instant;
 use health_core::Outcome;
@@ -19,42 +19,42 @@ use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
 /// ```
 /// use std::task::Waker;
 /// use health_core::check::CheckConfig;
-/// use health_driver::monitor::{Job, Target, Watch, Work};
+/// use health_driver::monitor::{Job, Target, MonitorDriver, MonitorAction};
 /// use health_core::monitor::MonitorConfig;
 /// use health_core::Outcome;
 ///
-/// let (mut watch, controls) = Watch::new(MonitorConfig::default(), None, None);
+/// let (mut watch, controls) = MonitorDriver::new(MonitorConfig::default(), None, None);
 /// let target = Target::new("disk")?.self_check("free", CheckConfig::default(), Outcome::success)?;
 /// controls.add(target)?;
 /// loop {
 ///     match watch.poll(Waker::noop()) {
-///         Work::Start(ticket) => {
+///         MonitorAction::Start(ticket) => {
 ///             let Job::Call(look) = ticket.job() else { panic!() };
 ///             let outcome = look.call();
 ///             ticket.answer(outcome);
 ///         }
-///         Work::Cancel { .. } => {}
-///         Work::Wait { until: Some(_) } if controls.status().summary.healthy() == 0 => {} // wait
-///         Work::Wait { .. } => controls.begin_stop(),
-///         Work::Stopped => break,
+///         MonitorAction::Cancel { .. } => {}
+///         MonitorAction::Wait { until: Some(_) } if controls.status().summary.healthy() == 0 => {} // wait
+///         MonitorAction::Wait { .. } => controls.begin_stop(),
+///         MonitorAction::Stopped => break,
 ///     }
 /// }
 /// assert!(!controls.is_running());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Watch {
+pub struct MonitorDriver {
     shared: Arc<Shared>,
-    rollup: Option<Rollup>,
+    rollup: Option<GroupComponent>,
     has_started: bool,
 }
 
 /// What a monitor's loop has to do.
 #[derive(Debug)]
 #[must_use]
-pub enum Work {
+pub enum MonitorAction {
     /// Carry the attempt out, somewhere that does not hold the loop up, and poll again.
-    Start(Ticket),
+    Start(AttemptGuard),
     /// End the attempt, and poll again: drop the future or the socket, send a process's group the signal.
     /// An attempt that is not to be found is over already.
     Cancel {
@@ -63,7 +63,7 @@ pub enum Work {
         /// How hard.
         signal: Signal,
     },
-    /// Poll again at this time of [`Watch::now`], or when the waker is woken.
+    /// Poll again at this time of [`MonitorDriver::now`], or when the waker is woken.
     Wait {
         /// `None`: only when woken.
         until: Option<Instant>,
@@ -72,14 +72,14 @@ pub enum Work {
     Stopped,
 }
 
-impl Watch {
+impl MonitorDriver {
     /// A monitor without targets, and what controls it. It starts when it is polled first.
     #[must_use]
     pub fn new(
         config: MonitorConfig,
-        rollup: Option<Rollup>,
+        rollup: Option<GroupComponent>,
         clock: Option<ManualClock>,
-    ) -> (Self, Controls) {
+    ) -> (Self, MonitorControl) {
         let time = clock.map_or_else(|| Time::System(Clock::start()), Time::Manual);
         let shared = Arc::new(Shared::new(Monitor::new(config), time));
         let watch = Self {
@@ -87,7 +87,7 @@ impl Watch {
             rollup,
             has_started: false,
         };
-        (watch, Controls::new(shared))
+        (watch, MonitorControl::new(shared))
     }
 
     /// What its clock shows.
@@ -97,7 +97,7 @@ impl Watch {
     }
 
     /// The next thing to do. `waker` is woken when there is something, once this has said to wait.
-    pub fn poll(&mut self, waker: &Waker) -> Work {
+    pub fn poll(&mut self, waker: &Waker) -> MonitorAction {
         loop {
             let now = self.now();
             let mut state = self.shared.lock();
@@ -107,13 +107,17 @@ impl Watch {
             }
             while let Some(command) = state.monitor.poll(now) {
                 match command {
-                    Command::Cancel { attempt, signal } => return Work::Cancel { attempt, signal },
+                    Command::Cancel { attempt, signal } => {
+                        return MonitorAction::Cancel { attempt, signal };
+                    }
                     Command::Start {
                         attempt, deadline, ..
                     } => {
                         if let Some(job) = state.jobs.get(&attempt.check).map(Arc::clone) {
                             let shared = Arc::clone(&self.shared);
-                            return Work::Start(Ticket::new(shared, attempt, job, now, deadline));
+                            return MonitorAction::Start(AttemptGuard::new(
+                                shared, attempt, job, now, deadline,
+                            ));
                         }
                         let outcome = Outcome::indeterminate("the target was removed");
                         state.monitor.handle_outcome(now, attempt, outcome);
@@ -125,7 +129,7 @@ impl Watch {
                 drop(state);
                 readers.into_iter().for_each(Waker::wake);
                 self.end();
-                return Work::Stopped;
+                return MonitorAction::Stopped;
             }
             let mut until = state.monitor.poll_timeout();
             // One that has come is in the hands of its reader, who was woken.
@@ -149,7 +153,7 @@ impl Watch {
             let until = self.shared.time.wait(until, waker);
             drop(state);
             readers.into_iter().for_each(Waker::wake);
-            return Work::Wait { until };
+            return MonitorAction::Wait { until };
         }
     }
 
@@ -168,7 +172,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for MonitorDriver {
     fn drop(&mut self) {
         let now = self.now();
         let mut state = self.shared.lock();

@@ -15,7 +15,7 @@ use crate::{Clock, trouble};
 use health_core::Capture;
 use health_core::Instant;
 use health_core::Outcome;
-use health_core::check::probe::{ExecProbe, Exit, Part, Report, Timings};
+use health_core::check::probe::{ExecProbe, Exit, ProbePhase, Report, Timings};
 use health_core::monitor::Signal;
 use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process_group, waitid};
 
@@ -124,7 +124,7 @@ impl Run {
             Ok(spawned) => spawned,
             Err(error) => {
                 *state = GroupState::Over;
-                let outcome = trouble(&error, Part::Spawn).outcome(Part::Spawn);
+                let outcome = trouble(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
                 return Err(outcome.caused_by(&error));
             }
         };

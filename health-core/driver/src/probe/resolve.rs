@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 
 use crate::trouble;
 use health_core::Instant;
-use health_core::check::probe::{Attempt, Part, Trouble};
+use health_core::check::probe::{Attempt, ProbeError, ProbePhase};
 
 use crate::pool::Pool;
 
@@ -79,12 +79,12 @@ impl Lookup {
                 attempt.handle_trouble(now, whose(&error), &error);
             }
             State::Refused(error) => {
-                attempt.handle_trouble(now, trouble(&error, Part::Spawn), &error);
+                attempt.handle_trouble(now, trouble(&error, ProbePhase::Spawn), &error);
             }
             // It was so from the beginning. At the deadline it would be the target's timeout.
             State::Queued => {
                 let cause = "lookups that hang take all places";
-                attempt.handle_trouble(self.asked, Trouble::Resolver, cause);
+                attempt.handle_trouble(self.asked, ProbeError::Resolver, cause);
             }
             State::Asking | State::GivenUp => attempt.handle_timeout(now),
         }
@@ -115,12 +115,12 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn whose(error: &io::Error) -> Trouble {
+fn whose(error: &io::Error) -> ProbeError {
     // A number is there only if the resolver failed by the system: it had no descriptor, say.
     match error.raw_os_error() {
-        Some(number) if Trouble::from_errno(number, Part::Resolve).is_ours() => {
-            Trouble::from_errno(number, Part::Resolve)
+        Some(number) if ProbeError::from_errno(number, ProbePhase::Resolve).is_ours() => {
+            ProbeError::from_errno(number, ProbePhase::Resolve)
         }
-        _ => Trouble::from_resolver(&error.to_string()),
+        _ => ProbeError::from_resolver(&error.to_string()),
     }
 }

@@ -6,7 +6,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use crate::trouble;
-use health_core::check::probe::{ExecProbe, Part, Report};
+use health_core::check::probe::{ExecProbe, ProbePhase, Report};
 use health_core::monitor::Signal;
 
 use crate::pool::Pool;
@@ -38,7 +38,7 @@ pub(super) async fn probe(command: &ExecProbe, timeout: Duration) -> Report {
         let report = match had_thread {
             Ok(()) => exec::probe(&command, &group, timeout),
             Err(error) => {
-                let outcome = trouble(&error, Part::Spawn).outcome(Part::Spawn);
+                let outcome = trouble(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
                 Report::new(outcome.caused_by(error), Duration::ZERO)
             }
         };

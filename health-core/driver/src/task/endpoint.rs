@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::Health;
 use crate::{HealthWatch, Lifecycle, Wakeups, Woken, catch_panic};
-use health_core::server::{Advice, Place, Report, Roster, Service, Turn};
+use health_core::server::{AcceptAction, Connections, Report, Service, Slot, Turn};
 
 use super::alarm::Alarm;
 use super::line::{Line, Worker};
@@ -43,7 +43,7 @@ pub struct Endpoint<R: Runtime> {
     health: Health,
     watch: HealthWatch,
     running: Lifecycle,
-    roster: Roster<Client<R::Socket>>,
+    connections: Connections<Client<R::Socket>>,
     /// What is yet to be bound.
     later: Option<Source>,
     acceptor: Option<Acceptor<R::Listener>>,
@@ -85,7 +85,7 @@ impl<R: Runtime> Endpoint<R> {
             watch: HealthWatch::of_server(&health),
             health,
             running,
-            roster: Roster::new(Arc::new(service).guarded(catch_panic)),
+            connections: Connections::new(Arc::new(service).guarded(catch_panic)),
             later: None,
             acceptor: None,
             has_queue: true,
@@ -115,24 +115,24 @@ impl<R: Runtime> Endpoint<R> {
             }
         }
         self.woken = woken;
-        self.roster.handle_timeout(self.health.now());
+        self.connections.handle_timeout(self.health.now());
         self.take_turns();
         self.accept();
-        if (self.watch).is_due(self.health.now(), self.roster.heeds_changes()) {
+        if (self.watch).is_due(self.health.now(), self.connections.wants_revision()) {
             self.follow();
         }
-        if let Some(report) = self.roster.poll_over(self.health.now()) {
+        if let Some(report) = self.connections.poll_over(self.health.now()) {
             return Poll::Ready(report);
         }
-        let may_accept = self.has_queue && self.roster.may_accept();
-        let deadlines = [self.roster.poll_timeout(), self.watch.poll_timeout()];
+        let may_accept = self.has_queue && self.connections.may_accept();
+        let deadlines = [self.connections.poll_timeout(), self.watch.poll_timeout()];
         let until = deadlines.into_iter().flatten().min();
         let mut alarm_cx = Context::from_waker(&self.alarm_waker);
         let mut is_time = || {
             let now = self.health.now();
             self.alarm.poll(&mut alarm_cx, until, now).is_ready()
         };
-        if may_accept || self.roster.due() > 0 || is_time() {
+        if may_accept || self.connections.due() > 0 || is_time() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
@@ -141,7 +141,7 @@ impl<R: Runtime> Endpoint<R> {
     /// Hands over the final account.
     pub fn end(self, report: Report) -> Report {
         // The sockets are closed before anybody hears of the end.
-        drop(self.roster);
+        drop(self.connections);
         self.running.end(report.clone());
         report
     }
@@ -149,16 +149,16 @@ impl<R: Runtime> Endpoint<R> {
     /// Sees how the daemon is, and asks to be woken when that changes.
     fn follow(&mut self) {
         let now = self.health.now();
-        let is_followed = self.roster.heeds_changes();
+        let is_followed = self.connections.wants_revision();
         if let Some(news) = self.watch.poll(now, &self.daemon_waker, is_followed) {
-            self.roster.handle_phase(now, news.phase);
-            self.roster.handle_revision(now, news.revision);
+            self.connections.handle_phase(now, news.phase);
+            self.connections.handle_revision(now, news.revision);
         }
         let is_told_to_stop = self.running.poll_stop(&self.daemon_waker);
         if is_told_to_stop {
-            self.roster.handle_stop(now);
+            self.connections.handle_stop(now);
         }
-        if !self.roster.is_open() {
+        if !self.connections.is_open() {
             self.acceptor = None;
             self.later = None;
         }
@@ -166,15 +166,15 @@ impl<R: Runtime> Endpoint<R> {
 
     /// Everybody who is due has a turn; who becomes due meanwhile has the next.
     fn take_turns(&mut self) {
-        for _ in 0..self.roster.due() {
-            if let Some(key) = self.roster.take_due() {
+        for _ in 0..self.connections.due() {
+            if let Some(key) = self.connections.take_due() {
                 self.turn(key);
             }
         }
     }
 
     fn turn(&mut self, key: usize) {
-        let Some(Place { connection, socket }) = self.roster.get_mut(key) else {
+        let Some(Slot { connection, socket }) = self.connections.get_mut(key) else {
             return;
         };
         let waker = (socket.waker).get_or_insert_with(|| self.wakeups.waker(key));
@@ -187,13 +187,13 @@ impl<R: Runtime> Endpoint<R> {
         let turn = socket.line.turn(connection, &mut worker, &mut cx);
         // An error ends the connection: it is the peer's business, or the network's.
         let now = self.health.now();
-        self.roster
+        self.connections
             .handle_turn(now, key, turn.unwrap_or(Turn::Over));
     }
 
     fn accept(&mut self) {
         for _ in 0..MOST_ACCEPTS {
-            if !(self.has_queue && self.roster.may_accept()) {
+            if !(self.has_queue && self.connections.may_accept()) {
                 return;
             }
             let Some(acceptor) = &mut self.acceptor else {
@@ -204,13 +204,15 @@ impl<R: Runtime> Endpoint<R> {
                 Poll::Ready(Ok((socket, peer))) => {
                     let line = Line::new(socket);
                     let client = Client { line, waker: None };
-                    (self.roster).handle_accepted(self.health.now(), peer, client);
+                    (self.connections).handle_accepted(self.health.now(), peer, client);
                 }
                 Poll::Pending => self.has_queue = false,
                 Poll::Ready(Err(error)) => {
                     let error = classify(&error);
-                    let advice = self.roster.handle_accept_error(self.health.now(), error);
-                    if let Advice::Pause(_) = advice {
+                    let advice = self
+                        .connections
+                        .handle_accept_error(self.health.now(), error);
+                    if let AcceptAction::Pause(_) = advice {
                         acceptor.shed();
                     }
                 }
@@ -227,7 +229,7 @@ impl<R: Runtime> Endpoint<R> {
         };
         let bound = listen::bind(address).and_then(|listener| self.listen(listener.into()));
         if bound.is_err() {
-            self.roster.pause(self.health.now() + every);
+            self.connections.pause(self.health.now() + every);
         }
     }
 

@@ -152,7 +152,7 @@ pub async fn serve_connection<T: Timer>(
     poll_fn(|cx| {
         loop {
             let now = health.now();
-            let is_followed = connection.step().heeds_changes();
+            let is_followed = connection.step().wants_revision();
             if let Some(news) = watch.poll(now, cx.waker(), is_followed) {
                 connection.handle_phase(now, news.phase);
                 connection.handle_revision(now, news.revision);
@@ -171,7 +171,7 @@ pub async fn serve_connection<T: Timer>(
                 }
                 (_, Step::Close(reason)) => return Poll::Ready(Ok(reason)),
                 // It begins to follow: there may be news already.
-                (_, step) if watch.is_due(health.now(), step.heeds_changes()) => {}
+                (_, step) if watch.is_due(health.now(), step.wants_revision()) => {}
                 (_, step) => {
                     let deadlines = [step.until(), watch.poll_timeout()];
                     let until = deadlines.into_iter().flatten().min();

@@ -10,7 +10,9 @@ use std::time::Duration;
 use crate::trouble;
 use health_core::Instant;
 use health_core::Outcome;
-use health_core::check::probe::{AddressPolicy, Attempt, Part, Probe, Report, Step, Trouble};
+use health_core::check::probe::{
+    AddressPolicy, Attempt, Probe, ProbeError, ProbePhase, Report, Step,
+};
 
 use super::deadline::Deadline;
 use crate::probe::resolve::Lookup;
@@ -69,7 +71,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     })
                 }
                 Err(error) => {
-                    attempt.handle_trouble(clock.now(), Trouble::Settings, error);
+                    attempt.handle_trouble(clock.now(), ProbeError::Settings, error);
                     Ok(())
                 }
             },
@@ -103,7 +105,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
             Err(error) if is_timeout(&error) => attempt.handle_timeout(clock.now()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                let part = attempt.part().unwrap_or(Part::Connect);
+                let part = attempt.part().unwrap_or(ProbePhase::Connect);
                 attempt.handle_trouble(clock.now(), trouble(&error, part), &error);
             }
         }

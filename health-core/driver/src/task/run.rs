@@ -9,9 +9,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use crate::monitor::{Job, Ticket, Watch, Work};
+use crate::monitor::{AttemptGuard, Job, MonitorAction, MonitorDriver};
 use crate::{Tasks, trouble};
-use health_core::check::probe::{AddressPolicy, Part, Probe};
+use health_core::check::probe::{AddressPolicy, Probe, ProbePhase};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 
 use super::alarm::Alarm;
@@ -22,7 +22,7 @@ use crate::runtime::{Connect, Runtime};
 /// Ready when the monitor has stopped. Dropped before, it drops its futures and kills its commands.
 #[derive(Debug)]
 pub struct Run<R: Runtime> {
-    watch: Watch,
+    watch: MonitorDriver,
     policy: Arc<AddressPolicy>,
     alarm: Alarm<R::Timer>,
     tasks: Tasks<AttemptId>,
@@ -36,7 +36,7 @@ type Groups = BTreeMap<AttemptId, Arc<Group>>;
 impl<R: Runtime<Socket: Connect>> Run<R> {
     /// A monitor that has not started. Its probes may connect to what `policy` allows.
     #[must_use]
-    pub fn new(watch: Watch, policy: AddressPolicy, config: &MonitorConfig) -> Self {
+    pub fn new(watch: MonitorDriver, policy: AddressPolicy, config: &MonitorConfig) -> Self {
         Self {
             watch,
             policy: Arc::new(policy),
@@ -47,7 +47,7 @@ impl<R: Runtime<Socket: Connect>> Run<R> {
         }
     }
 
-    fn start(&mut self, ticket: Ticket) {
+    fn start(&mut self, ticket: AttemptGuard) {
         let attempt = ticket.attempt();
         if !ticket.job().needs_reap() {
             let policy = Arc::clone(&self.policy);
@@ -59,7 +59,7 @@ impl<R: Runtime<Socket: Connect>> Run<R> {
             match had_thread {
                 Ok(()) => carry_out(ticket, &group),
                 Err(error) => {
-                    let outcome = trouble(&error, Part::Spawn).outcome(Part::Spawn);
+                    let outcome = trouble(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
                     ticket.answer(outcome.caused_by(error));
                 }
             }
@@ -84,13 +84,13 @@ impl<R: Runtime<Socket: Connect>> Future for Run<R> {
             let mut has_begun = false;
             let until = loop {
                 match self.watch.poll(cx.waker()) {
-                    Work::Start(ticket) => {
+                    MonitorAction::Start(ticket) => {
                         self.start(ticket);
                         has_begun = true;
                     }
-                    Work::Cancel { attempt, signal } => self.cancel(attempt, signal),
-                    Work::Wait { until } => break until,
-                    Work::Stopped => return Poll::Ready(()),
+                    MonitorAction::Cancel { attempt, signal } => self.cancel(attempt, signal),
+                    MonitorAction::Wait { until } => break until,
+                    MonitorAction::Stopped => return Poll::Ready(()),
                 }
             };
             if !has_begun {
@@ -110,7 +110,7 @@ impl<R: Runtime> Drop for Run<R> {
 }
 
 /// In the monitor's task. Dropped, its ticket reports.
-async fn attend<R: Runtime<Socket: Connect>>(ticket: Ticket, policy: Arc<AddressPolicy>) {
+async fn attend<R: Runtime<Socket: Connect>>(ticket: AttemptGuard, policy: Arc<AddressPolicy>) {
     match ticket.job() {
         Job::Probe(probe) => {
             let report = super::probe::<R>(probe, &policy, ticket.limit()).await;
@@ -125,7 +125,7 @@ async fn attend<R: Runtime<Socket: Connect>>(ticket: Ticket, policy: Arc<Address
 }
 
 /// On a thread.
-fn carry_out(ticket: Ticket, group: &Group) {
+fn carry_out(ticket: AttemptGuard, group: &Group) {
     match ticket.job() {
         Job::Probe(Probe::Exec(command)) => {
             let report = exec::run_to_end(command, group);

@@ -12,7 +12,7 @@ use super::condition::Breach;
 use super::head::{Head, HeadReader};
 use super::malformed::Malformed;
 use super::probe::HttpProbe;
-use super::report::{FailureKind, Part, Report, Timings};
+use super::report::{FailureKind, ProbePhase, Report, Timings};
 use super::step::Step;
 use super::verdict::Verdict;
 use crate::base::Instant;
@@ -98,11 +98,11 @@ impl Exchange {
 
     /// The part that is running; `None` once the report is ready.
     #[must_use]
-    pub const fn part(&self) -> Option<Part> {
+    pub const fn part(&self) -> Option<ProbePhase> {
         match self.state {
-            State::Sending => Some(Part::Send),
-            State::Head(_) => Some(Part::Head),
-            State::Body(_) => Some(Part::Body),
+            State::Sending => Some(ProbePhase::Send),
+            State::Head(_) => Some(ProbePhase::Head),
+            State::Body(_) => Some(ProbePhase::Body),
             State::Lingering { .. } | State::Over { .. } => None,
         }
     }

@@ -126,5 +126,5 @@ use crate::base::ConfigError;
 pub use condition::Condition;
 pub use machine::Exchange;
 pub use probe::{HttpProbe, HttpProbeBuilder};
-pub use report::{FailureKind, Part, Report, Timings};
+pub use report::{FailureKind, ProbePhase, Report, Timings};
 pub use step::Step;

@@ -31,18 +31,18 @@ pub struct Timings {
 }
 
 impl Timings {
-    pub(super) const fn record(&mut self, part: Part, length: Duration) {
+    pub(super) const fn record(&mut self, part: ProbePhase, length: Duration) {
         match part {
-            Part::Send => self.send = Some(length),
-            Part::Head => self.head = Some(length),
-            Part::Body => self.body = Some(length),
+            ProbePhase::Send => self.send = Some(length),
+            ProbePhase::Head => self.head = Some(length),
+            ProbePhase::Body => self.body = Some(length),
         }
     }
 }
 
 /// A part of an exchange. Displayed as what one is doing: `waiting for the response head`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
+pub enum ProbePhase {
     /// The request is being sent.
     Send,
     /// The head of the answer has not come, or not all of it.
@@ -51,7 +51,7 @@ pub enum Part {
     Body,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for ProbePhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Send => "sending the request",

@@ -13,13 +13,13 @@ use core::net::SocketAddr;
 
 use super::Probe;
 use super::endpoint::{Endpoint, Host};
-use super::http::Site;
+use super::http::Address;
 use super::policy::AddressPolicy;
-use super::report::{Part, Report, Timings};
+use super::report::{ProbePhase, Report, Timings};
 #[cfg(doc)]
 use super::step::Step;
 use super::tls::Tls;
-use super::trouble::Trouble;
+use super::trouble::ProbeError;
 use crate::base::Instant;
 use crate::base::{Kind, Outcome};
 use crate::check::exchange::{self, Exchange, HttpProbe};
@@ -39,7 +39,7 @@ use crate::check::exchange::{self, Exchange, HttpProbe};
 ///
 /// ```
 /// use core::time::Duration;
-/// use health_core::check::probe::{AddressPolicy, Attempt, Destination, Probe, Step, Trouble};
+/// use health_core::check::probe::{AddressPolicy, Attempt, Destination, Probe, Step, ProbeError};
 /// use health_core::Instant;
 ///
 /// let probe: Probe = "tcp://db.example:5432".parse()?;
@@ -55,7 +55,7 @@ use crate::check::exchange::{self, Exchange, HttpProbe};
 /// // The first one is not permitted; the second gets half of the time.
 /// let to = Destination::Tcp("192.0.2.1:5432".parse().unwrap());
 /// assert_eq!(attempt.step(), Step::Connect { to, until: now + Duration::from_secs(5) });
-/// attempt.handle_trouble(now, Trouble::Refused, "os error 111");
+/// attempt.handle_trouble(now, ProbeError::Refused, "os error 111");
 /// let to = Destination::Tcp("192.0.2.2:5432".parse().unwrap());
 /// assert_eq!(attempt.step(), Step::Connect { to, until: deadline });
 /// attempt.handle_timeout(deadline);
@@ -111,8 +111,8 @@ impl<'p> Attempt<'p> {
         let (site, tls, request) = match probe {
             Probe::Http(target) => {
                 let site = match target.site() {
-                    Site::Tcp(endpoint) => Place::Tcp(endpoint),
-                    Site::Unix(path) => Place::Unix(path),
+                    Address::Tcp(endpoint) => Place::Tcp(endpoint),
+                    Address::Unix(path) => Place::Unix(path),
                 };
                 (site, target.tls(), Some(target.request()))
             }
@@ -154,7 +154,7 @@ impl<'p> Attempt<'p> {
     ) {
         self.handle_timeout(now);
         if matches!(self.state, State::Resolving) {
-            self.end_part(Part::Resolve);
+            self.end_part(ProbePhase::Resolve);
             self.choose(addresses);
         }
     }
@@ -168,10 +168,10 @@ impl<'p> Attempt<'p> {
         // On its own machine, a connection to a port nobody has may be given that very port for
         // its own end, and then meets itself: TCP's simultaneous open. It looks like a server.
         if to.is_some() && *to == local {
-            self.handle_trouble(now, Trouble::Refused, "connected to itself");
+            self.handle_trouble(now, ProbeError::Refused, "connected to itself");
             return;
         }
-        self.end_part(Part::Connect);
+        self.end_part(ProbePhase::Connect);
         if self.tls.is_some() {
             self.state = State::Securing;
         } else {
@@ -183,7 +183,7 @@ impl<'p> Attempt<'p> {
     pub fn handle_secured(&mut self, now: Instant) {
         self.handle_timeout(now);
         if matches!(self.state, State::Securing) {
-            self.end_part(Part::Secure);
+            self.end_part(ProbePhase::Secure);
             self.begin_exchange();
         }
     }
@@ -213,7 +213,7 @@ impl<'p> Attempt<'p> {
     }
 
     /// The step failed. `cause` is for authorised readers.
-    pub fn handle_trouble(&mut self, now: Instant, trouble: Trouble, cause: impl fmt::Display) {
+    pub fn handle_trouble(&mut self, now: Instant, trouble: ProbeError, cause: impl fmt::Display) {
         self.handle_timeout(now);
         match &mut self.state {
             State::Connecting { rest, .. } if !rest.is_empty() && !trouble.is_ours() => {
@@ -293,7 +293,7 @@ impl<'p> Attempt<'p> {
             .filter(|address| self.policy.permits(address.ip()))
             .collect();
         if is_empty {
-            self.end(Trouble::NameNotFound.outcome(Part::Resolve));
+            self.end(ProbeError::NameNotFound.outcome(ProbePhase::Resolve));
         } else if permitted.is_empty() {
             let message = "address denied by policy";
             self.end(Outcome::failure(message).of_kind(Kind::AddressDenied));
@@ -334,12 +334,12 @@ impl<'p> Attempt<'p> {
     }
 
     /// The exchange keeps its own times.
-    fn end_part(&mut self, part: Part) {
+    fn end_part(&mut self, part: ProbePhase) {
         let place = match part {
-            Part::Resolve => &mut self.timings.dns,
-            Part::Connect => &mut self.timings.connect,
-            Part::Secure => &mut self.timings.tls,
-            Part::Exchange(_) | Part::Spawn => return,
+            ProbePhase::Resolve => &mut self.timings.dns,
+            ProbePhase::Connect => &mut self.timings.connect,
+            ProbePhase::Secure => &mut self.timings.tls,
+            ProbePhase::Exchange(_) | ProbePhase::Spawn => return,
         };
         *place = Some(self.now.duration_since(self.part_began));
         self.part_began = self.now;

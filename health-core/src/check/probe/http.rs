@@ -15,7 +15,7 @@ use crate::check::exchange::{HttpProbe, HttpProbeBuilder};
 
 /// Where a connection is made to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Site {
+pub enum Address {
     /// A host and a port.
     Tcp(Endpoint),
     /// The path of a Unix socket.
@@ -39,7 +39,7 @@ pub enum Site {
 /// ```
 #[derive(Clone, Debug)]
 pub struct HttpTarget {
-    site: Site,
+    site: Address,
     tls: Option<Arc<Tls>>,
     request: Arc<HttpProbe>,
 }
@@ -71,7 +71,7 @@ impl HttpTarget {
                 let allowed = "allowed is an absolute path of at most 107 bytes";
                 return Err(ConfigError::new("socket", socket, allowed));
             }
-            let site = Site::Unix(without_nul("socket", socket)?.into());
+            let site = Address::Unix(without_nul("socket", socket)?.into());
             (site, false, "localhost".to_owned(), path)
         } else {
             let allowed = "allowed are http://…, https://… and unix:/path.sock:/path";
@@ -94,7 +94,7 @@ impl HttpTarget {
 
     /// Where to connect.
     #[must_use]
-    pub const fn site(&self) -> &Site {
+    pub const fn site(&self) -> &Address {
         &self.site
     }
 
@@ -126,8 +126,8 @@ impl fmt::Display for HttpTarget {
         let path = path.split('?').next().unwrap_or_default();
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         match &self.site {
-            Site::Tcp(endpoint) => write!(f, "{scheme}://{endpoint}{path}"),
-            Site::Unix(socket) => write!(f, "unix:{socket}:{path}"),
+            Address::Tcp(endpoint) => write!(f, "{scheme}://{endpoint}{path}"),
+            Address::Unix(socket) => write!(f, "unix:{socket}:{path}"),
         }
     }
 }
@@ -135,7 +135,7 @@ impl fmt::Display for HttpTarget {
 /// What `sun_path` holds on Linux besides its NUL.
 const MAX_SOCKET_PATH: usize = 107;
 
-fn split_url(rest: &str, port: u16) -> Result<(Site, bool, String, &str), ConfigError> {
+fn split_url(rest: &str, port: u16) -> Result<(Address, bool, String, &str), ConfigError> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     if authority.contains('@') {
@@ -158,7 +158,7 @@ fn split_url(rest: &str, port: u16) -> Result<(Site, bool, String, &str), Config
     } else {
         format!("{endpoint}")
     };
-    Ok((Site::Tcp(endpoint), false, host, path))
+    Ok((Address::Tcp(endpoint), false, host, path))
 }
 
 #[cfg(test)]

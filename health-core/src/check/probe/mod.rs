@@ -51,13 +51,13 @@ use crate::base::ConfigError;
 pub use attempt::Attempt;
 pub use endpoint::{Endpoint, Host};
 pub use exec::{ExecBuilder, ExecProbe, ResourceLimits};
-pub use http::{HttpTarget, Site};
+pub use http::{Address, HttpTarget};
 pub use judge::{Exit, ExitCodes};
 pub use policy::AddressPolicy;
-pub use report::{Part, Report, Timings};
+pub use report::{ProbePhase, Report, Timings};
 pub use step::{Destination, Step};
 pub use tls::{ClientIdentity, Tls, Trust};
-pub use trouble::Trouble;
+pub use trouble::ProbeError;
 
 /// What is looked at, and what it has to be.
 ///
@@ -96,8 +96,8 @@ impl Probe {
         match self {
             Self::Tcp(endpoint) => Some(endpoint),
             Self::Http(target) => match target.site() {
-                Site::Tcp(endpoint) => Some(endpoint),
-                Site::Unix(_) => None,
+                Address::Tcp(endpoint) => Some(endpoint),
+                Address::Unix(_) => None,
             },
             Self::Exec(_) => None,
         }

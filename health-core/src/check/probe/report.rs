@@ -95,7 +95,7 @@ impl Timings {
 
 /// A part of an attempt. Displayed as what one is doing: `connecting`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
+pub enum ProbePhase {
     /// The name is being resolved.
     Resolve,
     /// The connection is being made.
@@ -103,12 +103,12 @@ pub enum Part {
     /// The TLS handshake is under way.
     Secure,
     /// The HTTP exchange is under way.
-    Exchange(exchange::Part),
+    Exchange(exchange::ProbePhase),
     /// The command is being started.
     Spawn,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for ProbePhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve => f.write_str("resolving the name"),

@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::report::Part;
+use super::report::ProbePhase;
 use crate::base::{Class, Kind, Outcome};
 
 /// What an attempt ran into outside of the protocol.
@@ -13,7 +13,7 @@ use crate::base::{Class, Kind, Outcome};
 /// of this machine are [indeterminate](Class::Indeterminate), and they are listed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum ProbeError {
     /// Nobody listens there.
     Refused,
     /// The other side cut the connection.
@@ -44,19 +44,19 @@ pub enum Trouble {
     Settings,
 }
 
-impl Trouble {
+impl ProbeError {
     /// What this error number means during `part`; numbers are those of the system this is built for.
     #[must_use]
-    pub const fn from_errno(number: i32, part: Part) -> Self {
+    pub const fn from_errno(number: i32, part: ProbePhase) -> Self {
         match number {
             errno::EMFILE | errno::ENFILE => Self::Descriptors,
             errno::ENOMEM | errno::ENOBUFS => Self::Memory,
             errno::EADDRNOTAVAIL => Self::Ports,
             // Of fork(2) our limit of processes; of connect(2) a full queue of the other side.
-            errno::EAGAIN if matches!(part, Part::Spawn) => Self::Processes,
-            errno::EAGAIN if matches!(part, Part::Connect) => Self::Refused,
+            errno::EAGAIN if matches!(part, ProbePhase::Spawn) => Self::Processes,
+            errno::EAGAIN if matches!(part, ProbePhase::Connect) => Self::Refused,
             errno::ENOENT | errno::EACCES | errno::EPERM | errno::ENOTDIR | errno::ENOEXEC
-                if matches!(part, Part::Spawn) =>
+                if matches!(part, ProbePhase::Spawn) =>
             {
                 Self::CommandNotFound
             }
@@ -157,7 +157,7 @@ impl Trouble {
 
     /// What it makes of an attempt that was at `part`.
     #[must_use]
-    pub fn outcome(self, part: Part) -> Outcome {
+    pub fn outcome(self, part: ProbePhase) -> Outcome {
         let phrase = self.phrase();
         let outcome = match (self.class(), self) {
             (Class::Indeterminate, _) => Outcome::indeterminate(phrase),

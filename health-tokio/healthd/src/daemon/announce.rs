@@ -10,7 +10,7 @@ use health_core::check::{CheckStatus, Record};
 use health_core::monitor::{
     Batch, Change, Notice, NoticeKind, Notices, ResultRow, Stats, Summary, Transition,
 };
-use health_driver::monitor::Controls;
+use health_driver::monitor::MonitorControl;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, enabled, error, info, warn};
@@ -26,7 +26,7 @@ const MOST: usize = 50;
 /// Says what is in the batches, and has done what is wanted, until there are no more.
 pub(super) async fn run(
     mut announced: mpsc::Receiver<Arc<Batch>>,
-    controls: Controls,
+    controls: MonitorControl,
     actions: Vec<Action>,
     clock: Health,
 ) {

@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use health_core::Name;
 use health_core::monitor::Definition;
-use health_driver::monitor::Controls;
+use health_driver::monitor::MonitorControl;
 
 use crate::config::Listed;
 
 /// The list, shared by who changes it and who writes it down.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
-    pub(super) controls: Controls,
+    pub(super) controls: MonitorControl,
     targets: Arc<Mutex<BTreeMap<Name, Listed>>>,
 }
 
 impl List {
-    pub(crate) fn new(controls: Controls) -> Self {
+    pub(crate) fn new(controls: MonitorControl) -> Self {
         Self {
             controls,
             targets: Arc::default(),
@@ -52,14 +52,14 @@ impl List {
 #[cfg(test)]
 mod tests {
     use health_core::monitor::MonitorConfig;
-    use health_driver::monitor::Watch;
+    use health_driver::monitor::MonitorDriver;
 
     use super::List;
     use crate::config::{Defaults, Source, TargetDef};
 
     #[test]
     fn after_the_end_nobody_is_told_that_a_target_looks_at_nothing() {
-        let (watch, controls) = Watch::new(MonitorConfig::default(), None, None);
+        let (watch, controls) = MonitorDriver::new(MonitorConfig::default(), None, None);
         let list = List::new(controls);
         let (url, defaults) = ("http://10.0.0.7/health", Defaults::default());
         let target = TargetDef::of_url("web-1", url, &defaults, Source::Config, "test");

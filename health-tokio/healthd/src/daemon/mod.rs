@@ -40,7 +40,7 @@ use super::config::{Settings, Told, added};
 use super::control::{self, Asked, Lock, Reply, Request};
 use super::terminal::Terminal;
 use super::text::millis;
-use health_tokio::monitor::{self, Controls, Monitor, MonitorHandle};
+use health_tokio::monitor::{self, Monitor, MonitorControl, MonitorHandle};
 use health_tokio::{Handle, Health, Server, Service};
 use vitals::Vitals;
 
@@ -336,7 +336,7 @@ impl Daemon {
 }
 
 /// A monitor whose port is taken does its work all the same, and goes on trying to have it.
-fn endpoint(settings: &Settings, health: &Health, monitor: &Controls) -> Option<Handle> {
+fn endpoint(settings: &Settings, health: &Health, monitor: &MonitorControl) -> Option<Handle> {
     let server = Server::bind(settings.listen, health).unwrap_or_else(|error| {
         warn!(%error, "no endpoint yet; trying again every 5 s");
         Server::retry(settings.listen, health, Duration::from_secs(5))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use health_driver::monitor::Controls;
+use health_driver::monitor::MonitorControl;
 use tracing::info;
 
 use crate::terminal::Terminal;
@@ -45,7 +45,7 @@ impl Progress {
         self.is_over
     }
 
-    pub(super) fn look(&mut self, controls: &Controls) {
+    pub(super) fn look(&mut self, controls: &MonitorControl) {
         if self.began.elapsed() < SHORT {
             return;
         }

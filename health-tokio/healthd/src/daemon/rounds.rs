@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_driver::monitor::Controls;
+use health_driver::monitor::MonitorControl;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -18,7 +18,7 @@ const CYCLE: Duration = Duration::from_secs(5);
 /// Looks after the vitals, says the figures of each cycle, and how the first one goes. Without end.
 pub(super) async fn run(
     mut vitals: Vitals,
-    controls: Controls,
+    controls: MonitorControl,
     mut pace: watch::Receiver<Duration>,
     terminal: Arc<Terminal>,
 ) {

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::super::endpoint::Host;
-use super::super::report::Part;
+use super::super::report::ProbePhase;
 use super::super::step::{Destination, Step};
 use super::super::tls::Tls;
 use super::{Attempt, Place, State};
@@ -66,13 +66,13 @@ impl<'p> Attempt<'p> {
 
     /// The part that is running; `None` once there is a verdict.
     #[must_use]
-    pub const fn part(&self) -> Option<Part> {
+    pub const fn part(&self) -> Option<ProbePhase> {
         match &self.state {
-            State::Resolving => Some(Part::Resolve),
-            State::Connecting { .. } => Some(Part::Connect),
-            State::Securing => Some(Part::Secure),
+            State::Resolving => Some(ProbePhase::Resolve),
+            State::Connecting { .. } => Some(ProbePhase::Connect),
+            State::Securing => Some(ProbePhase::Secure),
             State::Exchanging(exchange) => match exchange.part() {
-                Some(part) => Some(Part::Exchange(part)),
+                Some(part) => Some(ProbePhase::Exchange(part)),
                 None => None,
             },
             State::Over(_) => None,

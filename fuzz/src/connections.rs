@@ -1,4 +1,4 @@
-//! Target `roster`: all connections of a server, streams among them, whatever their clients, the
+//! Target `connections`: all connections of a server, streams among them, whatever their clients, the
 //! daemon and the accept loop do.
 //!
 //! The fuzzer makes a [`Run`]: settings and operations. Whenever nobody is due, the invariants of

@@ -1,11 +1,11 @@
-//! The driver, the clients and the daemon around a roster, and what must hold whenever it rests.
+//! The driver, the clients and the daemon around a connections, and what must hold whenever it rests.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::health::{Phase, Registry, Revision};
 use health_core::server::{
-    AcceptError, Advice, Limits, Peer, Roster, Service, Standing, Step, Turn,
+    AcceptError, AcceptAction, Limits, Peer, Connections, Service, EvictionClass, Step, Turn,
 };
 use health_core::{Instant, Moment, UnixTime};
 
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// A server with all that is around it.
 pub(super) struct Harness {
-    roster: Roster<Client>,
+    connections: Connections<Client>,
     limits: Limits,
     registry: Registry,
     entries: Entries,
@@ -28,7 +28,7 @@ pub(super) struct Harness {
     /// How many may be open: as many as allowed, or who could not be cut and the last who came.
     most_open: usize,
     is_stopped: bool,
-    /// What the roster was last told about the daemon's state.
+    /// What the connections was last told about the daemon's state.
     heard: Option<Revision>,
 }
 
@@ -50,7 +50,7 @@ impl Harness {
         limits.connections = connections;
         limits.streams = streams;
         Self {
-            roster: Roster::new(Arc::new(Service::new().limits(limits))),
+            connections: Connections::new(Arc::new(Service::new().limits(limits))),
             limits,
             registry,
             entries,
@@ -81,7 +81,7 @@ impl Harness {
             Operation::Turns(most) => (0..most).for_each(|_| self.turn_of_next()),
             Operation::Wait(hundredths) => {
                 self.now = self.now + Duration::from_millis(10 * u64::from(hundredths));
-                self.roster.handle_timeout(self.now);
+                self.connections.handle_timeout(self.now);
             }
             Operation::WaitForNext(late) => self.wait_for_next(late),
             Operation::AcceptError(number) => self.accept_error(number),
@@ -101,7 +101,7 @@ impl Harness {
         self.rest();
         let until = self.now + self.limits.stop_timeout;
         let report = loop {
-            if let Some(report) = self.roster.poll_over(self.now) {
+            if let Some(report) = self.connections.poll_over(self.now) {
                 break report;
             }
             assert!(self.now < until, "it does not end in time");
@@ -114,22 +114,22 @@ impl Harness {
     }
 
     fn connect(&mut self, number: u8) {
-        if !self.roster.may_accept() {
+        if !self.connections.may_accept() {
             return;
         }
-        let busy = self.count(|standing| standing == Standing::Busy);
+        let busy = self.count(|standing| standing == EvictionClass::Busy);
         self.most_open = self.limits.connections.max(busy + 1);
         let client = Client {
             input: fragment_of(number).to_vec(),
             ..Client::default()
         };
-        self.roster
+        self.connections
             .handle_accepted(self.now, Peer::Ip([127, 0, 0, 1].into()), client);
         self.accepted += 1;
     }
 
     fn accept_error(&mut self, number: u8) {
-        if !self.roster.may_accept() {
+        if !self.connections.may_accept() {
             return;
         }
         let error = if number % 2 == 0 {
@@ -137,11 +137,11 @@ impl Harness {
         } else {
             AcceptError::Exhausted
         };
-        match self.roster.handle_accept_error(self.now, error) {
-            Advice::Retry => assert_eq!(error, AcceptError::Transient),
-            Advice::Evict(key) => assert!(self.roster.get_mut(key).is_some(), "evicts nobody"),
-            Advice::Pause(until) => {
-                assert!(until > self.now && !self.roster.may_accept());
+        match self.connections.handle_accept_error(self.now, error) {
+            AcceptAction::Retry => assert_eq!(error, AcceptError::Transient),
+            AcceptAction::Evict(key) => assert!(self.connections.get_mut(key).is_some(), "evicts nobody"),
+            AcceptAction::Pause(until) => {
+                assert!(until > self.now && !self.connections.may_accept());
             }
         }
     }
@@ -153,7 +153,7 @@ impl Harness {
             return;
         }
         let key = keys[keys.len() - 1 - usize::from(number) % keys.len()];
-        if let Some(place) = self.roster.get_mut(key) {
+        if let Some(place) = self.connections.get_mut(key) {
             happen(&mut place.socket);
             self.turn(key);
         }
@@ -162,14 +162,14 @@ impl Harness {
     fn keys(&mut self) -> Vec<usize> {
         let most = usize::try_from(self.accepted).expect("a few hundred");
         (0..most)
-            .filter(|key| self.roster.get_mut(*key).is_some())
+            .filter(|key| self.connections.get_mut(*key).is_some())
             .collect()
     }
 
-    fn count(&mut self, is_counted: impl Fn(Standing) -> bool) -> usize {
+    fn count(&mut self, is_counted: impl Fn(EvictionClass) -> bool) -> usize {
         let keys = self.keys().into_iter();
         let places = keys.filter(|key| {
-            let place = self.roster.get_mut(*key);
+            let place = self.connections.get_mut(*key);
             place.is_some_and(|place| is_counted(place.connection.standing()))
         });
         places.count()
@@ -177,23 +177,23 @@ impl Harness {
 
     /// Everybody who is due has a turn, those who become due by it too.
     fn rest(&mut self) {
-        let most = 8 * (self.roster.due() + 1) + 4 * self.keys().len();
+        let most = 8 * (self.connections.due() + 1) + 4 * self.keys().len();
         for _ in 0..most {
             self.turn_of_next();
         }
-        assert_eq!(self.roster.due(), 0, "goes round in circles");
+        assert_eq!(self.connections.due(), 0, "goes round in circles");
         self.check_rest();
     }
 
     fn turn_of_next(&mut self) {
-        if let Some(key) = self.roster.take_due() {
+        if let Some(key) = self.connections.take_due() {
             self.turn(key);
         }
     }
 
     fn turn(&mut self, key: usize) {
         let (now, registry) = (self.now, &mut self.registry);
-        let Some(place) = self.roster.get_mut(key) else {
+        let Some(place) = self.connections.get_mut(key) else {
             return;
         };
         let (connection, client) = (&mut place.connection, &mut place.socket);
@@ -225,38 +225,38 @@ impl Harness {
                 Step::Close(_) => break Turn::Over,
             }
         };
-        self.roster.handle_turn(now, key, turn);
+        self.connections.handle_turn(now, key, turn);
     }
 
     fn wait_for_next(&mut self, late: u8) {
-        if let Some(until) = self.roster.poll_timeout() {
+        if let Some(until) = self.connections.poll_timeout() {
             self.now = self.now.max(until) + Duration::from_micros(u64::from(late));
         }
-        self.roster.handle_timeout(self.now);
+        self.connections.handle_timeout(self.now);
     }
 
     /// The driver's watch over the daemon.
     fn hear(&mut self) {
         let snapshot = self.registry.snapshot(self.now);
-        self.roster.handle_phase(self.now, snapshot.phase());
-        self.roster.handle_revision(self.now, snapshot.revision());
+        self.connections.handle_phase(self.now, snapshot.phase());
+        self.connections.handle_revision(self.now, snapshot.revision());
         self.heard = Some(snapshot.revision());
         self.is_stopped |= snapshot.phase() == Phase::Stopped;
     }
 
     fn stop(&mut self) {
-        self.roster.handle_stop(self.now);
+        self.connections.handle_stop(self.now);
         self.is_stopped = true;
-        assert!(!self.roster.is_open() && !self.roster.may_accept());
+        assert!(!self.connections.is_open() && !self.connections.may_accept());
     }
 
     /// What holds when nobody is due.
     fn check_rest(&mut self) {
-        let (now, next) = (self.now, self.roster.poll_timeout());
-        let heeds_changes = self.roster.heeds_changes();
+        let (now, next) = (self.now, self.connections.poll_timeout());
+        let wants_revision = self.connections.wants_revision();
         let (mut open, mut streams, mut heeding) = (0, 0, false);
         for key in self.keys() {
-            let Some(place) = self.roster.get_mut(key) else {
+            let Some(place) = self.connections.get_mut(key) else {
                 continue;
             };
             let step = place.connection.step();
@@ -271,16 +271,16 @@ impl Harness {
             assert!(!self.is_stopped || !matches!(step, Step::Read { .. } | Step::Follow { .. }));
             streams += usize::from(matches!(
                 place.connection.standing(),
-                Standing::Streaming { .. }
+                EvictionClass::Streaming { .. }
             ));
-            heeding |= step.heeds_changes();
+            heeding |= step.wants_revision();
             if let Step::Follow { after, until } = step {
                 check_stream(self.heard, after, until, now);
             }
         }
         assert!(open <= self.most_open, "{open} open");
         assert!(streams <= self.limits.streams, "{streams} streams");
-        assert_eq!(heeds_changes, heeding);
+        assert_eq!(wants_revision, heeding);
     }
 
     fn change(&mut self, number: u8) {

@@ -4,7 +4,9 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{AcceptError, Admission, Advice, Connection, Peer, Report, Service, Standing, Step};
+use super::{
+    AcceptAction, AcceptError, Admission, Connection, EvictionClass, Peer, Report, Service, Step,
+};
 use crate::base::Instant;
 use crate::health::{Phase, Revision};
 
@@ -27,29 +29,29 @@ use crate::health::{Phase, Revision};
 /// ```
 /// use std::sync::Arc;
 /// use health_core::health::Phase;
-/// use health_core::server::{CloseReason, Peer, Roster, Service, Turn};
+/// use health_core::server::{CloseReason, Peer, Connections, Service, Turn};
 /// use health_core::Instant;
 ///
 /// let now = Instant::default();
-/// let mut roster = Roster::new(Arc::new(Service::new()));
-/// roster.handle_accepted(now, Peer::Unknown, "a socket");
+/// let mut connections = Connections::new(Arc::new(Service::new()));
+/// connections.handle_accepted(now, Peer::Unknown, "a socket");
 ///
-/// let key = roster.take_due().expect("a newcomer has its first turn at once");
-/// let place = roster.get_mut(key).expect("it is there");
+/// let key = connections.take_due().expect("a newcomer has its first turn at once");
+/// let place = connections.get_mut(key).expect("it is there");
 /// assert_eq!(place.socket, "a socket");
 /// place.connection.handle_eof(now);
-/// roster.handle_turn(now, key, Turn::Over);
+/// connections.handle_turn(now, key, Turn::Over);
 ///
-/// assert_eq!(roster.poll_over(now), None);
-/// roster.handle_phase(now, Phase::Stopped);
-/// let report = roster.poll_over(now).expect("nobody is left");
+/// assert_eq!(connections.poll_over(now), None);
+/// connections.handle_phase(now, Phase::Stopped);
+/// let report = connections.poll_over(now).expect("nobody is left");
 /// assert_eq!(report.count(CloseReason::PeerClosed), 1);
 /// ```
 #[derive(Debug)]
-pub struct Roster<S> {
+pub struct Connections<S> {
     service: Arc<Service>,
     admission: Admission,
-    places: Vec<Option<Place<S>>>,
+    places: Vec<Option<Slot<S>>>,
     free: Vec<usize>,
     open: usize,
     due: VecDeque<usize>,
@@ -64,7 +66,7 @@ pub struct Roster<S> {
 
 /// A connection and its socket.
 #[derive(Debug)]
-pub struct Place<S> {
+pub struct Slot<S> {
     /// The conversation.
     pub connection: Connection,
     /// What carries it.
@@ -92,7 +94,7 @@ enum Stage {
     },
 }
 
-impl<S> Roster<S> {
+impl<S> Connections<S> {
     /// A server without connections, bounded by the service's limits.
     #[must_use]
     pub fn new(service: Arc<Service>) -> Self {
@@ -132,7 +134,7 @@ impl<S> Roster<S> {
             self.make_room(now);
         }
         let connection = Connection::new(Arc::clone(&self.service), peer, now);
-        let place = Some(Place { connection, socket });
+        let place = Some(Slot { connection, socket });
         let key = self.free.pop().unwrap_or(self.places.len());
         match self.places.get_mut(key) {
             Some(vacant) => *vacant = place,
@@ -142,15 +144,15 @@ impl<S> Roster<S> {
         self.due.push_back(key);
     }
 
-    /// `accept` has failed. After [`Advice::Evict`] the victim is due; after [`Advice::Pause`]
+    /// `accept` has failed. After [`AcceptAction::Evict`] the victim is due; after [`AcceptAction::Pause`]
     /// [`may_accept`](Self::may_accept) says no for that long.
-    pub fn handle_accept_error(&mut self, now: Instant, error: AcceptError) -> Advice<usize> {
+    pub fn handle_accept_error(&mut self, now: Instant, error: AcceptError) -> AcceptAction<usize> {
         self.service.counters().count_accept_error();
         let advice = (self.admission).handle_error(now, error, standings(&self.places));
         match advice {
-            Advice::Retry => {}
-            Advice::Evict(key) => self.evict(now, key),
-            Advice::Pause(until) => self.pause(until),
+            AcceptAction::Retry => {}
+            AcceptAction::Evict(key) => self.evict(now, key),
+            AcceptAction::Pause(until) => self.pause(until),
         }
         advice
     }
@@ -177,7 +179,7 @@ impl<S> Roster<S> {
     /// The registry's revision is this one now: streams that wait for another are due.
     pub fn handle_revision(&mut self, now: Instant, revision: Revision) {
         for &key in &self.streams {
-            let Some(Some(Place { connection, .. })) = self.places.get_mut(key) else {
+            let Some(Some(Slot { connection, .. })) = self.places.get_mut(key) else {
                 continue;
             };
             connection.handle_revision(now, revision);
@@ -193,9 +195,9 @@ impl<S> Roster<S> {
     /// Whether a stream waits for changes, and so for published values too. It may be asked after
     /// every round: without streams it costs nothing.
     #[must_use]
-    pub fn heeds_changes(&self) -> bool {
+    pub fn wants_revision(&self) -> bool {
         self.streams()
-            .any(|(_, connection)| connection.step().heeds_changes())
+            .any(|(_, connection)| connection.step().wants_revision())
     }
 
     /// The server ends: only answers under way are still delivered, for
@@ -230,7 +232,7 @@ impl<S> Roster<S> {
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) and [`poll_over`](Self::poll_over)
-    /// again, if nothing else happens. Ask after every other call.
+    /// again, if nothing else happens. Query after every other call.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let stop = match self.stage {
@@ -252,7 +254,7 @@ impl<S> Roster<S> {
     }
 
     /// The connection with this key, if it is still there.
-    pub fn get_mut(&mut self, key: usize) -> Option<&mut Place<S>> {
+    pub fn get_mut(&mut self, key: usize) -> Option<&mut Slot<S>> {
         self.places.get_mut(key)?.as_mut()
     }
 
@@ -303,7 +305,7 @@ impl<S> Roster<S> {
     /// cut when somebody came may have filled the house beyond its limit.
     fn make_room(&mut self, now: Instant) {
         loop {
-            let stays = |place: &&Place<S>| !matches!(place.connection.step(), Step::Close(_));
+            let stays = |place: &&Slot<S>| !matches!(place.connection.step(), Step::Close(_));
             let staying = self.places.iter().enumerate().filter_map(|(key, place)| {
                 let place = place.as_ref().filter(stays)?;
                 Some((key, place.connection.standing()))
@@ -327,7 +329,8 @@ impl<S> Roster<S> {
 
     fn add_stream(&mut self, now: Instant, key: usize) {
         self.streams.push(key);
-        let is_open = |(_, connection): &(_, &Connection)| connection.standing() != Standing::Over;
+        let is_open =
+            |(_, connection): &(_, &Connection)| connection.standing() != EvictionClass::Over;
         if self.streams().filter(is_open).count() > self.service.bounds().streams {
             let oldest = self.streams().find(is_open).map(|(key, _)| key);
             oldest.into_iter().for_each(|key| self.evict(now, key));
@@ -376,8 +379,8 @@ fn earliest<const N: usize>(deadlines: [Option<Instant>; N]) -> Option<Instant> 
     deadlines.into_iter().flatten().min()
 }
 
-fn standings<S>(places: &[Option<Place<S>>]) -> impl Iterator<Item = (usize, Standing)> + '_ {
-    let standing = |(key, place): (usize, &Option<Place<S>>)| {
+fn standings<S>(places: &[Option<Slot<S>>]) -> impl Iterator<Item = (usize, EvictionClass)> + '_ {
+    let standing = |(key, place): (usize, &Option<Slot<S>>)| {
         Some((key, place.as_ref()?.connection.standing()))
     };
     places.iter().enumerate().filter_map(standing)

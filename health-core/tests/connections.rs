@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use health_core::health::{Phase, Registry, Revision};
 use health_core::server::{
-    AcceptError, Advice, CloseReason, Limits, Peer, Report, Roster, Service, Step, Turn,
+    AcceptAction, AcceptError, CloseReason, Connections, Limits, Peer, Report, Service, Step, Turn,
 };
 use health_core::{Instant, Moment, UnixTime};
 use health_driver::Health;
@@ -18,7 +18,7 @@ const EVENTS: &[u8] = b"GET /health/events HTTP/1.1\r\nHost: test\r\n\r\n";
 
 /// A server whose sockets are names.
 struct Server {
-    roster: Roster<&'static str>,
+    connections: Connections<&'static str>,
     registry: Registry,
     now: Instant,
 }
@@ -33,20 +33,21 @@ impl Server {
         change(&mut limits);
         let now = Instant::default() + Duration::from_secs(60);
         Self {
-            roster: Roster::new(Arc::new(service.limits(limits))),
-            registry: Registry::new("roster", "1", now),
+            connections: Connections::new(Arc::new(service.limits(limits))),
+            registry: Registry::new("connections", "1", now),
             now,
         }
     }
 
     fn wait(&mut self, length: Duration) {
         self.now = self.now + length;
-        self.roster.handle_timeout(self.now);
+        self.connections.handle_timeout(self.now);
     }
 
     /// Somebody new, who sends this. Returns whose turn it was, in order.
     fn connect(&mut self, name: &'static str, input: &[u8]) -> Vec<&'static str> {
-        self.roster.handle_accepted(self.now, Peer::Unknown, name);
+        self.connections
+            .handle_accepted(self.now, Peer::Unknown, name);
         self.give(name, input)
     }
 
@@ -58,8 +59,8 @@ impl Server {
     /// Gives everybody who is due a turn, and one of them something to read.
     fn give(&mut self, name: &str, input: &[u8]) -> Vec<&'static str> {
         let mut names = Vec::new();
-        while let Some(key) = self.roster.take_due() {
-            let Some(place) = self.roster.get_mut(key) else {
+        while let Some(key) = self.connections.take_due() {
+            let Some(place) = self.connections.get_mut(key) else {
                 continue;
             };
             names.push(place.socket);
@@ -77,32 +78,32 @@ impl Server {
             }
             let is_over = matches!(connection.step(), Step::Close(_));
             let turn = if is_over { Turn::Over } else { Turn::Wait };
-            self.roster.handle_turn(self.now, key, turn);
+            self.connections.handle_turn(self.now, key, turn);
         }
         names
     }
 
     fn report(&mut self) -> Report {
-        self.roster.poll_over(self.now).expect("it is over")
+        self.connections.poll_over(self.now).expect("it is over")
     }
 }
 
 #[test]
 fn a_newcomer_has_the_first_turn_and_one_deadline_stands_for_all() {
     let mut server = Server::new(|limits| limits.head_timeout = Duration::from_secs(10));
-    assert_eq!(server.roster.poll_timeout(), None);
+    assert_eq!(server.connections.poll_timeout(), None);
     assert_eq!(server.connect("a", b""), ["a"]);
-    let first = server.roster.poll_timeout();
+    let first = server.connections.poll_timeout();
     assert_eq!(first, Some(server.now + Duration::from_secs(10)));
     server.wait(Duration::from_secs(4));
     assert_eq!(server.connect("b", b""), ["b"]);
-    assert_eq!(server.roster.poll_timeout(), first);
+    assert_eq!(server.connections.poll_timeout(), first);
 
     // Only whose deadline has passed is due, and the next one stands.
     server.wait(Duration::from_secs(6));
     assert_eq!(server.turns(), ["a"]);
     let next = Some(server.now + Duration::from_secs(4));
-    assert_eq!(server.roster.poll_timeout(), next);
+    assert_eq!(server.connections.poll_timeout(), next);
 }
 
 /// Found by fuzzing: the one who was leaving was asked to leave once more, for each of them.
@@ -111,10 +112,10 @@ fn newcomers_who_come_before_anybody_had_a_turn_do_not_overfill_the_house() {
     let mut server = Server::new(|limits| limits.connections = 1);
     for name in ["first", "second"] {
         let (now, peer) = (server.now, Peer::Unknown);
-        server.roster.handle_accepted(now, peer, name);
+        server.connections.handle_accepted(now, peer, name);
     }
     server.connect("third", b"");
-    server.roster.handle_stop(server.now);
+    server.connections.handle_stop(server.now);
     assert_eq!(server.turns(), ["third"]);
     assert_eq!(server.report().count(CloseReason::Evicted), 2);
 }
@@ -127,7 +128,7 @@ fn who_is_evicted_goes_before_the_newcomer_comes() {
     server.wait(Duration::from_secs(2));
     assert_eq!(server.connect("new", LIVE), ["silent", "new"]);
     assert_eq!(server.connect("newer", LIVE), ["idle", "newer"]);
-    server.roster.handle_stop(server.now);
+    server.connections.handle_stop(server.now);
     server.turns();
     let report = server.report();
     assert_eq!(report.finished, 3);
@@ -140,18 +141,22 @@ fn out_of_descriptors_one_of_ours_goes_and_only_then_it_waits() {
     let mut server = Server::new(|_| {});
     server.connect("idle", LIVE);
     let exhausted = AcceptError::Exhausted;
-    let advice = server.roster.handle_accept_error(server.now, exhausted);
-    assert!(matches!(advice, Advice::Evict(_)));
+    let advice = server
+        .connections
+        .handle_accept_error(server.now, exhausted);
+    assert!(matches!(advice, AcceptAction::Evict(_)));
     assert_eq!(server.turns(), ["idle"]);
-    assert!(server.roster.may_accept());
+    assert!(server.connections.may_accept());
 
-    let advice = server.roster.handle_accept_error(server.now, exhausted);
+    let advice = server
+        .connections
+        .handle_accept_error(server.now, exhausted);
     let until = server.now + Duration::from_millis(10);
-    assert_eq!(advice, Advice::Pause(until));
-    assert!(!server.roster.may_accept());
-    assert_eq!(server.roster.poll_timeout(), Some(until));
+    assert_eq!(advice, AcceptAction::Pause(until));
+    assert!(!server.connections.may_accept());
+    assert_eq!(server.connections.poll_timeout(), Some(until));
     server.wait(Duration::from_millis(10));
-    assert!(server.roster.may_accept());
+    assert!(server.connections.may_accept());
 }
 
 #[test]
@@ -159,13 +164,13 @@ fn a_stop_waits_for_answers_under_way_and_no_longer_than_it_may() {
     let mut server = Server::new(|limits| limits.stop_timeout = Duration::from_secs(5));
     server.connect("deaf", LIVE);
     server.connect("idle", LIVE);
-    server.roster.handle_phase(server.now, Phase::Stopped);
-    assert!(!server.roster.is_open());
-    assert!(!server.roster.may_accept());
+    server.connections.handle_phase(server.now, Phase::Stopped);
+    assert!(!server.connections.is_open());
+    assert!(!server.connections.may_accept());
     assert_eq!(server.turns(), ["deaf", "idle"]);
-    assert_eq!(server.roster.poll_over(server.now), None);
+    assert_eq!(server.connections.poll_over(server.now), None);
     assert_eq!(
-        server.roster.poll_timeout(),
+        server.connections.poll_timeout(),
         Some(server.now + Duration::from_secs(5))
     );
     server.wait(Duration::from_secs(5));
@@ -178,17 +183,17 @@ fn draining_tells_everybody_once_and_a_new_life_ends_it() {
     let mut server = Server::new(|_| {});
     server.connect("idle", LIVE);
     server.connect("silent", b"");
-    server.roster.handle_phase(server.now, Phase::Draining);
+    server.connections.handle_phase(server.now, Phase::Draining);
     assert_eq!(server.turns(), ["idle", "silent"]);
-    server.roster.handle_phase(server.now, Phase::Draining);
-    assert_eq!(server.roster.due(), 0);
+    server.connections.handle_phase(server.now, Phase::Draining);
+    assert_eq!(server.connections.due(), 0);
     assert!(
-        server.roster.may_accept(),
+        server.connections.may_accept(),
         "the health listener closes last"
     );
-    server.roster.handle_phase(server.now, Phase::Running);
+    server.connections.handle_phase(server.now, Phase::Running);
     server.connect("kept", LIVE);
-    server.roster.handle_phase(server.now, Phase::Draining);
+    server.connections.handle_phase(server.now, Phase::Draining);
     assert_eq!(server.turns(), ["kept", "silent"]);
 }
 
@@ -196,12 +201,12 @@ fn draining_tells_everybody_once_and_a_new_life_ends_it() {
 fn a_socket_that_fails_is_counted_as_such() {
     let mut server = Server::new(|_| {});
     server
-        .roster
+        .connections
         .handle_accepted(server.now, Peer::Unknown, "a");
-    let key = server.roster.take_due().expect("a newcomer");
-    server.roster.handle_turn(server.now, key, Turn::Over);
-    assert!(server.roster.get_mut(key).is_none());
-    server.roster.handle_stop(server.now);
+    let key = server.connections.take_due().expect("a newcomer");
+    server.connections.handle_turn(server.now, key, Turn::Over);
+    assert!(server.connections.get_mut(key).is_none());
+    server.connections.handle_stop(server.now);
     let report = server.report();
     assert_eq!(report.failed, 1);
     assert_eq!(report.closed, []);
@@ -213,7 +218,7 @@ fn a_watch_that_is_dropped_leaves_nobody_waiting() {
     impl std::task::Wake for Counted {
         fn wake(self: Arc<Self>) {}
     }
-    let health = Health::new("roster", "1");
+    let health = Health::new("connections", "1");
     let counted = Arc::new(Counted);
     for _ in 0..3 {
         let mut watch = HealthWatch::of_server(&health);
@@ -234,9 +239,9 @@ fn a_change_that_comes_while_a_stream_is_written_is_told_behind_it() {
     server.connect("deaf", EVENTS);
     server.registry.set_running(server.now);
     let revision = server.registry.snapshot(server.now).revision();
-    server.roster.handle_revision(server.now, revision);
+    server.connections.handle_revision(server.now, revision);
     server.wait(Duration::from_secs(1));
-    let place = server.roster.get_mut(0).expect("the first");
+    let place = server.connections.get_mut(0).expect("the first");
     assert!(matches!(place.connection.step(), Step::Write { .. }));
     place.connection.handle_sent(server.now);
     assert_eq!(place.connection.step(), Step::Respond);
@@ -248,12 +253,12 @@ fn a_stream_too_many_takes_the_place_of_one_that_is_due_just_then() {
     let mut server = Server::of(Service::new().open(), |limits| limits.streams = 1);
     server.connect("old", EVENTS);
     server
-        .roster
+        .connections
         .handle_accepted(server.now, Peer::Unknown, "new");
     // The old one's time comes before either has had its turn.
     server.wait(Duration::from_secs(1));
     assert_eq!(server.give("new", EVENTS), ["new", "old"]);
-    server.roster.handle_stop(server.now);
+    server.connections.handle_stop(server.now);
     server.wait(Duration::from_secs(60));
     server.turns();
     assert_eq!(server.report().count(CloseReason::Evicted), 1);
@@ -264,26 +269,29 @@ fn one_stream_more_than_allowed_takes_the_place_of_the_oldest() {
     let mut server = Server::of(Service::new().open(), |limits| limits.streams = 2);
     let names = ["a", "b", "c", "d"];
     assert_eq!(server.connect("idle", LIVE), ["idle"]);
-    assert!(!server.roster.heeds_changes());
+    assert!(!server.connections.wants_revision());
     for name in &names[..2] {
         assert_eq!(server.connect(name, EVENTS), [*name]);
     }
-    assert!(!server.roster.heeds_changes(), "they were told just now");
+    assert!(
+        !server.connections.wants_revision(),
+        "they were told just now"
+    );
     server.wait(Duration::from_secs(1));
     assert_eq!(server.turns(), ["a", "b"]);
-    assert!(server.roster.heeds_changes());
+    assert!(server.connections.wants_revision());
     assert_eq!(server.connect("c", EVENTS), ["c", "a"]);
     assert_eq!(server.connect("d", EVENTS), ["d", "b"]);
     // A change is the business of streams alone, and of those that do not pause.
     let now = server.now;
     let changed = revision_after_a_change(now);
-    server.roster.handle_revision(now, changed);
+    server.connections.handle_revision(now, changed);
     assert_eq!(server.turns(), [""; 0]);
     server.wait(Duration::from_secs(1));
     server.turns();
-    server.roster.handle_revision(server.now, changed);
+    server.connections.handle_revision(server.now, changed);
     assert_eq!(server.turns(), ["c", "d"]);
-    server.roster.handle_stop(server.now);
+    server.connections.handle_stop(server.now);
     server.turns();
     server.wait(Duration::from_secs(1));
     server.turns();
@@ -303,16 +311,16 @@ fn a_stream_is_due_soon_after_a_value_was_published() {
 
     let now = server.now;
     server.registry.set_stat(now, load, &1).expect("JSON");
-    (server.roster).handle_revision(now, server.registry.revision());
+    (server.connections).handle_revision(now, server.registry.revision());
     assert_eq!(server.turns(), [""; 0]);
     let gathered = server.now + Duration::from_millis(50);
-    assert_eq!(server.roster.poll_timeout(), Some(gathered));
+    assert_eq!(server.connections.poll_timeout(), Some(gathered));
     server.wait(Duration::from_millis(50));
     assert_eq!(server.turns(), ["a"]);
 }
 
 fn revision_after_a_change(now: Instant) -> Revision {
-    let mut registry = Registry::new("roster", "1", now);
+    let mut registry = Registry::new("connections", "1", now);
     registry.set_running(now);
     registry.revision()
 }
