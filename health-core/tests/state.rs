@@ -52,10 +52,7 @@ fn three_failures_in_a_row_turn_it_and_one_success_heals_it() {
 
 #[test]
 fn success_threshold_holds_from_cold_and_after_failure() {
-    let (mut registry, db) = running_with(ComponentConfig {
-        success_threshold: 2,
-        ..Default::default()
-    });
+    let (mut registry, db) = running_with(ComponentConfig::new().success_threshold(2));
     registry.success(after(1), db);
     status_is(&mut registry, after(1), Status::Unknown);
     registry.success(after(2), db);
@@ -110,10 +107,7 @@ fn a_warning_is_a_success_that_shows() {
 
 #[test]
 fn an_indeterminate_result_changes_nothing() {
-    let config = ComponentConfig {
-        validity: Some(Duration::from_secs(10)),
-        ..Default::default()
-    };
+    let config = ComponentConfig::new().validity(Duration::from_secs(10));
     let (mut registry, db) = running_with(config);
     registry.success(after(1), db);
     registry.failure(after(2), db, "refused");
@@ -141,10 +135,7 @@ fn the_absolute_number_of_failures_may_be_set() {
 
 #[test]
 fn stale_is_decided_by_the_clock_and_stamped_with_its_deadline() {
-    let config = ComponentConfig {
-        validity: Some(Duration::from_secs(90)),
-        ..Default::default()
-    };
+    let config = ComponentConfig::new().validity(Duration::from_secs(90));
     let (mut registry, db) = running_with(config);
     registry.success(after(10), db);
     status_is(&mut registry, after(99), Status::Healthy);
