@@ -1,4 +1,4 @@
-//! Blocks of addresses: whom to probe, and who may see details.
+//! Blocks of IP addresses: which targets may be probed, and which peers may see details.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -15,7 +15,7 @@ impl Name {
     /// The most bytes a name may have.
     pub const MAX_LEN: usize = 64;
 
-    /// Checks and takes `name`.
+    /// Checks `name`.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ pub enum NameError {
     Duplicate(Name),
     /// Not the name of a counter or gauge: those are letters, digits and `_`, do not begin with a
     /// digit or `health_`, are not `build`, `process_start_time_seconds` or a name under which a
-    /// monitor tells of its probes (`probe_success` and its like), and do not end in
+    /// monitor exports its probes (such as `probe_success`), and do not end in
     /// `_total`, `_created`, `_count`, `_sum`, `_bucket` or `_info`, which the formats add
     /// themselves.
     NotAMetric(Name),

@@ -1,4 +1,4 @@
-//! Counters and gauges: numbers that a daemon's code changes as it goes.
+//! Counters and gauges: numbers that a daemon changes at any time, without a lock.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -85,7 +85,7 @@ impl fmt::Debug for Gauge {
 /// A declared counter or gauge.
 ///
 /// It is the one thing in a snapshot that goes on changing: its value is read when a view is made,
-/// so that the probes, which never look at it, do not pay for it.
+/// so that probes, which do not show it, cost nothing more.
 #[derive(Clone, Debug)]
 pub struct MetricState {
     pub(super) name: Name,
@@ -123,7 +123,7 @@ impl MetricState {
     }
 }
 
-/// Checks the name of a counter or gauge: what Prometheus takes for one, and no name of ours.
+/// Checks the name of a counter or gauge: valid in Prometheus, and none that this crate uses itself.
 ///
 /// Colons are left to recording rules. The suffixes would make one family's samples look like
 /// another's (OpenMetrics 1.0.0, "Suffixes").
