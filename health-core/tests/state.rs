@@ -356,3 +356,46 @@ fn a_loop_group_is_ready_only_while_all_its_loops_run() {
     health.component("db").expect("a free name");
     assert!(health.running("db").is_err(), "a component is no loop");
 }
+
+#[test]
+fn only_a_release_opens_a_gate() {
+    fn warm_up(health: &Health, result: Result<(), String>) -> Result<(), String> {
+        let gate = health.gate("cache").map_err(|error| error.to_string())?;
+        result?;
+        gate.release();
+        Ok(())
+    }
+    let health = Health::new("svc", "1");
+    health.set_running();
+    assert!(warm_up(&health, Err("no database".into())).is_err());
+    assert_eq!(
+        health.snapshot().status(ProbeKind::Readiness),
+        Status::Unhealthy,
+        "the warm-up failed"
+    );
+
+    let health = Health::new("svc", "1");
+    health.set_running();
+    assert_eq!(warm_up(&health, Ok(())), Ok(()));
+    assert_eq!(
+        health.snapshot().status(ProbeKind::Readiness),
+        Status::Healthy
+    );
+}
+
+/// A daemon that is started again 1,000 s later knows nothing yet.
+#[test]
+fn after_a_stop_old_results_count_no_more() {
+    let (mut registry, db) = running_with(ComponentConfig::new());
+    registry.success(START, db);
+    assert_eq!(startup(&mut registry), Status::Healthy);
+    registry.stop(after(10));
+    registry.set_running(after(1_000));
+    let snapshot = registry.snapshot(after(1_000));
+    for kind in [ProbeKind::Startup, ProbeKind::Readiness] {
+        assert_eq!(snapshot.status(kind), Status::Unhealthy, "{kind:?}");
+    }
+    assert_eq!(snapshot.status(ProbeKind::Health), Status::Unknown);
+    registry.success(after(1_001), db);
+    assert_eq!(startup(&mut registry), Status::Healthy);
+}

@@ -238,6 +238,13 @@ impl ComponentState {
         )
     }
 
+    /// Forgets its results: the daemon starts again.
+    pub(super) fn restart(&mut self, now: Instant) -> Option<Change> {
+        self.streak = Streak::of_failures(0);
+        self.last = None;
+        self.set_condition(now, Condition::Unknown)
+    }
+
     /// When its last result stops counting, if that is still to come.
     pub(super) fn stale_at(&self) -> Option<Instant> {
         let (at, _) = self.last.as_ref()?;

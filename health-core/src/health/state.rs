@@ -60,6 +60,12 @@ impl State {
             self.begun = now;
             self.has_run = false;
             self.has_started = false;
+            // What was found out before the stop says nothing about the daemon that starts now.
+            for component in self.components.iter_mut() {
+                if let Some(change) = component.restart(now) {
+                    log.push(now, Some(component.name()), change);
+                }
+            }
             // Nobody was expected to beat while the daemon was stopped.
             for beat in self.heartbeats.iter_mut() {
                 if let Some(change) = beat.beat(now) {

@@ -115,10 +115,10 @@ impl Heartbeat {
 
 /// Something that must happen before the daemon is ready. See [`Health::gate`].
 ///
-/// Dropped, it is released: what it stood for is over. Dropped by a panic, it stays shut: a start-up
-/// that panicked has not finished.
+/// Only [`release`](Self::release) opens it. Dropped, it stays closed, by an early `?` as by a panic: a
+/// warm-up that failed has not finished.
 #[derive(Debug)]
-#[must_use = "dropped, the gate counts as released"]
+#[must_use = "only `release` opens it: dropped, the daemon never becomes ready"]
 pub struct Gate {
     health: Health,
     id: GateId,
@@ -130,15 +130,9 @@ impl Gate {
     }
 
     /// It has happened.
-    pub fn release(self) {}
-}
-
-impl Drop for Gate {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            self.health
-                .change(|registry, now| registry.release(now, self.id));
-        }
+    pub fn release(self) {
+        self.health
+            .change(|registry, now| registry.release(now, self.id));
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! Health ── component() ─► Component    success, failure
 //!   │    ── heartbeat() ─► Heartbeat    beat          (no lock)
-//!   │    ── gate()      ─► Gate         release, or drop
+//!   │    ── gate()      ─► Gate         release
 //!   │    ── flag()      ─► Flag         set
 //!   │    ── running()   ─► Running      up until dropped
 //!   │    ── in_flight() ─► InFlight     holds the drain until dropped
