@@ -28,6 +28,8 @@ pub mod daemon;
 mod drain;
 #[cfg(feature = "monitor")]
 mod error;
+#[cfg(feature = "monitor")]
+mod future_map;
 mod guard;
 mod health;
 pub mod listen;
@@ -39,24 +41,23 @@ pub mod pool;
 pub mod probe;
 pub mod runtime;
 pub mod task;
-#[cfg(feature = "monitor")]
-mod tasks;
 #[cfg(feature = "tracing")]
 mod trace;
+mod waiters;
 mod wakeups;
 mod watch;
 
 pub use clock::Clock;
-pub use control::{Lifecycle, ServerControl};
+pub use control::{Ended, Lifecycle, ServerControl};
 pub use daemon::*;
 pub use drain::Drain;
 #[cfg(feature = "monitor")]
 pub use error::trouble;
+#[cfg(feature = "monitor")]
+pub use future_map::FutureMap;
 pub use guard::catch_panic;
 pub use health::Changes;
-#[cfg(feature = "monitor")]
-pub use tasks::Tasks;
 #[cfg(feature = "tracing")]
 pub use trace::trace_request;
-pub use wakeups::{Wakeups, Woken};
+pub use wakeups::{Wakeup, Wakeups};
 pub use watch::{HealthWatch, News};

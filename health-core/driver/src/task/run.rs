@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use crate::monitor::{AttemptGuard, Job, MonitorAction, MonitorDriver};
-use crate::{Tasks, trouble};
+use crate::{FutureMap, trouble};
 use health_core::check::probe::{AddressPolicy, Probe, ProbePhase};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 
@@ -25,7 +25,7 @@ pub struct Run<R: Runtime> {
     watch: MonitorDriver,
     policy: Arc<AddressPolicy>,
     alarm: Alarm<R::Timer>,
-    tasks: Tasks<AttemptId>,
+    tasks: FutureMap<AttemptId>,
     threads: Pool,
     groups: Arc<Mutex<Groups>>,
 }
@@ -41,7 +41,7 @@ impl<R: Runtime<Socket: Connect>> Run<R> {
             watch,
             policy: Arc::new(policy),
             alarm: Alarm::default(),
-            tasks: Tasks::new(),
+            tasks: FutureMap::new(),
             threads: Pool::new("probe-exec", config.max_exec),
             groups: Arc::default(),
         }
