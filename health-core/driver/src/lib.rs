@@ -52,7 +52,7 @@ pub use control::{Ended, Lifecycle, ServerControl};
 pub use daemon::*;
 pub use drain::Drain;
 #[cfg(feature = "monitor")]
-pub use error::trouble;
+pub use error::probe_error;
 #[cfg(feature = "monitor")]
 pub use future_map::FutureMap;
 pub use guard::catch_panic;

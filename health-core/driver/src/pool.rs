@@ -3,6 +3,9 @@
 //! A task of an async runtime must not block, so what does runs here. Threads are made when they are
 //! needed and end when there is no more work.
 
+mod shared;
+mod work;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -11,6 +14,9 @@ use std::thread;
 use std::time::Duration;
 
 use crate::guard::catch;
+
+pub(crate) use shared::SharedWork;
+pub(crate) use work::{Progress, Wait};
 
 type Task = Box<dyn FnOnce(io::Result<()>) + Send>;
 

@@ -81,7 +81,7 @@ pub async fn probe<R: Runtime<Socket: Connect>>(
     use health_core::check::probe::Probe;
 
     match probe {
-        Probe::Exec(command) => command::probe(command, timeout).await,
+        Probe::Exec(command) => command::probe::<R::Timer>(command, timeout).await,
         _ => network::attempt::<R>(probe, policy, timeout).await,
     }
 }

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use crate::monitor::{AttemptGuard, Job, MonitorAction, MonitorDriver};
-use crate::{FutureMap, trouble};
+use crate::{FutureMap, probe_error};
 use health_core::check::probe::{AddressPolicy, Probe, ProbePhase};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 
 use super::alarm::Alarm;
 use crate::pool::Pool;
-use crate::probe::exec::{self, Group};
+use crate::probe::exec::{self, ProcessGroup};
 use crate::runtime::{Connect, Runtime};
 
 /// Ready when the monitor has stopped. Dropped before, it drops its futures and kills its commands.
@@ -31,7 +31,7 @@ pub struct Run<R: Runtime> {
 }
 
 /// The process groups of what runs on threads.
-type Groups = BTreeMap<AttemptId, Arc<Group>>;
+type Groups = BTreeMap<AttemptId, Arc<ProcessGroup>>;
 
 impl<R: Runtime<Socket: Connect>> Run<R> {
     /// A monitor that has not started. Its probes may connect to what `policy` allows.
@@ -53,13 +53,13 @@ impl<R: Runtime<Socket: Connect>> Run<R> {
             let policy = Arc::clone(&self.policy);
             return self.tasks.insert(attempt, attend::<R>(ticket, policy));
         }
-        let (group, groups) = (Arc::<Group>::default(), Arc::clone(&self.groups));
+        let (group, groups) = (Arc::<ProcessGroup>::default(), Arc::clone(&self.groups));
         lock(&groups).insert(attempt, Arc::clone(&group));
         self.threads.submit(move |had_thread| {
             match had_thread {
                 Ok(()) => carry_out(ticket, &group),
                 Err(error) => {
-                    let outcome = trouble(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
+                    let outcome = probe_error(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
                     ticket.answer(outcome.caused_by(error));
                 }
             }
@@ -125,7 +125,7 @@ async fn attend<R: Runtime<Socket: Connect>>(ticket: AttemptGuard, policy: Arc<A
 }
 
 /// On a thread.
-fn carry_out(ticket: AttemptGuard, group: &Group) {
+fn carry_out(ticket: AttemptGuard, group: &ProcessGroup) {
     match ticket.job() {
         Job::Probe(Probe::Exec(command)) => {
             let report = exec::run_to_end(command, group);
