@@ -25,7 +25,7 @@ use watch::Watch;
 pub use group::ProcessGroup;
 
 /// From `SIGTERM` to `SIGKILL`, and from there to giving up on a process that the kernel does not end.
-pub(crate) const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Runs `command` on this thread, and ends it after `timeout`: with `SIGTERM`, a second later with
 /// `SIGKILL`. Nothing of it is left when this returns, except for what has left its process group
