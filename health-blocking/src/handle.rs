@@ -1,7 +1,8 @@
 //! A server that runs on its own thread.
 
 use std::net::SocketAddr;
-use std::task::Poll;
+use std::pin::pin;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -54,9 +55,11 @@ impl Handle {
     pub fn shutdown(&self, timeout: Duration) -> Option<Report> {
         self.control.stop();
         let waker = Unpark::this_thread();
+        let mut cx = Context::from_waker(&waker);
+        let mut ended = pin!(self.control.ended());
         let begin = Instant::now();
         loop {
-            if let Poll::Ready(report) = self.control.poll_ended(&waker) {
+            if let Poll::Ready(report) = ended.as_mut().poll(&mut cx) {
                 return Some(report);
             }
             let left = timeout.saturating_sub(begin.elapsed());

@@ -11,8 +11,8 @@ use health_core::check::probe::{Probe, ProbePhase};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 use health_driver::monitor::{AsyncSelfCheck, AttemptGuard, Job, MonitorAction, MonitorDriver};
 use health_driver::pool::Pool;
-use health_driver::probe::exec::{self, Group};
-use health_driver::trouble;
+use health_driver::probe::exec::{self, ProcessGroup};
+use health_driver::probe_error;
 
 use crate::park;
 use crate::probe::Prober;
@@ -29,7 +29,7 @@ pub(super) struct Run {
 /// How an attempt is told to end. Sockets end by their own deadline, closures when they return.
 #[derive(Default)]
 struct ServerControl {
-    group: Group,
+    group: ProcessGroup,
     future: Mutex<FutureState>,
 }
 
@@ -85,7 +85,7 @@ impl Run {
             match had_thread {
                 Ok(()) => control.carry_out(ticket, &prober),
                 Err(error) => {
-                    let outcome = trouble(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
+                    let outcome = probe_error(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
                     ticket.answer(outcome.caused_by(error));
                 }
             }

@@ -70,7 +70,7 @@ impl Prober {
     #[must_use]
     pub fn probe(&self, probe: &Probe, timeout: Duration) -> Report {
         match probe {
-            Probe::Exec(command) => exec::probe(command, &exec::Group::default(), timeout),
+            Probe::Exec(command) => exec::probe(command, &exec::ProcessGroup::default(), timeout),
             _ => network::attempt(probe, &self.policy, timeout),
         }
     }

@@ -11,7 +11,7 @@ use health_core::check::probe::{AddressPolicy, Attempt, Probe, ProbePhase, Repor
 use health_driver::probe::resolve::Lookup;
 #[cfg(feature = "tls")]
 use health_driver::probe::tls::{self, TlsWire};
-use health_driver::{Clock, trouble};
+use health_driver::{Clock, probe_error};
 
 use super::wire::{Wire, is_timeout};
 use crate::park;
@@ -45,7 +45,7 @@ pub(super) fn attempt(probe: &Probe, policy: &AddressPolicy, timeout: Duration) 
                 park::wait(clock.left(until).or(Some(Duration::ZERO)), |waker| {
                     lookup.poll(waker)
                 });
-                lookup.tell(&mut attempt, clock.now());
+                lookup.finish(&mut attempt, clock.now());
                 Ok(())
             }
             Step::Connect { to, until } => Wire::connect(to, clock, until).map(|wire| {
@@ -85,7 +85,7 @@ pub(super) fn attempt(probe: &Probe, policy: &AddressPolicy, timeout: Duration) 
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 let part = attempt.part().unwrap_or(ProbePhase::Connect);
-                attempt.handle_trouble(clock.now(), trouble(&error, part), &error);
+                attempt.handle_trouble(clock.now(), probe_error(&error, part), &error);
             }
         }
     }
@@ -119,8 +119,14 @@ fn secure(
     else {
         return Err(io::ErrorKind::NotConnected.into());
     };
+    let began = clock.now();
+    let load = tls::ConfigLoad::begin(settings);
+    park::wait(clock.left(until).or(Some(Duration::ZERO)), |waker| {
+        load.poll(waker)
+    });
     wire.set_deadline(until);
-    match tls::open(wire, settings, name) {
+    let opened = load.finish();
+    match opened.and_then(|config| tls::open(wire, config, name)) {
         Ok(mut wire) => {
             while wire.conn.is_handshaking() {
                 wire.conn.complete_io(&mut wire.sock)?;
@@ -128,7 +134,7 @@ fn secure(
             *connection = Some(Connection::Secure(Box::new(wire)));
             attempt.handle_secured(clock.now());
         }
-        Err(error) => attempt.handle_trouble(clock.now(), ProbeError::Settings, error),
+        Err(error) => attempt.handle_trouble(began, ProbeError::Settings, error),
     }
     Ok(())
 }

@@ -1,17 +1,17 @@
-//! The one place where drivers read the time.
+//! The clocks of drivers: the only place where they read the time.
 
 use std::time::{Duration, SystemTime};
 
 use health_core::{Instant, Moment, UnixTime};
 
-/// The system's monotonic clock, whose instants count from its start.
+/// The system's monotonic clock. Its instants count from when it was started.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: std::time::Instant,
 }
 
 impl Clock {
-    /// A clock that shows zero now.
+    /// A clock whose present instant is zero.
     #[must_use]
     pub fn start() -> Self {
         Self {
@@ -19,29 +19,29 @@ impl Clock {
         }
     }
 
-    /// What it shows.
+    /// The present instant.
     #[must_use]
     pub fn now(self) -> Instant {
         Instant::default() + self.elapsed()
     }
 
-    /// What has gone by since its start.
+    /// The time since it was started.
     #[must_use]
     pub fn elapsed(self) -> Duration {
         self.start.elapsed()
     }
 
-    /// What is left until `until`; `None` when it has come.
+    /// The time from now to `until`; `None` if that is not in the future.
     #[must_use]
     pub fn left(self, until: Instant) -> Option<Duration> {
         let left = until.duration_since(self.now());
         (!left.is_zero()).then_some(left)
     }
 
-    /// What it shows, and what time it is.
+    /// The present instant, with the wall clock's time.
     #[must_use]
     pub fn moment(self) -> Moment {
-        // A clock set before 1970 is as good as none.
+        // A wall clock set before 1970 counts as one that shows the beginning of 1970.
         let unix = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();

@@ -1,16 +1,23 @@
-//! What a running server and its handle share.
+//! The connection between a running server and its handle.
+//!
+//! The handle reads the address, asks the server to stop, and waits for its final report. The two
+//! may live in different threads and runtimes.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use health_core::server::Report;
 
-/// The handle's end: asks where the server is, and to stop. Dropping it changes nothing.
+use crate::waiters::Waiters;
+
+/// The handle's side of a server: where it listens, whether it runs, and how to stop it. Dropped, it
+/// leaves the server running.
 ///
 /// ```
-/// use std::task::{Poll, Waker};
+/// use std::pin::pin;
+/// use std::task::{Context, Poll, Waker};
 /// use health_driver::Lifecycle;
 /// use health_core::server::Report;
 ///
@@ -20,7 +27,9 @@ use health_core::server::Report;
 /// control.stop();
 /// assert!(lifecycle.poll_stop(Waker::noop()));
 /// lifecycle.end(Report::default());
-/// assert_eq!(control.poll_ended(Waker::noop()), Poll::Ready(Report::default()));
+/// let ended = pin!(control.ended());
+/// let report = ended.poll(&mut Context::from_waker(Waker::noop()));
+/// assert_eq!(report, Poll::Ready(Report::default()));
 /// assert_eq!(control.local_addr(), None);
 /// ```
 #[derive(Debug)]
@@ -28,8 +37,8 @@ pub struct ServerControl {
     shared: Arc<Mutex<State>>,
 }
 
-/// The server's end. Dropped without [`end`](Self::end), as by a panic, the server has ended all
-/// the same, with an empty report.
+/// The server's side. If it is dropped without [`end`](Self::end), as by a panic, the server counts
+/// as ended, with an empty report.
 #[derive(Debug)]
 pub struct Lifecycle {
     shared: Arc<Mutex<State>>,
@@ -40,14 +49,14 @@ struct State {
     address: Option<SocketAddr>,
     is_stopping: bool,
     report: Option<Report>,
-    /// The server's, until it is told to stop.
+    /// The server's, until it is asked to stop.
     server: Option<Waker>,
-    /// Those who wait for the end.
-    waiting: Vec<Waker>,
+    /// Who waits for the report.
+    waiters: Waiters,
 }
 
 impl Lifecycle {
-    /// A server that runs, and the handle's end.
+    /// Both sides of a server that runs.
     #[must_use]
     pub fn new() -> (Self, ServerControl) {
         let shared = Arc::<Mutex<State>>::default();
@@ -57,22 +66,27 @@ impl Lifecycle {
         (Self { shared }, control)
     }
 
-    /// It listens on this address now.
+    /// Publishes the address that the server listens on now.
     pub fn set_local_addr(&self, address: Option<SocketAddr>) {
         lock(&self.shared).address = address;
     }
 
-    /// Whether to stop; if not, `waker` is woken when it is time.
+    /// Whether the server was asked to stop; while it was not, the `waker` of the last call is woken
+    /// when it is.
     #[must_use]
     pub fn poll_stop(&self, waker: &Waker) -> bool {
         let mut state = lock(&self.shared);
-        if !state.is_stopping {
-            state.server = Some(waker.clone());
+        if state.is_stopping {
+            return true;
         }
-        state.is_stopping
+        let replaced = state.server.replace(waker.clone());
+        // Dropping a waker runs its owner's code, which may need this lock.
+        drop(state);
+        drop(replaced);
+        false
     }
 
-    /// It has ended, and this is its account.
+    /// The server has ended; `report` goes to everybody who waits for it.
     pub fn end(self, report: Report) {
         self.finish(report);
     }
@@ -80,8 +94,10 @@ impl Lifecycle {
     fn finish(&self, report: Report) {
         let mut state = lock(&self.shared);
         state.report.get_or_insert(report);
-        let waiting = std::mem::take(&mut state.waiting);
+        let server = state.server.take();
+        let waiting = state.waiters.take(|()| true);
         drop(state);
+        drop(server);
         waiting.into_iter().for_each(Waker::wake);
     }
 }
@@ -93,20 +109,21 @@ impl Drop for Lifecycle {
 }
 
 impl ServerControl {
-    /// The address it listens on; `None` before it is bound, for a Unix socket, and after the end.
+    /// The address that the server listens on; `None` before it is bound, for a Unix socket, and after
+    /// it has ended.
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {
         let state = lock(&self.shared);
         state.address.filter(|_| state.report.is_none())
     }
 
-    /// Whether it has not ended.
+    /// Whether the server has not ended.
     #[must_use]
     pub fn is_running(&self) -> bool {
         lock(&self.shared).report.is_none()
     }
 
-    /// Tells the server to stop.
+    /// Asks the server to stop. Calling it again changes nothing.
     pub fn stop(&self) {
         let mut state = lock(&self.shared);
         state.is_stopping = true;
@@ -115,22 +132,101 @@ impl ServerControl {
         server.into_iter().for_each(Waker::wake);
     }
 
-    /// The final account; while there is none, `waker` is kept until there is.
-    pub fn poll_ended(&self, waker: &Waker) -> Poll<Report> {
+    /// Waits for the server's end, without a limit: race it against a timer.
+    #[must_use]
+    pub fn ended(&self) -> Ended {
+        let shared = Arc::clone(&self.shared);
+        let key = lock(&shared).waiters.insert();
+        Ended { shared, key }
+    }
+}
+
+/// Resolves to the server's final report when the server has ended. Any runtime may poll it. Dropped,
+/// it leaves nothing behind. See [`ServerControl::ended`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Ended {
+    shared: Arc<Mutex<State>>,
+    key: usize,
+}
+
+impl Future for Ended {
+    type Output = Report;
+
+    /// Once it is ready it stays ready, and every further call returns the same report.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Report> {
         let mut state = lock(&self.shared);
-        match &state.report {
-            Some(report) => Poll::Ready(report.clone()),
-            None => {
-                if !state.waiting.iter().any(|kept| kept.will_wake(waker)) {
-                    state.waiting.push(waker.clone());
-                }
-                Poll::Pending
-            }
+        if let Some(report) = &state.report {
+            return Poll::Ready(report.clone());
         }
+        let replaced = state.waiters.wait(self.key, cx.waker(), ());
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let removed = lock(&self.shared).waiters.remove(self.key);
+        drop(removed);
     }
 }
 
 /// No user code runs under the lock, so a poisoned one holds a state as good as any.
 fn lock(shared: &Mutex<State>) -> MutexGuard<'_, State> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::Wake;
+
+    use super::*;
+
+    struct Noop;
+
+    impl Wake for Noop {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    /// A handle that is asked again and again, each time by another task and for a limited time.
+    #[test]
+    fn waits_that_are_given_up_leave_nothing() {
+        let (lifecycle, control) = Lifecycle::new();
+        for _ in 0..1_000 {
+            let task = Arc::new(Noop);
+            let waker = Waker::from(Arc::clone(&task));
+            let mut cx = Context::from_waker(&waker);
+            assert!(pin!(control.ended()).poll(&mut cx).is_pending());
+            drop(waker);
+            assert_eq!(Arc::strong_count(&task), 1);
+        }
+        assert!(lock(&control.shared).waiters.is_empty());
+        lifecycle.end(Report::default());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(pin!(control.ended()).poll(&mut cx).is_ready());
+    }
+
+    #[test]
+    fn the_end_of_one_wait_leaves_the_other_of_the_same_task() {
+        #[derive(Default)]
+        struct Count(std::sync::atomic::AtomicUsize);
+        impl Wake for Count {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            }
+        }
+        let (lifecycle, control) = Lifecycle::new();
+        let count = Arc::<Count>::default();
+        let waker = Waker::from(Arc::clone(&count));
+        let mut cx = Context::from_waker(&waker);
+        let (mut first, mut second) = (control.ended(), control.ended());
+        assert!(Pin::new(&mut first).poll(&mut cx).is_pending());
+        assert!(Pin::new(&mut second).poll(&mut cx).is_pending());
+        drop(first);
+        lifecycle.end(Report::default());
+        assert_eq!(count.0.load(std::sync::atomic::Ordering::SeqCst), 1);
+    }
 }

@@ -1,4 +1,5 @@
-//! The names that every driver has at its root: all that a daemon's author needs of the endpoint.
+//! The names that every driver re-exports at its root: all that a daemon's author needs for the
+//! endpoint.
 
 pub use health_core::health::{
     Change, ComponentConfig, Counter, Gauge, History, Phase, Revision, Snapshot, Transition,

@@ -1,4 +1,4 @@
-//! How a daemon comes to its end.
+//! Draining: the orderly end of a daemon, before its servers close.
 
 use std::task::Waker;
 
@@ -9,8 +9,10 @@ use health_core::server::Limits;
 use crate::Health;
 use crate::health::Changes;
 
-/// A daemon's end: readiness is refused, others get time to notice, work comes to its end, and the
-/// health is stopped, with which its servers close.
+/// The orderly end of a daemon. Readiness is refused; after
+/// [`drain_delay`](Limits::drain_delay), in which load balancers notice, it waits for
+/// [work in flight](Health::in_flight), for at most [`drain_timeout`](Limits::drain_timeout); then the
+/// health is stopped, with which its servers close. Dropped before, it leaves the daemon draining.
 ///
 /// ```
 /// use std::task::Waker;
@@ -24,10 +26,10 @@ use crate::health::Changes;
 /// let now = health.now();
 /// let mut drain = Drain::begin(now, &health, &limits);
 /// assert_eq!(health.phase(), Phase::Draining);
-/// let noticed = now + limits.drain_delay;
-/// assert_eq!(drain.poll(now, Waker::noop()), Some(noticed));
+/// let delay_end = now + limits.drain_delay;
+/// assert_eq!(drain.poll(now, Waker::noop()), Some(delay_end));
 /// // No work is in flight.
-/// assert_eq!(drain.poll(noticed, Waker::noop()), None);
+/// assert_eq!(drain.poll(delay_end, Waker::noop()), None);
 /// assert_eq!(health.phase(), Phase::Stopped);
 /// ```
 #[derive(Debug)]
@@ -35,9 +37,9 @@ pub struct Drain {
     health: Health,
     changes: Changes,
     /// Nothing ends before: load balancers may not have noticed yet.
-    noticed: Instant,
-    /// Work that is not done by then is given up.
-    given_up: Instant,
+    delay_end: Instant,
+    /// Work that is not done by then is not waited for any more.
+    deadline: Instant,
 }
 
 impl Drain {
@@ -45,30 +47,30 @@ impl Drain {
     #[must_use]
     pub fn begin(now: Instant, health: &Health, limits: &Limits) -> Self {
         health.begin_drain();
-        let noticed = now + limits.drain_delay;
+        let delay_end = now + limits.drain_delay;
         Self {
             health: health.clone(),
             changes: Changes::new(health),
-            noticed,
-            given_up: noticed + limits.drain_timeout,
+            delay_end,
+            deadline: delay_end + limits.drain_timeout,
         }
     }
 
-    /// When to poll again, unless `waker` is woken before. `None` if it is over: the health is
-    /// stopped then, by this call if nobody else has done it.
+    /// When to poll again, unless `waker` is woken before. `None` when the drain is over: the health is
+    /// stopped then, by this call unless that was done elsewhere.
     #[must_use]
     pub fn poll(&mut self, now: Instant, waker: &Waker) -> Option<Instant> {
         while self.changes.poll(waker, false).is_ready() {}
         if self.health.phase() == Phase::Stopped {
             return None;
         }
-        let deadline = if now < self.noticed || self.health.is_drained() {
-            self.noticed
+        let until = if now < self.delay_end || self.health.is_drained() {
+            self.delay_end
         } else {
-            self.given_up
+            self.deadline
         };
-        if deadline > now {
-            return Some(deadline);
+        if until > now {
+            return Some(until);
         }
         self.health.stop();
         None

@@ -1,27 +1,30 @@
-//! From the system's errors to the core's words.
+//! The class of a system's error, as the core counts and reports it.
 
 use std::io;
 
 use health_core::check::probe::{ProbeError, ProbePhase};
 
-/// Whose trouble `error` is, that came up during `part`.
+/// The class of an `error` that an attempt met during `phase`: it says whether the target has failed,
+/// or whether this host could not probe it ([`ProbeError::is_ours`]).
 #[must_use]
-pub fn trouble(error: &io::Error, part: ProbePhase) -> ProbeError {
-    let trouble = error.raw_os_error().map_or_else(
-        || without_number(error.kind(), part),
-        |number| ProbeError::from_errno(number, part),
+pub fn probe_error(error: &io::Error, phase: ProbePhase) -> ProbeError {
+    let class = error.raw_os_error().map_or_else(
+        || without_number(error.kind(), phase),
+        |number| ProbeError::from_errno(number, phase),
     );
-    match part {
-        // Whatever it was: there is no TLS with the other side.
-        ProbePhase::Secure if !trouble.is_ours() => ProbeError::Tls,
-        _ => trouble,
+    match phase {
+        // Whatever the reason, a TLS session could not be set up.
+        ProbePhase::Secure if !class.is_ours() => ProbeError::Tls,
+        _ => class,
     }
 }
 
-/// Errors without a number are the standard library's own, or a TLS library's.
-const fn without_number(kind: io::ErrorKind, part: ProbePhase) -> ProbeError {
+/// Errors without a number come from the standard library itself, or from the TLS library.
+const fn without_number(kind: io::ErrorKind, phase: ProbePhase) -> ProbeError {
     match kind {
-        io::ErrorKind::NotFound if matches!(part, ProbePhase::Spawn) => ProbeError::CommandNotFound,
+        io::ErrorKind::NotFound if matches!(phase, ProbePhase::Spawn) => {
+            ProbeError::CommandNotFound
+        }
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::BrokenPipe => ProbeError::Reset,

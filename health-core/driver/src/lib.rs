@@ -1,22 +1,40 @@
-//! What drivers of [`health_core`] share: all of a driver that one runtime does as the other does.
+//! What drivers of [`health_core`] share: everything between its state machines and a runtime.
+//!
+//! The core opens no socket and reads no clock. A driver does that for it, on one runtime:
+//! `health-tokio`, `health-smol`, `health-blocking`. What one driver would do just as another stands
+//! here, once.
 //!
 //! ```text
-//!  a driver: Server, Handle, Monitor, Prober, under the names that all drivers have
-//!     │ supplies a Runtime: a timer, a listener, a socket; none of them waits
-//!     ▼
-//!  task      one task, all sockets; one task, all probes                        needs a Runtime
-//!  probe     commands, lookups, TLS settings                                    needs threads
-//!  accept    who is let in, in a shortage too
-//!  listen    a listener, whatever the system says                               needs std
+//!        a daemon                            a driver
+//!           │                  Server, Handle, Monitor, probe(): one face for all drivers
+//!           │                  Runtime: its timer, listener, socket
+//!           ▼                                   │
+//!  ┌─────────────────┐     ┌────────────────────▼──────────────────────┐
+//!  │ Health          │     │ task      Endpoint: all connections       │
+//!  │  Component,     │◄────┤           Run: all probes of a monitor    │  polled by the runtime
+//!  │  Heartbeat, …   │     ├───────────────────────────────────────────┤
+//!  └─────────────────┘     │ HealthWatch   Wakeups   FutureMap   Drain │  who wakes which task
+//!                          ├───────────────────────────────────────────┤
+//!                          │ listen, accept      probe, pool           │  sockets, files, threads
+//!                          └────────────────────┬──────────────────────┘
+//!                                               ▼
+//!              health-core: Registry, Connections, Connection, Attempt, Monitor
 //! ```
 //!
-//! Daemons have no use for it: their driver re-exports what they need. Whoever writes a driver of
-//! their own for an async runtime implements [`runtime::Runtime`] and calls [`task`]; one that has a
-//! loop of its own takes [`listen`] and the core's [`Connections`](health_core::server::Connections).
+//! # Who needs what
+//!
+//! * **Daemons** depend on a driver, not on this crate: the driver re-exports [`daemon`] at its root,
+//!   and [`monitor`] as a module.
+//! * **A driver for a runtime that wakes tasks** (any `async` runtime) implements
+//!   [`runtime::Runtime`] and polls what is in [`task`].
+//! * **A driver with a loop of its own** takes [`listen`], [`accept`], [`HealthWatch`], [`Lifecycle`] and
+//!   the core's [`Connections`](health_core::server::Connections).
+//! * **A monitor with a loop of its own** takes [`monitor::MonitorDriver`], [`probe`] and [`pool`].
 //!
 //! # Crate features
 //!
-//! * `monitor`: [`probe`], [`pool`], and the tasks of probes.
+//! * `monitor`: probes of other services, and a monitor that runs them: [`monitor`], [`probe`],
+//!   [`pool`].
 //! * `tls`: HTTPS probes, by rustls.
 //! * `tracing`: [`trace_request`].
 #![forbid(unsafe_code)]
@@ -28,6 +46,8 @@ pub mod daemon;
 mod drain;
 #[cfg(feature = "monitor")]
 mod error;
+#[cfg(feature = "monitor")]
+mod future_map;
 mod guard;
 mod health;
 pub mod listen;
@@ -39,24 +59,23 @@ pub mod pool;
 pub mod probe;
 pub mod runtime;
 pub mod task;
-#[cfg(feature = "monitor")]
-mod tasks;
 #[cfg(feature = "tracing")]
 mod trace;
+mod waiters;
 mod wakeups;
 mod watch;
 
 pub use clock::Clock;
-pub use control::{Lifecycle, ServerControl};
+pub use control::{Ended, Lifecycle, ServerControl};
 pub use daemon::*;
 pub use drain::Drain;
 #[cfg(feature = "monitor")]
-pub use error::trouble;
+pub use error::probe_error;
+#[cfg(feature = "monitor")]
+pub use future_map::FutureMap;
 pub use guard::catch_panic;
 pub use health::Changes;
-#[cfg(feature = "monitor")]
-pub use tasks::Tasks;
 #[cfg(feature = "tracing")]
 pub use trace::trace_request;
-pub use wakeups::{Wakeups, Woken};
-pub use watch::{HealthWatch, News};
+pub use wakeups::{Wakeup, Wakeups};
+pub use watch::{HealthUpdate, HealthWatch};

@@ -1,4 +1,4 @@
-//! Getting a listener, whatever the system says.
+//! Binding: TCP addresses, Unix socket files, and listeners that were passed in.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -8,9 +8,9 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
 
-/// Clients that may wait to be accepted, as far as the system allows. std asks for 128, which a flood
-/// fills between two rounds of a loop; then the system drops a prober's attempt, the next one comes a
-/// second later, and that is when probers give up.
+/// Connections that may wait to be accepted, as far as the system allows. std asks for 128, which a
+/// flood fills between two rounds of a loop. Then the system drops a prober's SYN; the next one comes
+/// a second later, which is the timeout of many probers.
 const BACKLOG: i32 = 4096;
 
 /// Where connections come from.
@@ -18,21 +18,21 @@ const BACKLOG: i32 = 4096;
 pub enum Source {
     /// A listener, and the file it listens at.
     Bound {
-        /// Dropped, and so removed, before the listener: nobody takes it for a stale one.
+        /// Dropped, and so removed, before the listener: no other daemon takes it for a stale one.
         file: Option<SocketFile>,
         /// It does not block.
         listener: Bound,
     },
-    /// Bound by the server once it runs, and tried as often as it takes.
+    /// Bound by the server once it runs, and tried until it succeeds.
     Later {
-        /// Where.
+        /// The address to bind.
         address: SocketAddr,
-        /// How often.
+        /// The time from one try to the next.
         every: Duration,
     },
 }
 
-/// A listener of the system's, of either family, that does not block.
+/// A non-blocking listener.
 #[derive(Debug)]
 pub enum Bound {
     /// Over TCP.
@@ -43,11 +43,11 @@ pub enum Bound {
 }
 
 impl Source {
-    /// Listens on the first of these addresses that can be had.
+    /// Listens on the first of these addresses that can be bound.
     ///
     /// # Errors
     ///
-    /// The system's, with the address that could not be had.
+    /// The system's for the last of them, with the address.
     pub fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {
         let mut failure = None;
         for address in addresses.to_socket_addrs()? {
@@ -60,11 +60,12 @@ impl Source {
         Err(failure.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, nothing)))
     }
 
-    /// Listens on a socket file that nobody answers at.
+    /// Listens on a socket file with these permissions. A file that is left from a daemon that has ended
+    /// is replaced.
     ///
     /// # Errors
     ///
-    /// The system's, with the path.
+    /// The system's, with the path; `AddrInUse` if the file is a living daemon's, or is no socket.
     #[cfg(unix)]
     pub fn bind_unix(path: &Path, mode: u32) -> io::Result<Self> {
         let (file, listener) = unix::bind(path, mode).map_err(|error| {
@@ -75,31 +76,33 @@ impl Source {
         Ok(Self::Bound { file, listener })
     }
 
-    /// A listener that came from elsewhere.
+    /// A listener that was passed in.
     ///
     /// # Errors
     ///
-    /// It is none, or cannot be made non-blocking.
+    /// It is no stream socket, or cannot be made non-blocking.
     pub fn given(listener: TcpListener) -> io::Result<Self> {
         listener.local_addr()?;
+        check_type(&listener)?;
         listener.set_nonblocking(true)?;
         Ok(listener.into())
     }
 
-    /// A Unix listener that came from elsewhere. Its file is left to who made it.
+    /// A Unix listener that was passed in. Its file is never removed: whoever made it owns it.
     ///
     /// # Errors
     ///
-    /// It is none, or cannot be made non-blocking.
+    /// It is no stream socket, or cannot be made non-blocking.
     #[cfg(unix)]
     pub fn given_unix(listener: UnixListener) -> io::Result<Self> {
         listener.local_addr()?;
+        check_type(&listener)?;
         listener.set_nonblocking(true)?;
         let (file, listener) = (None, Bound::Unix(listener));
         Ok(Self::Bound { file, listener })
     }
 
-    /// The address it is bound to; `None` for a file's, and before it is bound.
+    /// The TCP address that it is bound to; `None` for a socket file, and before it is bound.
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {
         match self {
@@ -113,14 +116,14 @@ impl Source {
 }
 
 impl From<TcpListener> for Source {
-    /// One that does not block.
+    /// A listener that is non-blocking already.
     fn from(listener: TcpListener) -> Self {
         let (file, listener) = (None, Bound::Tcp(listener));
         Self::Bound { file, listener }
     }
 }
 
-/// Listens on `address`, ready for a loop that must never wait in `accept`.
+/// A non-blocking listener on `address`, with a long queue.
 ///
 /// # Errors
 ///
@@ -136,10 +139,26 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// `accept` on a datagram socket fails for ever with an error that usually concerns one connection.
+#[cfg(unix)]
+fn check_type(listener: &impl std::os::fd::AsFd) -> io::Result<()> {
+    let kind = socket2::SockRef::from(listener).r#type()?;
+    if kind == socket2::Type::STREAM {
+        return Ok(());
+    }
+    let text = "not a stream socket";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+}
+
+#[cfg(not(unix))]
+fn check_type(_: &TcpListener) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(unix)]
 pub use unix::SocketFile;
 
-/// There are none.
+/// There are no socket files on this system.
 #[cfg(not(unix))]
 #[derive(Debug)]
 pub enum SocketFile {}
@@ -152,7 +171,8 @@ mod unix {
     use std::os::unix::net::{UnixDatagram, UnixListener};
     use std::path::{Path, PathBuf};
 
-    /// The file of a listening socket: removed when dropped, unless it is another one by now.
+    /// The file of a listening socket. Dropped, it removes the file, unless another one has taken its
+    /// place.
     #[derive(Debug)]
     pub struct SocketFile {
         path: PathBuf,
@@ -162,7 +182,13 @@ mod unix {
 
     pub(super) fn bind(path: &Path, mode: u32) -> io::Result<(SocketFile, UnixListener)> {
         let listener = match UnixListener::bind(path) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(path) => {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                // Another daemon may find the same file stale. Whoever is second must look again, or it
+                // would remove the first one's new file.
+                let _lock = replacing::lock(path)?;
+                if !is_stale(path) {
+                    return Err(error);
+                }
                 fs::remove_file(path)?;
                 UnixListener::bind(path)?
             }
@@ -178,10 +204,11 @@ mod unix {
         Ok((file, listener))
     }
 
-    /// Whether `path` is a socket's that nobody holds any more.
+    /// Whether `path` is the file of a socket that no process holds any more.
     ///
-    /// Asked with a datagram socket: a living stream socket refuses its type, a dead one refuses
-    /// the connection. A stream would do too, but might wait for a place in the other's queue.
+    /// A datagram socket tries to connect: a living stream socket refuses its type, even before it
+    /// listens, and a dead one refuses the connection. A stream socket might have to wait for a place
+    /// in the other's queue.
     fn is_stale(path: &Path) -> bool {
         let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
         let refused = || {
@@ -189,6 +216,63 @@ mod unix {
             answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
         };
         is_socket && refused()
+    }
+
+    /// A lock for replacing stale files, per directory.
+    ///
+    /// It is the name of an abstract socket: such a name is free again when its process ends, however it
+    /// ends, and leaves no file. A lock of a file would need a dependency until std has `File::lock`
+    /// (Rust 1.89).
+    #[cfg(target_os = "linux")]
+    mod replacing {
+        use std::fs;
+        use std::io;
+        use std::os::linux::net::SocketAddrExt;
+        use std::os::unix::fs::MetadataExt;
+        use std::os::unix::net::{SocketAddr, UnixDatagram};
+        use std::path::Path;
+        use std::thread;
+        use std::time::{Duration, Instant};
+
+        /// Others hold it for a few system calls.
+        const LONGEST: Duration = Duration::from_secs(1);
+
+        /// The lock for the directory of `path`, held until it is dropped. `None` if such names are not
+        /// allowed to this process.
+        ///
+        /// # Errors
+        ///
+        /// Somebody else holds it all the time.
+        pub(super) fn lock(path: &Path) -> io::Result<Option<UnixDatagram>> {
+            let directory = match path.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent,
+                _ => Path::new("."),
+            };
+            let directory = fs::metadata(directory)?;
+            let name = format!("health-driver/{}/{}", directory.dev(), directory.ino());
+            let name = SocketAddr::from_abstract_name(name)?;
+            let until = Instant::now() + LONGEST;
+            loop {
+                match UnixDatagram::bind_addr(&name) {
+                    Ok(lock) => return Ok(Some(lock)),
+                    Err(error) if error.kind() != io::ErrorKind::AddrInUse => return Ok(None),
+                    Err(error) if Instant::now() >= until => return Err(error),
+                    Err(_) => thread::sleep(Duration::from_millis(1)),
+                }
+            }
+        }
+    }
+
+    /// There are no abstract sockets here: of two daemons that start within microseconds, both may
+    /// replace a stale file.
+    #[cfg(not(target_os = "linux"))]
+    mod replacing {
+        use std::io;
+        use std::path::Path;
+
+        pub(super) fn lock(_: &Path) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     impl Drop for SocketFile {
@@ -199,5 +283,45 @@ mod unix {
                 let _ = fs::remove_file(&self.path);
             }
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::net::UnixStream;
+    use std::sync::Barrier;
+    use std::{env, fs, process, thread};
+
+    use super::*;
+
+    /// Both find the file of a daemon that was killed.
+    #[test]
+    fn of_two_daemons_that_start_at_once_one_gets_a_stale_file() {
+        let name = format!("health-stale-{}.sock", process::id());
+        let path = env::temp_dir().join(name);
+        for round in 0..2_000 {
+            drop(UnixListener::bind(&path).expect("the file is free"));
+            let barrier = Barrier::new(2);
+            let start = || {
+                barrier.wait();
+                Source::bind_unix(&path, 0o600)
+            };
+            let results = thread::scope(|scope| {
+                let [first, second] = [scope.spawn(start), scope.spawn(start)];
+                [first, second].map(|thread| thread.join().expect("it does not panic"))
+            });
+            let bound = results.iter().filter(|result| result.is_ok()).count();
+            assert_eq!(bound, 1, "round {round}: {results:?}");
+            UnixStream::connect(&path).expect("it can be reached");
+            drop(results);
+            assert!(!fs::exists(&path).expect("a path"), "round {round}");
+        }
+    }
+
+    #[test]
+    fn a_socket_of_another_type_is_refused() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let socket = std::os::fd::OwnedFd::from(socket);
+        assert!(Source::given(socket.into()).is_err());
     }
 }

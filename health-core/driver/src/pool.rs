@@ -1,4 +1,10 @@
-//! Threads that are there when they are needed.
+//! Threads for what blocks: commands, lookups of names, closures, files.
+//!
+//! A task of an async runtime must not block, so what does runs here. Threads are made when they are
+//! needed and end when there is no more work.
+
+mod shared;
+mod work;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,12 +13,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::guard::catch;
+
+pub(crate) use shared::SharedWork;
+pub(crate) use work::{Progress, Wait};
+
 type Task = Box<dyn FnOnce(io::Result<()>) + Send>;
 
-/// How long a thread without work stays.
+/// After so long without work a thread ends.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// At most so many threads, made when there is more work than threads.
+/// A limited number of threads, made when there is more work than threads. Clones share them.
 #[derive(Clone)]
 pub struct Pool(Arc<Inner>);
 
@@ -40,7 +51,7 @@ impl fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// A pool without threads; they will bear this `name`.
+    /// A pool of at most `most` threads with this `name`, at least one; none is made yet.
     #[must_use]
     pub fn new(name: &'static str, most: usize) -> Self {
         Self(Arc::new(Inner {
@@ -51,8 +62,9 @@ impl Pool {
         }))
     }
 
-    /// Has `task` done as soon as a thread is free. If there is no thread at all and the system gives
-    /// none, it is called here and now, with the error.
+    /// Runs `task` as soon as a thread is free, in the order of the calls. If there is no thread at all
+    /// and the system gives none, it is called at once on the caller's thread, with the error. A
+    /// panic ends the task and nothing else.
     pub fn submit(&self, task: impl FnOnce(io::Result<()>) + Send + 'static) {
         let mut state = self.0.lock();
         if state.tasks.len() >= state.idle && state.threads < self.0.most {
@@ -60,11 +72,12 @@ impl Pool {
             let thread = thread::Builder::new().name(self.0.name.into());
             match thread.spawn(move || inner.work()) {
                 Ok(_) => state.threads += 1,
-                // Those that are there will come to it.
+                // The other threads will do it.
                 Err(_) if state.threads > 0 => {}
                 Err(error) => {
                     drop(state);
-                    return task(Err(error));
+                    let _ = catch(|| task(Err(error)));
+                    return;
                 }
             }
         }
@@ -80,7 +93,8 @@ impl Inner {
         loop {
             if let Some(task) = state.tasks.pop_front() {
                 drop(state);
-                task(Ok(()));
+                // A panic must not end the thread: its place would be lost, and what waits with it.
+                let _ = catch(|| task(Ok(())));
                 state = self.lock();
                 continue;
             }
@@ -101,5 +115,23 @@ impl Inner {
     /// Tasks run without the lock, so a poisoned one is as good as any.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_takes_no_thread() {
+        let pool = Pool::new("test", 1);
+        let (done, result) = mpsc::channel();
+        pool.submit(|_| panic!("on purpose"));
+        pool.submit(move |_| done.send(()).expect("it is waited for"));
+        let limit = Duration::from_secs(10);
+        result.recv_timeout(limit).expect("the second is done");
+        assert_eq!(pool.0.lock().threads, 1);
     }
 }

@@ -3,13 +3,13 @@
 use health_core::server::Record;
 use tracing::{Level, event};
 
-/// Tells `tracing` of an exchange that is over: target `health::request`, level `WARN` for a failure
+/// Emits a finished exchange as an event: target `health::request`, level `WARN` for a failure
 /// and `INFO` for any other, the fields of [`Record`] under their own names.
 ///
 /// Pass it to [`Service::log_requests`](health_core::server::Service::log_requests):
 /// `service.log_requests(RequestLog::Failures, trace_request)`.
 pub fn trace_request(record: &Record<'_>) {
-    macro_rules! tell {
+    macro_rules! emit {
         ($level:expr) => {
             event!(
                 target: "health::request",
@@ -26,10 +26,10 @@ pub fn trace_request(record: &Record<'_>) {
             )
         };
     }
-    // The level of an event is a constant of its place.
+    // The level of an event has to be a constant.
     if record.is_failure() {
-        tell!(Level::WARN);
+        emit!(Level::WARN);
     } else {
-        tell!(Level::INFO);
+        emit!(Level::INFO);
     }
 }

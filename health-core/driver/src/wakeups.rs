@@ -1,4 +1,4 @@
-//! One task, many wakers: which of them were woken.
+//! Many wakers for one task, and which of them were woken.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,9 +8,10 @@ use std::task::Waker;
 
 /// The wakers of everything that one task waits for, each with a key.
 ///
-/// A server of a thousand connections in one task must not poll all of them because one has bytes to
-/// read. Each gets a waker of its own, which notes its key and wakes the task: to the runtime it is
-/// one task, to the server it is a readiness loop. Waking allocates nothing in steady state.
+/// A server with a thousand connections in one task must not poll all of them because one has bytes to
+/// read. Each connection gets a waker of its own, which records its key and wakes the task: for the
+/// runtime it is one task, for the server it is a readiness loop. Waking allocates nothing in steady
+/// state. When it is dropped, its wakers do nothing any more.
 ///
 /// ```
 /// use std::task::Waker;
@@ -24,16 +25,16 @@ use std::task::Waker;
 ///
 /// let mut woken = Vec::new();
 /// wakeups.take(Waker::noop(), &mut woken);
-/// assert_eq!(woken.iter().map(|woken| woken.key()).collect::<Vec<_>>(), [2, 1]);
+/// assert_eq!(woken.iter().map(|wakeup| wakeup.key()).collect::<Vec<_>>(), [2, 1]);
 /// ```
 #[derive(Debug, Default)]
 pub struct Wakeups {
     shared: Arc<Shared>,
 }
 
-/// A wake-up that has come.
+/// One of the wakers was woken: see [`Wakeups::take`].
 #[derive(Debug)]
-pub struct Woken(Arc<Bell>);
+pub struct Wakeup(Arc<KeyedWaker>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -42,54 +43,70 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    woken: Vec<Arc<Bell>>,
-    /// Taken by the first wake-up: the task needs no second one before it has looked.
+    /// The wakers that were woken, in this order.
+    queue: Vec<Arc<KeyedWaker>>,
+    /// The task's own waker. The first wake-up takes it: until the task has emptied the queue it needs
+    /// no second one.
     task: Option<Waker>,
+    /// The task is gone: nothing empties the queue any more.
+    is_closed: bool,
 }
 
 #[derive(Debug)]
-struct Bell {
+struct KeyedWaker {
     key: usize,
-    /// In the list already.
-    is_rung: AtomicBool,
+    is_queued: AtomicBool,
     shared: Arc<Shared>,
 }
 
 impl Wakeups {
-    /// Nobody waits yet.
+    /// No wakers yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A waker that notes `key` and wakes the task.
+    /// A waker that records `key` and wakes the task.
     #[must_use]
     pub fn waker(&self, key: usize) -> Waker {
-        let bell = Bell {
+        let waker = KeyedWaker {
             key,
-            is_rung: AtomicBool::new(false),
+            is_queued: AtomicBool::new(false),
             shared: Arc::clone(&self.shared),
         };
-        Arc::new(bell).into()
+        Arc::new(waker).into()
     }
 
     /// Moves what was woken since the last call into `woken`, which is cleared before. From then
     /// on the next wake-up wakes `task`.
-    pub fn take(&self, task: &Waker, woken: &mut Vec<Woken>) {
+    pub fn take(&self, task: &Waker, woken: &mut Vec<Wakeup>) {
         woken.clear();
         let mut state = self.shared.lock();
-        state.task = Some(task.clone());
-        woken.extend(state.woken.drain(..).map(Woken));
+        let replaced = state.task.replace(task.clone());
+        woken.extend(state.queue.drain(..).map(Wakeup));
         drop(state);
-        for Woken(bell) in woken {
-            // A swap, not a store: it also sees what was done before a wake-up that found it rung.
-            bell.is_rung.swap(false, Ordering::AcqRel);
+        drop(replaced);
+        for Wakeup(waker) in woken {
+            // A swap, not a store: it also sees what was done before a wake-up that found it queued.
+            waker.is_queued.swap(false, Ordering::AcqRel);
         }
     }
 }
 
-impl Woken {
-    /// Whose waker it was.
+impl Drop for Wakeups {
+    /// A waker in the queue holds the queue, which holds the waker: without this, neither is freed.
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.is_closed = true;
+        let queue = std::mem::take(&mut state.queue);
+        let task = state.task.take();
+        drop(state);
+        drop((queue, task));
+    }
+}
+
+impl Wakeup {
+    /// The key of the waker.
     #[must_use]
     pub fn key(&self) -> usize {
         self.0.key
@@ -103,18 +120,54 @@ impl Shared {
     }
 }
 
-impl Wake for Bell {
+impl Wake for KeyedWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.is_rung.swap(true, Ordering::AcqRel) {
+        if !self.is_queued.swap(true, Ordering::AcqRel) {
             let mut state = self.shared.lock();
-            state.woken.push(Arc::clone(self));
+            if state.is_closed {
+                return;
+            }
+            state.queue.push(Arc::clone(self));
             let task = state.task.take();
             drop(state);
             task.into_iter().for_each(Waker::wake);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that ends has sockets that were woken last.
+    #[test]
+    fn dropped_with_wakeups_in_the_queue_it_frees_them() {
+        let wakeups = Wakeups::new();
+        let shared = Arc::downgrade(&wakeups.shared);
+        wakeups.waker(1).wake();
+        let later = wakeups.waker(2);
+        drop(wakeups);
+        later.wake();
+        assert_eq!(shared.strong_count(), 0);
+    }
+
+    /// The task's waker holds the task, which may hold the sockets whose wakers these are.
+    #[test]
+    fn dropped_it_forgets_its_task() {
+        struct Task;
+        impl Wake for Task {
+            fn wake(self: Arc<Self>) {}
+        }
+        let wakeups = Wakeups::new();
+        let kept = wakeups.waker(1);
+        let task = Arc::new(Task);
+        wakeups.take(&Arc::clone(&task).into(), &mut Vec::new());
+        drop(wakeups);
+        assert_eq!(Arc::strong_count(&task), 1);
+        drop(kept);
     }
 }

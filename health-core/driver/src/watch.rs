@@ -1,4 +1,4 @@
-//! Following a daemon: its phase, its changes, and what the clock decides.
+//! Following a [`Health`]: its phase, its revision, and the deadlines that change them.
 
 use std::task::{Poll, Waker};
 
@@ -8,9 +8,10 @@ use health_core::health::{Phase, Revision};
 use crate::Health;
 use crate::health::Changes;
 
-/// Tells when something has changed in a [`Health`]. Dropped, its wait is forgotten.
+/// Reports the changes of a [`Health`] to one server or one connection. Dropped, it leaves no waker
+/// behind.
 ///
-/// A server's watch also detects that the host stalled:
+/// A server's watch also detects that the host has stalled:
 /// see [`Registry::handle_timeout`](health_core::health::Registry::handle_timeout).
 ///
 /// ```
@@ -20,48 +21,49 @@ use crate::health::Changes;
 /// let health = Health::new("steering", "1.4.0");
 /// let mut watch = HealthWatch::of_server(&health);
 /// let mut poll = || watch.poll(health.now(), Waker::noop(), false);
-/// assert_eq!(poll().map(|news| news.phase), Some(Phase::Starting));
+/// assert_eq!(poll().map(|update| update.phase), Some(Phase::Starting));
 /// assert_eq!(poll(), None);
 /// health.begin_drain();
-/// assert_eq!(poll().map(|news| news.phase), Some(Phase::Draining));
+/// assert_eq!(poll().map(|update| update.phase), Some(Phase::Draining));
 /// ```
 #[derive(Debug)]
 pub struct HealthWatch {
     health: Health,
-    keeps_pulse: bool,
+    detects_stalls: bool,
     is_followed: bool,
     changes: Changes,
     seen: Revision,
     deadline: Option<Instant>,
 }
 
-/// How a daemon is now.
+/// The state of a [`Health`] after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct News {
-    /// Where it is in its life.
+pub struct HealthUpdate {
+    /// The phase of the daemon's lifecycle.
     pub phase: Phase,
-    /// How often it has changed.
+    /// The revision of its state.
     pub revision: Revision,
 }
 
 impl HealthWatch {
-    /// Follows this health for as long as a server serves it; its present state is the first news.
+    /// Follows `health` for a server, which polls as often as
+    /// [`poll_timeout`](Self::poll_timeout) says. The present state is the first update.
     #[must_use]
     pub fn of_server(health: &Health) -> Self {
         Self::new(health, true)
     }
 
-    /// Follows this health for one connection: it keeps no pulse, which many short ones could not.
+    /// Follows `health` for one connection: it does not detect stalls, for it is not polled regularly.
     #[must_use]
     pub fn of_connection(health: &Health) -> Self {
         Self::new(health, false)
     }
 
-    fn new(health: &Health, keeps_pulse: bool) -> Self {
+    fn new(health: &Health, detects_stalls: bool) -> Self {
         Self {
             health: health.clone(),
-            keeps_pulse,
+            detects_stalls,
             is_followed: false,
             changes: Changes::new(health),
             seen: Revision::default(),
@@ -69,44 +71,45 @@ impl HealthWatch {
         }
     }
 
-    /// What has changed since the last call; else `waker` is woken when something does. If it
-    /// `is_followed` by a stream, published values and deadlines of heartbeats count as well.
+    /// The new state, if it has changed since the last call; else `waker` is woken when it does. If a
+    /// stream follows it (`is_followed`), published values and the deadlines of heartbeats count as
+    /// changes.
     ///
-    /// Poll after every wake-up, and when it [is due](Self::is_due).
-    pub fn poll(&mut self, now: Instant, waker: &Waker, is_followed: bool) -> Option<News> {
+    /// Poll it after every wake-up, and when it [is due](Self::is_due).
+    pub fn poll(&mut self, now: Instant, waker: &Waker, is_followed: bool) -> Option<HealthUpdate> {
         if self.is_due(now, is_followed) {
             self.is_followed = is_followed;
-            self.look(now);
+            self.apply_time(now);
         }
-        let mut has_news = false;
+        let mut has_changed = false;
         while let Poll::Ready(revision) = self.changes.poll(waker, is_followed) {
             self.seen = revision;
-            has_news = true;
-            // What was declared may have a deadline.
-            self.look(now);
+            has_changed = true;
+            // A heartbeat that was declared has a deadline.
+            self.apply_time(now);
         }
-        has_news.then(|| News {
+        has_changed.then(|| HealthUpdate {
             phase: self.health.phase(),
             revision: self.seen,
         })
     }
 
-    /// Whether to poll though nobody woke: a deadline has passed, or it is followed as it was not
-    /// before.
+    /// Whether to poll without a wake-up: a deadline has passed, or a stream has begun or ceased to
+    /// follow it.
     #[must_use]
     pub fn is_due(&self, now: Instant, is_followed: bool) -> bool {
         let is_late = self.deadline.is_some_and(|deadline| deadline <= now);
         is_late || is_followed != self.is_followed
     }
 
-    /// When to poll again though nobody wakes.
+    /// When to poll again without a wake-up; `None` is not before one.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.deadline
     }
 
-    fn look(&mut self, now: Instant) {
-        self.deadline = if self.keeps_pulse {
+    fn apply_time(&mut self, now: Instant) {
+        self.deadline = if self.detects_stalls {
             self.health.handle_timeout(now)
         } else if self.is_followed {
             self.health.apply_time(now)
@@ -118,7 +121,7 @@ impl HealthWatch {
 
 impl Drop for HealthWatch {
     fn drop(&mut self) {
-        if self.keeps_pulse {
+        if self.detects_stalls {
             self.health.end_stall_detection();
         }
     }

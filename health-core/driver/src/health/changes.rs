@@ -1,7 +1,4 @@
 //! Waiting for a change of a [`Health`].
-//!
-//! Each wait has an entry of its own in the handle's list, found by key. Wakers are never compared:
-//! two waits in one task have equal wakers, and the end of one must not end the other.
 
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
@@ -77,71 +74,6 @@ impl Health {
     }
 }
 
-/// The waits for changes of one health, by key.
-#[derive(Default)]
-pub(super) struct Waiters {
-    entries: Vec<Entry>,
-    free: Vec<usize>,
-    /// How many entries have a waker.
-    waiting: usize,
-}
-
-/// A wait; without a waker while its owner is not waiting.
-#[derive(Default)]
-struct Entry {
-    waker: Option<Waker>,
-    published: bool,
-}
-
-impl Waiters {
-    fn insert(&mut self) -> usize {
-        self.free.pop().unwrap_or_else(|| {
-            self.entries.push(Entry::default());
-            self.entries.len() - 1
-        })
-    }
-
-    /// Keeps `waker` until the next change, and returns the one it replaces.
-    fn wait(&mut self, key: usize, waker: &Waker, published: bool) -> Option<Waker> {
-        let entry = self.entries.get_mut(key)?;
-        entry.published = published;
-        if entry
-            .waker
-            .as_ref()
-            .is_some_and(|kept| kept.will_wake(waker))
-        {
-            return None;
-        }
-        let replaced = entry.waker.replace(waker.clone());
-        self.waiting += usize::from(replaced.is_none());
-        replaced
-    }
-
-    fn remove(&mut self, key: usize) -> Option<Waker> {
-        let entry = self.entries.get_mut(key)?;
-        let waker = entry.waker.take();
-        self.waiting -= usize::from(waker.is_some());
-        self.free.push(key);
-        // After many waits the room is given back.
-        if self.free.len() == self.entries.len() {
-            (self.entries, self.free) = Default::default();
-        }
-        waker
-    }
-
-    /// Takes the wakers whose wait a change has ended, or only a published value.
-    pub(super) fn take(&mut self, only_published: bool) -> Vec<Waker> {
-        if self.waiting == 0 {
-            return Vec::new();
-        }
-        let entries = self.entries.iter_mut();
-        let ended = entries.filter(|entry| entry.published || !only_published);
-        let wakers: Vec<Waker> = ended.filter_map(|entry| entry.waker.take()).collect();
-        self.waiting -= wakers.len();
-        wakers
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -190,7 +122,7 @@ mod tests {
             let mut cx = std::task::Context::from_waker(&waker);
             assert!(drained.as_mut().poll(&mut cx).is_pending());
         }
-        assert!(health.lock().waiters.entries.is_empty());
+        assert!(health.lock().waiters.is_empty());
         drop(waker);
         assert_eq!(Arc::strong_count(&count), 1);
     }

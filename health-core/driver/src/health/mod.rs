@@ -37,7 +37,7 @@ use health_core::health::{
 use health_core::{Instant, Moment};
 
 use crate::Clock;
-use changes::Waiters;
+use crate::waiters::Waiters;
 use last_beat::LastBeat;
 
 /// A daemon's health: declare its parts, record what happens, give it to a server.
@@ -76,7 +76,8 @@ struct Shared {
 
 struct Inner {
     registry: Registry,
-    waiters: Waiters,
+    /// Who waits for changes; with `true`, for published values too.
+    waiters: Waiters<bool>,
     /// Where each heartbeat's handle leaves its last beat, to be fetched with every snapshot.
     beats: Vec<(HeartbeatId, Arc<LastBeat>)>,
 }
@@ -343,7 +344,10 @@ impl Health {
         let result = update(&mut inner);
         let after = inner.registry.revision();
         if after != before {
-            let wakers = inner.waiters.take(after.as_u64() == before.as_u64());
+            let only_published = after.as_u64() == before.as_u64();
+            let wakers = inner
+                .waiters
+                .take(|published| *published || !only_published);
             drop(inner);
             wakers.into_iter().for_each(Waker::wake);
         }

@@ -1,22 +1,26 @@
-//! What one check does when its time has come.
+//! How a check is carried out: by a probe, or by a closure or future of the daemon's author.
+//!
+//! A panic of the author's code, in its drop too, is a failure of that check: it ends neither the
+//! monitor's task nor a thread of it.
 
-use std::any::Any;
 use std::fmt;
-use std::panic;
-use std::panic::AssertUnwindSafe;
+use std::future;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use health_core::check::probe::{Endpoint, Probe};
 use health_core::{Kind, Outcome};
 
-/// What carries out a check.
+use crate::guard::{Panicked, catch};
+
+/// How a check is carried out.
 pub enum Job {
-    /// Looks at something outside this process.
+    /// By a probe of something outside this process.
     Probe(Probe),
-    /// Calls a closure, on a thread that may wait.
+    /// By a closure, called on a thread that may block.
     Call(SelfCheck),
-    /// Polls a future.
+    /// By a future, polled in the monitor's task.
     Future(AsyncSelfCheck),
 }
 
@@ -26,14 +30,14 @@ pub struct SelfCheck(Box<dyn Fn() -> Outcome + Send + Sync>);
 /// A check of this process, by a future.
 pub struct AsyncSelfCheck(Box<dyn Fn() -> Answer + Send + Sync>);
 
-/// One attempt of an [`AsyncSelfCheck`].
-pub struct Attending(Result<Answer, Option<Outcome>>);
+/// One attempt of an [`AsyncSelfCheck`], as a future. `None` once it was ready.
+pub struct AsyncAttempt(Option<Answer>);
 
 type Answer = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 impl Job {
-    /// Whether an attempt that was given up leaves something to wait for: a process, or a thread in a
-    /// closure. Sockets and futures are dropped.
+    /// Whether an attempt that is given up leaves something behind that has to end first: a process, or
+    /// a thread in a closure. Sockets and futures are just dropped.
     #[must_use]
     pub const fn needs_reap(&self) -> bool {
         match self {
@@ -47,7 +51,7 @@ impl Job {
         matches!(self, Self::Probe(Probe::Http(_)))
     }
 
-    /// Where it connects to, if that is a host and a port.
+    /// The host and port that it connects to, if it does.
     pub(super) const fn endpoint(&self) -> Option<&Endpoint> {
         match self {
             Self::Probe(probe) => probe.endpoint(),
@@ -57,60 +61,82 @@ impl Job {
 }
 
 impl SelfCheck {
-    pub(super) fn new(look: impl Fn() -> Outcome + Send + Sync + 'static) -> Self {
-        Self(Box::new(look))
+    pub(super) fn new(check: impl Fn() -> Outcome + Send + Sync + 'static) -> Self {
+        Self(Box::new(check))
     }
 
-    /// Calls it. A panic is a failure; what it says is the private cause.
+    /// Calls the closure. A panic is a failure; what it says is the private cause.
     #[must_use]
     pub fn call(&self) -> Outcome {
-        caught(&self.0).unwrap_or_else(|failure| failure)
+        catch(&self.0).unwrap_or_else(failure)
     }
 }
 
 impl AsyncSelfCheck {
-    pub(super) fn new<F>(look: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub(super) fn new<F>(check: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        Self(Box::new(move || Box::pin(look())))
+        Self(Box::new(move || Box::pin(check())))
     }
 
-    /// An attempt; nothing of it happens before it is polled, but what the closure does by itself.
+    /// Begins an attempt. It does nothing before it is polled, except for what the closure itself does.
     #[must_use]
-    pub fn begin(&self) -> Attending {
-        Attending(caught(&self.0).map_err(Some))
+    pub fn begin(&self) -> AsyncAttempt {
+        let failed = |panicked| Box::pin(future::ready(failure(panicked))) as Answer;
+        AsyncAttempt(Some(catch(&self.0).unwrap_or_else(failed)))
     }
 }
 
-impl Future for Attending {
+impl Future for AsyncAttempt {
     type Output = Outcome;
 
-    /// A panic is a failure; what it says is the private cause.
+    /// A panic is a failure, also in the drop of the author's future, which follows its last poll; what
+    /// it says is the private cause.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let polled = match &mut self.0 {
-            Ok(answer) => caught(|| answer.as_mut().poll(cx)),
-            Err(failure) => Err(failure.take().unwrap_or_else(Outcome::success)),
+        let Some(answer) = &mut self.0 else {
+            return Poll::Pending;
         };
-        match polled {
-            Ok(polled) => polled,
-            Err(failure) => {
-                // A future that has panicked must not be polled again.
-                self.0 = Err(None);
-                Poll::Ready(failure)
-            }
-        }
+        let polled = match catch(|| answer.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(outcome)) => Ok(outcome),
+            Err(panicked) => Err(panicked),
+        };
+        let dropped = drop_caught(self.0.take());
+        let outcome = polled.and_then(|outcome| dropped.map(|()| outcome));
+        Poll::Ready(outcome.unwrap_or_else(failure))
     }
 }
 
-fn caught<R>(act: impl FnOnce() -> R) -> Result<R, Outcome> {
-    panic::catch_unwind(AssertUnwindSafe(act)).map_err(|payload| panicked(payload.as_ref()))
+impl Drop for AsyncAttempt {
+    /// An attempt that is given up is dropped in the monitor's own task.
+    fn drop(&mut self) {
+        let _ = drop_caught(self.0.take());
+    }
 }
 
-fn panicked(payload: &(dyn Any + Send)) -> Outcome {
+impl Drop for SelfCheck {
+    /// The last attempt of a target that was removed drops it, in the monitor's own task or thread.
+    fn drop(&mut self) {
+        let _ = drop_caught(mem::replace(&mut self.0, Box::new(Outcome::success)));
+    }
+}
+
+impl Drop for AsyncSelfCheck {
+    /// As for [`SelfCheck`].
+    fn drop(&mut self) {
+        let empty = || Box::pin(future::ready(Outcome::success())) as Answer;
+        let _ = drop_caught(mem::replace(&mut self.0, Box::new(empty)));
+    }
+}
+
+fn drop_caught<T>(value: T) -> Result<(), Panicked> {
+    catch(|| drop(value))
+}
+
+fn failure(panicked: Panicked) -> Outcome {
     let outcome = Outcome::failure("the check panicked").of_kind(Kind::Panicked);
-    let text = payload.downcast_ref::<&str>().copied();
-    match text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)) {
+    match panicked.0 {
         Some(text) => outcome.caused_by(text),
         None => outcome,
     }
@@ -147,8 +173,93 @@ impl fmt::Debug for AsyncSelfCheck {
     }
 }
 
-impl fmt::Debug for Attending {
+impl fmt::Debug for AsyncAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Attending")
+        f.write_str("AsyncAttempt")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use super::*;
+
+    /// Ready at once or never, and panics when it is dropped.
+    struct Bad {
+        is_ready: bool,
+    }
+
+    impl Future for Bad {
+        type Output = Outcome;
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Outcome> {
+            if self.is_ready {
+                Poll::Ready(Outcome::success())
+            } else {
+                Poll::Pending
+            }
+        }
+    }
+
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic!("dropped badly");
+        }
+    }
+
+    fn poll(attempt: Pin<&mut AsyncAttempt>) -> Poll<Outcome> {
+        attempt.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_panic_in_the_drop_of_a_future_that_is_ready_is_a_failure() {
+        let check = AsyncSelfCheck::new(|| Bad { is_ready: true });
+        let mut attempt = pin!(check.begin());
+        let Poll::Ready(outcome) = poll(attempt.as_mut()) else {
+            panic!("it is ready");
+        };
+        assert_eq!(outcome.kind, Some(Kind::Panicked));
+        assert_eq!(outcome.cause.expect("its text").reveal(), "dropped badly");
+    }
+
+    #[test]
+    fn a_panic_in_the_drop_of_a_future_that_is_given_up_ends_there() {
+        let check = AsyncSelfCheck::new(|| Bad { is_ready: false });
+        {
+            let mut attempt = pin!(check.begin());
+            assert!(poll(attempt.as_mut()).is_pending());
+        }
+        drop(check.begin());
+    }
+
+    #[test]
+    fn a_panic_in_the_drop_of_what_a_panic_carries_ends_there() {
+        let check = AsyncSelfCheck::new(|| async {
+            if true {
+                std::panic::panic_any(Bad { is_ready: true });
+            }
+            Outcome::success()
+        });
+        let mut attempt = pin!(check.begin());
+        let Poll::Ready(outcome) = poll(attempt.as_mut()) else {
+            panic!("it is ready");
+        };
+        assert_eq!(outcome.kind, Some(Kind::Panicked));
+    }
+
+    #[test]
+    fn a_panic_in_the_drop_of_a_closure_ends_there() {
+        let bad = Bad { is_ready: true };
+        drop(SelfCheck::new(move || {
+            let _ = &bad;
+            Outcome::success()
+        }));
+        let bad = Bad { is_ready: true };
+        drop(AsyncSelfCheck::new(move || {
+            let _ = &bad;
+            async { Outcome::success() }
+        }));
     }
 }

@@ -28,7 +28,7 @@ mod watch;
 
 pub use controls::MonitorControl;
 pub use health_core::monitor::{CheckView, TargetView};
-pub use job::{AsyncSelfCheck, Attending, Job, SelfCheck};
+pub use job::{AsyncAttempt, AsyncSelfCheck, Job, SelfCheck};
 pub use keeping::{CheckSettings, TargetSettings};
 pub use manual::ManualClock;
 pub use rollup::GroupComponent;

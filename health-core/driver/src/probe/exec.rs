@@ -1,37 +1,48 @@
-//! A command in a process group of its own, and the end of all of it.
+//! Commands as probes: each in a process group of its own, all of which is ended with it.
 //!
-//! It takes a thread, in every driver: that thread reaps whatever happens to the task that asked, and
-//! next to a process it costs nothing.
+//! A command takes a thread, in every driver: that thread reaps it whatever happens to the task that
+//! asked for it, and beside a process a thread costs nothing.
+
+mod group;
+mod limits;
+mod spawn;
+mod watch;
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
-use crate::{Clock, trouble};
-use health_core::Capture;
-use health_core::Instant;
-use health_core::Outcome;
 use health_core::check::probe::{ExecProbe, Exit, ProbePhase, Report, Timings};
 use health_core::monitor::Signal;
-use rustix::process::{Pid, WaitId, WaitIdOptions, kill_process_group, waitid};
+use health_core::{Capture, Instant, Outcome};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
+use crate::{Clock, probe_error};
+use spawn::{Spawned, spawn};
 use watch::Watch;
 
-mod limits;
-mod watch;
+pub use group::ProcessGroup;
 
-/// From `SIGTERM` to `SIGKILL`, and from there to letting go of a process the kernel does not end.
+/// From `SIGTERM` to `SIGKILL`, and from there to giving up on a process that the kernel does not end.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Runs `command` on this thread; after `timeout`, ends it.
-pub fn probe(command: &ExecProbe, group: &Group, timeout: Duration) -> Report {
+/// Runs `command` on this thread, and ends it after `timeout`: with `SIGTERM`, a second later with
+/// `SIGKILL`. Nothing of it is left when this returns, except for what has left its process group
+/// and for what hangs in the kernel.
+pub fn probe(command: &ExecProbe, group: &ProcessGroup, timeout: Duration) -> Report {
+    probe_with(command, group, timeout, spawn)
+}
+
+fn probe_with(
+    command: &ExecProbe,
+    group: &ProcessGroup,
+    timeout: Duration,
+    spawn: impl FnOnce(&ExecProbe) -> io::Result<Spawned>,
+) -> Report {
     let clock = Clock::start();
     let deadline = clock.now() + timeout;
-    let mut run = match Run::start(command, group) {
+    let mut run = match Run::start(command, group, spawn) {
         Ok(run) => run,
         Err(outcome) => return Report::new(outcome, clock.elapsed()),
     };
@@ -44,65 +55,29 @@ pub fn probe(command: &ExecProbe, group: &Group, timeout: Duration) -> Report {
         }
     }
     let report = run.report(command, in_time, clock.elapsed());
-    match end {
-        Some(end) => run.end(end, group),
-        // It hangs in the kernel (a dead network file system). Somebody still has to wait for it.
-        None => run.abandon(group),
-    }
+    run.finish(end, group);
     report
 }
 
-/// Runs `command` until it ends, be it because somebody else told its `group` to: what is left of it
-/// is reaped when this returns.
-pub fn run_to_end(command: &ExecProbe, group: &Group) -> Report {
+/// Runs `command` on this thread until it ends, by itself or by a signal to its `group`. Nothing of it
+/// is left when this returns, except for what has left its process group.
+pub fn run_to_end(command: &ExecProbe, group: &ProcessGroup) -> Report {
     let clock = Clock::start();
-    let mut run = match Run::start(command, group) {
+    let mut run = match Run::start(command, group, spawn) {
         Ok(run) => run,
         Err(outcome) => return Report::new(outcome, clock.elapsed()),
     };
     let end = run.wait(clock, None);
     let report = run.report(command, end, clock.elapsed());
-    if let Some(end) = end {
-        run.end(end, group);
-    }
+    run.finish(end, group);
     report
-}
-
-/// Where a command's processes are, for those who want to end them from another thread.
-#[derive(Debug, Default)]
-pub struct Group(Mutex<GroupState>);
-
-#[derive(Clone, Copy, Debug, Default)]
-enum GroupState {
-    #[default]
-    NotStarted,
-    Running(Pid),
-    /// Reaped, or never to be started: the number may be somebody else's by now.
-    Over,
-}
-
-impl Group {
-    /// Sends `signal` to all of it; a command that was not started yet will not be.
-    pub fn signal(&self, signal: Signal) {
-        let mut state = self.lock();
-        match *state {
-            GroupState::NotStarted => *state = GroupState::Over,
-            // Until the leader is reaped, which takes the lock, its number is nobody else's.
-            GroupState::Running(leader) => kill(leader, signal),
-            GroupState::Over => {}
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, GroupState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// How a command came to its end.
 #[derive(Clone, Copy)]
 enum End {
     By(Exit),
-    /// Somebody else reaped it: a host that ignores `SIGCHLD`, or waits for any child.
+    /// Somebody else reaped it: a process that ignores `SIGCHLD`, or waits for any child.
     Unseen,
 }
 
@@ -115,19 +90,21 @@ struct Run {
 }
 
 impl Run {
-    fn start(command: &ExecProbe, group: &Group) -> Result<Self, Outcome> {
-        let mut state = group.lock();
-        if matches!(*state, GroupState::Over) {
-            return Err(Outcome::indeterminate("cancelled before it was started"));
+    fn start(
+        command: &ExecProbe,
+        group: &ProcessGroup,
+        spawn: impl FnOnce(&ExecProbe) -> io::Result<Spawned>,
+    ) -> Result<Self, Outcome> {
+        const CANCELLED: &str = "cancelled before it was started";
+        if !group.begin() {
+            return Err(Outcome::indeterminate(CANCELLED));
         }
-        let (child, pipe) = match spawn(command) {
-            Ok(spawned) => spawned,
-            Err(error) => {
-                *state = GroupState::Over;
-                let outcome = trouble(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
-                return Err(outcome.caused_by(&error));
-            }
-        };
+        // Without the group's lock: this may hang, and who cancels the command must not hang with it.
+        let (child, pipe) = spawn(command).map_err(|error| {
+            group.end(|| {});
+            let class = probe_error(&error, ProbePhase::Spawn);
+            class.outcome(ProbePhase::Spawn).caused_by(&error)
+        })?;
         let leader = Pid::from_child(&child);
         let mut run = Self {
             child,
@@ -135,18 +112,22 @@ impl Run {
             output: Capture::new(),
             watch: Watch::new(leader, pipe),
         };
-        if let Err(error) = limits::apply(leader, command.limits()) {
-            kill(leader, Signal::Kill);
-            let _ = run.child.wait();
-            *state = GroupState::Over;
-            let outcome = Outcome::indeterminate("prober cannot limit the command");
-            return Err(outcome.caused_by(&error));
-        }
-        *state = GroupState::Running(leader);
-        Ok(run)
+        let is_wanted = group.started(leader);
+        let outcome = match limits::apply(leader, command.limits()) {
+            Ok(()) if is_wanted => return Ok(run),
+            Ok(()) => Outcome::indeterminate(CANCELLED),
+            Err(error) => {
+                Outcome::indeterminate("prober cannot limit the command").caused_by(&error)
+            }
+        };
+        group.signal(Signal::Kill);
+        let clock = Clock::start();
+        let end = run.wait(clock, Some(clock.now() + GRACE));
+        run.finish(end, group);
+        Err(outcome)
     }
 
-    /// Waits until the leader has ended or `until` has come, taking what is written meanwhile.
+    /// Waits until the leader has ended or `until` has come, and reads the output meanwhile.
     fn wait(&mut self, clock: Clock, until: Option<Instant>) -> Option<End> {
         loop {
             self.watch.read(&mut self.output);
@@ -163,8 +144,8 @@ impl Run {
         }
     }
 
-    /// Whether the leader has ended, without reaping it: as long as it is there, its number, which is
-    /// the group's, cannot become another's.
+    /// Whether the leader has ended, without reaping it: until it is reaped, no other process gets its
+    /// number, which is the group's.
     fn has_ended(&self) -> Option<End> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         match waitid(WaitId::Pid(self.leader), options) {
@@ -195,72 +176,107 @@ impl Run {
         report
     }
 
-    /// Ends what the leader left behind, and reaps the leader.
-    fn end(mut self, end: End, group: &Group) {
-        let mut state = group.lock();
-        if matches!(end, End::By(_)) {
-            kill(self.leader, Signal::Kill);
-        }
-        let _ = self.child.wait();
-        *state = GroupState::Over;
-    }
-
-    /// Leaves the reaping to a thread of its own.
-    fn abandon(self, group: &Group) {
-        let Self { mut child, .. } = self;
-        *group.lock() = GroupState::Over;
-        let reaper = thread::Builder::new().name("health-reaper".into());
-        // Without a thread it stays a zombie, when it dies at last.
-        let _ = reaper.spawn(move || child.wait());
+    /// Kills what the leader has left behind, and reaps the leader. One that has not ended hangs in the
+    /// kernel (a dead network file system): a thread of its own waits for it.
+    fn finish(self, end: Option<End>, group: &ProcessGroup) {
+        let Self {
+            mut child, leader, ..
+        } = self;
+        group.end(|| match end {
+            Some(end) => {
+                if matches!(end, End::By(_)) {
+                    group::send(leader, Signal::Kill);
+                }
+                let _ = child.wait();
+            }
+            None => {
+                let reaper = thread::Builder::new().name("health-reaper".into());
+                // Without a thread it stays a zombie, when it dies at last.
+                let _ = reaper.spawn(move || child.wait());
+            }
+        });
     }
 }
 
-fn kill(leader: Pid, signal: Signal) {
-    let signal = match signal {
-        Signal::Terminate => rustix::process::Signal::TERM,
-        Signal::Kill => rustix::process::Signal::KILL,
-    };
-    // All of it may be gone already.
-    let _ = kill_process_group(leader, signal);
-}
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::sync::mpsc;
 
-fn spawn(probe: &ExecProbe) -> io::Result<(Child, OwnedFd)> {
-    // One pipe for both streams keeps the order in which they were written.
-    let (ours, theirs) = pipe()?;
-    rustix::io::ioctl_fionbio(&ours, true)?;
-    let mut command = Command::new(probe.program());
-    command
-        .args(probe.argv().skip(1))
-        .env_clear()
-        .envs(probe.env())
-        .current_dir(probe.dir())
-        .stdin(Stdio::null())
-        .stdout(theirs.try_clone()?)
-        .stderr(theirs)
-        .process_group(0);
-    if let Some(uid) = probe.uid() {
-        command.uid(uid);
+    use health_core::{Class, Kind};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn sleeping() -> ExecProbe {
+        ExecProbe::command(["sleep", "600"]).build().expect("valid")
     }
-    if let Some(gid) = probe.gid() {
-        command.gid(gid);
+
+    fn is_there(process: Pid) -> bool {
+        rustix::process::test_kill_process(process).is_ok()
     }
-    Ok((command.spawn()?, ours))
-}
 
-/// A pipe that no other child inherits.
-#[cfg(not(target_vendor = "apple"))]
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    use rustix::pipe::{PipeFlags, pipe_with};
-
-    Ok(pipe_with(PipeFlags::CLOEXEC)?)
-}
-
-/// There it takes two calls; a child that is started in between keeps the pipe, and holds nobody up.
-#[cfg(target_vendor = "apple")]
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (ours, theirs) = rustix::pipe::pipe()?;
-    for end in [&ours, &theirs] {
-        rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
+    /// `execve` hangs if the program is on a dead network file system. Neither the monitor's task, nor
+    /// its end, nor a task that drops its probe may hang with it.
+    #[test]
+    fn a_command_that_hangs_while_it_is_started_can_be_cancelled() {
+        let group = ProcessGroup::default();
+        let (begun, has_begun) = mpsc::channel();
+        let (release, hung) = mpsc::channel::<()>();
+        let (signalled, was_signalled) = mpsc::channel();
+        let mut leader = None;
+        let report = thread::scope(|scope| {
+            let (group, leader) = (&group, &mut leader);
+            let running = scope.spawn(move || {
+                probe_with(&sleeping(), group, LONG, |command| {
+                    begun.send(()).expect("it is waited for");
+                    hung.recv().expect("it is let go");
+                    let spawned = spawn(command)?;
+                    *leader = Some(Pid::from_child(&spawned.0));
+                    Ok(spawned)
+                })
+            });
+            has_begun.recv().expect("it begins");
+            scope.spawn(move || {
+                group.signal(Signal::Terminate);
+                group.signal(Signal::Kill);
+                signalled.send(()).expect("it is waited for");
+            });
+            let in_time = was_signalled.recv_timeout(LONG);
+            release.send(()).expect("it is waited for");
+            in_time.expect("signals do not wait for the command");
+            running.join().expect("it does not panic")
+        });
+        assert_eq!(report.outcome.class, Class::Indeterminate);
+        assert!(!is_there(leader.expect("it was started")), "and is reaped");
+        assert!(report.output.is_none(), "it counts as never started");
     }
-    Ok((ours, theirs))
+
+    /// The leader is not in its own group, as if it had joined its parent's.
+    #[test]
+    fn a_command_that_leaves_its_group_is_ended() {
+        let mut leader = None;
+        let group = ProcessGroup::default();
+        let report = probe_with(&sleeping(), &group, Duration::from_millis(50), |command| {
+            let (ours, theirs) = spawn::pipe()?;
+            rustix::io::ioctl_fionbio(&ours, true)?;
+            let mut sleeping = Command::new(command.program());
+            let sleeping = sleeping.args(command.argv().skip(1)).stdout(theirs);
+            let child = sleeping.stdin(Stdio::null()).spawn()?;
+            leader = Some(Pid::from_child(&child));
+            Ok((child, ours))
+        });
+        assert_eq!(report.outcome.kind, Some(Kind::Timeout));
+        assert!(report.took < GRACE, "by the first signal");
+        assert!(!is_there(leader.expect("it was started")), "and is reaped");
+    }
+
+    #[test]
+    fn a_command_that_was_cancelled_is_not_started() {
+        let group = ProcessGroup::default();
+        group.signal(Signal::Terminate);
+        let report = probe_with(&sleeping(), &group, LONG, |_| panic!("it was cancelled"));
+        assert_eq!(report.outcome.class, Class::Indeterminate);
+    }
 }

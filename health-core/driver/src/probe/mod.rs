@@ -1,4 +1,6 @@
-//! What probes need of the system, whatever waits for it.
+//! What probes need of the system besides a socket: commands, lookups of names, certificates.
+//!
+//! All of it blocks, so it runs on threads ([`pool`](crate::pool)); a task waits for it by a waker.
 
 #[cfg_attr(not(unix), path = "no_exec.rs")]
 pub mod exec;

@@ -1,4 +1,4 @@
-//! Commands, on systems where we have none.
+//! Commands as probes, on systems without process groups: every attempt is indeterminate.
 
 use std::time::Duration;
 
@@ -6,24 +6,24 @@ use health_core::Outcome;
 use health_core::check::probe::{ExecProbe, Report};
 use health_core::monitor::Signal;
 
-/// Where a command's processes would be.
+/// The process group of one command: there is none.
 #[derive(Debug, Default)]
-pub struct Group;
+pub struct ProcessGroup;
 
-impl Group {
-    /// Nothing to send it to.
+impl ProcessGroup {
+    /// Does nothing.
     pub const fn signal(&self, _: Signal) {}
 }
 
-/// Says that there are no commands here.
+/// Reports that there are no commands on this system.
 #[must_use]
-pub fn probe(_: &ExecProbe, _: &Group, _: Duration) -> Report {
+pub fn probe(_: &ExecProbe, _: &ProcessGroup, _: Duration) -> Report {
     let outcome = Outcome::indeterminate("no commands on this system");
     Report::new(outcome, Duration::ZERO)
 }
 
-/// Says that there are no commands here.
+/// Reports that there are no commands on this system.
 #[must_use]
-pub fn run_to_end(command: &ExecProbe, group: &Group) -> Report {
+pub fn run_to_end(command: &ExecProbe, group: &ProcessGroup) -> Report {
     probe(command, group, Duration::ZERO)
 }

@@ -1,8 +1,12 @@
-//! HTTPS, by rustls.
+//! HTTPS, by rustls: reading the certificates of an attempt, and its session.
+//!
+//! A file system may hang, so files are read on threads, never in the task of an attempt. Attempts
+//! that need the same files at the same time share one reading.
 
 use std::fs;
 use std::io::{Read, Write};
 use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Waker};
 
 use health_core::check::probe::{ClientIdentity, Tls, Trust};
 use rustls::client::WebPkiServerVerifier;
@@ -15,41 +19,101 @@ use rustls::{
     StreamOwned,
 };
 
-/// A connection, and its handshake. Its end without `close_notify` is an error, not an end.
+use crate::pool::{Progress, SharedWork, Wait};
+
+/// Settings whose files are read at once, those included that nobody waits for any more.
+const MOST: usize = 4;
+
+/// A TLS session over a socket. Its end without `close_notify` is an error, not an end.
 pub type TlsWire<S> = StreamOwned<ClientConnection, S>;
 
-/// A connection over `wire` before its handshake.
+/// A session over `wire`, before its handshake, with a server of this `name`.
 ///
 /// # Errors
 ///
-/// One of our own settings.
-pub fn open<S: Read + Write>(wire: S, settings: &Tls, name: &str) -> Result<TlsWire<S>, String> {
+/// The name is none that a certificate can be for.
+pub fn open<S: Read + Write>(
+    wire: S,
+    config: Arc<ClientConfig>,
+    name: &str,
+) -> Result<TlsWire<S>, String> {
     let bad_name = |_| format!("server name {name:?}");
     let name = ServerName::try_from(name.to_owned()).map_err(bad_name)?;
-    let config = config(settings)?;
     let session = ClientConnection::new(config, name).map_err(|error| error.to_string())?;
     Ok(StreamOwned::new(session, wire))
 }
 
+/// The certificates and keys of one attempt, while they are read. Dropped, it leaves the reading to its
+/// thread.
+///
 /// The system's roots are read once; named files at every attempt, so that new ones are used.
-fn config(settings: &Tls) -> Result<Arc<ClientConfig>, String> {
-    static SYSTEM: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
-    match settings {
-        Tls {
-            trust: Trust::System,
-            identity: None,
-            ..
-        } => SYSTEM
-            .get_or_init(|| build(&Tls::default()).map(Arc::new))
-            .clone(),
-        _ => build(settings).map(Arc::new),
+#[derive(Debug)]
+pub struct ConfigLoad(State);
+
+#[derive(Debug)]
+enum State {
+    Ready(Arc<ClientConfig>),
+    Reading(Wait<Loaded>),
+}
+
+type Loaded = Result<Arc<ClientConfig>, String>;
+
+/// What decides about the files.
+type Key = (Trust, Option<ClientIdentity>);
+
+/// The system's roots, and no certificate of ours. Only a success is kept.
+static SYSTEM: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+
+impl ConfigLoad {
+    /// Begins to read the files that `settings` name, or joins a reading that is under way.
+    #[must_use]
+    pub fn begin(settings: &Tls) -> Self {
+        static READING: OnceLock<SharedWork<Key, Loaded>> = OnceLock::new();
+        let key = (settings.trust.clone(), settings.identity.clone());
+        let is_system = key == (Trust::System, None);
+        if let Some(config) = SYSTEM.get().filter(|_| is_system) {
+            return Self(State::Ready(Arc::clone(config)));
+        }
+        let reading = READING.get_or_init(|| SharedWork::new("health-certs", MOST));
+        Self(State::Reading(reading.request(key.clone(), move || {
+            let config = build(&key.0, key.1.as_ref()).map(Arc::new)?;
+            if is_system {
+                let _ = SYSTEM.set(Arc::clone(&config));
+            }
+            Ok(config)
+        })))
+    }
+
+    /// Ready when all is read; else `waker` is woken when it is.
+    pub fn poll(&self, waker: &Waker) -> Poll<()> {
+        match &self.0 {
+            State::Ready(_) => Poll::Ready(()),
+            State::Reading(wait) => wait.poll_over(waker),
+        }
+    }
+
+    /// What has been read.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or understood, or is still being read.
+    pub fn finish(self) -> Result<Arc<ClientConfig>, String> {
+        match self.0 {
+            State::Ready(config) => Ok(config),
+            State::Reading(wait) => match wait.progress() {
+                Progress::Done(loaded) => loaded,
+                Progress::Failed(error) => Err(format!("reading certificates: {error}")),
+                Progress::Queued => Err("files that hang take all places".to_owned()),
+                Progress::Running => Err("reading certificates takes too long".to_owned()),
+            },
+        }
     }
 }
 
-fn build(settings: &Tls) -> Result<ClientConfig, String> {
+fn build(trust: &Trust, identity: Option<&ClientIdentity>) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = match &settings.trust {
-        Trust::Insecure => Arc::new(Anybody(Arc::clone(&provider))),
+    let verifier: Arc<dyn ServerCertVerifier> = match trust {
+        Trust::Insecure => Arc::new(AnyCertificate(Arc::clone(&provider))),
         trust => {
             let roots = Arc::new(roots(trust)?);
             WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
@@ -62,7 +126,7 @@ fn build(settings: &Tls) -> Result<ClientConfig, String> {
         .map_err(|error| error.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    match &settings.identity {
+    match identity {
         None => Ok(config.with_no_client_auth()),
         Some(ClientIdentity {
             certificate_file,
@@ -87,7 +151,7 @@ fn roots(trust: &Trust) -> Result<RootCertStore, String> {
                 added.map_err(|error| format!("{path}: {error}"))?;
             }
         }
-        // What a system's store holds beyond what rustls understands is nobody's error.
+        // A certificate of the system's store that rustls does not understand is left out.
         Trust::System | Trust::Insecure => {
             let found = rustls_native_certs::load_native_certs();
             roots.add_parsable_certificates(found.certs);
@@ -113,12 +177,11 @@ fn read(path: &str) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{path}: {error}"))
 }
 
-/// [`Trust::Insecure`]: believes whoever holds the key of the certificate shown, and asks no
-/// further.
+/// [`Trust::Insecure`]: accepts any certificate whose key the server holds.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

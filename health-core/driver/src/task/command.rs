@@ -1,64 +1,55 @@
 //! A single command, run on a thread and waited for in a task.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Poll, Waker};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::trouble;
+use health_core::Capture;
 use health_core::check::probe::{ExecProbe, ProbePhase, Report};
 use health_core::monitor::Signal;
 
-use crate::pool::Pool;
-use crate::probe::exec::{self, Group};
+use super::deadline::Deadline;
+use crate::pool::{Pool, Progress};
+use crate::probe::exec::{self, ProcessGroup};
+use crate::probe_error;
+use crate::runtime::Timer;
 
 /// Commands at once, those that are being ended included; more of them wait for a place.
 const MOST: usize = 16;
 
-/// Where the thread leaves its report.
-type Place = Mutex<(Option<Report>, Option<Waker>)>;
+/// A thread ends its command within this time after the timeout, unless the command hangs in the kernel
+/// before it runs.
+const MARGIN: Duration = Duration::from_secs(3);
 
-/// Ends the command if nobody waits for it any more.
-struct Guard(Arc<Group>);
+/// Ends the command when its task does not wait for it any more.
+struct EndOnDrop(Arc<ProcessGroup>);
 
-impl Drop for Guard {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
         self.0.signal(Signal::Kill);
     }
 }
 
 /// Runs `command`; `timeout` begins with it.
-pub(super) async fn probe(command: &ExecProbe, timeout: Duration) -> Report {
+pub(super) async fn probe<T: Timer>(command: &ExecProbe, timeout: Duration) -> Report {
     static THREADS: OnceLock<Pool> = OnceLock::new();
     let threads = THREADS.get_or_init(|| Pool::new("probe-exec", MOST));
-    let guard = Guard(Arc::default());
-    let place = Arc::<Place>::default();
-    let (command, group, of_thread) = (command.clone(), Arc::clone(&guard.0), Arc::clone(&place));
-    threads.submit(move |had_thread| {
-        let report = match had_thread {
-            Ok(()) => exec::probe(&command, &group, timeout),
-            Err(error) => {
-                let outcome = trouble(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
-                Report::new(outcome.caused_by(error), Duration::ZERO)
-            }
-        };
-        let mut place = lock(&of_thread);
-        place.0 = Some(report);
-        let waker = place.1.take();
-        drop(place);
-        waker.into_iter().for_each(Waker::wake);
-    });
-    poll_fn(|cx| {
-        let mut place = lock(&place);
-        if let Some(report) = place.0.take() {
-            return Poll::Ready(report);
+    let guard = EndOnDrop(Arc::default());
+    let (of_thread, group) = (command.clone(), Arc::clone(&guard.0));
+    let wait = threads.run(move || exec::probe(&of_thread, &group, timeout));
+    poll_fn(|cx| wait.poll_begun(cx.waker())).await;
+    let mut clock = Deadline::<T>::start();
+    let until = clock.now() + timeout + MARGIN;
+    let over = poll_fn(|cx| wait.poll_over(cx.waker()));
+    clock.before(until, over).await;
+    match wait.progress() {
+        Progress::Done(report) => report,
+        Progress::Failed(error) => {
+            let outcome = probe_error(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
+            Report::new(outcome.caused_by(error), Duration::ZERO)
         }
-        place.1 = Some(cx.waker().clone());
-        Poll::Pending
-    })
-    .await
-}
-
-fn lock(place: &Place) -> MutexGuard<'_, (Option<Report>, Option<Waker>)> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
+        Progress::Queued | Progress::Running => {
+            Report::new(command.timed_out(&Capture::new()), timeout)
+        }
+    }
 }

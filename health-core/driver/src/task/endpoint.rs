@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::Health;
-use crate::{HealthWatch, Lifecycle, Wakeups, Woken, catch_panic};
+use crate::{HealthWatch, Lifecycle, Wakeup, Wakeups, catch_panic};
 use health_core::server::{AcceptAction, Connections, Report, Service, Slot, Turn};
 
 use super::alarm::Alarm;
@@ -51,7 +51,7 @@ pub struct Endpoint<R: Runtime> {
     has_queue: bool,
     alarm: Alarm<R::Timer>,
     wakeups: Wakeups,
-    woken: Vec<Woken>,
+    woken: Vec<Wakeup>,
     daemon_waker: Waker,
     listener_waker: Waker,
     alarm_waker: Waker,

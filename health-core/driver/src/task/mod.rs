@@ -16,6 +16,7 @@ mod network;
 mod run;
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -41,7 +42,8 @@ pub async fn shutdown<T: Timer>(control: &ServerControl, timeout: Duration) -> O
     control.stop();
     let mut timer = T::default();
     timer.set(timeout);
-    poll_fn(|cx| match control.poll_ended(cx.waker()) {
+    let mut ended = control.ended();
+    poll_fn(|cx| match Pin::new(&mut ended).poll(cx) {
         Poll::Ready(report) => Poll::Ready(Some(report)),
         Poll::Pending => timer.poll(cx).map(|()| None),
     })
@@ -79,7 +81,7 @@ pub async fn probe<R: Runtime<Socket: Connect>>(
     use health_core::check::probe::Probe;
 
     match probe {
-        Probe::Exec(command) => command::probe(command, timeout).await,
+        Probe::Exec(command) => command::probe::<R::Timer>(command, timeout).await,
         _ => network::attempt::<R>(probe, policy, timeout).await,
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::trouble;
+use crate::probe_error;
 use health_core::Instant;
 use health_core::Outcome;
 use health_core::check::probe::{
@@ -18,7 +18,7 @@ use super::deadline::Deadline;
 use crate::probe::resolve::Lookup;
 #[cfg(feature = "tls")]
 use crate::probe::tls::{self, TlsWire};
-use crate::runtime::{Connect, Runtime, Wish};
+use crate::runtime::{Connect, Runtime, Timer, Wish};
 
 /// Input of one read: head and body of nearly every answer.
 const SCRATCH: usize = 16 * 1024;
@@ -51,7 +51,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                 let lookup = Lookup::begin(name, port, clock.now());
                 let answer = poll_fn(|cx| lookup.poll(cx.waker()));
                 clock.before(until, answer).await;
-                lookup.tell(&mut attempt, clock.now());
+                lookup.finish(&mut attempt, clock.now());
                 Ok(())
             }
             Step::Connect { to, until } => {
@@ -62,19 +62,23 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     connection = Some(Connection::Plain(wire));
                 })
             }
-            Step::Secure { name, until } => match secure(&attempt, connection.take(), name) {
-                Ok(mut secured) => {
-                    let shaken = clock.before(until, secured.shake_hands()).await;
-                    in_time(shaken).map(|()| {
-                        attempt.handle_secured(clock.now());
-                        connection = Some(secured);
-                    })
+            Step::Secure { name, until } => {
+                let began = clock.now();
+                match secure(&attempt, connection.take(), name, &mut clock, until).await {
+                    Ok(mut secured) => {
+                        let shaken = clock.before(until, secured.shake_hands()).await;
+                        in_time(shaken).map(|()| {
+                            attempt.handle_secured(clock.now());
+                            connection = Some(secured);
+                        })
+                    }
+                    Err(error) => {
+                        // Reported at the deadline it would be the target's timeout.
+                        attempt.handle_trouble(began, ProbeError::Settings, error);
+                        Ok(())
+                    }
                 }
-                Err(error) => {
-                    attempt.handle_trouble(clock.now(), ProbeError::Settings, error);
-                    Ok(())
-                }
-            },
+            }
             Step::Write { until } => {
                 let request = attempt.request();
                 let sent = with(&mut connection, Wish::Write, |stream| {
@@ -106,7 +110,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 let part = attempt.part().unwrap_or(ProbePhase::Connect);
-                attempt.handle_trouble(clock.now(), trouble(&error, part), &error);
+                attempt.handle_trouble(clock.now(), probe_error(&error, part), &error);
             }
         }
     }
@@ -203,25 +207,30 @@ impl<S: Connect> Connection<S> {
 }
 
 #[cfg(feature = "tls")]
-fn secure<S: Connect>(
+async fn secure<S: Connect, T: Timer>(
     attempt: &Attempt<'_>,
     connection: Option<Connection<S>>,
     name: &str,
+    clock: &mut Deadline<T>,
+    until: Instant,
 ) -> Result<Connection<S>, String> {
-    match (connection, attempt.tls()) {
-        (Some(Connection::Plain(wire)), Some(settings)) => {
-            let wire = tls::open(wire, settings, name)?;
-            Ok(Connection::Secure(Box::new(wire)))
-        }
-        _ => Err("TLS over no connection".to_owned()),
-    }
+    let (Some(Connection::Plain(wire)), Some(settings)) = (connection, attempt.tls()) else {
+        return Err("TLS over no connection".to_owned());
+    };
+    let load = tls::ConfigLoad::begin(settings);
+    let loaded = poll_fn(|cx| load.poll(cx.waker()));
+    clock.before(until, loaded).await;
+    let wire = tls::open(wire, load.finish()?, name)?;
+    Ok(Connection::Secure(Box::new(wire)))
 }
 
 #[cfg(not(feature = "tls"))]
-fn secure<S: Connect>(
+async fn secure<S: Connect, T: Timer>(
     _: &Attempt<'_>,
     _: Option<Connection<S>>,
     _: &str,
+    _: &mut Deadline<T>,
+    _: Instant,
 ) -> Result<Connection<S>, &'static str> {
     Err("built without the feature `tls`")
 }

@@ -1,7 +1,7 @@
-//! The monitor's task: does what the core's monitor says, and waits in between.
+//! The monitor's task: carries out the attempts that the core's monitor asks for, and waits in between.
 //!
 //! Sockets and futures live in this one task, each with a waker of its own; commands and closures
-//! take threads.
+//! run on threads.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -9,58 +9,63 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use crate::monitor::{AttemptGuard, Job, MonitorAction, MonitorDriver};
-use crate::{Tasks, trouble};
 use health_core::check::probe::{AddressPolicy, Probe, ProbePhase};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 
 use super::alarm::Alarm;
+use crate::monitor::{AttemptGuard, Job, MonitorAction, MonitorDriver};
 use crate::pool::Pool;
-use crate::probe::exec::{self, Group};
+use crate::probe::exec::{self, ProcessGroup};
 use crate::runtime::{Connect, Runtime};
+use crate::{FutureMap, probe_error};
 
-/// Ready when the monitor has stopped. Dropped before, it drops its futures and kills its commands.
+/// Attempts begun in one poll of the task. Some are over at once, as when a connection on this host is
+/// refused: then the next ones are due, and the runtime's other tasks would never have their turn.
+const MOST_STARTS: usize = 64;
+
+/// A future that runs a monitor, and is ready when the monitor has stopped. Dropped before, it drops
+/// the futures of its attempts and kills their commands.
 #[derive(Debug)]
 pub struct Run<R: Runtime> {
-    watch: MonitorDriver,
+    driver: MonitorDriver,
     policy: Arc<AddressPolicy>,
     alarm: Alarm<R::Timer>,
-    tasks: Tasks<AttemptId>,
+    futures: FutureMap<AttemptId>,
     threads: Pool,
     groups: Arc<Mutex<Groups>>,
 }
 
-/// The process groups of what runs on threads.
-type Groups = BTreeMap<AttemptId, Arc<Group>>;
+/// The process groups of the attempts on threads; those of closures stay unused.
+type Groups = BTreeMap<AttemptId, Arc<ProcessGroup>>;
 
 impl<R: Runtime<Socket: Connect>> Run<R> {
     /// A monitor that has not started. Its probes may connect to what `policy` allows.
     #[must_use]
-    pub fn new(watch: MonitorDriver, policy: AddressPolicy, config: &MonitorConfig) -> Self {
+    pub fn new(driver: MonitorDriver, policy: AddressPolicy, config: &MonitorConfig) -> Self {
         Self {
-            watch,
+            driver,
             policy: Arc::new(policy),
             alarm: Alarm::default(),
-            tasks: Tasks::new(),
+            futures: FutureMap::new(),
             threads: Pool::new("probe-exec", config.max_exec),
             groups: Arc::default(),
         }
     }
 
-    fn start(&mut self, ticket: AttemptGuard) {
-        let attempt = ticket.attempt();
-        if !ticket.job().needs_reap() {
+    fn start(&mut self, guard: AttemptGuard) {
+        let attempt = guard.attempt();
+        if !guard.job().needs_reap() {
             let policy = Arc::clone(&self.policy);
-            return self.tasks.insert(attempt, attend::<R>(ticket, policy));
+            return self.futures.insert(attempt, perform::<R>(guard, policy));
         }
-        let (group, groups) = (Arc::<Group>::default(), Arc::clone(&self.groups));
+        let (group, groups) = (Arc::<ProcessGroup>::default(), Arc::clone(&self.groups));
         lock(&groups).insert(attempt, Arc::clone(&group));
         self.threads.submit(move |had_thread| {
             match had_thread {
-                Ok(()) => carry_out(ticket, &group),
+                Ok(()) => perform_blocking(guard, &group),
                 Err(error) => {
-                    let outcome = trouble(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
-                    ticket.answer(outcome.caused_by(error));
+                    let outcome = probe_error(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
+                    guard.answer(outcome.caused_by(error));
                 }
             }
             lock(&groups).remove(&attempt);
@@ -68,7 +73,7 @@ impl<R: Runtime<Socket: Connect>> Run<R> {
     }
 
     fn cancel(&mut self, attempt: AttemptId, signal: Signal) {
-        if !self.tasks.remove(&attempt) {
+        if !self.futures.remove(&attempt) {
             let group = lock(&self.groups).get(&attempt).map(Arc::clone);
             group.into_iter().for_each(|group| group.signal(signal));
         }
@@ -79,14 +84,20 @@ impl<R: Runtime<Socket: Connect>> Future for Run<R> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut starts = 0;
         loop {
-            self.tasks.poll(cx);
+            self.futures.poll(cx);
             let mut has_begun = false;
             let until = loop {
-                match self.watch.poll(cx.waker()) {
-                    MonitorAction::Start(ticket) => {
-                        self.start(ticket);
+                if starts == MOST_STARTS {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                match self.driver.poll(cx.waker()) {
+                    MonitorAction::Start(guard) => {
+                        self.start(guard);
                         has_begun = true;
+                        starts += 1;
                     }
                     MonitorAction::Cancel { attempt, signal } => self.cancel(attempt, signal),
                     MonitorAction::Wait { until } => break until,
@@ -94,7 +105,7 @@ impl<R: Runtime<Socket: Connect>> Future for Run<R> {
                 }
             };
             if !has_begun {
-                let now = self.watch.now();
+                let now = self.driver.now();
                 ready!(self.alarm.poll(cx, until, now));
             }
         }
@@ -109,31 +120,31 @@ impl<R: Runtime> Drop for Run<R> {
     }
 }
 
-/// In the monitor's task. Dropped, its ticket reports.
-async fn attend<R: Runtime<Socket: Connect>>(ticket: AttemptGuard, policy: Arc<AddressPolicy>) {
-    match ticket.job() {
+/// Carries an attempt out in the monitor's task. Dropped, it reports through its guard.
+async fn perform<R: Runtime<Socket: Connect>>(guard: AttemptGuard, policy: Arc<AddressPolicy>) {
+    match guard.job() {
         Job::Probe(probe) => {
-            let report = super::probe::<R>(probe, &policy, ticket.limit()).await;
-            ticket.finish(report);
+            let report = super::probe::<R>(probe, &policy, guard.limit()).await;
+            guard.finish(report);
         }
-        Job::Future(look) => {
-            let outcome = look.begin().await;
-            ticket.answer(outcome);
+        Job::Future(check) => {
+            let outcome = check.begin().await;
+            guard.answer(outcome);
         }
         Job::Call(_) => {}
     }
 }
 
-/// On a thread.
-fn carry_out(ticket: AttemptGuard, group: &Group) {
-    match ticket.job() {
+/// Carries an attempt out on a thread.
+fn perform_blocking(guard: AttemptGuard, group: &ProcessGroup) {
+    match guard.job() {
         Job::Probe(Probe::Exec(command)) => {
             let report = exec::run_to_end(command, group);
-            ticket.finish(report);
+            guard.finish(report);
         }
-        Job::Call(look) => {
-            let outcome = look.call();
-            ticket.answer(outcome);
+        Job::Call(check) => {
+            let outcome = check.call();
+            guard.answer(outcome);
         }
         Job::Probe(_) | Job::Future(_) => {}
     }

@@ -7,12 +7,12 @@ use health_core::Capture;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Pid;
 
-/// How often the process is looked at where the system cannot tell of its end.
-const GLANCE: Duration = Duration::from_millis(10);
+/// How often the process is checked where the system cannot signal its end.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The end of a process as something to wait for, and the reading end of its output.
 ///
-/// The output alone will not do: a grandchild that left the group may hold the pipe for ever.
+/// The output alone does not do: a grandchild that left the group may hold the pipe for ever.
 pub(super) struct Watch {
     process: Option<OwnedFd>,
     pipe: Option<OwnedFd>,
@@ -26,8 +26,8 @@ impl Watch {
         }
     }
 
-    /// Takes what has been written so far, at most a pipe full: whoever writes faster than it is
-    /// read must not keep the deadline from being seen.
+    /// Reads what has been written so far, at most a pipe full: a command that writes faster than it is
+    /// read must not keep the deadline from being checked.
     pub(super) fn read(&mut self, output: &mut Capture) {
         const MOST: usize = 64 * 1024;
         let mut buffer = [0; 4 * 1024];
@@ -49,13 +49,13 @@ impl Watch {
     /// Waits until there is something to read, the process has ended, or `limit` is over.
     pub(super) fn wait(&self, limit: Option<Duration>) {
         let limit = match (&self.process, limit) {
-            (None, limit) => Some(limit.map_or(GLANCE, |limit| limit.min(GLANCE))),
+            (None, limit) => Some(limit.map_or(POLL_INTERVAL, |limit| limit.min(POLL_INTERVAL))),
             (Some(_), limit) => limit,
         };
         let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
         let both = [&self.process, &self.pipe].into_iter().flatten();
         let mut both: Vec<_> = both.map(|it| PollFd::new(it, PollFlags::IN)).collect();
-        // Its errors are a signal, which the caller looks at the clock for, and a lack of memory.
+        // It fails by a signal, after which the caller checks its clock, or for lack of memory.
         if poll(&mut both, limit.as_ref()).is_err() {
             std::thread::yield_now();
         }
