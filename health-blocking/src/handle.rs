@@ -1,18 +1,14 @@
 //! A server that runs on its own thread.
 
 use std::net::SocketAddr;
-use std::task::Poll;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use health_core::server::{Limits, Report};
 use health_driver::Health;
-use health_driver::{Drain, ServerControl};
+use health_driver::ServerControl;
+use health_driver::task;
 
-use crate::hook::Unpark;
-
-/// For the account to arrive behind the server's own deadline.
-const MARGIN: Duration = Duration::from_secs(1);
+use crate::reactor::{Timer, block_on};
 
 /// MonitorControl a server that was [`spawned`](crate::Server::spawn). Dropping it leaves the server
 /// running.
@@ -52,19 +48,7 @@ impl Handle {
     /// The phase of the health stays as it is, so that another server can be started for it.
     /// Calling this again, or on a server that ended by itself, gives the same account.
     pub fn shutdown(&self, timeout: Duration) -> Option<Report> {
-        self.control.stop();
-        let waker = Unpark::this_thread();
-        let begin = Instant::now();
-        loop {
-            if let Poll::Ready(report) = self.control.poll_ended(&waker) {
-                return Some(report);
-            }
-            let left = timeout.saturating_sub(begin.elapsed());
-            if left.is_zero() {
-                return None;
-            }
-            thread::park_timeout(left);
-        }
+        block_on(task::shutdown::<Timer>(&self.control, timeout))
     }
 
     /// Ends the daemon in order: readiness is refused, after
@@ -76,11 +60,10 @@ impl Handle {
     /// Work that needs its own time is best done before or meanwhile; whoever stops the health ends
     /// the wait.
     pub fn drain(&self) -> Option<Report> {
-        let mut drain = Drain::begin(self.health.now(), &self.health, &self.limits);
-        let waker = Unpark::this_thread();
-        while let Some(until) = drain.poll(self.health.now(), &waker) {
-            thread::park_timeout(until.duration_since(self.health.now()));
-        }
-        self.shutdown(self.limits.stop_timeout + MARGIN)
+        block_on(task::drain::<Timer>(
+            &self.control,
+            &self.health,
+            &self.limits,
+        ))
     }
 }

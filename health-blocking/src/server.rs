@@ -1,5 +1,6 @@
 //! A server that is not serving yet.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::thread;
@@ -11,9 +12,11 @@ use health_core::server::{Report, Service};
 use health_driver::Health;
 use health_driver::Lifecycle;
 use health_driver::listen::Source;
+use health_driver::task::Endpoint;
 
 use crate::Handle;
-use crate::event_loop::EventLoop;
+use crate::reactor::block_on;
+use crate::runtime::Mio;
 
 /// An endpoint that holds its port and waits to serve.
 ///
@@ -114,7 +117,7 @@ impl Server {
     /// If the system gives no means to wait for sockets. Errors of single connections end those.
     pub fn serve(self) -> io::Result<Report> {
         let (running, _) = Lifecycle::new();
-        self.event_loop(running)?.run()
+        Ok(run(self.endpoint(running)?))
     }
 
     /// Serves on a thread of its own, which never keeps the process alive.
@@ -125,11 +128,9 @@ impl Server {
     pub fn spawn(self) -> io::Result<Handle> {
         let (running, control) = Lifecycle::new();
         let (health, limits) = (self.health.clone(), *self.service.bounds());
-        let event_loop = self.event_loop(running)?;
+        let endpoint = self.endpoint(running)?;
         let thread = thread::Builder::new().name("health".into());
-        // Its only error is that the system cannot wait any more. There is nobody to tell; the
-        // handle shows that the server has ended.
-        thread.spawn(move || drop(event_loop.run()))?;
+        thread.spawn(move || run(endpoint))?;
         Ok(Handle::new(control, health, limits))
     }
 
@@ -141,7 +142,14 @@ impl Server {
         }
     }
 
-    fn event_loop(self, running: Lifecycle) -> io::Result<EventLoop> {
-        EventLoop::new(self.source, self.health, self.service, running)
+    fn endpoint(self, running: Lifecycle) -> io::Result<Endpoint<Mio>> {
+        Endpoint::new(self.source, self.health, self.service, running)
     }
+}
+
+fn run(mut endpoint: Endpoint<Mio>) -> Report {
+    block_on(async {
+        let report = poll_fn(|cx| endpoint.poll(cx)).await;
+        endpoint.end(report)
+    })
 }

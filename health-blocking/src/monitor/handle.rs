@@ -1,5 +1,6 @@
 //! A monitor that runs.
 
+use std::future::poll_fn;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +8,9 @@ use std::time::Duration;
 use health_core::monitor::Event;
 use health_core::server::Targets;
 use health_driver::monitor::MonitorControl;
+use health_driver::task;
 
-use crate::park;
+use crate::reactor::{Timer, block_on};
 
 /// MonitorControl a monitor that was [spawned](super::Monitor::spawn). Clones share it; dropping all of
 /// them leaves it running.
@@ -29,17 +31,20 @@ impl MonitorHandle {
     /// [counted](super::MonitorStatus::lost_events).
     #[must_use]
     pub fn next_event(&self, limit: Duration) -> Option<Event> {
-        park::wait(Some(limit), |waker| self.poll_event(waker)).flatten()
+        let event = poll_fn(|cx| self.poll_event(cx.waker()));
+        block_on(task::within::<Timer, _>(limit, event)).flatten()
     }
 
-    /// Stops it: commands are ended with their groups, nothing is begun any more. Waits until nothing
-    /// is left of them, at most `limit`, and says whether it has stopped.
+    /// Stops it: sockets and futures are dropped, commands are ended with their groups, nothing is
+    /// begun any more. Waits until nothing is left of them, at most `limit`, and says whether it has
+    /// stopped.
     ///
-    /// Threads that wait for a socket or a closure are not waited for: they end by themselves, a
-    /// socket by its deadline. Stopping twice is harmless.
+    /// Threads in a closure are waited for until
+    /// [`stop_timeout`](super::MonitorConfig::stop_timeout). Stopping twice is harmless.
     pub fn stop(&self, limit: Duration) -> bool {
         self.begin_stop();
-        park::wait(Some(limit), |waker| self.poll_stopped(waker)).is_some()
+        let stopped = poll_fn(|cx| self.poll_stopped(cx.waker()));
+        block_on(task::within::<Timer, _>(limit, stopped)).is_some()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Many targets and self-checks, watched on threads of their own.
+//! Many targets and self-checks, watched on one thread.
 //!
 //! ```text
 //!             ┌───────────────── one lock ─────────────────┐
@@ -7,11 +7,12 @@
 //!         thread │ "monitor"    │ Start, Cancel        │ outcome, reaped
 //!                └──────────────┤                      │
 //!                               ▼                      │
-//!             at most 32 threads for sockets, 16 for commands and closures
+//!             sockets and futures on the same thread; at most 16 threads for commands and closures
 //! ```
 //!
 //! The core's monitor decides when each attempt begins and what its outcome means; here it is carried
-//! out. Threads are made when they are needed and end when they have been idle for ten seconds.
+//! out, on one thread: the caller's ([`Monitor::run`]), or one of its own ([`Monitor::spawn`]). Threads
+//! for commands are made when they are needed and end when they have been idle for ten seconds.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -36,7 +37,6 @@
 //! ```
 
 mod handle;
-mod run;
 
 use std::io;
 use std::thread;
@@ -55,15 +55,17 @@ pub use health_driver::monitor::{
 
 use health_driver::Health;
 use health_driver::monitor::{GroupComponent, MonitorDriver};
+use health_driver::task::Run;
 
-use crate::probe::{AddressPolicy, Prober};
-use run::Run;
+use crate::probe::AddressPolicy;
+use crate::reactor::block_on;
+use crate::runtime::Mio;
 
 /// A monitor that is not running yet.
 #[derive(Debug)]
 pub struct Monitor {
     config: MonitorConfig,
-    prober: Prober,
+    policy: AddressPolicy,
     rollup: Option<GroupComponent>,
     clock: Option<ManualClock>,
 }
@@ -91,7 +93,7 @@ impl Monitor {
     pub const fn new(config: MonitorConfig) -> Self {
         Self {
             config,
-            prober: Prober::new(),
+            policy: AddressPolicy::new(),
             rollup: None,
             clock: None,
         }
@@ -100,7 +102,7 @@ impl Monitor {
     /// Which addresses its probes may connect to. Default: all.
     #[must_use]
     pub fn policy(mut self, policy: AddressPolicy) -> Self {
-        self.prober = self.prober.policy(policy);
+        self.policy = policy;
         self
     }
 
@@ -131,8 +133,8 @@ impl Monitor {
     #[must_use = "the monitor runs only while its function does"]
     pub fn run(self) -> (MonitorHandle, impl FnOnce() + Send + use<>) {
         let (watch, controls) = MonitorDriver::new(self.config.clone(), self.rollup, self.clock);
-        let run = Run::new(watch, self.prober, &self.config);
-        (MonitorHandle::new(controls), move || run.run())
+        let run = Run::<Mio>::new(watch, self.policy, &self.config);
+        (MonitorHandle::new(controls), move || block_on(run))
     }
 
     /// Runs it on a thread of its own, which never keeps the process alive.

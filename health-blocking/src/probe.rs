@@ -16,9 +16,6 @@
 //! # Ok::<(), health_blocking::ConfigError>(())
 //! ```
 
-mod network;
-mod wire;
-
 use std::time::Duration;
 
 pub use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
@@ -28,7 +25,10 @@ pub use health_core::check::probe::{
 };
 pub use health_core::{Class, Kind, Outcome};
 
-use health_driver::probe::exec;
+use health_driver::task;
+
+use crate::reactor::block_on;
+use crate::runtime::Mio;
 
 /// Carries `probe` out on this thread, with every address allowed; see [`Prober::probe`].
 #[must_use]
@@ -69,9 +69,6 @@ impl Prober {
     /// always has a report.
     #[must_use]
     pub fn probe(&self, probe: &Probe, timeout: Duration) -> Report {
-        match probe {
-            Probe::Exec(command) => exec::probe(command, &exec::Group::default(), timeout),
-            _ => network::attempt(probe, &self.policy, timeout),
-        }
+        block_on(task::probe::<Mio>(probe, &self.policy, timeout))
     }
 }
