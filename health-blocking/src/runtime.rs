@@ -29,6 +29,8 @@ impl Runtime for Mio {
 pub(crate) struct Listener {
     queue: Queue,
     registration: Option<Registration>,
+    /// There may be connections.
+    is_ready: bool,
 }
 
 #[derive(Debug)]
@@ -75,30 +77,44 @@ impl Listen for Listener {
             #[cfg(unix)]
             Bound::Unix(listener) => Queue::Unix(mio::net::UnixListener::from_std(listener)),
         };
-        let registration = None;
         Ok(Self {
             queue,
-            registration,
+            registration: None,
+            is_ready: true,
         })
     }
 
     fn accept(&mut self) -> io::Result<(Link, Peer)> {
-        let (stream, peer) = match &self.queue {
-            Queue::Tcp(listener) => {
-                let (stream, address) = listener.accept()?;
-                (Stream::Tcp(stream), Peer::Ip(address.ip()))
-            }
+        if !self.is_ready {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let accepted = match &self.queue {
+            Queue::Tcp(queue) => queue
+                .accept()
+                .map(|(stream, address)| (Stream::Tcp(stream), Peer::Ip(address.ip()))),
             #[cfg(unix)]
-            Queue::Unix(listener) => (Stream::Unix(listener.accept()?.0), Peer::Unix),
+            Queue::Unix(queue) => queue
+                .accept()
+                .map(|(stream, _)| (Stream::Unix(stream), Peer::Unix)),
         };
+        self.is_ready = !is_empty(&accepted);
+        let (stream, peer) = accepted?;
         let is_ready = true;
         Ok((Link::new(stream, is_ready), peer))
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let source: &mut dyn Source = with!(Queue, &mut self.queue, queue => queue);
-        Registration::poll(&mut self.registration, source, Wish::Read, cx)
+        let ready = Registration::poll(&mut self.registration, source, Wish::Read, cx);
+        self.is_ready |= matches!(ready, Poll::Ready(Ok(())));
+        ready
     }
+}
+
+/// Whether the system had nothing to give.
+fn is_empty<T>(result: &io::Result<T>) -> bool {
+    let kind = result.as_ref().err().map(io::Error::kind);
+    kind == Some(io::ErrorKind::WouldBlock)
 }
 
 impl Link {
@@ -109,6 +125,11 @@ impl Link {
             is_ready,
         }
     }
+
+    /// Whether the peer has sent its last byte, so that a short read is not the last one.
+    fn is_read_closed(&self) -> bool {
+        (self.registration.as_ref()).is_some_and(Registration::is_read_closed)
+    }
 }
 
 impl Read for Link {
@@ -117,17 +138,10 @@ impl Read for Link {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let read = with!(Stream, &mut self.stream, stream => stream.read(buffer));
-        self.is_ready = match &read {
-            Ok(count) => *count == buffer.len() || !SHORT_READ_DRAINS || self.is_read_closed(),
-            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
-        };
+        let is_short = matches!(read, Ok(count) if count < buffer.len());
+        let is_drained = SHORT_READ_DRAINS && is_short && !self.is_read_closed();
+        self.is_ready = !(is_drained || is_empty(&read));
         read
-    }
-}
-
-impl Link {
-    fn is_read_closed(&self) -> bool {
-        (self.registration.as_ref()).is_some_and(Registration::is_read_closed)
     }
 }
 
