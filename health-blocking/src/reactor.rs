@@ -72,8 +72,6 @@ struct Reactor {
     waiting: Arc<Mutex<Waiting>>,
     /// There is one while there are sockets.
     selector: RefCell<Option<Selector>>,
-    /// Empty between two waits.
-    woken: RefCell<Vec<Waker>>,
 }
 
 struct Selector {
@@ -94,6 +92,7 @@ struct Waiting {
 /// What is known of a socket, and who waits for it.
 #[derive(Debug, Default)]
 struct Socket {
+    /// The last one who has waited.
     waker: Option<Waker>,
     /// Events that nobody has asked for yet.
     readable: bool,
@@ -187,12 +186,8 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         let mut waiting = lock(&self.waiting);
-        let place = waiting.sockets.get_mut(self.key);
-        let socket = place.and_then(Option::take);
+        waiting.sockets[self.key] = None;
         waiting.free.push(self.key);
-        drop(waiting);
-        // A waker's drop is somebody else's code.
-        drop(socket);
     }
 }
 
@@ -232,10 +227,9 @@ impl TimerPlace {
 impl Drop for TimerPlace {
     fn drop(&mut self) {
         let mut waiting = lock(&self.waiting);
-        let found = waiting.find_timer(self.key);
-        let timer = found.ok().map(|index| waiting.timers.remove(index));
-        drop(waiting);
-        drop(timer);
+        if let Ok(index) = waiting.find_timer(self.key) {
+            waiting.timers.remove(index);
+        }
     }
 }
 
@@ -249,7 +243,6 @@ impl Reactor {
             }),
             waiting: Arc::default(),
             selector: RefCell::new(None),
-            woken: RefCell::default(),
         }
     }
 
@@ -285,18 +278,18 @@ impl Reactor {
             Ok(_) => lock(&self.waiting).left(),
             Err(_) => Some(Duration::ZERO),
         };
-        let mut woken = self.woken.take();
-        match &mut *self.selector.borrow_mut() {
+        let is_idle = match &mut *self.selector.borrow_mut() {
             Some(selector) => {
                 let waited = selector.poll.poll(&mut selector.events, limit);
                 self.bell.state.store(RUNG, Ordering::Release);
                 match waited {
                     Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                         thread::sleep(PAUSE);
-                        lock(&self.waiting).take_all(&mut woken);
+                        lock(&self.waiting).wake_all();
                     }
-                    _ => lock(&self.waiting).take_ready(&selector.events, &mut woken),
+                    _ => lock(&self.waiting).wake_ready(&selector.events),
                 }
+                selector.events.is_empty()
             }
             None => {
                 match limit {
@@ -305,11 +298,13 @@ impl Reactor {
                     Some(limit) => thread::park_timeout(limit),
                 }
                 self.bell.state.store(RUNG, Ordering::Release);
+                true
             }
+        };
+        // Behind an event there is time enough for timers in the next round.
+        if is_idle || limit == Some(Duration::ZERO) {
+            lock(&self.waiting).wake_due();
         }
-        lock(&self.waiting).take_due(&mut woken);
-        woken.drain(..).for_each(Waker::wake);
-        self.woken.replace(woken);
     }
 
     /// Makes a socket known to the system.
@@ -381,38 +376,45 @@ impl Waiting {
         Some(rings_at.saturating_duration_since(Instant::now()))
     }
 
-    /// Moves the wakers of timers that ring to `woken`.
-    fn take_due(&mut self, woken: &mut Vec<Waker>) {
-        if self.left().is_none_or(|left| !left.is_zero()) {
+    /// Wakes those whose timers ring.
+    fn wake_due(&mut self) {
+        if self.timers.is_empty() {
             return;
         }
         let now = Instant::now();
         let later = self
             .timers
             .partition_point(|((rings_at, _), _)| *rings_at > now);
-        woken.extend(self.timers.drain(later..).map(|(_, waker)| waker));
+        let due = self.timers.drain(later..);
+        due.for_each(|(_, waker)| waker.wake());
     }
 
-    /// Notes events, and moves the wakers of their sockets to `woken`.
-    fn take_ready(&mut self, events: &Events, woken: &mut Vec<Waker>) {
+    /// Notes events, and wakes those who wait for their sockets.
+    fn wake_ready(&mut self, events: &Events) {
         for event in events {
             if let Some(Some(socket)) = self.sockets.get_mut(event.token().0) {
                 socket.note(event);
-                woken.extend(socket.waker.take());
+                socket.wake();
             }
         }
     }
 
     /// As if all had events: each socket shows its own error, or goes on.
-    fn take_all(&mut self, woken: &mut Vec<Waker>) {
+    fn wake_all(&mut self) {
         for socket in self.sockets.iter_mut().flatten() {
             (socket.readable, socket.writable) = (true, true);
-            woken.extend(socket.waker.take());
+            socket.wake();
         }
     }
 }
 
 impl Socket {
+    fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+
     fn note(&mut self, event: &Event) {
         self.read_closed |= event.is_read_closed();
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
@@ -444,7 +446,8 @@ fn interest(wish: Wish) -> Interest {
     }
 }
 
-/// No user code runs under a lock, so a poisoned one holds a state as good as any.
+/// Sockets and timers are those of health-driver's tasks, whose wakers run no user code and take no
+/// lock of ours: they may be woken under it. A poisoned one holds a state as good as any.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -42,7 +42,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    woken: Vec<Arc<Bell>>,
+    woken: Vec<Woken>,
     /// Taken by the first wake-up: the task needs no second one before it has looked.
     task: Option<Waker>,
 }
@@ -79,7 +79,7 @@ impl Wakeups {
         woken.clear();
         let mut state = self.shared.lock();
         state.task = Some(task.clone());
-        woken.extend(state.woken.drain(..).map(Woken));
+        std::mem::swap(&mut state.woken, woken);
         drop(state);
         for Woken(bell) in woken {
             // A swap, not a store: it also sees what was done before a wake-up that found it rung.
@@ -111,7 +111,7 @@ impl Wake for Bell {
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.is_rung.swap(true, Ordering::AcqRel) {
             let mut state = self.shared.lock();
-            state.woken.push(Arc::clone(self));
+            state.woken.push(Woken(Arc::clone(self)));
             let task = state.task.take();
             drop(state);
             task.into_iter().for_each(Waker::wake);
