@@ -40,7 +40,6 @@
 //! * `cli`: the command `healthcheck`, and the same as a function.
 #![forbid(unsafe_code)]
 
-mod handle;
 #[cfg(feature = "cli")]
 pub mod healthcheck;
 mod hook;
@@ -49,15 +48,15 @@ pub mod monitor;
 #[cfg(feature = "monitor")]
 pub mod probe;
 mod reactor;
-mod runtime;
+#[doc(hidden)]
+pub mod runtime;
 mod server;
 mod thread;
 
-pub use handle::Handle;
 #[doc(inline)]
 pub use health_driver::daemon::*;
 #[cfg(feature = "tracing")]
 pub use health_driver::trace_request;
 pub use hook::on_transition;
-pub use server::Server;
+pub use server::{Handle, Server};
 pub use thread::{Stream, serve_connection};

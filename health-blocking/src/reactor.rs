@@ -40,7 +40,7 @@ pub(crate) fn block_on<R>(future: impl Future<Output = R>) -> R {
     })
 }
 
-/// A socket's place in the reactor of the thread that first waited for it; given back when dropped.
+/// A socket's place in the reactor of the thread that waits for it; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Registration {
     waiting: Arc<Mutex<Waiting>>,
@@ -50,7 +50,7 @@ pub(crate) struct Registration {
 
 /// A timer, as [`health_driver::runtime::Timer`] describes it.
 #[derive(Debug, Default)]
-pub(crate) struct Timer {
+pub struct Timer {
     /// `None` is never.
     rings_at: Option<Instant>,
     place: Option<TimerPlace>,
@@ -116,26 +116,24 @@ const RUNG: u8 = 1;
 const ASLEEP: u8 = 2;
 
 impl Registration {
+    /// Makes a socket known to the system.
+    pub(crate) fn new(source: &mut dyn Source, wish: Wish) -> io::Result<Self> {
+        HERE.with(|here| here.register(source, wish))
+    }
+
     /// Ready when there is something new of the kind `wish`. Else the task of `cx` is woken at the
-    /// next event, of whatever kind. The first call makes the socket known to the system.
+    /// next event, of whatever kind.
     pub(crate) fn poll(
-        this: &mut Option<Self>,
+        &mut self,
         source: &mut dyn Source,
         wish: Wish,
         cx: &Context<'_>,
     ) -> Poll<io::Result<()>> {
-        let registered = match this {
-            Some(place) => place.ask_for(source, wish),
-            None => HERE.with(|here| {
-                *this = Some(here.register(source, wish)?);
-                Ok(())
-            }),
-        };
-        match (registered, this) {
-            (Err(error), _) => Poll::Ready(Err(error)),
-            (Ok(()), Some(place)) => place.poll_event(wish, cx).map(Ok),
-            (Ok(()), None) => Poll::Pending,
+        let interest = self.interest | interest(wish);
+        if interest != self.interest {
+            self.ask_for(source, interest)?;
         }
+        self.poll_event(wish, cx).map(Ok)
     }
 
     /// Whether the peer has sent its last byte, so that a short read does not empty the socket.
@@ -146,20 +144,17 @@ impl Registration {
             .is_some_and(|socket| socket.read_closed)
     }
 
-    /// Asks the system for further events, if `wish` needs them. Interest in writing stays once it was
-    /// there: events that nobody needs are cheap.
-    fn ask_for(&mut self, source: &mut dyn Source, wish: Wish) -> io::Result<()> {
-        let interest = self.interest | interest(wish);
-        if interest != self.interest {
-            HERE.with(|here| match &*here.selector.borrow() {
-                Some(selector) => {
-                    let registry = selector.poll.registry();
-                    registry.reregister(source, Token(self.key), interest)
-                }
-                None => Err(io::ErrorKind::NotConnected.into()),
-            })?;
-            self.interest = interest;
-        }
+    /// Asks the system for further events. Interest in writing stays once it was there: events that
+    /// nobody needs are cheap.
+    fn ask_for(&mut self, source: &mut dyn Source, interest: Interest) -> io::Result<()> {
+        HERE.with(|here| match &*here.selector.borrow() {
+            Some(selector) => {
+                let registry = selector.poll.registry();
+                registry.reregister(source, Token(self.key), interest)
+            }
+            None => Err(io::ErrorKind::NotConnected.into()),
+        })?;
+        self.interest = interest;
         Ok(())
     }
 
@@ -307,7 +302,6 @@ impl Reactor {
         }
     }
 
-    /// Makes a socket known to the system.
     fn register(&self, source: &mut dyn Source, wish: Wish) -> io::Result<Registration> {
         let mut selector = self.selector.borrow_mut();
         let selector = match &mut *selector {

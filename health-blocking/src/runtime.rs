@@ -6,10 +6,12 @@ use std::task::{Context, Poll};
 
 use health_core::server::Peer;
 use health_driver::listen::Bound;
-use health_driver::runtime::{Listen, Runtime, Socket, Wish};
+use health_driver::runtime::{BlockOn, Listen, Runtime, Socket, Wish};
 use mio::event::Source;
 
-use crate::reactor::{Registration, Timer};
+use crate::reactor::{self, Registration};
+
+pub use crate::reactor::Timer;
 
 /// Whether a read that fills less than the buffer has emptied the socket. True for edge-triggered
 /// epoll and kqueue (epoll(7), question 9), and saves one system call of three; elsewhere the
@@ -17,18 +19,28 @@ use crate::reactor::{Registration, Timer};
 const SHORT_READ_DRAINS: bool = cfg!(unix);
 
 #[derive(Debug)]
-pub(crate) struct Mio;
+pub struct Mio;
 
 impl Runtime for Mio {
     type Timer = Timer;
     type Listener = Listener;
     type Socket = Link;
+
+    fn run<F: Future>(future: F) -> io::Result<F::Output> {
+        Ok(reactor::block_on(future))
+    }
+}
+
+impl BlockOn for Mio {
+    fn block_on<F: Future>(future: F) -> F::Output {
+        reactor::block_on(future)
+    }
 }
 
 #[derive(Debug)]
-pub(crate) struct Listener {
+pub struct Listener {
     queue: Queue,
-    registration: Option<Registration>,
+    registration: Registration,
     /// There may be connections.
     is_ready: bool,
 }
@@ -42,7 +54,7 @@ enum Queue {
 
 /// A connection's socket.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub struct Link {
     stream: Stream,
     /// Most connections are answered and gone before they are ever registered.
     registration: Option<Registration>,
@@ -72,15 +84,18 @@ impl Listen for Listener {
     type Socket = Link;
 
     fn new(bound: Bound) -> io::Result<Self> {
-        let queue = match bound {
+        let mut queue = match bound {
             Bound::Tcp(listener) => Queue::Tcp(mio::net::TcpListener::from_std(listener)),
             #[cfg(unix)]
             Bound::Unix(listener) => Queue::Unix(mio::net::UnixListener::from_std(listener)),
         };
+        let source: &mut dyn Source = with!(Queue, &mut queue, queue => queue);
+        let registration = Registration::new(source, Wish::Read)?;
+        let is_ready = true;
         Ok(Self {
             queue,
-            registration: None,
-            is_ready: true,
+            registration,
+            is_ready,
         })
     }
 
@@ -105,7 +120,7 @@ impl Listen for Listener {
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let source: &mut dyn Source = with!(Queue, &mut self.queue, queue => queue);
-        let ready = Registration::poll(&mut self.registration, source, Wish::Read, cx);
+        let ready = self.registration.poll(source, Wish::Read, cx);
         self.is_ready |= matches!(ready, Poll::Ready(Ok(())));
         ready
     }
@@ -159,7 +174,11 @@ impl Write for Link {
 impl Socket for Link {
     fn poll_ready(&mut self, wish: Wish, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let source: &mut dyn Source = with!(Stream, &mut self.stream, stream => stream);
-        let ready = Registration::poll(&mut self.registration, source, wish, cx);
+        let registration = match &mut self.registration {
+            Some(registration) => registration,
+            none => none.insert(Registration::new(source, wish)?),
+        };
+        let ready = registration.poll(source, wish, cx);
         self.is_ready |= matches!((&ready, wish), (Poll::Ready(Ok(())), Wish::Read));
         ready
     }
@@ -246,5 +265,45 @@ mod connect {
                 connected => return Ok(Link::new(Stream::Unix(connected?), false)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Wake, Waker};
+    use std::time::Duration;
+
+    use health_driver::listen::Source;
+    use health_driver::task::Endpoint;
+    use health_driver::{Health, Lifecycle, Service};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_port_in_use_is_waited_for_and_not_tried_again_at_once() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = taken.local_addr().expect("it is bound");
+        let every = Duration::ZERO;
+        let (health, (running, _control)) = (Health::new("svc", "1"), Lifecycle::new());
+        let source = Source::Later { address, every };
+        let endpoint = Endpoint::<Mio>::new(source, health, Service::new(), running);
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut endpoint = endpoint.expect("nothing is bound yet");
+        let polled = endpoint.poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        assert!(!woken.0.load(Ordering::SeqCst), "it polls without a pause");
     }
 }

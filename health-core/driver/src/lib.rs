@@ -4,6 +4,7 @@
 //!  a driver: Server, Handle, Monitor, Prober, under the names that all drivers have
 //!     │ supplies a Runtime: a timer, a listener, a socket; none of them waits
 //!     ▼
+//!  api       those names, once for all drivers                                  needs a Runtime
 //!  task      one task, all sockets; one task, all probes                        needs a Runtime
 //!  probe     commands, lookups, TLS settings                                    needs threads
 //!  accept    who is let in, in a shortage too
@@ -22,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accept;
+pub mod api;
 mod clock;
 mod control;
 pub mod daemon;

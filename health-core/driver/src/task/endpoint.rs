@@ -16,6 +16,7 @@
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use crate::Health;
 use crate::{HealthWatch, Lifecycle, Wakeups, Woken, catch_panic};
@@ -34,6 +35,8 @@ const ALARM: usize = usize::MAX - 2;
 /// Input of one read: a whole head nearly always, and many pipelined ones. What is pipelined behind
 /// an answer that nobody reads is kept, so this bounds what such a client costs.
 const SCRATCH: usize = 4 * 1024;
+/// Between two attempts to bind: none of them may keep the thread from its connections.
+const SHORTEST_RETRY: Duration = Duration::from_millis(10);
 /// Connections accepted before those that are there have their turn.
 const MOST_ACCEPTS: usize = 64;
 
@@ -236,7 +239,8 @@ impl<R: Runtime> Endpoint<R> {
         };
         let bound = listen::bind(address).and_then(|listener| self.listen(listener.into()));
         if bound.is_err() {
-            self.connections.pause(self.health.now() + every);
+            let pause = every.max(SHORTEST_RETRY);
+            self.connections.pause(self.health.now() + pause);
         }
     }
 
