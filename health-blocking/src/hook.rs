@@ -1,29 +1,14 @@
 //! A daemon's own code, called when something happens.
 
+use std::future::poll_fn;
 use std::io;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Arc;
-use std::task::{Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::{Poll, ready};
+use std::thread;
 
 use health_core::health::{Phase, Transition};
-use health_driver::Health;
+use health_driver::{Health, catch_panic};
 
-/// Wakes a thread that is parked.
-pub(crate) struct Unpark(Thread);
-
-impl Unpark {
-    /// Wakes this thread.
-    pub(crate) fn this_thread() -> Waker {
-        Arc::new(Self(thread::current())).into()
-    }
-}
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
+use crate::reactor::block_on;
 
 /// Calls `hook` for each transition from now on, until the health is stopped, with its number in
 /// the history.
@@ -53,19 +38,51 @@ pub fn on_transition(
     let health = health.clone();
     let mut transitions = health.transitions();
     let call = move || {
-        let waker = Unpark::this_thread();
-        loop {
-            match transitions.poll_next(&waker) {
-                Poll::Ready((id, transition)) => {
-                    let call = AssertUnwindSafe(|| hook(id, &transition));
+        block_on(poll_fn(|cx| {
+            loop {
+                match ready!(next(
+                    || health.phase(),
+                    || transitions.poll_next(cx.waker())
+                )) {
+                    None => return Poll::Ready(()),
                     // The panic hook has said what there is to say.
-                    let _ = panic::catch_unwind(call);
+                    Some((id, transition)) => catch_panic(&mut || hook(id, &transition)),
                 }
-                Poll::Pending if health.phase() == Phase::Stopped => return,
-                Poll::Pending => thread::park(),
             }
-        }
+        }));
     };
     let thread = thread::Builder::new().name("health-hook".into());
     thread.spawn(call).map(drop)
+}
+
+/// The next transition, or `None` if there will be no more.
+fn next<T>(phase: impl FnOnce() -> Phase, poll: impl FnOnce() -> Poll<T>) -> Poll<Option<T>> {
+    // Before polling: the daemon may stop right behind it, and that is a transition too.
+    let is_stopped = phase() == Phase::Stopped;
+    match poll() {
+        Poll::Pending if is_stopped => Poll::Ready(None),
+        polled => polled.map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_stops_while_it_is_polled_has_its_last_transition_told() {
+        let health = Health::new("svc", "1");
+        let mut transitions = health.transitions();
+        let mut poll = || transitions.poll_next(Waker::noop()).map(|(id, _)| id);
+        let stops_meanwhile = || {
+            let polled = poll();
+            health.stop();
+            polled
+        };
+        assert_eq!(next(|| health.phase(), stops_meanwhile), Poll::Pending);
+        assert_eq!(next(|| health.phase(), &mut poll), Poll::Ready(Some(1)));
+        assert_eq!(next(|| health.phase(), &mut poll), Poll::Ready(None));
+    }
 }

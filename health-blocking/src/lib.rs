@@ -1,11 +1,11 @@
 //! The health endpoint of a daemon without an async runtime.
 //!
 //! ```text
-//! Server::bind ─► spawn ─► one thread: accept, read, answer, close      (server, event_loop)
+//! Server::bind ─► spawn ─► one thread: accept, read, answer, close
 //!             └─► serve    the same on the caller's thread
 //! serve_connection         one connection on a thread of the caller's own
 //! probe::probe             one look at something else: HTTP, HTTPS, TCP, Unix socket, command
-//! monitor::Monitor         many of those, and checks of one's own, on bounded threads
+//! monitor::Monitor         many of those, and checks of one's own, on one thread
 //! ```
 //!
 //! [`Server::spawn`] starts one thread, named `health`. It waits for all sockets at once, so a
@@ -40,26 +40,23 @@
 //! * `cli`: the command `healthcheck`, and the same as a function.
 #![forbid(unsafe_code)]
 
-mod event_loop;
-mod handle;
 #[cfg(feature = "cli")]
 pub mod healthcheck;
 mod hook;
 #[cfg(feature = "monitor")]
 pub mod monitor;
 #[cfg(feature = "monitor")]
-mod park;
-#[cfg(feature = "monitor")]
 pub mod probe;
+mod reactor;
+#[doc(hidden)]
+pub mod runtime;
 mod server;
-mod socket;
 mod thread;
 
-pub use handle::Handle;
 #[doc(inline)]
 pub use health_driver::daemon::*;
 #[cfg(feature = "tracing")]
 pub use health_driver::trace_request;
 pub use hook::on_transition;
-pub use server::Server;
+pub use server::{Handle, Server};
 pub use thread::{Stream, serve_connection};

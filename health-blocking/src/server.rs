@@ -1,147 +1,29 @@
-//! A server that is not serving yet.
+//! A server, and what controls it.
 
-use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::thread;
-use std::time::Duration;
-#[cfg(unix)]
-use std::{os::unix::net::UnixListener, path::Path};
+use health_driver::api::{self, Blocking};
 
-use health_core::server::{Report, Service};
-use health_driver::Health;
-use health_driver::Lifecycle;
-use health_driver::listen::Source;
-
-use crate::Handle;
-use crate::event_loop::EventLoop;
+use crate::runtime::Mio;
 
 /// An endpoint that holds its port and waits to serve.
 ///
 /// Clients that connect now wait in the listener's queue, so bind early: a daemon that says
-/// "starting" is better off than one that says nothing.
-#[derive(Debug)]
-pub struct Server {
-    source: Source,
-    health: Health,
-    service: Service,
-}
+/// "starting" is better off than one that says nothing. A port in use need not stop a daemon:
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use health_blocking::{Health, Server};
+///
+/// let health = Health::new("steering", env!("CARGO_PKG_VERSION"));
+/// let address = ([127, 0, 0, 1], 9102).into();
+/// let server = Server::bind(address, &health).unwrap_or_else(|error| {
+///     eprintln!("{error}; trying again every 5 s");
+///     Server::retry(address, &health, Duration::from_secs(5))
+/// });
+/// let handle = server.spawn()?;
+/// # let _: std::net::SocketAddr = address;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type Server = api::Server<Blocking<Mio>>;
 
-impl Server {
-    /// Listens on `address`; port 0 takes one that is free.
-    ///
-    /// # Errors
-    ///
-    /// The system's error, with the address that could not be had. A daemon can well go on without
-    /// its endpoint: say so, and let [`retry`](Self::retry) get it later.
-    pub fn bind(address: impl ToSocketAddrs, health: &Health) -> io::Result<Self> {
-        Ok(Self::new(Source::bind(address)?, health))
-    }
-
-    /// Will listen on `address`, tried every `every` from the moment it serves until it can be had.
-    /// Until then [`Handle::local_addr`] is `None`.
-    ///
-    /// ```no_run
-    /// use std::time::Duration;
-    /// use health_blocking::{Health, Server};
-    ///
-    /// let health = Health::new("steering", env!("CARGO_PKG_VERSION"));
-    /// let address = ([127, 0, 0, 1], 9102).into();
-    /// let server = Server::bind(address, &health).unwrap_or_else(|error| {
-    ///     eprintln!("{error}; trying again every 5 s");
-    ///     Server::retry(address, &health, Duration::from_secs(5))
-    /// });
-    /// let handle = server.spawn()?;
-    /// # let _: std::net::SocketAddr = address;
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    #[must_use]
-    pub fn retry(address: SocketAddr, health: &Health, every: Duration) -> Self {
-        Self::new(Source::Later { address, every }, health)
-    }
-
-    /// Listens on a Unix socket: a file at `path` with these permissions (`0o660` lets the group
-    /// connect), removed when the server ends. One that a dead process has left there is replaced.
-    ///
-    /// For a moment the file has the permissions of the process's umask: where that matters, put it
-    /// into a directory that only the right users may enter.
-    ///
-    /// # Errors
-    ///
-    /// The system's error, with the path: `AddrInUse` if somebody answers there, or if it is no
-    /// socket.
-    #[cfg(unix)]
-    pub fn bind_unix(path: impl AsRef<Path>, mode: u32, health: &Health) -> io::Result<Self> {
-        Ok(Self::new(Source::bind_unix(path.as_ref(), mode)?, health))
-    }
-
-    /// Serves a listener that came from elsewhere, such as a supervisor.
-    ///
-    /// # Errors
-    ///
-    /// If the listener is none, or cannot be made non-blocking.
-    pub fn from_std(listener: TcpListener, health: &Health) -> io::Result<Self> {
-        Ok(Self::new(Source::given(listener)?, health))
-    }
-
-    /// Serves a Unix listener that came from elsewhere. Its file is left to who made it.
-    ///
-    /// # Errors
-    ///
-    /// If the listener is none, or cannot be made non-blocking.
-    #[cfg(unix)]
-    pub fn from_std_unix(listener: UnixListener, health: &Health) -> io::Result<Self> {
-        Ok(Self::new(Source::given_unix(listener)?, health))
-    }
-
-    /// Sets limits, paths, codes and tokens. Default: [`Service::new`].
-    #[must_use]
-    pub fn service(mut self, service: Service) -> Self {
-        self.service = service;
-        self
-    }
-
-    /// The address that was really bound; `None` if it is a file's, or not bound yet.
-    #[must_use]
-    pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.source.local_addr()
-    }
-
-    /// Serves on this thread until the health is stopped ([`Health::stop`]), then finishes the
-    /// answers under way and returns its account.
-    ///
-    /// # Errors
-    ///
-    /// If the system gives no means to wait for sockets. Errors of single connections end those.
-    pub fn serve(self) -> io::Result<Report> {
-        let (running, _) = Lifecycle::new();
-        self.event_loop(running)?.run()
-    }
-
-    /// Serves on a thread of its own, which never keeps the process alive.
-    ///
-    /// # Errors
-    ///
-    /// If the system gives no thread, or no means to wait for sockets.
-    pub fn spawn(self) -> io::Result<Handle> {
-        let (running, control) = Lifecycle::new();
-        let (health, limits) = (self.health.clone(), *self.service.bounds());
-        let event_loop = self.event_loop(running)?;
-        let thread = thread::Builder::new().name("health".into());
-        // Its only error is that the system cannot wait any more. There is nobody to tell; the
-        // handle shows that the server has ended.
-        thread.spawn(move || drop(event_loop.run()))?;
-        Ok(Handle::new(control, health, limits))
-    }
-
-    fn new(source: Source, health: &Health) -> Self {
-        Self {
-            source,
-            health: health.clone(),
-            service: Service::new(),
-        }
-    }
-
-    fn event_loop(self, running: Lifecycle) -> io::Result<EventLoop> {
-        EventLoop::new(self.source, self.health, self.service, running)
-    }
-}
+/// Controls a server that was [spawned](Server::spawn). Dropping it leaves the server running.
+pub type Handle = api::Handle<Blocking<Mio>>;

@@ -3,14 +3,15 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use health_core::Instant;
 use health_core::server::{CloseReason, Connection, Peer, Service, Step};
-use health_driver::{Health, catch_panic};
+use health_driver::{Health, HealthWatch, catch_panic};
 
-/// How often a waiting thread looks whether the daemon is draining, and whether there is news for a
-/// stream: nothing else can wake it.
+/// The longest wait for input: then a thread sees whether the daemon is draining, and whether there is
+/// news for a stream. Nothing else can wake it.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Input of one read.
 const SCRATCH: usize = 4 * 1024;
@@ -24,7 +25,7 @@ pub trait Stream: Read + Write {
     /// The system's.
     fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()>;
 
-    /// Bounds every following write, in the same way.
+    /// Bounds every following write and flush, in the same way.
     ///
     /// # Errors
     ///
@@ -88,6 +89,7 @@ pub fn serve_connection(
     let mut connection = Connection::new(service.guarded(catch_panic), peer, health.now());
     let mut scratch = [0; SCRATCH];
     let mut out = Vec::new();
+    let mut watch = HealthWatch::of_connection(health);
     let mut half_closed = false;
     let mut read_timeout = None;
     loop {
@@ -97,8 +99,7 @@ pub fn serve_connection(
                 connection.respond(moment, &health.snapshot_at(moment.now), &mut out);
             }
             Step::Write { until } => {
-                write_until(stream, &mut out, until, health)?;
-                if out.is_empty() {
+                if write_until(stream, &mut out, until, health)? {
                     connection.handle_sent(health.now());
                 } else {
                     connection.handle_timeout(health.now());
@@ -106,14 +107,23 @@ pub fn serve_connection(
             }
             Step::Close(reason) => return Ok(reason),
             step @ (Step::Read { until } | Step::Follow { until, .. } | Step::Finish { until }) => {
+                // Before each read: a client that never stops sending lets none of them time out.
+                let now = health.now();
+                let followed = step.wants_revision();
+                if let Some(news) = watch.poll(now, Waker::noop(), followed) {
+                    connection.handle_phase(now, news.phase);
+                    connection.handle_revision(now, news.revision);
+                }
+                connection.handle_timeout(now);
+                if connection.step() != step {
+                    continue;
+                }
                 if matches!(step, Step::Finish { .. }) && !half_closed {
                     stream.finish()?;
                     half_closed = true;
                 }
                 // A socket's timeout of zero would mean none.
-                let left = until
-                    .duration_since(health.now())
-                    .max(Duration::from_millis(1));
+                let left = until.duration_since(now).max(Duration::from_millis(1));
                 let timeout = left.min(GLANCE);
                 if read_timeout != Some(timeout) {
                     stream.set_read_timeout(timeout)?;
@@ -122,16 +132,7 @@ pub fn serve_connection(
                 match stream.read(&mut scratch) {
                     Ok(0) => connection.handle_eof(health.now()),
                     Ok(count) => connection.handle_input(health.now(), &scratch[..count]),
-                    Err(error) if is_timeout(&error) => {
-                        let now = health.now();
-                        connection.handle_timeout(now);
-                        if step.wants_revision() {
-                            // What the clock alone decides is decided now.
-                            let snapshot = health.snapshot_at(now);
-                            connection.handle_revision(now, snapshot.revision());
-                        }
-                        connection.handle_phase(now, health.phase());
-                    }
+                    Err(error) if is_timeout(&error) => {}
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }
@@ -140,30 +141,40 @@ pub fn serve_connection(
     }
 }
 
-/// Writes `out`, and leaves in it what was not taken by `until`.
+/// Whether all of `out` was sent by `until`; else it holds what was not taken.
 fn write_until(
     stream: &mut impl Stream,
     out: &mut Vec<u8>,
     until: Instant,
     health: &Health,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let mut sent = 0;
-    while sent < out.len() {
+    loop {
         let left = until.duration_since(health.now());
         if left.is_zero() {
-            break;
+            out.drain(..sent);
+            return Ok(false);
         }
-        stream.set_write_timeout(left)?;
-        match stream.write(&out[sent..]) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => sent += count,
+        let unsent = &out[sent..];
+        let done = if unsent.is_empty() {
+            // A stream may keep what it has taken, to encrypt it or to send more at once.
+            stream.flush().map(|()| None)
+        } else {
+            stream.set_write_timeout(left)?;
+            stream.write(unsent).map(Some)
+        };
+        match done {
+            Ok(None) => {
+                out.clear();
+                return Ok(true);
+            }
+            Ok(Some(0)) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(Some(count)) => sent += count,
             Err(error) if is_timeout(&error) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    out.drain(..sent);
-    Ok(())
 }
 
 fn is_timeout(error: &io::Error) -> bool {

@@ -52,25 +52,27 @@ pub async fn serve_connection(
     service: &Arc<Service>,
     health: &Health,
 ) -> io::Result<CloseReason> {
-    task::serve_connection::<Alarm>(Foreign(stream), peer, service, health).await
+    let stream = Foreign(Pin::new(stream));
+    task::serve_connection::<Alarm>(stream, peer, service, health).await
 }
 
-struct Foreign<'a, S>(&'a mut S);
+/// A stream of the daemon's.
+struct Foreign<'a, S>(Pin<&'a mut S>);
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Foreign<'_, S> {
+impl<S: AsyncRead + AsyncWrite> Stream for Foreign<'_, S> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0).poll_read(cx, buffer)
+        self.0.as_mut().poll_read(cx, buffer)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0).poll_write(cx, bytes)
+        self.0.as_mut().poll_write(cx, bytes)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0).poll_flush(cx)
+        self.0.as_mut().poll_flush(cx)
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0).poll_close(cx)
+        self.0.as_mut().poll_close(cx)
     }
 }

@@ -14,16 +14,20 @@ use health_driver::listen::Bound;
 use health_driver::runtime::{Listen, Runtime, Socket, Timer, Wish};
 
 #[derive(Debug)]
-pub(crate) struct Smol;
+pub struct Smol;
 
 impl Runtime for Smol {
     type Timer = Alarm;
     type Listener = Listener;
     type Socket = Link;
+
+    fn run<F: Future>(future: F) -> io::Result<F::Output> {
+        Ok(async_io::block_on(future))
+    }
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Alarm(Option<async_io::Timer>);
+pub struct Alarm(Option<async_io::Timer>);
 
 impl Timer for Alarm {
     fn set(&mut self, after: Duration) {
@@ -40,7 +44,7 @@ impl Timer for Alarm {
 }
 
 #[derive(Debug)]
-pub(crate) struct Listener {
+pub struct Listener {
     queue: Queue,
     /// The queue may hold connections: no need to ask.
     is_ready: bool,
@@ -55,7 +59,7 @@ enum Queue {
 
 /// A connection's socket.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub struct Link {
     stream: Stream,
     /// There may be bytes: reading first is cheaper than asking first. Everywhere else it is the
     /// other way round, for a read in vain costs a system call and asking has to be done anyway.

@@ -41,19 +41,18 @@
 //! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
 #![forbid(unsafe_code)]
 
-mod handle;
 mod line;
 #[cfg(feature = "monitor")]
 pub mod monitor;
 #[cfg(feature = "monitor")]
 pub mod probe;
-mod runtime;
+#[doc(hidden)]
+pub mod runtime;
 mod server;
 
-pub use handle::Handle;
 #[doc(inline)]
 pub use health_driver::daemon::*;
 #[cfg(feature = "tracing")]
 pub use health_driver::trace_request;
 pub use line::serve_connection;
-pub use server::Server;
+pub use server::{Handle, Server};

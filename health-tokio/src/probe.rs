@@ -20,63 +20,29 @@
 
 use std::time::Duration;
 
-pub use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
-pub use health_core::check::probe::{
-    AddressPolicy, ClientIdentity, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes, HttpTarget,
-    Probe, ProbeError, Report, ResourceLimits, Timings, Tls, Trust,
-};
-pub use health_core::{Class, Kind, Outcome};
-
-use health_driver::task;
+use health_driver::api::{self, Async};
 
 use crate::runtime::Tokio;
 
-/// Carries `probe` out, with every address allowed; see [`Prober::probe`].
+#[doc(inline)]
+pub use health_driver::api::probe::*;
+
+/// Carries probes out. Cheap to make, shared freely.
+///
+/// A name is looked up on a thread, of at most 16; a command runs on one, of another 16. A command
+/// that outlives its timeout gets `SIGTERM` with its whole process group, after a second `SIGKILL`:
+/// its report then comes up to two seconds later.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime with I/O and timers.
+pub type Prober = api::probe::Prober<Async<Tokio>>;
+
+/// Carries `probe` out, with every address allowed; see [`Prober`].
 ///
 /// # Panics
 ///
 /// Outside of a tokio runtime with I/O and timers.
 pub async fn probe(probe: &Probe, timeout: Duration) -> Report {
     Prober::new().probe(probe, timeout).await
-}
-
-/// Carries probes out. Cheap to make, shared freely.
-#[derive(Clone, Debug, Default)]
-pub struct Prober {
-    policy: AddressPolicy,
-}
-
-impl Prober {
-    /// A prober that may connect to every address.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            policy: AddressPolicy::new(),
-        }
-    }
-
-    /// Which addresses it may connect to.
-    #[must_use]
-    pub fn policy(mut self, policy: AddressPolicy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// Carries `probe` out, within `timeout` for all of it together. Dropping the future gives it up.
-    ///
-    /// A name is looked up on a thread, of at most 16; a command runs on one, of another 16. A command
-    /// that outlives the timeout gets `SIGTERM` with its whole process group, after a second
-    /// `SIGKILL`: this then takes up to two seconds longer.
-    ///
-    /// No variable of the environment sets a proxy. ProbeError of this machine's own (no
-    /// descriptors, no memory, no resolver) is an
-    /// [indeterminate](health_core::Class::Indeterminate) outcome, never an error: a probe
-    /// always has a report.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime with I/O and timers.
-    pub async fn probe(&self, probe: &Probe, timeout: Duration) -> Report {
-        task::probe::<Tokio>(probe, &self.policy, timeout).await
-    }
 }

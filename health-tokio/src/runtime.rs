@@ -14,25 +14,31 @@ use tokio::io::Interest;
 use tokio::time::{self, Sleep};
 
 #[cfg(not(unix))]
-use portable::Listener;
+pub use portable::Listener;
 #[cfg(unix)]
-use unix::{Fresh, Listener};
+pub use unix::{Fresh, Listener};
 
 #[cfg(unix)]
 const READ: Interest = Interest::READABLE;
 
 #[derive(Debug)]
-pub(crate) struct Tokio;
+pub struct Tokio;
 
 impl Runtime for Tokio {
     type Timer = Alarm;
     type Listener = Listener;
     type Socket = Link;
+
+    fn run<F: Future>(future: F) -> io::Result<F::Output> {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_io().enable_time().build()?;
+        Ok(runtime.block_on(future))
+    }
 }
 
 /// Made when it is first set: outside of a runtime it cannot be.
 #[derive(Debug, Default)]
-pub(crate) struct Alarm(Option<Pin<Box<Sleep>>>);
+pub struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Timer for Alarm {
     /// # Panics
@@ -58,7 +64,7 @@ impl Timer for Alarm {
 
 /// A connection's socket.
 #[derive(Debug)]
-pub(crate) enum Link {
+pub enum Link {
     /// Not known to the runtime: most are answered and gone before they have to wait, and then
     /// neither they nor the system need to know of each other. `None` only while it registers.
     #[cfg(unix)]
@@ -216,7 +222,7 @@ mod unix {
     /// duplicate of the descriptor, as a stream that is only ever asked whether it is readable, and
     /// what is accepted stays with us.
     #[derive(Debug)]
-    pub(crate) enum Listener {
+    pub enum Listener {
         Tcp {
             queue: mio::net::TcpListener,
             readiness: tokio::net::TcpStream,
@@ -229,7 +235,7 @@ mod unix {
 
     /// A connection that the runtime has not heard of.
     #[derive(Debug)]
-    pub(crate) enum Fresh {
+    pub enum Fresh {
         Tcp(mio::net::TcpStream),
         Unix(mio::net::UnixStream),
     }
@@ -352,7 +358,7 @@ mod portable {
     use super::{Bound, Context, Link, Listen, Peer, Poll};
 
     #[derive(Debug)]
-    pub(crate) struct Listener(
+    pub struct Listener(
         tokio::net::TcpListener,
         Option<(tokio::net::TcpStream, Peer)>,
     );

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!        a daemon                            a driver
-//!           │                  Server, Handle, Monitor, probe(): one face for all drivers
+//!           │                  Server, Handle, Monitor, Prober (api): one face for all drivers
 //!           │                  Runtime: its timer, listener, socket
 //!           ▼                                   │
 //!  ┌─────────────────┐     ┌────────────────────▼──────────────────────┐
@@ -40,6 +40,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accept;
+pub mod api;
 mod clock;
 mod control;
 pub mod daemon;

@@ -17,6 +17,19 @@ pub trait Runtime: 'static {
     type Listener: Listen<Socket = Self::Socket>;
     /// Its connected socket.
     type Socket: Socket;
+
+    /// Runs `future` to its end on this thread, which has no runtime yet.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no means to wait for sockets.
+    fn run<F: Future>(future: F) -> io::Result<F::Output>;
+}
+
+/// A runtime that any thread can run a future on, at any time.
+pub trait BlockOn: Runtime {
+    /// Runs `future` to its end on this thread.
+    fn block_on<F: Future>(future: F) -> F::Output;
 }
 
 /// A timer that wakes, and decides nothing.

@@ -44,7 +44,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     /// The wakers that were woken, in this order.
-    queue: Vec<Arc<KeyedWaker>>,
+    queue: Vec<Wakeup>,
     /// The task's own waker. The first wake-up takes it: until the task has emptied the queue it needs
     /// no second one.
     task: Option<Waker>,
@@ -83,7 +83,7 @@ impl Wakeups {
         woken.clear();
         let mut state = self.shared.lock();
         let replaced = state.task.replace(task.clone());
-        woken.extend(state.queue.drain(..).map(Wakeup));
+        std::mem::swap(&mut state.queue, woken);
         drop(state);
         drop(replaced);
         for Wakeup(waker) in woken {
@@ -131,7 +131,7 @@ impl Wake for KeyedWaker {
             if state.is_closed {
                 return;
             }
-            state.queue.push(Arc::clone(self));
+            state.queue.push(Wakeup(Arc::clone(self)));
             let task = state.task.take();
             drop(state);
             task.into_iter().for_each(Waker::wake);

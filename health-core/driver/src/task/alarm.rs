@@ -24,6 +24,12 @@ pub struct Alarm<T> {
 }
 
 impl<T: Timer> Alarm<T> {
+    /// Whether it wakes by `until` without being polled again, if it has not woken since it was.
+    pub(super) fn is_set(&self, until: Option<Instant>, now: Instant) -> bool {
+        let rings_by = |until| self.rings_at.is_some_and(|rings_at| rings_at <= until);
+        until.is_none_or(|until| until > now && rings_by(until))
+    }
+
     /// Ready when it is time to look at the clock, at `until` at the latest.
     pub fn poll(&mut self, cx: &mut Context<'_>, until: Option<Instant>, now: Instant) -> Poll<()> {
         let Some(until) = until else {

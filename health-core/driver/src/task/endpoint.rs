@@ -16,6 +16,7 @@
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use crate::Health;
 use crate::{HealthWatch, Lifecycle, Wakeup, Wakeups, catch_panic};
@@ -34,6 +35,8 @@ const ALARM: usize = usize::MAX - 2;
 /// Input of one read: a whole head nearly always, and many pipelined ones. What is pipelined behind
 /// an answer that nobody reads is kept, so this bounds what such a client costs.
 const SCRATCH: usize = 4 * 1024;
+/// Between two attempts to bind: none of them may keep the thread from its connections.
+const SHORTEST_RETRY: Duration = Duration::from_millis(10);
 /// Connections accepted before those that are there have their turn.
 const MOST_ACCEPTS: usize = 64;
 
@@ -43,7 +46,7 @@ pub struct Endpoint<R: Runtime> {
     health: Health,
     watch: HealthWatch,
     running: Lifecycle,
-    connections: Connections<Client<R::Socket>>,
+    connections: Connections<Line<R::Socket>>,
     /// What is yet to be bound.
     later: Option<Source>,
     acceptor: Option<Acceptor<R::Listener>>,
@@ -52,18 +55,14 @@ pub struct Endpoint<R: Runtime> {
     alarm: Alarm<R::Timer>,
     wakeups: Wakeups,
     woken: Vec<Wakeup>,
+    /// By key. The next connection with a key has the same one: a wake-up that comes late is a turn in
+    /// vain.
+    wakers: Vec<Waker>,
     daemon_waker: Waker,
     listener_waker: Waker,
     alarm_waker: Waker,
     scratch: Box<[u8]>,
     out: Vec<u8>,
-}
-
-/// A connection's socket and its waker, which carries its key.
-#[derive(Debug)]
-struct Client<S> {
-    line: Line<S>,
-    waker: Option<Waker>,
 }
 
 impl<R: Runtime> Endpoint<R> {
@@ -92,6 +91,7 @@ impl<R: Runtime> Endpoint<R> {
             alarm: Alarm::default(),
             listener_waker: wakeups.waker(LISTENER),
             alarm_waker: wakeups.waker(ALARM),
+            wakers: Vec::new(),
             daemon_waker,
             wakeups,
             woken: Vec::new(),
@@ -104,38 +104,47 @@ impl<R: Runtime> Endpoint<R> {
 
     /// One round: whoever was woken or is due has a turn. Ready when the server has ended.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Report> {
+        let mut has_rung = false;
         let mut woken = std::mem::take(&mut self.woken);
         self.wakeups.take(cx.waker(), &mut woken);
         for woken in woken.drain(..) {
             match woken.key() {
                 DAEMON => self.follow(),
                 LISTENER => self.has_queue = true,
-                ALARM => {}
+                ALARM => has_rung = true,
                 key => self.turn(key),
             }
         }
         self.woken = woken;
-        self.connections.handle_timeout(self.health.now());
-        self.take_turns();
-        self.accept();
-        if (self.watch).is_due(self.health.now(), self.connections.wants_revision()) {
+        let mut now = self.health.now();
+        self.connections.handle_timeout(now);
+        if self.connections.due() > 0 || self.may_accept() {
+            self.take_turns();
+            self.accept();
+            now = self.health.now();
+        }
+        if self.watch.is_due(now, self.connections.wants_revision()) {
             self.follow();
         }
-        if let Some(report) = self.connections.poll_over(self.health.now()) {
+        if let Some(report) = self.connections.poll_over(now) {
             return Poll::Ready(report);
         }
-        let may_accept = self.has_queue && self.connections.may_accept();
         let deadlines = [self.connections.poll_timeout(), self.watch.poll_timeout()];
         let until = deadlines.into_iter().flatten().min();
         let mut alarm_cx = Context::from_waker(&self.alarm_waker);
         let mut is_time = || {
-            let now = self.health.now();
-            self.alarm.poll(&mut alarm_cx, until, now).is_ready()
+            let is_set = !has_rung && self.alarm.is_set(until, now);
+            !is_set && self.alarm.poll(&mut alarm_cx, until, now).is_ready()
         };
-        if may_accept || self.connections.due() > 0 || is_time() {
+        if is_time() || self.connections.due() > 0 || self.may_accept() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
+    }
+
+    /// Whether the queue may hold connections, and there is room for them.
+    fn may_accept(&self) -> bool {
+        self.has_queue && self.connections.may_accept()
     }
 
     /// Hands over the final account.
@@ -177,14 +186,16 @@ impl<R: Runtime> Endpoint<R> {
         let Some(Slot { connection, socket }) = self.connections.get_mut(key) else {
             return;
         };
-        let waker = (socket.waker).get_or_insert_with(|| self.wakeups.waker(key));
+        while self.wakers.len() <= key {
+            self.wakers.push(self.wakeups.waker(self.wakers.len()));
+        }
         let mut worker = Worker {
             health: &self.health,
             scratch: &mut self.scratch,
             out: &mut self.out,
         };
-        let mut cx = Context::from_waker(waker);
-        let turn = socket.line.turn(connection, &mut worker, &mut cx);
+        let mut cx = Context::from_waker(&self.wakers[key]);
+        let turn = socket.turn(connection, &mut worker, &mut cx);
         // An error ends the connection: it is the peer's business, or the network's.
         let now = self.health.now();
         self.connections
@@ -193,7 +204,7 @@ impl<R: Runtime> Endpoint<R> {
 
     fn accept(&mut self) {
         for _ in 0..MOST_ACCEPTS {
-            if !(self.has_queue && self.connections.may_accept()) {
+            if !self.may_accept() {
                 return;
             }
             let Some(acceptor) = &mut self.acceptor else {
@@ -202,9 +213,8 @@ impl<R: Runtime> Endpoint<R> {
             let mut cx = Context::from_waker(&self.listener_waker);
             match acceptor.poll_accept(&mut cx) {
                 Poll::Ready(Ok((socket, peer))) => {
-                    let line = Line::new(socket);
-                    let client = Client { line, waker: None };
-                    (self.connections).handle_accepted(self.health.now(), peer, client);
+                    let now = self.health.now();
+                    (self.connections).handle_accepted(now, peer, Line::new(socket));
                 }
                 Poll::Pending => self.has_queue = false,
                 Poll::Ready(Err(error)) => {
@@ -229,7 +239,8 @@ impl<R: Runtime> Endpoint<R> {
         };
         let bound = listen::bind(address).and_then(|listener| self.listen(listener.into()));
         if bound.is_err() {
-            self.connections.pause(self.health.now() + every);
+            let pause = every.max(SHORTEST_RETRY);
+            self.connections.pause(self.health.now() + pause);
         }
     }
 

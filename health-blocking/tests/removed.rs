@@ -1,0 +1,63 @@
+//! A target that is removed frees what its attempts have held, at once.
+#![cfg(all(unix, feature = "monitor"))]
+
+#[path = "../../health-core/tests/probing/peer.rs"]
+#[allow(dead_code, reason = "not every test needs all of it")]
+mod peer;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use health_blocking::monitor::{CheckConfig, Monitor, MonitorConfig, Target};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const PLACES: usize = 4;
+
+/// As many targets as there are places, all of them silent, are removed; a good one is added.
+#[test]
+fn a_good_target_is_not_blamed_for_removed_ones() {
+    let silent = peer::server(std::mem::forget);
+    let good = peer::answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let config = MonitorConfig {
+        max_in_flight: PLACES,
+        ..MonitorConfig::default()
+    };
+    let monitor = Monitor::new(config).spawn().expect("a thread");
+    let mut slow = CheckConfig::default();
+    slow.interval = Duration::from_secs(60);
+    slow.timeout = Duration::from_secs(30);
+    let names = (0..PLACES).map(|n| format!("silent-{n}"));
+    for name in names.clone() {
+        let probe = format!("http://{silent}/").parse().expect("a URL");
+        let target = Target::new(&name).expect("a name");
+        let target = target.probe("http", slow.clone(), probe).expect("a probe");
+        monitor.add(target).expect("a free name");
+    }
+    wait_until(|| monitor.status().in_flight == PLACES);
+    for name in names {
+        assert!(monitor.remove(&name));
+    }
+    let mut quick = CheckConfig::default();
+    quick.interval = Duration::from_secs(1);
+    quick.timeout = Duration::from_millis(900);
+    let probe = format!("http://{good}/").parse().expect("a URL");
+    let target = Target::new("good").expect("a name");
+    let target = target.probe("http", quick, probe).expect("a probe");
+    monitor.add(target).expect("a free name");
+    let report = || monitor.target("good")?.checks[0].last_report.clone();
+    wait_until(|| report().is_some());
+    let report = report().expect("it is there");
+    assert_eq!(
+        report.outcome.class,
+        health_blocking::monitor::Class::Success
+    );
+    assert!(monitor.stop(PATIENCE));
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < PATIENCE, "it is not so");
+        thread::sleep(Duration::from_millis(5));
+    }
+}

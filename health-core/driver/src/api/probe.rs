@@ -1,0 +1,68 @@
+//! One probe, and every name that its users need.
+
+use std::time::Duration;
+
+pub use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
+pub use health_core::check::probe::{
+    AddressPolicy, ClientIdentity, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes, HttpTarget,
+    Probe, ProbeError, Report, ResourceLimits, Timings, Tls, Trust,
+};
+pub use health_core::{Class, Kind, Outcome};
+
+use super::{Async, Blocking, Styled};
+use crate::runtime::{BlockOn, Connect, Runtime};
+use crate::task;
+
+/// Carries probes out. Cheap to make, shared freely.
+///
+/// A name is looked up on a thread, of at most 16; a command runs on one, of another 16. A command
+/// that outlives its timeout gets `SIGTERM` with its whole process group, after a second `SIGKILL`:
+/// its report then comes up to two seconds later.
+///
+/// No variable of the environment sets a proxy. Trouble of this machine's own (no descriptors, no
+/// memory, no resolver) is an [indeterminate](Class::Indeterminate) outcome, never an error: a probe
+/// always has a report.
+#[derive(Clone, Debug)]
+pub struct Prober<S> {
+    policy: AddressPolicy,
+    style: Styled<S>,
+}
+
+impl<S> Prober<S> {
+    /// A prober that may connect to every address.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            policy: AddressPolicy::new(),
+            style: std::marker::PhantomData,
+        }
+    }
+
+    /// Which addresses it may connect to.
+    #[must_use]
+    pub fn policy(mut self, policy: AddressPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+}
+
+impl<S> Default for Prober<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R: Runtime<Socket: Connect>> Prober<Async<R>> {
+    /// Carries `probe` out, within `timeout` for all of it together. Dropping the future gives it up.
+    pub async fn probe(&self, probe: &Probe, timeout: Duration) -> Report {
+        task::probe::<R>(probe, &self.policy, timeout).await
+    }
+}
+
+impl<R: BlockOn<Socket: Connect>> Prober<Blocking<R>> {
+    /// Carries `probe` out on this thread, within `timeout` for all of it together.
+    #[must_use]
+    pub fn probe(&self, probe: &Probe, timeout: Duration) -> Report {
+        R::block_on(task::probe::<R>(probe, &self.policy, timeout))
+    }
+}
