@@ -51,7 +51,7 @@ struct State {
     report: Option<Report>,
     /// The server's, until it is asked to stop.
     server: Option<Waker>,
-    /// Who waits for the report.
+    /// The tasks that wait for the report.
     waiters: Waiters,
 }
 
@@ -133,7 +133,6 @@ impl ServerControl {
     }
 
     /// Waits for the server's end, without a limit: race it against a timer.
-    #[must_use]
     pub fn ended(&self) -> Ended {
         let shared = Arc::clone(&self.shared);
         let key = lock(&shared).waiters.insert();

@@ -27,7 +27,13 @@ pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Panicked> {
 
 /// What a panic said, if that was text.
 #[derive(Debug)]
-pub(crate) struct Panicked(pub(crate) Option<String>);
+pub(crate) struct Panicked(
+    #[cfg_attr(
+        not(feature = "monitor"),
+        allow(dead_code, reason = "only self-checks report it")
+    )]
+    pub(crate) Option<String>,
+);
 
 #[cfg(test)]
 mod tests {

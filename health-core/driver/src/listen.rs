@@ -88,7 +88,7 @@ impl Source {
         Ok(listener.into())
     }
 
-    /// A Unix listener that was passed in. Its file is never removed: whoever made it owns it.
+    /// A Unix listener that was passed in. Its file is never removed: it belongs to its maker.
     ///
     /// # Errors
     ///
@@ -183,7 +183,7 @@ mod unix {
     pub(super) fn bind(path: &Path, mode: u32) -> io::Result<(SocketFile, UnixListener)> {
         let listener = match UnixListener::bind(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                // Another daemon may find the same file stale. Whoever is second must look again, or it
+                // Another daemon may find the same file stale. The second one must check again, or it
                 // would remove the first one's new file.
                 let _lock = replacing::lock(path)?;
                 if !is_stale(path) {

@@ -7,7 +7,7 @@ use health_core::health::{Phase, Revision};
 
 use super::Health;
 
-/// One wait for changes of a [`Health`], over and over. Dropped, it is forgotten.
+/// Reports the changes of a [`Health`], one after the other. Dropped, it leaves no waker behind.
 #[derive(Debug)]
 pub struct Changes {
     health: Health,
@@ -16,7 +16,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Waits for changes of `health`; its present state counts as the first.
+    /// Follows `health`; its present state counts as the first change.
     #[must_use]
     pub fn new(health: &Health) -> Self {
         let key = health.lock().waiters.insert();
@@ -30,7 +30,7 @@ impl Changes {
 
     /// The present revision, if it differs from the one that was last returned; else `waker` is woken
     /// when it does. With `published`, a published value is a change too: a daemon may publish a
-    /// thousand a second, so ask for them only when they are wanted.
+    /// thousand of them per second, so ask for them only when they are used.
     pub fn poll(&mut self, waker: &Waker, published: bool) -> Poll<Revision> {
         let mut inner = self.health.lock();
         let revision = inner.registry.revision();
@@ -58,8 +58,8 @@ impl Drop for Changes {
 }
 
 impl Health {
-    /// Resolves when the daemon drains and no [work](Self::in_flight) holds it any more, or when it
-    /// has stopped. Any runtime may poll it; race it against a timer, for it waits without a limit.
+    /// Resolves when the daemon drains and no [work](Self::in_flight) is left, or when it has stopped.
+    /// Any runtime may poll it. It waits without a limit: race it against a timer.
     pub async fn drained(&self) {
         let mut changes = Changes::new(self);
         poll_fn(|cx| {

@@ -1,4 +1,4 @@
-//! The handles of a daemon's parts.
+//! Handles: by them a daemon's code reports on its parts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,36 +22,36 @@ impl Component {
         Self { health, id }
     }
 
-    /// It worked.
+    /// Records a success.
     pub fn success(&self) {
         self.record(Outcome::success());
     }
 
-    /// It did not work. What `cause` says is shown to authorised readers only.
+    /// Records a failure. The text of `cause` is shown to authorised readers only.
     pub fn failure(&self, cause: impl fmt::Display) {
         self.record(Outcome::failure("").caused_by(cause));
     }
 
-    /// It worked, with a reservation that anybody may read: degraded.
+    /// Records a success with a warning: the component is degraded. Anybody may read the message.
     pub fn warning(&self, message: impl Into<Message>) {
         self.record(Outcome::warning(message));
     }
 
-    /// Records a result, which may have a public message.
+    /// Records an outcome. Anybody may read its message; its cause is for authorised readers.
     pub fn record(&self, outcome: Outcome) {
         self.health
             .change(|registry, now| registry.record(now, self.id, outcome));
     }
 
-    /// Sets the failures in a row, for a daemon that counts itself: fewer than
-    /// `retries` is healthy.
+    /// Sets the number of failures in a row, for a daemon that counts them itself. With fewer than
+    /// `retries` the component is healthy.
     pub fn set_failures(&self, failures: u32) {
         self.health
             .change(|registry, now| registry.set_failures(now, self.id, failures));
     }
 
-    /// Records how long checking it took: `duration_ms` in the document, a sum and a count at
-    /// `/metrics`. It is no result, and changes no status.
+    /// Records how long an operation on it took: `duration_ms` in the document, a sum and a count at
+    /// `/metrics`. It is no outcome, and changes no status.
     ///
     /// ```
     /// # let health = health_driver::Health::new("steering", "1.4.0");
@@ -70,25 +70,25 @@ impl Component {
             .change(|registry, _| registry.observe(self.id, took));
     }
 
-    /// Counts a check of it that exceeded its time limit, shown at `/metrics`.
+    /// Counts an operation on it that took longer than it may, for `/metrics`.
     pub fn overrun(&self) {
         self.health.change(|registry, _| registry.overrun(self.id));
     }
 
-    /// Sets all timing so far, for a daemon that counts itself.
+    /// Sets the durations of all operations so far, for a daemon that counts them itself.
     pub fn set_timing(&self, timing: Timing) {
         self.health
             .change(|registry, _| registry.set_timing(self.id, timing));
     }
 
-    /// Removes it: it no longer counts, and its name is free. Clones do nothing from now on.
+    /// Removes the component: it counts no more, and its name is free. Clones do nothing from now on.
     pub fn remove(self) {
         self.health
             .change(|registry, now| registry.remove_component(now, self.id));
     }
 }
 
-/// A loop that reports regularly. See [`Health::heartbeat`].
+/// A loop that reports regularly that it runs. See [`Health::heartbeat`].
 #[derive(Clone, Debug)]
 pub struct Heartbeat {
     health: Health,
@@ -101,13 +101,13 @@ impl Heartbeat {
         Self { health, id, last }
     }
 
-    /// The loop is alive. Reads the clock and stores a number: no lock, no system call.
+    /// Reports that the loop runs. It reads the clock and stores a number: no lock, no system call.
     pub fn beat(&self) {
         self.last.store(self.health.now());
     }
 
-    /// Removes it: its loop need not beat any more, and its name is free. Clones do nothing from now
-    /// on.
+    /// Removes the heartbeat: its loop need not report any more, and its name is free. Clones do nothing
+    /// from now on.
     pub fn remove(self) {
         self.health.remove_heartbeat(self.id);
     }
@@ -148,21 +148,21 @@ impl Flag {
         Self { health, id }
     }
 
-    /// Whether it holds now.
+    /// Sets whether it holds now.
     pub fn set(&self, up: bool) {
         self.health
             .change(|registry, now| registry.set_flag(now, self.id, up));
     }
 
-    /// Removes it: readiness no longer waits for it, and its name is free. Clones do nothing from now
-    /// on.
+    /// Removes the flag: readiness does not depend on it any more, and its name is free. Clones do
+    /// nothing from now on.
     pub fn remove(self) {
         self.health
             .change(|registry, now| registry.remove_flag(now, self.id));
     }
 }
 
-/// A loop that runs. See [`Health::running`]. Dropped, by a panic too, it runs no more.
+/// A loop that runs. See [`Health::running`]. Dropped, also by a panic, it counts as not running.
 #[derive(Debug)]
 #[must_use = "dropped, the loop counts as not running"]
 pub struct Running {
@@ -214,11 +214,12 @@ impl Stats {
         Self { health, id }
     }
 
-    /// Publishes `value`, serialised here and now: no request ever runs its code.
+    /// Publishes `value`. It is serialised by this call: no request runs its code.
     ///
     /// # Errors
     ///
-    /// If `value` cannot be serialised (a map whose keys are no strings): the last value stays.
+    /// If `value` cannot be serialised (for example a map whose keys are no strings); the last value
+    /// stays.
     pub fn set(&self, value: &impl serde::Serialize) -> Result<(), serde_json::Error> {
         let json = serde_json::to_string(value)?;
         self.health
@@ -226,7 +227,7 @@ impl Stats {
         Ok(())
     }
 
-    /// Removes it, and frees its name. Clones do nothing from now on.
+    /// Removes the value, and frees its name. Clones do nothing from now on.
     pub fn remove(self) {
         self.health
             .change(|registry, _| registry.remove_stat(self.id));

@@ -1,8 +1,8 @@
-//! A heartbeat's last beat, where its loop can leave it without a lock.
+//! The time of a heartbeat's last beat, which its loop stores without a lock.
 
 use health_core::Instant;
 
-/// When a heartbeat's handle last beat, outside the lock.
+/// The time of a heartbeat's last beat, outside the lock of its [`Health`](super::Health).
 #[derive(Debug)]
 pub(super) struct LastBeat(
     #[cfg(target_has_atomic = "64")] std::sync::atomic::AtomicU64,

@@ -40,7 +40,7 @@ use crate::Clock;
 use crate::waiters::Waiters;
 use last_beat::LastBeat;
 
-/// A daemon's health: declare its parts, record what happens, give it to a server.
+/// A daemon's health: declare its parts, report what happens, and hand it to a server.
 ///
 /// Clones share one state.
 ///
@@ -76,9 +76,9 @@ struct Shared {
 
 struct Inner {
     registry: Registry,
-    /// Who waits for changes; with `true`, for published values too.
+    /// The tasks that wait for changes; with `true`, for published values too.
     waiters: Waiters<bool>,
-    /// Where each heartbeat's handle leaves its last beat, to be fetched with every snapshot.
+    /// Where each heartbeat's handle stores its last beat, read for every snapshot.
     beats: Vec<(HeartbeatId, Arc<LastBeat>)>,
 }
 
@@ -101,7 +101,7 @@ impl Health {
     }
 
     /// Declares a part of the daemon: after three failures in a row it is unhealthy, after a
-    /// success it is healthy again. Unknown, and so not ready, until its first result.
+    /// success healthy again. Until its first outcome it is unknown, and the daemon not ready.
     ///
     /// # Errors
     ///
@@ -125,8 +125,8 @@ impl Health {
         Ok(Component::new(self.clone(), id))
     }
 
-    /// Declares a loop that beats at least every `deadline`. If it does not, the daemon is not
-    /// alive any more: choose a deadline of several cycles. The first one begins now.
+    /// Declares a loop that beats at least every `deadline`. If it does not, liveness fails: choose a
+    /// deadline of several cycles. The first one begins now.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Health {
         Ok(Gate::new(self.clone(), id))
     }
 
-    /// Declares something that must hold while the daemon is ready. Down until set.
+    /// Declares something that must hold while the daemon is ready. It does not hold until set.
     ///
     /// # Errors
     ///
@@ -162,10 +162,10 @@ impl Health {
         Ok(Flag::new(self.clone(), id))
     }
 
-    /// A loop that runs from now until what is returned is dropped, be it by a panic. The daemon is
-    /// ready only while all its loops run.
+    /// Declares a loop that runs from now until the returned value is dropped, also by a panic. The
+    /// daemon is ready only while all its loops run.
     ///
-    /// A loop that was never started holds nothing up: declare the loops of a group with
+    /// A loop that was never started is not waited for: declare the loops of a group with
     /// [`flag`](Self::flag) before they start. A loop that has ended may run again.
     ///
     /// ```
@@ -187,14 +187,14 @@ impl Health {
     ///
     /// # Errors
     ///
-    /// [`NameError`] if the name is not allowed, or taken by anything but a flag that is down.
+    /// [`NameError`] if the name is not allowed, or taken by anything but a flag that does not hold.
     pub fn running(&self, name: &str) -> Result<Running, NameError> {
         let id = self.change(|registry, now| registry.raise_flag(now, name))?;
         Ok(Running::new(self.clone(), id))
     }
 
-    /// A piece of work that a drain waits for, until what is returned is dropped. Drivers wait for
-    /// at most [`drain_timeout`](health_core::server::Limits::drain_timeout).
+    /// Begins a piece of work that a drain waits for, until the returned value is dropped. Drivers wait
+    /// for at most [`drain_timeout`](health_core::server::Limits::drain_timeout).
     pub fn in_flight(&self) -> InFlight {
         self.change(|registry, _| registry.begin_work());
         InFlight::new(self.clone())
@@ -239,14 +239,14 @@ impl Health {
         self.update(|inner| inner.registry.gauge(name, help))
     }
 
-    /// Keeps at most `entries` transitions, and forgets those there are. 0 switches history off.
+    /// Keeps at most `entries` transitions, and drops the present ones. 0 switches the history off.
     /// Default 256.
     pub fn set_history(&self, entries: usize) {
         self.update(|inner| inner.registry.set_history(entries));
     }
 
-    /// Start-up is complete: ready as soon as gates, flags and components allow it. Starts the daemon
-    /// again after [`stop`](Self::stop); while draining it does nothing.
+    /// Start-up is over: the daemon is ready as soon as gates, flags and components allow it. After
+    /// [`stop`](Self::stop) it runs again; while it drains this does nothing.
     pub fn set_running(&self) {
         self.change(|registry, now| registry.set_running(now));
     }
@@ -262,19 +262,19 @@ impl Health {
         self.change(|registry, now| registry.stop(now));
     }
 
-    /// Whether the daemon drains, and no [work](Self::in_flight) holds it any more.
+    /// Whether the daemon drains, and no [work](Self::in_flight) is left.
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.lock().registry.is_drained()
     }
 
-    /// The daemon's phase.
+    /// The phase of the daemon's lifecycle.
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.lock().registry.phase()
     }
 
-    /// The state, now.
+    /// The present state.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot_at(self.now())
@@ -284,7 +284,7 @@ impl Health {
     #[must_use]
     pub fn snapshot_at(&self, now: Instant) -> Snapshot {
         self.update(|inner| {
-            inner.fetch_beats();
+            inner.read_beats();
             inner.registry.snapshot(now)
         })
     }
@@ -301,20 +301,21 @@ impl Health {
         self.shared.clock.moment()
     }
 
-    /// Applies what the passing of time changes, as the core's registry does it, and says when to be
-    /// called next; `None` is after the next change.
+    /// Applies what the passing of time changes, as [`Registry::handle_timeout`] does, and returns when
+    /// to call it next; `None` is after the next change.
     pub(crate) fn handle_timeout(&self, now: Instant) -> Option<Instant> {
         self.update(|inner| {
-            inner.fetch_beats();
+            inner.read_beats();
             inner.registry.handle_timeout(now);
             inner.registry.poll_timeout()
         })
     }
 
-    /// The same for a caller who is not called regularly: a late call says nothing about the host.
+    /// The same for callers that are not called regularly: a late call does not mean that the host has
+    /// stalled.
     pub(crate) fn apply_time(&self, now: Instant) -> Option<Instant> {
         self.update(|inner| {
-            inner.fetch_beats();
+            inner.read_beats();
             let _ = inner.registry.snapshot(now);
             inner.registry.poll_timeout()
         })
@@ -337,7 +338,7 @@ impl Health {
         self.update(|inner| change(&mut inner.registry, now))
     }
 
-    /// Runs `update` under the lock, then wakes those who wait for what it changed.
+    /// Runs `update` under the lock, then wakes the tasks that wait for what it has changed.
     fn update<R>(&self, update: impl FnOnce(&mut Inner) -> R) -> R {
         let mut inner = self.lock();
         let before = inner.registry.revision();
@@ -364,7 +365,7 @@ impl Health {
 }
 
 impl Inner {
-    fn fetch_beats(&mut self) {
+    fn read_beats(&mut self) {
         for (id, last) in &self.beats {
             self.registry.beat(last.load(), *id);
         }

@@ -1,4 +1,4 @@
-//! A daemon's transitions, for its own code.
+//! The transitions of a [`Health`], for the daemon's own code.
 
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
@@ -8,12 +8,11 @@ use health_core::health::Transition;
 use super::Health;
 use super::changes::Changes;
 
-/// A daemon's transitions, one after the other, each with its number in the history.
+/// The transitions of a [`Health`], one after the other, each with its number in the history.
 ///
-/// It runs where it is polled, so what a daemon does about a transition (an entry in its log, a
-/// message to somebody) never delays a verdict, nor whoever caused it. Transitions that only the
-/// passing of time causes are reported on time while a server runs for the same health, and else with
-/// the next change.
+/// It runs where it is polled, so what a daemon does about a transition (a log entry, a message) delays
+/// neither the verdict nor the code that caused it. A transition that only the passing of time causes
+/// is reported on time while a server runs for the same health, and otherwise with the next change.
 ///
 /// ```
 /// use std::task::{Poll, Waker};
@@ -37,7 +36,7 @@ pub struct Transitions {
 }
 
 impl Health {
-    /// Follows the transitions from now on.
+    /// The transitions from now on.
     #[must_use]
     pub fn transitions(&self) -> Transitions {
         Transitions {
@@ -51,12 +50,12 @@ impl Health {
 impl Transitions {
     /// The next transition, when there is one. Any runtime may poll it.
     ///
-    /// Numbers have no gaps but where more has happened than the history remembers.
+    /// The numbers have a gap only where more transitions have happened than the history keeps.
     pub async fn next(&mut self) -> (u64, Transition) {
         poll_fn(|cx| self.poll_next(cx.waker())).await
     }
 
-    /// The next transition; while there is none, `waker` is kept until there may be one.
+    /// The next transition; else `waker` is woken when there may be one.
     pub fn poll_next(&mut self, waker: &Waker) -> Poll<(u64, Transition)> {
         loop {
             let snapshot = self.health.snapshot();
