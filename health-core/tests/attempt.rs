@@ -149,10 +149,10 @@ fn addresses_share_the_time_and_the_last_error_counts() {
     attempt.handle_timeout(at(400));
     let (to, until) = (Destination::Tcp(all[1]), at(700));
     assert_eq!(attempt.step(), Step::Connect { to, until });
-    attempt.handle_trouble(at(500), ProbeError::Unreachable, "");
+    attempt.handle_error(at(500), ProbeError::Unreachable, "");
     let (to, until) = (Destination::Tcp(all[2]), at(1_000));
     assert_eq!(attempt.step(), Step::Connect { to, until });
-    attempt.handle_trouble(at(600), ProbeError::Refused, "os error 111");
+    attempt.handle_error(at(600), ProbeError::Refused, "os error 111");
     let message = "connection refused while connecting";
     let report = ends(attempt, Class::Failure, Some(Kind::Refused), message);
     assert_eq!(report.timings.connect, Some(Duration::from_millis(500)));
@@ -168,7 +168,7 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
     let probe = probe("http://h/");
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(1), ["192.0.2.1:80", "192.0.2.2:80"].map(address));
-    attempt.handle_trouble(at(2), ProbeError::Descriptors, "");
+    attempt.handle_error(at(2), ProbeError::Descriptors, "");
     let message = "prober has no descriptors left";
     ends(
         attempt,
@@ -178,14 +178,14 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
     );
 
     let mut attempt = begin(&probe, &OPEN);
-    attempt.handle_trouble(at(2), ProbeError::Resolver, "");
+    attempt.handle_error(at(2), ProbeError::Resolver, "");
     let message = "prober cannot ask its resolver";
     ends(attempt, Class::Indeterminate, Some(Kind::Resolver), message);
 
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(1), [address("192.0.2.1:80")]);
     attempt.handle_connected(at(2), None);
-    attempt.handle_trouble(at(3), ProbeError::Memory, "");
+    attempt.handle_error(at(3), ProbeError::Memory, "");
     let message = "prober has no memory left";
     ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
 }
@@ -235,7 +235,7 @@ fn a_reset_after_a_whole_answer_is_no_news() {
     attempt.handle_connected(at(1), None);
     attempt.handle_sent(at(2));
     attempt.handle_input(at(3), b"HTTP/1.1 204 No Content\r\n\r\n");
-    attempt.handle_trouble(at(4), ProbeError::Reset, "");
+    attempt.handle_error(at(4), ProbeError::Reset, "");
     ends(attempt, Class::Success, None, "");
 }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
+use health_core::ProbeKind;
+use health_core::Streak;
 use health_core::check::{CheckConfig, CheckStatus, FirstCheck, OnUnhealthy};
 use health_core::check::{Saved, Schedule};
-use health_core::{ProbeKind};
 use health_core::monitor::{MassFailure, MonitorConfig, Spread};
-use health_core::Streak;
 
 /// In milliseconds; the last one is for ever.
 pub(super) const LENGTHS: [u64; 16] = [

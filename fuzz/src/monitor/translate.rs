@@ -1,7 +1,7 @@
 //! The machine in the words of the model.
 
-use health_core::check;
 use health_core::Instant;
+use health_core::check;
 
 use super::model::{Check, What};
 

@@ -84,8 +84,8 @@ pub(super) fn attempt(probe: &Probe, policy: &AddressPolicy, timeout: Duration) 
             Err(error) if is_timeout(&error) => attempt.handle_timeout(clock.now()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                let part = attempt.part().unwrap_or(ProbePhase::Connect);
-                attempt.handle_trouble(clock.now(), trouble(&error, part), &error);
+                let phase = attempt.phase().unwrap_or(ProbePhase::Connect);
+                attempt.handle_error(clock.now(), trouble(&error, phase), &error);
             }
         }
     }
@@ -128,7 +128,7 @@ fn secure(
             *connection = Some(Connection::Secure(Box::new(wire)));
             attempt.handle_secured(clock.now());
         }
-        Err(error) => attempt.handle_trouble(clock.now(), ProbeError::Settings, error),
+        Err(error) => attempt.handle_error(clock.now(), ProbeError::Settings, error),
     }
     Ok(())
 }
@@ -142,7 +142,7 @@ fn secure(
     clock: Clock,
 ) -> io::Result<()> {
     let cause = "built without the feature `tls`";
-    attempt.handle_trouble(
+    attempt.handle_error(
         clock.now(),
         health_core::check::probe::ProbeError::Settings,
         cause,

@@ -89,7 +89,6 @@
 
 mod config;
 mod event;
-pub mod exchange;
 mod history;
 mod judge;
 mod machine;

@@ -1,7 +1,7 @@
 //! What a probe may be told, and what is refused before anything is sent.
 
 use health_core::ConfigError;
-use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
+use health_core::check::probe::{Condition, HttpProbe, HttpProbeBuilder};
 
 use crate::builder;
 
@@ -28,7 +28,11 @@ fn no_line_end_gets_into_a_request() {
         let path = format!("/{evil}");
         assert_eq!(refused(builder().path(&path)).field(), "path");
         assert_eq!(refused(builder().method(evil)).field(), "method");
-        assert_eq!(refused(HttpProbe::builder(evil)).field(), "host");
+        // What stands behind a colon is a port.
+        let authority = refused(HttpProbe::builder(format!("http://{evil}")));
+        assert!(["host", "port"].contains(&authority.field()), "{authority}");
+        let url = HttpProbe::builder(format!("http://a.example/{evil}"));
+        assert_eq!(refused(url).field(), "path");
         assert_eq!(refused(builder().header("Host", evil)).field(), "host");
         assert_eq!(refused(builder().header(evil, "v")).field(), "header");
         assert_eq!(

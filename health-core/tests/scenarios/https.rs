@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use health_core::Kind;
 use health_core::check::CheckStatus;
-use health_core::check::probe::{ClientIdentity, HttpTarget, Probe, Tls, Trust};
+use health_core::check::probe::{ClientIdentity, HttpProbe, Probe, Tls, Trust};
 
 use super::server::{Directory, Server, free_port, installed};
 use super::{LIMIT, collect, every, healthy, kind, spawn, traced, turns};
@@ -132,8 +132,8 @@ fn https() {
             Err(None),
         ),
     ] {
-        let target = HttpTarget::parse(&format!("https://{host}:{port}/health"), |it| it);
-        let probe = Probe::from(target.expect("a target").with_tls(tls));
+        let http = HttpProbe::builder(format!("https://{host}:{port}/health"));
+        let probe = Probe::from(http.tls(tls).build().expect("a probe"));
         let targets = vec![(name.to_owned(), vec![(every(100), probe)])];
         let monitor = spawn(traced(), targets);
         let wanted = match expected {

@@ -11,7 +11,7 @@ mod services;
 use std::time::{Duration, Instant};
 
 use health_core::ProbeKind;
-use health_core::check::probe::{ExecProbe, HttpTarget, Probe};
+use health_core::check::probe::{ExecProbe, HttpProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, OnUnhealthy};
 use health_core::monitor::{Event, MonitorConfig};
 use health_core::{Class, Kind};
@@ -29,7 +29,7 @@ fn a_web_server_with_three_replicas() {
     let Some(nginx) = Nginx::start(3) else { return };
     let target = |index: usize| {
         let flag = format!("path=/,port={}", nginx.ports[index]);
-        let http = HttpTarget::from_flag("127.0.0.1", &flag).expect("a flag");
+        let http = HttpProbe::from_flag("127.0.0.1", &flag).expect("a flag");
         let config = CheckConfig {
             kind: ProbeKind::Liveness,
             on_unhealthy: OnUnhealthy::Restart,

@@ -48,7 +48,7 @@ impl Job {
     }
 
     /// Where it connects to, if that is a host and a port.
-    pub(super) const fn endpoint(&self) -> Option<&Endpoint> {
+    pub(super) fn endpoint(&self) -> Option<&Endpoint> {
         match self {
             Self::Probe(probe) => probe.endpoint(),
             Self::Call(_) | Self::Future(_) => None,

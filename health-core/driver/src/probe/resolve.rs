@@ -76,15 +76,15 @@ impl Lookup {
         match state {
             State::Answered(Ok(addresses)) => attempt.handle_resolved(now, addresses),
             State::Answered(Err(error)) => {
-                attempt.handle_trouble(now, whose(&error), &error);
+                attempt.handle_error(now, whose(&error), &error);
             }
             State::Refused(error) => {
-                attempt.handle_trouble(now, trouble(&error, ProbePhase::Spawn), &error);
+                attempt.handle_error(now, trouble(&error, ProbePhase::Spawn), &error);
             }
             // It was so from the beginning. At the deadline it would be the target's timeout.
             State::Queued => {
                 let cause = "lookups that hang take all places";
-                attempt.handle_trouble(self.asked, ProbeError::Resolver, cause);
+                attempt.handle_error(self.asked, ProbeError::Resolver, cause);
             }
             State::Asking | State::GivenUp => attempt.handle_timeout(now),
         }

@@ -71,7 +71,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     })
                 }
                 Err(error) => {
-                    attempt.handle_trouble(clock.now(), ProbeError::Settings, error);
+                    attempt.handle_error(clock.now(), ProbeError::Settings, error);
                     Ok(())
                 }
             },
@@ -105,8 +105,8 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
             Err(error) if is_timeout(&error) => attempt.handle_timeout(clock.now()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                let part = attempt.part().unwrap_or(ProbePhase::Connect);
-                attempt.handle_trouble(clock.now(), trouble(&error, part), &error);
+                let phase = attempt.phase().unwrap_or(ProbePhase::Connect);
+                attempt.handle_error(clock.now(), trouble(&error, phase), &error);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A command as a probe.
+//! A probe that runs a command.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use super::judge::ExitCodes;
-use super::{ConfigError, without_nul};
+use super::exit::ExitCodes;
+use super::without_nul;
+use crate::base::ConfigError;
 
 /// A command that is run, and what its end means.
 ///

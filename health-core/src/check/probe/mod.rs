@@ -1,7 +1,6 @@
-//! What an attempt is: the target, the steps on the way to it, and what came of it.
+//! Probes: what is asked of a target, and the steps of one attempt.
 //!
-//! A [`Probe`] says what is looked at. It is text and numbers, checked when it is made; whoever
-//! carries it out owns sockets and processes:
+//! A [`Probe`] is text and numbers, checked when it is made; a driver owns sockets and processes:
 //!
 //! ```text
 //!  "https://db:8443/health" ─parse─► Probe ─┬─ Http, Tcp ─► Attempt ── step ──► driver
@@ -12,8 +11,8 @@
 //!                                             Report ◄──────────────────────────┘
 //! ```
 //!
-//! An [`Attempt`] leads through resolving, connecting, the TLS handshake and the HTTP exchange under
-//! one deadline, so that three drivers cannot disagree about any of it.
+//! An [`Attempt`] leads through resolving, connecting, the TLS handshake, the request and the
+//! response under one deadline, so that three drivers cannot disagree about any of it.
 //!
 //! ```
 //! use health_core::check::probe::Probe;
@@ -32,16 +31,19 @@
 //! ```
 
 mod attempt;
+mod condition;
 mod endpoint;
+mod error;
 mod exec;
-mod flag;
+mod exit;
+mod flags;
 mod http;
-mod judge;
 mod policy;
 mod report;
+mod response;
 mod step;
 mod tls;
-mod trouble;
+mod url;
 
 use alloc::string::String;
 use core::fmt;
@@ -49,24 +51,26 @@ use core::str::FromStr;
 
 use crate::base::ConfigError;
 pub use attempt::Attempt;
+pub use condition::Condition;
 pub use endpoint::{Endpoint, Host};
+pub use error::ProbeError;
 pub use exec::{ExecBuilder, ExecProbe, ResourceLimits};
-pub use http::{Address, HttpTarget};
-pub use judge::{Exit, ExitCodes};
+pub use exit::{Exit, ExitCodes};
+pub use http::{HttpProbe, HttpProbeBuilder};
 pub use policy::AddressPolicy;
 pub use report::{ProbePhase, Report, Timings};
 pub use step::{Destination, Step};
 pub use tls::{ClientIdentity, Tls, Trust};
-pub use trouble::ProbeError;
+use url::Address;
 
-/// What is looked at, and what it has to be.
+/// What is asked of a target, and which answer is a success.
 ///
 /// Its `Display` is the target as it would be typed, without secrets: no header, no environment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Probe {
     /// One request over TCP, TLS or a Unix socket, and the conditions for its answer.
-    Http(HttpTarget),
+    Http(HttpProbe),
     /// A connection that is accepted.
     Tcp(Endpoint),
     /// A command that ends with 0.
@@ -92,10 +96,10 @@ impl Probe {
 
     /// Where it connects to, if that is a host and a port.
     #[must_use]
-    pub const fn endpoint(&self) -> Option<&Endpoint> {
+    pub fn endpoint(&self) -> Option<&Endpoint> {
         match self {
             Self::Tcp(endpoint) => Some(endpoint),
-            Self::Http(target) => match target.site() {
+            Self::Http(http) => match http.address() {
                 Address::Tcp(endpoint) => Some(endpoint),
                 Address::Unix(_) => None,
             },
@@ -104,9 +108,9 @@ impl Probe {
     }
 }
 
-impl From<HttpTarget> for Probe {
-    fn from(target: HttpTarget) -> Self {
-        Self::Http(target)
+impl From<HttpProbe> for Probe {
+    fn from(http: HttpProbe) -> Self {
+        Self::Http(http)
     }
 }
 
@@ -140,7 +144,7 @@ impl FromStr for Probe {
 impl fmt::Display for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Http(target) => write!(f, "{target}"),
+            Self::Http(http) => write!(f, "{http}"),
             Self::Tcp(endpoint) => write!(f, "tcp://{endpoint}"),
             Self::Exec(command) => write!(f, "{command}"),
         }

@@ -1,4 +1,4 @@
-//! What the end of a command means.
+//! How a command ended, and the outcome of that.
 
 use alloc::format;
 use core::fmt;

@@ -1,13 +1,13 @@
-//! Whose fault is it? What the system reports, as the target's trouble or our own.
+//! Errors of the system and of the resolver: which are the target's, and which are the prober's own.
 
 use alloc::format;
 
 use super::report::ProbePhase;
 use crate::base::{Class, Kind, Outcome};
 
-/// What an attempt ran into outside of the protocol.
+/// An error outside of the protocol.
 ///
-/// The difference that matters is whose trouble it is. A prober without descriptors that calls its
+/// The difference that matters is whose error it is. A prober without descriptors that calls its
 /// targets failed has them all restarted (kubernetes/kubernetes#33859, uptime-kuma#3123); a prober that
 /// calls every error its own never finds anything (kubernetes/kubernetes#106682). So only shortages
 /// of this machine are [indeterminate](Class::Indeterminate), and they are listed here.
@@ -45,18 +45,18 @@ pub enum ProbeError {
 }
 
 impl ProbeError {
-    /// What this error number means during `part`; numbers are those of the system this is built for.
+    /// The error of this number during `phase`; numbers are those of the system this is built for.
     #[must_use]
-    pub const fn from_errno(number: i32, part: ProbePhase) -> Self {
+    pub const fn from_errno(number: i32, phase: ProbePhase) -> Self {
         match number {
             errno::EMFILE | errno::ENFILE => Self::Descriptors,
             errno::ENOMEM | errno::ENOBUFS => Self::Memory,
             errno::EADDRNOTAVAIL => Self::Ports,
             // Of fork(2) our limit of processes; of connect(2) a full queue of the other side.
-            errno::EAGAIN if matches!(part, ProbePhase::Spawn) => Self::Processes,
-            errno::EAGAIN if matches!(part, ProbePhase::Connect) => Self::Refused,
+            errno::EAGAIN if matches!(phase, ProbePhase::Spawn) => Self::Processes,
+            errno::EAGAIN if matches!(phase, ProbePhase::Connect) => Self::Refused,
             errno::ENOENT | errno::EACCES | errno::EPERM | errno::ENOTDIR | errno::ENOEXEC
-                if matches!(part, ProbePhase::Spawn) =>
+                if matches!(phase, ProbePhase::Spawn) =>
             {
                 Self::CommandNotFound
             }
@@ -94,13 +94,13 @@ impl ProbeError {
         }
     }
 
-    /// Whether it is this machine's own.
+    /// Whether it is the prober's own, so that it says nothing about the target.
     #[must_use]
     pub const fn is_ours(self) -> bool {
         matches!(self.class(), Class::Indeterminate)
     }
 
-    /// What it counts as: a failure of the target, or nothing.
+    /// How it counts: as a failure of the target, or not at all.
     #[must_use]
     pub const fn class(self) -> Class {
         match self {
@@ -114,7 +114,7 @@ impl ProbeError {
         }
     }
 
-    /// Its word for metrics and rows, where there is one.
+    /// Its word in metrics and in a store; `None` if there is no word for it.
     #[must_use]
     pub const fn kind(self) -> Option<Kind> {
         Some(match self {
@@ -134,7 +134,7 @@ impl ProbeError {
         })
     }
 
-    /// What is said of it to everybody: a fixed phrase.
+    /// A fixed phrase that anybody may read.
     #[must_use]
     pub const fn phrase(self) -> &'static str {
         match self {
@@ -155,15 +155,15 @@ impl ProbeError {
         }
     }
 
-    /// What it makes of an attempt that was at `part`.
+    /// The outcome of an attempt that it ended during `phase`.
     #[must_use]
-    pub fn outcome(self, part: ProbePhase) -> Outcome {
+    pub fn outcome(self, phase: ProbePhase) -> Outcome {
         let phrase = self.phrase();
         let outcome = match (self.class(), self) {
             (Class::Indeterminate, _) => Outcome::indeterminate(phrase),
             // These say where by themselves.
             (_, Self::NameNotFound | Self::Tls | Self::CommandNotFound) => Outcome::failure(phrase),
-            _ => Outcome::failure(format!("{phrase} while {part}")),
+            _ => Outcome::failure(format!("{phrase} while {phase}")),
         };
         Outcome {
             kind: self.kind(),
