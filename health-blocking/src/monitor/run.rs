@@ -96,14 +96,14 @@ impl Run {
 
 impl ServerControl {
     fn carry_out(&self, ticket: AttemptGuard, prober: &Prober) {
-        match ticket.job() {
+        match &*ticket.job() {
             Job::Probe(Probe::Exec(command)) => {
                 let report = exec::run_to_end(command, &self.group);
                 ticket.finish(report);
             }
             Job::Probe(probe) => {
-                let report = prober.probe(probe, ticket.limit());
-                ticket.finish(report);
+                let limit = ticket.limit();
+                prober.attempt(probe, limit, |report| ticket.finish(report.clone()));
             }
             Job::Call(look) => {
                 let outcome = look.call();

@@ -70,7 +70,17 @@ impl Prober {
     pub fn probe(&self, probe: &Probe, timeout: Duration) -> Report {
         match probe {
             Probe::Exec(command) => exec::probe(command, &exec::Group::default(), timeout),
-            _ => network::attempt(probe, &self.policy, timeout),
+            _ => network::attempt(probe, &self.policy, timeout, |_| ()),
         }
+    }
+
+    /// One attempt over a socket; `on_report` is called as soon as the outcome is known.
+    pub(crate) fn attempt(
+        &self,
+        probe: &Probe,
+        timeout: Duration,
+        on_report: impl FnOnce(&Report),
+    ) {
+        network::attempt(probe, &self.policy, timeout, on_report);
     }
 }

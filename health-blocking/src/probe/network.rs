@@ -25,18 +25,33 @@ enum Connection {
     Secure(Box<TlsWire<Wire>>),
 }
 
-/// One attempt over a socket, within `timeout`.
-pub(super) fn attempt(probe: &Probe, policy: &AddressPolicy, timeout: Duration) -> Report {
+/// One attempt over a socket, within `timeout`. `on_report` is called as soon as the outcome is
+/// known; what is left then is closing the connection.
+pub(super) fn attempt(
+    probe: &Probe,
+    policy: &AddressPolicy,
+    timeout: Duration,
+    on_report: impl FnOnce(&Report),
+) -> Report {
     let clock = Clock::start();
     let began = Instant::default();
     let Some(mut attempt) = Attempt::new(probe, policy, began, began + timeout) else {
         let outcome = Outcome::indeterminate("no commands on this system");
-        return Report::new(outcome, Duration::ZERO);
+        let report = Report::new(outcome, Duration::ZERO);
+        on_report(&report);
+        return report;
     };
     let mut connection = None;
     let mut sent = 0;
     let mut scratch = Vec::new();
+    let mut on_report = Some(on_report);
     loop {
+        if let Some(report) = attempt.report() {
+            on_report
+                .take()
+                .into_iter()
+                .for_each(|on_report| on_report(report));
+        }
         let step = attempt.step();
         let result = match step {
             Step::Close => break,

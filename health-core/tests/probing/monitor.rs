@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use health_core::check::probe::{ExecProbe, Probe};
+use health_core::check::probe::{Attempt, ExecProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy};
 use health_core::monitor::{Event, MonitorConfig};
-use health_core::{Kind, Outcome};
+use health_core::{Class, Kind, Outcome};
 use health_core::{ProbeKind, Status};
 use health_driver::Health;
 use health_driver::monitor::{ManualClock, Target};
@@ -124,6 +124,28 @@ fn a_target_fails_and_recovers() {
             .add(probing("late", every(50), "tcp://127.0.0.1:1"))
             .is_err()
     );
+}
+
+/// The response time ends with the response: what the server needs to close is not in it.
+#[test]
+fn waiting_for_the_server_to_close_is_no_response_time() {
+    let open = Mutex::new(Vec::new());
+    let address = peer::server(move |mut stream| {
+        use std::io::{Read, Write};
+        let _ = stream.read(&mut [0; 1024]);
+        let _ = write!(stream, "HTTP/1.1 204 No Content\r\n\r\n");
+        open.lock().expect("no panic").push(stream);
+    });
+    let monitor = spawn();
+    monitor
+        .add(probing("open", every(100), &format!("http://{address}")))
+        .expect("added");
+    // One that was fast is enough: on a busy machine, others may have waited for their turn.
+    let event = wait_for(&monitor, |event| {
+        recorded(event).is_some_and(|it| it.duration() < Attempt::LINGER)
+    });
+    assert_eq!(recorded(&event).expect("a record").class(), Class::Success);
+    assert!(monitor.stop(LIMIT));
 }
 
 /// The verdict at the deadline says what was waited for.

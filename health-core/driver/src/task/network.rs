@@ -29,22 +29,33 @@ enum Connection<S: Connect> {
     Secure(Box<TlsWire<S>>),
 }
 
-/// One attempt over a socket, within `timeout`.
+/// One attempt over a socket, within `timeout`. `on_report` is called as soon as the outcome is
+/// known; what is left then is closing the connection.
 pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
     probe: &Probe,
     policy: &AddressPolicy,
     timeout: Duration,
+    on_report: impl FnOnce(&Report),
 ) -> Report {
     let mut clock = Deadline::<R::Timer>::start();
     let began = Instant::default();
     let Some(mut attempt) = Attempt::new(probe, policy, began, began + timeout) else {
         let outcome = Outcome::indeterminate("no commands on this system");
-        return Report::new(outcome, Duration::ZERO);
+        let report = Report::new(outcome, Duration::ZERO);
+        on_report(&report);
+        return report;
     };
     let mut connection: Option<Connection<R::Socket>> = None;
     let mut sent = 0;
     let mut scratch = Vec::new();
+    let mut on_report = Some(on_report);
     loop {
+        if let Some(report) = attempt.report() {
+            on_report
+                .take()
+                .into_iter()
+                .for_each(|on_report| on_report(report));
+        }
         let result = match attempt.step() {
             Step::Close => break,
             Step::Resolve { name, port, until } => {

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::monitor::{AttemptGuard, Job, MonitorAction, MonitorDriver};
 use crate::{Tasks, trouble};
-use health_core::check::probe::{AddressPolicy, Probe, ProbePhase};
+use health_core::check::probe::{AddressPolicy, Probe, ProbePhase, Report};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 
 use super::alarm::Alarm;
@@ -111,10 +111,12 @@ impl<R: Runtime> Drop for Run<R> {
 
 /// In the monitor's task. Dropped, its ticket reports.
 async fn attend<R: Runtime<Socket: Connect>>(ticket: AttemptGuard, policy: Arc<AddressPolicy>) {
-    match ticket.job() {
+    match &*ticket.job() {
         Job::Probe(probe) => {
-            let report = super::probe::<R>(probe, &policy, ticket.limit()).await;
-            ticket.finish(report);
+            let limit = ticket.limit();
+            // Over once the outcome is known: closing the connection holds no place in flight.
+            let finish = |report: &Report| ticket.finish(report.clone());
+            super::network::attempt::<R>(probe, &policy, limit, finish).await;
         }
         Job::Future(look) => {
             let outcome = look.begin().await;
@@ -126,7 +128,7 @@ async fn attend<R: Runtime<Socket: Connect>>(ticket: AttemptGuard, policy: Arc<A
 
 /// On a thread.
 fn carry_out(ticket: AttemptGuard, group: &Group) {
-    match ticket.job() {
+    match &*ticket.job() {
         Job::Probe(Probe::Exec(command)) => {
             let report = exec::run_to_end(command, group);
             ticket.finish(report);
