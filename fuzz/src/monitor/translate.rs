@@ -30,6 +30,7 @@ pub(super) fn what(event: &check::Event) -> What {
         check::Event::ActionSuppressed => What::ActionSuppressed,
         check::Event::ProberImpaired => What::ProberImpaired,
         check::Event::Stopped => What::Stopped,
+        other => panic!("no word for {other:?}"),
     }
 }
 

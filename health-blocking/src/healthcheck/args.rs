@@ -208,15 +208,11 @@ impl Given {
                 Some(file) => Trust::CaFile(file.into()),
                 None => Trust::System,
             };
-            let identity = self.cert.zip(self.key).map(|(cert, key)| ClientIdentity {
-                certificate_file: cert.into(),
-                key_file: key.into(),
-            });
-            probe = probe.tls(Tls {
-                trust,
-                identity,
-                ..Tls::default()
-            });
+            let identity = self.cert.zip(self.key);
+            let mut tls = Tls::default();
+            tls.trust = trust;
+            tls.identity = identity.map(|(cert, key)| ClientIdentity::new(cert, key));
+            probe = probe.tls(tls);
         }
         Ok(probe.build()?.into())
     }

@@ -4,6 +4,7 @@ use super::history::Record;
 
 /// Something a check did or decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
     /// The attempt is given up. Its I/O can be dropped; a process of it must be killed and reaped.
     Cancelled {
@@ -42,6 +43,7 @@ pub enum Event {
 
 /// Why an attempt was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CancelReason {
     /// Its deadline passed.
     Timeout,
@@ -61,6 +63,7 @@ pub enum CancelReason {
 
 /// What a check holds its target for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CheckStatus {
     /// Never started.
     #[default]

@@ -42,13 +42,11 @@
 //! use health_core::Outcome;
 //! use health_core::Instant;
 //!
-//! let config = CheckConfig {
-//!     interval: Duration::from_secs(10),
-//!     timeout: Duration::from_secs(1),
-//!     retries: 2,
-//!     on_unhealthy: OnUnhealthy::Restart,
-//!     ..CheckConfig::default()
-//! };
+//! let mut config = CheckConfig::default();
+//! config.interval = Duration::from_secs(10);
+//! config.timeout = Duration::from_secs(1);
+//! config.retries = 2;
+//! config.on_unhealthy = OnUnhealthy::Restart;
 //! config.validate()?;
 //! let mut check = Check::new(Arc::new(config));
 //! let mut now = Instant::default();

@@ -110,6 +110,7 @@ impl Check {
 
 /// An attempt to begin: carry it out, and report by its number before the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Start {
     /// Its number, from 1 on, never used again by this check.
     pub attempt: u64,
@@ -121,6 +122,7 @@ pub struct Start {
 
 /// What a store keeps of a check, so that a new prober goes on where the old one ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Saved {
     /// The status.
     pub status: CheckStatus,

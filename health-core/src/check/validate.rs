@@ -1,4 +1,4 @@
-//! Which settings make no sense, said with the field, its value and what is allowed.
+//! Checks the settings; an error names the field, its value and what is allowed.
 
 use core::fmt;
 use core::time::Duration;
@@ -17,7 +17,8 @@ impl CheckConfig {
     /// ```
     /// use health_core::check::CheckConfig;
     ///
-    /// let config = CheckConfig { retries: 0, ..CheckConfig::default() };
+    /// let mut config = CheckConfig::default();
+    /// config.retries = 0;
     /// assert_eq!(config.validate().unwrap_err().to_string(), "retries 0: allowed is at least 1");
     /// ```
     pub fn validate(&self) -> Result<(), ConfigError> {

@@ -170,6 +170,7 @@ impl Check {
 
 /// What a check is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Mode {
     /// Never started.
     New,

@@ -100,12 +100,11 @@ fn it_runs_as_somebody_else() {
 #[test]
 #[cfg(target_os = "linux")]
 fn its_limits_are_its_own() {
-    let limits = ResourceLimits {
-        cpu: Some(Duration::from_millis(1_500)),
-        address_space: Some(1 << 30),
-        processes: Some(1_234),
-        files: Some(33),
-    };
+    let mut limits = ResourceLimits::default();
+    limits.cpu = Some(Duration::from_millis(1_500));
+    limits.address_space = Some(1 << 30);
+    limits.processes = Some(1_234);
+    limits.files = Some(33);
     // The limits are set while it runs already: give them a moment.
     let line = "sleep 0.2; ulimit -t; ulimit -v; ulimit -n; cat /proc/self/limits";
     let text = output(&run(sh(line).limits(limits), LONG));

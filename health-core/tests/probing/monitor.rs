@@ -20,11 +20,10 @@ use crate::{peer, procs};
 const LIMIT: Duration = Duration::from_secs(5);
 
 fn every(millis: u64) -> CheckConfig {
-    CheckConfig {
-        interval: Duration::from_millis(millis),
-        timeout: Duration::from_millis(millis),
-        ..CheckConfig::default()
-    }
+    let mut config = CheckConfig::default();
+    config.interval = Duration::from_millis(millis);
+    config.timeout = Duration::from_millis(millis);
+    config
 }
 
 fn traced() -> MonitorConfig {
@@ -213,10 +212,8 @@ fn a_command_that_ignores_the_stop_is_killed() {
 fn a_closure_that_panics_has_failed() {
     let monitor = spawn();
     // Printing the panic with a backtrace takes a while.
-    let config = CheckConfig {
-        retries: 1,
-        ..every(2_000)
-    };
+    let mut config = every(2_000);
+    config.retries = 1;
     let target = looking("bad", config, || panic!("secret {}", 7));
     monitor.add(target).expect("added");
     let event = wait_for(&monitor, |event| recorded(event).is_some());
@@ -335,11 +332,9 @@ fn control_by_name() {
     let clock = ManualClock::new();
     let calls = Arc::new(AtomicUsize::new(0));
     let of_check = Arc::clone(&calls);
-    let config = CheckConfig {
-        on_unhealthy: OnUnhealthy::Deregister,
-        retries: 2,
-        ..every(50)
-    };
+    let mut config = every(50);
+    config.on_unhealthy = OnUnhealthy::Deregister;
+    config.retries = 2;
     let look = move || match of_check.fetch_add(1, Ordering::SeqCst) {
         0..2 => Outcome::failure("not yet"),
         _ => Outcome::success(),

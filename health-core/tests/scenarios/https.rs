@@ -82,14 +82,12 @@ fn https() {
     let _server = Server::start(&mut command, port);
 
     let ours = || Trust::CaFile(directory.file("cert.pem").into());
-    let identity = ClientIdentity {
-        certificate_file: directory.file("cert.pem").into(),
-        key_file: directory.file("key.pem").into(),
-    };
-    let tls = |trust, identity, name: Option<&str>| Tls {
-        trust,
-        identity,
-        server_name: name.map(Into::into),
+    let identity = ClientIdentity::new(directory.file("cert.pem"), directory.file("key.pem"));
+    let tls = |trust, identity, name: Option<&str>| {
+        let mut tls = Tls::default();
+        (tls.trust, tls.identity) = (trust, identity);
+        tls.server_name = name.map(Into::into);
+        tls
     };
     let other = Some("other.example");
     for (name, host, port, tls, expected) in [

@@ -67,6 +67,7 @@ fn build(settings: &Tls) -> Result<ClientConfig, String> {
         Some(ClientIdentity {
             certificate_file,
             key_file,
+            ..
         }) => {
             let chain = certificates(certificate_file)?;
             let key = PrivateKeyDer::from_pem_slice(&read(key_file)?)

@@ -54,6 +54,7 @@ struct Settings {
 ///
 /// They are set right after the process has started, so that its first instructions escape them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ResourceLimits {
     /// Processor time, in whole seconds (rounded up), of each process: `RLIMIT_CPU`.
     pub cpu: Option<Duration>,

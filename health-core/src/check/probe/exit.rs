@@ -9,6 +9,7 @@ use crate::base::{Kind, Outcome};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Exit {
     /// By itself, with this code.
     Code(i32),
@@ -27,6 +28,7 @@ impl fmt::Display for Exit {
 
 /// What exit codes mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ExitCodes {
     /// 0 is well, everything else is not.
     #[default]

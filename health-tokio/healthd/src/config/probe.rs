@@ -291,19 +291,14 @@ fn tls(item: &Item<'_>) -> Result<Tls> {
         (false, None) => Trust::System,
     };
     let identity = match (cert, key) {
-        (Some(certificate_file), Some(key_file)) => Some(ClientIdentity {
-            certificate_file,
-            key_file,
-        }),
+        (Some(cert), Some(key)) => Some(ClientIdentity::new(cert, key)),
         (None, None) => None,
         _ => return Err(table.lacks("cert and key belong together")),
     };
     table.finish()?;
-    Ok(Tls {
-        trust,
-        server_name,
-        identity,
-    })
+    let mut tls = Tls::default();
+    (tls.trust, tls.server_name, tls.identity) = (trust, server_name, identity);
+    Ok(tls)
 }
 
 fn refused(item: &Item<'_>, error: &health_core::ConfigError) -> super::ConfigError {
