@@ -66,7 +66,7 @@ pub struct CheckConfig {
     /// What the check requests when it turns unhealthy. Default: [`OnUnhealthy::Report`].
     pub on_unhealthy: OnUnhealthy,
     /// Indeterminate results in a row after which the prober counts as impaired and the status as
-    /// stale. Default: 10; 0 never says so.
+    /// stale. Default: 10; 0 switches that off.
     pub indeterminate_limit: u32,
     /// How late a deadline may be handled and still count against the target. Default: `None`, any
     /// delay counts. With a limit, a prober that was starved itself records an indeterminate result.

@@ -57,7 +57,7 @@ impl CheckConfig {
     }
 }
 
-/// Below a millisecond a check is a busy loop, whoever asked for it.
+/// Below a millisecond a check is a busy loop.
 fn duration(field: &'static str, value: Duration) -> Result<(), ConfigError> {
     if value < Duration::from_millis(1) {
         return refuse(field, format_args!("{value:?}"), "allowed is at least 1ms");

@@ -77,7 +77,7 @@ fn t6_a_deadline_is_a_failure_and_a_late_one_the_probers_own() {
         (1_501, Class::Indeterminate, Kind::LocalOverload),
     ] {
         let mut rig = Rig::start(with(every_10_s(), |it| {
-            it.lag_tolerance = Some(secs(1) / 2)
+            it.lag_tolerance = Some(secs(1) / 2);
         }));
         let _ = rig.poll(0);
         assert_eq!(rig.check.poll_timeout(), Some(rig::at(1_000)));
@@ -219,7 +219,7 @@ fn t10_a_limit_of_zero_never_says_so() {
 #[test]
 fn t11_an_action_is_withheld_once_per_episode_and_retried_at_each_failure() {
     let mut rig = Rig::start(with(every_10_s(), |it| {
-        it.on_unhealthy = OnUnhealthy::Deregister
+        it.on_unhealthy = OnUnhealthy::Deregister;
     }));
     rig.permit = Permit::Withhold;
     rig.attempts("ffffff");

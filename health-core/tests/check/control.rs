@@ -190,7 +190,7 @@ fn t16_a_slot_that_our_own_killing_took_is_made_up_for() {
 #[test]
 fn t17_reactivation_starts_a_deregistered_check_afresh() {
     let mut rig = Rig::start(with(every_10_s(), |it| {
-        it.on_unhealthy = OnUnhealthy::Deregister
+        it.on_unhealthy = OnUnhealthy::Deregister;
     }));
     rig.tell(1, |check, now| check.reactivate(now));
     rig.attempts("fff");

@@ -154,7 +154,7 @@ fn no_connection_is_kept_whatever_the_server_offers_and_sends() {
 }
 
 fn lines_of(request: &[u8]) -> impl Iterator<Item = &str> {
-    str::from_utf8(request).unwrap().split("\r\n")
+    std::str::from_utf8(request).unwrap().split("\r\n")
 }
 
 #[test]

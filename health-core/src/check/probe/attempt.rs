@@ -182,8 +182,8 @@ enum State<'p> {
 }
 
 impl<'p> Attempt<'p> {
-    /// How long the server is given to close first: 50 ms.
-    pub const LINGER: Duration = Duration::from_millis(50);
+    /// How long the server is given to close first.
+    const LINGER: Duration = Duration::from_millis(50);
 
     /// An attempt that begins now; `None` for a command, which has no socket.
     #[must_use]
@@ -403,7 +403,7 @@ impl<'p> Attempt<'p> {
 
     /// The step failed. `cause` is for authorised readers.
     ///
-    /// Once the report is ready it only ends the attempt: a reset after a whole response is no news.
+    /// Once the report is ready it only ends the attempt: a reset after a whole response changes nothing.
     pub fn handle_error(&mut self, now: Instant, error: ProbeError, cause: impl fmt::Display) {
         self.handle_timeout(now);
         let Some(phase) = self.phase() else {
@@ -424,7 +424,7 @@ impl<'p> Attempt<'p> {
 
     /// Time has passed. Every other `handle_*` does this first; before `until`, nothing happens.
     pub fn handle_timeout(&mut self, now: Instant) {
-        // A clock that runs backwards stands still.
+        // A clock that runs backwards is taken to stand still.
         self.now = self.now.max(now);
         match (self.phase(), &mut self.state) {
             (Some(phase), _) if self.now >= self.deadline => {

@@ -14,7 +14,7 @@ use crate::base::{Class, Kind, Outcome};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProbeError {
-    /// Nobody listens there.
+    /// No process listens on the port.
     Refused,
     /// The other side cut the connection.
     Reset,
@@ -76,7 +76,7 @@ impl ProbeError {
     /// What a resolver's error means, by its text: the standard library keeps nothing else of it.
     ///
     /// A text that is not known to say "no such name" counts as a resolver that could not be asked:
-    /// then nothing is known about the target, and after some attempts that is said aloud.
+    /// then nothing is known about the target, and after some attempts the prober counts as impaired.
     #[must_use]
     pub fn from_resolver(text: &str) -> Self {
         const NO_SUCH_NAME: [&str; 6] = [
@@ -135,8 +135,7 @@ impl ProbeError {
     }
 
     /// A fixed phrase that anybody may read.
-    #[must_use]
-    pub const fn phrase(self) -> &'static str {
+    pub(super) const fn phrase(self) -> &'static str {
         match self {
             Self::Refused => "connection refused",
             Self::Reset => "connection reset",

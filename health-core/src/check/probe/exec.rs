@@ -10,7 +10,7 @@ use super::exit::ExitCodes;
 use super::without_nul;
 use crate::base::ConfigError;
 
-/// A command that is run, and what its end means.
+/// A command that is run, and which exit codes are a success.
 ///
 /// It is a list of arguments; no shell reads it unless one is asked for ([`ExecProbe::shell`]). It
 /// sees a fixed environment (only `PATH`, unless more is given), the directory `/`, and nothing on
@@ -68,9 +68,9 @@ pub struct ResourceLimits {
 
 impl ExecProbe {
     /// The most bytes that arguments and environment may have together, as Linux allows a single one.
-    pub const MAX_SIZE: usize = 128 * 1_024;
+    const MAX_SIZE: usize = 128 * 1_024;
 
-    /// A command by its arguments; the first one is looked for in `PATH` if it has no slash.
+    /// A command by its arguments; the first one is searched in `PATH` if it has no slash.
     pub fn command<A: Into<String>>(argv: impl IntoIterator<Item = A>) -> ExecBuilder {
         ExecBuilder(Settings {
             prefix: Vec::new(),
@@ -236,8 +236,8 @@ impl ExecBuilder {
     /// # Errors
     ///
     /// An empty command or program, a NUL anywhere, a variable whose name is empty or has a `=`, a
-    /// directory that is not absolute, a limit of zero, or more than [`ExecProbe::MAX_SIZE`] bytes
-    /// in all.
+    /// directory that is not absolute, a limit of zero, or more than 128 KiB of arguments and
+    /// environment.
     pub fn build(self) -> Result<ExecProbe, ConfigError> {
         let Settings {
             prefix,
@@ -291,7 +291,7 @@ impl ExecBuilder {
     }
 }
 
-/// Where commands are looked for: fixed, so that a probe does not depend on who started the prober.
+/// Where commands are searched: fixed, so that a probe does not depend on who started the prober.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 #[cfg(test)]

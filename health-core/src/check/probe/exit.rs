@@ -30,10 +30,10 @@ impl fmt::Display for Exit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExitCodes {
-    /// 0 is well, everything else is not.
+    /// 0 is a success, everything else a failure.
     #[default]
     Zero,
-    /// As a monitoring plugin: 0 is well, 1 is a warning, everything else is not.
+    /// As a monitoring plugin: 0 is a success, 1 a warning, everything else a failure.
     Plugin,
 }
 

@@ -30,7 +30,7 @@ use crate::base::grammar;
 /// | `Accept` | `*/*` |
 /// | `User-Agent` | `health-probe/<major.minor>` |
 /// | connection | `Connection: close` |
-/// | body | read up to 10 KiB, judged by the conditions, never shown |
+/// | body of the response | 10 KiB are read; a longer one is not a failure; never shown |
 ///
 /// Its `Display` is the URL without the query, which may hold a token. Its `Debug` shows the names
 /// of the headers and none of their values.
@@ -71,13 +71,13 @@ struct Inner {
 impl HttpProbe {
     /// The most bytes of a body that are read: 10 KiB. A longer body is not a failure; the rest of
     /// it is not read, and [JSON conditions](Condition) do not hold for it.
-    pub const MAX_BODY: usize = 10 * 1_024;
+    pub(super) const MAX_BODY: usize = 10 * 1_024;
     /// The most bytes of a request without its body: 16 KiB.
-    pub const MAX_REQUEST: usize = 16 * 1_024;
+    const MAX_REQUEST: usize = 16 * 1_024;
     /// The most bytes of a request's body: 64 KiB.
-    pub const MAX_REQUEST_BODY: usize = 64 * 1_024;
+    const MAX_REQUEST_BODY: usize = 64 * 1_024;
     /// The most header fields of a request: 100.
-    pub const MAX_FIELDS: usize = 100;
+    const MAX_FIELDS: usize = 100;
 
     /// A probe of `url`: `http(s)://host[:port][/path]` or `unix:/path.sock[:/path]`.
     pub fn builder(url: impl Into<String>) -> HttpProbeBuilder {
@@ -279,10 +279,8 @@ impl HttpProbeBuilder {
     /// (`user@host` belongs into an `Authorization` header, which is masked) or a fragment; TLS
     /// settings without `https`; a host, method, path, header or condition that is not what its
     /// grammar says (so that no CR, LF or NUL can smuggle a second header or request in); a status
-    /// range that is empty or leaves 200–599, a condition on the body of an answer
-    /// to `HEAD`, which has none, more than [`MAX_FIELDS`](HttpProbe::MAX_FIELDS) header fields,
-    /// more than [`MAX_REQUEST`](HttpProbe::MAX_REQUEST) bytes of path and headers, or a body of more
-    /// than [`MAX_REQUEST_BODY`](HttpProbe::MAX_REQUEST_BODY) bytes.
+    /// range that is empty or leaves 200–599; a condition on the body of a response to `HEAD`, which
+    /// has none; more than 100 header fields, 16 KiB of path and headers, or 64 KiB of body.
     pub fn build(mut self) -> Result<HttpProbe, ConfigError> {
         let url = Url::parse(&self.url)?;
         if self.tls.is_some() && !url.is_secure {

@@ -46,11 +46,11 @@ pub enum Step<'p> {
         /// The deadline of the attempt.
         until: Instant,
     },
-    /// As `Read`. The [report](Attempt::report) is ready and does not change any more; nobody
-    /// should wait for the rest. The server is given time to close first, so that the `TIME_WAIT`
-    /// is on its side.
+    /// As `Read`. The [report](Attempt::report) is ready and does not change any more: the driver
+    /// hands it on before this step. The server is given time to close first, so that the
+    /// `TIME_WAIT` is on its side.
     Linger {
-        /// At most [`Attempt::LINGER`] from the end of the response, within the deadline.
+        /// At most 50 ms from the end of the response, within the deadline.
         until: Instant,
     },
     /// Close the connection, if there is one. The [report](Attempt::report) is ready.

@@ -21,14 +21,14 @@ pub struct Tls {
 /// Which certificates are believed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Trust {
-    /// Those that lead to a root of this system. An image without a root store believes nobody.
+    /// Those that lead to a root of this system. An image without a root store trusts no certificate.
     #[default]
     System,
     /// Those that lead to a certificate in this file (PEM), and no others. A server's own one may
     /// be in it, unless it says of itself that it is an authority: what `openssl req -x509` makes
     /// does, without `-addext basicConstraints=critical,CA:FALSE`.
     CaFile(Box<str>),
-    /// Insecure: any, even expired, even another host's. Whoever sits in between can answer.
+    /// Insecure: any, even expired, even another host's. Any machine on the way can answer.
     Insecure,
 }
 
