@@ -61,7 +61,9 @@ fn a_whole_https_attempt_with_its_times() {
     attempt.handle_input(at(200), b"ok");
     let until = at(250);
     assert_eq!(attempt.step(), Step::Linger { until });
+    let early = attempt.report().cloned();
     attempt.handle_eof(at(210));
+    assert_eq!(attempt.report(), early.as_ref(), "known before the close");
     let report = ends(attempt, Class::Success, None, "");
     let times: Vec<_> = report
         .timings
@@ -215,6 +217,37 @@ fn a_name_without_addresses_does_not_exist() {
         Some(Kind::NameNotFound),
         "no such name",
     );
+}
+
+#[test]
+fn the_time_of_a_lookup_that_found_nothing_is_kept() {
+    let probe = probe("tcp://h:80");
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(at(7), []);
+    let report = attempt.into_report();
+    assert_eq!(report.timings.dns, Some(Duration::from_millis(7)));
+    assert_eq!(report.took, Duration::from_millis(7));
+}
+
+/// An error of our own says nothing about the target; what was seen of it until then is evidence.
+#[test]
+fn an_error_of_our_own_in_the_response_keeps_what_had_come() {
+    let probe = probe("http://192.0.2.1/");
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_connected(at(1), None);
+    attempt.handle_sent(at(3));
+    attempt.handle_input(at(7), b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+    attempt.handle_error(at(15), ProbeError::Memory, "");
+    let message = "prober has no memory left";
+    let report = ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
+    let timings: Vec<_> = report
+        .timings
+        .iter()
+        .map(|(_, it)| it.as_millis())
+        .collect();
+    assert_eq!(timings, [1, 2, 4, 8], "connect, send, wait, body");
+    let took = Duration::from_millis(15);
+    assert_eq!((report.status, report.took), (Some(200), took));
 }
 
 #[test]

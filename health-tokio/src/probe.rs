@@ -21,8 +21,9 @@
 use std::time::Duration;
 
 pub use health_core::check::probe::{
-    AddressPolicy, ClientIdentity, Condition, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes,
-    HttpProbe, HttpProbeBuilder, Probe, ProbeError, Report, ResourceLimits, Timings, Tls, Trust,
+    AddressPolicy, ClientIdentity, Condition, Endpoint, ExecProbe, ExecProbeBuilder, Exit,
+    ExitCodes, HttpProbe, HttpProbeBuilder, Probe, ProbeError, Report, ResourceLimits, Timings,
+    Tls, Trust,
 };
 pub use health_core::{Class, Kind, Outcome};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use health_core::check::probe::{
-    AddressPolicy, ExecBuilder, ExecProbe, Exit, ExitCodes, Probe, Report, ResourceLimits,
+    AddressPolicy, ExecProbe, ExecProbeBuilder, Exit, ExitCodes, Probe, Report, ResourceLimits,
 };
 use health_core::{Class, Kind};
 
@@ -13,7 +13,7 @@ use crate::{driver, procs};
 
 const LONG: Duration = Duration::from_secs(20);
 
-fn run(builder: ExecBuilder, timeout: Duration) -> Report {
+fn run(builder: ExecProbeBuilder, timeout: Duration) -> Report {
     probe(&builder.build().expect("valid").into(), timeout)
 }
 
@@ -21,7 +21,7 @@ fn probe(probe: &Probe, timeout: Duration) -> Report {
     driver::probe(AddressPolicy::new(), probe, timeout)
 }
 
-fn sh(line: &str) -> ExecBuilder {
+fn sh(line: &str) -> ExecProbeBuilder {
     ExecProbe::shell(line)
 }
 

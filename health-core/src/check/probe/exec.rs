@@ -71,8 +71,8 @@ impl ExecProbe {
     const MAX_SIZE: usize = 128 * 1_024;
 
     /// A command by its arguments; the first one is searched in `PATH` if it has no slash.
-    pub fn command<A: Into<String>>(argv: impl IntoIterator<Item = A>) -> ExecBuilder {
-        ExecBuilder(Settings {
+    pub fn command<A: Into<String>>(argv: impl IntoIterator<Item = A>) -> ExecProbeBuilder {
+        ExecProbeBuilder(Settings {
             prefix: Vec::new(),
             command: argv.into_iter().map(Into::into).collect(),
             env: Vec::new(),
@@ -85,7 +85,7 @@ impl ExecProbe {
     }
 
     /// A line for `/bin/sh -c`. Never build one from words that somebody else chose.
-    pub fn shell(line: impl Into<String>) -> ExecBuilder {
+    pub fn shell(line: impl Into<String>) -> ExecProbeBuilder {
         Self::command(["/bin/sh".to_string(), "-c".to_string(), line.into()])
     }
 
@@ -179,12 +179,12 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Settings of an [`ExecProbe`], checked together by [`build`](ExecBuilder::build).
+/// Settings of an [`ExecProbe`], checked together by [`build`](ExecProbeBuilder::build).
 #[derive(Clone, Debug)]
 #[must_use = "a probe is made by `build`"]
-pub struct ExecBuilder(Settings);
+pub struct ExecProbeBuilder(Settings);
 
-impl ExecBuilder {
+impl ExecProbeBuilder {
     /// What is put before the command, so that it runs elsewhere: `docker exec ID`,
     /// `crictl exec ID`, `nsenter -t PID -a`, `ip netns exec NAME`. Default: nothing.
     ///

@@ -54,7 +54,7 @@ pub use attempt::Attempt;
 pub use condition::Condition;
 pub use endpoint::{Endpoint, Host};
 pub use error::ProbeError;
-pub use exec::{ExecBuilder, ExecProbe, ResourceLimits};
+pub use exec::{ExecProbe, ExecProbeBuilder, ResourceLimits};
 pub use exit::{Exit, ExitCodes};
 pub use http::{HttpProbe, HttpProbeBuilder};
 pub use policy::AddressPolicy;
