@@ -156,7 +156,8 @@ impl Check {
         self.attempts
     }
 
-    /// Slots of the grid that passed while an attempt ran, waited in the queue, or [`poll_start`](Self::poll_start) was not called.
+    /// Slots of the grid that passed while an attempt ran or waited in the queue, or while
+    /// [`poll_start`](Self::poll_start) was not called.
     #[must_use]
     pub const fn skipped_slots(&self) -> u64 {
         self.skipped_slots

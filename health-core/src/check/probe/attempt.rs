@@ -28,48 +28,11 @@ use crate::base::{Kind, Outcome};
 /// differently: which addresses, in which order and for how long, whose fault an error is, what the
 /// report says, what counts as a success.
 ///
-/// ```text
-///  Attempt::new
-///   │          ┌─────────┐ ──► ┌─────────┐ ──► ┌────────┐ ──► ┌───────┐ ──► ┌──────┐
-///   └────────► │ Resolve │     │ Connect │     │ Secure │     │ Write │     │ Read │
-///              └─────────┘     └─────────┘     └────────┘     └───────┘     └──┬───┘
-///               a name          next address    https          HTTP            │ end of the body:
-///                                                                              │ report() is there
-///              ┌───────┐  end of the stream, or after 50 ms    ┌────────┐      │
-///              │ Close │ ◄──────────────────────────────────── │ Linger │ ◄────┘
-///              └───────┘ ◄── error, deadline, malformed        └────────┘
-///                            response, body longer than 10 KiB
-/// ```
-///
-/// # Contract
-///
-/// 1. **One step at a time.** [`step`](Self::step) changes nothing; only `handle_*` do. Carry the
-///    step out, call the `handle_*` that it names, and ask again until [`Step::Close`]. At `until`
-///    call [`handle_timeout`](Self::handle_timeout) instead, after an error of any step
-///    [`handle_error`](Self::handle_error). What does not fit the step is ignored; no order of
-///    calls panics.
-/// 2. **The report is there as soon as the outcome is known**: [`report`](Self::report) is `Some`
-///    while lingering and at the end, and does not change any more. Use it then; the response time
-///    ends there, and what is left is closing the connection.
-/// 3. **The clock decides.** What is handed in at the deadline or later is a timeout, and `until`
-///    is never behind the deadline.
-/// 4. **The whole response is read** before the connection is closed, also when its status has
-///    decided everything: closing over unread bytes is a reset in the server's log. Then the server
-///    is given 50 ms to close first.
-/// 5. **Memory is bounded** by 32 KiB whatever the peer sends, and nothing is allocated for a
-///    response that comes in one piece and whose body no condition needs.
-/// 6. **Nothing the peer wrote is public.** A message holds words of ours, settings, and the three
-///    digits of the status. Only with
-///    [`capture_body`](super::HttpProbeBuilder::capture_body) does the private cause quote the body.
-/// 7. **How the bytes are cut makes no difference.**
+/// The [module](super) has its contract.
 ///
 /// A name with several addresses: they are tried in the resolver's order, each with an equal share
 /// of the time left, until one accepts. `localhost` is two addresses on most machines, and a server
 /// often has only one of them. Errors of our own end the attempt at once.
-///
-/// # Examples
-///
-/// A connection, without HTTP:
 ///
 /// ```
 /// use core::time::Duration;
@@ -98,55 +61,6 @@ use crate::base::{Kind, Outcome};
 /// let report = attempt.into_report();
 /// assert_eq!(report.outcome.message.as_str(), "timeout while connecting");
 /// assert_eq!(report.timings.connect, Some(Duration::from_secs(10)));
-/// # Ok::<(), health_core::ConfigError>(())
-/// ```
-///
-/// A request, with a server that answers in three pieces and then closes:
-///
-/// ```
-/// use core::time::Duration;
-/// use health_core::check::probe::{AddressPolicy, Attempt, Condition, HttpProbe, Probe, Step};
-/// use health_core::{Class, Instant};
-///
-/// let probe = HttpProbe::builder("http://192.0.2.1:8080/health")
-///     .expect(Condition::body_contains("ok"))
-///     .build()?;
-/// let (probe, policy) = (Probe::from(probe), AddressPolicy::new());
-/// let mut pieces = ["HTTP/1.1 200 OK\r\nContent-", "Length: 2\r\n\r\n", "ok"].into_iter();
-/// let mut now = Instant::default();
-///
-/// let deadline = now + Duration::from_secs(10);
-/// let mut attempt = Attempt::new(&probe, &policy, now, deadline).expect("not a command");
-/// let mut report = None;
-/// loop {
-///     // Before the next step: nobody has to wait until the connection is closed.
-///     if report.is_none() {
-///         report = attempt.report().cloned();
-///     }
-///     match attempt.step() {
-///         Step::Connect { .. } => attempt.handle_connected(now, None),
-///         Step::Write { until } => {
-///             assert!(attempt.request().starts_with(b"GET /health HTTP/1.1\r\n")); // written
-///             assert!(now < until, "or handle_timeout");
-///             attempt.handle_sent(now);
-///         }
-///         Step::Read { until } | Step::Linger { until } => {
-///             now = now + Duration::from_millis(7);
-///             assert!(now < until, "or handle_timeout");
-///             match pieces.next() {
-///                 Some(bytes) => attempt.handle_input(now, bytes.as_bytes()),
-///                 None => attempt.handle_eof(now),
-///             }
-///         }
-///         Step::Resolve { .. } | Step::Secure { .. } => unreachable!("an address, without TLS"),
-///         Step::Close => break,
-///     }
-/// }
-/// let report = report.expect("it is over");
-/// assert_eq!(report.outcome.class, Class::Success);
-/// assert_eq!(report.status, Some(200));
-/// assert_eq!(report.timings.wait, Some(Duration::from_millis(14)));
-/// assert_eq!(report.took, Duration::from_millis(21), "7 ms later, the server closed");
 /// # Ok::<(), health_core::ConfigError>(())
 /// ```
 pub struct Attempt<'p> {
