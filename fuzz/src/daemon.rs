@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use health_core::health::{ComponentId, FlagId, GateId, HeartbeatId, Registry, StatId};
 use health_core::Instant;
+use health_core::health::{ComponentId, FlagId, GateId, HeartbeatId, Registry, StatId};
 
 /// Its parts.
 pub(crate) struct Entries {

@@ -5,11 +5,12 @@
 //! | 0 | bits 0–1: which probe, bit 2: the server closes behind its last byte |
 //! | 1–5 | the lengths of the pieces, over and over, as in `request`; and what else happens in the second conversation |
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::check::exchange::{Condition, Exchange, HttpProbe, Report, Step};
 use health_core::Instant;
+use health_core::check::probe::{
+    AddressPolicy, Attempt, Condition, HttpProbe, Probe, ProbeError, Report, Step,
+};
 
 use crate::request::Pieces;
 
@@ -26,7 +27,7 @@ pub fn check(data: &[u8]) {
     let Some((&[settings, ref lengths @ ..], answer)) = data.split_first_chunk::<6>() else {
         return;
     };
-    let probe = Arc::new(probe(settings));
+    let probe = probe(settings);
     let closes = settings & 4 != 0;
     let whole = converse(&probe, [answer], closes);
     let bytes = converse(&probe, answer.chunks(1), closes);
@@ -36,95 +37,103 @@ pub fn check(data: &[u8]) {
     disturb(&probe, answer, lengths);
 }
 
-fn probe(settings: u8) -> HttpProbe {
-    let builder = HttpProbe::builder("db.example:8080");
+fn probe(settings: u8) -> Probe {
+    let builder = HttpProbe::builder("http://192.0.2.1:8080");
     let builder = match settings & 3 {
         0 => builder,
-        1 => builder.method("HEAD").keep_alive(true),
+        1 => builder.method("HEAD"),
         // Its cause quotes the body, so a body that is read otherwise shows.
         2 => builder
             .capture_body(true)
             .expect(Condition::body_contains("\u{1}").soft()),
         _ => builder
-            .keep_alive(true)
             .expect(Condition::header_equals("X", "a"))
             .expect(Condition::body_contains("ok"))
             .expect(Condition::body_is_json().soft())
             .expect(Condition::json_at("/a/0", 1).soft()),
     };
-    builder.build().expect("a valid probe")
+    builder.build().expect("a valid probe").into()
 }
 
-/// An exchange in which no time passes while there is something to read: its report, and whether
-/// the connection may be kept.
-fn converse<'a>(
-    probe: &Arc<HttpProbe>,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-    closes: bool,
-) -> (Report, Step) {
+/// An attempt whose connection stands, and took no time.
+fn connected(probe: &Probe) -> Attempt<'_> {
+    static POLICY: AddressPolicy = AddressPolicy::new();
+    let attempt = Attempt::new(probe, &POLICY, START, START + TIMEOUT);
+    let mut attempt = attempt.expect("not a command");
+    attempt.handle_connected(START, None);
+    assert!(matches!(attempt.step(), Step::Write { .. }));
+    attempt
+}
+
+/// When the step of a connection is to be given up; `None` once it is over.
+fn until(step: Step<'_>) -> Option<Instant> {
+    match step {
+        Step::Write { until } | Step::Read { until } | Step::Linger { until } => Some(until),
+        Step::Close => None,
+        step => panic!("{step:?} of a connection"),
+    }
+}
+
+/// An attempt in which no time passes while there is something to read: its report.
+fn converse<'a>(probe: &Probe, pieces: impl IntoIterator<Item = &'a [u8]>, closes: bool) -> Report {
     let mut pieces = pieces.into_iter();
-    let mut exchange = Exchange::new(Arc::clone(probe), START, START + TIMEOUT);
-    exchange.handle_sent(START);
-    loop {
-        let step = exchange.step();
-        // What comes on a kept connection counts too: it makes that one useless.
-        let next = pieces.next();
-        match (step, next) {
-            (Step::Close, _) | (Step::Keep, None) => return (exchange.into_report(), step),
-            (_, Some(piece)) => watch(&mut exchange, |it| it.handle_input(START, piece)),
-            (_, None) if closes => watch(&mut exchange, |it| it.handle_eof(START)),
-            (Step::Write { until } | Step::Read { until } | Step::Linger { until }, None) => {
-                watch(&mut exchange, |it| it.handle_timeout(until));
-            }
+    let mut attempt = connected(probe);
+    attempt.handle_sent(START);
+    while let Some(until) = until(attempt.step()) {
+        match pieces.next() {
+            Some(piece) => watch(&mut attempt, |it| it.handle_input(START, piece)),
+            None if closes => watch(&mut attempt, |it| it.handle_eof(START)),
+            None => watch(&mut attempt, |it| it.handle_timeout(until)),
         }
     }
+    attempt.into_report()
 }
 
 /// The same bytes while time passes and things happen in any order.
-fn disturb(probe: &Arc<HttpProbe>, answer: &[u8], lengths: &[u8]) {
-    let mut exchange = Exchange::new(Arc::clone(probe), START, START + TIMEOUT);
+fn disturb(probe: &Probe, answer: &[u8], lengths: &[u8]) {
+    let mut attempt = connected(probe);
     let mut now = START;
     for (piece, event) in Pieces::new(answer, lengths).zip(lengths.iter().cycle()) {
         match event % 8 {
-            0 => watch(&mut exchange, |it| it.handle_eof(now)),
-            1 => watch(&mut exchange, |it| it.handle_error(now, "connection reset")),
+            0 => watch(&mut attempt, |it| it.handle_eof(now)),
+            1 => watch(&mut attempt, |it| {
+                it.handle_error(now, ProbeError::Reset, "")
+            }),
             2 => now = now + Duration::from_millis(u64::from(*event)),
-            3 => watch(&mut exchange, |it| it.handle_timeout(now)),
-            _ => watch(&mut exchange, |it| it.handle_sent(now)),
+            3 => watch(&mut attempt, |it| it.handle_timeout(now)),
+            _ => watch(&mut attempt, |it| it.handle_sent(now)),
         }
-        watch(&mut exchange, |it| it.handle_input(now, piece));
+        watch(&mut attempt, |it| it.handle_input(now, piece));
     }
     // It ends without anything but time; what was not asked for keeps no connection open.
     for _ in 0..2 {
-        if let Step::Write { until } | Step::Read { until } | Step::Linger { until } =
-            exchange.step()
-        {
-            watch(&mut exchange, |it| it.handle_timeout(until));
+        if let Some(until) = until(attempt.step()) {
+            watch(&mut attempt, |it| it.handle_timeout(until));
         }
     }
-    assert!(matches!(exchange.step(), Step::Close | Step::Keep));
-    assert!(exchange.report().is_some(), "over without a report");
+    assert_eq!(attempt.step(), Step::Close);
+    assert!(attempt.report().is_some(), "over without a report");
 }
 
 /// Lets something happen, and checks what must hold around everything that happens.
-fn watch(exchange: &mut Exchange, happen: impl FnOnce(&mut Exchange)) {
-    let before = exchange.report().cloned();
-    let step = exchange.step();
-    happen(exchange);
-    assert_eq!(exchange.step(), exchange.step(), "asking changes nothing");
+fn watch(attempt: &mut Attempt<'_>, happen: impl FnOnce(&mut Attempt<'_>)) {
+    let before = attempt.report().cloned();
+    let step = attempt.step();
+    happen(attempt);
+    assert_eq!(attempt.step(), attempt.step(), "asking changes nothing");
     if before.is_some() {
-        assert_eq!(exchange.report(), before.as_ref(), "a report is final");
+        assert_eq!(attempt.report(), before.as_ref(), "a report is final");
     }
-    assert_eq!(exchange.part().is_none(), exchange.report().is_some());
-    let buffered = exchange.buffered();
+    assert_eq!(attempt.phase().is_none(), attempt.report().is_some());
+    let buffered = attempt.buffered();
     assert!(buffered <= MOST_BUFFERED, "{buffered} bytes kept");
     if step == Step::Close {
-        assert_eq!(exchange.step(), Step::Close, "nothing reopens");
+        assert_eq!(attempt.step(), Step::Close, "nothing reopens");
     }
-    if let Step::Write { until } | Step::Read { until } | Step::Linger { until } = exchange.step() {
+    if let Some(until) = until(attempt.step()) {
         assert!(until <= START + TIMEOUT, "{until:?} is behind the deadline");
     }
-    if let Some(report) = exchange.report() {
+    if let Some(report) = attempt.report() {
         let message = report.outcome.message.as_str();
         let is_plain = message.bytes().all(|b| matches!(b, b' '..=b'~'));
         assert!(is_plain && message.len() < 200, "message {message:?}");

@@ -1,6 +1,7 @@
 //! What the fuzz targets check; `fuzz_targets/` only binds it to the fuzzer.
 
 pub mod connection;
+pub mod connections;
 mod daemon;
 pub mod exchange;
 mod expectation;
@@ -10,4 +11,3 @@ pub mod request;
 #[path = "../../health-core/tests/conformance/response.rs"]
 #[allow(dead_code, reason = "the conformance table asks it for more")]
 mod response;
-pub mod connections;

@@ -12,8 +12,8 @@ mod translate;
 mod watch;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use health_core::monitor::MonitorConfig;
 use health_core::Class;
+use health_core::monitor::MonitorConfig;
 
 use harness::Harness;
 use settings::Group;

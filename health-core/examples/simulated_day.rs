@@ -23,10 +23,8 @@ fn main() {
     let mut arguments = env::args().skip(1).map(|text| text.parse::<u64>());
     let mut argument = |default| arguments.next().unwrap_or(Ok(default)).expect("a number");
     let (targets, hours) = (argument(100_000) as usize, argument(24));
-    let check = CheckConfig {
-        interval: Duration::from_secs(60),
-        ..CheckConfig::default()
-    };
+    let mut check = CheckConfig::default();
+    check.interval = Duration::from_secs(60);
     let began = time::Instant::now();
     let mut simulation = sim::Simulation::new(targets, MonitorConfig::default(), check);
     let built = began.elapsed();

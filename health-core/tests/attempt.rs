@@ -61,7 +61,9 @@ fn a_whole_https_attempt_with_its_times() {
     attempt.handle_input(at(200), b"ok");
     let until = at(250);
     assert_eq!(attempt.step(), Step::Linger { until });
+    let early = attempt.report().cloned();
     attempt.handle_eof(at(210));
+    assert_eq!(attempt.report(), early.as_ref(), "known before the close");
     let report = ends(attempt, Class::Success, None, "");
     let times: Vec<_> = report
         .timings
@@ -149,10 +151,10 @@ fn addresses_share_the_time_and_the_last_error_counts() {
     attempt.handle_timeout(at(400));
     let (to, until) = (Destination::Tcp(all[1]), at(700));
     assert_eq!(attempt.step(), Step::Connect { to, until });
-    attempt.handle_trouble(at(500), ProbeError::Unreachable, "");
+    attempt.handle_error(at(500), ProbeError::Unreachable, "");
     let (to, until) = (Destination::Tcp(all[2]), at(1_000));
     assert_eq!(attempt.step(), Step::Connect { to, until });
-    attempt.handle_trouble(at(600), ProbeError::Refused, "os error 111");
+    attempt.handle_error(at(600), ProbeError::Refused, "os error 111");
     let message = "connection refused while connecting";
     let report = ends(attempt, Class::Failure, Some(Kind::Refused), message);
     assert_eq!(report.timings.connect, Some(Duration::from_millis(500)));
@@ -168,7 +170,7 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
     let probe = probe("http://h/");
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(1), ["192.0.2.1:80", "192.0.2.2:80"].map(address));
-    attempt.handle_trouble(at(2), ProbeError::Descriptors, "");
+    attempt.handle_error(at(2), ProbeError::Descriptors, "");
     let message = "prober has no descriptors left";
     ends(
         attempt,
@@ -178,14 +180,14 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
     );
 
     let mut attempt = begin(&probe, &OPEN);
-    attempt.handle_trouble(at(2), ProbeError::Resolver, "");
+    attempt.handle_error(at(2), ProbeError::Resolver, "");
     let message = "prober cannot ask its resolver";
     ends(attempt, Class::Indeterminate, Some(Kind::Resolver), message);
 
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(1), [address("192.0.2.1:80")]);
     attempt.handle_connected(at(2), None);
-    attempt.handle_trouble(at(3), ProbeError::Memory, "");
+    attempt.handle_error(at(3), ProbeError::Memory, "");
     let message = "prober has no memory left";
     ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
 }
@@ -218,6 +220,37 @@ fn a_name_without_addresses_does_not_exist() {
 }
 
 #[test]
+fn the_time_of_a_lookup_that_found_nothing_is_kept() {
+    let probe = probe("tcp://h:80");
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(at(7), []);
+    let report = attempt.into_report();
+    assert_eq!(report.timings.dns, Some(Duration::from_millis(7)));
+    assert_eq!(report.took, Duration::from_millis(7));
+}
+
+/// An error of our own says nothing about the target; what was seen of it until then is evidence.
+#[test]
+fn an_error_of_our_own_in_the_response_keeps_what_had_come() {
+    let probe = probe("http://192.0.2.1/");
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_connected(at(1), None);
+    attempt.handle_sent(at(3));
+    attempt.handle_input(at(7), b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+    attempt.handle_error(at(15), ProbeError::Memory, "");
+    let message = "prober has no memory left";
+    let report = ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
+    let timings: Vec<_> = report
+        .timings
+        .iter()
+        .map(|(_, it)| it.as_millis())
+        .collect();
+    assert_eq!(timings, [1, 2, 4, 8], "connect, send, wait, body");
+    let took = Duration::from_millis(15);
+    assert_eq!((report.status, report.took), (Some(200), took));
+}
+
+#[test]
 fn a_connection_to_itself_is_refused() {
     let probe = probe("tcp://127.0.0.1:40000");
     let mut attempt = begin(&probe, &OPEN);
@@ -235,7 +268,7 @@ fn a_reset_after_a_whole_answer_is_no_news() {
     attempt.handle_connected(at(1), None);
     attempt.handle_sent(at(2));
     attempt.handle_input(at(3), b"HTTP/1.1 204 No Content\r\n\r\n");
-    attempt.handle_trouble(at(4), ProbeError::Reset, "");
+    attempt.handle_error(at(4), ProbeError::Reset, "");
     ends(attempt, Class::Success, None, "");
 }
 

@@ -7,10 +7,8 @@ use health_core::check::probe::{ExecProbe, ExitCodes, Probe, ResourceLimits};
 
 #[test]
 fn a_command_has_what_it_was_given_and_shows_none_of_its_secrets() {
-    let limits = ResourceLimits {
-        cpu: Some(Duration::from_secs(2)),
-        ..ResourceLimits::default()
-    };
+    let mut limits = ResourceLimits::default();
+    limits.cpu = Some(Duration::from_secs(2));
     let probe = ExecProbe::command(["redis-cli", "-a", "hunter2", "ping"])
         .prefix(["ip", "netns", "exec", "blue"])
         .env("REDISCLI_AUTH", "hunter2")

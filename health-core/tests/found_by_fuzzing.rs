@@ -108,11 +108,9 @@ mod monitor {
     }
 
     fn add(monitor: &mut Monitor, saved: Saved) -> TargetId {
-        let config = CheckConfig {
-            retries: 1,
-            on_unhealthy: OnUnhealthy::Deregister,
-            ..CheckConfig::kubelet()
-        };
+        let mut config = CheckConfig::kubelet();
+        config.retries = 1;
+        config.on_unhealthy = OnUnhealthy::Deregister;
         let name = Name::new("web").expect("a name");
         let check = Name::new("http").expect("a name");
         let spec = TargetSpec::new(name).restored_check(check, Arc::new(config), saved);
@@ -128,10 +126,8 @@ mod monitor {
     #[test]
     fn nothing_begins_before_the_start() {
         let mut monitor = monitor();
-        let deregistered = Saved {
-            deregistered: true,
-            ..Saved::default()
-        };
+        let mut deregistered = Saved::default();
+        deregistered.deregistered = true;
         let target = add(&mut monitor, deregistered);
         monitor.reactivate(START, target);
         assert_eq!((monitor.poll(START), monitor.poll_timeout()), (None, None));

@@ -92,10 +92,8 @@ fn a_target_of_one_check_takes_at_most_512_bytes() {
 }
 
 fn every_minute(targets: usize) -> Simulation {
-    let check = CheckConfig {
-        interval: Duration::from_secs(60),
-        ..CheckConfig::default()
-    };
+    let mut check = CheckConfig::default();
+    check.interval = Duration::from_secs(60);
     Simulation::new(targets, MonitorConfig::default(), check)
 }
 

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use health_tokio::probe::{Class, HttpTarget, Kind, Probe, Tls, Trust, probe};
+use health_tokio::probe::{Class, HttpProbe, Kind, Probe, Tls, Trust, probe};
 use rustix::fs::{CWD, Mode, mkfifoat};
 
 /// A file that nobody writes to: opening it blocks. Dropped, it lets go whoever waits for it.
@@ -64,10 +64,8 @@ async fn a_file_that_cannot_be_read_holds_up_nobody_else() {
 }
 
 fn https(port: u16, trust: Trust) -> Probe {
-    let tls = Tls {
-        trust,
-        ..Tls::default()
-    };
-    let target = HttpTarget::parse(&format!("https://127.0.0.1:{port}/"), |it| it);
-    Probe::from(target.expect("a URL").with_tls(tls))
+    let mut tls = Tls::default();
+    tls.trust = trust;
+    let probe = HttpProbe::builder(format!("https://127.0.0.1:{port}/")).tls(tls);
+    Probe::from(probe.build().expect("a URL"))
 }

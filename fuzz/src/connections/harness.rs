@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use health_core::health::{Phase, Registry, Revision};
 use health_core::server::{
-    AcceptError, AcceptAction, Limits, Peer, Connections, Service, EvictionClass, Step, Turn,
+    AcceptAction, AcceptError, Connections, EvictionClass, Limits, Peer, Service, Step, Turn,
 };
 use health_core::{Instant, Moment, UnixTime};
 
@@ -139,7 +139,9 @@ impl Harness {
         };
         match self.connections.handle_accept_error(self.now, error) {
             AcceptAction::Retry => assert_eq!(error, AcceptError::Transient),
-            AcceptAction::Evict(key) => assert!(self.connections.get_mut(key).is_some(), "evicts nobody"),
+            AcceptAction::Evict(key) => {
+                assert!(self.connections.get_mut(key).is_some(), "evicts nobody")
+            }
             AcceptAction::Pause(until) => {
                 assert!(until > self.now && !self.connections.may_accept());
             }
@@ -239,7 +241,8 @@ impl Harness {
     fn hear(&mut self) {
         let snapshot = self.registry.snapshot(self.now);
         self.connections.handle_phase(self.now, snapshot.phase());
-        self.connections.handle_revision(self.now, snapshot.revision());
+        self.connections
+            .handle_revision(self.now, snapshot.revision());
         self.heard = Some(snapshot.revision());
         self.is_stopped |= snapshot.phase() == Phase::Stopped;
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use health_core::Instant;
+use health_core::Name;
 use health_core::monitor::{AttemptId, CheckId, Command, Event, Monitor, MonitorConfig};
 use health_core::monitor::{Signal, TargetId, TargetSpec};
-use health_core::Name;
 use health_core::{Class, Outcome};
-use health_core::Instant;
 
 use super::model::{Check, Model, Order, Told, What, Who};
 use super::settings::{Group, length};

@@ -10,10 +10,10 @@ mod words;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use health_core::check::{CancelReason, CheckConfig, Mode, Saved};
-use health_core::{ProbeKind};
-use health_core::monitor::MonitorConfig;
 use health_core::Class;
+use health_core::ProbeKind;
+use health_core::check::{CancelReason, CheckConfig, Mode, Saved};
+use health_core::monitor::MonitorConfig;
 
 pub(super) use check::Check;
 use target::Target;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
+use health_core::ProbeKind;
+use health_core::Streak;
 use health_core::check::{CheckConfig, CheckStatus, FirstCheck, OnUnhealthy};
 use health_core::check::{Saved, Schedule};
-use health_core::{ProbeKind};
 use health_core::monitor::{MassFailure, MonitorConfig, Spread};
-use health_core::Streak;
 
 /// In milliseconds; the last one is for ever.
 pub(super) const LENGTHS: [u64; 16] = [
@@ -78,7 +78,7 @@ impl<'a> Arbitrary<'a> for Group {
         let mut checks = Vec::new();
         let first = check(u)?;
         for &kind in kinds {
-            let config = if one_for_all {
+            let mut config = if one_for_all {
                 first.clone()
             } else {
                 check(u)?
@@ -89,11 +89,8 @@ impl<'a> Arbitrary<'a> for Group {
             } else {
                 config.success_threshold
             };
-            let config = CheckConfig {
-                kind,
-                success_threshold,
-                ..config
-            };
+            config.kind = kind;
+            config.success_threshold = success_threshold;
             let saved = if is_restored { Some(saved(u)?) } else { None };
             checks.push((config, saved));
         }
@@ -105,46 +102,42 @@ fn check(u: &mut Unstructured<'_>) -> Result<CheckConfig> {
     let times = u.arbitrary::<u8>()?;
     let counts = u.arbitrary::<u8>()?;
     let what = u.arbitrary::<u8>()?;
-    let config = CheckConfig {
-        interval: length(times),
-        timeout: length(times / 16),
-        retries: 1 + u32::from(counts % 3),
-        success_threshold: 1 + u32::from(counts / 3 % 3),
-        indeterminate_limit: u32::from(counts / 9 % 4),
-        unhealthy_backoff_factor: [1.0, 1.0, 1.5, 2.0][usize::from(counts / 36 % 4)],
-        on_unhealthy: match what % 4 {
-            0 | 1 => OnUnhealthy::Report,
-            2 => OnUnhealthy::Restart,
-            _ => OnUnhealthy::Deregister,
-        },
-        needs_reap: what & 4 != 0,
-        schedule: if what & 8 == 0 {
-            Schedule::FixedRate
-        } else {
-            Schedule::FixedDelay
-        },
-        first_check: if what & 16 == 0 {
-            FirstCheck::Immediate
-        } else {
-            FirstCheck::AfterInterval
-        },
-        history: 1 + what / 128,
-        ..CheckConfig::default()
+    let mut config = CheckConfig::default();
+    config.interval = length(times);
+    config.timeout = length(times / 16);
+    config.retries = 1 + u32::from(counts % 3);
+    config.success_threshold = 1 + u32::from(counts / 3 % 3);
+    config.indeterminate_limit = u32::from(counts / 9 % 4);
+    config.unhealthy_backoff_factor = [1.0, 1.0, 1.5, 2.0][usize::from(counts / 36 % 4)];
+    config.on_unhealthy = match what % 4 {
+        0 | 1 => OnUnhealthy::Report,
+        2 => OnUnhealthy::Restart,
+        _ => OnUnhealthy::Deregister,
     };
+    config.needs_reap = what & 4 != 0;
+    config.schedule = if what & 8 == 0 {
+        Schedule::FixedRate
+    } else {
+        Schedule::FixedDelay
+    };
+    config.first_check = if what & 16 == 0 {
+        FirstCheck::Immediate
+    } else {
+        FirstCheck::AfterInterval
+    };
+    config.history = 1 + what / 128;
     if what & 32 == 0 {
         return Ok(config);
     }
-    Ok(CheckConfig {
-        start_period: maybe(u)?.unwrap_or_default(),
-        start_interval: maybe(u)?,
-        initial_delay: maybe(u)?.unwrap_or_default(),
-        spread_offset: maybe(u)?.unwrap_or_default(),
-        edge_interval: maybe(u)?,
-        unhealthy_interval: maybe(u)?,
-        unhealthy_interval_max: maybe(u)?,
-        lag_tolerance: maybe(u)?,
-        ..config
-    })
+    config.start_period = maybe(u)?.unwrap_or_default();
+    config.start_interval = maybe(u)?;
+    config.initial_delay = maybe(u)?.unwrap_or_default();
+    config.spread_offset = maybe(u)?.unwrap_or_default();
+    config.edge_interval = maybe(u)?;
+    config.unhealthy_interval = maybe(u)?;
+    config.unhealthy_interval_max = maybe(u)?;
+    config.lag_tolerance = maybe(u)?;
+    Ok(config)
 }
 
 fn saved(u: &mut Unstructured<'_>) -> Result<Saved> {
@@ -159,10 +152,9 @@ fn saved(u: &mut Unstructured<'_>) -> Result<Saved> {
     if byte & 16 != 0 {
         streak.success();
     }
-    Ok(Saved {
-        status,
-        streak,
-        deregistered: byte >= 192,
-        ..Saved::default()
-    })
+    let mut saved = Saved::default();
+    saved.status = status;
+    saved.streak = streak;
+    saved.deregistered = byte >= 192;
+    Ok(saved)
 }

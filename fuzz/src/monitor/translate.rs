@@ -1,7 +1,7 @@
 //! The machine in the words of the model.
 
-use health_core::check;
 use health_core::Instant;
+use health_core::check;
 
 use super::model::{Check, What};
 
@@ -30,6 +30,7 @@ pub(super) fn what(event: &check::Event) -> What {
         check::Event::ActionSuppressed => What::ActionSuppressed,
         check::Event::ProberImpaired => What::ProberImpaired,
         check::Event::Stopped => What::Stopped,
+        other => panic!("no word for {other:?}"),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use health_core::check::{CheckStatus, OnUnhealthy};
 use health_core::Class;
+use health_core::check::{CheckStatus, OnUnhealthy};
 
 use super::model::{Model, Order, Told, What, Who};
 

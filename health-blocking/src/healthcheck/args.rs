@@ -5,11 +5,11 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use health_core::check::exchange::{Condition, HttpProbeBuilder};
+use health_core::check::probe::{Condition, HttpProbeBuilder};
 use health_core::parse_duration;
 use lexopt::prelude::*;
 
-use crate::probe::{AddressPolicy, ClientIdentity, ExecProbe, HttpTarget, Probe, Tls, Trust};
+use crate::probe::{AddressPolicy, ClientIdentity, ExecProbe, HttpProbe, Probe, Tls, Trust};
 
 pub(super) enum Order {
     Probe(Box<Request>),
@@ -191,38 +191,30 @@ impl Given {
             conditions,
             ..
         } = self;
-        let with = |mut request: HttpProbeBuilder| {
-            if let Some(status) = status {
-                request = request.accept_status(status);
-            }
-            if let Some(method) = method {
-                request = request.method(method);
-            }
-            request = headers.into_iter().fold(request, |request, (name, value)| {
-                request.header(name, value)
-            });
-            conditions
-                .into_iter()
-                .fold(request, HttpProbeBuilder::expect)
-        };
-        let mut target = HttpTarget::parse(target, with)?;
-        if target.tls().is_some() {
+        let mut probe = HttpProbe::builder(target);
+        if let Some(status) = status {
+            probe = probe.accept_status(status);
+        }
+        if let Some(method) = method {
+            probe = probe.method(method);
+        }
+        probe = headers
+            .into_iter()
+            .fold(probe, |probe, (name, value)| probe.header(name, value));
+        probe = conditions.into_iter().fold(probe, HttpProbeBuilder::expect);
+        if target.starts_with("https://") {
             let trust = match self.ca {
                 _ if self.insecure => Trust::Insecure,
                 Some(file) => Trust::CaFile(file.into()),
                 None => Trust::System,
             };
-            let identity = self.cert.zip(self.key).map(|(cert, key)| ClientIdentity {
-                certificate_file: cert.into(),
-                key_file: key.into(),
-            });
-            target = target.with_tls(Tls {
-                trust,
-                identity,
-                ..Tls::default()
-            });
+            let identity = self.cert.zip(self.key);
+            let mut tls = Tls::default();
+            tls.trust = trust;
+            tls.identity = identity.map(|(cert, key)| ClientIdentity::new(cert, key));
+            probe = probe.tls(tls);
         }
-        Ok(target.into())
+        Ok(probe.build()?.into())
     }
 }
 

@@ -26,7 +26,7 @@ use core::fmt;
 /// assert!(text.contains("\n... 3927 bytes omitted ...\n"));
 /// assert!(text.ends_with("working\nout of memory\n"));
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Capture {
     head: Vec<u8>,
     tail: VecDeque<u8>,

@@ -1,4 +1,4 @@
-//! What one check is told: when to look, how long to wait, how often to be disappointed.
+//! The settings of one check: schedule, timeout, thresholds.
 
 use core::time::Duration;
 
@@ -6,24 +6,23 @@ use crate::base::ProbeKind;
 
 /// The settings of one check.
 ///
-/// A plain value: fill in what differs from the [default](CheckConfig::default) or from a profile,
-/// then [`validate`](CheckConfig::validate) it once. Checks share it behind an `Arc`.
+/// A plain value: take the [default](CheckConfig::default) or a profile, set what differs, then
+/// [`validate`](CheckConfig::validate) it once. Checks share it behind an `Arc`.
 ///
 /// ```
 /// use core::time::Duration;
 /// use health_core::check::{CheckConfig, OnUnhealthy};
 ///
-/// let config = CheckConfig {
-///     interval: Duration::from_secs(60),
-///     on_unhealthy: OnUnhealthy::Deregister,
-///     ..CheckConfig::default()
-/// };
+/// let mut config = CheckConfig::default();
+/// config.interval = Duration::from_secs(60);
+/// config.on_unhealthy = OnUnhealthy::Deregister;
 /// assert_eq!(config.validate(), Ok(()));
 /// assert_eq!((config.timeout, config.retries), (Duration::from_secs(10), 3));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CheckConfig {
-    /// What the verdict is for. Default: [`ProbeKind::Health`].
+    /// Which question the verdict answers. Default: [`ProbeKind::Health`].
     pub kind: ProbeKind,
     /// From one attempt to the next, at least 1 ms. Default: 30 s.
     pub interval: Duration,
@@ -38,7 +37,7 @@ pub struct CheckConfig {
     /// How long after the instance's start failures do not count, ended early by the first success.
     /// Default: 0.
     pub start_period: Duration,
-    /// The interval while the start period protects, at least 1 ms. Default: `None`, the smaller of
+    /// The interval during the start period, at least 1 ms. Default: `None`, the smaller of
     /// 5 s and `interval`.
     pub start_interval: Option<Duration>,
     /// How long after the instance's start nothing is attempted at all. Default: 0.
@@ -64,10 +63,10 @@ pub struct CheckConfig {
     /// Where that growth ends. Default: `None`, one hour: a check that is never made again would
     /// never see its target recover.
     pub unhealthy_interval_max: Option<Duration>,
-    /// What is asked for when the check turns unhealthy. Default: [`OnUnhealthy::Report`].
+    /// What the check requests when it turns unhealthy. Default: [`OnUnhealthy::Report`].
     pub on_unhealthy: OnUnhealthy,
     /// Indeterminate results in a row after which the prober counts as impaired and the status as
-    /// stale. Default: 10; 0 never says so.
+    /// stale. Default: 10; 0 switches that off.
     pub indeterminate_limit: u32,
     /// How late a deadline may be handled and still count against the target. Default: `None`, any
     /// delay counts. With a limit, a prober that was starved itself records an indeterminate result.
@@ -102,7 +101,7 @@ impl CheckConfig {
         }
     }
 
-    /// The interval in use while the start period protects.
+    /// The interval in use during the start period.
     #[must_use]
     pub fn start_interval(&self) -> Duration {
         self.start_interval
@@ -158,14 +157,15 @@ pub enum Schedule {
     FixedDelay,
 }
 
-/// What is asked for when a check turns unhealthy.
+/// What a check requests when it turns unhealthy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OnUnhealthy {
-    /// Nothing; the status says it.
+    /// Nothing: the status changes, and that is all.
     #[default]
     Report,
-    /// A restart. The target is held until told that the instance has changed.
+    /// A restart. The target is on hold until
+    /// [`instance_changed`](crate::check::Check::instance_changed) is called.
     Restart,
-    /// That the target be taken off the list. It rests until reactivated.
+    /// That the target be deregistered. It is not checked again until it is reactivated.
     Deregister,
 }

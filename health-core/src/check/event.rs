@@ -1,9 +1,10 @@
-//! What a check says happened, and how it says it without a queue.
+//! The events of a check, and the list of those of one call.
 
 use super::history::Record;
 
-/// Something a check did or decided.
+/// Something that a check did or decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
     /// The attempt is given up. Its I/O can be dropped; a process of it must be killed and reaped.
     Cancelled {
@@ -26,15 +27,15 @@ pub enum Event {
         /// What it is.
         to: CheckStatus,
     },
-    /// The target should be restarted. Said once per instance; the check is held until it is told of
+    /// The target should be restarted. Given once per instance; the check is on hold until there is
     /// a new one.
     RestartRequested,
-    /// The target should be taken off the list. The check rests until it is reactivated.
+    /// The target should be deregistered. It is not checked until it is reactivated.
     Deregistered,
     /// A restart or deregistration was due, and was withheld: too many targets fail at once.
-    /// Said once per episode.
+    /// Given once until the check is healthy again.
     ActionSuppressed,
-    /// Result after result says nothing about the target: the prober itself is in trouble.
+    /// Too many indeterminate results in a row: the prober itself has an error.
     ProberImpaired,
     /// The check has stopped for good.
     Stopped,
@@ -42,12 +43,13 @@ pub enum Event {
 
 /// Why an attempt was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CancelReason {
     /// Its deadline passed.
     Timeout,
-    /// The instance it was looking at is gone.
+    /// There is a new instance of the target.
     InstanceChanged,
-    /// Another check of the target asked for a restart.
+    /// Another check of the target requested a restart.
     Restart,
     /// Another check of the target had it deregistered.
     Deregistered,
@@ -59,8 +61,9 @@ pub enum CancelReason {
     Removed,
 }
 
-/// What a check holds its target for.
+/// The status of a target according to one check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CheckStatus {
     /// Never started.
     #[default]
@@ -99,12 +102,12 @@ impl CheckStatus {
     }
 }
 
-/// Whether a check may act when it turns unhealthy: what a mass-failure guard says.
+/// Whether a check may request its restart or deregistration; a mass-failure guard decides it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
-    /// Query for the restart or the deregistration.
+    /// It may.
     Act,
-    /// Not now; ask again at the next counted failure.
+    /// It may not now; the question comes again at the next counted failure.
     Withhold,
 }
 
@@ -113,16 +116,16 @@ const MOST: usize = 4;
 
 /// What one call brought about, in order; at most four events.
 ///
-/// A value instead of a queue: a check at rest holds no memory for what it might say.
+/// A value instead of a queue: an idle check holds no memory for events.
 #[derive(Debug, Default)]
-#[must_use = "a cancelled attempt still runs until somebody ends it"]
+#[must_use = "a cancelled attempt runs on until the driver ends it"]
 pub struct Events {
     list: [Option<Event>; MOST],
 }
 
 impl Events {
     /// Nothing happened.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         list: [const { None }; MOST],
     };
 

@@ -78,13 +78,13 @@ impl Record {
         Duration::from_micros(u64::from(self.took_micros))
     }
 
-    /// What it was taken for.
+    /// How it counts.
     #[must_use]
     pub fn class(&self) -> Class {
         self.class
     }
 
-    /// What it ran into.
+    /// What kind of error it met.
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         self.kind
@@ -96,13 +96,13 @@ impl Record {
         self.counted
     }
 
-    /// What it says to everybody; empty if nothing.
+    /// The text that anybody may read; empty if there is none.
     #[must_use]
     pub fn message(&self) -> &str {
         self.detail.as_ref().map_or("", |it| it.message.as_str())
     }
 
-    /// What it says to authorised readers.
+    /// The text for authorised readers.
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {
         self.detail.as_ref()?.cause.as_ref()

@@ -5,9 +5,8 @@ use core::time::Duration;
 use super::config::OnUnhealthy;
 use super::event::{CancelReason, CheckStatus, Event, Events, Permit};
 use super::history::Record;
-use super::past::Past;
 use super::schedule;
-use super::state::{Check, Reaping, Run, Start, Wake};
+use super::state::{Check, Reaping, Run, Start, Timestamp, Wake};
 use crate::base::Instant;
 use crate::base::Streak;
 use crate::base::{Class, Kind, Outcome};
@@ -19,10 +18,10 @@ impl Check {
         let mut events = Events::NONE;
         if self.run == Run::New {
             self.since = now;
-            if self.judge.status == CheckStatus::Unknown {
-                self.forget(&mut events);
+            if self.thresholds.status == CheckStatus::Unknown {
+                self.reset_status(&mut events);
             }
-            if self.judge.is_done(&self.config) {
+            if self.thresholds.is_done(&self.config) {
                 // Restored: asking again would take a running target out of service.
                 self.run = Run::Done;
             } else {
@@ -56,7 +55,7 @@ impl Check {
                 self.run = Run::Idle { due: self.clock };
             }
             self.paused = true;
-            self.judge.stale |= self.run != Run::Done;
+            self.thresholds.stale |= self.run != Run::Done;
         }
         events
     }
@@ -68,7 +67,7 @@ impl Check {
         if self.paused {
             self.paused = false;
             if matches!(self.run, Run::Idle { .. }) {
-                self.judge.streak = Streak::default();
+                self.thresholds.streak = Streak::default();
                 self.set_due(now);
             }
         }
@@ -95,7 +94,7 @@ impl Check {
         if !matches!(self.run, Run::New | Run::Stopping { .. } | Run::Stopped) {
             self.cancel(CancelReason::InstanceChanged, &mut events);
             self.since = now;
-            self.forget(&mut events);
+            self.reset_status(&mut events);
             self.run = Run::Idle { due: now };
             self.schedule_first();
         }
@@ -108,6 +107,50 @@ impl Check {
             return self.instance_changed(now);
         }
         Events::NONE
+    }
+
+    /// The startup checks of the target have succeeded.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn open(&mut self, now: Instant) -> Events {
+        let now = self.tick(now);
+        if self.run == Run::Gated {
+            self.set_due(now.max(self.since + self.config.initial_delay));
+        }
+        Events::NONE
+    }
+
+    /// Another check of the target requested a restart, or its deregistration.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn hold(&mut self, now: Instant, reason: CancelReason) -> Events {
+        let now = self.tick(now);
+        let mut events = Events::NONE;
+        if !matches!(
+            self.run,
+            Run::New | Run::Inactive { .. } | Run::Stopping { .. } | Run::Stopped
+        ) {
+            self.cancel(reason, &mut events);
+            self.run = match reason {
+                CancelReason::Deregistered => Run::Inactive {
+                    since: Some(Timestamp::of(now)),
+                },
+                _ => Run::OnHold,
+            };
+        }
+        events
+    }
+
+    /// Brings the first attempt of the instance forward to `at`, the grid staying where it is; false
+    /// if it comes before that anyway, or none is scheduled.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn bring_forward(&mut self, at: Instant) -> bool {
+        let at = at.max(self.since + self.config.initial_delay);
+        match self.run {
+            Run::Idle { due } if at < due && !self.paused => {
+                self.run = Run::Idle { due: at };
+                true
+            }
+            _ => false,
+        }
     }
 
     /// T4, T5. The attempt was answered. Ignored if it does not run, or if its deadline has come.
@@ -142,10 +185,10 @@ impl Check {
         events.push(Event::Reaped { attempt });
         match self.run {
             Run::Stopping { .. } => self.end(&mut events),
-            // A slot that only our own killing took is made up for: the check is a new instance's,
-            // or was asked for.
+            // A slot lost only because the prober killed the last attempt is made up for: the check
+            // has a new instance, or was triggered.
             Run::Idle { .. }
-                if reaping == Reaping::GivenUp && self.judge.is_last_indeterminate() =>
+                if reaping == Reaping::GivenUp && self.thresholds.is_last_indeterminate() =>
             {
                 self.set_due(now);
             }
@@ -227,12 +270,12 @@ impl Check {
         begin + self.config.timeout
     }
 
-    pub(super) fn tick(&mut self, now: Instant) -> Instant {
+    fn tick(&mut self, now: Instant) -> Instant {
         self.clock = self.clock.max(now);
         self.clock
     }
 
-    /// T4, T6, T16 end here: judge, tell, schedule, act.
+    /// The end of T4, T6 and T16: counts the result, gives the events, schedules or acts.
     fn record(
         &mut self,
         begin: Instant,
@@ -243,34 +286,34 @@ impl Check {
     ) {
         let end = self.clock;
         let class = outcome.class;
-        let protected = begin.duration_since(self.since) < self.config.start_period;
-        let ruling = self.judge.count(&self.config, class, protected);
-        if ruling.counted {
-            self.judged_at = Some(Past::seen(end));
+        let in_start_period = begin.duration_since(self.since) < self.config.start_period;
+        let effect = self.thresholds.count(&self.config, class, in_start_period);
+        if effect.counted {
+            self.judged_at = Some(Timestamp::of(end));
         }
-        let record = Record::new(begin, end, attempt.unwrap_or(0), outcome).counted(ruling.counted);
+        let record = Record::new(begin, end, attempt.unwrap_or(0), outcome).counted(effect.counted);
         events.push(Event::Recorded(record.clone()));
         self.history.push(self.config.history, record);
-        self.turn(ruling.change, events);
-        if ruling.newly_impaired {
+        self.set_status(effect.change, events);
+        if effect.newly_impaired {
             events.push(Event::ProberImpaired);
         }
-        if self.judge.is_done(&self.config) {
+        if self.thresholds.is_done(&self.config) {
             self.run = Run::Done;
-        } else if ruling.counted && class == Class::Failure && self.may_act(permit, events) {
+        } else if effect.counted && class == Class::Failure && self.may_act(permit, events) {
             self.act(events);
         } else {
             self.schedule_next(end);
         }
     }
 
-    /// T11: whether an action is pending, and nobody withholds it.
+    /// T11: whether an action is pending, and the guard permits it.
     fn may_act(&mut self, permit: Permit, events: &mut Events) -> bool {
-        if !self.judge.action_pending {
+        if !self.thresholds.action_pending {
             return false;
         }
-        if permit == Permit::Withhold && !self.judge.action_suppressed {
-            self.judge.action_suppressed = true;
+        if permit == Permit::Withhold && !self.thresholds.action_suppressed {
+            self.thresholds.action_suppressed = true;
             events.push(Event::ActionSuppressed);
         }
         permit == Permit::Act
@@ -278,19 +321,19 @@ impl Check {
 
     /// T11.
     fn act(&mut self, events: &mut Events) {
-        self.judge.action_pending = false;
+        self.thresholds.action_pending = false;
         if self.config.on_unhealthy == OnUnhealthy::Deregister {
-            let since = Some(Past::seen(self.clock));
+            let since = Some(Timestamp::of(self.clock));
             self.run = Run::Inactive { since };
             events.push(Event::Deregistered);
         } else {
-            self.run = Run::Held;
+            self.run = Run::OnHold;
             events.push(Event::RestartRequested);
         }
     }
 
-    /// Tells of the attempt's end; whoever calls gives the check its next state.
-    pub(super) fn cancel(&mut self, reason: CancelReason, events: &mut Events) -> bool {
+    /// Gives the event of the attempt's end, if one runs; the caller sets the next state.
+    fn cancel(&mut self, reason: CancelReason, events: &mut Events) -> bool {
         let running = matches!(self.run, Run::Running { .. });
         if running {
             if self.config.needs_reap {
@@ -307,15 +350,15 @@ impl Check {
         running
     }
 
-    fn forget(&mut self, events: &mut Events) {
-        let change = self.judge.forget();
-        self.turn(change, events);
-        self.judge.stale = self.paused;
+    fn reset_status(&mut self, events: &mut Events) {
+        let change = self.thresholds.reset();
+        self.set_status(change, events);
+        self.thresholds.stale = self.paused;
     }
 
-    fn turn(&mut self, change: Option<(CheckStatus, CheckStatus)>, events: &mut Events) {
+    fn set_status(&mut self, change: Option<(CheckStatus, CheckStatus)>, events: &mut Events) {
         if let Some((from, to)) = change {
-            self.turned = Some(Past::seen(self.clock));
+            self.changed_at = Some(Timestamp::of(self.clock));
             events.push(Event::Status { from, to });
         }
     }
@@ -336,10 +379,10 @@ impl Check {
 
     fn schedule_next(&mut self, end: Instant) {
         // Mixed with the attempt's number, so that one check's delays are not all the same.
-        let random = schedule::mix(self.seed ^ schedule::mix(self.attempts));
+        let random = schedule::splitmix64(self.seed ^ schedule::splitmix64(self.attempts));
         let next = schedule::next(
             &self.config,
-            &self.judge,
+            &self.thresholds,
             self.since,
             self.slot,
             end,
@@ -350,7 +393,7 @@ impl Check {
         self.run = Run::Idle { due: next.due };
     }
 
-    pub(super) fn set_due(&mut self, due: Instant) {
+    fn set_due(&mut self, due: Instant) {
         self.slot = due;
         self.run = Run::Idle { due };
     }

@@ -1,7 +1,7 @@
-//! One check: when to look at a target, and what to make of what was seen.
+//! One check: when an attempt is due, and what its result changes.
 //!
-//! A [`Check`] carries nothing out. It says when an attempt begins, takes the [`Outcome`] of it, and
-//! tells what follows. Probes of other services and a daemon's own background checks are the same
+//! A [`Check`] carries nothing out. It decides when an attempt begins, takes its [`Outcome`], and
+//! gives the events that follow. Probes of other services and a daemon's own background checks are the same
 //! machine; a [monitor](crate::monitor) runs many of them.
 //!
 //! ```text
@@ -24,12 +24,12 @@
 //!    [`poll_timeout`](Check::poll_timeout) has come. Being late is safe: one attempt is made, not
 //!    one for each slot missed.
 //! 3. Never two attempts at once. An answer counts if its attempt runs and its deadline has not
-//!    come; any other is ignored, so nobody has to cancel exactly.
+//!    come; any other is ignored, so a driver need not cancel exactly.
 //! 4. After `Cancelled`, an attempt of a check with
 //!    [`needs_reap`](CheckConfig::needs_reap) is reported by
 //!    [`handle_reaped`](Check::handle_reaped) once nothing is left of it, even if an answer came
 //!    meanwhile. Until then slots pass as failures; a second process is never started.
-//! 5. The status changes by counted results and new instances only. The prober's own trouble is
+//! 5. The status changes by counted results and new instances only. An error of the prober's own is
 //!    [`Indeterminate`](crate::base::Class::Indeterminate) and counts as nothing.
 //! 6. Events are in order, and each `from` is the `to` before it.
 //!
@@ -42,13 +42,11 @@
 //! use health_core::Outcome;
 //! use health_core::Instant;
 //!
-//! let config = CheckConfig {
-//!     interval: Duration::from_secs(10),
-//!     timeout: Duration::from_secs(1),
-//!     retries: 2,
-//!     on_unhealthy: OnUnhealthy::Restart,
-//!     ..CheckConfig::default()
-//! };
+//! let mut config = CheckConfig::default();
+//! config.interval = Duration::from_secs(10);
+//! config.timeout = Duration::from_secs(1);
+//! config.retries = 2;
+//! config.on_unhealthy = OnUnhealthy::Restart;
 //! config.validate()?;
 //! let mut check = Check::new(Arc::new(config));
 //! let mut now = Instant::default();
@@ -89,16 +87,12 @@
 
 mod config;
 mod event;
-pub mod exchange;
 mod history;
-mod judge;
 mod machine;
-#[cfg(feature = "monitor")]
-mod member;
-mod past;
 pub mod probe;
 mod schedule;
 mod state;
+mod thresholds;
 mod validate;
 mod view;
 
@@ -109,4 +103,4 @@ pub use state::{Check, Saved, Start};
 pub use view::Mode;
 
 #[cfg(feature = "monitor")]
-pub(crate) use {schedule::mix, state::Standing, state::Wake};
+pub(crate) use {schedule::splitmix64, state::SavedState, state::Wake};

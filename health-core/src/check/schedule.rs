@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::config::{CheckConfig, FirstCheck, Schedule};
 use super::event::CheckStatus;
-use super::judge::Judge;
+use super::thresholds::Thresholds;
 use crate::base::Instant;
 
 /// The next due time.
@@ -33,13 +33,13 @@ pub(super) fn first_due(config: &CheckConfig, since: Instant, spread: Option<u64
 /// The slot after a result recorded at `end`, in an instance that started at `since`.
 pub(super) fn next(
     config: &CheckConfig,
-    judge: &Judge,
+    thresholds: &Thresholds,
     since: Instant,
     slot: Instant,
     end: Instant,
     random: u64,
 ) -> Next {
-    let interval = interval_in_use(config, judge, end.duration_since(since));
+    let interval = interval_in_use(config, thresholds, end.duration_since(since));
     let jitter = jitter(interval, config.jitter_percent, random);
     match config.schedule {
         Schedule::FixedDelay => Next {
@@ -59,13 +59,16 @@ pub(super) fn next(
 }
 
 /// The four rules of the interval in use, `age` being the time since the instance's start.
-fn interval_in_use(config: &CheckConfig, judge: &Judge, age: Duration) -> Duration {
-    if judge.status == CheckStatus::Starting && !judge.started && age < config.start_period {
+fn interval_in_use(config: &CheckConfig, thresholds: &Thresholds, age: Duration) -> Duration {
+    if thresholds.status == CheckStatus::Starting
+        && !thresholds.started
+        && age < config.start_period
+    {
         config.start_interval()
-    } else if judge.is_change_pending() {
+    } else if thresholds.is_change_pending() {
         config.edge_interval.unwrap_or(config.interval)
-    } else if judge.status == CheckStatus::Unhealthy {
-        unhealthy_interval(config, judge.backoff())
+    } else if thresholds.status == CheckStatus::Unhealthy {
+        unhealthy_interval(config, thresholds.backoff())
     } else {
         config.interval
     }
@@ -120,7 +123,7 @@ fn jitter(interval: Duration, percent: u8, random: u64) -> Duration {
 }
 
 /// SplitMix64's finisher: every bit of the input moves every bit of the output.
-pub(crate) const fn mix(value: u64) -> u64 {
+pub(crate) const fn splitmix64(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ (value >> 31)
@@ -167,7 +170,7 @@ mod tests {
     fn seeds_fill_the_interval_evenly() {
         let mut tenths = [0; 10];
         for seed in 0..10_000 {
-            let place = place_within(Duration::from_secs(10), mix(seed));
+            let place = place_within(Duration::from_secs(10), splitmix64(seed));
             tenths[place.as_secs() as usize] += 1;
         }
         assert!(

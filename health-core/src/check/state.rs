@@ -1,23 +1,23 @@
-//! What a check is made of, and how one comes into being.
+//! The state of a check, and how one is made.
 
 use alloc::sync::Arc;
+use core::num::NonZeroU64;
 
 use super::config::{CheckConfig, OnUnhealthy};
 use super::event::CheckStatus;
 use super::history::History;
-use super::judge::Judge;
-use super::past::Past;
+use super::thresholds::Thresholds;
 use crate::base::Streak;
 use crate::base::{Instant, Moment, UnixTime};
 
 /// One check on one instance of a target. See the [module](super) for its states and contract.
 //
-// `view.rs` reads the fields; after the check is built, only `machine.rs` and `member.rs` write them.
+// `view.rs` reads the fields; after the check is built, only `machine.rs` writes them.
 #[derive(Debug)]
 pub struct Check {
     pub(super) config: Arc<CheckConfig>,
     pub(super) run: Run,
-    pub(super) judge: Judge,
+    pub(super) thresholds: Thresholds,
     /// What the last attempt left behind is not gone yet.
     pub(super) reaping: Option<Reaping>,
     pub(super) paused: bool,
@@ -32,9 +32,9 @@ pub struct Check {
     /// The latest time seen: an earlier one is taken for it.
     pub(super) clock: Instant,
     /// When a result was last counted.
-    pub(super) judged_at: Option<Past>,
+    pub(super) judged_at: Option<Timestamp>,
     /// When the status last changed.
-    pub(super) turned: Option<Past>,
+    pub(super) changed_at: Option<Timestamp>,
     pub(super) attempts: u64,
     pub(super) skipped_slots: u64,
     pub(super) seed: u64,
@@ -49,7 +49,7 @@ impl Check {
         Self {
             config,
             run: Run::New,
-            judge: Judge::default(),
+            thresholds: Thresholds::default(),
             reaping: None,
             paused: false,
             gated: false,
@@ -57,7 +57,7 @@ impl Check {
             slot: Instant::default(),
             clock: Instant::default(),
             judged_at: None,
-            turned: None,
+            changed_at: None,
             attempts: 0,
             skipped_slots: 0,
             is_spread: false,
@@ -73,21 +73,21 @@ impl Check {
         self
     }
 
-    /// Goes on from what a store has kept: the status holds, marked stale, until the next counted
+    /// Continues from what a store has kept: the status holds, marked stale, until the next counted
     /// result.
     #[must_use]
     pub fn restored(mut self, saved: Saved) -> Self {
-        self.judge.status = saved.status;
-        self.judge.streak = saved.streak;
-        self.turned = saved.since.map(Past::kept);
-        self.judge.started = saved.status == CheckStatus::Healthy;
-        self.judge.stale = saved.status != CheckStatus::Unknown;
-        // T11: an action withheld before the restart is still owed.
-        self.judge.action_pending = saved.status == CheckStatus::Unhealthy
+        self.thresholds.status = saved.status;
+        self.thresholds.streak = saved.streak;
+        self.changed_at = saved.since.map(Timestamp::stored);
+        self.thresholds.started = saved.status == CheckStatus::Healthy;
+        self.thresholds.stale = saved.status != CheckStatus::Unknown;
+        // T11: an action withheld before the restart is still pending.
+        self.thresholds.action_pending = saved.status == CheckStatus::Unhealthy
             && !saved.deregistered
             && self.config.on_unhealthy != OnUnhealthy::Report;
         if saved.deregistered {
-            let since = saved.deregistered_at.map(Past::kept);
+            let since = saved.deregistered_at.map(Timestamp::stored);
             self.run = Run::Inactive { since };
         }
         self
@@ -110,6 +110,7 @@ impl Check {
 
 /// An attempt to begin: carry it out, and report by its number before the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Start {
     /// Its number, from 1 on, never used again by this check.
     pub attempt: u64,
@@ -119,8 +120,9 @@ pub struct Start {
     pub deadline: Instant,
 }
 
-/// What a store keeps of a check, so that a new prober goes on where the old one ended.
+/// What a store keeps of a check, so that a new prober continues where the old one ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Saved {
     /// The status.
     pub status: CheckStatus,
@@ -128,42 +130,42 @@ pub struct Saved {
     pub streak: Streak,
     /// When the status last changed; `None` if that is not known.
     pub since: Option<UnixTime>,
-    /// Deregistered: rests until it is reactivated.
+    /// Deregistered: not checked until it is reactivated.
     pub deregistered: bool,
     /// Since when; `None` if that is not known.
     pub deregistered_at: Option<UnixTime>,
 }
 
-/// What a store is to keep, before anybody has asked for the date.
+/// What a store is to keep, before times are converted to the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct SavedState {
     pub(crate) status: CheckStatus,
     pub(crate) streak: Streak,
-    pub(crate) turned: Option<Past>,
+    pub(crate) changed_at: Option<Timestamp>,
     /// Deregistered, and when.
-    pub(crate) inactive: Option<Option<Past>>,
+    pub(crate) inactive: Option<Option<Timestamp>>,
 }
 
-impl Standing {
+impl SavedState {
     /// `moment` is now.
     pub(crate) fn saved(self, moment: Moment) -> Saved {
-        let date = |at: Past| at.unix(moment);
+        let date = |at: Timestamp| at.unix(moment);
         Saved {
             status: self.status,
             streak: self.streak,
-            since: self.turned.map(date),
+            since: self.changed_at.map(date),
             deregistered: self.inactive.is_some(),
             deregistered_at: self.inactive.flatten().map(date),
         }
     }
 }
 
-/// Whose fault it is that something is left of the last attempt.
+/// Why something is left of the last attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reaping {
     /// It ran into its deadline.
     TimedOut,
-    /// We gave it up.
+    /// The prober gave it up.
     GivenUp,
 }
 
@@ -177,8 +179,8 @@ pub(super) enum Run {
     Idle { due: Instant },
     Running { begin: Instant },
     Gated,
-    Held,
-    Inactive { since: Option<Past> },
+    OnHold,
+    Inactive { since: Option<Timestamp> },
     Done,
     Stopping { until: Instant },
     Stopped,
@@ -198,5 +200,67 @@ impl Wake {
         match self {
             Self::Timeout(at) | Self::Start(at) => at,
         }
+    }
+}
+
+/// When something happened: by the prober's own clock or, if a store has kept it from an earlier
+/// prober, by the wall clock.
+///
+/// One word, and so is an `Option` of it: there are a hundred thousand checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timestamp(NonZeroU64);
+
+impl Timestamp {
+    /// Set in one that a store has kept. Neither clock comes that far in 290,000 years.
+    const STORED: u64 = 1 << 63;
+    const MOST: u64 = Self::STORED - 2;
+
+    /// When the prober saw it happen.
+    pub(super) fn of(at: Instant) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(at.as_micros().min(Self::MOST)))
+    }
+
+    /// When it happened according to a store.
+    pub(super) fn stored(at: UnixTime) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(at.as_millis().min(Self::MOST)) | Self::STORED)
+    }
+
+    /// By the prober's own clock; `None` if it had not begun.
+    pub(super) fn instant(self) -> Option<Instant> {
+        let is_stored = self.0.get() & Self::STORED != 0;
+        (!is_stored).then(|| Instant::from_micros(self.0.get() - 1))
+    }
+
+    /// By the wall clock.
+    pub(crate) fn unix(self, moment: Moment) -> UnixTime {
+        match self.instant() {
+            Some(at) => moment.unix_at(at),
+            None => UnixTime::from_millis((self.0.get() & !Self::STORED) - 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_clocks_are_one_word_and_none_is_mistaken_for_the_other() {
+        assert_eq!(size_of::<Option<Timestamp>>(), 8);
+        let moment = Moment {
+            now: Instant::from_micros(5_000_000),
+            unix: UnixTime::from_millis(1_769_164_200_123),
+        };
+        for micros in [0, 1, 4_000_000, u64::MAX >> 1] {
+            let at = Instant::from_micros(micros);
+            assert_eq!(Timestamp::of(at).unix(moment), moment.unix_at(at));
+        }
+        for millis in [0, 1, 1_769_164_200_123, 1 << 48] {
+            let at = UnixTime::from_millis(millis);
+            assert_eq!(Timestamp::stored(at).unix(moment), at);
+            assert_eq!(Timestamp::stored(at).instant(), None);
+        }
+        let end = Timestamp::of(Instant::from_micros(u64::MAX));
+        assert_eq!(end.instant(), Some(Instant::from_micros(Timestamp::MOST)));
     }
 }

@@ -1,4 +1,4 @@
-//! Which settings make no sense, said with the field, its value and what is allowed.
+//! Checks the settings; an error names the field, its value and what is allowed.
 
 use core::fmt;
 use core::time::Duration;
@@ -17,7 +17,8 @@ impl CheckConfig {
     /// ```
     /// use health_core::check::CheckConfig;
     ///
-    /// let config = CheckConfig { retries: 0, ..CheckConfig::default() };
+    /// let mut config = CheckConfig::default();
+    /// config.retries = 0;
     /// assert_eq!(config.validate().unwrap_err().to_string(), "retries 0: allowed is at least 1");
     /// ```
     pub fn validate(&self) -> Result<(), ConfigError> {
@@ -56,7 +57,7 @@ impl CheckConfig {
     }
 }
 
-/// Below a millisecond a check is a busy loop, whoever asked for it.
+/// Below a millisecond a check is a busy loop.
 fn duration(field: &'static str, value: Duration) -> Result<(), ConfigError> {
     if value < Duration::from_millis(1) {
         return refuse(field, format_args!("{value:?}"), "allowed is at least 1ms");

@@ -1,45 +1,44 @@
-//! How a check reads from outside.
+//! What a check shows: its status, verdict, schedule and history.
 
 use core::time::Duration;
 
 use super::config::CheckConfig;
 use super::event::CheckStatus;
 use super::history::Record;
-use super::past::Past;
-use super::state::{Check, Run, Saved, Standing};
+use super::state::{Check, Run, Saved, SavedState, Timestamp};
 use crate::base::Status;
 use crate::base::Streak;
 use crate::base::{Instant, Moment, UnixTime};
 
 impl Check {
-    /// What it holds its target for.
+    /// The status of its target.
     #[must_use]
     pub const fn status(&self) -> CheckStatus {
-        self.judge.status
+        self.thresholds.status
     }
 
     /// Counted results in a row.
     #[must_use]
     pub const fn streak(&self) -> Streak {
-        self.judge.streak
+        self.thresholds.streak
     }
 
     /// Whether this instance has ever succeeded.
     #[must_use]
     pub const fn has_started(&self) -> bool {
-        self.judge.started
+        self.thresholds.started
     }
 
     /// Whether the last success was a warning.
     #[must_use]
     pub const fn is_degraded(&self) -> bool {
-        self.judge.degraded
+        self.thresholds.degraded
     }
 
     /// Whether the status is older than it should be: restored, paused, or the prober is impaired.
     #[must_use]
     pub const fn is_stale(&self) -> bool {
-        self.judge.stale
+        self.thresholds.stale
     }
 
     /// Its settings.
@@ -48,8 +47,8 @@ impl Check {
         &self.config
     }
 
-    /// The status as a component shows it; `None` for a check that is shown and not judged: paused,
-    /// deregistered, stopped or never started.
+    /// The status as a component shows it; `None` for a check that is listed without a verdict:
+    /// paused, deregistered, stopped or never started.
     ///
     /// A stale status holds until it is too old: see [`verdict_at`](Self::verdict_at).
     #[must_use]
@@ -93,23 +92,23 @@ impl Check {
     }
 
     /// When the status last changed, also if that was before a restart of the prober; `None` if it was
-    /// never started, or nobody has kept it. `moment` is now.
+    /// never started, or no store has kept it. `moment` is now.
     #[must_use]
     pub fn since(&self, moment: Moment) -> Option<UnixTime> {
-        self.turned.map(|at| at.unix(moment))
+        self.changed_at.map(|at| at.unix(moment))
     }
 
     /// What a store should keep. `moment` is now.
     #[must_use]
     pub fn saved(&self, moment: Moment) -> Saved {
-        self.standing().saved(moment)
+        self.saved_state().saved(moment)
     }
 
-    pub(crate) fn standing(&self) -> Standing {
-        Standing {
+    pub(crate) fn saved_state(&self) -> SavedState {
+        SavedState {
             status: self.status(),
             streak: self.streak(),
-            turned: self.turned,
+            changed_at: self.changed_at,
             inactive: match self.run {
                 Run::Inactive { since } => Some(since),
                 _ => None,
@@ -117,12 +116,12 @@ impl Check {
         }
     }
 
-    /// Doing what, for those who look.
+    /// What the check is doing.
     #[must_use]
     pub fn mode(&self) -> Mode {
         match self.run {
             Run::New => Mode::New,
-            Run::Held => Mode::OnHold,
+            Run::OnHold => Mode::OnHold,
             Run::Inactive { .. } => Mode::Inactive,
             Run::Done => Mode::Done,
             Run::Stopping { .. } => Mode::Stopping,
@@ -144,13 +143,21 @@ impl Check {
         }
     }
 
+    /// Whether it holds a place among attempts that need to be reaped.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn holds_exec(&self) -> bool {
+        let running = matches!(self.run, Run::Running { .. });
+        self.config.needs_reap && (running || self.reaping.is_some())
+    }
+
     /// Attempts begun.
     #[must_use]
     pub const fn attempts(&self) -> u64 {
         self.attempts
     }
 
-    /// Slots of the grid that passed while an attempt ran, waited in the queue, or nobody called.
+    /// Slots of the grid that passed while an attempt ran or waited in the queue, or while
+    /// [`poll_start`](Self::poll_start) was not called.
     #[must_use]
     pub const fn skipped_slots(&self) -> u64 {
         self.skipped_slots
@@ -159,7 +166,7 @@ impl Check {
     /// When a result was last counted: what the status is as old as.
     #[must_use]
     pub fn judged_at(&self) -> Option<Instant> {
-        self.judged_at.and_then(Past::instant)
+        self.judged_at.and_then(Timestamp::instant)
     }
 
     /// The last results, oldest first.
@@ -170,6 +177,7 @@ impl Check {
 
 /// What a check is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Mode {
     /// Never started.
     New,
@@ -183,7 +191,7 @@ pub enum Mode {
     Gated,
     /// Paused by request.
     Paused,
-    /// A restart was asked for; waiting for the new instance.
+    /// A restart was requested; waiting for the new instance.
     OnHold,
     /// Deregistered.
     Inactive,

@@ -14,7 +14,7 @@ use super::untold::Queue;
 use crate::base::Name;
 use crate::base::Streak;
 use crate::base::{Instant, Moment};
-use crate::check::{self, Check, Events, Mode, Record, Standing};
+use crate::check::{self, Check, Events, Mode, Record, SavedState};
 
 /// What a result may wait for others to be written with it.
 const GATHER: Duration = Duration::from_secs(1);
@@ -119,7 +119,7 @@ pub struct JournalStats {
 
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    checks: BTreeMap<CheckId, (Names, Standing)>,
+    checks: BTreeMap<CheckId, (Names, SavedState)>,
     results: Queue<(CheckId, Names, Record)>,
     transitions: Queue<Turn>,
     /// Before this, nothing that is not kept is told.
@@ -161,14 +161,14 @@ impl Journal {
         now: Instant,
         id: CheckId,
         target: &Target,
-        before: Standing,
+        before: SavedState,
         events: &Events,
     ) {
         let Some((name, check)) = target.checks.get(id.index()) else {
             return;
         };
         let names = || (target.name().clone(), name.clone());
-        let standing = check.standing();
+        let standing = check.saved_state();
         let mut record = None;
         for event in events.iter() {
             if let check::Event::Recorded(it) = event {
@@ -197,7 +197,7 @@ impl Journal {
     fn note(&mut self, now: Instant, id: CheckId, names: Names, check: &Check) {
         // A monitor that stops says nothing about its targets.
         if !matches!(check.mode(), Mode::Stopping | Mode::Stopped) {
-            self.checks.insert(id, (names, check.standing()));
+            self.checks.insert(id, (names, check.saved_state()));
             self.since.get_or_insert(now);
         }
     }
@@ -333,7 +333,7 @@ impl Journal {
     }
 }
 
-fn check_row((target, check): Names, standing: Standing, moment: Moment) -> CheckRow {
+fn check_row((target, check): Names, standing: SavedState, moment: Moment) -> CheckRow {
     CheckRow {
         target,
         check,

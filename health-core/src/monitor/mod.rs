@@ -53,8 +53,12 @@
 //! use health_core::Outcome;
 //! use health_core::Instant;
 //!
-//! let http = CheckConfig { kind: ProbeKind::Readiness, retries: 1, ..CheckConfig::kubelet() };
-//! let exec = CheckConfig { kind: ProbeKind::Startup, needs_reap: true, ..CheckConfig::kubelet() };
+//! let mut http = CheckConfig::kubelet();
+//! http.kind = ProbeKind::Readiness;
+//! http.retries = 1;
+//! let mut exec = CheckConfig::kubelet();
+//! exec.kind = ProbeKind::Startup;
+//! exec.needs_reap = true;
 //! let spec = TargetSpec::new(Name::new("db-1")?)
 //!     .check(Name::new("pg_isready")?, Arc::new(exec))
 //!     .check(Name::new("http")?, Arc::new(http));

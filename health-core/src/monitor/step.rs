@@ -145,7 +145,7 @@ impl Monitor {
             return;
         };
         let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots());
-        let before = check.standing();
+        let before = check.saved_state();
         let guard = self.config.mass_failure;
         let permit = guard.map_or(Permit::Act, |guard| guard.permit(self.tally, share));
         let events = change(check, permit);

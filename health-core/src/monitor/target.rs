@@ -11,7 +11,7 @@ use crate::base::Instant;
 use crate::base::ProbeKind;
 use crate::base::Status;
 use crate::base::{Name, NameError};
-use crate::check::{Check, CheckConfig, CheckStatus, FirstCheck, Mode, Saved, mix};
+use crate::check::{Check, CheckConfig, CheckStatus, FirstCheck, Mode, Saved, splitmix64};
 
 /// A target to be watched: a name and at least one check.
 ///
@@ -289,7 +289,7 @@ pub(super) fn may_hurry(config: &CheckConfig) -> bool {
 fn hash(target: &Name, check: &Name) -> u64 {
     let bytes = target.as_str().bytes();
     let bytes = bytes.chain(*b"/").chain(check.as_str().bytes());
-    mix(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+    splitmix64(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     }))
 }

@@ -2,13 +2,11 @@
 
 use health_core::ProbeKind;
 use health_core::Status;
-use health_core::check::{
-    CancelReason, CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, Permit,
-};
+use health_core::check::{CancelReason, CheckStatus, Event, Mode, OnUnhealthy, Permit};
 use health_core::{Class, Kind, Outcome};
 
 use crate::restarting;
-use crate::rig::{self, Rig, every_10_s, secs};
+use crate::rig::{self, Rig, every_10_s, secs, with};
 
 #[test]
 fn t2_an_attempt_begins_when_polled_and_its_deadline_runs_from_there() {
@@ -78,10 +76,9 @@ fn t6_a_deadline_is_a_failure_and_a_late_one_the_probers_own() {
         (1_500, Class::Failure, Kind::Timeout),
         (1_501, Class::Indeterminate, Kind::LocalOverload),
     ] {
-        let mut rig = Rig::start(CheckConfig {
-            lag_tolerance: Some(secs(1) / 2),
-            ..every_10_s()
-        });
+        let mut rig = Rig::start(with(every_10_s(), |it| {
+            it.lag_tolerance = Some(secs(1) / 2);
+        }));
         let _ = rig.poll(0);
         assert_eq!(rig.check.poll_timeout(), Some(rig::at(1_000)));
         let _ = rig.poll(handled_at);
@@ -93,10 +90,7 @@ fn t6_a_deadline_is_a_failure_and_a_late_one_the_probers_own() {
 
 #[test]
 fn t7_the_threshold_of_successes_counts_from_cold_as_well() {
-    let mut rig = Rig::start(CheckConfig {
-        success_threshold: 2,
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| it.success_threshold = 2));
     rig.attempts("s");
     assert_eq!(
         (rig.status(), rig.check.has_started()),
@@ -122,10 +116,7 @@ fn t7_a_warning_is_a_success_that_shows() {
 
 #[test]
 fn t7_a_startup_check_is_done_once_healthy() {
-    let mut rig = Rig::start(CheckConfig {
-        kind: ProbeKind::Startup,
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| it.kind = ProbeKind::Startup));
     rig.attempts("fs");
     assert_eq!(
         (rig.check.mode(), rig.check.poll_timeout()),
@@ -135,12 +126,10 @@ fn t7_a_startup_check_is_done_once_healthy() {
 
 #[test]
 fn t8_failures_that_began_within_the_start_period_do_not_count() {
-    let config = CheckConfig {
-        retries: 1,
-        start_period: secs(10),
-        start_interval: Some(secs(5)),
-        ..every_10_s()
-    };
+    let mut config = every_10_s();
+    config.retries = 1;
+    config.start_period = secs(10);
+    config.start_interval = Some(secs(5));
     // At 0, 5 and 10 s; the period ends at 10 s, and there it is over.
     let mut rig = Rig::start(config.clone());
     assert_eq!(rig.attempts("ff"), [0, 5_000]);
@@ -162,24 +151,22 @@ fn t8_failures_that_began_within_the_start_period_do_not_count() {
 
 #[test]
 fn t8_the_first_success_ends_the_protection_below_its_threshold_as_well() {
-    let mut rig = Rig::start(CheckConfig {
-        retries: 1,
-        success_threshold: 2,
-        start_period: secs(60),
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| {
+        it.retries = 1;
+        it.success_threshold = 2;
+        it.start_period = secs(60);
+    }));
     rig.attempts("sf");
     assert_eq!(rig.status(), CheckStatus::Unhealthy);
 }
 
 #[test]
 fn t7_t9_the_back_off_grows_with_each_further_failure_and_ends_with_a_success() {
-    let mut rig = Rig::start(CheckConfig {
-        retries: 1,
-        success_threshold: 2,
-        unhealthy_backoff_factor: 2.0,
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| {
+        it.retries = 1;
+        it.success_threshold = 2;
+        it.unhealthy_backoff_factor = 2.0;
+    }));
     assert_eq!(rig.attempts("ffff"), [0, 10_000, 30_000, 70_000]);
     // Not healthy by one success, but the next failure is the first step again.
     assert_eq!(rig.attempts("sff"), [150_000, 160_000, 180_000]);
@@ -205,10 +192,7 @@ fn t9_unhealthy_at_retries_and_only_once() {
 
 #[test]
 fn t10_indeterminate_results_neither_count_nor_reset() {
-    let mut rig = Rig::start(CheckConfig {
-        indeterminate_limit: 3,
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| it.indeterminate_limit = 3));
     rig.attempts("sffii");
     assert_eq!((rig.status(), rig.streak()), (CheckStatus::Healthy, (2, 0)));
     assert!(!rig.check.is_stale());
@@ -224,10 +208,7 @@ fn t10_indeterminate_results_neither_count_nor_reset() {
 
 #[test]
 fn t10_a_limit_of_zero_never_says_so() {
-    let mut rig = Rig::start(CheckConfig {
-        indeterminate_limit: 0,
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| it.indeterminate_limit = 0));
     rig.attempts(&"i".repeat(50));
     assert_eq!(
         (rig.count(&Event::ProberImpaired), rig.check.is_stale()),
@@ -237,10 +218,9 @@ fn t10_a_limit_of_zero_never_says_so() {
 
 #[test]
 fn t11_an_action_is_withheld_once_per_episode_and_retried_at_each_failure() {
-    let mut rig = Rig::start(CheckConfig {
-        on_unhealthy: OnUnhealthy::Deregister,
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| {
+        it.on_unhealthy = OnUnhealthy::Deregister;
+    }));
     rig.permit = Permit::Withhold;
     rig.attempts("ffffff");
     assert_eq!(rig.count(&Event::ActionSuppressed), 1);

@@ -5,7 +5,7 @@ use health_core::check::{
 };
 use health_core::{Class, Kind, Outcome};
 
-use crate::rig::{self, Rig, every_10_s, secs};
+use crate::rig::{self, Rig, every_10_s, secs, with};
 use crate::{exec, restarting};
 
 #[test]
@@ -25,20 +25,14 @@ fn t1_start_is_once() {
 #[test]
 fn t1_first_due_of_every_kind() {
     let due = |config: CheckConfig| Rig::start(config).due();
-    let after_interval = CheckConfig {
-        first_check: FirstCheck::AfterInterval,
-        initial_delay: secs(2),
-        spread_offset: secs(3),
-        ..every_10_s()
-    };
-    let immediate = CheckConfig {
-        first_check: FirstCheck::Immediate,
-        ..after_interval.clone()
-    };
-    let protected = CheckConfig {
-        start_period: secs(60),
-        ..after_interval.clone()
-    };
+    let mut after_interval = every_10_s();
+    after_interval.first_check = FirstCheck::AfterInterval;
+    after_interval.initial_delay = secs(2);
+    after_interval.spread_offset = secs(3);
+    let mut immediate = after_interval.clone();
+    immediate.first_check = FirstCheck::Immediate;
+    let mut protected = after_interval.clone();
+    protected.start_period = secs(60);
     assert_eq!(due(immediate), Some(5_000));
     assert_eq!(due(after_interval), Some(12_000));
     assert_eq!(due(protected), Some(7_000));
@@ -112,10 +106,7 @@ fn t13_t14_a_pause_keeps_the_status_and_resume_starts_the_streaks_over() {
 #[test]
 fn t14_what_rests_is_not_woken_by_resume() {
     for action in [OnUnhealthy::Restart, OnUnhealthy::Deregister] {
-        let mut rig = Rig::start(CheckConfig {
-            on_unhealthy: action,
-            ..every_10_s()
-        });
+        let mut rig = Rig::start(with(every_10_s(), |it| it.on_unhealthy = action));
         rig.attempts("fff");
         let mode = rig.check.mode();
         rig.tell(30_000, |check, now| check.pause(now));
@@ -198,10 +189,9 @@ fn t16_a_slot_that_our_own_killing_took_is_made_up_for() {
 
 #[test]
 fn t17_reactivation_starts_a_deregistered_check_afresh() {
-    let mut rig = Rig::start(CheckConfig {
-        on_unhealthy: OnUnhealthy::Deregister,
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| {
+        it.on_unhealthy = OnUnhealthy::Deregister;
+    }));
     rig.tell(1, |check, now| check.reactivate(now));
     rig.attempts("fff");
     rig.tell(50_000, |check, now| check.reactivate(now));

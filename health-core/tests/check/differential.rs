@@ -63,18 +63,16 @@ impl Moby {
 fn the_docker_profile_is_mobys_monitor() {
     for seed in 0..RUNS {
         let mut rng = Rng::new(seed);
-        let config = CheckConfig {
-            interval: rng.millis(1, 40_000),
-            timeout: rng.millis(1, 40_000),
-            retries: 1 + rng.up_to(4) as u32,
-            start_period: if rng.chance(50) {
-                rng.millis(0, 120_000)
-            } else {
-                Duration::ZERO
-            },
-            start_interval: Some(rng.millis(1, 10_000)),
-            ..CheckConfig::docker()
+        let mut config = CheckConfig::docker();
+        config.interval = rng.millis(1, 40_000);
+        config.timeout = rng.millis(1, 40_000);
+        config.retries = 1 + rng.up_to(4) as u32;
+        config.start_period = if rng.chance(50) {
+            rng.millis(0, 120_000)
+        } else {
+            Duration::ZERO
         };
+        config.start_interval = Some(rng.millis(1, 10_000));
         let millis = |length: Duration| length.as_millis() as u64;
         let mut moby = Moby {
             interval: millis(config.interval),
@@ -163,12 +161,10 @@ impl Worker {
 fn a_readiness_check_is_the_kubelets_worker() {
     for seed in 0..RUNS {
         let mut rng = Rng::new(seed);
-        let config = CheckConfig {
-            kind: ProbeKind::Readiness,
-            retries: 1 + rng.up_to(4) as u32,
-            success_threshold: 1 + rng.up_to(4) as u32,
-            ..CheckConfig::kubelet()
-        };
+        let mut config = CheckConfig::kubelet();
+        config.kind = ProbeKind::Readiness;
+        config.retries = 1 + rng.up_to(4) as u32;
+        config.success_threshold = 1 + rng.up_to(4) as u32;
         let mut worker = Worker {
             success_threshold: config.success_threshold,
             failure_threshold: config.retries,
@@ -198,12 +194,10 @@ fn a_readiness_check_is_the_kubelets_worker() {
 fn a_liveness_check_is_the_kubelets_worker() {
     for seed in 0..RUNS {
         let mut rng = Rng::new(seed);
-        let config = CheckConfig {
-            kind: ProbeKind::Liveness,
-            retries: 1 + rng.up_to(4) as u32,
-            on_unhealthy: OnUnhealthy::Restart,
-            ..CheckConfig::kubelet()
-        };
+        let mut config = CheckConfig::kubelet();
+        config.kind = ProbeKind::Liveness;
+        config.retries = 1 + rng.up_to(4) as u32;
+        config.on_unhealthy = OnUnhealthy::Restart;
         let mut worker = Worker {
             success_threshold: 1,
             failure_threshold: config.retries,

@@ -15,16 +15,14 @@ use health_core::check::{CheckConfig, OnUnhealthy};
 use rig::every_10_s;
 
 fn restarting() -> CheckConfig {
-    CheckConfig {
-        kind: ProbeKind::Liveness,
-        on_unhealthy: OnUnhealthy::Restart,
-        ..every_10_s()
-    }
+    let mut config = every_10_s();
+    config.kind = ProbeKind::Liveness;
+    config.on_unhealthy = OnUnhealthy::Restart;
+    config
 }
 
 fn exec() -> CheckConfig {
-    CheckConfig {
-        needs_reap: true,
-        ..every_10_s()
-    }
+    let mut config = every_10_s();
+    config.needs_reap = true;
+    config
 }

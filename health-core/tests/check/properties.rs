@@ -16,13 +16,11 @@ const RUNS: u64 = 5_000;
 fn p7_begins_are_congruent_to_the_origin() {
     for seed in 0..RUNS {
         let mut rng = Rng::new(seed);
-        let config = CheckConfig {
-            interval: rng.millis(1, 5_000),
-            timeout: rng.millis(1, 20_000),
-            initial_delay: rng.millis(0, 10_000),
-            spread_offset: rng.millis(0, 10_000),
-            ..CheckConfig::default()
-        };
+        let mut config = CheckConfig::default();
+        config.interval = rng.millis(1, 5_000);
+        config.timeout = rng.millis(1, 20_000);
+        config.initial_delay = rng.millis(0, 10_000);
+        config.spread_offset = rng.millis(0, 10_000);
         let interval = config.interval.as_millis() as u64;
         let timeout = config.timeout.as_millis() as u64;
         let origin = (config.initial_delay + config.spread_offset).as_millis() as u64;
@@ -47,14 +45,12 @@ fn p7_begins_are_congruent_to_the_origin() {
 fn p9_indeterminate_results_change_no_status() {
     for seed in 0..RUNS {
         let mut rng = Rng::new(seed);
-        let config = CheckConfig {
-            interval: Duration::from_secs(10),
-            timeout: Duration::from_secs(1),
-            retries: 1 + rng.up_to(3) as u32,
-            success_threshold: 1 + rng.up_to(3) as u32,
-            indeterminate_limit: rng.up_to(3) as u32,
-            ..CheckConfig::default()
-        };
+        let mut config = CheckConfig::default();
+        config.interval = Duration::from_secs(10);
+        config.timeout = Duration::from_secs(1);
+        config.retries = 1 + rng.up_to(3) as u32;
+        config.success_threshold = 1 + rng.up_to(3) as u32;
+        config.indeterminate_limit = rng.up_to(3) as u32;
         let success = rng.up_to(100);
         let letters: String = (0..80)
             .map(|_| match rng.up_to(99) {
@@ -128,22 +124,21 @@ fn turn(rig: &mut Rig, rng: &mut Rng, timeout: u64, success: u64) {
 
 fn random_config(rng: &mut Rng) -> CheckConfig {
     let maybe = |rng: &mut Rng| rng.chance(40).then(|| rng.millis(1, 8_000));
-    CheckConfig {
-        interval: rng.millis(1, 8_000),
-        timeout: rng.millis(1, 8_000),
-        retries: 1 + rng.up_to(3) as u32,
-        success_threshold: 1 + rng.up_to(2) as u32,
-        start_period: maybe(rng).unwrap_or_default(),
-        start_interval: maybe(rng),
-        schedule: if rng.chance(30) {
-            Schedule::FixedDelay
-        } else {
-            Schedule::FixedRate
-        },
-        edge_interval: maybe(rng),
-        unhealthy_interval: maybe(rng),
-        unhealthy_backoff_factor: 1.0 + rng.up_to(2) as f64 / 2.0,
-        unhealthy_interval_max: maybe(rng),
-        ..CheckConfig::default()
-    }
+    let mut config = CheckConfig::default();
+    config.interval = rng.millis(1, 8_000);
+    config.timeout = rng.millis(1, 8_000);
+    config.retries = 1 + rng.up_to(3) as u32;
+    config.success_threshold = 1 + rng.up_to(2) as u32;
+    config.start_period = maybe(rng).unwrap_or_default();
+    config.start_interval = maybe(rng);
+    config.schedule = if rng.chance(30) {
+        Schedule::FixedDelay
+    } else {
+        Schedule::FixedRate
+    };
+    config.edge_interval = maybe(rng);
+    config.unhealthy_interval = maybe(rng);
+    config.unhealthy_backoff_factor = 1.0 + rng.up_to(2) as f64 / 2.0;
+    config.unhealthy_interval_max = maybe(rng);
+    config
 }

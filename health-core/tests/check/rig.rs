@@ -9,6 +9,12 @@ use health_core::check::{
     Check, CheckConfig, CheckStatus, Event, Events, Permit, Record, Saved, Start,
 };
 
+/// These settings, changed.
+pub(crate) fn with(mut config: CheckConfig, change: impl FnOnce(&mut CheckConfig)) -> CheckConfig {
+    change(&mut config);
+    config
+}
+
 pub(crate) struct Rig {
     pub(crate) check: Check,
     pub(crate) permit: Permit,

@@ -3,23 +3,22 @@
 use health_core::Outcome;
 use health_core::ProbeKind;
 use health_core::Streak;
-use health_core::check::{CheckConfig, CheckStatus, Event, Mode, OnUnhealthy, Saved, Schedule};
+use health_core::check::{CheckStatus, Event, Mode, OnUnhealthy, Saved, Schedule};
 use health_core::{Moment, UnixTime};
 
 use crate::restarting;
-use crate::rig::{self, Rig, every_10_s, secs};
+use crate::rig::{self, Rig, every_10_s, secs, with};
 
 #[test]
 fn timing_the_interval_in_use_has_four_rules_in_order() {
-    let mut rig = Rig::start(CheckConfig {
-        retries: 2,
-        success_threshold: 2,
-        start_period: secs(7),
-        start_interval: Some(secs(3)),
-        edge_interval: Some(secs(1)),
-        unhealthy_interval: Some(secs(20)),
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| {
+        it.retries = 2;
+        it.success_threshold = 2;
+        it.start_period = secs(7);
+        it.start_interval = Some(secs(3));
+        it.edge_interval = Some(secs(1));
+        it.unhealthy_interval = Some(secs(20));
+    }));
     // 0, 3, 6 protected; from 7 s on the interval until a streak begins.
     assert_eq!(rig.attempts("fff"), [0, 3_000, 6_000]);
     assert_eq!(rig.due(), Some(9_000));
@@ -39,20 +38,14 @@ fn timing_the_interval_in_use_has_four_rules_in_order() {
 
 #[test]
 fn timing_fixed_delay_counts_from_the_end() {
-    let mut rig = Rig::start(CheckConfig {
-        schedule: Schedule::FixedDelay,
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| it.schedule = Schedule::FixedDelay));
     assert_eq!(rig.attempts("sfs"), [0, 10_005, 20_010]);
     assert_eq!(rig.check.skipped_slots(), 0);
 }
 
 #[test]
 fn timing_a_timeout_longer_than_the_interval_skips_slots() {
-    let mut rig = Rig::start(CheckConfig {
-        timeout: secs(25),
-        ..every_10_s()
-    });
+    let mut rig = Rig::start(with(every_10_s(), |it| it.timeout = secs(25)));
     let _ = rig.poll(0);
     let _ = rig.poll(25_000);
     assert_eq!((rig.due(), rig.check.skipped_slots()), (Some(30_000), 2));
@@ -60,10 +53,7 @@ fn timing_a_timeout_longer_than_the_interval_skips_slots() {
 
 #[test]
 fn timing_jitter_delays_the_attempt_and_not_the_grid() {
-    let mut rig = Rig::new(CheckConfig {
-        jitter_percent: 20,
-        ..every_10_s()
-    });
+    let mut rig = Rig::new(with(every_10_s(), |it| it.jitter_percent = 20));
     rig.check = health_core::check::Check::new(rig.check.config().clone().into()).with_seed(7);
     rig.tell(0, |check, now| check.start(now));
     let begins = rig.attempts(&"s".repeat(50));
@@ -89,11 +79,9 @@ fn time_that_runs_backwards_stands_still() {
 
 #[test]
 fn a_restored_check_goes_on_where_it_ended() {
-    let saved = Saved {
-        status: CheckStatus::Healthy,
-        streak: Streak::of_failures(2),
-        ..Saved::default()
-    };
+    let mut saved = Saved::default();
+    saved.status = CheckStatus::Healthy;
+    saved.streak = Streak::of_failures(2);
     let mut rig = Rig::restored(restarting(), saved);
     assert!(rig.check.is_stale() && rig.told.is_empty());
     assert_eq!(rig.check.saved(Moment::default()), saved);
@@ -104,18 +92,14 @@ fn a_restored_check_goes_on_where_it_ended() {
     );
 
     // An action that was withheld is still owed; one that was carried out is not.
-    let unhealthy = Saved {
-        status: CheckStatus::Unhealthy,
-        streak: Streak::of_failures(9),
-        ..saved
-    };
+    let mut unhealthy = saved;
+    unhealthy.status = CheckStatus::Unhealthy;
+    unhealthy.streak = Streak::of_failures(9);
     let mut rig = Rig::restored(restarting(), unhealthy);
     rig.attempts("f");
     assert_eq!(rig.count(&Event::RestartRequested), 1);
-    let gone = Saved {
-        deregistered: true,
-        ..unhealthy
-    };
+    let mut gone = unhealthy;
+    gone.deregistered = true;
     let mut rig = Rig::restored(restarting(), gone);
     assert_eq!((rig.check.mode(), rig.due()), (Mode::Inactive, None));
     rig.tell(9, |check, now| check.reactivate(now));
@@ -124,10 +108,8 @@ fn a_restored_check_goes_on_where_it_ended() {
 
 #[test]
 fn a_restored_startup_check_is_not_asked_again() {
-    let config = CheckConfig {
-        kind: ProbeKind::Startup,
-        ..every_10_s()
-    };
+    let mut config = every_10_s();
+    config.kind = ProbeKind::Startup;
     let mut rig = Rig::start(config.clone());
     rig.attempts("s");
     let rig = Rig::restored(config, rig.check.saved(Moment::default()));
@@ -177,10 +159,8 @@ fn since_when_the_status_holds_outlives_the_prober() {
 
 #[test]
 fn when_it_was_deregistered_outlives_the_prober() {
-    let config = CheckConfig {
-        on_unhealthy: OnUnhealthy::Deregister,
-        ..every_10_s()
-    };
+    let mut config = every_10_s();
+    config.on_unhealthy = OnUnhealthy::Deregister;
     let moment = |now, unix| Moment {
         now: rig::at(now),
         unix: UnixTime::from_millis(unix),

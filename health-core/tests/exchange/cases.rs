@@ -1,6 +1,6 @@
-//! Answers of servers, good and bad, and what an exchange makes of each.
+//! Responses of servers, good and bad, and the outcome of each.
 
-use health_core::check::exchange::FailureKind::{self, Closed, NoResponse, Protocol, Status};
+use health_core::Kind::{self, BadResponse, BadStatus, Reset};
 
 /// One answer.
 pub(crate) struct Case {
@@ -17,8 +17,8 @@ pub(crate) enum Expect {
     /// Success, with this body.
     Body(&'static str),
     /// Failure of this kind with this message.
-    Failure(FailureKind, &'static str),
-    /// No verdict yet: the exchange waits for more until its deadline.
+    Failure(Kind, &'static str),
+    /// No verdict yet: the attempt waits for more until its deadline.
     Waits(&'static str),
 }
 
@@ -43,16 +43,16 @@ const fn closed(name: &'static str, answer: &'static [u8], expect: Expect) -> Ca
 }
 
 const fn refused(name: &'static str, answer: &'static [u8], message: &'static str) -> Case {
-    whole(name, answer, Failure(Protocol, message))
+    whole(name, answer, Failure(BadResponse, message))
 }
 
 const HEAD_WAITS: Expect = Waits("timeout while waiting for the response head");
 const BODY_WAITS: Expect = Waits("timeout while reading the response body");
 const CUT_HEAD: Expect = Failure(
-    Closed,
+    Reset,
     "connection closed while waiting for the response head",
 );
-const CUT_BODY: Expect = Failure(Closed, "connection closed while reading the response body");
+const CUT_BODY: Expect = Failure(Reset, "connection closed while reading the response body");
 const STATUS_LINE: &str = "malformed status line";
 const NOT_HTTP: &str = "answer is not HTTP/1.1";
 const BARE_LF: &str = "malformed answer: LF without CR";
@@ -299,7 +299,7 @@ pub(crate) const CASES: &[Case] = &[
         "nothing",
         b"",
         Failure(
-            NoResponse,
+            Reset,
             "connection closed while waiting for the response head",
         ),
     ),
@@ -316,22 +316,28 @@ pub(crate) const CASES: &[Case] = &[
     whole(
         "500",
         b"HTTP/1.1 500 Secret Words\r\nContent-Length: 2\r\n\r\nok",
-        Failure(Status, "HTTP 500 Internal Server Error (accepted: 200-399)"),
+        Failure(
+            BadStatus,
+            "HTTP 500 Internal Server Error (accepted: 200-399)",
+        ),
     ),
     whole(
         "400",
         b"HTTP/1.1 400 X\r\nContent-Length: 0\r\n\r\n",
-        Failure(Status, "HTTP 400 Bad Request (accepted: 200-399)"),
+        Failure(BadStatus, "HTTP 400 Bad Request (accepted: 200-399)"),
     ),
     whole(
         "a status without a name",
         b"HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n",
-        Failure(Status, "HTTP 999 (accepted: 200-399)"),
+        Failure(BadStatus, "HTTP 999 (accepted: 200-399)"),
     ),
     closed(
         "503 cut short",
         b"HTTP/1.1 503 X\r\nContent-Length: 9\r\n\r\nok",
-        Failure(Status, "HTTP 503 Service Unavailable (accepted: 200-399)"),
+        Failure(
+            BadStatus,
+            "HTTP 503 Service Unavailable (accepted: 200-399)",
+        ),
     ),
     // Chunks, §7.1.
     whole(
@@ -358,7 +364,7 @@ pub(crate) const CASES: &[Case] = &[
     whole(
         "extensions",
         chunked!("2;a;b=c;d=\"e\\\";\r\\\x20\" ; f = g\t;\th\r\nok\r\n0;x\r\n\r\n"),
-        Failure(Protocol, EXTENSION),
+        Failure(BadResponse, EXTENSION),
     ),
     whole(
         "good extensions",

@@ -1,7 +1,7 @@
 //! What a probe may be told, and what is refused before anything is sent.
 
 use health_core::ConfigError;
-use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
+use health_core::check::probe::{Condition, HttpProbe, HttpProbeBuilder};
 
 use crate::builder;
 
@@ -28,7 +28,11 @@ fn no_line_end_gets_into_a_request() {
         let path = format!("/{evil}");
         assert_eq!(refused(builder().path(&path)).field(), "path");
         assert_eq!(refused(builder().method(evil)).field(), "method");
-        assert_eq!(refused(HttpProbe::builder(evil)).field(), "host");
+        // What stands behind a colon is a port.
+        let authority = refused(HttpProbe::builder(format!("http://{evil}")));
+        assert!(["host", "port"].contains(&authority.field()), "{authority}");
+        let url = HttpProbe::builder(format!("http://a.example/{evil}"));
+        assert_eq!(refused(url).field(), "path");
         assert_eq!(refused(builder().header("Host", evil)).field(), "host");
         assert_eq!(refused(builder().header(evil, "v")).field(), "header");
         assert_eq!(
@@ -55,7 +59,7 @@ fn a_body_is_framed_and_no_part_of_the_head() {
     assert!(head.contains("\r\nContent-Length: 16"), "{head}");
     assert_eq!(body, "Host: evil\r\n\r\n{}");
     assert!(!format!("{probe:?}").contains("evil"));
-    let most = HttpProbe::MAX_REQUEST_BODY;
+    let most = 64 * 1_024;
     assert!(builder().body("x".repeat(most)).build().is_ok());
     assert_eq!(
         refused(builder().body("x".repeat(most + 1))).field(),

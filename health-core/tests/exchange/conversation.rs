@@ -1,66 +1,59 @@
 //! The course of an exchange: steps, deadlines, times, and who closes.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::Class;
-use health_core::Instant;
-use health_core::check::exchange::{
-    Condition, Exchange, FailureKind, HttpProbe, ProbePhase, Report, Step,
-};
+use health_core::check::probe::{Attempt, Condition, Probe, ProbeError, ProbePhase, Report, Step};
+use health_core::{Class, Instant, Kind};
 
-use crate::{SECOND, START, begun, builder, run};
+use crate::{SECOND, START, begun, builder, built, connected, run};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-fn plain() -> Arc<HttpProbe> {
-    Arc::new(builder().build().unwrap())
-}
-
-fn keeping() -> Arc<HttpProbe> {
-    Arc::new(builder().keep_alive(true).build().unwrap())
+fn plain() -> Probe {
+    built(builder())
 }
 
 fn at(millis: u64) -> Instant {
     START + Duration::from_millis(millis)
 }
 
-fn said(report: &Report) -> (Option<FailureKind>, &str) {
-    (report.failure, report.outcome.message.as_str())
+fn said(report: &Report) -> (Option<Kind>, &str) {
+    (report.outcome.kind, report.outcome.message.as_str())
 }
 
 #[test]
 fn a_timeout_names_the_part_and_keeps_the_times() {
-    let mut exchange = Exchange::new(plain(), START, START + SECOND);
-    exchange.handle_timeout(at(999));
+    let probe = plain();
+    let mut attempt = connected(&probe);
+    attempt.handle_timeout(at(999));
     assert_eq!(
-        exchange.step(),
+        attempt.step(),
         Step::Write {
             until: START + SECOND
         }
     );
-    exchange.handle_timeout(at(1_000));
-    let report = exchange.into_report();
+    attempt.handle_timeout(at(1_000));
+    let report = attempt.into_report();
     let text = "timeout while sending the request";
-    assert_eq!(said(&report), (Some(FailureKind::Timeout), text));
+    assert_eq!(said(&report), (Some(Kind::Timeout), text));
     assert_eq!(
-        (report.timings.send, report.timings.head),
+        (report.timings.send, report.timings.wait),
         (Some(SECOND), None)
     );
 
-    let mut exchange = Exchange::new(plain(), START, START + SECOND);
-    exchange.handle_sent(at(100));
-    exchange.handle_input(at(300), b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
-    assert_eq!(exchange.part(), Some(ProbePhase::Body));
-    exchange.handle_input(at(400), b"ok");
-    exchange.handle_timeout(at(1_500));
-    let report = exchange.into_report();
+    let mut attempt = connected(&probe);
+    attempt.handle_sent(at(100));
+    attempt.handle_input(at(300), b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
+    assert_eq!(attempt.phase(), Some(ProbePhase::Body));
+    attempt.handle_input(at(400), b"ok");
+    attempt.handle_timeout(at(1_500));
+    let report = attempt.into_report();
     let text = "timeout while reading the response body";
-    assert_eq!(said(&report), (Some(FailureKind::Timeout), text));
+    assert_eq!(said(&report), (Some(Kind::Timeout), text));
     assert_eq!(report.status, Some(200));
     let times = [
         report.timings.send,
-        report.timings.head,
+        report.timings.wait,
         report.timings.body,
     ];
     assert_eq!(
@@ -71,142 +64,119 @@ fn a_timeout_names_the_part_and_keeps_the_times() {
 
 #[test]
 fn what_comes_at_the_deadline_comes_too_late() {
-    let ends: [fn(&mut Exchange, Instant); 3] = [
-        |exchange, now| exchange.handle_input(now, OK),
-        |exchange, now| exchange.handle_eof(now),
-        |exchange, now| exchange.handle_error(now, "connection reset"),
+    let probe = plain();
+    let ends: [fn(&mut Attempt<'_>, Instant); 3] = [
+        |attempt, now| attempt.handle_input(now, OK),
+        |attempt, now| attempt.handle_eof(now),
+        |attempt, now| attempt.handle_error(now, ProbeError::Reset, ""),
     ];
     for end in ends {
-        let mut exchange = begun(&plain());
-        end(&mut exchange, START + SECOND);
-        assert_eq!(exchange.step(), Step::Close);
-        assert_eq!(exchange.into_report().failure, Some(FailureKind::Timeout));
+        let mut attempt = begun(&probe);
+        end(&mut attempt, START + SECOND);
+        assert_eq!(attempt.step(), Step::Close);
+        assert_eq!(attempt.into_report().outcome.kind, Some(Kind::Timeout));
     }
-    let mut exchange = begun(&plain());
-    exchange.handle_input(at(999), &OK[..10]);
+    let mut attempt = begun(&probe);
+    attempt.handle_input(at(999), &OK[..10]);
     // A clock that runs backwards does not win time.
-    exchange.handle_input(at(0), &OK[10..]);
+    attempt.handle_input(at(0), &OK[10..]);
     assert_eq!(
-        exchange.report().unwrap().timings.head,
+        attempt.report().unwrap().timings.wait,
         Some(Duration::from_millis(999))
     );
 }
 
 #[test]
 fn the_server_is_given_time_to_close_first() {
-    let mut exchange = begun(&plain());
-    exchange.handle_input(at(10), OK);
-    assert_eq!(exchange.step(), Step::Linger { until: at(60) });
-    let report = exchange.report().cloned().expect("ready before the wait");
+    let probe = plain();
+    let mut attempt = begun(&probe);
+    attempt.handle_input(at(10), OK);
+    assert_eq!(attempt.step(), Step::Linger { until: at(60) });
+    let report = attempt.report().cloned().expect("ready before the wait");
     assert_eq!(report.outcome.class, Class::Success);
-    exchange.handle_input(at(20), b"noise");
-    exchange.handle_timeout(at(59));
+    attempt.handle_input(at(20), b"noise");
+    attempt.handle_timeout(at(59));
     assert_eq!(
-        exchange.step(),
+        attempt.step(),
         Step::Linger { until: at(60) },
         "no bytes prolong it"
     );
-    exchange.handle_timeout(at(60));
-    assert_eq!(exchange.step(), Step::Close);
-    assert_eq!(exchange.into_report(), report);
+    attempt.handle_timeout(at(60));
+    assert_eq!(attempt.step(), Step::Close);
+    assert_eq!(attempt.into_report(), report);
 
-    let mut exchange = begun(&plain());
-    exchange.handle_input(at(980), OK);
+    let mut attempt = begun(&probe);
+    attempt.handle_input(at(980), OK);
     assert_eq!(
-        exchange.step(),
+        attempt.step(),
         Step::Linger { until: at(1_000) },
         "within the deadline"
     );
-    exchange.handle_error(at(981), "connection reset");
-    assert_eq!(exchange.step(), Step::Close);
+    attempt.handle_error(at(981), ProbeError::Reset, "");
+    assert_eq!(attempt.step(), Step::Close);
     assert_eq!(
-        exchange.into_report().outcome.class,
+        attempt.into_report().outcome.class,
         Class::Success,
         "it had answered"
     );
 
-    let mut exchange = begun(&plain());
-    exchange.handle_input(at(1), b"HTTP/1.0 200 OK\r\n\r\nok");
-    exchange.handle_eof(at(2));
-    assert_eq!(exchange.step(), Step::Close, "it has closed first");
+    let mut attempt = begun(&probe);
+    attempt.handle_input(at(1), b"HTTP/1.0 200 OK\r\n\r\nok");
+    attempt.handle_eof(at(2));
+    assert_eq!(attempt.step(), Step::Close, "it has closed first");
 }
 
 #[test]
-fn a_connection_is_kept_only_if_both_want_it_and_nothing_is_left_on_it() {
-    let answers: [(&[u8], bool); 10] = [
-        (OK, true),
-        (b"HTTP/1.1 204 X\r\nConnection: keep-alive\r\n\r\n", true),
-        (b"HTTP/1.0 204 X\r\nConnection: Keep-Alive\r\n\r\n", true),
-        (
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            true,
-        ),
-        (b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", true),
-        (b"HTTP/1.0 204 X\r\n\r\n", false),
-        (b"HTTP/1.1 204 X\r\nConnection: x, Close\r\n\r\n", false),
-        (b"HTTP/1.1 204 X\r\n\r\nHTTP/1.1 200 OK\r\n", false),
-        (
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\n",
-            false,
-        ),
-        (
-            b"HTTP/1.1 204 X\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n",
-            false,
-        ),
+fn no_connection_is_kept_whatever_the_server_offers_and_sends() {
+    let answers: [&[u8]; 10] = [
+        OK,
+        b"HTTP/1.1 204 X\r\nConnection: keep-alive\r\n\r\n",
+        b"HTTP/1.0 204 X\r\nConnection: Keep-Alive\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.0 204 X\r\n\r\n",
+        b"HTTP/1.1 204 X\r\nConnection: x, Close\r\n\r\n",
+        b"HTTP/1.1 204 X\r\n\r\nHTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\n",
+        b"HTTP/1.1 204 X\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n",
     ];
-    for (answer, kept) in answers {
-        let mut exchange = begun(&keeping());
-        exchange.handle_input(START, answer);
-        let expected = if kept {
-            Step::Keep
-        } else {
-            Step::Linger { until: at(50) }
-        };
-        assert_eq!(exchange.step(), expected, "{}", answer.escape_ascii());
-        exchange.handle_input(START, b"surplus");
-        assert_ne!(exchange.step(), Step::Keep);
-
-        let mut exchange = begun(&plain());
-        exchange.handle_input(START, answer);
-        assert_eq!(
-            exchange.step(),
-            Step::Linger { until: at(50) },
-            "close was asked for"
-        );
+    let probe = plain();
+    for answer in answers {
+        let mut attempt = begun(&probe);
+        attempt.handle_input(START, answer);
+        let expected = Step::Linger { until: at(50) };
+        assert_eq!(attempt.step(), expected, "{}", answer.escape_ascii());
+        attempt.handle_input(START, b"surplus");
+        assert_eq!(attempt.step(), expected, "close was asked for");
     }
-    assert!(
-        !keeping()
-            .request()
-            .windows(10)
-            .any(|part| part == b"Connection")
-    );
+    let mut lines = lines_of(begun(&probe).request());
+    assert!(lines.any(|line| line == "Connection: close"));
+}
+
+fn lines_of(request: &[u8]) -> impl Iterator<Item = &str> {
+    std::str::from_utf8(request).unwrap().split("\r\n")
 }
 
 #[test]
 fn a_broken_connection_is_told_from_a_closed_one() {
-    let mut exchange = Exchange::new(plain(), START, START + SECOND);
-    exchange.handle_error(START, "broken pipe");
-    let text = "broken pipe while sending the request";
-    assert_eq!(
-        said(exchange.report().unwrap()),
-        (Some(FailureKind::NoResponse), text)
-    );
+    let probe = plain();
+    let mut attempt = connected(&probe);
+    attempt.handle_error(START, ProbeError::Reset, "broken pipe");
+    let text = "connection reset while sending the request";
+    assert_eq!(said(attempt.report().unwrap()), (Some(Kind::Reset), text));
 
-    let mut exchange = begun(&plain());
-    exchange.handle_input(START, b"HTTP/1.1 200 OK\r\n\r\nhalf");
-    exchange.handle_error(START, "connection reset");
+    let mut attempt = begun(&probe);
+    attempt.handle_input(START, b"HTTP/1.1 200 OK\r\n\r\nhalf");
+    attempt.handle_error(START, ProbeError::Reset, "");
     let text = "connection reset while reading the response body";
-    assert_eq!(
-        said(exchange.report().unwrap()),
-        (Some(FailureKind::Closed), text)
-    );
+    assert_eq!(said(attempt.report().unwrap()), (Some(Kind::Reset), text));
 
-    let mut exchange = Exchange::new(plain(), START, START + SECOND);
-    exchange.handle_input(START, b"220 mail.example ESMTP\r\n");
+    let mut attempt = connected(&probe);
+    attempt.handle_input(START, b"220 mail.example ESMTP\r\n");
     let text = "answer before the request was sent";
     assert_eq!(
-        said(exchange.report().unwrap()),
-        (Some(FailureKind::Protocol), text)
+        said(attempt.report().unwrap()),
+        (Some(Kind::BadResponse), text)
     );
 
     let report = run(
@@ -222,10 +192,11 @@ fn a_broken_connection_is_told_from_a_closed_one() {
 
 #[test]
 fn an_exchange_given_up_says_nothing_about_the_target() {
-    let mut exchange = begun(&plain());
-    exchange.handle_input(at(70), b"HTTP");
-    let report = exchange.into_report();
-    assert_eq!(report.timings.head, Some(Duration::from_millis(70)));
+    let probe = plain();
+    let mut attempt = begun(&probe);
+    attempt.handle_input(at(70), b"HTTP");
+    let report = attempt.into_report();
+    assert_eq!(report.timings.wait, Some(Duration::from_millis(70)));
     assert_eq!(report.outcome.class, Class::Indeterminate);
     let text = "cancelled while waiting for the response head";
     assert_eq!(said(&report), (None, text));
@@ -233,24 +204,24 @@ fn an_exchange_given_up_says_nothing_about_the_target() {
 
 #[test]
 fn the_answer_to_head_has_no_body() {
-    let probe = Arc::new(builder().method("HEAD").build().unwrap());
+    let probe = built(builder().method("HEAD"));
     for framing in ["Content-Length: 99", "Transfer-Encoding: chunked", "X: y"] {
-        let mut exchange = begun(&probe);
-        exchange.handle_input(
+        let mut attempt = begun(&probe);
+        attempt.handle_input(
             START,
             format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\n").as_bytes(),
         );
-        let report = exchange.report().expect("complete");
+        let report = attempt.report().expect("complete");
         assert_eq!(report.outcome.class, Class::Success, "{framing}");
     }
 }
 
 #[test]
 fn an_accepted_status_of_one_is_said_so() {
-    let probe = Arc::new(builder().accept_status(200..=200).build().unwrap());
+    let probe = built(builder().accept_status(200..=200));
     let report = run(&probe, [b"HTTP/1.1 204 X\r\n\r\n".as_slice()], false);
     let text = "HTTP 204 No Content (accepted: 200)";
-    assert_eq!(said(&report), (Some(FailureKind::Status), text));
+    assert_eq!(said(&report), (Some(Kind::BadStatus), text));
 }
 
 #[test]
@@ -259,14 +230,14 @@ fn conditions_are_judged_in_order_and_soft_ones_warn() {
         .expect(Condition::header("X-Ready"))
         .expect(Condition::header_equals("X-Role", "primary").soft())
         .expect(Condition::json_at("/status", "ok"));
-    let probe = Arc::new(probe.build().unwrap());
+    let probe = built(probe);
     let judged = |headers: &str, body: &str| {
         let length = body.len();
         let answer = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
         let report = run(&probe, [answer.as_bytes()], false);
         (
             report.outcome.class,
-            report.failure,
+            report.outcome.kind,
             report.outcome.message.as_str().to_owned(),
         )
     };
@@ -276,7 +247,7 @@ fn conditions_are_judged_in_order_and_soft_ones_warn() {
     let text = "header X-Ready is missing".to_owned();
     assert_eq!(
         judged("", "{}"),
-        (Class::Failure, Some(FailureKind::Header), text)
+        (Class::Failure, Some(Kind::BadHeader), text)
     );
     let text = r#"header X-Role is not "primary""#.to_owned();
     assert_eq!(
@@ -287,12 +258,12 @@ fn conditions_are_judged_in_order_and_soft_ones_warn() {
     let answer = r#"{"status":"secret"}"#;
     assert_eq!(
         judged(all, answer),
-        (Class::Failure, Some(FailureKind::Body), text)
+        (Class::Failure, Some(Kind::BadBody), text)
     );
     let text = "body is not valid JSON".to_owned();
     assert_eq!(
         judged(all, "{"),
-        (Class::Failure, Some(FailureKind::Body), text)
+        (Class::Failure, Some(Kind::BadBody), text)
     );
 }
 
@@ -300,25 +271,25 @@ fn conditions_are_judged_in_order_and_soft_ones_warn() {
 fn the_body_is_quoted_in_private_and_only_when_asked_for() {
     let answer = b"HTTP/1.1 500 hunter2\r\nX: hunter2\r\nContent-Length: 7\r\n\r\nhunter2";
     for capture in [false, true] {
-        let probe = Arc::new(builder().capture_body(capture).build().unwrap());
-        let mut exchange = begun(&probe);
-        exchange.handle_input(START, &answer[..answer.len() - 1]);
-        assert!(!format!("{exchange:?}").contains("hunter"));
-        exchange.handle_input(START, b"2");
-        let report = exchange.report().unwrap();
-        assert!(!format!("{exchange:?} {report:?}").contains("hunter"));
+        let probe = built(builder().capture_body(capture));
+        let mut attempt = begun(&probe);
+        attempt.handle_input(START, &answer[..answer.len() - 1]);
+        assert!(!format!("{attempt:?}").contains("hunter"));
+        attempt.handle_input(START, b"2");
+        let report = attempt.report().unwrap();
+        assert!(!format!("{attempt:?} {report:?}").contains("hunter"));
         let cause = report.outcome.cause.as_ref().map(|cause| cause.reveal());
         assert_eq!(cause, capture.then_some("body: hunter2"));
     }
     let condition = Condition::body_contains("ok");
-    let probe = Arc::new(builder().expect(condition).build().unwrap());
+    let probe = built(builder().expect(condition));
     let answer = b"HTTP/1.1 200 OK\r\n\r\nhunter2";
     let report = run(&probe, [answer.as_slice()], true);
-    assert_eq!(report.failure, Some(FailureKind::Body));
+    assert_eq!(report.outcome.kind, Some(Kind::BadBody));
     let cause = report.outcome.cause;
     assert_eq!(cause, None, "it was read for a condition only");
 
-    let probe = Arc::new(builder().capture_body(true).build().unwrap());
+    let probe = built(builder().capture_body(true));
     let answer = format!(
         "HTTP/1.1 500 X\r\n\r\n{}{}",
         "a".repeat(5_000),
@@ -338,8 +309,9 @@ fn the_body_is_quoted_in_private_and_only_when_asked_for() {
 
 #[test]
 fn a_body_nobody_looks_at_is_not_kept() {
-    let mut exchange = begun(&plain());
-    exchange.handle_input(START, b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n");
-    exchange.handle_input(START, &[b'x'; 9_000]);
-    assert_eq!(exchange.buffered(), 0);
+    let probe = plain();
+    let mut attempt = begun(&probe);
+    attempt.handle_input(START, b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n");
+    attempt.handle_input(START, &[b'x'; 9_000]);
+    assert_eq!(attempt.buffered(), 0);
 }

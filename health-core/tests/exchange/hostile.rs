@@ -1,12 +1,11 @@
 //! Servers that send anything, at any time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::check::exchange::{Condition, Exchange, HttpProbeBuilder, Step};
+use health_core::check::probe::{Condition, HttpProbeBuilder, ProbeError, Step};
 
 use crate::cases::CASES;
-use crate::{Random, SECOND, START, builder, mirror, run};
+use crate::{Random, SECOND, START, builder, built, connected, mirror, run};
 
 /// Answers of the table, mutated, joined and cut anyhow, at any time.
 #[test]
@@ -20,11 +19,7 @@ fn mutated_answers_never_panic_and_stay_bounded() {
     let all = conditions
         .into_iter()
         .fold(builder(), HttpProbeBuilder::expect);
-    let probes = [
-        mirror(),
-        Arc::new(all.keep_alive(true).build().unwrap()),
-        Arc::new(builder().method("HEAD").build().unwrap()),
-    ];
+    let probes = [mirror(), built(all), built(builder().method("HEAD"))];
     let mut random = Random(5);
     let mut classes = [0_u32; 4];
     for _ in 0..200_000 {
@@ -58,28 +53,29 @@ fn mutated_answers_never_panic_and_stay_bounded() {
         classes[whole.outcome.class as usize] += 1;
 
         // The same bytes with time passing and calls in any order.
-        let mut exchange = Exchange::new(Arc::clone(probe), START, START + SECOND);
+        let mut attempt = connected(probe);
         let mut now = START;
         for piece in pieces {
             now = now + Duration::from_millis(random.below(120) as u64);
             match random.below(8) {
-                0 => exchange.handle_timeout(now),
-                1 => exchange.handle_error(now, "connection reset"),
-                2 => exchange.handle_eof(now),
-                _ => exchange.handle_sent(now),
+                0 => attempt.handle_timeout(now),
+                1 => attempt.handle_error(now, ProbeError::Reset, ""),
+                2 => attempt.handle_eof(now),
+                _ => attempt.handle_sent(now),
             }
-            let known = exchange.report().cloned();
-            exchange.handle_input(now, piece);
+            let known = attempt.report().cloned();
+            attempt.handle_input(now, piece);
             assert!(
-                known.is_none() || known.as_ref() == exchange.report(),
+                known.is_none() || known.as_ref() == attempt.report(),
                 "a report is final"
             );
-            assert_eq!(exchange.part().is_none(), exchange.report().is_some());
-            match exchange.step() {
+            assert_eq!(attempt.phase().is_none(), attempt.report().is_some());
+            match attempt.step() {
                 Step::Write { until } | Step::Read { until } | Step::Linger { until } => {
                     assert!(now < until && until <= START + SECOND);
                 }
-                Step::Close | Step::Keep => assert!(exchange.report().is_some()),
+                Step::Close => assert!(attempt.report().is_some()),
+                step => panic!("{step:?} of a connection"),
             }
         }
     }

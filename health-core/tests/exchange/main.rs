@@ -13,46 +13,61 @@ mod conversation;
 mod hostile;
 mod reference;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use cases::{CASES, Case, Expect};
-use health_core::Class;
-use health_core::Instant;
-use health_core::check::exchange::{
-    Condition, Exchange, FailureKind, HttpProbe, HttpProbeBuilder, Report, Step,
+use health_core::check::probe::{
+    AddressPolicy, Attempt, Condition, Destination, HttpProbe, HttpProbeBuilder, Probe, Report,
+    Step,
 };
+use health_core::{Class, Instant, Kind};
 
 const START: Instant = Instant::from_micros(1_000);
+/// How much of a body is read.
+const MAX_BODY: usize = 10 * 1_024;
 const SECOND: Duration = Duration::from_secs(1);
 
 fn builder() -> HttpProbeBuilder {
-    HttpProbe::builder("a.example")
+    HttpProbe::builder("http://a.example")
 }
 
-fn begun(probe: &Arc<HttpProbe>) -> Exchange {
-    let mut exchange = Exchange::new(Arc::clone(probe), START, START + SECOND);
-    exchange.handle_sent(START);
-    exchange
+fn built(builder: HttpProbeBuilder) -> Probe {
+    builder.build().unwrap().into()
+}
+
+/// An attempt whose connection stands, and took no time.
+fn connected(probe: &Probe) -> Attempt<'_> {
+    static POLICY: AddressPolicy = AddressPolicy::new();
+    let address = "192.0.2.1:80".parse().unwrap();
+    let mut attempt = Attempt::new(probe, &POLICY, START, START + SECOND).unwrap();
+    attempt.handle_resolved(START, [address]);
+    let (to, until) = (Destination::Tcp(address), START + SECOND);
+    assert_eq!(attempt.step(), Step::Connect { to, until });
+    attempt.handle_connected(START, None);
+    assert_eq!(attempt.step(), Step::Write { until });
+    attempt
+}
+
+/// One that has sent its request.
+fn begun(probe: &Probe) -> Attempt<'_> {
+    let mut attempt = connected(probe);
+    attempt.handle_sent(START);
+    attempt
 }
 
 /// Feeds the pieces, then the end of the stream if `eof`, then the deadline.
-fn run<'a>(
-    probe: &Arc<HttpProbe>,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-    eof: bool,
-) -> Report {
-    let mut exchange = begun(probe);
+fn run<'a>(probe: &Probe, pieces: impl IntoIterator<Item = &'a [u8]>, eof: bool) -> Report {
+    let mut attempt = begun(probe);
     for piece in pieces {
-        exchange.handle_input(START, piece);
-        assert!(exchange.buffered() <= 32 * 1_024);
+        attempt.handle_input(START, piece);
+        assert!(attempt.buffered() <= 32 * 1_024);
     }
     if eof {
-        exchange.handle_eof(START);
+        attempt.handle_eof(START);
     }
-    exchange.handle_timeout(START + SECOND);
-    assert!(matches!(exchange.step(), Step::Close | Step::Keep));
-    exchange.into_report()
+    attempt.handle_timeout(START + SECOND);
+    assert!(matches!(attempt.step(), Step::Close));
+    attempt.into_report()
 }
 
 /// xorshift64*: enough for cuts and mutations, and the same on every machine.
@@ -79,7 +94,7 @@ impl Random {
 }
 
 #[track_caller]
-fn same_in_any_cut(probe: &Arc<HttpProbe>, bytes: &[u8], eof: bool, random: &mut Random) -> Report {
+fn same_in_any_cut(probe: &Probe, bytes: &[u8], eof: bool, random: &mut Random) -> Report {
     let whole = run(probe, [bytes], eof);
     let start = bytes[..bytes.len().min(100)].escape_ascii();
     assert_eq!(
@@ -94,9 +109,9 @@ fn same_in_any_cut(probe: &Arc<HttpProbe>, bytes: &[u8], eof: bool, random: &mut
 }
 
 /// A probe whose failure quotes the body: how these tests look at it.
-fn mirror() -> Arc<HttpProbe> {
+fn mirror() -> Probe {
     let never = Condition::body_contains("\u{1}").soft();
-    Arc::new(builder().capture_body(true).expect(never).build().unwrap())
+    built(builder().capture_body(true).expect(never))
 }
 
 fn body_of(report: &Report) -> &str {
@@ -124,15 +139,23 @@ fn every_case_in_any_cut() {
         match *expect {
             Expect::Body(body) => {
                 assert_eq!(message, r#"body does not contain "\u{1}""#, "{name}");
-                assert_eq!((report.failure, body_of(&report)), (None, body), "{name}");
+                assert_eq!(
+                    (report.outcome.kind, body_of(&report)),
+                    (None, body),
+                    "{name}"
+                );
                 assert_eq!(report.outcome.class, Class::Warning, "{name}");
             }
             Expect::Failure(kind, expected) => {
-                assert_eq!((report.failure, message), (Some(kind), expected), "{name}");
+                assert_eq!(
+                    (report.outcome.kind, message),
+                    (Some(kind), expected),
+                    "{name}"
+                );
                 assert_eq!(report.outcome.class, Class::Failure, "{name}");
             }
             Expect::Waits(expected) => {
-                assert_eq!(report.failure, Some(FailureKind::Timeout), "{name}");
+                assert_eq!(report.outcome.kind, Some(Kind::Timeout), "{name}");
                 assert_eq!(message, expected, "{name}");
             }
         }
@@ -146,7 +169,8 @@ fn the_borders_of_what_is_read() {
     let mut judged = |bytes: String, eof| {
         let report = same_in_any_cut(&probe, bytes.as_bytes(), eof, &mut random);
         report
-            .failure
+            .outcome
+            .kind
             .map(|_| report.outcome.message.as_str().to_owned())
     };
     let some = |text: &str| Some(text.to_owned());
@@ -199,15 +223,8 @@ fn the_borders_of_what_is_read() {
 
 #[test]
 fn a_longer_body_is_cut_and_not_a_failure() {
-    let find = |needle: &str| {
-        Arc::new(
-            builder()
-                .expect(Condition::body_contains(needle))
-                .build()
-                .unwrap(),
-        )
-    };
-    let json = Arc::new(builder().expect(Condition::body_is_json()).build().unwrap());
+    let find = |needle: &str| built(builder().expect(Condition::body_contains(needle)));
+    let json = built(builder().expect(Condition::body_is_json()));
     let mut random = Random(3);
     let body = |length: usize| "[".to_owned() + &" ".repeat(length - 3) + "1]";
     let framed = |length: usize| {
@@ -229,14 +246,14 @@ fn a_longer_body_is_cut_and_not_a_failure() {
             ),
         ]
     };
-    for (answer, eof) in framed(HttpProbe::MAX_BODY) {
+    for (answer, eof) in framed(MAX_BODY) {
         for probe in [&json, &find("1]")] {
             let report = same_in_any_cut(probe, answer.as_bytes(), eof, &mut random);
             assert_eq!(report.outcome.class, Class::Success);
         }
     }
-    for (answer, eof) in framed(HttpProbe::MAX_BODY + 1) {
-        let mut message = |probe: &Arc<HttpProbe>| {
+    for (answer, eof) in framed(MAX_BODY + 1) {
+        let mut message = |probe: &Probe| {
             let report = same_in_any_cut(probe, answer.as_bytes(), eof, &mut random);
             report.outcome.message.as_str().to_owned()
         };
@@ -251,10 +268,11 @@ fn a_longer_body_is_cut_and_not_a_failure() {
         );
     }
     let endless = b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n";
-    let mut exchange = begun(&find("x"));
-    exchange.handle_input(START, endless);
+    let probe = find("x");
+    let mut attempt = begun(&probe);
+    attempt.handle_input(START, endless);
     assert_eq!(
-        exchange.buffered(),
+        attempt.buffered(),
         0,
         "nothing is allocated by a declared size"
     );

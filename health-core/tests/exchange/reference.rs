@@ -1,6 +1,6 @@
 //! The chunked coding by the book, on the whole input, with nothing in common with the machine.
 
-use health_core::check::exchange::FailureKind;
+use health_core::Kind;
 
 use crate::{Random, body_of, mirror, run};
 
@@ -103,10 +103,10 @@ fn chunked_agrees_with_a_naive_reference() {
         let expected = decode(&coded);
         let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{coded}");
         let report = run(&probe, random.cuts(answer.as_bytes()), true);
-        let (decoded, nth) = match report.failure {
+        let (decoded, nth) = match report.outcome.kind {
             None => (Decoded::Whole(body_of(&report).to_owned()), 0),
-            Some(FailureKind::Closed) => (Decoded::Incomplete, 1),
-            Some(FailureKind::Protocol) => (Decoded::Wrong, 2),
+            Some(Kind::Reset) => (Decoded::Incomplete, 1),
+            Some(Kind::BadResponse) => (Decoded::Wrong, 2),
             other => panic!("{other:?} of {coded:?}"),
         };
         assert_eq!(decoded, expected, "{coded:?}");

@@ -26,11 +26,10 @@ pub(crate) fn three_lives(spawn: impl Fn() -> MonitorControl) {
     };
     store.put(&[definition]).expect("kept");
     // One attempt in each life.
-    let config = Arc::new(CheckConfig {
-        interval: Duration::from_secs(3_600),
-        on_unhealthy: OnUnhealthy::Deregister,
-        ..CheckConfig::default()
-    });
+    let mut config = CheckConfig::default();
+    config.interval = Duration::from_secs(3_600);
+    config.on_unhealthy = OnUnhealthy::Deregister;
+    let config = Arc::new(config);
     for life in 1..=3 {
         let controls = spawn();
         controls.keep_journal();

@@ -26,10 +26,8 @@ fn a_group_whose_prober_has_stopped_is_unknown() {
 #[test]
 fn what_was_restored_and_never_confirmed_grows_old_too() {
     let mut monitor = running(plain());
-    let saved = Saved {
-        status: CheckStatus::Healthy,
-        ..Saved::default()
-    };
+    let mut saved = Saved::default();
+    saved.status = CheckStatus::Healthy;
     let config = Arc::new(every_10_s(ProbeKind::Health));
     let spec = TargetSpec::new(name("a")).restored_check(name("check"), config, saved);
     let id = monitor.add(at(5_000), spec).expect("new");

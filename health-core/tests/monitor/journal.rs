@@ -24,10 +24,9 @@ fn moment(millis: u64) -> Moment {
 }
 
 fn deregistering() -> CheckConfig {
-    CheckConfig {
-        on_unhealthy: OnUnhealthy::Deregister,
-        ..CheckConfig::kubelet()
-    }
+    let mut config = CheckConfig::kubelet();
+    config.on_unhealthy = OnUnhealthy::Deregister;
+    config
 }
 
 fn keeping(config: MonitorConfig) -> Monitor {
@@ -205,11 +204,9 @@ fn a_stop_tries_once_more_and_tells_what_is_lost() {
 
 #[test]
 fn waiting_is_bounded_and_the_state_is_never_lost() {
-    let config = CheckConfig {
-        interval: Duration::from_millis(1),
-        timeout: Duration::from_millis(1),
-        ..CheckConfig::kubelet()
-    };
+    let mut config = CheckConfig::kubelet();
+    config.interval = Duration::from_millis(1);
+    config.timeout = Duration::from_millis(1);
     let (mut monitor, _) = one(config);
     let mut last = 0;
     for now in 0..70_000 {
@@ -241,12 +238,11 @@ fn however_many_turn_none_is_deregistered_before_its_state_says_so() {
         max_in_flight: many,
         ..plain()
     });
-    let config = Arc::new(CheckConfig {
-        retries: 1,
-        interval: Duration::from_secs(100),
-        timeout: Duration::from_secs(100),
-        ..deregistering()
-    });
+    let mut config = deregistering();
+    config.retries = 1;
+    config.interval = Duration::from_secs(100);
+    config.timeout = Duration::from_secs(100);
+    let config = Arc::new(config);
     for index in 0..many {
         let target = TargetSpec::new(name(&format!("web-{index}")));
         let target = target.check(name("check"), Arc::clone(&config));
@@ -290,10 +286,9 @@ fn a_removed_target_leaves_only_its_transitions() {
 /// probe again what was taken off the list.
 #[test]
 fn a_stop_keeps_everything_and_changes_nothing() {
-    let (mut monitor, _) = one(CheckConfig {
-        retries: 1,
-        ..deregistering()
-    });
+    let mut config = deregistering();
+    config.retries = 1;
+    let (mut monitor, _) = one(config);
     let attempts = starts(&mut monitor, 0);
     fail(&mut monitor, 0, &attempts);
     monitor.stop(at(0));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use health_core::Outcome;
 use health_core::ProbeKind;
-use health_core::check::{CheckConfig, CheckStatus, FirstCheck, Mode};
+use health_core::check::{CheckStatus, FirstCheck, Mode};
 use health_core::monitor::{Command, Event, Monitor, MonitorConfig, Signal, Spread};
 
 use crate::{at, events, every_10_s, exec, plain, poll, running, single, starts, status, succeed};
@@ -16,10 +16,8 @@ fn t3_what_waits_begins_in_the_order_of_its_slots() {
         max_in_flight: 1,
         ..plain()
     });
-    let late = CheckConfig {
-        spread_offset: Duration::from_millis(100),
-        ..every_10_s(ProbeKind::Health)
-    };
+    let mut late = every_10_s(ProbeKind::Health);
+    late.spread_offset = Duration::from_millis(100);
     let late = monitor.add(at(0), single("a", late)).expect("new");
     let first = monitor
         .add(at(0), single("b", every_10_s(ProbeKind::Health)))
@@ -61,10 +59,8 @@ fn demand_is_what_silence_would_keep_in_flight() {
     let mut monitor = Monitor::new(plain());
     assert_eq!(monitor.demand(), 0);
     for (target, timeout) in [("a", 4), ("b", 4), ("c", 5), ("d", 600)] {
-        let config = CheckConfig {
-            timeout: Duration::from_secs(timeout),
-            ..every_10_s(ProbeKind::Health)
-        };
+        let mut config = every_10_s(ProbeKind::Health);
+        config.timeout = Duration::from_secs(timeout);
         monitor.add(at(0), single(target, config)).expect("new");
     }
     // 0.4 + 0.4 + 0.5, and no more than 1 for a check that never has two.
@@ -215,10 +211,8 @@ fn starts_are_gathered_and_slots_stay_exact() {
         ..plain()
     });
     for (target, offset) in [("a", 1), ("b", 4), ("c", 10), ("d", 11)] {
-        let config = CheckConfig {
-            spread_offset: Duration::from_millis(offset),
-            ..every_10_s(ProbeKind::Health)
-        };
+        let mut config = every_10_s(ProbeKind::Health);
+        config.spread_offset = Duration::from_millis(offset);
         monitor.add(at(0), single(target, config)).expect("new");
     }
     assert_eq!(monitor.poll_timeout(), Some(at(10)));
@@ -246,10 +240,8 @@ fn first_attempts_come_at_once_and_the_grid_stays() {
     let second = monitor
         .add(at(0), single("b", every_10_s(ProbeKind::Health)))
         .expect("new");
-    let after_interval = CheckConfig {
-        first_check: FirstCheck::AfterInterval,
-        ..every_10_s(ProbeKind::Health)
-    };
+    let mut after_interval = every_10_s(ProbeKind::Health);
+    after_interval.first_check = FirstCheck::AfterInterval;
     let docker = monitor
         .add(at(0), single("c", after_interval))
         .expect("new");

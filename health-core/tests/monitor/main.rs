@@ -41,17 +41,15 @@ fn running(config: MonitorConfig) -> Monitor {
 }
 
 fn every_10_s(kind: ProbeKind) -> CheckConfig {
-    CheckConfig {
-        kind,
-        ..CheckConfig::kubelet()
-    }
+    let mut config = CheckConfig::kubelet();
+    config.kind = kind;
+    config
 }
 
 fn exec() -> CheckConfig {
-    CheckConfig {
-        needs_reap: true,
-        ..CheckConfig::kubelet()
-    }
+    let mut config = CheckConfig::kubelet();
+    config.needs_reap = true;
+    config
 }
 
 fn name(text: &str) -> Name {

@@ -249,49 +249,49 @@ impl World {
         let rng = &mut self.rng;
         let maybe = |rng: &mut Rng| rng.chance(30).then(|| rng.millis(100, 5_000));
         let one_success = matches!(kind, ProbeKind::Startup | ProbeKind::Liveness);
-        CheckConfig {
-            kind,
-            interval: rng.millis(500, 10_000),
-            timeout: rng.millis(100, 12_000),
-            retries: 1 + rng.up_to(2) as u32,
-            success_threshold: if one_success {
-                1
-            } else {
-                1 + rng.up_to(2) as u32
-            },
-            start_period: maybe(rng).unwrap_or(Duration::ZERO),
-            start_interval: maybe(rng),
-            initial_delay: maybe(rng).unwrap_or(Duration::ZERO),
-            first_check: if rng.chance(80) {
-                FirstCheck::Immediate
-            } else {
-                FirstCheck::AfterInterval
-            },
-            spread_offset: maybe(rng).unwrap_or(Duration::ZERO),
-            schedule: if rng.chance(80) {
-                Schedule::FixedRate
-            } else {
-                Schedule::FixedDelay
-            },
-            jitter_percent: if rng.chance(20) {
-                rng.up_to(50) as u8
-            } else {
-                0
-            },
-            edge_interval: maybe(rng),
-            unhealthy_interval: maybe(rng),
-            unhealthy_backoff_factor: 1.0 + rng.up_to(2) as f64 / 2.0,
-            unhealthy_interval_max: maybe(rng),
-            on_unhealthy: match rng.up_to(2) {
-                0 => OnUnhealthy::Report,
-                1 => OnUnhealthy::Restart,
-                _ => OnUnhealthy::Deregister,
-            },
-            indeterminate_limit: rng.up_to(3) as u32,
-            lag_tolerance: maybe(rng),
-            needs_reap: rng.chance(40),
-            history: 1 + rng.up_to(4) as u8,
-        }
+        let mut config = CheckConfig::default();
+        config.kind = kind;
+        config.interval = rng.millis(500, 10_000);
+        config.timeout = rng.millis(100, 12_000);
+        config.retries = 1 + rng.up_to(2) as u32;
+        config.success_threshold = if one_success {
+            1
+        } else {
+            1 + rng.up_to(2) as u32
+        };
+        config.start_period = maybe(rng).unwrap_or(Duration::ZERO);
+        config.start_interval = maybe(rng);
+        config.initial_delay = maybe(rng).unwrap_or(Duration::ZERO);
+        config.first_check = if rng.chance(80) {
+            FirstCheck::Immediate
+        } else {
+            FirstCheck::AfterInterval
+        };
+        config.spread_offset = maybe(rng).unwrap_or(Duration::ZERO);
+        config.schedule = if rng.chance(80) {
+            Schedule::FixedRate
+        } else {
+            Schedule::FixedDelay
+        };
+        config.jitter_percent = if rng.chance(20) {
+            rng.up_to(50) as u8
+        } else {
+            0
+        };
+        config.edge_interval = maybe(rng);
+        config.unhealthy_interval = maybe(rng);
+        config.unhealthy_backoff_factor = 1.0 + rng.up_to(2) as f64 / 2.0;
+        config.unhealthy_interval_max = maybe(rng);
+        config.on_unhealthy = match rng.up_to(2) {
+            0 => OnUnhealthy::Report,
+            1 => OnUnhealthy::Restart,
+            _ => OnUnhealthy::Deregister,
+        };
+        config.indeterminate_limit = rng.up_to(3) as u32;
+        config.lag_tolerance = maybe(rng);
+        config.needs_reap = rng.chance(40);
+        config.history = 1 + rng.up_to(4) as u8;
+        config
     }
 
     fn drain(&mut self) {

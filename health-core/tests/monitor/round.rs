@@ -16,15 +16,11 @@ fn the_first_round_is_over_when_a_result_of_each_has_come() {
         failing,
     };
     assert!(monitor.first_round().is_over(), "nobody is waited for");
-    let deregistered = Saved {
-        deregistered: true,
-        ..Saved::default()
-    };
-    let config = CheckConfig {
-        on_unhealthy: OnUnhealthy::Deregister,
-        retries: 1,
-        ..CheckConfig::kubelet()
-    };
+    let mut deregistered = Saved::default();
+    deregistered.deregistered = true;
+    let mut config = CheckConfig::kubelet();
+    config.on_unhealthy = OnUnhealthy::Deregister;
+    config.retries = 1;
     let gone = TargetSpec::new(name("gone"));
     let gone = gone.restored_check(name("check"), Arc::new(config.clone()), deregistered);
     monitor.add(at(0), gone).expect("new");

@@ -20,10 +20,11 @@ use crate::{
 
 /// Startup, liveness with restart, readiness.
 fn pod(target: &str) -> TargetSpec {
-    let restart = |kind| CheckConfig {
-        on_unhealthy: OnUnhealthy::Restart,
-        retries: 1,
-        ..every_10_s(kind)
+    let restart = |kind| {
+        let mut config = every_10_s(kind);
+        config.on_unhealthy = OnUnhealthy::Restart;
+        config.retries = 1;
+        config
     };
     TargetSpec::new(name(target))
         .check(name("startup"), Arc::new(restart(ProbeKind::Startup)))
@@ -83,10 +84,8 @@ fn a_startup_that_has_succeeded_does_not_age() {
 #[test]
 fn the_initial_delay_of_a_gated_check_still_holds() {
     let mut monitor = running(plain());
-    let delayed = CheckConfig {
-        initial_delay: Duration::from_secs(7),
-        ..every_10_s(ProbeKind::Readiness)
-    };
+    let mut delayed = every_10_s(ProbeKind::Readiness);
+    delayed.initial_delay = Duration::from_secs(7);
     let spec = TargetSpec::new(name("a"))
         .check(name("startup"), Arc::new(every_10_s(ProbeKind::Startup)))
         .check(name("ready"), Arc::new(delayed));
@@ -134,11 +133,9 @@ fn t11_a_restart_holds_every_check_until_the_new_instance() {
 #[test]
 fn t11_a_deregistered_target_rests_as_a_whole() {
     let mut monitor = running(plain());
-    let deregister = CheckConfig {
-        on_unhealthy: OnUnhealthy::Deregister,
-        retries: 1,
-        ..every_10_s(ProbeKind::Health)
-    };
+    let mut deregister = every_10_s(ProbeKind::Health);
+    deregister.on_unhealthy = OnUnhealthy::Deregister;
+    deregister.retries = 1;
     let spec =
         single("a", deregister).check(name("other"), Arc::new(every_10_s(ProbeKind::Health)));
     let id = monitor.add(at(0), spec).expect("new");
@@ -169,11 +166,9 @@ fn the_guard_withholds_while_half_of_five_fail() {
             ..plain()
         });
         for number in 0..5 {
-            let config = CheckConfig {
-                on_unhealthy: OnUnhealthy::Deregister,
-                retries: 2,
-                ..every_10_s(ProbeKind::Health)
-            };
+            let mut config = every_10_s(ProbeKind::Health);
+            config.on_unhealthy = OnUnhealthy::Deregister;
+            config.retries = 2;
             monitor
                 .add(at(0), single(&format!("t{number}"), config))
                 .expect("new");
@@ -220,11 +215,9 @@ fn the_guard_counts_the_failure_that_asks_and_leaves_out_what_is_paused() {
         mass_failure: Some(guard),
         ..plain()
     });
-    let config = CheckConfig {
-        on_unhealthy: OnUnhealthy::Restart,
-        retries: 1,
-        ..every_10_s(ProbeKind::Health)
-    };
+    let mut config = every_10_s(ProbeKind::Health);
+    config.on_unhealthy = OnUnhealthy::Restart;
+    config.retries = 1;
     let first = monitor
         .add(at(0), single("a", config.clone()))
         .expect("new");
@@ -272,10 +265,8 @@ fn answers_and_deadlines_of_one_time_go_by_registration() {
                 .expect("new"),
         );
     }
-    let slow = CheckConfig {
-        timeout: Duration::from_secs(2),
-        ..every_10_s(ProbeKind::Health)
-    };
+    let mut slow = every_10_s(ProbeKind::Health);
+    slow.timeout = Duration::from_secs(2);
     let slow = monitor.add(at(0), single("slow", slow)).expect("new");
     let begun = starts(&mut monitor, 0);
     let _ = events(&mut monitor);
@@ -302,10 +293,8 @@ fn an_answer_comes_before_a_later_registered_deadline_of_its_time() {
         trace: true,
         ..plain()
     });
-    let slow = CheckConfig {
-        timeout: Duration::from_secs(2),
-        ..every_10_s(ProbeKind::Health)
-    };
+    let mut slow = every_10_s(ProbeKind::Health);
+    slow.timeout = Duration::from_secs(2);
     let slow = monitor.add(at(0), single("slow", slow)).expect("new");
     let other = every_10_s(ProbeKind::Health);
     let other = monitor.add(at(0), single("b", other)).expect("new");
@@ -326,11 +315,9 @@ fn an_answer_comes_before_a_later_registered_deadline_of_its_time() {
 
 #[test]
 fn a_restored_target_is_ready_before_it_is_asked_again() {
-    let saved = Saved {
-        status: CheckStatus::Healthy,
-        streak: Streak::default(),
-        ..Saved::default()
-    };
+    let mut saved = Saved::default();
+    saved.status = CheckStatus::Healthy;
+    saved.streak = Streak::default();
     let mut monitor = running(plain());
     let spec = TargetSpec::new(name("a"))
         .restored_check(
@@ -377,10 +364,8 @@ fn what_cannot_be_watched_is_refused_and_nothing_changes() {
         TargetSpec::new(name("b")),
         "0 checks: a target has 1 to 16",
     );
-    let zero = CheckConfig {
-        retries: 0,
-        ..CheckConfig::default()
-    };
+    let mut zero = CheckConfig::default();
+    zero.retries = 0;
     let error = refused(
         &mut monitor,
         single("b", zero),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use health_core::check::probe::{
-    AddressPolicy, ExecBuilder, ExecProbe, Exit, ExitCodes, Probe, Report, ResourceLimits,
+    AddressPolicy, ExecProbe, ExecProbeBuilder, Exit, ExitCodes, Probe, Report, ResourceLimits,
 };
 use health_core::{Class, Kind};
 
@@ -13,7 +13,7 @@ use crate::{driver, procs};
 
 const LONG: Duration = Duration::from_secs(20);
 
-fn run(builder: ExecBuilder, timeout: Duration) -> Report {
+fn run(builder: ExecProbeBuilder, timeout: Duration) -> Report {
     probe(&builder.build().expect("valid").into(), timeout)
 }
 
@@ -21,7 +21,7 @@ fn probe(probe: &Probe, timeout: Duration) -> Report {
     driver::probe(AddressPolicy::new(), probe, timeout)
 }
 
-fn sh(line: &str) -> ExecBuilder {
+fn sh(line: &str) -> ExecProbeBuilder {
     ExecProbe::shell(line)
 }
 
@@ -100,12 +100,11 @@ fn it_runs_as_somebody_else() {
 #[test]
 #[cfg(target_os = "linux")]
 fn its_limits_are_its_own() {
-    let limits = ResourceLimits {
-        cpu: Some(Duration::from_millis(1_500)),
-        address_space: Some(1 << 30),
-        processes: Some(1_234),
-        files: Some(33),
-    };
+    let mut limits = ResourceLimits::default();
+    limits.cpu = Some(Duration::from_millis(1_500));
+    limits.address_space = Some(1 << 30);
+    limits.processes = Some(1_234);
+    limits.files = Some(33);
     // The limits are set while it runs already: give them a moment.
     let line = "sleep 0.2; ulimit -t; ulimit -v; ulimit -n; cat /proc/self/limits";
     let text = output(&run(sh(line).limits(limits), LONG));

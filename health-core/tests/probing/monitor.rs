@@ -8,7 +8,7 @@ use std::{fs, thread};
 use health_core::check::probe::{ExecProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy};
 use health_core::monitor::{Event, MonitorConfig};
-use health_core::{Kind, Outcome};
+use health_core::{Class, Kind, Outcome};
 use health_core::{ProbeKind, Status};
 use health_driver::Health;
 use health_driver::monitor::{ManualClock, Target};
@@ -20,11 +20,10 @@ use crate::{peer, procs};
 const LIMIT: Duration = Duration::from_secs(5);
 
 fn every(millis: u64) -> CheckConfig {
-    CheckConfig {
-        interval: Duration::from_millis(millis),
-        timeout: Duration::from_millis(millis),
-        ..CheckConfig::default()
-    }
+    let mut config = CheckConfig::default();
+    config.interval = Duration::from_millis(millis);
+    config.timeout = Duration::from_millis(millis);
+    config
 }
 
 fn traced() -> MonitorConfig {
@@ -126,6 +125,28 @@ fn a_target_fails_and_recovers() {
     );
 }
 
+/// The response time ends with the response: what the server needs to close is not in it.
+#[test]
+fn waiting_for_the_server_to_close_is_no_response_time() {
+    let open = Mutex::new(Vec::new());
+    let address = peer::server(move |mut stream| {
+        use std::io::{Read, Write};
+        let _ = stream.read(&mut [0; 1024]);
+        let _ = write!(stream, "HTTP/1.1 204 No Content\r\n\r\n");
+        open.lock().expect("no panic").push(stream);
+    });
+    let monitor = spawn();
+    monitor
+        .add(probing("open", every(100), &format!("http://{address}")))
+        .expect("added");
+    // One that was fast is enough: on a busy machine, others may have waited for their turn.
+    let event = wait_for(&monitor, |event| {
+        recorded(event).is_some_and(|it| it.duration() < Duration::from_millis(50))
+    });
+    assert_eq!(recorded(&event).expect("a record").class(), Class::Success);
+    assert!(monitor.stop(LIMIT));
+}
+
 /// The verdict at the deadline says what was waited for.
 #[test]
 fn a_timeout_names_its_part() {
@@ -191,10 +212,8 @@ fn a_command_that_ignores_the_stop_is_killed() {
 fn a_closure_that_panics_has_failed() {
     let monitor = spawn();
     // Printing the panic with a backtrace takes a while.
-    let config = CheckConfig {
-        retries: 1,
-        ..every(2_000)
-    };
+    let mut config = every(2_000);
+    config.retries = 1;
     let target = looking("bad", config, || panic!("secret {}", 7));
     monitor.add(target).expect("added");
     let event = wait_for(&monitor, |event| recorded(event).is_some());
@@ -313,11 +332,9 @@ fn control_by_name() {
     let clock = ManualClock::new();
     let calls = Arc::new(AtomicUsize::new(0));
     let of_check = Arc::clone(&calls);
-    let config = CheckConfig {
-        on_unhealthy: OnUnhealthy::Deregister,
-        retries: 2,
-        ..every(50)
-    };
+    let mut config = every(50);
+    config.on_unhealthy = OnUnhealthy::Deregister;
+    config.retries = 2;
     let look = move || match of_check.fetch_add(1, Ordering::SeqCst) {
         0..2 => Outcome::failure("not yet"),
         _ => Outcome::success(),

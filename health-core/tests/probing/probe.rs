@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use health_core::check::probe::{AddressPolicy, HttpTarget, Probe, Report};
+use health_core::check::probe::{AddressPolicy, HttpProbe, Probe, Report};
 use health_core::{Class, Kind};
 
 use crate::driver;
@@ -237,10 +237,9 @@ fn what_is_sent_goes_to_the_target() {
         let status = if well { 200 } else { 400 };
         let _ = write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
     });
-    let target = HttpTarget::parse(&format!("http://{address}/x?y"), |request| {
-        request.header("Authorization", "Bearer t")
-    });
-    let report = probe(&target.expect("a target").into(), LONG);
+    let http = HttpProbe::builder(format!("http://{address}/x?y"));
+    let http = http.header("Authorization", "Bearer t").build();
+    let report = probe(&http.expect("a probe").into(), LONG);
     says(&report, Class::Success, None, "");
 }
 

@@ -47,11 +47,9 @@ fn forty_descriptors_and_five_hundred_targets() {
 }
 
 fn probe_with_few_descriptors(address: &str) {
-    let config = CheckConfig {
-        interval: Duration::from_millis(600),
-        timeout: Duration::from_secs(5),
-        ..CheckConfig::default()
-    };
+    let mut config = CheckConfig::default();
+    config.interval = Duration::from_millis(600);
+    config.timeout = Duration::from_secs(5);
     let monitor = Running::spawn(Monitor::new(MonitorConfig {
         trace: true,
         // 20 sockets and 2 commands of 3 descriptors fit into 40.

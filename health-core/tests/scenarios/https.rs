@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use health_core::Kind;
 use health_core::check::CheckStatus;
-use health_core::check::probe::{ClientIdentity, HttpTarget, Probe, Tls, Trust};
+use health_core::check::probe::{ClientIdentity, HttpProbe, Probe, Tls, Trust};
 
 use super::server::{Directory, Server, free_port, installed};
 use super::{LIMIT, collect, every, healthy, kind, spawn, traced, turns};
@@ -82,14 +82,12 @@ fn https() {
     let _server = Server::start(&mut command, port);
 
     let ours = || Trust::CaFile(directory.file("cert.pem").into());
-    let identity = ClientIdentity {
-        certificate_file: directory.file("cert.pem").into(),
-        key_file: directory.file("key.pem").into(),
-    };
-    let tls = |trust, identity, name: Option<&str>| Tls {
-        trust,
-        identity,
-        server_name: name.map(Into::into),
+    let identity = ClientIdentity::new(directory.file("cert.pem"), directory.file("key.pem"));
+    let tls = |trust, identity, name: Option<&str>| {
+        let mut tls = Tls::default();
+        (tls.trust, tls.identity) = (trust, identity);
+        tls.server_name = name.map(Into::into);
+        tls
     };
     let other = Some("other.example");
     for (name, host, port, tls, expected) in [
@@ -132,8 +130,8 @@ fn https() {
             Err(None),
         ),
     ] {
-        let target = HttpTarget::parse(&format!("https://{host}:{port}/health"), |it| it);
-        let probe = Probe::from(target.expect("a target").with_tls(tls));
+        let http = HttpProbe::builder(format!("https://{host}:{port}/health"));
+        let probe = Probe::from(http.tls(tls).build().expect("a probe"));
         let targets = vec![(name.to_owned(), vec![(every(100), probe)])];
         let monitor = spawn(traced(), targets);
         let wanted = match expected {

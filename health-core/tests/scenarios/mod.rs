@@ -11,7 +11,7 @@ mod services;
 use std::time::{Duration, Instant};
 
 use health_core::ProbeKind;
-use health_core::check::probe::{ExecProbe, HttpTarget, Probe};
+use health_core::check::probe::{ExecProbe, HttpProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, OnUnhealthy};
 use health_core::monitor::{Event, MonitorConfig};
 use health_core::{Class, Kind};
@@ -29,12 +29,10 @@ fn a_web_server_with_three_replicas() {
     let Some(nginx) = Nginx::start(3) else { return };
     let target = |index: usize| {
         let flag = format!("path=/,port={}", nginx.ports[index]);
-        let http = HttpTarget::from_flag("127.0.0.1", &flag).expect("a flag");
-        let config = CheckConfig {
-            kind: ProbeKind::Liveness,
-            on_unhealthy: OnUnhealthy::Restart,
-            ..every(100)
-        };
+        let http = HttpProbe::from_flag("127.0.0.1", &flag).expect("a flag");
+        let mut config = every(100);
+        config.kind = ProbeKind::Liveness;
+        config.on_unhealthy = OnUnhealthy::Restart;
         (format!("web-{index}"), vec![(config, http.into())])
     };
     let monitor = spawn(traced(), (0..3).map(target).collect());
@@ -70,11 +68,9 @@ fn an_app_that_answers_500() {
     let bad: Probe = format!("http://127.0.0.1:{}/bad", nginx.ports[0])
         .parse()
         .expect("a target");
-    let config = CheckConfig {
-        kind: ProbeKind::Liveness,
-        on_unhealthy: OnUnhealthy::Restart,
-        ..every(100)
-    };
+    let mut config = every(100);
+    config.kind = ProbeKind::Liveness;
+    config.on_unhealthy = OnUnhealthy::Restart;
     let config_of_monitor = MonitorConfig {
         mass_failure: None,
         ..traced()
@@ -123,12 +119,10 @@ fn a_postgresql_by_pg_isready() {
     };
     let port = postgres.port.to_string();
     let probe = ExecProbe::command(["pg_isready", "-h", "127.0.0.1", "-p", &port]);
-    let config = CheckConfig {
-        timeout: Duration::from_secs(2),
-        start_period: Duration::from_secs(15),
-        start_interval: Some(Duration::from_millis(100)),
-        ..every(200)
-    };
+    let mut config = every(200);
+    config.timeout = Duration::from_secs(2);
+    config.start_period = Duration::from_secs(15);
+    config.start_interval = Some(Duration::from_millis(100));
     let probe = probe.build().expect("valid").into();
     let targets = vec![("db".to_owned(), vec![(config, probe)])];
     let monitor = spawn(traced(), targets);
@@ -158,11 +152,10 @@ fn a_postgresql_by_pg_isready() {
 }
 
 fn every(millis: u64) -> CheckConfig {
-    CheckConfig {
-        interval: Duration::from_millis(millis),
-        timeout: Duration::from_secs(2),
-        ..CheckConfig::default()
-    }
+    let mut config = CheckConfig::default();
+    config.interval = Duration::from_millis(millis);
+    config.timeout = Duration::from_secs(2);
+    config
 }
 
 fn traced() -> MonitorConfig {

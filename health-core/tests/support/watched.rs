@@ -81,10 +81,9 @@ fn report(target: &str) -> Report {
 }
 
 fn every_second() -> CheckConfig {
-    CheckConfig {
-        interval: Duration::from_secs(1),
-        ..CheckConfig::default()
-    }
+    let mut config = CheckConfig::default();
+    config.interval = Duration::from_secs(1);
+    config
 }
 
 fn name(text: &str) -> Name {

@@ -129,6 +129,7 @@ fn check_event(event: &check::Event) -> Value {
         check::Event::ProberImpaired => json!({"event": "prober_impaired"}),
         check::Event::Stopped => json!({"event": "stopped"}),
         check::Event::Recorded(_) => unreachable!("shown as an attempt"),
+        other => panic!("no word for {other:?}"),
     }
 }
 
@@ -141,6 +142,7 @@ fn reason_word(reason: CancelReason) -> &'static str {
         CancelReason::Paused => "paused",
         CancelReason::Stopped => "stopped",
         CancelReason::Removed => "removed",
+        other => panic!("no word for {other:?}"),
     }
 }
 

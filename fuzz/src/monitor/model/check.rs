@@ -3,9 +3,9 @@
 mod record;
 mod schedule;
 
+use health_core::ProbeKind;
 use health_core::check::{CancelReason, CheckConfig, CheckStatus, Mode};
 use health_core::check::{OnUnhealthy, Saved};
-use health_core::{ProbeKind};
 use health_core::{Class, Kind};
 
 use super::{What, micros};

@@ -1,7 +1,7 @@
 //! What the checks of a target come to.
 
+use health_core::ProbeKind;
 use health_core::check::{CheckStatus, Mode};
-use health_core::{ProbeKind};
 
 use super::Check;
 

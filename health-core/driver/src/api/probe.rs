@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-pub use health_core::check::exchange::{Condition, HttpProbe, HttpProbeBuilder};
 pub use health_core::check::probe::{
-    AddressPolicy, ClientIdentity, Endpoint, ExecBuilder, ExecProbe, Exit, ExitCodes, HttpTarget,
-    Probe, ProbeError, Report, ResourceLimits, Timings, Tls, Trust,
+    AddressPolicy, ClientIdentity, Condition, Endpoint, ExecProbe, ExecProbeBuilder, Exit,
+    ExitCodes, HttpProbe, HttpProbeBuilder, Probe, ProbeError, Report, ResourceLimits, Timings,
+    Tls, Trust,
 };
 pub use health_core::{Class, Kind, Outcome};
 

@@ -51,8 +51,8 @@ impl Job {
         matches!(self, Self::Probe(Probe::Http(_)))
     }
 
-    /// The host and port that it connects to, if it does.
-    pub(super) const fn endpoint(&self) -> Option<&Endpoint> {
+    /// Where it connects to, if that is a host and a port.
+    pub(super) fn endpoint(&self) -> Option<&Endpoint> {
         match self {
             Self::Probe(probe) => probe.endpoint(),
             Self::Call(_) | Self::Future(_) => None,

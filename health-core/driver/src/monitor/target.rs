@@ -19,7 +19,9 @@ use health_core::{Name, NameError};
 /// use health_driver::monitor::Target;
 ///
 /// let is_up = ExecProbe::command(["pg_isready"]).build()?;
-/// let startup = CheckConfig { kind: ProbeKind::Startup, retries: 30, ..CheckConfig::default() };
+/// let mut startup = CheckConfig::default();
+/// startup.kind = ProbeKind::Startup;
+/// startup.retries = 30;
 /// let target = Target::new("db-1")?
 ///     .probe("pg_isready", startup, is_up.into())?
 ///     .probe("port", CheckConfig::default(), "tcp://127.0.0.1:5432".parse()?)?;
@@ -122,10 +124,8 @@ impl Target {
     }
 
     fn check(mut self, name: &str, config: CheckConfig, job: Job) -> Result<Self, NameError> {
-        let config = CheckConfig {
-            needs_reap: job.needs_reap(),
-            ..config
-        };
+        let mut config = config;
+        config.needs_reap = job.needs_reap();
         self.spec = self.spec.check(Name::new(name)?, Arc::new(config));
         self.jobs.push(Arc::new(job));
         Ok(self)

@@ -49,8 +49,8 @@ impl AttemptGuard {
 
     /// What is to be done.
     #[must_use]
-    pub fn job(&self) -> &Job {
-        &self.job
+    pub fn job(&self) -> Arc<Job> {
+        Arc::clone(&self.job)
     }
 
     /// How long the attempt may take from now on, if it ends itself.

@@ -57,14 +57,14 @@ impl Lookup {
                     .for_each(|address| address.set_port(self.port));
                 attempt.handle_resolved(now, addresses);
             }
-            Progress::Done(Err((error, cause))) => attempt.handle_trouble(now, error, cause),
+            Progress::Done(Err((error, cause))) => attempt.handle_error(now, error, cause),
             Progress::Failed(error) => {
-                attempt.handle_trouble(now, probe_error(&error, ProbePhase::Spawn), error);
+                attempt.handle_error(now, probe_error(&error, ProbePhase::Spawn), error);
             }
             // It was so from the beginning. Reported at the deadline it would be the target's timeout.
             Progress::Queued => {
                 let cause = "lookups that hang take all places";
-                attempt.handle_trouble(self.began, ProbeError::Resolver, cause);
+                attempt.handle_error(self.began, ProbeError::Resolver, cause);
             }
             Progress::Running => attempt.handle_timeout(now),
         }

@@ -131,6 +131,7 @@ fn build(trust: &Trust, identity: Option<&ClientIdentity>) -> Result<ClientConfi
         Some(ClientIdentity {
             certificate_file,
             key_file,
+            ..
         }) => {
             let chain = certificates(certificate_file)?;
             let key = PrivateKeyDer::from_pem_slice(&read(key_file)?)

@@ -82,7 +82,7 @@ pub async fn probe<R: Runtime<Socket: Connect>>(
 
     match probe {
         Probe::Exec(command) => command::probe::<R::Timer>(command, timeout).await,
-        _ => network::attempt::<R>(probe, policy, timeout).await,
+        _ => network::attempt::<R>(probe, policy, timeout, |_| ()).await,
     }
 }
 

@@ -29,22 +29,33 @@ enum Connection<S: Connect> {
     Secure(Box<TlsWire<S>>),
 }
 
-/// One attempt over a socket, within `timeout`.
+/// One attempt over a socket, within `timeout`. `on_report` is called as soon as the outcome is
+/// known; what is left then is closing the connection.
 pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
     probe: &Probe,
     policy: &AddressPolicy,
     timeout: Duration,
+    on_report: impl FnOnce(&Report),
 ) -> Report {
     let mut clock = Deadline::<R::Timer>::start();
     let began = Instant::default();
     let Some(mut attempt) = Attempt::new(probe, policy, began, began + timeout) else {
         let outcome = Outcome::indeterminate("no commands on this system");
-        return Report::new(outcome, Duration::ZERO);
+        let report = Report::new(outcome, Duration::ZERO);
+        on_report(&report);
+        return report;
     };
     let mut connection: Option<Connection<R::Socket>> = None;
     let mut sent = 0;
     let mut scratch = Vec::new();
+    let mut on_report = Some(on_report);
     loop {
+        if let Some(report) = attempt.report() {
+            on_report
+                .take()
+                .into_iter()
+                .for_each(|on_report| on_report(report));
+        }
         let result = match attempt.step() {
             Step::Close => break,
             Step::Resolve { name, port, until } => {
@@ -74,7 +85,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     }
                     Err(error) => {
                         // Reported at the deadline it would be the target's timeout.
-                        attempt.handle_trouble(began, ProbeError::Settings, error);
+                        attempt.handle_error(began, ProbeError::Settings, error);
                         Ok(())
                     }
                 }
@@ -109,8 +120,8 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
             Err(error) if is_timeout(&error) => attempt.handle_timeout(clock.now()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                let part = attempt.part().unwrap_or(ProbePhase::Connect);
-                attempt.handle_trouble(clock.now(), probe_error(&error, part), &error);
+                let phase = attempt.phase().unwrap_or(ProbePhase::Connect);
+                attempt.handle_error(clock.now(), probe_error(&error, phase), &error);
             }
         }
     }

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use health_core::check::probe::{AddressPolicy, Probe, ProbePhase};
+use health_core::check::probe::{AddressPolicy, Probe, ProbePhase, Report};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 
 use super::alarm::Alarm;
@@ -122,10 +122,12 @@ impl<R: Runtime> Drop for Run<R> {
 
 /// Carries an attempt out in the monitor's task. Dropped, it reports through its guard.
 async fn perform<R: Runtime<Socket: Connect>>(guard: AttemptGuard, policy: Arc<AddressPolicy>) {
-    match guard.job() {
+    match &*guard.job() {
         Job::Probe(probe) => {
-            let report = super::probe::<R>(probe, &policy, guard.limit()).await;
-            guard.finish(report);
+            let limit = guard.limit();
+            // Over once the outcome is known: closing the connection holds no place in flight.
+            let finish = |report: &Report| guard.finish(report.clone());
+            super::network::attempt::<R>(probe, &policy, limit, finish).await;
         }
         Job::Future(check) => {
             let outcome = check.begin().await;
@@ -137,7 +139,7 @@ async fn perform<R: Runtime<Socket: Connect>>(guard: AttemptGuard, policy: Arc<A
 
 /// Carries an attempt out on a thread.
 fn perform_blocking(guard: AttemptGuard, group: &ProcessGroup) {
-    match guard.job() {
+    match &*guard.job() {
         Job::Probe(Probe::Exec(command)) => {
             let report = exec::run_to_end(command, group);
             guard.finish(report);

@@ -5,7 +5,8 @@ use core::fmt;
 /// The kind of an attempt's failure: one word for metrics, rows and filters.
 ///
 /// A message changes with the library that made it; a kind does not. [`Kind::as_str`] is the word
-/// shown and stored, [`Kind::from_word`] reads it back.
+/// shown and stored, [`Kind::from_word`] reads it back: the variant in `snake_case`, but for the four
+/// shortages of the prober that say the error number or call of the system.
 ///
 /// ```
 /// use health_core::Kind;
@@ -23,7 +24,7 @@ pub enum Kind {
     PreviousAttemptStuck,
     /// The connection was refused.
     Refused,
-    /// The connection was cut by the other side.
+    /// The connection ended before the whole response had come.
     Reset,
     /// No route to the address.
     Unreachable,
@@ -33,7 +34,7 @@ pub enum Kind {
     AddressDenied,
     /// The TLS handshake failed.
     Tls,
-    /// What came back is not the protocol.
+    /// The response is not HTTP/1.1, or longer than a prober reads.
     BadResponse,
     /// A status outside the accepted range.
     BadStatus,
@@ -47,26 +48,25 @@ pub enum Kind {
     CommandNotFound,
     /// The closure panicked.
     Panicked,
-    /// The answer sends elsewhere, and the policy is not to go.
+    /// A redirect to another host, which is not followed. For probes of other makers: none of ours
+    /// gives it.
     RedirectOtherHost,
-    /// A condition marked soft does not hold, as latency over its limit.
-    SoftLimit,
     /// The prober itself was late, so that the attempt says nothing.
     LocalOverload,
-    /// The prober has no file descriptor left.
+    /// The prober has no file descriptor left; its word is `emfile`.
     Descriptors,
-    /// The prober has no memory left.
+    /// The prober has no memory left; its word is `enomem`.
     Memory,
-    /// The prober may start no process.
+    /// The prober may start no process; its word is `fork`.
     Processes,
-    /// The prober has no local port left.
+    /// The prober has no local port left; its word is `eaddrnotavail`.
     Ports,
     /// The prober's resolver cannot be reached.
     Resolver,
 }
 
 impl Kind {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 22] = [
         Self::Timeout,
         Self::PreviousAttemptStuck,
         Self::Refused,
@@ -83,7 +83,6 @@ impl Kind {
         Self::CommandNotFound,
         Self::Panicked,
         Self::RedirectOtherHost,
-        Self::SoftLimit,
         Self::LocalOverload,
         Self::Descriptors,
         Self::Memory,
@@ -112,7 +111,6 @@ impl Kind {
             Self::CommandNotFound => "command_not_found",
             Self::Panicked => "panicked",
             Self::RedirectOtherHost => "redirect_other_host",
-            Self::SoftLimit => "soft_limit",
             Self::LocalOverload => "local_overload",
             Self::Descriptors => "emfile",
             Self::Memory => "enomem",

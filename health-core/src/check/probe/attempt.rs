@@ -1,45 +1,42 @@
-//! One attempt of a probe over a socket: all steps, one deadline.
+//! One attempt of a probe over a socket: all of its states and transitions, under one deadline.
 
-mod view;
-
-use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
 use alloc::format;
-use alloc::sync::Arc;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use super::Probe;
-use super::endpoint::{Endpoint, Host};
-use super::http::Address;
+use super::condition::Breach;
+use super::endpoint::Host;
+use super::error::ProbeError;
+use super::http::HttpProbe;
 use super::policy::AddressPolicy;
-use super::report::{ProbePhase, Report, Timings};
-#[cfg(doc)]
-use super::step::Step;
+use super::report::{ProbePhase, Report};
+use super::response::{Malformed, Progress, Response};
+use super::step::{Destination, Step};
 use super::tls::Tls;
-use super::trouble::ProbeError;
+use super::url::Address;
 use crate::base::Instant;
 use crate::base::{Kind, Outcome};
-use crate::check::exchange::{self, Exchange, HttpProbe};
 
 /// One attempt of an HTTP or TCP probe.
 ///
-/// It decides everything that two drivers could decide differently: which addresses, in which order
-/// and for how long, whose fault an error is, what is said about it, what counts as a success.
+/// It has no socket and reads no clock. It decides everything that two drivers could decide
+/// differently: which addresses, in which order and for how long, whose fault an error is, what the
+/// report says, what counts as a success.
 ///
-/// **Contract**: carry the step out and tell what came of it by one `handle_*`; at its `until`,
-/// call [`handle_timeout`](Self::handle_timeout) instead. What does not fit the step is ignored. An error
-/// of any step goes to [`handle_trouble`](Self::handle_trouble).
+/// The [module](super) has its contract.
 ///
-/// A name with several addresses: they are tried in the resolver's order, each with an equal share of the
-/// time left, until one accepts. `localhost` is two addresses on most machines, and a server often has
-/// only one of them. Errors of our own end the attempt at once.
+/// A name with several addresses: they are tried in the resolver's order, each with an equal share
+/// of the time left, until one accepts. `localhost` is two addresses on most machines, and a server
+/// often has only one of them. Errors of our own end the attempt at once.
 ///
 /// ```
 /// use core::time::Duration;
-/// use health_core::check::probe::{AddressPolicy, Attempt, Destination, Probe, Step, ProbeError};
+/// use health_core::check::probe::{AddressPolicy, Attempt, Destination, Probe, ProbeError, Step};
 /// use health_core::Instant;
 ///
 /// let probe: Probe = "tcp://db.example:5432".parse()?;
@@ -55,7 +52,7 @@ use crate::check::exchange::{self, Exchange, HttpProbe};
 /// // The first one is not permitted; the second gets half of the time.
 /// let to = Destination::Tcp("192.0.2.1:5432".parse().unwrap());
 /// assert_eq!(attempt.step(), Step::Connect { to, until: now + Duration::from_secs(5) });
-/// attempt.handle_trouble(now, ProbeError::Refused, "os error 111");
+/// attempt.handle_error(now, ProbeError::Refused, "os error 111");
 /// let to = Destination::Tcp("192.0.2.2:5432".parse().unwrap());
 /// assert_eq!(attempt.step(), Step::Connect { to, until: deadline });
 /// attempt.handle_timeout(deadline);
@@ -67,39 +64,41 @@ use crate::check::exchange::{self, Exchange, HttpProbe};
 /// # Ok::<(), health_core::ConfigError>(())
 /// ```
 pub struct Attempt<'p> {
-    site: Place<'p>,
-    tls: Option<&'p Tls>,
-    request: Option<&'p Arc<HttpProbe>>,
+    http: Option<&'p HttpProbe>,
     policy: &'p AddressPolicy,
     began: Instant,
     deadline: Instant,
     now: Instant,
-    part_began: Instant,
-    address: Option<SocketAddr>,
-    timings: Timings,
-    state: State,
+    phase_began: Instant,
+    state: State<'p>,
+    /// Filled in on the way; final in the last two states.
+    report: Report,
 }
 
-#[derive(Clone, Copy)]
-enum Place<'p> {
-    Tcp(&'p Endpoint),
-    Unix(&'p str),
-}
-
-enum State {
-    Resolving,
+enum State<'p> {
+    Resolving {
+        name: &'p str,
+        port: u16,
+    },
     /// The rest of the addresses, the next one last.
     Connecting {
-        to: Option<SocketAddr>,
+        to: Destination<'p>,
         rest: Vec<SocketAddr>,
         until: Instant,
     },
     Securing,
-    Exchanging(Box<Exchange>),
-    Over(Outcome),
+    Sending,
+    Reading(Response<'p>),
+    Lingering {
+        until: Instant,
+    },
+    Closed,
 }
 
 impl<'p> Attempt<'p> {
+    /// How long the server is given to close first.
+    const LINGER: Duration = Duration::from_millis(50);
+
     /// An attempt that begins now; `None` for a command, which has no socket.
     #[must_use]
     pub fn new(
@@ -108,42 +107,119 @@ impl<'p> Attempt<'p> {
         now: Instant,
         deadline: Instant,
     ) -> Option<Self> {
-        let (site, tls, request) = match probe {
-            Probe::Http(target) => {
-                let site = match target.site() {
-                    Address::Tcp(endpoint) => Place::Tcp(endpoint),
-                    Address::Unix(path) => Place::Unix(path),
-                };
-                (site, target.tls(), Some(target.request()))
-            }
-            Probe::Tcp(endpoint) => (Place::Tcp(endpoint), None, None),
+        let http = match probe {
+            Probe::Http(http) => Some(http),
+            Probe::Tcp(_) => None,
             Probe::Exec(_) => return None,
         };
         let mut attempt = Self {
-            site,
-            tls,
-            request,
+            http,
             policy,
             began: now,
             deadline,
             now,
-            part_began: now,
-            address: None,
-            timings: Timings::default(),
-            state: State::Resolving,
+            phase_began: now,
+            state: State::Closed,
+            report: Report::new(Outcome::success(), Duration::ZERO),
         };
-        match site {
-            Place::Tcp(endpoint) => {
-                if let Host::Ip(address) = endpoint.host() {
-                    attempt.choose([SocketAddr::new(*address, endpoint.port())]);
+        match (probe.endpoint(), http.map(HttpProbe::address)) {
+            (Some(endpoint), _) => match endpoint.host() {
+                Host::Name(name) => {
+                    let port = endpoint.port();
+                    attempt.state = State::Resolving { name, port };
                 }
+                Host::Ip(address) => {
+                    attempt.connect([SocketAddr::new(*address, endpoint.port())]);
+                }
+            },
+            (None, Some(Address::Unix(path))) => {
+                attempt.state = State::Connecting {
+                    to: Destination::Unix(path),
+                    rest: Vec::new(),
+                    until: deadline,
+                };
             }
-            Place::Unix(_) => {
-                let (to, rest, until) = (None, Vec::new(), deadline);
-                attempt.state = State::Connecting { to, rest, until };
-            }
+            (None, _) => return None,
         }
         Some(attempt)
+    }
+
+    /// What to do next.
+    pub fn step(&self) -> Step<'p> {
+        let until = self.deadline;
+        match &self.state {
+            State::Resolving { name, port } => Step::Resolve {
+                name,
+                port: *port,
+                until,
+            },
+            State::Connecting { to, until, .. } => Step::Connect {
+                to: *to,
+                until: *until,
+            },
+            State::Securing => Step::Secure {
+                name: self.http.map_or("", HttpProbe::server_name),
+                until,
+            },
+            State::Sending => Step::Write { until },
+            State::Reading(_) => Step::Read { until },
+            State::Lingering { until } => Step::Linger { until: *until },
+            State::Closed => Step::Close,
+        }
+    }
+
+    /// The bytes to send.
+    #[must_use]
+    pub fn request(&self) -> &'p [u8] {
+        self.http.map_or(&[], HttpProbe::request)
+    }
+
+    /// The settings of TLS, for [`Step::Secure`].
+    #[must_use]
+    pub fn tls(&self) -> Option<&'p Tls> {
+        self.http.and_then(HttpProbe::tls)
+    }
+
+    /// The phase that is running; `None` once the outcome is known.
+    #[must_use]
+    pub const fn phase(&self) -> Option<ProbePhase> {
+        Some(match &self.state {
+            State::Resolving { .. } => ProbePhase::Resolve,
+            State::Connecting { .. } => ProbePhase::Connect,
+            State::Securing => ProbePhase::Secure,
+            State::Sending => ProbePhase::Send,
+            State::Reading(response) if response.status().is_none() => ProbePhase::Head,
+            State::Reading(_) => ProbePhase::Body,
+            State::Lingering { .. } | State::Closed => return None,
+        })
+    }
+
+    /// The result, as soon as the outcome is known: while lingering and at the end. It does not
+    /// change any more.
+    #[must_use]
+    pub const fn report(&self) -> Option<&Report> {
+        match self.state {
+            State::Lingering { .. } | State::Closed => Some(&self.report),
+            _ => None,
+        }
+    }
+
+    /// The result. An attempt that is given up before its end says nothing about the target.
+    #[must_use]
+    pub fn into_report(mut self) -> Report {
+        if let Some(phase) = self.phase() {
+            self.end(Outcome::indeterminate(format!("cancelled while {phase}")));
+        }
+        self.report
+    }
+
+    /// Bytes of heap held for what the peer sent; never more than 32 KiB.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        match &self.state {
+            State::Reading(response) => response.buffered(),
+            _ => 0,
+        }
     }
 
     /// The name has these addresses.
@@ -153,139 +229,133 @@ impl<'p> Attempt<'p> {
         addresses: impl IntoIterator<Item = SocketAddr>,
     ) {
         self.handle_timeout(now);
-        if matches!(self.state, State::Resolving) {
-            self.end_part(ProbePhase::Resolve);
-            self.choose(addresses);
+        if matches!(self.state, State::Resolving { .. }) {
+            self.connect(addresses);
         }
     }
 
-    /// The connection stands. `local` is its own end, where the system tells.
+    /// The connection stands. `local` is its own end, if the system says.
     pub fn handle_connected(&mut self, now: Instant, local: Option<SocketAddr>) {
         self.handle_timeout(now);
-        let State::Connecting { to, .. } = &self.state else {
+        let State::Connecting { to, .. } = self.state else {
             return;
         };
-        // On its own machine, a connection to a port nobody has may be given that very port for
-        // its own end, and then meets itself: TCP's simultaneous open. It looks like a server.
-        if to.is_some() && *to == local {
-            self.handle_trouble(now, ProbeError::Refused, "connected to itself");
+        // On its own machine, a connection to a port on which nothing listens may be given that very
+        // port for its own end, and then meets itself: TCP's simultaneous open. It looks like a server.
+        if local.is_some_and(|local| to == Destination::Tcp(local)) {
+            self.handle_error(now, ProbeError::Refused, "connected to itself");
             return;
         }
-        self.end_part(ProbePhase::Connect);
-        if self.tls.is_some() {
-            self.state = State::Securing;
-        } else {
-            self.begin_exchange();
+        self.end_phase();
+        match self.http {
+            Some(http) if http.tls().is_some() => self.state = State::Securing,
+            Some(_) => self.state = State::Sending,
+            None => self.end(Outcome::success()),
         }
     }
 
-    /// The handshake is over, and the certificate is one we trust.
+    /// The handshake is over, and the certificate is one that the settings trust.
     pub fn handle_secured(&mut self, now: Instant) {
         self.handle_timeout(now);
         if matches!(self.state, State::Securing) {
-            self.end_part(ProbePhase::Secure);
-            self.begin_exchange();
+            self.end_phase();
+            self.state = State::Sending;
         }
     }
 
     /// All of the request was sent.
     pub fn handle_sent(&mut self, now: Instant) {
-        self.now = self.now.max(now);
-        if let State::Exchanging(exchange) = &mut self.state {
-            exchange.handle_sent(now);
+        self.handle_timeout(now);
+        if let (State::Sending, Some(http)) = (&self.state, self.http) {
+            self.end_phase();
+            self.state = State::Reading(Response::new(http));
         }
     }
 
-    /// Takes bytes from the peer, as many as came.
+    /// Takes bytes from the peer, as many as came; none is not the end of the stream. Bytes behind
+    /// the response are ignored.
     pub fn handle_input(&mut self, now: Instant, input: &[u8]) {
-        self.now = self.now.max(now);
-        if let State::Exchanging(exchange) = &mut self.state {
-            exchange.handle_input(now, input);
-        }
-    }
-
-    /// The peer closed the stream in order; over TLS, with `close_notify`.
-    pub fn handle_eof(&mut self, now: Instant) {
-        self.now = self.now.max(now);
-        if let State::Exchanging(exchange) = &mut self.state {
-            exchange.handle_eof(now);
-        }
-    }
-
-    /// The step failed. `cause` is for authorised readers.
-    pub fn handle_trouble(&mut self, now: Instant, trouble: ProbeError, cause: impl fmt::Display) {
         self.handle_timeout(now);
         match &mut self.state {
-            State::Connecting { rest, .. } if !rest.is_empty() && !trouble.is_ours() => {
-                let rest = mem::take(rest);
-                self.try_next(rest);
-            }
-            State::Exchanging(exchange) if !trouble.is_ours() || exchange.part().is_none() => {
-                exchange.handle_error(self.now, trouble.phrase());
-            }
-            _ => {
-                if let Some(part) = self.part() {
-                    self.end(trouble.outcome(part).caused_by(cause));
+            State::Sending if !input.is_empty() => self.refuse(Malformed::Unasked),
+            State::Reading(response) if !input.is_empty() => {
+                let had_head = response.status().is_some();
+                let progress = response.handle_input(input);
+                self.report.status = response.status();
+                if self.report.status.is_some() && !had_head {
+                    self.record(ProbePhase::Head);
                 }
-            }
-        }
-    }
-
-    /// Time has passed. Every other `handle_*` does this first; before `until`, nothing happens.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        // A clock that runs backwards stands still.
-        self.now = self.now.max(now);
-        match &mut self.state {
-            State::Exchanging(exchange) => exchange.handle_timeout(now),
-            State::Connecting { rest, until, .. }
-                if self.now >= *until && self.now < self.deadline =>
-            {
-                let rest = mem::take(rest);
-                self.try_next(rest);
-            }
-            _ if self.now >= self.deadline => {
-                if let Some(part) = self.part() {
-                    let message = format!("timeout while {part}");
-                    self.end(Outcome::failure(message).of_kind(Kind::Timeout));
+                match progress {
+                    Ok(Progress::More) => {}
+                    Ok(Progress::Ended) => {
+                        let until = self.deadline.min(self.now + Self::LINGER);
+                        self.judge(false, State::Lingering { until });
+                    }
+                    // What was not read turns our close into a reset anyway: nothing to linger for.
+                    Ok(Progress::Truncated) => self.judge(true, State::Closed),
+                    Err(malformed) => self.refuse(malformed),
                 }
             }
             _ => {}
         }
     }
 
-    /// The result. An attempt that is given up before its end says nothing about the target.
-    #[must_use]
-    pub fn into_report(mut self) -> Report {
-        if let Some(part) = self.part() {
-            self.end_part(part);
+    /// The peer closed the stream in order (over TLS: by `close_notify`; anything less is for
+    /// [`handle_error`](Self::handle_error), else an attacker could cut a response short).
+    pub fn handle_eof(&mut self, now: Instant) {
+        self.handle_timeout(now);
+        match &self.state {
+            State::Sending => self.interrupt("connection closed", None),
+            State::Reading(response) => match response.handle_eof() {
+                Ok(()) => self.judge(false, State::Closed),
+                Err(detail) => self.interrupt("connection closed", Some(detail)),
+            },
+            State::Lingering { .. } => self.state = State::Closed,
+            _ => {}
         }
-        let mut took = self.part_began.duration_since(self.began);
-        let (outcome, status) = match self.state {
-            State::Exchanging(exchange) => {
-                let report = exchange.into_report();
-                let exchange::Timings { send, head, body } = report.timings;
-                (self.timings.send, self.timings.wait, self.timings.body) = (send, head, body);
-                took += [send, head, body].into_iter().flatten().sum();
-                let kind = report.failure.map(exchange::FailureKind::kind);
-                (
-                    Outcome {
-                        kind,
-                        ..report.outcome
-                    },
-                    report.status,
-                )
-            }
-            State::Over(outcome) => (outcome, None),
-            _ => (Outcome::indeterminate("cancelled".to_owned()), None),
-        };
-        let mut result = Report::new(outcome, took);
-        result.timings = self.timings;
-        result.address = self.address;
-        result.status = status;
-        result
     }
 
-    fn choose(&mut self, addresses: impl IntoIterator<Item = SocketAddr>) {
+    /// The step failed. `cause` is for authorised readers.
+    ///
+    /// Once the report is ready it only ends the attempt: a reset after a whole response changes nothing.
+    pub fn handle_error(&mut self, now: Instant, error: ProbeError, cause: impl fmt::Display) {
+        self.handle_timeout(now);
+        let Some(phase) = self.phase() else {
+            self.state = State::Closed;
+            return;
+        };
+        match &mut self.state {
+            State::Connecting { rest, .. } if !rest.is_empty() && !error.is_ours() => {
+                let rest = mem::take(rest);
+                self.connect_next(rest);
+            }
+            State::Sending | State::Reading(_) if !error.is_ours() => {
+                self.interrupt(error.phrase(), None);
+            }
+            _ => self.end(error.outcome(phase).caused_by(cause)),
+        }
+    }
+
+    /// Time has passed. Every other `handle_*` does this first; before `until`, nothing happens.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        // A clock that runs backwards is taken to stand still.
+        self.now = self.now.max(now);
+        match (self.phase(), &mut self.state) {
+            (Some(phase), _) if self.now >= self.deadline => {
+                let message = format!("timeout while {phase}");
+                self.cut_short(Breach::new(Kind::Timeout, message));
+            }
+            (_, State::Connecting { rest, until, .. }) if self.now >= *until => {
+                let rest = mem::take(rest);
+                self.connect_next(rest);
+            }
+            (_, State::Lingering { until }) if self.now >= *until => self.state = State::Closed,
+            _ => {}
+        }
+    }
+
+    /// Connects to the first of `addresses` that the policy permits.
+    fn connect(&mut self, addresses: impl IntoIterator<Item = SocketAddr>) {
         let mut is_empty = true;
         let mut permitted: Vec<_> = addresses
             .into_iter()
@@ -299,49 +369,87 @@ impl<'p> Attempt<'p> {
             self.end(Outcome::failure(message).of_kind(Kind::AddressDenied));
         } else {
             permitted.reverse();
-            self.try_next(permitted);
+            self.end_phase();
+            self.connect_next(permitted);
         }
     }
 
-    /// The last of `addresses` is next; called with at least one.
-    fn try_next(&mut self, mut addresses: Vec<SocketAddr>) {
-        let share = u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-        let to = addresses.pop();
-        self.address = to.or(self.address);
+    /// Connects to the last of `addresses`; called with at least one.
+    fn connect_next(&mut self, mut rest: Vec<SocketAddr>) {
+        let share = u32::try_from(rest.len()).unwrap_or(u32::MAX).max(1);
+        let Some(to) = rest.pop() else {
+            return;
+        };
+        self.report.address = Some(to);
         let left = self.deadline.duration_since(self.now);
         self.state = State::Connecting {
-            to,
-            rest: addresses,
+            to: Destination::Tcp(to),
+            rest,
             until: self.now + left / share,
         };
     }
 
-    fn begin_exchange(&mut self) {
-        self.state = match self.request {
-            Some(request) => {
-                let exchange = Exchange::new(Arc::clone(request), self.now, self.deadline);
-                State::Exchanging(Box::new(exchange))
-            }
-            None => State::Over(Outcome::success()),
+    fn refuse(&mut self, malformed: Malformed) {
+        self.cut_short(Breach::new(Kind::BadResponse, malformed.to_string()));
+    }
+
+    /// The stream ended where it should not have.
+    fn interrupt(&mut self, what: &str, detail: Option<String>) {
+        if let Some(phase) = self.phase() {
+            let breach = Breach::new(Kind::Reset, format!("{what} while {phase}"));
+            self.cut_short(Breach { detail, ..breach });
+        }
+    }
+
+    /// The response came whole, or was truncated.
+    fn judge(&mut self, truncated: bool, next: State<'p>) {
+        self.end_phase();
+        if let State::Reading(response) = mem::replace(&mut self.state, next) {
+            self.finish(response.judge(truncated));
+        }
+    }
+
+    /// The attempt ended before there was a whole response.
+    fn cut_short(&mut self, by: Breach) {
+        self.end_phase();
+        let outcome = match mem::replace(&mut self.state, State::Closed) {
+            State::Reading(response) => response.cut_short(by),
+            _ => by.into_outcome(),
         };
+        self.finish(outcome);
     }
 
     fn end(&mut self, outcome: Outcome) {
-        if let Some(part) = self.part() {
-            self.end_part(part);
-        }
-        self.state = State::Over(outcome);
+        self.end_phase();
+        self.state = State::Closed;
+        self.finish(outcome);
     }
 
-    /// The exchange keeps its own times.
-    fn end_part(&mut self, part: ProbePhase) {
-        let place = match part {
-            ProbePhase::Resolve => &mut self.timings.dns,
-            ProbePhase::Connect => &mut self.timings.connect,
-            ProbePhase::Secure => &mut self.timings.tls,
-            ProbePhase::Exchange(_) | ProbePhase::Spawn => return,
-        };
-        *place = Some(self.now.duration_since(self.part_began));
-        self.part_began = self.now;
+    fn finish(&mut self, outcome: Outcome) {
+        self.report.outcome = outcome;
+        self.report.took = self.now.duration_since(self.began);
+    }
+
+    fn end_phase(&mut self) {
+        if let Some(phase) = self.phase() {
+            self.record(phase);
+        }
+    }
+
+    fn record(&mut self, phase: ProbePhase) {
+        let took = self.now.duration_since(self.phase_began);
+        self.report.timings.set(phase, took);
+        self.phase_began = self.now;
+    }
+}
+
+impl fmt::Debug for Attempt<'_> {
+    /// Where it stands; nothing of what the peer sent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt")
+            .field("step", &self.step())
+            .field("buffered", &self.buffered())
+            .field("report", &self.report())
+            .finish_non_exhaustive()
     }
 }

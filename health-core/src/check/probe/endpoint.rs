@@ -5,7 +5,7 @@ use core::fmt;
 use core::net::IpAddr;
 use core::str::FromStr;
 
-use super::ConfigError;
+use crate::base::ConfigError;
 
 /// A name to be resolved, or an address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

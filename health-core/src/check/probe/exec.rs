@@ -1,4 +1,4 @@
-//! A command as a probe.
+//! A probe that runs a command.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use super::judge::ExitCodes;
-use super::{ConfigError, without_nul};
+use super::exit::ExitCodes;
+use super::without_nul;
+use crate::base::ConfigError;
 
-/// A command that is run, and what its end means.
+/// A command that is run, and which exit codes are a success.
 ///
 /// It is a list of arguments; no shell reads it unless one is asked for ([`ExecProbe::shell`]). It
 /// sees a fixed environment (only `PATH`, unless more is given), the directory `/`, and nothing on
@@ -53,6 +54,7 @@ struct Settings {
 ///
 /// They are set right after the process has started, so that its first instructions escape them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ResourceLimits {
     /// Processor time, in whole seconds (rounded up), of each process: `RLIMIT_CPU`.
     pub cpu: Option<Duration>,
@@ -66,11 +68,11 @@ pub struct ResourceLimits {
 
 impl ExecProbe {
     /// The most bytes that arguments and environment may have together, as Linux allows a single one.
-    pub const MAX_SIZE: usize = 128 * 1_024;
+    const MAX_SIZE: usize = 128 * 1_024;
 
-    /// A command by its arguments; the first one is looked for in `PATH` if it has no slash.
-    pub fn command<A: Into<String>>(argv: impl IntoIterator<Item = A>) -> ExecBuilder {
-        ExecBuilder(Settings {
+    /// A command by its arguments; the first one is searched in `PATH` if it has no slash.
+    pub fn command<A: Into<String>>(argv: impl IntoIterator<Item = A>) -> ExecProbeBuilder {
+        ExecProbeBuilder(Settings {
             prefix: Vec::new(),
             command: argv.into_iter().map(Into::into).collect(),
             env: Vec::new(),
@@ -83,7 +85,7 @@ impl ExecProbe {
     }
 
     /// A line for `/bin/sh -c`. Never build one from words that somebody else chose.
-    pub fn shell(line: impl Into<String>) -> ExecBuilder {
+    pub fn shell(line: impl Into<String>) -> ExecProbeBuilder {
         Self::command(["/bin/sh".to_string(), "-c".to_string(), line.into()])
     }
 
@@ -177,12 +179,12 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Settings of an [`ExecProbe`], checked together by [`build`](ExecBuilder::build).
+/// Settings of an [`ExecProbe`], checked together by [`build`](ExecProbeBuilder::build).
 #[derive(Clone, Debug)]
 #[must_use = "a probe is made by `build`"]
-pub struct ExecBuilder(Settings);
+pub struct ExecProbeBuilder(Settings);
 
-impl ExecBuilder {
+impl ExecProbeBuilder {
     /// What is put before the command, so that it runs elsewhere: `docker exec ID`,
     /// `crictl exec ID`, `nsenter -t PID -a`, `ip netns exec NAME`. Default: nothing.
     ///
@@ -234,8 +236,8 @@ impl ExecBuilder {
     /// # Errors
     ///
     /// An empty command or program, a NUL anywhere, a variable whose name is empty or has a `=`, a
-    /// directory that is not absolute, a limit of zero, or more than [`ExecProbe::MAX_SIZE`] bytes
-    /// in all.
+    /// directory that is not absolute, a limit of zero, or more than 128 KiB of arguments and
+    /// environment.
     pub fn build(self) -> Result<ExecProbe, ConfigError> {
         let Settings {
             prefix,
@@ -289,7 +291,7 @@ impl ExecBuilder {
     }
 }
 
-/// Where commands are looked for: fixed, so that a probe does not depend on who started the prober.
+/// Where commands are searched: fixed, so that a probe does not depend on who started the prober.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
-//! What an attempt is: the target, the steps on the way to it, and what came of it.
+//! Probes: what is asked of a target, and the steps of one attempt.
 //!
-//! A [`Probe`] says what is looked at. It is text and numbers, checked when it is made; whoever
-//! carries it out owns sockets and processes:
+//! A [`Probe`] is text and numbers, checked when it is made; a driver owns sockets and processes:
 //!
 //! ```text
 //!  "https://db:8443/health" ─parse─► Probe ─┬─ Http, Tcp ─► Attempt ── step ──► driver
@@ -12,8 +11,8 @@
 //!                                             Report ◄──────────────────────────┘
 //! ```
 //!
-//! An [`Attempt`] leads through resolving, connecting, the TLS handshake and the HTTP exchange under
-//! one deadline, so that three drivers cannot disagree about any of it.
+//! An [`Attempt`] leads through resolving, connecting, the TLS handshake, the request and the
+//! response under one deadline, so that three drivers cannot disagree about any of it.
 //!
 //! ```
 //! use health_core::check::probe::Probe;
@@ -30,18 +29,107 @@
 //! );
 //! # Ok::<(), health_core::ConfigError>(())
 //! ```
+//!
+//! # How an attempt is driven
+//!
+//! ```text
+//!  Attempt::new
+//!   │          ┌─────────┐ ──► ┌─────────┐ ──► ┌────────┐ ──► ┌───────┐ ──► ┌──────┐
+//!   └────────► │ Resolve │     │ Connect │     │ Secure │     │ Write │     │ Read │
+//!              └─────────┘     └─────────┘     └────────┘     └───────┘     └──┬───┘
+//!               a name          next address    https          HTTP            │ end of the body:
+//!                                                                              │ report() is there
+//!              ┌───────┐  end of the stream, or after 50 ms    ┌────────┐      │
+//!              │ Close │ ◄──────────────────────────────────── │ Linger │ ◄────┘
+//!              └───────┘ ◄── error, deadline, malformed        └────────┘
+//!                            response, body longer than 10 KiB
+//! ```
+//!
+//! ## Contract
+//!
+//! 1. **One step at a time.** [`step`](Attempt::step) changes nothing; only `handle_*` do. Carry the
+//!    step out, call the `handle_*` that it names, and ask again until [`Step::Close`]. At `until`
+//!    call [`handle_timeout`](Attempt::handle_timeout) instead, after an error of any step
+//!    [`handle_error`](Attempt::handle_error). What does not fit the step is ignored; no order of
+//!    calls panics.
+//! 2. **The report is there as soon as the outcome is known**: [`report`](Attempt::report) is `Some`
+//!    while lingering and at the end, and does not change any more. Use it then; the response time
+//!    ends there, and what is left is closing the connection.
+//! 3. **The clock decides.** What is handed in at the deadline or later is a timeout, and `until`
+//!    is never behind the deadline.
+//! 4. **The whole response is read** before the connection is closed, also when its status has
+//!    decided everything: closing over unread bytes is a reset in the server's log. Then the server
+//!    is given 50 ms to close first.
+//! 5. **Memory is bounded** by 32 KiB whatever the peer sends, and nothing is allocated for a
+//!    response that comes in one piece and whose body no condition needs.
+//! 6. **Nothing the peer wrote is public.** A message holds words of ours, settings, and the three
+//!    digits of the status. Only with
+//!    [`capture_body`](HttpProbeBuilder::capture_body) does the private cause quote the body.
+//! 7. **How the bytes are cut makes no difference.**
+//!
+//! A request, with a server that answers in three pieces and then closes:
+//!
+//! ```
+//! use core::time::Duration;
+//! use health_core::check::probe::{AddressPolicy, Attempt, Condition, HttpProbe, Probe, Step};
+//! use health_core::{Class, Instant};
+//!
+//! let probe = HttpProbe::builder("http://192.0.2.1:8080/health")
+//!     .expect(Condition::body_contains("ok"))
+//!     .build()?;
+//! let (probe, policy) = (Probe::from(probe), AddressPolicy::new());
+//! let mut pieces = ["HTTP/1.1 200 OK\r\nContent-", "Length: 2\r\n\r\n", "ok"].into_iter();
+//! let mut now = Instant::default();
+//!
+//! let deadline = now + Duration::from_secs(10);
+//! let mut attempt = Attempt::new(&probe, &policy, now, deadline).expect("not a command");
+//! let mut report = None;
+//! loop {
+//!     // Before the next step: nobody has to wait until the connection is closed.
+//!     if report.is_none() {
+//!         report = attempt.report().cloned();
+//!     }
+//!     match attempt.step() {
+//!         Step::Connect { .. } => attempt.handle_connected(now, None),
+//!         Step::Write { until } => {
+//!             assert!(attempt.request().starts_with(b"GET /health HTTP/1.1\r\n")); // written
+//!             assert!(now < until, "or handle_timeout");
+//!             attempt.handle_sent(now);
+//!         }
+//!         Step::Read { until } | Step::Linger { until } => {
+//!             now = now + Duration::from_millis(7);
+//!             assert!(now < until, "or handle_timeout");
+//!             match pieces.next() {
+//!                 Some(bytes) => attempt.handle_input(now, bytes.as_bytes()),
+//!                 None => attempt.handle_eof(now),
+//!             }
+//!         }
+//!         Step::Resolve { .. } | Step::Secure { .. } => unreachable!("an address, without TLS"),
+//!         Step::Close => break,
+//!     }
+//! }
+//! let report = report.expect("it is over");
+//! assert_eq!(report.outcome.class, Class::Success);
+//! assert_eq!(report.status, Some(200));
+//! assert_eq!(report.timings.wait, Some(Duration::from_millis(14)));
+//! assert_eq!(report.took, Duration::from_millis(21), "7 ms later, the server closed");
+//! # Ok::<(), health_core::ConfigError>(())
+//! ```
 
 mod attempt;
+mod condition;
 mod endpoint;
+mod error;
 mod exec;
-mod flag;
+mod exit;
+mod flags;
 mod http;
-mod judge;
 mod policy;
 mod report;
+mod response;
 mod step;
 mod tls;
-mod trouble;
+mod url;
 
 use alloc::string::String;
 use core::fmt;
@@ -49,24 +137,26 @@ use core::str::FromStr;
 
 use crate::base::ConfigError;
 pub use attempt::Attempt;
+pub use condition::Condition;
 pub use endpoint::{Endpoint, Host};
-pub use exec::{ExecBuilder, ExecProbe, ResourceLimits};
-pub use http::{Address, HttpTarget};
-pub use judge::{Exit, ExitCodes};
+pub use error::ProbeError;
+pub use exec::{ExecProbe, ExecProbeBuilder, ResourceLimits};
+pub use exit::{Exit, ExitCodes};
+pub use http::{HttpProbe, HttpProbeBuilder};
 pub use policy::AddressPolicy;
 pub use report::{ProbePhase, Report, Timings};
 pub use step::{Destination, Step};
 pub use tls::{ClientIdentity, Tls, Trust};
-pub use trouble::ProbeError;
+use url::Address;
 
-/// What is looked at, and what it has to be.
+/// What is asked of a target, and which answer is a success.
 ///
 /// Its `Display` is the target as it would be typed, without secrets: no header, no environment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Probe {
     /// One request over TCP, TLS or a Unix socket, and the conditions for its answer.
-    Http(HttpTarget),
+    Http(HttpProbe),
     /// A connection that is accepted.
     Tcp(Endpoint),
     /// A command that ends with 0.
@@ -92,10 +182,10 @@ impl Probe {
 
     /// Where it connects to, if that is a host and a port.
     #[must_use]
-    pub const fn endpoint(&self) -> Option<&Endpoint> {
+    pub fn endpoint(&self) -> Option<&Endpoint> {
         match self {
             Self::Tcp(endpoint) => Some(endpoint),
-            Self::Http(target) => match target.site() {
+            Self::Http(http) => match http.address() {
                 Address::Tcp(endpoint) => Some(endpoint),
                 Address::Unix(_) => None,
             },
@@ -104,9 +194,9 @@ impl Probe {
     }
 }
 
-impl From<HttpTarget> for Probe {
-    fn from(target: HttpTarget) -> Self {
-        Self::Http(target)
+impl From<HttpProbe> for Probe {
+    fn from(http: HttpProbe) -> Self {
+        Self::Http(http)
     }
 }
 
@@ -140,7 +230,7 @@ impl FromStr for Probe {
 impl fmt::Display for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Http(target) => write!(f, "{target}"),
+            Self::Http(http) => write!(f, "{http}"),
             Self::Tcp(endpoint) => write!(f, "tcp://{endpoint}"),
             Self::Exec(command) => write!(f, "{command}"),
         }

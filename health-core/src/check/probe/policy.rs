@@ -1,16 +1,16 @@
 //! Which addresses may be probed.
 
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
+use core::net::IpAddr;
 
 use crate::base::Cidr;
 
 /// Which addresses may be connected to, decided on what a name resolved to.
 ///
-/// Whoever may add a target can have the prober knock at any door it can reach, and the answer says
-/// whether somebody is in (kubernetes/kubernetes#99425). Names are no protection: they resolve to what their
-/// owner likes, and to something else a moment later. So the policy looks at addresses, and the one it
-/// let pass is the one that is connected to.
+/// A user who may add a target can have the prober connect to every address that it can reach, and
+/// learns from the result whether a server is there (kubernetes/kubernetes#99425). Names are no
+/// protection: they resolve to what their owner likes, and to something else a moment later. So the
+/// policy decides on addresses, and the address that it permitted is the one that is connected to.
 ///
 /// Default: everything is allowed. What is denied is denied even if it is allowed too.
 ///
@@ -20,8 +20,8 @@ use crate::base::Cidr;
 /// let policy = AddressPolicy::new().deny(AddressPolicy::METADATA).deny(["192.0.2.0/24".parse()?]);
 /// assert!(!policy.permits("169.254.169.254".parse().unwrap()));
 ///
-/// let resolved = ["192.0.2.1:80".parse().unwrap(), "198.51.100.1:80".parse().unwrap()];
-/// assert_eq!(policy.decide(&resolved), Some(resolved[1]));
+/// assert!(!policy.permits("192.0.2.1".parse().unwrap()));
+/// assert!(policy.permits("198.51.100.1".parse().unwrap()));
 /// # Ok::<(), health_core::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,13 +94,6 @@ impl AddressPolicy {
         let is_denied = |block: &Cidr| block.may_reach(address);
         (self.allowed.is_empty() || self.allowed.iter().any(is_allowed))
             && !self.denied.iter().any(is_denied)
-    }
-
-    /// The first address that may be connected to.
-    #[must_use]
-    pub fn decide(&self, addresses: &[SocketAddr]) -> Option<SocketAddr> {
-        let permitted = |address: &&SocketAddr| self.permits(address.ip());
-        addresses.iter().find(permitted).copied()
     }
 }
 

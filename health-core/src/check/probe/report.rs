@@ -1,27 +1,27 @@
-//! What came of one attempt.
+//! The result of one attempt.
 
 use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use super::judge::Exit;
-use crate::base::Capture;
-use crate::base::Outcome;
-use crate::check::exchange;
+use super::exit::Exit;
+use crate::base::{Capture, Outcome};
 
 /// The result of one attempt, with the evidence.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// What it counts as, and what is said about it.
+    /// Success or failure, and why. Of the target's bytes, only the three digits of an HTTP status
+    /// are in its message.
     pub outcome: Outcome,
-    /// All of it, from the first step to the verdict.
+    /// From the first step until the outcome was known: the response time. Waiting for the server
+    /// to close the connection afterwards is not in it.
     pub took: Duration,
-    /// The parts of it.
+    /// How long each phase took.
     pub timings: Timings,
     /// The address that was connected to, or tried last.
     pub address: Option<SocketAddr>,
-    /// The status of an HTTP answer.
+    /// The status of an HTTP response, if a whole head came.
     pub status: Option<u16>,
     /// How a command ended.
     pub exit: Option<Exit>,
@@ -30,8 +30,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report that says no more than its outcome: of a closure, or of an attempt that did not
-    /// come to its first step.
+    /// A report of nothing but an outcome: of a closure, or of an attempt that did not come to its
+    /// first step.
     #[must_use]
     pub fn new(outcome: Outcome, took: Duration) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Report {
     }
 }
 
-/// How long the parts of an attempt took. A part that never began is `None`; the one that was
+/// How long the phases of an attempt took. A phase that never began is `None`; the one that was
 /// running at the end counts up to the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -59,7 +59,7 @@ pub struct Timings {
     pub tls: Option<Duration>,
     /// Sending the request.
     pub send: Option<Duration>,
-    /// From there until the whole head of the answer had come.
+    /// From there until the whole head of the response had come, interim responses included.
     pub wait: Option<Duration>,
     /// From there until the end of the body, or to where it was cut.
     pub body: Option<Duration>,
@@ -77,7 +77,7 @@ impl Timings {
         }
     }
 
-    /// The parts that began, in their order, by name.
+    /// The phases that began, in their order, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Duration)> {
         [
             ("dns", self.dns),
@@ -91,10 +91,24 @@ impl Timings {
         .into_iter()
         .filter_map(|(name, took)| Some((name, took?)))
     }
+
+    pub(super) const fn set(&mut self, phase: ProbePhase, took: Duration) {
+        let field = match phase {
+            ProbePhase::Resolve => &mut self.dns,
+            ProbePhase::Connect => &mut self.connect,
+            ProbePhase::Secure => &mut self.tls,
+            ProbePhase::Send => &mut self.send,
+            ProbePhase::Head => &mut self.wait,
+            ProbePhase::Body => &mut self.body,
+            ProbePhase::Spawn => &mut self.run,
+        };
+        *field = Some(took);
+    }
 }
 
-/// A part of an attempt. Displayed as what one is doing: `connecting`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A phase of an attempt. Displayed as what the prober is doing: `connecting`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum ProbePhase {
     /// The name is being resolved.
     Resolve,
@@ -102,20 +116,26 @@ pub enum ProbePhase {
     Connect,
     /// The TLS handshake is under way.
     Secure,
-    /// The HTTP exchange is under way.
-    Exchange(exchange::ProbePhase),
+    /// The request is being sent.
+    Send,
+    /// The head of the response has not come, or not all of it.
+    Head,
+    /// The body of the response has not come, or not all of it.
+    Body,
     /// The command is being started.
     Spawn,
 }
 
 impl fmt::Display for ProbePhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Resolve => f.write_str("resolving the name"),
-            Self::Connect => f.write_str("connecting"),
-            Self::Secure => f.write_str("in the TLS handshake"),
-            Self::Exchange(part) => part.fmt(f),
-            Self::Spawn => f.write_str("starting the command"),
-        }
+        f.write_str(match self {
+            Self::Resolve => "resolving the name",
+            Self::Connect => "connecting",
+            Self::Secure => "in the TLS handshake",
+            Self::Send => "sending the request",
+            Self::Head => "waiting for the response head",
+            Self::Body => "reading the response body",
+            Self::Spawn => "starting the command",
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! What an attempt asks of its driver.
+//! What an attempt asks its driver to do.
 
 use core::net::SocketAddr;
 
@@ -7,10 +7,12 @@ use super::attempt::Attempt;
 use crate::base::Instant;
 
 /// The one thing to do next. Asking again changes nothing.
+///
+/// At `until`, call [`Attempt::handle_timeout`] instead of what the step names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the attempt waits until its step is carried out"]
 pub enum Step<'p> {
-    /// Look the name up, then call [`Attempt::handle_resolved`].
+    /// Resolve the name, then call [`Attempt::handle_resolved`].
     Resolve {
         /// The name.
         name: &'p str,
@@ -28,7 +30,7 @@ pub enum Step<'p> {
     },
     /// Make the TLS handshake for this name, then call [`Attempt::handle_secured`].
     Secure {
-        /// Whom the certificate has to be for: a name, or an address without brackets.
+        /// The name, or the address without brackets, that the certificate has to be for.
         name: &'p str,
         /// The deadline of the attempt.
         until: Instant,
@@ -38,17 +40,20 @@ pub enum Step<'p> {
         /// The deadline of the attempt.
         until: Instant,
     },
-    /// Wait for bytes or the end of the stream.
+    /// Read, then call [`Attempt::handle_input`], or [`Attempt::handle_eof`] at the end of the
+    /// stream.
     Read {
         /// The deadline of the attempt.
         until: Instant,
     },
-    /// As `Read`; the verdict is made, and waits for nobody.
+    /// As `Read`. The [report](Attempt::report) is ready and does not change any more: the driver
+    /// hands it on before this step. The server is given time to close first, so that the
+    /// `TIME_WAIT` is on its side.
     Linger {
-        /// 50 ms from the end of the answer, within the deadline.
+        /// At most 50 ms from the end of the response, within the deadline.
         until: Instant,
     },
-    /// Close the connection, if there is one. [`Attempt::into_report`] has the result.
+    /// Close the connection, if there is one. The [report](Attempt::report) is ready.
     Close,
 }
 

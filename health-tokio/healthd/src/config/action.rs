@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use health_core::check::probe::HttpTarget;
+use health_core::check::probe::HttpProbe;
 use health_core::monitor::NoticeKind;
 
 use super::reader::{Item, Result};
@@ -80,8 +80,8 @@ fn webhook_of(item: &Item<'_>) -> Result<Deed> {
     {
         return Err(item.wrong_secret("allowed is http(s)://host[:port]/path"));
     }
-    let target: HttpTarget = text.parse().map_err(|error| item.wrong_secret(error))?;
-    if target.tls().is_some() && cfg!(not(feature = "tls")) {
+    let probe: HttpProbe = text.parse().map_err(|error| item.wrong_secret(error))?;
+    if probe.tls().is_some() && cfg!(not(feature = "tls")) {
         return Err(item.wrong_secret("built without TLS: allowed is http://"));
     }
     Ok(Deed::Webhook(text.to_owned()))

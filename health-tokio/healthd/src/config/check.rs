@@ -59,14 +59,13 @@ impl Defaults {
 
 impl Default for Defaults {
     fn default() -> Self {
+        let mut check = CheckConfig::default();
+        check.interval = Duration::from_secs(60);
+        check.timeout = Duration::from_secs(10);
+        // A prober that stood still has not seen a target fail.
+        check.lag_tolerance = Some(Duration::from_secs(1));
         Self {
-            check: CheckConfig {
-                interval: Duration::from_secs(60),
-                timeout: Duration::from_secs(10),
-                // A prober that stood still has not seen a target fail.
-                lag_tolerance: Some(Duration::from_secs(1)),
-                ..CheckConfig::default()
-            },
+            check,
             auto_deregister: true,
             json: true,
             seen: RefCell::default(),
@@ -106,11 +105,9 @@ pub(super) fn check(
         Some(item) => name(&item)?,
         None => Name::new(scheme).map_err(|error| table.lacks(error))?,
     };
-    let config = CheckConfig {
-        needs_reap: probe.needs_reap(),
-        kind,
-        ..timing(table, defaults, kind)?
-    };
+    let mut config = timing(table, defaults, kind)?;
+    config.needs_reap = probe.needs_reap();
+    config.kind = kind;
     if let Err(error) = config.validate() {
         return Err(table.lacks(error));
     }

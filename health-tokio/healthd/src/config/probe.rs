@@ -1,7 +1,8 @@
 //! What is looked at: HTTP, TCP or a command, in three grammars.
 
-use health_core::check::exchange::{Condition, HttpProbeBuilder};
-use health_core::check::probe::{ClientIdentity, ExecProbe, HttpTarget, Probe, Tls, Trust};
+use health_core::check::probe::{
+    ClientIdentity, Condition, ExecProbe, HttpProbe, HttpProbeBuilder, Probe, Tls, Trust,
+};
 
 use super::check::Defaults;
 use super::reader::{Item, Result, Table};
@@ -156,14 +157,20 @@ fn http(item: &Item<'_>, host: Option<&str>, mut expected: Expectations) -> Resu
 
 fn http_at(item: &Item<'_>, text: &str, mut expected: Expectations) -> Result<Probe> {
     let tls = expected.tls.take();
-    let target = HttpTarget::parse(text, |request| expected.apply(request));
-    let target = target.map_err(|error| refused(item, &error))?;
-    match tls {
-        Some(_) if target.tls().is_none() => Err(item.wrong("tls is for https")),
-        Some(_) if cfg!(not(feature = "tls")) => Err(item.wrong("built without TLS")),
-        Some(tls) => Ok(target.with_tls(tls).into()),
-        None => Ok(target.into()),
+    let has_tls = tls.is_some();
+    let is_https = text.starts_with("https://");
+    let mut request = expected.apply(HttpProbe::builder(text));
+    if let Some(tls) = tls.filter(|_| is_https) {
+        request = request.tls(tls);
     }
+    let probe = request.build().map_err(|error| refused(item, &error))?;
+    if has_tls && !is_https {
+        return Err(item.wrong("tls is for https"));
+    }
+    if has_tls && cfg!(not(feature = "tls")) {
+        return Err(item.wrong("built without TLS"));
+    }
+    Ok(probe.into())
 }
 
 fn tcp(item: &Item<'_>, host: Option<&str>) -> Result<Probe> {
@@ -284,19 +291,14 @@ fn tls(item: &Item<'_>) -> Result<Tls> {
         (false, None) => Trust::System,
     };
     let identity = match (cert, key) {
-        (Some(certificate_file), Some(key_file)) => Some(ClientIdentity {
-            certificate_file,
-            key_file,
-        }),
+        (Some(cert), Some(key)) => Some(ClientIdentity::new(cert, key)),
         (None, None) => None,
         _ => return Err(table.lacks("cert and key belong together")),
     };
     table.finish()?;
-    Ok(Tls {
-        trust,
-        server_name,
-        identity,
-    })
+    let mut tls = Tls::default();
+    (tls.trust, tls.server_name, tls.identity) = (trust, server_name, identity);
+    Ok(tls)
 }
 
 fn refused(item: &Item<'_>, error: &health_core::ConfigError) -> super::ConfigError {

@@ -194,9 +194,9 @@ impl TargetDef {
             add(check.name.as_str());
             add(&check.probe.to_string());
             match &check.probe {
-                Probe::Http(target) => {
-                    add(target.request().method());
-                    add(target.request().path());
+                Probe::Http(http) => {
+                    add(http.method());
+                    add(http.path());
                 }
                 Probe::Exec(command) => command.argv().for_each(&mut add),
                 _ => {}
@@ -211,8 +211,8 @@ impl TargetDef {
         self.definition().text.hash(&mut hasher);
         for check in &self.checks {
             // With what variables and files have put into it.
-            if let Probe::Http(target) = &check.probe {
-                target.request().request().hash(&mut hasher);
+            if let Probe::Http(http) = &check.probe {
+                http.request().hash(&mut hasher);
             }
         }
         hasher.finish()

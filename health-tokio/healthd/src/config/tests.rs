@@ -159,10 +159,10 @@ fn a_url_is_a_server_of_a_registry_and_everything_can_be_said() {
         (check.config.retries, check.config.on_unhealthy),
         (3, OnUnhealthy::Deregister)
     );
-    let health_core::check::probe::Probe::Http(target) = &check.probe else {
+    let health_core::check::probe::Probe::Http(http) = &check.probe else {
         panic!("{:?}", check.probe);
     };
-    assert_eq!(target.request().accepted_status(), &(200..=200));
+    assert_eq!(http.accepted_status(), &(200..=200));
 
     let settings = toml(
         "all",

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use health_core::UnixTime;
 use health_core::check::Record;
-use health_core::check::probe::{HttpTarget, Probe};
+use health_core::check::probe::{HttpProbe, Probe};
 use health_core::monitor::{Notice, NoticeKind, Summary};
 use health_core::{Class, Kind};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -147,15 +147,14 @@ async fn run(words: &[String], kind: &str, notice: &Value) -> std::io::Result<()
 
 /// A webhook is a probe that brings something.
 async fn post(url: &str, notice: &Value, timeout: Duration) -> Result<(), String> {
-    let target = HttpTarget::parse(url, |request| {
-        request
-            .method("POST")
-            .header("User-Agent", concat!("healthd/", env!("CARGO_PKG_VERSION")))
-            .header("Content-Type", "application/json")
-            .accept_status(200..=299)
-            .body(notice.to_string())
-    });
-    let probe = Probe::Http(target.map_err(|error| error.to_string())?);
+    let probe = HttpProbe::builder(url)
+        .method("POST")
+        .header("User-Agent", concat!("healthd/", env!("CARGO_PKG_VERSION")))
+        .header("Content-Type", "application/json")
+        .accept_status(200..=299)
+        .body(notice.to_string())
+        .build();
+    let probe = Probe::Http(probe.map_err(|error| error.to_string())?);
     let outcome = Prober::new().probe(&probe, timeout).await.outcome;
     match outcome.class {
         Class::Success | Class::Warning => Ok(()),

@@ -198,15 +198,17 @@ fn said(done: &str, kept: &Result<(), String>) -> String {
 
 /// How a target stands, as a store would have it.
 fn stored_as(view: &TargetView) -> StoredTarget {
-    let checks = view.checks.iter().map(|check| StoredCheck {
-        name: check.name.clone(),
-        saved: Saved {
-            status: check.status,
-            streak: check.streak,
-            since: check.since,
-            deregistered: check.mode == Mode::Inactive,
-            deregistered_at: check.deregistered_at,
-        },
+    let checks = view.checks.iter().map(|check| {
+        let mut saved = Saved::default();
+        saved.status = check.status;
+        saved.streak = check.streak;
+        saved.since = check.since;
+        saved.deregistered = check.mode == Mode::Inactive;
+        saved.deregistered_at = check.deregistered_at;
+        StoredCheck {
+            name: check.name.clone(),
+            saved,
+        }
     });
     StoredTarget {
         name: view.name.clone(),

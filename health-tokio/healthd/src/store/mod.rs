@@ -252,17 +252,16 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
             });
         }
         let (failures, successes) = (row.get(4)?, row.get(5)?);
-        let saved = Saved {
-            status: CheckStatus::from_word(row.get_ref(3)?.as_str()?).unwrap_or_default(),
-            streak: if failures > 0 {
-                Streak::of_failures(failures)
-            } else {
-                Streak::of_successes(successes)
-            },
-            since: row.get::<_, Option<u64>>(7)?.map(UnixTime::from_millis),
-            deregistered: !row.get::<_, bool>(6)?,
-            deregistered_at: row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis),
+        let mut saved = Saved::default();
+        saved.status = CheckStatus::from_word(row.get_ref(3)?.as_str()?).unwrap_or_default();
+        saved.streak = if failures > 0 {
+            Streak::of_failures(failures)
+        } else {
+            Streak::of_successes(successes)
         };
+        saved.since = row.get::<_, Option<u64>>(7)?.map(UnixTime::from_millis);
+        saved.deregistered = !row.get::<_, bool>(6)?;
+        saved.deregistered_at = row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis);
         if let Some(target) = targets.last_mut() {
             target.checks.push(StoredCheck { name: check, saved });
         }

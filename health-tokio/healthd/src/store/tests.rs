@@ -67,11 +67,9 @@ impl Rig {
             ..MonitorConfig::default()
         });
         monitor.keep_journal();
-        let config = CheckConfig {
-            interval: Duration::from_secs(1),
-            on_unhealthy: OnUnhealthy::Deregister,
-            ..CheckConfig::default()
-        };
+        let mut config = CheckConfig::default();
+        config.interval = Duration::from_secs(1);
+        config.on_unhealthy = OnUnhealthy::Deregister;
         let mut rig = Self { monitor, millis };
         rig.monitor.start(rig.moment().now);
         let spec = TargetSpec::new(name("web-1"));

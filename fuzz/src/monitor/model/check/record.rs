@@ -1,7 +1,7 @@
 //! What a result means: T7 to T10.
 
+use health_core::ProbeKind;
 use health_core::check::{CheckStatus, OnUnhealthy};
-use health_core::{ProbeKind};
 use health_core::{Class, Kind};
 
 use super::super::{What, micros};

@@ -1,13 +1,13 @@
-//! The body of an answer: where it ends, and as much of it as somebody will look at.
+//! The body of a response: where it ends, and as much of its content as a condition needs.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::super::http::HttpProbe;
 use super::chunked::Chunked;
 use super::head::Framing;
 use super::malformed::Malformed;
-use super::probe::HttpProbe;
 
 pub(super) struct Body {
     decoder: Decoder,
@@ -22,17 +22,17 @@ enum Decoder {
 
 /// What came of some input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(in super::super) enum Progress {
     /// The body goes on.
     More,
-    /// It ended; `surplus` says whether bytes followed it.
-    Ended { surplus: bool },
+    /// It ended. Bytes behind it are ignored.
+    Ended,
     /// It is longer than will be read.
     Truncated,
 }
 
 impl Body {
-    /// A body of which nothing has come; `keep` says whether its content will be looked at.
+    /// A body of which nothing has come; `keep` says whether its content is needed.
     pub(super) fn new(framing: Framing, keep: bool) -> Self {
         Self {
             decoder: match framing {
@@ -64,9 +64,7 @@ impl Body {
                 let taken = content.take(input, *left);
                 *left -= taken as u64;
                 Ok(match left {
-                    0 => Progress::Ended {
-                        surplus: taken < input.len(),
-                    },
+                    0 => Progress::Ended,
                     _ if content.room() == 0 => Progress::Truncated,
                     _ => Progress::More,
                 })
@@ -118,9 +116,7 @@ fn decode(
             return Ok(Progress::Truncated);
         }
     }
-    Ok(Progress::Ended {
-        surplus: !input.is_empty(),
-    })
+    Ok(Progress::Ended)
 }
 
 /// The decoded bytes, counted always and kept if asked for.

@@ -1,4 +1,4 @@
-//! What a result means: rules T7 to T10, without a clock.
+//! Counts results against the thresholds: rules T7 to T10, without a clock.
 
 use super::config::{CheckConfig, OnUnhealthy};
 use super::event::CheckStatus;
@@ -6,9 +6,9 @@ use crate::base::Class;
 use crate::base::ProbeKind;
 use crate::base::Streak;
 
-/// The verdict and what it rests on.
+/// The status of a check and the counts behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Judge {
+pub(super) struct Thresholds {
     pub(super) status: CheckStatus,
     pub(super) streak: Streak,
     /// A success since the instance started.
@@ -17,36 +17,43 @@ pub(super) struct Judge {
     pub(super) degraded: bool,
     /// The status is older than it should be: restored, paused, or the prober is impaired.
     pub(super) stale: bool,
-    /// A restart or deregistration is still to be asked for (T11).
+    /// A restart or deregistration is still to be requested (T11).
     pub(super) action_pending: bool,
-    /// The guard has withheld that action, and has said so (T11).
+    /// The guard has withheld that action, and the event for it was given (T11).
     pub(super) action_suppressed: bool,
     impaired: bool,
     indeterminate: u32,
-    /// Failures beyond the one that turned the check unhealthy: steps of back-off.
+    /// Failures beyond the one that changed_at the check unhealthy: steps of back-off.
     backoff: u32,
 }
 
-/// What [`Judge::count`] made of a result.
+/// What a result changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ruling {
+pub(super) struct Effect {
     pub(super) counted: bool,
     pub(super) change: Option<(CheckStatus, CheckStatus)>,
     pub(super) newly_impaired: bool,
 }
 
-impl Judge {
-    /// Judges one result. `protected`: it began within the start period.
-    pub(super) fn count(&mut self, config: &CheckConfig, class: Class, protected: bool) -> Ruling {
+impl Thresholds {
+    /// Counts one result. `in_start_period`: its attempt began within the start period.
+    pub(super) fn count(
+        &mut self,
+        config: &CheckConfig,
+        class: Class,
+        in_start_period: bool,
+    ) -> Effect {
         let before = self.status;
         let counted = match class {
             Class::Success | Class::Warning => {
                 self.count_success(config, class == Class::Warning);
                 true
             }
-            // T8. The success that ends the protection is the first one of the instance, whether or
-            // not it already made it healthy.
-            Class::Failure if protected && before == CheckStatus::Starting && !self.started => {
+            // T8. The first success of the instance ends the start period, whether or not it already
+            // made the check healthy.
+            Class::Failure
+                if in_start_period && before == CheckStatus::Starting && !self.started =>
+            {
                 self.indeterminate = 0;
                 false
             }
@@ -56,15 +63,15 @@ impl Judge {
             }
             Class::Indeterminate => false,
         };
-        Ruling {
+        Effect {
             counted,
             change: (self.status != before).then_some((before, self.status)),
             newly_impaired: class == Class::Indeterminate && self.count_indeterminate(config),
         }
     }
 
-    /// Forgets everything about the instance (T12).
-    pub(super) fn forget(&mut self) -> Option<(CheckStatus, CheckStatus)> {
+    /// Starts over for a new instance (T12).
+    pub(super) fn reset(&mut self) -> Option<(CheckStatus, CheckStatus)> {
         let before = self.status;
         *self = Self {
             status: CheckStatus::Starting,
@@ -83,7 +90,7 @@ impl Judge {
         }
     }
 
-    /// Whether the last result said nothing.
+    /// Whether the last result was indeterminate.
     pub(super) fn is_last_indeterminate(&self) -> bool {
         self.indeterminate > 0
     }
@@ -92,14 +99,14 @@ impl Judge {
         self.backoff
     }
 
-    /// A startup check that has succeeded has nothing left to find out (T7).
+    /// A startup check that has succeeded is not made again (T7).
     pub(super) fn is_done(&self, config: &CheckConfig) -> bool {
         config.kind == ProbeKind::Startup && self.status == CheckStatus::Healthy
     }
 
     /// T7.
     fn count_success(&mut self, config: &CheckConfig, warning: bool) {
-        self.settle();
+        self.clear_indeterminate();
         self.started = true;
         self.degraded = warning;
         self.backoff = 0;
@@ -115,7 +122,7 @@ impl Judge {
 
     /// T9.
     fn count_failure(&mut self, config: &CheckConfig) {
-        self.settle();
+        self.clear_indeterminate();
         self.streak.failure();
         if self.status == CheckStatus::Unhealthy {
             self.backoff = self.backoff.saturating_add(1);
@@ -139,7 +146,7 @@ impl Judge {
     }
 
     /// A counted result: the status is the prober's own again, and fresh (T10).
-    fn settle(&mut self) {
+    fn clear_indeterminate(&mut self) {
         self.indeterminate = 0;
         self.impaired = false;
         self.stale = false;

@@ -1,4 +1,4 @@
-//! What an answer has to be, beyond its status.
+//! Conditions on an HTTP response, beyond its status.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -8,21 +8,20 @@ use alloc::vec::Vec;
 use serde::de::IgnoredAny;
 use serde_json::{Number, Value};
 
-use super::ConfigError;
-use super::head::Head;
-use super::probe::HttpProbe;
-use super::report::FailureKind;
+use super::http::HttpProbe;
+use super::response::Head;
 use crate::base::grammar;
+use crate::base::{ConfigError, Kind, Outcome};
 
-/// A condition on an answer whose status was accepted.
+/// A condition on a response whose status was accepted.
 ///
 /// One that does not hold makes the attempt a failure, or a warning if it is [soft](Self::soft).
-/// Its message quotes the condition, never the answer.
+/// The message quotes the condition, never the response.
 ///
 /// ```
-/// use health_core::check::exchange::{Condition, HttpProbe};
+/// use health_core::check::probe::{Condition, HttpProbe};
 ///
-/// let probe = HttpProbe::builder("db.example")
+/// let probe = HttpProbe::builder("http://db.example")
 ///     .expect(Condition::body_is_json())
 ///     .expect(Condition::json_at("/replicas/0/up", true))
 ///     .expect(Condition::header_equals("X-Cache", "HIT").soft())
@@ -44,14 +43,14 @@ enum What {
 }
 
 impl Condition {
-    /// The answer has a header `name`, whatever its value.
+    /// The response has a header `name`, whatever its value.
     #[must_use]
     pub fn header(name: impl Into<String>) -> Self {
         let name = name.into();
         Self::hard(What::Header { name, value: None })
     }
 
-    /// The answer has a header `name` with exactly this value.
+    /// The response has a header `name` with exactly this value.
     #[must_use]
     pub fn header_equals(name: impl Into<String>, value: impl Into<String>) -> Self {
         let (name, value) = (name.into(), Some(value.into()));
@@ -152,7 +151,7 @@ impl Condition {
             }
             _ => format!("header {name} is missing"),
         };
-        Err(Breach::new(FailureKind::Header, problem))
+        Err(Breach::new(Kind::BadHeader, problem))
     }
 
     /// Judges a body, or the first [`HttpProbe::MAX_BODY`] bytes of a longer one; a condition on
@@ -191,13 +190,13 @@ impl Condition {
                 }
             }
         };
-        Err(Breach::new(FailureKind::Body, problem))
+        Err(Breach::new(Kind::BadBody, problem))
     }
 }
 
-/// A condition that does not hold.
+/// Why a response is not accepted: a condition does not hold, or the response did not come whole.
 pub(super) struct Breach {
-    pub(super) kind: FailureKind,
+    pub(super) kind: Kind,
     /// For everybody: made of the configuration and of fixed words.
     pub(super) message: String,
     /// For authorised readers.
@@ -205,7 +204,7 @@ pub(super) struct Breach {
 }
 
 impl Breach {
-    pub(super) const fn new(kind: FailureKind, message: String) -> Self {
+    pub(super) const fn new(kind: Kind, message: String) -> Self {
         Self {
             kind,
             message,
@@ -213,11 +212,20 @@ impl Breach {
         }
     }
 
+    /// The failure it makes of an attempt.
+    pub(super) fn into_outcome(self) -> Outcome {
+        let outcome = Outcome::failure(self.message).of_kind(self.kind);
+        match self.detail {
+            Some(detail) => outcome.caused_by(detail),
+            None => outcome,
+        }
+    }
+
     /// Where a syntax error stands depends on the body, so it is a detail.
     fn not_json(error: &serde_json::Error) -> Self {
         Self {
             detail: Some(error.to_string()),
-            ..Self::new(FailureKind::Body, "body is not valid JSON".to_owned())
+            ..Self::new(Kind::BadBody, "body is not valid JSON".to_owned())
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What is wrong with an answer: the peer's fault, always.
+//! What is wrong with a response that is not HTTP/1.1 as we read it: always the server's fault.
 
 use core::fmt;
 
-/// Why an answer is not HTTP/1.1 as we read it. Its display is the public half of the outcome.
+/// Why a response is refused. Its display is the public half of the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Malformed {
+pub(in super::super) enum Malformed {
     /// Something else than `HTTP/1.` at the start: another protocol, HTTP/0.9, HTTP/2.
     NotHttp,
     /// Bytes before the request was sent: an SSH or SMTP banner, or a leftover of an earlier

@@ -1,20 +1,20 @@
-//! Whose fault is it? What the system reports, as the target's trouble or our own.
+//! Errors of the system and of the resolver: which are the target's, and which are the prober's own.
 
 use alloc::format;
 
 use super::report::ProbePhase;
 use crate::base::{Class, Kind, Outcome};
 
-/// What an attempt ran into outside of the protocol.
+/// An error outside of the protocol.
 ///
-/// The difference that matters is whose trouble it is. A prober without descriptors that calls its
+/// The difference that matters is whose error it is. A prober without descriptors that calls its
 /// targets failed has them all restarted (kubernetes/kubernetes#33859, uptime-kuma#3123); a prober that
 /// calls every error its own never finds anything (kubernetes/kubernetes#106682). So only shortages
 /// of this machine are [indeterminate](Class::Indeterminate), and they are listed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProbeError {
-    /// Nobody listens there.
+    /// No process listens on the port.
     Refused,
     /// The other side cut the connection.
     Reset,
@@ -45,18 +45,18 @@ pub enum ProbeError {
 }
 
 impl ProbeError {
-    /// What this error number means during `part`; numbers are those of the system this is built for.
+    /// The error of this number during `phase`; numbers are those of the system this is built for.
     #[must_use]
-    pub const fn from_errno(number: i32, part: ProbePhase) -> Self {
+    pub const fn from_errno(number: i32, phase: ProbePhase) -> Self {
         match number {
             errno::EMFILE | errno::ENFILE => Self::Descriptors,
             errno::ENOMEM | errno::ENOBUFS => Self::Memory,
             errno::EADDRNOTAVAIL => Self::Ports,
             // Of fork(2) our limit of processes; of connect(2) a full queue of the other side.
-            errno::EAGAIN if matches!(part, ProbePhase::Spawn) => Self::Processes,
-            errno::EAGAIN if matches!(part, ProbePhase::Connect) => Self::Refused,
+            errno::EAGAIN if matches!(phase, ProbePhase::Spawn) => Self::Processes,
+            errno::EAGAIN if matches!(phase, ProbePhase::Connect) => Self::Refused,
             errno::ENOENT | errno::EACCES | errno::EPERM | errno::ENOTDIR | errno::ENOEXEC
-                if matches!(part, ProbePhase::Spawn) =>
+                if matches!(phase, ProbePhase::Spawn) =>
             {
                 Self::CommandNotFound
             }
@@ -76,7 +76,7 @@ impl ProbeError {
     /// What a resolver's error means, by its text: the standard library keeps nothing else of it.
     ///
     /// A text that is not known to say "no such name" counts as a resolver that could not be asked:
-    /// then nothing is known about the target, and after some attempts that is said aloud.
+    /// then nothing is known about the target, and after some attempts the prober counts as impaired.
     #[must_use]
     pub fn from_resolver(text: &str) -> Self {
         const NO_SUCH_NAME: [&str; 6] = [
@@ -94,13 +94,13 @@ impl ProbeError {
         }
     }
 
-    /// Whether it is this machine's own.
+    /// Whether it is the prober's own, so that it says nothing about the target.
     #[must_use]
     pub const fn is_ours(self) -> bool {
         matches!(self.class(), Class::Indeterminate)
     }
 
-    /// What it counts as: a failure of the target, or nothing.
+    /// How it counts: as a failure of the target, or not at all.
     #[must_use]
     pub const fn class(self) -> Class {
         match self {
@@ -114,7 +114,7 @@ impl ProbeError {
         }
     }
 
-    /// Its word for metrics and rows, where there is one.
+    /// Its word in metrics and in a store; `None` if there is no word for it.
     #[must_use]
     pub const fn kind(self) -> Option<Kind> {
         Some(match self {
@@ -134,9 +134,8 @@ impl ProbeError {
         })
     }
 
-    /// What is said of it to everybody: a fixed phrase.
-    #[must_use]
-    pub const fn phrase(self) -> &'static str {
+    /// A fixed phrase that anybody may read.
+    pub(super) const fn phrase(self) -> &'static str {
         match self {
             Self::Refused => "connection refused",
             Self::Reset => "connection reset",
@@ -155,15 +154,15 @@ impl ProbeError {
         }
     }
 
-    /// What it makes of an attempt that was at `part`.
+    /// The outcome of an attempt that it ended during `phase`.
     #[must_use]
-    pub fn outcome(self, part: ProbePhase) -> Outcome {
+    pub fn outcome(self, phase: ProbePhase) -> Outcome {
         let phrase = self.phrase();
         let outcome = match (self.class(), self) {
             (Class::Indeterminate, _) => Outcome::indeterminate(phrase),
             // These say where by themselves.
             (_, Self::NameNotFound | Self::Tls | Self::CommandNotFound) => Outcome::failure(phrase),
-            _ => Outcome::failure(format!("{phrase} while {part}")),
+            _ => Outcome::failure(format!("{phrase} while {phase}")),
         };
         Outcome {
             kind: self.kind(),

@@ -1,11 +1,11 @@
-//! The head of an answer: collected to its blank line, then read once.
+//! The head of a response: collected up to its empty line, then parsed once.
 
 use alloc::vec::Vec;
 
 use super::malformed::Malformed;
 use crate::base::grammar;
 
-/// Collects a head, looking at every byte once, as it comes.
+/// Collects a head and checks every byte once, as it comes.
 ///
 /// A peer that speaks another protocol is recognised by its first wrong byte and not by the
 /// deadline, and a bare CR or LF anywhere before the lines are read.
@@ -77,7 +77,7 @@ impl HeadReader {
 }
 
 /// A whole head whose every line has been checked. Borrows from the input, for one call.
-pub(super) struct Head<'a> {
+pub(in super::super) struct Head<'a> {
     status: u16,
     is_1_1: bool,
     fields: Lines<'a>,
@@ -108,7 +108,7 @@ impl<'a> Head<'a> {
     }
 
     /// The values of the fields called `name`, without the whitespace around them.
-    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+    pub(in super::super) fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.fields.filter_map(move |line| {
             let (given, value) = field(line).ok()?;
             given.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
@@ -142,16 +142,6 @@ impl<'a> Head<'a> {
         } else {
             Framing::UntilClose
         })
-    }
-
-    /// Whether the peer will take another request on this connection (RFC 9112 §9.3).
-    pub(super) fn keeps_alive(&self) -> bool {
-        let says = |option: &[u8]| {
-            self.values("Connection")
-                .flat_map(|value| value.split(|byte| *byte == b','))
-                .any(|given| grammar::trim(given).eq_ignore_ascii_case(option))
-        };
-        !says(b"close") && (self.is_1_1 || says(b"keep-alive"))
     }
 
     fn content_length(&self) -> Result<Option<u64>, Malformed> {

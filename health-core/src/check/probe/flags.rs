@@ -1,12 +1,12 @@
-//! The short forms of an orchestrator's flags, where the host is the task's own.
+//! Reads the short forms of an orchestrator's flags, where the host is the task's own.
 
 use alloc::format;
 
-use super::ConfigError;
 use super::endpoint::{Endpoint, parse_port};
-use super::http::HttpTarget;
+use super::http::HttpProbe;
+use crate::base::ConfigError;
 
-impl HttpTarget {
+impl HttpProbe {
     /// Reads `path=/,port=80[,scheme=https]` or `/path:port` (`--health-http`). What is left out is
     /// path `/`, port 80 (443 with `scheme=https`), scheme `http`.
     ///
@@ -15,12 +15,12 @@ impl HttpTarget {
     /// Any other form, or a host, path or port that is not allowed.
     ///
     /// ```
-    /// use health_core::check::probe::HttpTarget;
+    /// use health_core::check::probe::HttpProbe;
     ///
-    /// let target = HttpTarget::from_flag("10.0.0.7", "path=/health,port=8080")?;
-    /// assert_eq!(target.to_string(), "http://10.0.0.7:8080/health");
-    /// let target = HttpTarget::from_flag("10.0.0.7", "/health:8080")?;
-    /// assert_eq!(target.to_string(), "http://10.0.0.7:8080/health");
+    /// let probe = HttpProbe::from_flag("10.0.0.7", "path=/health,port=8080")?;
+    /// assert_eq!(probe.to_string(), "http://10.0.0.7:8080/health");
+    /// let probe = HttpProbe::from_flag("10.0.0.7", "/health:8080")?;
+    /// assert_eq!(probe.to_string(), "http://10.0.0.7:8080/health");
     /// # Ok::<(), health_core::ConfigError>(())
     /// ```
     pub fn from_flag(host: &str, text: &str) -> Result<Self, ConfigError> {
@@ -95,8 +95,8 @@ mod tests {
 
     #[track_caller]
     fn http(text: &str, url: &str) {
-        let target = HttpTarget::from_flag("h", text).expect(text);
-        assert_eq!(target.to_string(), url);
+        let probe = HttpProbe::from_flag("h", text).expect(text);
+        assert_eq!(probe.to_string(), url);
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
             "scheme=ftp",
             "port=80,",
         ] {
-            assert!(HttpTarget::from_flag("h", text).is_err(), "{text:?}");
+            assert!(HttpProbe::from_flag("h", text).is_err(), "{text:?}");
         }
         for text in ["", "port=", "x", "port=x", "0", "65536", "+1"] {
             assert!(Endpoint::from_flag("h", text).is_err(), "{text:?}");

@@ -1,4 +1,4 @@
-//! What the end of a command means.
+//! How a command ended, and the outcome of that.
 
 use alloc::format;
 use core::fmt;
@@ -9,6 +9,7 @@ use crate::base::{Kind, Outcome};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Exit {
     /// By itself, with this code.
     Code(i32),
@@ -27,11 +28,12 @@ impl fmt::Display for Exit {
 
 /// What exit codes mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ExitCodes {
-    /// 0 is well, everything else is not.
+    /// 0 is a success, everything else a failure.
     #[default]
     Zero,
-    /// As a monitoring plugin: 0 is well, 1 is a warning, everything else is not.
+    /// As a monitoring plugin: 0 is a success, 1 a warning, everything else a failure.
     Plugin,
 }
 

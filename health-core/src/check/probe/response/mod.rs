@@ -1,0 +1,141 @@
+//! Reads the response to a probe: bytes in, an outcome at the end.
+//!
+//! It has no clock and no connection: the [`Attempt`](super::Attempt) that owns one hands it the
+//! bytes and decides what an end of the stream or a deadline means.
+//!
+//! Where RFC 9112 lets a recipient be lenient, this one refuses: every leniency is a place where
+//! two readers of the same bytes disagree.
+//!
+//! | | |
+//! |---|---|
+//! | status line | `HTTP/1.0` or `HTTP/1.1`, one space, three digits, one space, any reason |
+//! | line ends | CR LF; bare CR, bare LF, other control bytes and folded lines are refused |
+//! | head | 16 KiB, 100 fields; up to 8 interim responses (1xx) skipped, 101 refused |
+//! | `Content-Length` | digits, once, and not beside `Transfer-Encoding` |
+//! | `Transfer-Encoding` | exactly `chunked`, once, in HTTP/1.1 |
+//! | chunks | size of 1–16 hexadecimal digits, line of 256 bytes, 4 KiB of trailers |
+//! | body | 10 KiB are read; none after `HEAD`, 204, 304; without a length, up to the end of the stream |
+//! | end of the stream | before the end of the response: a failure that says where |
+
+mod body;
+mod chunked;
+mod head;
+mod malformed;
+mod verdict;
+
+use alloc::format;
+use alloc::string::String;
+
+use super::condition::Breach;
+use super::http::HttpProbe;
+use crate::base::Outcome;
+use body::Body;
+pub(super) use body::Progress;
+pub(super) use head::Head;
+use head::HeadReader;
+pub(super) use malformed::Malformed;
+use verdict::Verdict;
+
+/// A response of which some, all or nothing has come.
+pub(super) struct Response<'p> {
+    probe: &'p HttpProbe,
+    interim: u8,
+    verdict: Verdict,
+    part: Part,
+}
+
+enum Part {
+    Head(HeadReader),
+    Body { status: u16, body: Body },
+}
+
+impl<'p> Response<'p> {
+    /// A response of which nothing has come.
+    pub(super) fn new(probe: &'p HttpProbe) -> Self {
+        Self {
+            probe,
+            interim: 0,
+            verdict: Verdict::default(),
+            part: Part::Head(HeadReader::default()),
+        }
+    }
+
+    /// Its status; `None` until its head has come.
+    pub(super) const fn status(&self) -> Option<u16> {
+        match &self.part {
+            Part::Head(_) => None,
+            Part::Body { status, .. } => Some(*status),
+        }
+    }
+
+    /// Bytes of heap held for it.
+    pub(super) fn buffered(&self) -> usize {
+        match &self.part {
+            Part::Head(reader) => reader.buffered(),
+            Part::Body { body, .. } => body.buffered(),
+        }
+    }
+
+    /// Takes input, as much as came.
+    pub(super) fn handle_input(&mut self, mut input: &[u8]) -> Result<Progress, Malformed> {
+        loop {
+            let reader = match &mut self.part {
+                Part::Body { body, .. } => return body.handle_input(input),
+                Part::Head(reader) => reader,
+            };
+            let Some((head, used)) = reader.handle_input(input)? else {
+                return Ok(Progress::More);
+            };
+            let head = Head::parse(head)?;
+            self.part = match head.status() {
+                101 => return Err(Malformed::Switched),
+                // It says nothing (RFC 9110 §15.2).
+                100..=199 if self.interim == MAX_INTERIM => return Err(Malformed::TooManyInterim),
+                100..=199 => {
+                    self.interim += 1;
+                    Part::Head(HeadReader::default())
+                }
+                status => {
+                    let framing = head.framing(self.probe.method())?;
+                    self.verdict = Verdict::of_head(self.probe, &head);
+                    let body = Body::new(framing, self.verdict.needs_body(self.probe));
+                    Part::Body { status, body }
+                }
+            };
+            input = &input[used..];
+        }
+    }
+
+    /// The stream ended: `Ok` if that is how the response ends, else how much of it had come.
+    pub(super) fn handle_eof(&self) -> Result<(), String> {
+        match &self.part {
+            Part::Head(reader) => Err(format!("{} bytes of the head received", reader.seen())),
+            Part::Body { body, .. } => body.handle_eof(),
+        }
+    }
+
+    /// The outcome of a response that came whole, or whose body was cut at the limit.
+    pub(super) fn judge(mut self, truncated: bool) -> Outcome {
+        if let Part::Body { body, .. } = &self.part {
+            self.verdict.judge_body(self.probe, body, truncated);
+        }
+        self.into_outcome()
+    }
+
+    /// The outcome of a response that was cut short by `breach`.
+    pub(super) fn cut_short(mut self, breach: Breach) -> Outcome {
+        self.verdict.cut_short(breach);
+        self.into_outcome()
+    }
+
+    fn into_outcome(self) -> Outcome {
+        let excerpt = match &self.part {
+            Part::Body { body, .. } if self.probe.captures_body() => Some(body.content()),
+            _ => None,
+        };
+        self.verdict.into_outcome(excerpt)
+    }
+}
+
+/// Interim responses (1xx) that are skipped.
+const MAX_INTERIM: u8 = 8;

@@ -1,0 +1,161 @@
+//! Reads the URL of an HTTP probe.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+
+use super::endpoint::Endpoint;
+use super::without_nul;
+use crate::base::ConfigError;
+
+/// Where a connection is made to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Address {
+    /// A host and a port.
+    Tcp(Endpoint),
+    /// The path of a Unix socket.
+    Unix(Box<str>),
+}
+
+/// `http(s)://host[:port][/path]` or `unix:/path.sock[:/path]`, read.
+pub(super) struct Url<'a> {
+    pub(super) address: Address,
+    /// Whether it is `https`.
+    pub(super) is_secure: bool,
+    /// What the `Host` header says.
+    pub(super) host: String,
+    /// The path with its query; not checked yet.
+    pub(super) path: &'a str,
+}
+
+impl<'a> Url<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, ConfigError> {
+        if let Some(rest) = text.strip_prefix("http://") {
+            Self::with_authority(rest, false)
+        } else if let Some(rest) = text.strip_prefix("https://") {
+            Self::with_authority(rest, true)
+        } else if let Some(rest) = text.strip_prefix("unix:") {
+            Self::with_socket(rest)
+        } else {
+            let allowed = "allowed are http://…, https://… and unix:/path.sock:/path";
+            Err(ConfigError::new("target", text, allowed))
+        }
+    }
+
+    fn with_authority(rest: &'a str, is_secure: bool) -> Result<Self, ConfigError> {
+        let port = if is_secure { 443 } else { 80 };
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        if authority.contains('@') {
+            // Not quoted: it is a password.
+            let allowed =
+                "allowed is host or host:port; credentials go into an Authorization header";
+            return Err(ConfigError::new("target", "user@host", allowed));
+        }
+        let endpoint = Endpoint::parse(authority, Some(port))?;
+        let path = match path.as_bytes().first() {
+            None => "/",
+            Some(b'/') => path,
+            Some(_) => {
+                let allowed = "allowed is a path that begins with / and has no fragment";
+                return Err(ConfigError::new("path", path, allowed));
+            }
+        };
+        // The scheme's own port is left out of `Host` (RFC 9110 §4.2.3 treats both as the same).
+        let host = if endpoint.port() == port {
+            format!("{}", endpoint.host())
+        } else {
+            format!("{endpoint}")
+        };
+        Ok(Self {
+            address: Address::Tcp(endpoint),
+            is_secure,
+            host,
+            path,
+        })
+    }
+
+    fn with_socket(rest: &'a str) -> Result<Self, ConfigError> {
+        // The last ":/": the path of a socket may hold a colon, that of a request seldom does.
+        let (socket, path) = match rest.rfind(":/") {
+            Some(at) => (&rest[..at], &rest[at + 1..]),
+            None => (rest, "/"),
+        };
+        if !socket.starts_with('/') || socket.len() > MAX_SOCKET_PATH {
+            let allowed = "allowed is an absolute path of at most 107 bytes";
+            return Err(ConfigError::new("socket", socket, allowed));
+        }
+        Ok(Self {
+            address: Address::Unix(without_nul("socket", socket)?.into()),
+            is_secure: false,
+            host: "localhost".to_owned(),
+            path,
+        })
+    }
+}
+
+/// What `sun_path` holds on Linux besides its NUL.
+const MAX_SOCKET_PATH: usize = 107;
+
+#[cfg(test)]
+mod tests {
+    use super::super::http::HttpProbe;
+    use alloc::string::ToString;
+
+    #[track_caller]
+    fn reads(text: &str, shown: &str, host: &str, path: &str) {
+        let probe: HttpProbe = text.parse().expect(text);
+        assert_eq!(probe.to_string(), shown);
+        assert_eq!(probe.host(), host);
+        assert_eq!(probe.path(), path);
+        assert_eq!(probe.tls().is_some(), text.starts_with("https"));
+    }
+
+    #[test]
+    fn every_form() {
+        reads("http://a", "http://a:80/", "a", "/");
+        reads("http://a:80/x", "http://a:80/x", "a", "/x");
+        reads(
+            "http://[::1]:8080/x?k=v",
+            "http://[::1]:8080/x",
+            "[::1]:8080",
+            "/x?k=v",
+        );
+        reads("https://a/", "https://a:443/", "a", "/");
+        reads("https://a:80", "https://a:80/", "a:80", "/");
+        reads("unix:/run/a.sock", "unix:/run/a.sock:/", "localhost", "/");
+        reads(
+            "unix:/run/a:b.sock:/h/x",
+            "unix:/run/a:b.sock:/h/x",
+            "localhost",
+            "/h/x",
+        );
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for text in [
+            "",
+            "a",
+            "HTTP://a",
+            "http:a",
+            "http://",
+            "http:///x",
+            "http://a:x/",
+            "http://a#b",
+            "http://a/#b",
+            "http://a?x",
+            "http://a/ b",
+            "unix:a.sock",
+            "unix:",
+            "unix:/a\0:/",
+        ] {
+            assert!(text.parse::<HttpProbe>().is_err(), "{text:?}");
+        }
+        let error = "http://user:hunter2@a/"
+            .parse::<HttpProbe>()
+            .expect_err("a password");
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}
