@@ -11,7 +11,7 @@ use crate::base::{ProbeKind, Status};
 use crate::health::{ComponentState, Snapshot, StatState};
 
 /// The native document: all there is to say about the daemon.
-pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
+pub(crate) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let (moment, snapshot) = (probe.moment, probe.snapshot);
     json::object(out, |o| {
         o.word("status", probe.word());
@@ -56,7 +56,7 @@ pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
 }
 
 /// The answer to a question of yes or no, and what speaks against it.
-pub(super) fn verdict(probe: &Probe<'_>, out: &mut Vec<u8>) {
+pub(crate) fn verdict(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let snapshot = probe.snapshot;
     json::object(out, |o| {
         o.word("status", probe.status.as_str());

@@ -15,7 +15,7 @@ use crate::health::ComponentState;
 const MOST_PARTS: usize = 32;
 
 /// Appends the answer, with what it sees of the daemon's parts.
-pub(super) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
+pub(crate) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let snapshot = probe.snapshot;
     json::object(out, |o| {
         let word = match (probe.healthy, probe.status) {

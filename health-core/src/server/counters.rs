@@ -1,8 +1,9 @@
-//! What the endpoint counts about itself.
+//! What a listener counts about itself: for `/metrics`, and for the report at its end.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::Route;
+use super::{CloseReason, Route};
 use crate::base::ProbeKind;
 use crate::http::StatusCode;
 use crate::render::exposition::{Exposition, Kind};
@@ -10,8 +11,8 @@ use crate::render::exposition::{Exposition, Kind};
 /// Answers, refusals, evictions and failed accepts of one listener, shown at `/metrics`.
 ///
 /// [`Service`](super::Service), [`Connection`](super::Connection) and [`Connections`](super::Connections)
-/// count what they do; an accept loop without a connections tells its errors itself. A count is one
-/// atomic addition; it begins anew at zero after `usize::MAX`.
+/// count what they do; an accept loop without `Connections` counts its own errors. A count is one
+/// atomic addition, and wraps around after `usize::MAX`.
 #[derive(Debug, Default)]
 pub struct Counters {
     requests: [[AtomicUsize; CLASSES.len()]; ROUTES.len()],
@@ -37,7 +38,7 @@ const ROUTES: [&str; 13] = [
     "other",
 ];
 const CLASSES: [&str; 3] = ["2xx", "4xx", "5xx"];
-/// The codes of refusals that are told apart; others are `other`.
+/// The codes of refusals with a count of their own; the rest are `other`.
 const REJECTS: [StatusCode; 6] = [
     StatusCode::BadRequest,
     StatusCode::RequestTimeout,
@@ -57,7 +58,7 @@ impl Counters {
         count(&self.accept_errors);
     }
 
-    /// Connections given up for others so far.
+    /// Evicted connections so far.
     #[must_use]
     pub fn evictions(&self) -> usize {
         self.evictions.load(Ordering::Relaxed)
@@ -95,7 +96,7 @@ impl Counters {
         count(&self.rejects[known.unwrap_or(REJECTS.len())]);
     }
 
-    pub(super) fn tell(&self, e: &mut Exposition<'_>) {
+    pub(super) fn write_metrics(&self, e: &mut Exposition<'_>) {
         let mut family = e.family(
             Kind::Counter,
             "health_endpoint_requests",
@@ -127,6 +128,41 @@ impl Counters {
             "Connections the health endpoint failed to accept.",
         )
         .integer(&[], load(&self.accept_errors));
+    }
+}
+
+/// Counts of all connections of a server, from its start to its end.
+///
+/// Every connection that was accepted is counted once: in [`closed`](Self::closed),
+/// [`cut_off`](Self::cut_off) or [`failed`](Self::failed).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Responses delivered whole, as far as the server knows.
+    pub finished: u64,
+    /// Connections closed during a response that was still under way when
+    /// [`Limits::stop_timeout`](super::Limits::stop_timeout) had passed.
+    pub cut_off: u64,
+    /// Connections that ended by an error of their socket, such as a reset.
+    pub failed: u64,
+    /// How many connections ended for each reason, in the order of first occurrence.
+    pub closed: Vec<(CloseReason, u64)>,
+}
+
+impl Report {
+    /// How many connections ended for this reason.
+    #[must_use]
+    pub fn count(&self, reason: CloseReason) -> u64 {
+        let found = self.closed.iter().find(|(other, _)| *other == reason);
+        found.map_or(0, |(_, count)| *count)
+    }
+
+    /// There are few reasons, so a list is enough.
+    pub(super) fn add(&mut self, reason: CloseReason) {
+        match self.closed.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, count)) => *count += 1,
+            None => self.closed.push((reason, 1)),
+        }
     }
 }
 

@@ -59,27 +59,20 @@
 mod access;
 mod admission;
 mod answer;
-mod body;
 mod connection;
 mod connections;
 mod cors;
 mod counters;
-mod degraded;
-mod grace;
 mod guard;
 mod limits;
-#[cfg(feature = "monitor")]
-mod listing;
 mod log;
+mod query;
 mod rate;
 mod reader;
-mod report;
 mod request_id;
-mod route;
 mod service;
 mod settings;
 mod state;
-mod step;
 mod stream;
 #[cfg(feature = "monitor")]
 mod targets;
@@ -90,18 +83,15 @@ pub use admission::{AcceptAction, AcceptError, EvictionClass};
 pub use connection::Connection;
 pub use connections::{Connections, Slot};
 pub use cors::Origin;
-pub use counters::Counters;
-pub use degraded::DegradedCode;
-pub use grace::GraceError;
+pub use counters::{Counters, Report};
 pub use guard::PanicGuard;
-pub use limits::Limits;
-#[cfg(feature = "monitor")]
-pub use listing::Listing;
+pub use limits::{DegradedCode, GraceError, Limits};
 pub use log::{Record, RequestLog};
-pub use report::Report;
-pub use route::{Cursor, InlineName, Query, Route};
+pub use query::Query;
 pub use service::Service;
-pub use step::{CloseReason, Step};
+pub use state::{CloseReason, Step};
 #[cfg(feature = "monitor")]
 pub use targets::{Page, Targets};
 pub use turn::{Buffers, Daemon, Transport, Turn};
+
+use query::{EventCursor, Route};

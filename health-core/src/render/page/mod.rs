@@ -26,7 +26,7 @@ const TARGETS: &str = include_str!("targets.js");
 const SCRIPT: &str = include_str!("page.js");
 
 /// Appends the page. Who reads no script is told the verdict all the same.
-pub(super) fn page(probe: &Probe<'_>, out: &mut Vec<u8>) {
+pub(crate) fn page(probe: &Probe<'_>, out: &mut Vec<u8>) {
     for piece in PAGE.split(['{', '}']) {
         match piece {
             "status" => out.extend_from_slice(probe.word().as_bytes()),
@@ -60,7 +60,6 @@ mod tests {
 
     use super::*;
     use crate::base::Moment;
-    use crate::base::ProbeKind;
     use crate::health::Registry;
 
     /// Bytes of the page, all told: it shall load over a bad line. A fifth of them shows targets.
@@ -71,7 +70,11 @@ mod tests {
         let mut registry = Registry::new("steering", "1.4.0", moment.now);
         let snapshot = registry.snapshot(moment.now);
         let mut out = Vec::new();
-        page(&Probe::new(ProbeKind::Health, moment, &snapshot), &mut out);
+        let probe = Probe {
+            verbose: false,
+            ..Probe::health(moment, &snapshot)
+        };
+        page(&probe, &mut out);
         String::from_utf8(out).expect("text")
     }
 
