@@ -261,7 +261,7 @@ impl Service {
     pub(super) fn watched(&self) -> Option<Watched> {
         #[cfg(feature = "monitor")]
         {
-            self.targets.as_ref().map(|targets| targets.watched())
+            self.targets.as_ref()?.watched()
         }
         #[cfg(not(feature = "monitor"))]
         None

@@ -27,15 +27,15 @@ const BATCH: usize = 8 * 1024;
 /// is kept, bounded by [`Limits::head`] and one read.
 #[derive(Debug)]
 pub struct Connection {
-    service: Arc<Service>,
+    pub(super) service: Arc<Service>,
     peer: Peer,
-    state: State,
-    reader: Reader,
+    pub(super) state: State,
+    pub(super) reader: Reader,
     /// Once a stream has begun, nothing else is answered.
-    stream: Option<Box<Stream>>,
+    pub(super) stream: Option<Box<Stream>>,
     /// Set by the end of input: every request before it is answered, then the connection closes. Set
     /// by a drain, which takes precedence: one more response, then it closes.
-    ending: Option<CloseReason>,
+    pub(super) ending: Option<CloseReason>,
     has_answered: bool,
     /// Responses in the caller's buffer, and those that were sent.
     unsent: u32,
@@ -321,46 +321,8 @@ impl Connection {
         }
     }
 
-    /// Appends a stream's latest events, and that it ends if it does. A `HEAD` has no events.
-    fn write_events(
-        &mut self,
-        writing: Writing,
-        moment: Moment,
-        snapshot: &Snapshot,
-        out: &mut Vec<u8>,
-    ) {
-        let (ending, start) = (self.close_mode(snapshot), out.len());
-        let close = match &mut self.stream {
-            None => ending.or(Some(CloseMode::ANSWERED)),
-            Some(stream) => stream.write(&self.service, ending, moment, snapshot, out),
-        };
-        if let Some(records) = &mut self.reader.records {
-            records.add_bytes(out.len() - start);
-        }
-        if !out.is_empty() {
-            self.state = State::Writing { writing, close };
-        } else if let Some(close) = close {
-            self.end(moment.now, close);
-        } else {
-            self.follow(moment.now);
-        }
-    }
-
-    /// Waits for a change, unless there are more events already.
-    fn follow(&mut self, now: Instant) {
-        self.state = match &self.stream {
-            Some(stream) if !stream.has_more() && self.ending.is_none() => stream.follow(now),
-            _ => State::responding(Pending::Events),
-        };
-    }
-
-    fn end_stream(&mut self, reason: CloseReason) {
-        self.ending = Some(reason);
-        self.state = State::responding(Pending::Events);
-    }
-
     /// The last response has been sent.
-    fn end(&mut self, now: Instant, CloseMode { reason, linger }: CloseMode) {
+    pub(super) fn end(&mut self, now: Instant, CloseMode { reason, linger }: CloseMode) {
         self.log(now, true, Some(reason));
         let limits = self.limits();
         self.state = if linger {
@@ -376,12 +338,7 @@ impl Connection {
 
     /// Finds the next request behind a response that was not the last.
     fn go_on(&mut self, now: Instant) {
-        let pending = if self.reader.is_empty() {
-            None
-        } else {
-            self.reader.next(&self.service, &self.peer, now, &[])
-        };
-        if let Some(pending) = pending {
+        if let Some(pending) = (self.reader).next(&self.service, &self.peer, now, &[]) {
             self.state = State::responding(pending);
         } else if let Some(reason) = self.ending {
             // The input ended while a response was being written: there is nothing to wait for.
@@ -422,15 +379,10 @@ impl Connection {
     }
 
     /// Why the next response is the last one, if it is, whatever its request says.
-    fn close_mode(&self, snapshot: &Snapshot) -> Option<CloseMode> {
+    pub(super) fn close_mode(&self, snapshot: &Snapshot) -> Option<CloseMode> {
         // Before its end the input may hold further requests.
         let counts = |reason: &_| *reason != CloseReason::PeerClosed || self.reader.is_empty();
         CloseMode::of(self.ending.filter(counts), snapshot.phase())
-    }
-
-    /// Whether it is a stream.
-    pub(super) const fn is_stream(&self) -> bool {
-        self.stream.is_some()
     }
 
     fn limits(&self) -> &Limits {

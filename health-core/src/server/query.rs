@@ -116,6 +116,8 @@ pub(super) enum Route {
 impl Service {
     /// The route of a path behind the prefix, compared byte for byte.
     pub(super) fn route(&self, path: &[u8], query: Option<&[u8]>) -> Route {
+        #[cfg(not(feature = "monitor"))]
+        let _ = query;
         match path {
             b"/" | b"/health" | b"/healthz" => Route::Probe(ProbeKind::Health),
             b"/health/live" | b"/livez" | b"/live" => Route::Probe(ProbeKind::Liveness),

@@ -205,12 +205,15 @@ impl Service {
     }
 
     /// This service with a guard around the closures of [`authorize`](Self::authorize) and
-    /// [`log_requests`](Self::log_requests). For drivers: each calls it once for every listener.
+    /// [`log_requests`](Self::log_requests), and around calls of [`targets`](Self::targets). For
+    /// drivers: each calls it once for every listener.
     ///
-    /// A service that has no closures, or a guard already, is returned as it is.
+    /// A service that has none of these, or a guard already, is returned as it is.
     #[must_use]
     pub fn guarded(self: &Arc<Self>, guard: PanicGuard) -> Arc<Self> {
         let has_closures = self.policy.has_closure() || self.log.is_some();
+        #[cfg(feature = "monitor")]
+        let has_closures = has_closures || self.targets.is_some();
         if !has_closures || self.guard.is_some() {
             return Arc::clone(self);
         }
@@ -218,6 +221,10 @@ impl Service {
         guarded.guard = Some(guard);
         if let Some(log) = &mut guarded.log {
             log.guard = guard;
+        }
+        #[cfg(feature = "monitor")]
+        if let Some(targets) = &mut guarded.targets {
+            targets.guard = guard;
         }
         Arc::new(guarded)
     }

@@ -9,8 +9,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::state::{CloseMode, State};
-use super::{CloseReason, EvictionClass, Query, Service};
+use super::state::{CloseMode, Pending, State, Writing};
+use super::{CloseReason, Connection, EvictionClass, Query, Service};
 use crate::base::{Instant, Moment};
 use crate::health::{Revision, Snapshot};
 use crate::http::StatusCode;
@@ -21,6 +21,51 @@ use crate::render::{Probe, events};
 const PAUSE: Duration = Duration::from_millis(200);
 /// Transitions are added to a batch while it is smaller.
 const BATCH: usize = 16 * 1024;
+
+impl Connection {
+    /// Whether it is a stream.
+    pub(super) const fn is_stream(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Appends a stream's latest events, and that it ends if it does. A `HEAD` has no events.
+    pub(super) fn write_events(
+        &mut self,
+        writing: Writing,
+        moment: Moment,
+        snapshot: &Snapshot,
+        out: &mut Vec<u8>,
+    ) {
+        let (ending, start) = (self.close_mode(snapshot), out.len());
+        let close = match &mut self.stream {
+            None => ending.or(Some(CloseMode::ANSWERED)),
+            Some(stream) => stream.write(&self.service, ending, moment, snapshot, out),
+        };
+        if let Some(records) = &mut self.reader.records {
+            records.add_bytes(out.len() - start);
+        }
+        if !out.is_empty() {
+            self.state = State::Writing { writing, close };
+        } else if let Some(close) = close {
+            self.end(moment.now, close);
+        } else {
+            self.follow(moment.now);
+        }
+    }
+
+    /// Waits for a change, unless there are more events already.
+    pub(super) fn follow(&mut self, now: Instant) {
+        self.state = match &self.stream {
+            Some(stream) if !stream.has_more() && self.ending.is_none() => stream.follow(now),
+            _ => State::responding(Pending::Events),
+        };
+    }
+
+    pub(super) fn end_stream(&mut self, reason: CloseReason) {
+        self.ending = Some(reason);
+        self.state = State::responding(Pending::Events);
+    }
+}
 
 /// What one client has been sent.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::{fmt, iter};
 
+use super::guard::{self, PanicGuard};
 use super::query::InlineName;
 use crate::base::Moment;
 use crate::base::Name;
@@ -47,7 +48,11 @@ pub struct Page<T> {
 
 /// What a service shows of a monitor.
 #[derive(Clone)]
-pub(super) struct TargetList(Arc<dyn Targets>);
+pub(super) struct TargetList {
+    targets: Arc<dyn Targets>,
+    /// Around each call: a panic ends that call, and the list is as if it were empty.
+    pub(super) guard: PanicGuard,
+}
 
 impl fmt::Debug for TargetList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,23 +62,24 @@ impl fmt::Debug for TargetList {
 
 impl TargetList {
     pub(super) const fn new(targets: Arc<dyn Targets>) -> Self {
-        Self(targets)
+        let guard = guard::UNGUARDED;
+        Self { targets, guard }
     }
 
     /// How many there are, and how many of them are healthy.
-    pub(super) fn watched(&self) -> Watched {
-        let summary = self.0.recent_summary();
-        Watched {
+    pub(super) fn watched(&self) -> Option<Watched> {
+        let summary = guard::call(self.guard, || self.targets.recent_summary())?;
+        Some(Watched {
             total: summary.total,
             healthy: summary.healthy(),
-        }
+        })
     }
 
     /// Appends the targets that `query` asks for.
     pub(super) fn write_list(&self, moment: Moment, query: &TargetQuery, out: &mut Vec<u8>) {
-        let overview = self.0.overview();
+        let overview = self.overview();
         let after = query.after().and_then(|name| Name::new(name).ok());
-        let targets = entries(after, |after| self.0.page(after, query.status()));
+        let targets = self.entries(after, |after| self.targets.page(after, query.status()));
         let mut targets: Vec<_> = targets.take(MAX_TARGETS + 1).collect();
         let has_more = targets.len() > MAX_TARGETS;
         targets.truncate(MAX_TARGETS);
@@ -82,18 +88,41 @@ impl TargetList {
 
     /// Appends the targets that may be sent work.
     pub(super) fn write_ready(&self, out: &mut Vec<u8>) {
-        render::ready_targets(entries(None, |after| self.0.ready(after)), out);
+        render::ready_targets(self.entries(None, |after| self.targets.ready(after)), out);
     }
 
     /// Appends metrics of the whole, and of each of the first targets.
     pub(super) fn write_metrics(&self, e: &mut Exposition<'_>) {
-        let overview = self.0.overview();
-        let targets: Vec<_> = entries(None, |after| self.0.page(after, None))
-            .take(MAX_TARGETS)
-            .collect();
+        let overview = self.overview();
+        let targets = self.entries(None, |after| self.targets.page(after, None));
+        let targets: Vec<_> = targets.take(MAX_TARGETS).collect();
         let omitted = overview.summary.total.saturating_sub(targets.len());
         probes::monitor(&overview, omitted, e);
         probes::probes(&overview, &targets, e);
+    }
+
+    fn overview(&self) -> Overview {
+        guard::call(self.guard, || self.targets.overview()).unwrap_or_default()
+    }
+
+    /// The entries of all pages after a name; each page is read when the one before is used up.
+    fn entries<T>(
+        &self,
+        mut after: Option<Name>,
+        mut read: impl FnMut(Option<&Name>) -> Page<T>,
+    ) -> impl Iterator<Item = T> {
+        let (guard, mut is_over) = (self.guard, false);
+        let pages = iter::from_fn(move || {
+            if is_over {
+                return None;
+            }
+            let page = guard::call(guard, || read(after.as_ref()))?;
+            // A page that does not advance would be read without end.
+            is_over = page.next <= after;
+            after = page.next;
+            Some(page.entries)
+        });
+        pages.flatten()
     }
 }
 
@@ -155,23 +184,4 @@ impl TargetQuery {
         }
         targets
     }
-}
-
-/// The entries of all pages after a name; each page is read when the one before is used up.
-fn entries<T>(
-    mut after: Option<Name>,
-    mut read: impl FnMut(Option<&Name>) -> Page<T>,
-) -> impl Iterator<Item = T> {
-    let mut is_over = false;
-    let pages = iter::from_fn(move || {
-        if is_over {
-            return None;
-        }
-        let page = read(after.as_ref());
-        // A page that does not advance would be read without end.
-        is_over = page.next <= after;
-        after = page.next;
-        Some(page.entries)
-    });
-    pages.flatten()
 }
