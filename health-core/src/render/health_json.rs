@@ -11,7 +11,7 @@ use crate::base::Instant;
 use crate::base::{ProbeKind, Status};
 use crate::health::ComponentState;
 
-/// The parts shown to who did not ask for all of them.
+/// The parts that are shown without `?verbose`.
 const MOST_PARTS: usize = 32;
 
 /// Appends the answer, with what it sees of the daemon's parts.

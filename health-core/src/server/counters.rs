@@ -8,13 +8,11 @@ use crate::base::ProbeKind;
 use crate::http::StatusCode;
 use crate::render::exposition::{Exposition, Kind};
 
-/// Answers, refusals, evictions and failed accepts of one listener, shown at `/metrics`.
+/// Responses, refusals, evictions and failed accepts of one listener, shown at `/metrics`.
 ///
-/// [`Service`](super::Service), [`Connection`](super::Connection) and [`Connections`](super::Connections)
-/// count what they do; an accept loop without `Connections` counts its own errors. A count is one
-/// atomic addition, and wraps around after `usize::MAX`.
+/// A count is one atomic addition, and wraps around after `usize::MAX`.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub(super) struct Counters {
     requests: [[AtomicUsize; CLASSES.len()]; ROUTES.len()],
     rejects: [AtomicUsize; REJECTS.len() + 1],
     evictions: AtomicUsize,
@@ -54,32 +52,8 @@ impl Counters {
     }
 
     /// `accept` has failed.
-    pub fn count_accept_error(&self) {
+    pub(super) fn count_accept_error(&self) {
         count(&self.accept_errors);
-    }
-
-    /// Evicted connections so far.
-    #[must_use]
-    pub fn evictions(&self) -> usize {
-        self.evictions.load(Ordering::Relaxed)
-    }
-
-    /// Failed accepts so far.
-    #[must_use]
-    pub fn accept_errors(&self) -> usize {
-        self.accept_errors.load(Ordering::Relaxed)
-    }
-
-    /// Requests answered so far.
-    #[must_use]
-    pub fn requests(&self) -> usize {
-        sum(self.requests.iter().flatten())
-    }
-
-    /// Requests refused so far: malformed, too large, too slow.
-    #[must_use]
-    pub fn rejects(&self) -> usize {
-        sum(&self.rejects)
     }
 
     pub(super) fn count_request(&self, route: Route, status: StatusCode) {
@@ -191,9 +165,4 @@ fn count(counter: &AtomicUsize) {
 
 fn load(counter: &AtomicUsize) -> u64 {
     counter.load(Ordering::Relaxed) as u64
-}
-
-fn sum<'a>(counters: impl IntoIterator<Item = &'a AtomicUsize>) -> usize {
-    let counts = counters.into_iter().map(|one| one.load(Ordering::Relaxed));
-    counts.fold(0, usize::wrapping_add)
 }

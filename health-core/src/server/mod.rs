@@ -154,7 +154,7 @@ pub use admission::{AcceptAction, AcceptError, EvictionClass};
 pub use connection::Connection;
 pub use connections::{Connections, Slot};
 pub use cors::Origin;
-pub use counters::{Counters, Report};
+pub use counters::Report;
 pub use guard::PanicGuard;
 pub use limits::{DegradedCode, GraceError, Limits};
 pub use log::{Record, RequestLog};

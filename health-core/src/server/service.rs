@@ -8,13 +8,14 @@ use alloc::vec::Vec;
 
 use super::access::Policy;
 use super::cors::{AllowList, CrossOrigin};
+use super::counters::Counters;
 use super::guard::{PanicGuard, UNGUARDED};
 use super::log::Log;
 use super::query::QueryString;
 use super::rate::Bucket;
 #[cfg(feature = "monitor")]
 use super::targets::TargetList;
-use super::{Access, AccessRequest, Counters, DegradedCode, EventCursor, Limits};
+use super::{Access, AccessRequest, DegradedCode, EventCursor, Limits};
 use super::{Peer, Query, Route};
 use crate::base::Moment;
 use crate::health::Snapshot;
@@ -117,9 +118,7 @@ impl Service {
         &self.limits
     }
 
-    /// What the endpoint counts about itself.
-    #[must_use]
-    pub fn counters(&self) -> &Counters {
+    pub(super) fn counters(&self) -> &Counters {
         &self.counters
     }
 

@@ -56,7 +56,7 @@ impl Service {
     }
 }
 
-/// Who may see more than a verdict: without any of these, peers on this machine. [`Access`] has the
+/// Which clients may see more than a verdict: without any of these, peers on this machine. [`Access`] has the
 /// order in which they count.
 impl Service {
     /// Shows details and stats to clients that present `token`, as `Authorization: Bearer` or as

@@ -1,12 +1,12 @@
 //! The page for people: one file, no framework, nothing fetched from elsewhere.
 //!
-//! It is the same bytes for everybody but for the verdict's word, so it is as public as the
+//! It is the same bytes for every client except for the verdict's word, so it is as public as the
 //! verdict. Its script reads the documents of the endpoint it came from, under the same rules of
 //! access as every other client, and inserts what it reads as text only. Paths are relative, so it
 //! works behind any prefix.
 //!
-//! The answer's code stays that of the verdict: a page is one more dialect, and those who watch a
-//! site with a browser's `Accept` must not be told 200 of a daemon that is down.
+//! The answer's code stays that of the verdict: a page is one more dialect, and a monitor
+//! that sends a browser's `Accept` must not get 200 for a daemon that is down.
 
 use alloc::vec::Vec;
 
@@ -25,7 +25,7 @@ const STYLE: &str = include_str!("page.css");
 const TARGETS: &str = include_str!("targets.js");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Appends the page. Who reads no script is told the verdict all the same.
+/// Appends the page. Without scripts it shows the verdict alone.
 pub(crate) fn page(probe: &Probe<'_>, out: &mut Vec<u8>) {
     for piece in PAGE.split(['{', '}']) {
         match piece {
