@@ -111,7 +111,7 @@ pub fn serve_connection(
                 let now = health.now();
                 let followed = step.wants_revision();
                 if let Some(news) = watch.poll(now, Waker::noop(), followed) {
-                    connection.handle_phase(now, news.phase);
+                    connection.handle_phase(news.phase);
                     connection.handle_revision(now, news.revision);
                 }
                 connection.handle_timeout(now);
@@ -130,7 +130,7 @@ pub fn serve_connection(
                     read_timeout = Some(timeout);
                 }
                 match stream.read(&mut scratch) {
-                    Ok(0) => connection.handle_eof(health.now()),
+                    Ok(0) => connection.handle_eof(),
                     Ok(count) => connection.handle_input(health.now(), &scratch[..count]),
                     Err(error) if is_timeout(&error) => {}
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -39,7 +39,7 @@ pub mod health;
 pub mod http;
 #[cfg(feature = "monitor")]
 pub mod monitor;
-pub mod render;
+mod render;
 pub mod server;
 
 pub use base::{

@@ -5,12 +5,12 @@ mod daemons;
 #[path = "support/schema.rs"]
 mod schema;
 
+use std::sync::Arc;
+
 use daemons::{LIVES, STATES, daemon};
-use health_core::ProbeKind;
 use health_core::health::Snapshot;
 use health_core::http::Method;
-use health_core::render::{self, Format, Probe};
-use health_core::server::{DegradedCode, Peer, Service};
+use health_core::server::{Connection, DegradedCode, Peer, Service};
 use health_core::{Instant, Moment, UnixTime};
 use serde_json::Value;
 
@@ -38,6 +38,15 @@ impl Listener {
         let kind = head.content_type.unwrap_or_default().to_owned();
         let body = String::from_utf8(body).expect("text");
         (head.status.as_u16(), kind, body)
+    }
+
+    /// What HAProxy's agent check reads.
+    fn agent_check(&self) -> String {
+        let service = Arc::new(Service::new().agent_check());
+        let mut connection = Connection::new(service, Peer::Unknown, self.moment.now);
+        let mut line = Vec::new();
+        connection.respond(self.moment, &self.snapshot, &mut line);
+        String::from_utf8(line).expect("text")
     }
 
     fn json(&self, target: &str, schema: &str) -> (u16, Value) {
@@ -132,9 +141,7 @@ fn dialects_agree_on_the_verdict_over_the_whole_truth_table() {
                 }
             }
             let (ready, ..) = listener.get("/health/ready");
-            let mut line = Vec::new();
-            render::agent_check(&listener.snapshot, &mut line);
-            let line = String::from_utf8(line).expect("text");
+            let line = listener.agent_check();
             assert_eq!(
                 line == "ready up\n",
                 ready == 200,
@@ -309,10 +316,9 @@ fn dialects_of_serde_and_of_the_endpoint_are_one() {
         };
         let snapshot = registry.snapshot(now);
         let ours = serde_json::to_string(&snapshot).expect("it can be told");
-        let mut endpoint = Vec::new();
-        let probe = Probe::new(ProbeKind::Health, moment, &snapshot).verbose(true);
-        render::probe(Format::Json, &probe, &mut endpoint);
-        let endpoint = String::from_utf8(endpoint).expect("text");
+        let mut listener = Listener::new(Service::new(), (snapshot, now));
+        listener.moment = moment;
+        let (_, _, endpoint) = listener.get("/health?verbose");
         let private = [",\"cause\":\"refused\"", ",\"data\":[3]"];
         let public = private.iter().fold(endpoint, |it, one| it.replace(one, ""));
         assert_eq!(ours, public, "{life:?} {state:?}");

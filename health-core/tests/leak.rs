@@ -8,7 +8,6 @@ use health_core::Outcome;
 use health_core::Status;
 use health_core::health::{ComponentConfig, Registry, Snapshot};
 use health_core::http::Method;
-use health_core::render;
 use health_core::server::{Connection, DegradedCode, Peer, RequestLog, Service, Step};
 use health_core::{Instant, Moment, UnixTime};
 use serde_json::json;
@@ -186,8 +185,11 @@ fn leak_of_a_secret_in_any_view_for_the_public() {
     let service = Arc::new(Service::new());
     assert!(!leaks(&answer(&service, &request, &unhealthy)));
 
-    let mut line = Vec::new();
-    render::agent_check(&unhealthy.0, &mut line);
+    let (mut line, (snapshot, moment)) = (Vec::new(), &unhealthy);
+    let service = Arc::new(Service::new().agent_check());
+    let mut connection = Connection::new(service, Peer::Unknown, moment.now);
+    connection.respond(*moment, snapshot, &mut line);
+    assert!(line.ends_with(b"\n"));
     assert!(!leaks(&String::from_utf8_lossy(&line)));
     let printed = format!("{:?} {:?}", unhealthy.0, listeners);
     assert!(!printed.contains(TOKEN), "{printed}");

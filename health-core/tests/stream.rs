@@ -7,11 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::Outcome;
-use health_core::health::{ComponentConfig, ComponentId, HeartbeatId, Registry, StatId};
+use health_core::health::{ComponentConfig, ComponentId, HeartbeatId, Phase, Registry, StatId};
 use health_core::http::{Method, StatusCode};
-use health_core::server::{
-    CloseReason, Connection, Cursor, EvictionClass, Peer, Query, Service, Step,
-};
+use health_core::server::{CloseReason, Connection, EvictionClass, Peer, Query, Service, Step};
 use health_core::{Instant, Moment, UnixTime};
 use serde_json::Value;
 
@@ -336,18 +334,18 @@ fn history_switched_off_leaves_a_stream_of_snapshots() {
 #[test]
 fn a_stream_stands_as_one_and_drains_as_one() {
     let mut one = Followed::new("/health/events");
-    assert_eq!(one.connection.standing(), EvictionClass::Busy);
+    assert_eq!(one.connection.eviction_class(), EvictionClass::Responding);
     one.take();
     let since = one.now;
     assert_eq!(
-        one.connection.standing(),
+        one.connection.eviction_class(),
         EvictionClass::Streaming { since }
     );
     one.registry.begin_drain(one.now);
-    one.connection.handle_drain(one.now);
+    one.connection.handle_phase(Phase::Draining);
     assert_eq!(one.take(), ["transition 2", "snapshot 2", "end"]);
     assert!(matches!(one.connection.step(), Step::Finish { .. }));
-    one.connection.handle_eof(one.now);
+    one.connection.handle_eof();
     let step = one.connection.step();
     assert_eq!(step, Step::Close(CloseReason::Draining));
     assert_eq!(one.connection.delivered(), 1);
@@ -361,21 +359,19 @@ fn mounted_elsewhere_the_stream_is_told_in_pieces() {
     one.fail();
     let service = Service::new().open();
     let target = "/health/events?after=1";
-    let mut ask: Query = service.query(Peer::Unknown, Method::Get, target, |_| None);
-    let mut tell = |ask: &Query| {
+    let query = service.query(Peer::Unknown, Method::Get, target, |_| None);
+    let mut events = |query: &Query| {
         let mut body = Vec::new();
         let snapshot = one.registry.snapshot(one.now);
-        let head = service.answer(Moment::default(), ask, &snapshot, &mut body);
+        let head = service.answer(Moment::default(), query, &snapshot, &mut body);
         assert_eq!(head.status, StatusCode::Ok);
         assert_eq!(head.content_type, Some("text/event-stream"));
         let text = String::from_utf8(body).expect("text");
         text.split_terminator("\n\n").map(brief).collect::<Vec<_>>()
     };
-    assert_eq!(tell(&ask), ["transition 2", "snapshot 2", "stats"]);
+    assert_eq!(events(&query), ["transition 2", "snapshot 2", "stats"]);
     let resumed = service.query(Peer::Unknown, Method::Get, target, |name| {
         (name == "last-event-id").then_some(b"2")
     });
-    assert_eq!(resumed.after, Cursor::After(2));
-    ask.after = Cursor::After(2);
-    assert_eq!(tell(&ask), ["snapshot 2", "stats"]);
+    assert_eq!(events(&resumed), ["snapshot 2", "stats"]);
 }

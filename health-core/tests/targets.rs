@@ -325,6 +325,7 @@ impl Targets for Confused {
 #[test]
 fn whoever_watches_may_be_wrong() {
     let service = Service::new().targets(Arc::new(Confused::default()) as Arc<dyn Targets>);
+    let service = Arc::new(service).guarded(health_driver::catch_panic);
     assert_eq!(list(&service, "")["total"], 0);
     assert_eq!(list(&service, "?ready"), json!([]));
     let (code, document) = get(&service, "/health");

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as bytes: what a request head says, and what a response head looks like.
+//! HTTP/1.1 as bytes: parses request heads and writes response heads.
 //!
 //! ```text
 //! bytes ─► scan (lines, limits, control bytes) ─► request (framing, Host, target) ─► server
@@ -9,6 +9,7 @@
 //! be (a lone LF ends a line, any number of empty lines may come first). So `scan` reads every byte
 //! before it and refuses; what comes out is the same however the bytes were cut into reads.
 
+pub(crate) mod limits;
 mod reject;
 mod request;
 pub(crate) mod response;
@@ -20,5 +21,5 @@ pub use request::{Method, Request, Version};
 pub use response::{Head, StatusCode};
 pub use target::Target;
 
-pub(crate) use request::{MOST_FIELDS, RequestLine};
-pub(crate) use scan::{HeadLimits, HeadScan};
+pub(crate) use request::RequestLine;
+pub(crate) use scan::HeadScan;

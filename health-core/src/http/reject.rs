@@ -3,7 +3,7 @@
 use super::StatusCode;
 
 /// A request this endpoint refuses. Each one is answered with its [`status`](Self::status) and ends
-/// the connection: after a framing error nobody can say where the next request begins.
+/// the connection: after a framing error it is unknown where the next request begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reject {

@@ -12,7 +12,7 @@ const FEW_FIELDS: usize = 24;
 /// The largest table. [`Limits::fields`](crate::server::Limits::fields) never goes beyond it.
 pub(crate) const MOST_FIELDS: usize = 100;
 
-/// The methods this endpoint tells apart. Names are case-sensitive: `get` is none of them.
+/// The methods this endpoint answers. Names are case-sensitive: `get` is none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     /// RFC 9110 §9.3.1.
@@ -36,10 +36,8 @@ impl Method {
             _ => Self::Other,
         }
     }
-}
 
-impl Method {
-    /// Its name; `other` for those that are not told apart.
+    /// Its name; `other` for every other method.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -134,7 +132,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// The value of the first field of this name, in any case, without the white space around it.
     ///
-    /// It looks through all lines: for what few requests are asked for.
+    /// It searches all lines: for fields that few requests need.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'a [u8]> {
         let mut lines = self.fields.split(|&byte| byte == b'\n');
@@ -188,7 +186,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What the fields say that this endpoint listens to; the others are only checked for syntax.
+/// The fields that this endpoint uses; the others are only checked for syntax.
 #[derive(Default)]
 struct Fields<'a> {
     hosts: usize,
@@ -208,46 +206,41 @@ impl<'a> Fields<'a> {
             return Err(Reject::Field);
         };
         let mut fields = Self::default();
-        for field in table {
-            fields.take(field.name, field.value)?;
+        for httparse::Header { name, value } in table {
+            // The length tells most names apart without comparing their letters.
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            match name.len() {
+                4 if is("host") => {
+                    fields.hosts += 1;
+                    if !value.is_empty() && !grammar::is_authority(value) {
+                        return Err(Reject::Host);
+                    }
+                }
+                6 if is("accept") => fields.accept = fields.accept.or(Some(value)),
+                10 if is("connection") => {
+                    for option in value.split(|&byte| byte == b',') {
+                        let option = grammar::trim(option);
+                        fields.close |= option.eq_ignore_ascii_case(b"close");
+                        fields.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+                    }
+                }
+                12 if is("x-request-id") => fields.request_id = fields.request_id.or(Some(value)),
+                14 if is("content-length") => {
+                    if fields.content_length.is_some() {
+                        return Err(Reject::ContentLength);
+                    }
+                    fields.content_length = Some(parse_length(value)?);
+                }
+                17 if is("transfer-encoding") => {
+                    if fields.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                        return Err(Reject::TransferEncoding);
+                    }
+                    fields.chunked = true;
+                }
+                _ => {}
+            }
         }
         Ok(fields)
-    }
-
-    fn take(&mut self, name: &str, value: &'a [u8]) -> Result<(), Reject> {
-        // The length tells most names apart without looking at their letters.
-        let is = |known: &str| name.eq_ignore_ascii_case(known);
-        match name.len() {
-            4 if is("host") => {
-                self.hosts += 1;
-                if !value.is_empty() && !grammar::is_authority(value) {
-                    return Err(Reject::Host);
-                }
-            }
-            6 if is("accept") => self.accept = self.accept.or(Some(value)),
-            10 if is("connection") => {
-                for option in value.split(|&byte| byte == b',') {
-                    let option = grammar::trim(option);
-                    self.close |= option.eq_ignore_ascii_case(b"close");
-                    self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-                }
-            }
-            12 if is("x-request-id") => self.request_id = self.request_id.or(Some(value)),
-            14 if is("content-length") => {
-                if self.content_length.is_some() {
-                    return Err(Reject::ContentLength);
-                }
-                self.content_length = Some(parse_length(value)?);
-            }
-            17 if is("transfer-encoding") => {
-                if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
-                    return Err(Reject::TransferEncoding);
-                }
-                self.chunked = true;
-            }
-            _ => {}
-        }
-        Ok(())
     }
 }
 

@@ -1,10 +1,10 @@
-//! Response heads: what every answer says, in as few copies as there are lines.
+//! Writes response heads, and the framing of what stands behind them.
 
 use alloc::borrow::Cow;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::Version;
+use super::{Method, Version};
 use crate::base::UnixTime;
 use crate::base::decimal;
 
@@ -84,7 +84,7 @@ impl StatusCode {
     }
 }
 
-/// An answer but for its body and its connection: what a web framework needs besides the bytes.
+/// A response without its body and its connection: what a web framework needs besides the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Head {
@@ -136,29 +136,46 @@ impl Head {
         .flatten()
     }
 
-    /// Appends the whole head, with the fields that `rare` appends, for a body yet to come; returns
-    /// where its length belongs.
+    /// Appends the whole response: the head with the fields that `rare` appends, and what `body`
+    /// appends, whose length belongs into the head. The response to a `HEAD` has that length and no
+    /// body (RFC 9110 §9.3.2).
     pub(crate) fn write(
         &self,
+        method: Option<Method>,
         date: UnixTime,
         connection: Persistence,
         out: &mut Vec<u8>,
         rare: impl FnOnce(&mut Vec<u8>),
-    ) -> Length {
+        body: impl FnOnce(&mut Vec<u8>),
+    ) {
+        /// Digits of the largest length; the spaces in front of a shorter one are white space that
+        /// every recipient strips (RFC 9112 §5.1).
+        const DIGITS: usize = 10;
+
         self.write_fields(date, connection, out);
         rare(out);
-        let length = if self.status == StatusCode::NoContent {
+        if self.status == StatusCode::NoContent {
             // RFC 9110 §8.6: no Content-Length in a 204.
-            Length(None)
-        } else {
-            out.extend_from_slice(b"Content-Length: ");
-            let digits = out.len();
-            out.extend_from_slice(&[b' '; Length::DIGITS - 1]);
-            out.extend_from_slice(b"0\r\n");
-            Length(Some(digits))
-        };
-        out.extend_from_slice(b"\r\n");
-        length
+            out.extend_from_slice(b"\r\n");
+            return;
+        }
+        out.extend_from_slice(b"Content-Length: ");
+        let digits = out.len()..out.len() + DIGITS;
+        out.extend_from_slice(&[b' '; DIGITS]);
+        out.extend_from_slice(b"\r\n\r\n");
+        let start = out.len();
+        body(out);
+        let mut length = out.len() - start;
+        for digit in out[digits].iter_mut().rev() {
+            *digit = b'0' + (length % 10) as u8;
+            length /= 10;
+            if length == 0 {
+                break;
+            }
+        }
+        if method == Some(Method::Head) {
+            out.truncate(start);
+        }
     }
 
     /// Appends the whole head of an answer that has no length: it comes in chunks, or ends with its
@@ -204,28 +221,6 @@ impl Head {
             out.extend_from_slice(b"WWW-Authenticate: Bearer\r\n");
         }
         out.extend_from_slice(connection.field().as_bytes());
-    }
-}
-
-/// Where a `Content-Length` waits to be filled in: its body is rendered behind it, in one go.
-#[derive(Debug)]
-pub(crate) struct Length(Option<usize>);
-
-impl Length {
-    /// Digits of the largest length; the spaces in front of a shorter one are white space that
-    /// every recipient strips (RFC 9112 §5.1).
-    const DIGITS: usize = 10;
-
-    /// Writes `length` into the head.
-    pub(crate) fn fill(self, mut length: usize, out: &mut [u8]) {
-        let Some(start) = self.0 else { return };
-        for place in out[start..start + Self::DIGITS].iter_mut().rev() {
-            *place = b'0' + (length % 10) as u8;
-            length /= 10;
-            if length == 0 {
-                break;
-            }
-        }
     }
 }
 
@@ -323,14 +318,15 @@ mod tests {
         for head in [full, bare] {
             let mut written = Vec::new();
             let date = UnixTime::default();
-            head.write(date, Persistence::Implied, &mut written, |_| {});
+            let connection = Persistence::Implied;
+            head.write(None, date, connection, &mut written, |_| {}, |_| {});
             let written = String::from_utf8(written).expect("text");
             let lines = written.lines().skip(1).filter(|line| !line.is_empty());
             let lines = lines.filter(|line| !line.starts_with("Content-Length:"));
-            let told = head
+            let fields = head
                 .fields()
                 .map(|(name, value)| [name, ": ", &value].concat());
-            assert!(lines.eq(told), "{written}");
+            assert!(lines.eq(fields), "{written}");
         }
     }
 }

@@ -4,23 +4,17 @@
 //! the last one ended, so a head that arrives byte by byte costs no more than one that arrives
 //! whole, and is judged the same.
 
+use super::limits::Limits;
+use super::request::MOST_FIELDS;
 use super::{Method, Reject, RequestLine};
 
 /// Empty lines ignored before a request: some clients send one after a body (RFC 9112 §2.2).
 const MOST_EMPTY_LINES: u8 = 8;
 
-/// The bounds of a head, in bytes and lines.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HeadLimits {
-    pub(crate) request_line: usize,
-    pub(crate) head: usize,
-    pub(crate) fields: usize,
-}
-
-/// How far a head has been looked at. Positions count from the first byte given to [`Self::advance`].
+/// How far a head has been checked. Positions count from the first byte given to [`Self::advance`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct HeadScan {
-    /// Everything before it has been looked at.
+    /// Everything before it has been checked.
     at: usize,
     /// Where the line under way begins.
     line: usize,
@@ -40,21 +34,36 @@ pub(crate) struct HeadEnd {
 }
 
 impl HeadScan {
-    /// Looks at what is new in `bytes`, which begin with all that was given before.
+    /// Checks what is new in `bytes`, which begin with all that was given before.
     ///
     /// `None` asks for more.
     pub(crate) fn advance(
         &mut self,
         bytes: &[u8],
-        limits: &HeadLimits,
+        limits: &Limits,
     ) -> Result<Option<HeadEnd>, Reject> {
         let visible = &bytes[..bytes.len().min(limits.head)];
-        while self.line < visible.len() {
-            let Some(line_end) = self.line_end(visible, limits)? else {
-                break;
-            };
-            let line = self.line..line_end;
-            self.line = line_end + 2;
+        while let Some(&first) = visible.get(self.line) {
+            let in_fields = self.request_line.is_some();
+            if in_fields && matches!(first, b' ' | b'\t') {
+                return Err(Reject::Folding);
+            }
+            self.at = find_special(visible, self.at, !in_fields);
+            if !in_fields && self.at - self.line > limits.request_line {
+                return Err(Reject::RequestLineTooLong);
+            }
+            match visible[self.at..] {
+                [b'\t', ..] if in_fields => {
+                    self.at += 1;
+                    continue;
+                }
+                [b'\r', b'\n', ..] => {}
+                [] | [b'\r'] => break,
+                [byte, ..] if byte.is_ascii() => return Err(Reject::ControlByte),
+                [..] => return Err(Reject::NotAscii),
+            }
+            let line = self.line..self.at;
+            self.line = self.at + 2;
             self.at = self.line;
             match self.request_line {
                 None if line.is_empty() => {
@@ -73,7 +82,7 @@ impl HeadScan {
                 }
                 Some(_) => {
                     self.fields += 1;
-                    if self.fields > limits.fields {
+                    if self.fields > limits.fields.min(MOST_FIELDS) {
                         return Err(Reject::TooManyFields);
                     }
                 }
@@ -86,7 +95,7 @@ impl HeadScan {
         }
     }
 
-    /// Whether there is more in `bytes`, which have been looked at, than empty lines.
+    /// Whether there is more in `bytes`, which have been checked, than empty lines.
     pub(crate) fn has_begun(&self, bytes: &[u8]) -> bool {
         self.request_line.is_some() || !matches!(&bytes[self.line..], [] | [b'\r'])
     }
@@ -94,34 +103,6 @@ impl HeadScan {
     /// The method of the request under way, once its line has been read.
     pub(crate) fn method(&self) -> Option<Method> {
         self.request_line.map(|line| line.method())
-    }
-
-    /// Where the CR of the line under way stands, if its LF is there too.
-    fn line_end(&mut self, bytes: &[u8], limits: &HeadLimits) -> Result<Option<usize>, Reject> {
-        let in_fields = self.request_line.is_some();
-        if in_fields && matches!(bytes[self.line], b' ' | b'\t') {
-            return Err(Reject::Folding);
-        }
-        loop {
-            let stop = find_special(bytes, self.at, !in_fields);
-            self.at = stop;
-            if !in_fields && stop - self.line > limits.request_line {
-                return Err(Reject::RequestLineTooLong);
-            }
-            match bytes.get(stop) {
-                None => return Ok(None),
-                Some(b'\t') if in_fields => self.at += 1,
-                Some(b'\r') => {
-                    return match bytes.get(stop + 1) {
-                        None => Ok(None),
-                        Some(b'\n') => Ok(Some(stop)),
-                        Some(_) => Err(Reject::ControlByte),
-                    };
-                }
-                Some(byte) if byte.is_ascii() => return Err(Reject::ControlByte),
-                Some(_) => return Err(Reject::NotAscii),
-            }
-        }
     }
 }
 
@@ -183,11 +164,8 @@ mod tests {
     #[test]
     fn a_head_in_pieces_is_scanned_like_a_whole_one() {
         let head = b"\r\nGET / HTTP/1.1\r\nHost: a\tb\r\nX: y\r\n\r\nrest";
-        let limits = HeadLimits {
-            request_line: 64,
-            head: 128,
-            fields: 4,
-        };
+        let mut limits = Limits::default();
+        (limits.request_line, limits.head, limits.fields) = (64, 128, 4);
         let whole = HeadScan::default()
             .advance(head, &limits)
             .expect("good")

@@ -7,42 +7,18 @@ use crate::base::Name;
 use crate::base::{ProbeKind, Status};
 use crate::health::{Phase, Snapshot};
 
-/// How long a daemon goes on cancelling the drain of the one before it.
+/// How long a daemon cancels the drain of the one before it.
 const FRESH: Duration = Duration::from_secs(60);
 /// The most bytes of a reason: HAProxy keeps one line.
 const LONGEST_REASON: usize = 200;
 
 /// Appends the line that HAProxy's `agent-check` reads: `up`, `drain`, or `down #reason`.
 ///
-/// It says whether the daemon is [ready](ProbeKind::Readiness). HAProxy keeps `drain` until it is
-/// told `ready`, though the daemon be started anew, and takes `ready` for a cancellation of its
-/// operator's own `maint` as well. So `ready` comes before the verdict in a daemon's first minute
-/// (and for as long as it starts), and not after that.
-///
-/// ```
-/// use core::time::Duration;
-/// use health_core::health::Registry;
-/// use health_core::render::agent_check;
-/// use health_core::Instant;
-///
-/// let mut now = Instant::default();
-/// let mut registry = Registry::new("steering", "1.4.0", now);
-/// let mut line = |registry: &mut Registry, now| {
-///     let mut out = Vec::new();
-///     agent_check(&registry.snapshot(now), &mut out);
-///     String::from_utf8(out).unwrap()
-/// };
-/// assert_eq!(line(&mut registry, now), "ready down #starting\n");
-/// registry.set_running(now);
-/// assert_eq!(line(&mut registry, now), "ready up\n");
-/// now = now + Duration::from_secs(60);
-/// assert_eq!(line(&mut registry, now), "up\n");
-/// registry.gate("cache").unwrap();
-/// assert_eq!(line(&mut registry, now), "down #pending cache\n");
-/// registry.begin_drain(now);
-/// assert_eq!(line(&mut registry, now), "drain\n");
-/// ```
-pub fn agent_check(snapshot: &Snapshot, out: &mut Vec<u8>) {
+/// It says whether the daemon is [ready](ProbeKind::Readiness). HAProxy keeps `drain` until a line
+/// says `ready`, even when the daemon has been restarted, and `ready` also cancels its operator's own
+/// `maint`. So `ready` comes before the verdict while the daemon starts and in its first minute, and
+/// not after that.
+pub(crate) fn agent_check(snapshot: &Snapshot, out: &mut Vec<u8>) {
     let phase = snapshot.phase();
     if phase == Phase::Draining {
         out.extend_from_slice(b"drain\n");
@@ -79,5 +55,34 @@ fn reason<'s>(start: usize, word: &str, names: impl Iterator<Item = &'s Name>, o
         }
         out.push(b' ');
         out.extend_from_slice(name.as_str().as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::base::Instant;
+    use crate::health::Registry;
+
+    #[test]
+    fn the_line_of_each_stage_of_a_daemons_life() {
+        let mut now = Instant::default();
+        let mut registry = Registry::new("steering", "1.4.0", now);
+        let line = |registry: &mut Registry, now| {
+            let mut out = Vec::new();
+            agent_check(&registry.snapshot(now), &mut out);
+            out
+        };
+        assert_eq!(line(&mut registry, now), b"ready down #starting\n");
+        registry.set_running(now);
+        assert_eq!(line(&mut registry, now), b"ready up\n");
+        now = now + Duration::from_secs(60);
+        assert_eq!(line(&mut registry, now), b"up\n");
+        registry.gate("cache").expect("a free name");
+        assert_eq!(line(&mut registry, now), b"down #pending cache\n");
+        registry.begin_drain(now);
+        assert_eq!(line(&mut registry, now), b"drain\n");
     }
 }

@@ -1,4 +1,4 @@
-//! The JSON documents. Fields are only ever added; `status` always comes first, because some load
+//! Writes the JSON documents. Fields are only ever added; `status` always comes first, because some load
 //! balancers look no further than the first kilobyte.
 
 use alloc::vec::Vec;
@@ -10,8 +10,8 @@ use crate::base::{Instant, Moment};
 use crate::base::{ProbeKind, Status};
 use crate::health::{ComponentState, Snapshot, StatState};
 
-/// The native document: all there is to say about the daemon.
-pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
+/// The native document: the whole state of the daemon.
+pub(crate) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let (moment, snapshot) = (probe.moment, probe.snapshot);
     json::object(out, |o| {
         o.word("status", probe.word());
@@ -55,8 +55,8 @@ pub(super) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
     });
 }
 
-/// The answer to a question of yes or no, and what speaks against it.
-pub(super) fn verdict(probe: &Probe<'_>, out: &mut Vec<u8>) {
+/// The verdict of one probe kind, with the reasons if it is bad.
+pub(crate) fn verdict(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let snapshot = probe.snapshot;
     json::object(out, |o| {
         o.word("status", probe.status.as_str());
@@ -109,12 +109,12 @@ pub(crate) fn version(moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
     });
 }
 
-/// An answer that is no verdict.
+/// An error.
 pub(crate) fn error(reason: &str, out: &mut Vec<u8>) {
     json::object(out, |o| o.string("error", reason));
 }
 
-/// The answer to who names a format that is not among the `offered`.
+/// The response to a request that names a format that is not among the `offered`.
 pub(crate) fn not_acceptable(offered: &[Format], out: &mut Vec<u8>) {
     json::object(out, |o| {
         let out = o.value("error");
@@ -133,7 +133,7 @@ fn stalled(probe: &Probe<'_>, o: &mut Object<'_>) {
     o.strings("stalled", probe.only(probe.snapshot.stalled()));
 }
 
-/// What the verdict does not hold against the daemon, though it might have.
+/// The parts that the verdict leaves out.
 fn excuses(probe: &Probe<'_>, o: &mut Object<'_>) {
     o.strings("excused", probe.snapshot.excused().map(Name::as_str));
     if !probe.excluded.is_empty() && probe.kind.heeds_exclusion() {

@@ -1,6 +1,6 @@
-//! Server-sent events (WHATWG HTML §9.2): what happens, as it happens.
+//! Writes server-sent events (WHATWG HTML §9.2).
 //!
-//! What they say is written down at [`Route::Events`](crate::server::Route::Events).
+//! [`Service`](crate::server::Service) documents them.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use crate::health::{History, Phase, Snapshot, Transition};
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY: &[u8] = b"retry: 3000\n";
 
-/// What a stream begins with; the first event follows at once.
+/// The first line of a stream; the first event follows at once.
 pub(crate) fn retry(out: &mut Vec<u8>) {
     out.extend_from_slice(RETRY);
 }
@@ -22,7 +22,7 @@ pub(crate) fn comment(out: &mut Vec<u8>) {
     out.extend_from_slice(b": \n\n");
 }
 
-/// The client has lost its place.
+/// Transitions that the client has not seen are lost.
 pub(crate) fn reset(after: u64, history: &History, out: &mut Vec<u8>) {
     event("reset", None, out, |out| {
         json::object(out, |o| {
@@ -35,14 +35,14 @@ pub(crate) fn reset(after: u64, history: &History, out: &mut Vec<u8>) {
     });
 }
 
-/// Something has changed.
+/// A transition.
 pub(crate) fn transition(moment: Moment, id: u64, transition: &Transition, out: &mut Vec<u8>) {
     event("transition", Some(id), out, |out| {
         json::object(out, |o| history::transition(moment, id, transition, o));
     });
 }
 
-/// How everything is.
+/// The whole state.
 pub(crate) fn snapshot(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let last_id = probe.snapshot.history().last_id();
     event("snapshot", Some(last_id), out, |out| {
@@ -50,7 +50,7 @@ pub(crate) fn snapshot(probe: &Probe<'_>, out: &mut Vec<u8>) {
     });
 }
 
-/// What is published, if anything ever is.
+/// Published values, if there are any.
 pub(crate) fn stats(verbose: bool, snapshot: &Snapshot, out: &mut Vec<u8>) {
     if !(snapshot.stats().is_empty() && snapshot.metrics().is_empty()) {
         event("stats", None, out, |out| {

@@ -4,14 +4,14 @@ use crate::base::Name;
 use crate::base::{ProbeKind, Status};
 use crate::health::Snapshot;
 
-/// The names of `?exclude=`, kept inline: an [`Query`](crate::server::Query) borrows nothing and costs
-/// no memory of its own.
+/// The names of `?exclude=`, kept inline: a [`Query`](crate::server::Query) borrows nothing
+/// and allocates nothing.
 ///
 /// There is room for 79 bytes, a separator after each name. A name that has no room is not
 /// excluded, so the verdict is stricter than asked for, never laxer; those that have are listed in
 /// the answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Excluded {
+pub(crate) struct Excluded {
     len: u8,
     bytes: [u8; Self::ROOM],
 }
@@ -22,7 +22,7 @@ impl Excluded {
     const SEPARATOR: u8 = b' ';
 
     /// No names.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         len: 0,
         bytes: [0; Self::ROOM],
     };
@@ -39,19 +39,17 @@ impl Excluded {
     }
 
     /// Whether nothing is excluded.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Whether `name` is excluded.
-    #[must_use]
-    pub fn contains(&self, name: &Name) -> bool {
+    pub(crate) fn contains(&self, name: &Name) -> bool {
         // Most requests exclude nothing.
         !self.is_empty() && self.names().any(|one| one == name.as_str().as_bytes())
     }
 
-    /// The answer to `kind` if what is excluded were not there.
+    /// The status of `kind` without the parts that are excluded.
     pub(crate) fn status(&self, kind: ProbeKind, snapshot: &Snapshot) -> Status {
         if self.is_empty() {
             snapshot.status(kind)

@@ -79,7 +79,7 @@ impl<'a> Deref for Labels<'a> {
 }
 
 impl<'a> Exposition<'a> {
-    /// Appends what `fill` tells; `open` is OpenMetrics.
+    /// Appends the samples that `fill` adds; `open` is OpenMetrics.
     pub(crate) fn write(open: bool, out: &'a mut Vec<u8>, fill: impl FnOnce(&mut Self)) {
         let mut exposition = Self { out, is_open: open };
         fill(&mut exposition);

@@ -1,9 +1,8 @@
 //! Which view a client wants: `?format=` wins, then `Accept` (RFC 9110 §12.5.1).
 
-/// The forms in which the endpoint tells what it knows.
+/// The formats of the endpoint's documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Format {
+pub(crate) enum Format {
     /// The native document.
     #[default]
     Json,
@@ -15,7 +14,7 @@ pub enum Format {
     Prometheus,
     /// OpenMetrics 1.0.0.
     OpenMetrics,
-    /// A page for people (feature `page`): only for who asks for `text/html` by name.
+    /// A page for people (feature `page`): only if `text/html` is named.
     #[cfg(feature = "page")]
     Html,
 }
@@ -24,22 +23,21 @@ impl Format {
     /// How many there are.
     const NUMBER: usize = 6;
 
-    /// The forms of a verdict, in the order in which equally welcome ones are preferred.
-    pub const VERDICT: &'static [Self] = &[Self::Json, Self::Text, Self::HealthJson];
-    /// The forms of the verdict on the whole, likewise.
-    pub const HEALTH: &'static [Self] = &[
+    /// The formats of a verdict, the default first.
+    pub(crate) const VERDICT: &'static [Self] = &[Self::Json, Self::Text, Self::HealthJson];
+    /// The formats of the verdict on the whole, likewise.
+    pub(crate) const HEALTH: &'static [Self] = &[
         Self::Json,
         Self::Text,
         Self::HealthJson,
         #[cfg(feature = "page")]
         Self::Html,
     ];
-    /// The forms of metrics, likewise.
-    pub const METRICS: &'static [Self] = &[Self::Prometheus, Self::OpenMetrics];
+    /// The formats of metrics, likewise.
+    pub(crate) const METRICS: &'static [Self] = &[Self::Prometheus, Self::OpenMetrics];
 
     /// The name in `?format=`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Text => "text",
@@ -52,8 +50,7 @@ impl Format {
     }
 
     /// The `Content-Type` of the view.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
+    pub(crate) const fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Text => "text/plain; charset=utf-8",
@@ -66,8 +63,7 @@ impl Format {
     }
 
     /// The `Content-Security-Policy` that belongs to the view: a page has one.
-    #[must_use]
-    pub const fn content_security_policy(self) -> Option<&'static str> {
+    pub(crate) const fn content_security_policy(self) -> Option<&'static str> {
         match self {
             #[cfg(feature = "page")]
             Self::Html => Some(super::page::POLICY),
@@ -77,8 +73,7 @@ impl Format {
 
     /// The one of `offered` that has this name. In a query `+` may stand for a space, and be
     /// encoded for that reason: `health+json`, `health%2Bjson` and `health json` are all taken.
-    #[must_use]
-    pub fn from_name(name: &[u8], offered: &[Self]) -> Option<Self> {
+    pub(crate) fn from_name(name: &[u8], offered: &[Self]) -> Option<Self> {
         let is_health = matches!(name, b"health json" | b"health%2Bjson" | b"health%2bjson");
         let mut offered = offered.iter().copied();
         offered.find(|format| {
@@ -86,21 +81,12 @@ impl Format {
         })
     }
 
-    /// The one of `offered` that `accept` welcomes most. A field that is malformed or welcomes none
-    /// of them gets the first all the same: a verdict in the wrong clothes beats a 406 that an
-    /// orchestrator takes for a failure.
-    ///
-    /// # Panics
-    ///
-    /// Never: nothing offered counts as the native document.
-    #[must_use]
-    pub fn from_accept(accept: &[u8], offered: &[Self]) -> Self {
+    /// The one of `offered` that `accept` prefers. A field that is malformed or accepts none of them
+    /// gets the first: a verdict in another format is better than a 406, which an orchestrator takes
+    /// for a failure.
+    pub(crate) fn from_accept(accept: &[u8], offered: &[Self]) -> Self {
         let default = offered.first().copied().unwrap_or_default();
-        // What kubelet, curl and most others send.
-        if accept == b"*/*" {
-            return default;
-        }
-        // The closest range that each of them is in: how close, and how welcome that makes it.
+        // The most specific range that each of them is in, and its quality.
         let mut closest = [(0, 0); Self::NUMBER];
         for element in accept.split(|&byte| byte == b',') {
             let range = MediaRange::parse(element);

@@ -11,11 +11,11 @@ use crate::base::Instant;
 use crate::base::{ProbeKind, Status};
 use crate::health::ComponentState;
 
-/// The parts shown to who did not ask for all of them.
+/// The parts that are shown without `?verbose`.
 const MOST_PARTS: usize = 32;
 
 /// Appends the answer, with what it sees of the daemon's parts.
-pub(super) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
+pub(crate) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let snapshot = probe.snapshot;
     json::object(out, |o| {
         let word = match (probe.healthy, probe.status) {

@@ -1,4 +1,4 @@
-//! What happened, newest last.
+//! Writes the history of transitions, newest last.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::health::{Snapshot, Transition};
 /// messages: for readers who may see them.
 pub(crate) fn history(after: Option<u64>, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
     let history = snapshot.history();
-    // Whoever cannot go on from where it was begins anew.
+    // A client that has missed transitions gets all of them.
     let lost = after.is_some_and(|after| history.has_lost(after));
     let seen = after.filter(|_| !lost).unwrap_or(0);
     json::object(out, |o| {

@@ -45,7 +45,7 @@ impl Object<'_> {
     }
 
     /// Writes a text of ours, such as a fixed word, a date or a [`Name`](crate::base::Name): one
-    /// that needs no escapes, so nobody looks for any.
+    /// that needs no escapes, so none are searched for.
     pub(crate) fn word(&mut self, name: &str, value: impl AsRef<[u8]>) {
         let value = value.as_ref();
         debug_assert!(!value.iter().copied().any(needs_escape));

@@ -11,7 +11,7 @@ use crate::base::{Moment, UnixTime};
 use crate::base::{ProbeKind, Status};
 use crate::health::{ComponentState, MetricState, MetricValue, Phase, Snapshot};
 
-/// Tells everything about the daemon.
+/// Appends all metrics of the daemon.
 pub(crate) fn metrics(moment: Moment, snapshot: &Snapshot, e: &mut Exposition<'_>) {
     about(moment, snapshot, e);
     whole(snapshot, e);

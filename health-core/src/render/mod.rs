@@ -1,8 +1,8 @@
-//! Views of a snapshot, appended to a caller's buffer.
+//! Writes a [`Snapshot`](crate::health::Snapshot) in each format, into a caller's buffer.
 //!
-//! Every view is made from the same [`Snapshot`](crate::health::Snapshot), so no two of them can
-//! disagree. Our own documents are written straight into the buffer (serde_json without `std` would
-//! allocate one of its own); users' values were serialised when they were published.
+//! All formats are made from the same snapshot, so no two of them can disagree. Our own documents are
+//! written straight into the buffer (serde_json without `std` would allocate one of its own); users'
+//! values were serialised when they were published.
 
 mod agent;
 mod document;
@@ -24,33 +24,17 @@ mod stats;
 mod targets;
 mod text;
 
-pub use agent::agent_check;
-pub use excluded::Excluded;
-pub use format::Format;
-pub use probe::Probe;
-pub(crate) use probe::Watched;
-
-use alloc::vec::Vec;
-
-use crate::base::ProbeKind;
-
-/// Appends an answer. A format that has no verdicts, such as metrics, gets the native document.
-pub fn probe(format: Format, probe: &Probe<'_>, out: &mut Vec<u8>) {
-    match (format, probe.kind) {
-        (Format::Text, _) => text::probe(probe, out),
-        (Format::HealthJson, _) => health_json::probe(probe, out),
-        #[cfg(feature = "page")]
-        (Format::Html, _) => page::page(probe, out),
-        (_, ProbeKind::Health) => document::health(probe, out),
-        (_, _) => document::verdict(probe, out),
-    }
-}
-
-pub(crate) use document::{check, error, not_acceptable, version};
-pub(crate) use health_json::check as check_health_json;
+pub(crate) use agent::agent_check;
+pub(crate) use document::{check, error, health as document, not_acceptable, verdict, version};
+pub(crate) use excluded::Excluded;
+pub(crate) use format::Format;
+pub(crate) use health_json::{check as check_health_json, probe as health_json};
 pub(crate) use history::history;
 pub(crate) use metrics::metrics;
+#[cfg(feature = "page")]
+pub(crate) use page::page;
+pub(crate) use probe::{Probe, Watched};
 pub(crate) use stats::stats;
 #[cfg(feature = "monitor")]
 pub(crate) use targets::{ready_targets, targets};
-pub(crate) use text::check as check_text;
+pub(crate) use text::{check as check_text, probe as text};

@@ -1,4 +1,4 @@
-//! One answer about to be told: what was asked, and what there is to say.
+//! A verdict with all that the formats show of it.
 
 use super::Excluded;
 use crate::base::Moment;
@@ -6,25 +6,9 @@ use crate::base::Name;
 use crate::base::{ProbeKind, Status};
 use crate::health::{Phase, Snapshot};
 
-/// The answer to one question, to be told in any [`Format`](super::Format).
-///
-/// ```
-/// use health_core::health::{Registry};
-/// use health_core::{ProbeKind};
-/// use health_core::render::{self, Format, Probe};
-/// use health_core::Moment;
-///
-/// let moment = Moment::default();
-/// let mut registry = Registry::new("steering", "1.4.0", moment.now);
-/// registry.set_running(moment.now);
-/// let snapshot = registry.snapshot(moment.now);
-///
-/// let mut out = Vec::new();
-/// render::probe(Format::Text, &Probe::new(ProbeKind::Readiness, moment, &snapshot), &mut out);
-/// assert_eq!(out, b"ok");
-/// ```
+/// A verdict, to be written in any [`Format`](super::Format).
 #[derive(Clone, Copy, Debug)]
-pub struct Probe<'a> {
+pub(crate) struct Probe<'a> {
     pub(crate) kind: ProbeKind,
     pub(crate) status: Status,
     pub(crate) healthy: bool,
@@ -32,11 +16,11 @@ pub struct Probe<'a> {
     pub(crate) excluded: &'a Excluded,
     pub(crate) moment: Moment,
     pub(crate) snapshot: &'a Snapshot,
-    /// Who watches others tells how they are, too.
+    /// Of a monitor.
     pub(crate) watched: Option<Watched>,
 }
 
-/// How many targets there are, and are well.
+/// How many targets there are, and how many of them are healthy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Watched {
     pub(crate) total: usize,
@@ -44,56 +28,22 @@ pub(crate) struct Watched {
 }
 
 impl<'a> Probe<'a> {
-    /// The answer to `kind`, without details.
-    #[must_use]
-    pub fn new(kind: ProbeKind, moment: Moment, snapshot: &'a Snapshot) -> Self {
-        Self::of(kind, &Excluded::NONE, moment, snapshot)
-    }
-
-    /// The answer to `kind` if what is `excluded` were not there.
-    #[must_use]
-    pub fn of(
-        kind: ProbeKind,
-        excluded: &'a Excluded,
-        moment: Moment,
-        snapshot: &'a Snapshot,
-    ) -> Self {
-        let status = excluded.status(kind, snapshot);
+    /// The whole state with details, as the event stream sends it. `healthy` is decided by the caller.
+    pub(crate) fn health(moment: Moment, snapshot: &'a Snapshot) -> Self {
+        let kind = ProbeKind::Health;
         Self {
             kind,
-            status,
-            healthy: status.is_up(),
-            verbose: false,
-            excluded,
+            status: snapshot.status(kind),
+            healthy: false,
+            verbose: true,
+            excluded: &Excluded::NONE,
             moment,
             snapshot,
             watched: None,
         }
     }
 
-    /// Tells every part, and why. In all formats but [`Text`](super::Format::Text) that shows
-    /// messages and private causes: it is for readers who may see them.
-    #[must_use]
-    pub const fn verbose(mut self, verbose: bool) -> Self {
-        self.verbose = verbose;
-        self
-    }
-
-    /// Sets whether the answer counts as good: whether its code is 200. By default healthy and
-    /// degraded do.
-    #[must_use]
-    pub const fn healthy(mut self, healthy: bool) -> Self {
-        self.healthy = healthy;
-        self
-    }
-
-    /// The verdict.
-    #[must_use]
-    pub const fn status(&self) -> Status {
-        self.status
-    }
-
-    /// The word for the whole: on its way out a daemon is neither well nor ill, it is leaving.
+    /// The word for the whole: while draining or stopped the phase is shown instead of the status.
     pub(super) fn word(&self) -> &'static str {
         match self.snapshot.phase() {
             phase @ (Phase::Draining | Phase::Stopped) => phase.as_str(),
@@ -114,7 +64,7 @@ impl<'a> Probe<'a> {
         names.filter(|name| self.counts(name)).map(Name::as_str)
     }
 
-    /// What speaks against the daemon, each with the name of the part that does.
+    /// Why the verdict is bad: each reason with the name of its part.
     pub(super) fn reasons(&self) -> impl Iterator<Item = (&'static str, &Name)> {
         let snapshot = self.snapshot;
         let sees_all = self.kind.heeds_exclusion();

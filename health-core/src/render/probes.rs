@@ -1,7 +1,7 @@
-//! What a monitor does, and what each of its probes saw, in numbers.
+//! Writes the metrics of a monitor and of each of its probes.
 //!
-//! What blackbox_exporter tells has the names it has there, so that its users' rules and dashboards
-//! go on working; everything else begins with `health_monitor_`, `health_target_` or `health_check_`.
+//! Metrics that blackbox_exporter has, too, have its names, so that its users' rules and dashboards
+//! keep working; everything else begins with `health_monitor_`, `health_target_` or `health_check_`.
 //! Nothing here is private: no message, no address.
 
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::base::Class;
 use crate::check::probe::Timings;
 use crate::monitor::{CheckView, JournalStats, Overview, TargetStatus, TargetView};
 
-/// Tells how the monitor does; of `omitted` targets nothing is told by itself.
+/// Appends metrics of the monitor; `omitted` targets have no metrics of their own.
 pub(crate) fn monitor(overview: &Overview, omitted: usize, e: &mut Exposition<'_>) {
     let (summary, stats) = (&overview.summary, &overview.stats);
     let mut family = e.family(
@@ -148,7 +148,7 @@ fn store(journal: &JournalStats, e: &mut Exposition<'_>) {
     }
 }
 
-/// Tells of each target, and of each of its checks.
+/// Appends metrics of each target and of each of its checks.
 pub(crate) fn probes(overview: &Overview, targets: &[TargetView], e: &mut Exposition<'_>) {
     let mut family = e.family(Kind::StateSet, "health_target_status", "How a target is.");
     for it in targets {

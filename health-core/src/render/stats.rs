@@ -1,4 +1,4 @@
-//! Published values, counters and gauges, each under its name.
+//! Writes published values, counters and gauges, each under its name.
 
 use alloc::vec::Vec;
 use core::fmt::Write as _;
@@ -27,7 +27,7 @@ pub(crate) fn stats(verbose: bool, snapshot: &Snapshot, out: &mut Vec<u8>) {
         for metric in snapshot.metrics() {
             let name = metric.name().as_str();
             if verbose {
-                // Read this very moment.
+                // It was read for this response.
                 o.object(name, |o| {
                     o.number("age_ms", 0);
                     number(o, "value", metric.value());
@@ -46,7 +46,7 @@ fn number(o: &mut Object<'_>, name: &str, value: &MetricValue) {
             let out = o.value(name);
             let _ = write!(Utf8(out), "{}", gauge.value());
         }
-        // JSON has no word for it (RFC 8259 §6).
+        // JSON cannot express it (RFC 8259 §6).
         MetricValue::Gauge(_) => o.raw(name, "null"),
     }
 }

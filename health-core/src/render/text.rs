@@ -10,7 +10,7 @@ use crate::base::{ProbeKind, Status};
 use crate::health::Phase;
 
 /// Appends `ok`, or, if asked or failing, a line for each check that is seen.
-pub(super) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
+pub(crate) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
     let (kind, snapshot, passes) = (probe.kind, probe.snapshot, probe.healthy);
     if passes && !probe.verbose {
         out.extend_from_slice(b"ok");

@@ -1,164 +1,269 @@
-//! Answers as bytes: head and body into one buffer, and how the connection ends behind them.
+//! What is answered to a query: decided once, for connections of our own and for mounted endpoints.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::request_id::RequestId;
 use super::stream::Stream;
-use super::{CloseReason, Query, Route, Service};
-use crate::base::Moment;
-use crate::health::{Phase, Snapshot};
-use crate::http::response::Persistence;
-use crate::http::{Head, Method, Reject, Request, StatusCode, Version};
-use crate::render;
+#[cfg(feature = "monitor")]
+use super::targets::TargetQuery;
+use super::{Access, DegradedCode, EventCursor, Query, Route, Service};
+use crate::base::{Instant, Moment, ProbeKind, Status};
+use crate::health::Snapshot;
+use crate::http::{Head, Method, StatusCode};
+use crate::render::exposition::Exposition;
+use crate::render::{self, Format, Probe, Watched};
 
-/// How a connection ends behind its last answer.
+/// A response before it is written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ending {
-    pub(super) reason: CloseReason,
-    /// More input may be under way. Closing on unread bytes sends a reset, which may overtake the
-    /// answer (RFC 9112 §9.6): half-close first and read on for a while.
-    pub(super) linger: bool,
+pub(super) struct Answer<'q> {
+    pub(super) head: Head,
+    pub(super) body: Body<'q>,
 }
 
-impl Ending {
-    /// The client may not expect that this answer is the last.
-    pub(super) const ANSWERED: Self = Self {
-        reason: CloseReason::Answered,
-        linger: true,
-    };
+/// What stands behind the head.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Body<'q> {
+    /// Nothing: the status code says it all.
+    Empty,
+    /// Why there is nothing else.
+    Error(&'static str),
+    /// Which formats there are, if another one is named.
+    Formats(&'static [Format]),
+    Verdict {
+        kind: ProbeKind,
+        status: Status,
+        format: Format,
+    },
+    Check {
+        name: &'q str,
+        status: Status,
+        format: Format,
+    },
+    Stats,
+    Metrics(Format),
+    History,
+    /// A connection of our own begins a stream. Elsewhere it is one document of events, and the
+    /// client comes back for more.
+    Events,
+    #[cfg(feature = "monitor")]
+    Targets(&'q TargetQuery),
+    #[cfg(feature = "monitor")]
+    ReadyTargets,
+    Version,
+}
 
-    /// Nobody can say where the next request begins.
-    pub(super) const fn rejected(reject: Reject) -> Self {
-        Self {
-            reason: CloseReason::Rejected(reject),
-            linger: true,
+impl Service {
+    /// Decides what is answered to `query`, and counts it.
+    pub(super) fn decide<'q>(
+        &self,
+        now: Instant,
+        query: &'q Query,
+        snapshot: &Snapshot,
+    ) -> Answer<'q> {
+        let is_preflight = query.cross_origin.is_preflight;
+        let bucket = self.bucket.as_ref();
+        let bucket = bucket.filter(|_| query.access == Access::Detailed);
+        let wait = bucket.and_then(|bucket| bucket.take(now).err());
+        let (status, mut body) = match query.route {
+            Route::NotFound => (StatusCode::NotFound, Body::Error("Not found")),
+            Route::Server => (StatusCode::NoContent, Body::Empty),
+            _ if is_preflight => (StatusCode::NoContent, Body::Empty),
+            _ if query.method == Method::Other => {
+                let error = Body::Error("Method not allowed");
+                (StatusCode::MethodNotAllowed, error)
+            }
+            _ if wait.is_some() => {
+                let error = Body::Error("Too many requests");
+                (StatusCode::TooManyRequests, error)
+            }
+            Route::Events if self.limits.streams == 0 => {
+                (StatusCode::NotFound, Body::Error("Not found"))
+            }
+            route if route.is_private() && query.access == Access::Public => {
+                match self.policy.refusal() {
+                    StatusCode::Unauthorized => {
+                        (StatusCode::Unauthorized, Body::Error("Unauthorized"))
+                    }
+                    status => (status, Body::Error("Forbidden")),
+                }
+            }
+            Route::History | Route::Events if query.after == EventCursor::Malformed => {
+                let error = Body::Error("after is the number of a transition");
+                (StatusCode::BadRequest, error)
+            }
+            Route::History => (StatusCode::Ok, Body::History),
+            Route::Events => (StatusCode::Ok, Body::Events),
+            Route::Stats => (StatusCode::Ok, Body::Stats),
+            Route::Version => (StatusCode::Ok, Body::Version),
+            Route::Metrics => {
+                let format = query.format.unwrap_or(Format::METRICS[0]);
+                (StatusCode::Ok, Body::Metrics(format))
+            }
+            #[cfg(feature = "monitor")]
+            Route::Targets(ref targets) => match targets.error() {
+                Some(error) => (StatusCode::BadRequest, Body::Error(error)),
+                None => (StatusCode::Ok, Body::Targets(targets)),
+            },
+            #[cfg(feature = "monitor")]
+            Route::ReadyTargets => (StatusCode::Ok, Body::ReadyTargets),
+            Route::Probe(kind) => match query.format {
+                Some(format) => {
+                    let status = query.excluded.status(kind, snapshot);
+                    let verdict = Body::Verdict {
+                        kind,
+                        status,
+                        format,
+                    };
+                    (self.code_of(status), verdict)
+                }
+                None => {
+                    let formats = Body::Formats(query.route.formats());
+                    (StatusCode::NotAcceptable, formats)
+                }
+            },
+            Route::Check(ref name) => match (query.format, snapshot.status_of(name.as_str())) {
+                (None, _) => {
+                    let formats = Body::Formats(query.route.formats());
+                    (StatusCode::NotAcceptable, formats)
+                }
+                (Some(_), None) => (StatusCode::NotFound, Body::Error("Not found")),
+                (Some(format), Some(status)) => {
+                    let check = Body::Check {
+                        name: name.as_str(),
+                        status,
+                        format,
+                    };
+                    (self.code_of(status), check)
+                }
+            },
+        };
+        let is_code_only = query.method == Method::Options && query.route != Route::NotFound;
+        if is_code_only {
+            body = Body::Empty;
+        }
+        self.counters().count_request(query.route, status);
+        let mut head = Head::new(status);
+        head.allow = (is_code_only && !is_preflight) || status == StatusCode::MethodNotAllowed;
+        head.authenticate = status == StatusCode::Unauthorized;
+        if matches!(
+            status,
+            StatusCode::ServiceUnavailable | StatusCode::TooManyRequests
+        ) {
+            // Whole seconds, rounded up.
+            let wait = wait.map(|wait| wait.as_millis().div_ceil(1_000).max(1));
+            let wait = wait.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
+            head.retry_after = Some(wait.unwrap_or(self.retry_after));
+        }
+        match body {
+            Body::Empty => head.content_type = None,
+            Body::Events => head.content_type = Some(Head::EVENT_STREAM),
+            Body::Verdict { format, .. } | Body::Check { format, .. } | Body::Metrics(format) => {
+                head.content_type = Some(format.content_type());
+                head.content_security_policy = format.content_security_policy();
+            }
+            _ => {}
+        }
+        Answer { head, body }
+    }
+
+    /// The code of a verdict.
+    pub(super) const fn code_of(&self, status: Status) -> StatusCode {
+        match (status, self.degraded) {
+            (Status::Healthy, _) | (Status::Degraded, DegradedCode::Ok) => StatusCode::Ok,
+            (Status::Degraded, DegradedCode::TooManyRequests) => StatusCode::TooManyRequests,
+            _ => StatusCode::ServiceUnavailable,
         }
     }
 
-    /// Whether nothing may follow `request` on its connection, and why.
-    pub(super) fn behind(request: &Request<'_>, more_has_come: bool) -> Option<Self> {
-        if request.has_body {
-            Some(Self {
-                reason: CloseReason::BodyUnread,
-                linger: true,
-            })
-        } else if request.keep_alive {
-            None
-        } else {
-            Some(Self {
-                reason: CloseReason::Answered,
-                linger: more_has_come,
-            })
+    /// Appends the body of `answer`, which has been decided for `query`.
+    pub(super) fn write_body(
+        &self,
+        answer: &Answer<'_>,
+        query: &Query,
+        moment: Moment,
+        snapshot: &Snapshot,
+        out: &mut Vec<u8>,
+    ) {
+        let is_detailed = query.verbose && query.access == Access::Detailed;
+        match answer.body {
+            Body::Empty => {}
+            Body::Error(reason) => render::error(reason, out),
+            Body::Formats(formats) => render::not_acceptable(formats, out),
+            Body::Verdict {
+                kind,
+                status,
+                format,
+            } => {
+                let is_document = kind == ProbeKind::Health && format == Format::Json;
+                let probe = Probe {
+                    kind,
+                    status,
+                    healthy: answer.head.status == StatusCode::Ok,
+                    // The text names every check and why it fails in fixed words, which are public.
+                    verbose: is_detailed || (query.verbose && format == Format::Text),
+                    excluded: &query.excluded,
+                    moment,
+                    snapshot,
+                    watched: if is_document { self.watched() } else { None },
+                };
+                match format {
+                    Format::Text => render::text(&probe, out),
+                    Format::HealthJson => render::health_json(&probe, out),
+                    #[cfg(feature = "page")]
+                    Format::Html => render::page(&probe, out),
+                    _ if kind == ProbeKind::Health => render::document(&probe, out),
+                    _ => render::verdict(&probe, out),
+                }
+            }
+            Body::Check {
+                name,
+                status,
+                format,
+            } => match format {
+                Format::Text => render::check_text(status, out),
+                Format::HealthJson => {
+                    let is_ok = answer.head.status == StatusCode::Ok;
+                    render::check_health_json(status, is_ok, name, out);
+                }
+                _ => render::check(name, status, is_detailed, moment, snapshot, out),
+            },
+            Body::Stats => render::stats(is_detailed, snapshot, out),
+            Body::Metrics(format) => {
+                Exposition::write(format == Format::OpenMetrics, out, |e| {
+                    render::metrics(moment, snapshot, e);
+                    #[cfg(feature = "monitor")]
+                    if let Some(targets) = &self.targets {
+                        targets.write_metrics(e);
+                    }
+                    self.counters().write_metrics(e);
+                });
+            }
+            Body::History => render::history(query.after.id(), moment, snapshot, out),
+            Body::Events => {
+                Stream::new(query, false, moment.now).write_all(self, moment, snapshot, out);
+            }
+            #[cfg(feature = "monitor")]
+            Body::Targets(targets) => {
+                if let Some(all) = &self.targets {
+                    all.write_list(moment, targets, out);
+                }
+            }
+            #[cfg(feature = "monitor")]
+            Body::ReadyTargets => {
+                if let Some(all) = &self.targets {
+                    all.write_ready(out);
+                }
+            }
+            Body::Version => render::version(moment, snapshot, out),
         }
     }
 
-    /// What ends a connection that was told to end, or whose daemon is in this phase.
-    pub(super) fn told(told: Option<CloseReason>, phase: Phase) -> Option<Self> {
-        let draining = phase.is_ending().then_some(CloseReason::Draining);
-        told.or(draining).map(|reason| Self {
-            reason,
-            // A client that has not closed does not know yet: its next request may be on its way.
-            linger: reason != CloseReason::PeerClosed,
-        })
-    }
-}
-
-/// Appends the answer to `ask`, which is called `id` if it has a name.
-pub(super) fn answer(
-    service: &Service,
-    ask: &Query,
-    id: Option<RequestId>,
-    persistence: Persistence,
-    moment: Moment,
-    snapshot: &Snapshot,
-    out: &mut Vec<u8>,
-) -> StatusCode {
-    let limited = service.limited(moment, ask);
-    let ask = limited.as_ref().unwrap_or(ask);
-    let verdict = Service::verdict(ask, snapshot);
-    let head = service.head(ask, verdict);
-    let rare = |out: &mut Vec<u8>| write_rare(service, ask, id, out);
-    write(&head, ask.method, persistence, moment, out, rare, |out| {
-        service.body(moment, ask, &head, verdict, snapshot, out);
-    });
-    head.status
-}
-
-/// Whether `ask` is answered by a stream: then that begins with [`begin`].
-pub(super) fn is_stream(service: &Service, ask: &Query, moment: Moment) -> bool {
-    ask.route == Route::Events
-        && matches!(ask.method, Method::Get | Method::Head)
-        && service.code(ask, None) == StatusCode::Ok
-        && service.limited(moment, ask).is_none()
-}
-
-/// Appends the head of a stream, which is all that a `HEAD` is told.
-pub(super) fn begin(
-    service: &Service,
-    ask: &Query,
-    id: Option<RequestId>,
-    version: Version,
-    moment: Moment,
-    out: &mut Vec<u8>,
-) -> Option<Box<Stream>> {
-    let chunked = version == Version::Http11;
-    let head = service.head(ask, None);
-    let rare = |out: &mut Vec<u8>| write_rare(service, ask, id, out);
-    head.write_stream(moment.unix, chunked, out, rare);
-    (ask.method != Method::Head).then(|| Box::new(Stream::new(ask, chunked, moment.now)))
-}
-
-/// Appends the refusal of a request, whose method is known if it came that far.
-pub(super) fn reject(
-    service: &Service,
-    reject: Reject,
-    method: Option<Method>,
-    id: Option<RequestId>,
-    moment: Moment,
-    out: &mut Vec<u8>,
-) -> StatusCode {
-    service.counters().count_reject(reject.status());
-    let head = Head::new(reject.status());
-    let method = method.unwrap_or(Method::Other);
-    let rare = |out: &mut Vec<u8>| write_id(id, out);
-    let last = Persistence::Close;
-    write(&head, method, last, moment, out, rare, |out| {
-        render::error(reject.reason(), out);
-    });
-    head.status
-}
-
-fn write_rare(service: &Service, ask: &Query, id: Option<RequestId>, out: &mut Vec<u8>) {
-    let key_header = service.policy.key_header();
-    service.cors.write(ask.cross_origin, key_header, out);
-    write_id(id, out);
-}
-
-fn write_id(id: Option<RequestId>, out: &mut Vec<u8>) {
-    if let Some(id) = id {
-        out.extend_from_slice(b"X-Request-Id: ");
-        out.extend_from_slice(id.as_bytes());
-        out.extend_from_slice(b"\r\n");
-    }
-}
-
-/// Appends `head` with the `rare` fields, then what `body` appends, whose length belongs into the head. A `HEAD` is told
-/// the length and spared the rest (RFC 9110 §9.3.2).
-fn write(
-    head: &Head,
-    method: Method,
-    persistence: Persistence,
-    moment: Moment,
-    out: &mut Vec<u8>,
-    rare: impl FnOnce(&mut Vec<u8>),
-    body: impl FnOnce(&mut Vec<u8>),
-) {
-    let length = head.write(moment.unix, persistence, out, rare);
-    let body_start = out.len();
-    body(out);
-    length.fill(out.len() - body_start, out);
-    if method == Method::Head {
-        out.truncate(body_start);
+    /// How many targets are healthy, if there is a monitor.
+    pub(super) fn watched(&self) -> Option<Watched> {
+        #[cfg(feature = "monitor")]
+        {
+            self.targets.as_ref()?.watched()
+        }
+        #[cfg(not(feature = "monitor"))]
+        None
     }
 }

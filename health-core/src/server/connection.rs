@@ -1,48 +1,52 @@
-//! One connection, from accept to close. All its transitions stand in this file.
+//! One connection, from accept to close: all its transitions are in this file.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::answer::{self, Ending};
-use super::reader::{Reader, Reply};
-use super::state::{State, Writing};
+use super::answer::Body;
+use super::reader::Reader;
+use super::request_id::RequestId;
+use super::state::{CloseMode, Pending, State, Writing};
 use super::stream::Stream;
+use super::turn::Outgoing;
 use super::{CloseReason, EvictionClass, Limits, Peer, Service, Step};
 use crate::base::{Instant, Moment};
 use crate::health::{Phase, Revision, Snapshot};
 use crate::http::response::Persistence;
-use crate::http::{Reject, StatusCode};
+use crate::http::{Head, Method, Reject, StatusCode, Version};
 use crate::render;
 
-/// When a batch of answers to pipelined requests is large enough to be written. A client that never
-/// reads makes us hold one, and one read of its requests, until the write deadline.
+/// When a batch of responses to pipelined requests is large enough to be written. For a client that
+/// never reads we hold one, and one read of its requests, until the write deadline.
 const BATCH: usize = 8 * 1024;
 
-/// One connection's side of the conversation; the contract stands in the [module's doc](super).
+/// The state machine of one connection; the [module](super) has the contract.
 ///
 /// Idle, it holds no buffer: input is parsed where the caller has it, and only an unfinished rest
 /// is kept, bounded by [`Limits::head`] and one read.
 #[derive(Debug)]
 pub struct Connection {
-    service: Arc<Service>,
+    pub(super) service: Arc<Service>,
     peer: Peer,
-    state: State,
-    reader: Reader,
-    /// Once a stream was asked for, nothing else is answered.
-    stream: Option<Box<Stream>>,
-    /// Set by end of input: what has been asked is answered, then it is over. Set by a drain, which
-    /// takes precedence: one answer more, then it is over.
-    ending: Option<CloseReason>,
+    pub(super) state: State,
+    pub(super) reader: Reader,
+    /// Once a stream has begun, nothing else is answered.
+    pub(super) stream: Option<Box<Stream>>,
+    /// Set by the end of input: every request before it is answered, then the connection closes. Set
+    /// by a drain, which takes precedence: one more response, then it closes.
+    pub(super) ending: Option<CloseReason>,
     has_answered: bool,
-    /// Answers in the caller's buffer, and those that were sent.
+    /// Responses in the caller's buffer, and those that were sent.
     unsent: u32,
     delivered: u64,
+    /// What [`turn`](Self::turn) has not written yet.
+    pub(super) outgoing: Outgoing,
 }
 
 impl Connection {
     /// A connection just accepted. Its first head is due within [`Limits::head_timeout`]; with
-    /// [`Service::agent_check`] there is something to tell at once.
+    /// [`Service::agent_check`] a response is due at once.
     #[must_use]
     pub fn new(service: Arc<Service>, peer: Peer, now: Instant) -> Self {
         Self {
@@ -55,6 +59,7 @@ impl Connection {
             has_answered: false,
             unsent: 0,
             delivered: 0,
+            outgoing: Outgoing::default(),
         }
     }
 
@@ -72,8 +77,8 @@ impl Connection {
         match &mut self.state {
             _ if input.is_empty() => {}
             State::Idle { .. } | State::Head { .. } => {
-                match self.reader.take(self.service.at(&self.peer, now), input) {
-                    Some(reply) => self.state = State::responding(reply),
+                match self.reader.next(&self.service, &self.peer, now, input) {
+                    Some(pending) => self.state = State::responding(pending),
                     None => self.begin_head(now),
                 }
             }
@@ -89,10 +94,9 @@ impl Connection {
         }
     }
 
-    /// Takes the end of the input. What was asked before it is still answered: clients may
-    /// half-close behind their last request. A stream ends, though: who has gone away says no
-    /// more than that.
-    pub fn handle_eof(&mut self, _now: Instant) {
+    /// Takes the end of the input. Requests before it are still answered: clients may half-close
+    /// behind their last request. A stream ends, though: a client that has gone looks the same.
+    pub fn handle_eof(&mut self) {
         match self.state {
             State::Idle { .. } => self.state = State::Closed(CloseReason::PeerClosed),
             State::Head { .. } => self.state = State::Closed(CloseReason::Truncated),
@@ -105,7 +109,7 @@ impl Connection {
         }
     }
 
-    /// Sees whether the step's deadline has passed, and acts if it has.
+    /// Checks whether the step's deadline has passed, and acts if it has.
     pub fn handle_timeout(&mut self, now: Instant) {
         match self.state {
             State::Idle { until, .. } if until <= now => {
@@ -117,13 +121,13 @@ impl Connection {
                 self.state = State::Closed(reason);
             }
             State::Head { until, .. } if until <= now => {
-                let context = self.service.at(&self.peer, now);
-                let reply = self.reader.refuse(context, Reject::HeadTimeout);
+                let reject = Reject::HeadTimeout;
+                let pending = self.reader.refuse(&self.service, now, reject);
                 self.reader.discard();
-                self.state = State::responding(reply);
+                self.state = State::responding(pending);
             }
             State::Following { until, .. } if until <= now => {
-                self.state = State::responding(Reply::News);
+                self.state = State::responding(Pending::Events);
             }
             State::Writing { writing, .. } if writing.until <= now => {
                 self.state = State::Closed(CloseReason::WriteTimeout);
@@ -136,8 +140,7 @@ impl Connection {
         }
     }
 
-    /// The registry's revision is this one now. A stream that waits for another has something to
-    /// tell.
+    /// The registry's revision is this one now: a stream that waits for another one is sent it.
     pub fn handle_revision(&mut self, now: Instant, revision: Revision) {
         if let Some(stream) = &mut self.stream {
             stream.handle_revision(revision);
@@ -145,110 +148,123 @@ impl Connection {
         self.state = self.state.handle_revision(now, revision);
     }
 
-    /// The daemon is in this phase now: see [`handle_drain`](Self::handle_drain) and
-    /// [`handle_stop`](Self::handle_stop). A driver without a [`Connections`](super::Connections) tells it.
-    pub fn handle_phase(&mut self, now: Instant, phase: Phase) {
-        match phase {
-            Phase::Starting | Phase::Running => {}
-            Phase::Draining => self.handle_drain(now),
-            Phase::Stopped => self.handle_stop(now),
-        }
-    }
-
-    /// The daemon drains: an idle connection closes at once; one with a request under way answers
-    /// it, says `Connection: close`, and closes; a stream says so, and ends.
+    /// The daemon is in this phase now.
     ///
-    /// A connection on which nothing was asked yet is no idle one: its request may be in the
-    /// socket already, and it is what asks whether the daemon is still alive.
-    pub fn handle_drain(&mut self, _now: Instant) {
+    /// `Draining`: an idle connection closes at once; one with a request under way answers it, says
+    /// `Connection: close`, and closes; a stream says so, and ends. A connection on which no request
+    /// has come yet is not idle: its request may be in the socket already, and may ask whether the
+    /// daemon is alive.
+    ///
+    /// `Stopped`: only a response under way is still delivered.
+    pub fn handle_phase(&mut self, phase: Phase) {
+        let has_stopped = match phase {
+            Phase::Starting | Phase::Running => return,
+            Phase::Draining => false,
+            Phase::Stopped => true,
+        };
         match self.state {
-            State::Idle { .. } if self.has_answered => {
+            State::Following { .. } => self.end_stream(CloseReason::Draining),
+            State::Idle { .. } if self.has_answered || has_stopped => {
                 self.state = State::Closed(CloseReason::Draining);
             }
-            State::Following { .. } => self.end_stream(CloseReason::Draining),
+            State::Head { .. } | State::Finishing { .. } if has_stopped => {
+                self.state = State::Closed(CloseReason::Draining);
+            }
+            State::Closed(_) => {}
             _ => self.ending = Some(CloseReason::Draining),
         }
     }
 
-    /// The daemon has stopped: only an answer that is under way is still delivered.
-    pub fn handle_stop(&mut self, _now: Instant) {
-        match self.state {
-            State::Responding { .. } | State::Writing { .. } => {
-                self.ending = Some(CloseReason::Draining);
-            }
-            State::Following { .. } => self.end_stream(CloseReason::Draining),
-            State::Idle { .. } | State::Head { .. } | State::Finishing { .. } => {
-                self.state = State::Closed(CloseReason::Draining);
-            }
-            State::Closed(_) => {}
-        }
-    }
-
-    /// Gives up the place for another connection, unless an answer is just being made.
+    /// Closes in favour of another connection, unless a response is just being made.
     pub fn handle_evict(&mut self, now: Instant) {
-        if self.standing() != EvictionClass::Busy && !matches!(self.state, State::Closed(_)) {
+        if self.eviction_class() != EvictionClass::Responding
+            && !matches!(self.state, State::Closed(_))
+        {
             self.state = State::Closed(CloseReason::Evicted);
             self.log(now, false, Some(CloseReason::Evicted));
             self.service.counters().count_eviction();
         }
     }
 
-    /// Appends the answer to what was asked, or what is new to a stream: nothing, perhaps.
-    /// `moment` is now, `snapshot` the state it is told.
+    /// Appends the response that is due, or the latest events of a stream: nothing, perhaps.
+    /// `moment` is now, `snapshot` the daemon's state.
     ///
     /// # Misuse
     ///
     /// Does nothing unless `step` says `Respond`.
     pub fn respond(&mut self, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
-        let State::Responding { ref reply, unsent } = self.state else {
+        let State::Responding {
+            ref pending,
+            unsent,
+        } = self.state
+        else {
             debug_assert!(false, "respond in {:?}", self.state);
             return;
         };
         let since = moment.now;
         let until = since + self.limits().write_timeout;
         let writing = unsent.unwrap_or(Writing { since, until });
-        let log = self.service.log.as_ref();
-        let id = self.reader.notes.name(moment.unix, log);
-        let start = out.len();
-        let (method, status, last) = match reply {
-            Reply::Agent => {
+        let service = &*self.service;
+        let (log, start) = (service.log.as_ref(), out.len());
+        let records = self.reader.records.as_mut();
+        let id = records.and_then(|records| records.request_id(moment.unix, log));
+        let (method, status, close) = match pending {
+            Pending::AgentCheck => {
                 render::agent_check(snapshot, out);
-                (None, StatusCode::Ok, Some(Ending::ANSWERED))
+                (None, StatusCode::Ok, Some(CloseMode::ANSWERED))
             }
-            Reply::News => return self.tell(writing, moment, snapshot, out),
-            Reply::Query { ask, version, .. } if answer::is_stream(&self.service, ask, moment) => {
-                self.reader.discard();
-                self.stream = answer::begin(&self.service, ask, id, *version, moment, out);
-                let bytes = out.len() - start;
-                (self.reader.notes).handle_answer(log, Some(ask.method), StatusCode::Ok, bytes);
-                self.has_answered = true;
-                self.unsent += 1;
-                return self.tell(writing, moment, snapshot, out);
+            Pending::Events => return self.write_events(writing, moment, snapshot, out),
+            &Pending::Reject { reject, method } => {
+                let status = reject.status();
+                service.counters().count_reject(status);
+                Head::new(status).write(
+                    method,
+                    moment.unix,
+                    Persistence::Close,
+                    out,
+                    |out| write_id(id, out),
+                    |out| render::error(reject.reason(), out),
+                );
+                (method, status, Some(CloseMode::rejected(reject)))
             }
-            &Reply::Reject { reject, method } => {
-                let status = answer::reject(&self.service, reject, method, id, moment, out);
-                (method, status, Some(Ending::rejected(reject)))
-            }
-            Reply::Query { ask, version, last } => {
-                let last = last.or_else(|| self.ending(snapshot));
-                let persistence = Persistence::of(*version, last.is_some());
-                let service = &self.service;
-                let status = answer::answer(service, ask, id, persistence, moment, snapshot, out);
-                (Some(ask.method), status, last)
+            Pending::Query {
+                query,
+                version,
+                close,
+            } => {
+                let answer = service.decide(moment.now, query, snapshot);
+                let rare = |out: &mut Vec<u8>| {
+                    let key_header = service.policy.key_header();
+                    service.cors.write(query.cross_origin, key_header, out);
+                    write_id(id, out);
+                };
+                let method = query.method;
+                if let Body::Events = answer.body {
+                    let is_chunked = *version == Version::Http11;
+                    (answer.head).write_stream(moment.unix, is_chunked, out, rare);
+                    self.stream = (method != Method::Head)
+                        .then(|| Box::new(Stream::new(query, is_chunked, moment.now)));
+                    self.reader.discard();
+                    self.add_response(Some(method), StatusCode::Ok, out.len() - start);
+                    return self.write_events(writing, moment, snapshot, out);
+                }
+                let close = close.or_else(|| self.close_mode(snapshot));
+                let persistence = Persistence::of(*version, close.is_some());
+                (answer.head).write(Some(method), moment.unix, persistence, out, rare, |out| {
+                    service.write_body(&answer, query, moment, snapshot, out);
+                });
+                (Some(method), answer.head.status, close)
             }
         };
-        let bytes = out.len() - start;
-        (self.reader.notes).handle_answer(log, method, status, bytes);
-        self.has_answered = true;
-        self.unsent += 1;
-        self.state = State::Writing { writing, last };
-        if last.is_some() {
+        self.add_response(method, status, out.len() - start);
+        self.state = State::Writing { writing, close };
+        if close.is_some() {
             self.reader.discard();
-        } else if out.len() < BATCH {
-            let context = self.service.at(&self.peer, moment.now);
-            if let Some(reply) = self.reader.next(context) {
+        } else if out.len() < BATCH && !self.reader.is_empty() {
+            let next = (self.reader).next(&self.service, &self.peer, moment.now, &[]);
+            if let Some(pending) = next {
                 self.state = State::Responding {
-                    reply,
+                    pending,
                     unsent: Some(writing),
                 };
             }
@@ -261,13 +277,13 @@ impl Connection {
     ///
     /// Does nothing unless `step` says `Write`.
     pub fn handle_sent(&mut self, now: Instant) {
-        let State::Writing { last, .. } = self.state else {
+        let State::Writing { close, .. } = self.state else {
             debug_assert!(false, "sent in {:?}", self.state);
             return;
         };
         self.delivered += u64::from(core::mem::take(&mut self.unsent));
-        match last {
-            Some(ending) => self.end(now, ending),
+        match close {
+            Some(close) => self.end(now, close),
             None if self.stream.is_some() => self.follow(now),
             None => {
                 self.log(now, true, None);
@@ -276,7 +292,7 @@ impl Connection {
         }
     }
 
-    /// How many answers have been sent.
+    /// How many responses have been sent.
     #[must_use]
     pub const fn delivered(&self) -> u64 {
         self.delivered
@@ -284,9 +300,9 @@ impl Connection {
 
     /// What it would cost to evict this connection.
     #[must_use]
-    pub fn standing(&self) -> EvictionClass {
+    pub fn eviction_class(&self) -> EvictionClass {
         let stream = self.stream.as_deref();
-        self.state.standing(self.has_answered, stream)
+        self.state.eviction_class(self.has_answered, stream)
     }
 
     /// Bytes of heap held for input: none while idle, and never much more than twice
@@ -296,38 +312,17 @@ impl Connection {
         self.reader.buffered()
     }
 
-    /// Tells a stream what is new, and that it ends if it does. A `HEAD` has been told all.
-    fn tell(&mut self, writing: Writing, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
-        let (ending, start) = (self.ending(snapshot), out.len());
-        let last = match &mut self.stream {
-            None => ending.or(Some(Ending::ANSWERED)),
-            Some(stream) => stream.tell(&self.service, ending, moment, snapshot, out),
-        };
-        self.reader.notes.handle_more(out.len() - start);
-        if !out.is_empty() {
-            self.state = State::Writing { writing, last };
-        } else if let Some(ending) = last {
-            self.end(moment.now, ending);
-        } else {
-            self.follow(moment.now);
+    /// A response was made.
+    fn add_response(&mut self, method: Option<Method>, status: StatusCode, bytes: usize) {
+        self.has_answered = true;
+        self.unsent += 1;
+        if let (Some(records), Some(_)) = (&mut self.reader.records, &self.service.log) {
+            records.add_response(method, status, bytes);
         }
     }
 
-    /// Waits for something to tell, unless there is more already.
-    fn follow(&mut self, now: Instant) {
-        self.state = match &self.stream {
-            Some(stream) if !stream.has_more() && self.ending.is_none() => stream.follow(now),
-            _ => State::responding(Reply::News),
-        };
-    }
-
-    fn end_stream(&mut self, reason: CloseReason) {
-        self.ending = Some(reason);
-        self.state = State::responding(Reply::News);
-    }
-
-    /// The last answer is out.
-    fn end(&mut self, now: Instant, Ending { reason, linger }: Ending) {
+    /// The last response has been sent.
+    pub(super) fn end(&mut self, now: Instant, CloseMode { reason, linger }: CloseMode) {
         self.log(now, true, Some(reason));
         let limits = self.limits();
         self.state = if linger {
@@ -341,12 +336,12 @@ impl Connection {
         };
     }
 
-    /// Looks for the next request behind an answer that was not the last.
+    /// Finds the next request behind a response that was not the last.
     fn go_on(&mut self, now: Instant) {
-        if let Some(reply) = self.reader.next(self.service.at(&self.peer, now)) {
-            self.state = State::responding(reply);
+        if let Some(pending) = (self.reader).next(&self.service, &self.peer, now, &[]) {
+            self.state = State::responding(pending);
         } else if let Some(reason) = self.ending {
-            // The end came while there was an answer to write: there is nothing to wait for.
+            // The input ended while a response was being written: there is nothing to wait for.
             self.state = State::Closed(reason);
         } else {
             self.state = State::Idle {
@@ -357,8 +352,8 @@ impl Connection {
         }
     }
 
-    /// From the first byte of a head it has a deadline of its own. An empty line is none: nobody
-    /// is to be told 408 who has asked nothing.
+    /// From its first byte a head has a deadline of its own. An empty line does not count: without a
+    /// request there is nothing to answer 408.
     fn begin_head(&mut self, now: Instant) {
         if !self.reader.has_begun() {
             return;
@@ -376,25 +371,29 @@ impl Connection {
         }
     }
 
-    /// What was answered has been written, or never will be: whoever keeps a log hears of it.
+    /// The responses have been written, or never will be: writes their records, if there is a log.
     fn log(&mut self, now: Instant, delivered: bool, close: Option<CloseReason>) {
-        let log = self.service.log.as_ref();
-        (self.reader.notes).tell(now, log, &self.peer, delivered, close);
+        if let (Some(records), Some(log)) = (&mut self.reader.records, &self.service.log) {
+            records.write(now, log, &self.peer, delivered, close);
+        }
     }
 
-    /// Why the answer to be written is the last one, if it is, whatever its request says.
-    fn ending(&self, snapshot: &Snapshot) -> Option<Ending> {
+    /// Why the next response is the last one, if it is, whatever its request says.
+    pub(super) fn close_mode(&self, snapshot: &Snapshot) -> Option<CloseMode> {
         // Before its end the input may hold further requests.
-        let is_open = |reason: &_| *reason != CloseReason::PeerClosed || self.reader.is_empty();
-        Ending::told(self.ending.filter(is_open), snapshot.phase())
-    }
-
-    /// Whether it is a stream.
-    pub(super) const fn is_stream(&self) -> bool {
-        self.stream.is_some()
+        let counts = |reason: &_| *reason != CloseReason::PeerClosed || self.reader.is_empty();
+        CloseMode::of(self.ending.filter(counts), snapshot.phase())
     }
 
     fn limits(&self) -> &Limits {
         self.service.bounds()
+    }
+}
+
+fn write_id(id: Option<RequestId>, out: &mut Vec<u8>) {
+    if let Some(id) = id {
+        out.extend_from_slice(b"X-Request-Id: ");
+        out.extend_from_slice(id.as_bytes());
+        out.extend_from_slice(b"\r\n");
     }
 }

@@ -1,9 +1,9 @@
 //! Which web pages may read the answers: cross-origin resource sharing (WHATWG Fetch §3.2).
 //!
-//! Off until an origin is listed. Then each answer says `Vary: Origin`; one to a listed origin says
-//! that it may be read, and a preflight from there is answered with what may be sent. Never `*`,
-//! and never `Access-Control-Allow-Credentials`: a page shows its token in a field of its own, and
-//! no cookie of the browser's user opens anything here.
+//! Off until an origin is listed. Then each response has `Vary: Origin`; one to a listed origin also
+//! has `Access-Control-Allow-Origin`, and a preflight from there gets the methods and fields that are
+//! allowed. Never `*`, and never `Access-Control-Allow-Credentials`: a page sends its token in a field
+//! of its own, and no cookie gives access to anything here.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -71,12 +71,12 @@ impl fmt::Display for Origin {
 #[derive(Clone, Debug, Default)]
 pub(super) struct AllowList(Vec<Origin>);
 
-/// What a request means to the browser that sent it.
+/// What a request means in terms of CORS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct CrossOrigin {
-    /// The place of its origin in the list.
+    /// The index of its origin in the list.
     listed: Option<u16>,
-    /// It asks whether a request may be sent, not for anything we have.
+    /// It asks whether a further request may be sent.
     pub(super) is_preflight: bool,
 }
 
@@ -85,8 +85,8 @@ impl AllowList {
         self.0.extend(origins);
     }
 
-    /// Looks at the fields only if there is a list.
-    pub(super) fn look_at(&self, request: &Request<'_>) -> CrossOrigin {
+    /// Reads the fields, if there is a list.
+    pub(super) fn read(&self, request: &Request<'_>) -> CrossOrigin {
         let origin = if self.0.is_empty() {
             None
         } else {
@@ -95,16 +95,16 @@ impl AllowList {
         let Some(origin) = origin else {
             return CrossOrigin::default();
         };
-        let place = self.0.iter().position(|it| it.0.as_bytes() == origin);
+        let index = self.0.iter().position(|it| it.0.as_bytes() == origin);
         CrossOrigin {
-            listed: place.and_then(|place| place.try_into().ok()),
+            listed: index.and_then(|index| index.try_into().ok()),
             is_preflight: request.method == Method::Options
                 && request.field("access-control-request-method").is_some(),
         }
     }
 
-    /// Appends the fields of the answer. `key_header` may carry a secret.
-    pub(super) fn write(&self, asked: CrossOrigin, key_header: &str, out: &mut Vec<u8>) {
+    /// Appends the fields of the response. `key_header` is the name of a field that the page may send.
+    pub(super) fn write(&self, request: CrossOrigin, key_header: &str, out: &mut Vec<u8>) {
         if self.0.is_empty() {
             return;
         }
@@ -113,12 +113,12 @@ impl AllowList {
                 .for_each(|part| out.extend_from_slice(part.as_bytes()));
             out.extend_from_slice(b"\r\n");
         };
-        let origin = asked
+        let origin = request
             .listed
-            .and_then(|place| self.0.get(usize::from(place)));
+            .and_then(|index| self.0.get(usize::from(index)));
         if let Some(Origin(origin)) = origin {
             add(&["Access-Control-Allow-Origin: ", origin]);
-            if asked.is_preflight {
+            if request.is_preflight {
                 add(&["Access-Control-Allow-Methods: GET, HEAD, OPTIONS"]);
                 let headers = "Access-Control-Allow-Headers: Authorization, Last-Event-ID, ";
                 add(&[headers, "X-Request-Id, ", key_header]);
@@ -126,7 +126,7 @@ impl AllowList {
                 add(&["Access-Control-Max-Age: 600"]);
             }
         }
-        if asked.is_preflight {
+        if request.is_preflight {
             add(&["Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers"]);
         } else {
             add(&["Vary: Origin"]);

@@ -1,19 +1,18 @@
-//! What the endpoint counts about itself.
+//! What a listener counts about itself: for `/metrics`, and for the report at its end.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::Route;
+use super::{CloseReason, Route};
 use crate::base::ProbeKind;
 use crate::http::StatusCode;
 use crate::render::exposition::{Exposition, Kind};
 
-/// Answers, refusals, evictions and failed accepts of one listener, shown at `/metrics`.
+/// Responses, refusals, evictions and failed accepts of one listener, shown at `/metrics`.
 ///
-/// [`Service`](super::Service), [`Connection`](super::Connection) and [`Connections`](super::Connections)
-/// count what they do; an accept loop without a connections tells its errors itself. A count is one
-/// atomic addition; it begins anew at zero after `usize::MAX`.
+/// A count is one atomic addition, and wraps around after `usize::MAX`.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub(super) struct Counters {
     requests: [[AtomicUsize; CLASSES.len()]; ROUTES.len()],
     rejects: [AtomicUsize; REJECTS.len() + 1],
     evictions: AtomicUsize,
@@ -37,7 +36,7 @@ const ROUTES: [&str; 13] = [
     "other",
 ];
 const CLASSES: [&str; 3] = ["2xx", "4xx", "5xx"];
-/// The codes of refusals that are told apart; others are `other`.
+/// The codes of refusals with a count of their own; the rest are `other`.
 const REJECTS: [StatusCode; 6] = [
     StatusCode::BadRequest,
     StatusCode::RequestTimeout,
@@ -53,32 +52,8 @@ impl Counters {
     }
 
     /// `accept` has failed.
-    pub fn count_accept_error(&self) {
+    pub(super) fn count_accept_error(&self) {
         count(&self.accept_errors);
-    }
-
-    /// Connections given up for others so far.
-    #[must_use]
-    pub fn evictions(&self) -> usize {
-        self.evictions.load(Ordering::Relaxed)
-    }
-
-    /// Failed accepts so far.
-    #[must_use]
-    pub fn accept_errors(&self) -> usize {
-        self.accept_errors.load(Ordering::Relaxed)
-    }
-
-    /// Requests answered so far.
-    #[must_use]
-    pub fn requests(&self) -> usize {
-        sum(self.requests.iter().flatten())
-    }
-
-    /// Requests refused so far: malformed, too large, too slow.
-    #[must_use]
-    pub fn rejects(&self) -> usize {
-        sum(&self.rejects)
     }
 
     pub(super) fn count_request(&self, route: Route, status: StatusCode) {
@@ -95,7 +70,7 @@ impl Counters {
         count(&self.rejects[known.unwrap_or(REJECTS.len())]);
     }
 
-    pub(super) fn tell(&self, e: &mut Exposition<'_>) {
+    pub(super) fn write_metrics(&self, e: &mut Exposition<'_>) {
         let mut family = e.family(
             Kind::Counter,
             "health_endpoint_requests",
@@ -130,6 +105,41 @@ impl Counters {
     }
 }
 
+/// Counts of all connections of a server, from its start to its end.
+///
+/// Every connection that was accepted is counted once: in [`closed`](Self::closed),
+/// [`cut_off`](Self::cut_off) or [`failed`](Self::failed).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Responses delivered whole, as far as the server knows.
+    pub finished: u64,
+    /// Connections closed during a response that was still under way when
+    /// [`Limits::stop_timeout`](super::Limits::stop_timeout) had passed.
+    pub cut_off: u64,
+    /// Connections that ended by an error of their socket, such as a reset.
+    pub failed: u64,
+    /// How many connections ended for each reason, in the order of first occurrence.
+    pub closed: Vec<(CloseReason, u64)>,
+}
+
+impl Report {
+    /// How many connections ended for this reason.
+    #[must_use]
+    pub fn count(&self, reason: CloseReason) -> u64 {
+        let found = self.closed.iter().find(|(other, _)| *other == reason);
+        found.map_or(0, |(_, count)| *count)
+    }
+
+    /// There are few reasons, so a list is enough.
+    pub(super) fn add(&mut self, reason: CloseReason) {
+        match self.closed.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, count)) => *count += 1,
+            None => self.closed.push((reason, 1)),
+        }
+    }
+}
+
 const fn place(route: Route) -> usize {
     match route {
         Route::Probe(ProbeKind::Startup) => 0,
@@ -155,9 +165,4 @@ fn count(counter: &AtomicUsize) {
 
 fn load(counter: &AtomicUsize) -> u64 {
     counter.load(Ordering::Relaxed) as u64
-}
-
-fn sum<'a>(counters: impl IntoIterator<Item = &'a AtomicUsize>) -> usize {
-    let counts = counters.into_iter().map(|one| one.load(Ordering::Relaxed));
-    counts.fold(0, usize::wrapping_add)
 }

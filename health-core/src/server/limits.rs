@@ -1,114 +1,87 @@
-//! How much of everything a client may use.
+//! Whether a drain fits into the time before the daemon is killed, and the code of a degraded daemon.
 
+use core::fmt;
 use core::time::Duration;
 
-use crate::http::{HeadLimits, HeadScan, MOST_FIELDS, Reject, Request};
+pub use crate::http::limits::Limits;
 
-/// Bounds of the endpoint. Every one is a promise of a fixed cost, and each can be set.
-///
-/// ```
-/// use std::time::Duration;
-/// use health_core::server::Limits;
-///
-/// let mut limits = Limits::default();
-/// limits.connections = 64;
-/// limits.idle_timeout = Duration::from_secs(30);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Bytes of a request line without its CRLF. Default 8,192; beyond it 414 (RFC 9112 §3).
-    pub request_line: usize,
-    /// Bytes of a head, empty lines in front and at its end included. Default 16,384; beyond it 431.
-    pub head: usize,
-    /// Field lines of a head. Default 100, which is also the most; beyond it 431.
-    pub fields: usize,
-    /// Bytes a request may announce as its body. Default 65,536; beyond it 413. No body is read.
-    pub body: u64,
-    /// From accept, or from the first byte on a kept connection, to a complete head. Default 10 s.
-    pub head_timeout: Duration,
-    /// Between requests. Default 75 s: longer than the usual scrape interval of a minute.
-    pub idle_timeout: Duration,
-    /// For one batch of answers. Default 10 s.
-    pub write_timeout: Duration,
-    /// For the client to take notice of a last answer it did not expect. Default 1 s.
-    pub finish_timeout: Duration,
-    /// Bytes discarded while it does. Default 65,536.
-    pub finish_bytes: usize,
-    /// From the beginning of a drain until anything ends: load balancers have to notice that
-    /// readiness is gone. Default 0.
-    pub drain_delay: Duration,
-    /// For the [work](crate::health::Registry::begin_work) that holds a drain, if there is any.
-    /// Default 20 s.
-    pub drain_timeout: Duration,
-    /// For answers under way when the server stops. Default 5 s.
-    pub stop_timeout: Duration,
-    /// Connections held at once. Default 512; 0 counts as 1. One more evicts another, it is never
-    /// refused.
-    pub connections: usize,
-    /// Connections among them that follow [`Route::Events`](super::Route::Events). Default 16; one
-    /// more evicts the oldest of them; 0 switches streams off.
-    pub streams: usize,
-    /// The longest silence of a stream: then a comment says that it is still there. Default 15 s.
-    pub stream_heartbeat: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            request_line: 8 * 1024,
-            head: 16 * 1024,
-            fields: MOST_FIELDS,
-            body: 64 * 1024,
-            head_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(75),
-            write_timeout: Duration::from_secs(10),
-            finish_timeout: Duration::from_secs(1),
-            finish_bytes: 64 * 1024,
-            drain_delay: Duration::ZERO,
-            drain_timeout: Duration::from_secs(20),
-            stop_timeout: Duration::from_secs(5),
-            connections: 512,
-            streams: 16,
-            stream_heartbeat: Duration::from_secs(15),
-        }
-    }
+/// The code of a degraded daemon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DegradedCode {
+    /// 200: it works, and the document has the details.
+    #[default]
+    Ok,
+    /// 429: Consul takes it for a warning.
+    TooManyRequests,
+    /// 503: degraded is bad enough.
+    ServiceUnavailable,
 }
 
 impl Limits {
-    /// Reads the request head at the beginning of `bytes` as a [`Connection`](super::Connection)
-    /// does: the request and how long its head is, or `None` if more bytes are needed.
+    /// How long a drain may take: [`drain_delay`](Self::drain_delay),
+    /// [`drain_timeout`](Self::drain_timeout) and [`stop_timeout`](Self::stop_timeout) together.
+    #[must_use]
+    pub fn longest_drain(&self) -> Duration {
+        self.drain_delay
+            .saturating_add(self.drain_timeout)
+            .saturating_add(self.stop_timeout)
+    }
+
+    /// Makes sure that a drain fits into the `grace` after which the daemon is killed: 30 s in
+    /// Kubernetes, 10 s with `docker stop`, 90 s under systemd, unless set otherwise.
     ///
     /// ```
-    /// use health_core::http::{Method, Reject};
+    /// use std::time::Duration;
     /// use health_core::server::Limits;
     ///
-    /// let limits = Limits::default();
-    /// let bytes = b"HEAD /health HTTP/1.0\r\n\r\nGET";
-    /// let (request, length) = limits.read_head(bytes)?.expect("a whole head");
-    /// assert_eq!(request.method, Method::Head);
-    /// assert_eq!(&bytes[length..], b"GET");
-    /// assert!(limits.read_head(b"GET /health HT")?.is_none());
-    /// assert_eq!(limits.read_head(b"GET\t").err(), Some(Reject::ControlByte));
-    /// # Ok::<(), Reject>(())
+    /// let limits = Limits::default().within(Duration::from_secs(30))?;
+    /// let error = limits.within(Duration::from_secs(10)).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "drain_delay 0ns, drain_timeout 20s and stop_timeout 5s are more than the grace of 10s",
+    /// );
+    /// # Ok::<(), health_core::server::GraceError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// What is wrong with the head, as soon as that is certain.
-    pub fn read_head<'a>(&self, bytes: &'a [u8]) -> Result<Option<(Request<'a>, usize)>, Reject> {
-        let Some(head) = HeadScan::default().advance(bytes, &self.head_limits())? else {
-            return Ok(None);
-        };
-        let request = Request::parse(bytes, &head, self.body)?;
-        Ok(Some((request, head.end)))
-    }
-
-    pub(super) fn head_limits(&self) -> HeadLimits {
-        HeadLimits {
-            request_line: self.request_line,
-            head: self.head,
-            fields: self.fields.min(MOST_FIELDS),
+    /// [`GraceError`] if it does not fit.
+    pub fn within(self, grace: Duration) -> Result<Self, GraceError> {
+        if self.longest_drain() <= grace {
+            return Ok(self);
         }
+        Err(GraceError {
+            drain_delay: self.drain_delay,
+            drain_timeout: self.drain_timeout,
+            stop_timeout: self.stop_timeout,
+            grace,
+        })
     }
 }
+
+/// A drain that would be killed before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GraceError {
+    drain_delay: Duration,
+    drain_timeout: Duration,
+    stop_timeout: Duration,
+    grace: Duration,
+}
+
+impl fmt::Display for GraceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            drain_delay,
+            drain_timeout,
+            stop_timeout,
+            grace,
+        } = self;
+        write!(
+            f,
+            "drain_delay {drain_delay:?}, drain_timeout {drain_timeout:?} and stop_timeout \
+             {stop_timeout:?} are more than the grace of {grace:?}"
+        )
+    }
+}
+
+impl core::error::Error for GraceError {}

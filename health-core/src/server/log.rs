@@ -1,11 +1,11 @@
-//! The request log: what became of each exchange, told to a closure of the daemon's author.
+//! The request log: a record of each exchange, for a closure of the daemon's author.
 //!
-//! Off until [`Service::log_requests`](super::Service::log_requests) is called. An exchange is told
-//! when its answer has been written, a stream when it has ended, either when that can never be; an answer cut off by an error of its
-//! socket is told by nobody, for the machine does not hear of those. No field of the request is
-//! told but `X-Request-Id`, and never the query: both are where secrets travel.
+//! Off until [`Service::log_requests`](super::Service::log_requests) is called. The record is written
+//! when the response has been written, that of a stream when the stream has ended, and of both when
+//! the connection ends before. A response lost to a socket error is not logged: the connection is not
+//! told of such errors. Fields and the query often hold secrets, so a record has no field but
+//! `X-Request-Id`, and no query.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -17,42 +17,42 @@ use super::{CloseReason, PanicGuard, Peer, guard};
 use crate::base::{Instant, UnixTime};
 use crate::http::{Method, Request, StatusCode, Target};
 
-/// Which exchanges are told.
+/// Which exchanges are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestLog {
-    /// Those that [failed](Record::is_failure). Probes of a healthy daemon make no noise.
+    /// Those that [failed](Record::is_failure). Probes of a healthy daemon are not logged.
     Failures,
     /// All of them, every probe too.
     All,
 }
 
-/// One exchange that is over. Its `Display` is one line of `key=value`.
+/// One exchange, after its end. Its `Display` is one line of `key=value`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Record<'a> {
-    /// Who asked.
+    /// The client.
     pub peer: &'a Peer,
     /// `GET`, `HEAD`, `OPTIONS` or `other`; empty if the request was refused before it was known.
     pub method: &'a str,
     /// At most the first 64 bytes of the path, visible ASCII, without the query. Empty if the
     /// request was refused, or is `OPTIONS *`.
     pub path: &'a str,
-    /// What was answered.
+    /// The status code of the response.
     pub status: StatusCode,
-    /// Bytes of the answer, head and body.
+    /// Bytes of the response, head and body.
     pub bytes: usize,
-    /// From the whole request to the whole answer, written out.
+    /// From the end of the request's head to the last byte of the response, written.
     pub duration: Duration,
-    /// The client's `X-Request-Id`, or the one that it was told.
+    /// The client's `X-Request-Id`, or the one in the response.
     pub request_id: &'a str,
-    /// Whether the answer was written, as far as this side can tell.
+    /// Whether the response was written, as far as this side knows.
     pub delivered: bool,
-    /// Why the connection ended with it, if it did.
+    /// Why the connection ended after it, if it did.
     pub close: Option<CloseReason>,
 }
 
 impl Record<'_> {
-    /// Whether the answer was 400 or above, a verdict of 503 included, or was not delivered.
+    /// Whether the status was 400 or above, a verdict of 503 included, or was not delivered.
     #[must_use]
     pub const fn is_failure(&self) -> bool {
         self.status.as_u16() >= 400 || !self.delivered
@@ -88,14 +88,14 @@ impl fmt::Display for Record<'_> {
 
 type Sink = dyn Fn(&Record<'_>) + Send + Sync;
 
-/// Where a listener's exchanges are told.
+/// The log of a listener.
 #[derive(Clone)]
 pub(super) struct Log {
     which: RequestLog,
     sink: Arc<Sink>,
     pub(super) guard: PanicGuard,
-    /// Requests that have been given a name.
-    named: Arc<AtomicUsize>,
+    /// Requests that have got an id of ours.
+    generated: Arc<AtomicUsize>,
 }
 
 impl Log {
@@ -107,13 +107,13 @@ impl Log {
             which,
             sink: Arc::new(sink),
             guard: guard::UNGUARDED,
-            named: Arc::default(),
+            generated: Arc::default(),
         }
     }
 
-    fn tell(&self, record: &Record<'_>) {
+    fn write(&self, record: &Record<'_>) {
         if self.which == RequestLog::All || record.is_failure() {
-            // One that panics has lost this record, and nothing else.
+            // A panic loses this record and nothing else.
             let _ = guard::call(self.guard, || (self.sink)(record));
         }
     }
@@ -125,21 +125,17 @@ impl fmt::Debug for Log {
     }
 }
 
-/// What is to be remembered of a connection's requests: nothing, and then no memory is taken, unless
-/// there is a log or the client names its requests.
+/// What is kept of a connection's exchanges until their records are written.
 #[derive(Debug, Default)]
-pub(super) struct Notes(Option<Box<Noted>>);
-
-#[derive(Debug)]
-struct Noted {
+pub(super) struct Records {
     /// The request that is being answered.
-    asked: Asked,
-    /// Answers that wait to be written; empty if there is no log.
-    unsent: Vec<Answered>,
+    request: LoggedRequest,
+    /// Responses that wait to be written; empty if there is no log.
+    unsent: Vec<LoggedResponse>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Asked {
+struct LoggedRequest {
     at: Instant,
     id: RequestId,
     path_len: u8,
@@ -147,112 +143,100 @@ struct Asked {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Answered {
-    asked: Asked,
+struct LoggedResponse {
+    request: LoggedRequest,
     method: &'static str,
     status: StatusCode,
     bytes: usize,
 }
 
-impl Notes {
-    /// A request has been read, or `None` refused.
-    pub(super) fn handle_request(
-        &mut self,
-        now: Instant,
-        log: Option<&Log>,
-        request: Option<&Request<'_>>,
-    ) {
-        let id = request.and_then(|request| request.request_id);
-        if self.0.is_none() && id.is_none() && log.is_none() {
-            return;
-        }
-        let mut asked = Asked {
-            at: now,
-            id: id.and_then(RequestId::of_client).unwrap_or(RequestId::NONE),
+impl Default for LoggedRequest {
+    fn default() -> Self {
+        Self {
+            at: Instant::default(),
+            id: RequestId::NONE,
             path_len: 0,
             path: [0; 64],
+        }
+    }
+}
+
+impl Records {
+    /// A request has been read, or `None` refused. Its path is kept only for a log.
+    pub(super) fn begin(&mut self, now: Instant, has_log: bool, request: Option<&Request<'_>>) {
+        let id = request.and_then(|request| request.request_id);
+        self.request = LoggedRequest {
+            at: now,
+            id: id.and_then(RequestId::of_client).unwrap_or(RequestId::NONE),
+            ..LoggedRequest::default()
         };
-        if let (Some(_), Some(Target::Path { path, .. })) = (log, request.map(|it| it.target)) {
-            let len = path.len().min(asked.path.len());
-            asked.path[..len].copy_from_slice(&path[..len]);
-            asked.path_len = len as u8;
-        }
-        match &mut self.0 {
-            Some(noted) => noted.asked = asked,
-            None => {
-                let unsent = Vec::new();
-                self.0 = Some(Box::new(Noted { asked, unsent }));
-            }
+        if let (true, Some(Target::Path { path, .. })) = (has_log, request.map(|it| it.target)) {
+            let len = path.len().min(self.request.path.len());
+            self.request.path[..len].copy_from_slice(&path[..len]);
+            self.request.path_len = len as u8;
         }
     }
 
-    /// What the request is called in its answer. With a log every request has a name.
-    pub(super) fn name(&mut self, unix: UnixTime, log: Option<&Log>) -> Option<RequestId> {
-        let asked = &mut self.0.as_mut()?.asked;
-        if let Some(log) = log.filter(|_| asked.id.as_bytes().is_empty()) {
-            let count = log.named.fetch_add(1, Ordering::Relaxed);
-            asked.id = RequestId::generate(unix.as_millis(), count);
+    /// The id of the request, for its response. With a log every request has one.
+    pub(super) fn request_id(&mut self, unix: UnixTime, log: Option<&Log>) -> Option<RequestId> {
+        let id = &mut self.request.id;
+        if let Some(log) = log.filter(|_| id.as_bytes().is_empty()) {
+            let count = log.generated.fetch_add(1, Ordering::Relaxed);
+            *id = RequestId::generate(unix.as_millis(), count);
         }
-        Some(asked.id).filter(|id| !id.as_bytes().is_empty())
+        Some(*id).filter(|id| !id.as_bytes().is_empty())
     }
 
-    /// The answer was made.
-    pub(super) fn handle_answer(
+    /// The response was made; it is logged once it has been written.
+    pub(super) fn add_response(
         &mut self,
-        log: Option<&Log>,
         method: Option<Method>,
         status: StatusCode,
         bytes: usize,
     ) {
-        if let (Some(noted), Some(_)) = (&mut self.0, log) {
-            noted.unsent.push(Answered {
-                asked: noted.asked,
-                method: method.map_or("", Method::name),
-                status,
-                bytes,
-            });
+        self.unsent.push(LoggedResponse {
+            request: self.request,
+            method: method.map_or("", Method::name),
+            status,
+            bytes,
+        });
+    }
+
+    /// The latest response goes on: it is a stream.
+    pub(super) fn add_bytes(&mut self, bytes: usize) {
+        if let Some(response) = self.unsent.last_mut() {
+            response.bytes += bytes;
         }
     }
 
-    /// The answer that was made last goes on: it is a stream.
-    pub(super) fn handle_more(&mut self, bytes: usize) {
-        let last = self.0.as_mut().and_then(|noted| noted.unsent.last_mut());
-        if let Some(answered) = last {
-            answered.bytes += bytes;
-        }
-    }
-
-    /// All answers that were made have been written, or never will be; the last one ended the
+    /// All responses that were made have been written, or never will be; the last one ended the
     /// connection if there is a reason for that.
-    pub(super) fn tell(
+    pub(super) fn write(
         &mut self,
         now: Instant,
-        log: Option<&Log>,
+        log: &Log,
         peer: &Peer,
         delivered: bool,
         close: Option<CloseReason>,
     ) {
-        let (Some(noted), Some(log)) = (&mut self.0, log) else {
-            return;
-        };
-        let last = noted.unsent.len().saturating_sub(1);
-        for (place, answered) in noted.unsent.drain(..).enumerate() {
-            let Asked {
+        let last = self.unsent.len().saturating_sub(1);
+        for (index, response) in self.unsent.drain(..).enumerate() {
+            let LoggedRequest {
                 at,
                 id,
                 path_len,
                 path,
-            } = &answered.asked;
-            log.tell(&Record {
+            } = &response.request;
+            log.write(&Record {
                 peer,
-                method: answered.method,
+                method: response.method,
                 path: core::str::from_utf8(&path[..usize::from(*path_len)]).unwrap_or_default(),
-                status: answered.status,
-                bytes: answered.bytes,
+                status: response.status,
+                bytes: response.bytes,
                 duration: now.duration_since(*at),
                 request_id: id.as_str(),
                 delivered,
-                close: close.filter(|_| place == last),
+                close: close.filter(|_| index == last),
             });
         }
     }

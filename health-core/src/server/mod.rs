@@ -1,105 +1,168 @@
-//! The endpoint: one connection's conversation, and what all connections share.
+//! The HTTP endpoint without I/O: state machines for connections, and the settings they share.
 //!
 //! ```text
 //!            ┌────────────── Read ◄─────────────┐
-//!            │ a head is complete, or refused   │ handle_sent, and the client goes on
+//!            │ a head is complete, or refused   │ handle_sent, and the connection goes on
 //!            ▼                                  │
 //!         Respond ──respond()──► Write ─────────┤
-//!                                               │ handle_sent, and this was the last answer
-//!   Follow ──news, time──► Respond, and back: a stream is told what is new
+//!                                               │ handle_sent, and this was the last response
+//!   Follow ──change, time──► Respond, and back: a stream is sent its events
 //!   time, eviction, drain ──► Close ◄── Finish ◄┘
 //! ```
 //!
-//! A driver runs one [`Connection`] for each socket: it asks [`step`](Connection::step) what to do,
-//! does it, and tells what came of it. There is always exactly one thing to do, so there is no
-//! state in which a driver could wait for nothing. The connections of a listener live in a
-//! [`Connections`], which knows whose deadline has passed, who has to go, and when it is over.
+//! A driver runs one [`Connection`] for each socket: it calls [`step`](Connection::step), does what
+//! the step says, and passes on the result. There is always exactly one thing to do, so no driver can
+//! wait for nothing. [`Connection::turn`] does all of that for a [`Transport`] that never waits.
+//! [`Connections`] holds all connections of a listener: their deadlines, the limit, the shutdown.
 //!
-//! **Contract**
+//! # Contract of a connection
 //!
-//! 1. `step()` changes nothing: ask as often as you like; a wait that is given up loses nothing.
+//! 1. `step()` changes nothing: call it as often as you like; a wait that is cancelled loses nothing.
 //! 2. Compare the clock with `until` after every wake-up and call
-//!    [`handle_timeout`](Connection::handle_timeout) when it has passed; being late is correct, only
+//!    [`handle_timeout`](Connection::handle_timeout) when it has passed; a late call is correct, only
 //!    slower. A deadline is a total: bytes that trickle in do not move it.
-//! 3. Read only when told [`Step::Read`], [`Step::Follow`] or [`Step::Finish`], and hand over all that was read.
-//!    After a whole buffer's worth ask again; nothing is lost by reading little.
-//! 4. After `respond` ask again before writing: pipelined requests are answered into the same
+//! 3. Read only at [`Step::Read`], [`Step::Follow`] or [`Step::Finish`], and hand over all that was
+//!    read. Then call `step()` again, also after a short read.
+//! 4. After `respond` call `step()` before writing: pipelined requests are answered into the same
 //!    buffer. When all of it is written, call [`handle_sent`](Connection::handle_sent).
-//! 5. Errors of the socket end the connection; the machine need not hear of them.
+//! 5. Errors of the socket end the connection; the state machine is not told of them.
+//!
+//! # A driver's round
+//!
+//! A driver of many connections repeats these calls in this order:
+//!
+//! 1. The daemon's state: [`handle_phase`](Connections::handle_phase), then
+//!    [`handle_revision`](Connections::handle_revision). A call without a change does nothing.
+//! 2. The clock: [`handle_timeout`](Connections::handle_timeout). It also ends a pause of accepting.
+//! 3. Sockets that have become ready: [`handle_ready`](Connections::handle_ready).
+//! 4. While [`may_accept`](Connections::may_accept): accept one connection,
+//!    [`handle_accepted`](Connections::handle_accepted), and
+//!    [`take_turns`](Connections::take_turns), so that a newcomer gets its turn before it could be
+//!    evicted for the next one. Close the listener when it is no longer
+//!    [needed](Connections::is_open).
+//! 5. [`take_turns`](Connections::take_turns) for all others.
+//! 6. [`poll_over`](Connections::poll_over): with a report the server has ended.
+//! 7. Wait until [`poll_timeout`](Connections::poll_timeout), for a socket, for the listener while
+//!    `may_accept`, for another phase, and for another revision while
+//!    [`wants_revision`](Connections::wants_revision). A stream may have begun in this round: the
+//!    revision may have changed before that, so compare it before waiting.
+//!
+//! The example `poll_driver` is a whole driver over TCP and poll(2), in 120 lines. This one serves
+//! sockets in memory:
 //!
 //! ```
+//! use std::cell::{Cell, RefCell};
+//! use std::convert::Infallible;
+//! use std::rc::Rc;
 //! use std::sync::Arc;
+//! use std::task::Poll;
+//! use std::time::Duration;
 //! use health_core::health::Registry;
-//! use health_core::server::{CloseReason, Connection, Peer, Service, Step};
-//! use health_core::Moment;
+//! use health_core::server::{Buffers, Connections, Daemon, Peer, Service, Transport};
+//! use health_core::{Instant, Moment};
 //!
-//! let moment = Moment::default();
-//! let mut registry = Registry::new("steering", "1.4.0", moment.now);
-//! registry.set_running(moment.now);
+//! struct Socket {
+//!     input: Option<&'static [u8]>,
+//!     output: Rc<RefCell<Vec<u8>>>,
+//! }
 //!
-//! let service = Arc::new(Service::new());
-//! let mut connection = Connection::new(service, Peer::Unknown, moment.now);
-//! assert!(matches!(connection.step(), Step::Read { .. }));
+//! impl Transport for Socket {
+//!     type Error = Infallible;
 //!
-//! connection.handle_input(moment.now, b"GET /health/live HTTP/1.1\r\nHost: me\r\n");
-//! assert!(matches!(connection.step(), Step::Read { .. }));
-//! connection.handle_input(moment.now, b"Connection: close\r\n\r\n");
-//! assert_eq!(connection.step(), Step::Respond);
+//!     fn poll_read(&mut self, buffer: &mut [u8]) -> Poll<Result<usize, Infallible>> {
+//!         let Some(input) = self.input.take() else {
+//!             return Poll::Pending;
+//!         };
+//!         buffer[..input.len()].copy_from_slice(input);
+//!         Poll::Ready(Ok(input.len()))
+//!     }
 //!
-//! let mut out = Vec::new();
-//! connection.respond(moment, &registry.snapshot(moment.now), &mut out);
-//! assert!(matches!(connection.step(), Step::Write { .. }));
-//! assert!(out.starts_with(b"HTTP/1.1 200 OK\r\n"));
-//! assert!(out.ends_with(b"\r\n\r\n{\"status\":\"healthy\"}"));
+//!     fn poll_write(&mut self, bytes: &[u8]) -> Poll<Result<usize, Infallible>> {
+//!         self.output.borrow_mut().extend_from_slice(bytes);
+//!         Poll::Ready(Ok(bytes.len()))
+//!     }
 //!
-//! connection.handle_sent(moment.now);
-//! assert_eq!(connection.step(), Step::Close(CloseReason::Answered));
+//!     fn poll_finish(&mut self) -> Poll<Result<(), Infallible>> {
+//!         Poll::Ready(Ok(()))
+//!     }
+//! }
+//!
+//! let clock = Cell::new(Instant::default());
+//! let registry = RefCell::new(Registry::new("steering", "1.4.0", clock.get()));
+//! registry.borrow_mut().set_running(clock.get());
+//! let moment = || Moment { now: clock.get(), ..Moment::default() };
+//! let daemon = (moment, |now| registry.borrow_mut().snapshot(now));
+//!
+//! let output = Rc::default();
+//! let mut queue = vec![Socket {
+//!     input: Some(b"GET /health/live HTTP/1.1\r\nHost: me\r\n\r\n"),
+//!     output: Rc::clone(&output),
+//! }];
+//! let mut connections = Connections::new(Arc::new(Service::new()));
+//! let mut buffers = Buffers::default();
+//! let report = loop {
+//!     let now = daemon.now();
+//!     let snapshot = daemon.snapshot(now);
+//!     connections.handle_phase(now, snapshot.phase());
+//!     connections.handle_revision(now, snapshot.revision());
+//!     connections.handle_timeout(now);
+//!     while let Some(socket) = queue.pop().filter(|_| connections.may_accept()) {
+//!         connections.handle_accepted(now, Peer::Unknown, socket);
+//!         connections.take_turns(now, |_, slot| {
+//!             slot.connection.turn(&mut slot.socket, &daemon, &mut buffers)
+//!         });
+//!     }
+//!     connections.take_turns(now, |_, slot| {
+//!         slot.connection.turn(&mut slot.socket, &daemon, &mut buffers)
+//!     });
+//!     if let Some(report) = connections.poll_over(now) {
+//!         break report;
+//!     }
+//!     // Nothing else happens here, so it waits for the next deadline, and then the daemon stops.
+//!     clock.set(connections.poll_timeout().unwrap_or(now + Duration::from_secs(1)));
+//!     registry.borrow_mut().stop(clock.get());
+//! };
+//! assert!(output.borrow().starts_with(b"HTTP/1.1 200 OK\r\n"));
+//! assert!(output.borrow().ends_with(b"\r\n\r\n{\"status\":\"healthy\"}"));
+//! assert_eq!(report.finished, 1);
 //! ```
 
 mod access;
 mod admission;
 mod answer;
-mod body;
 mod connection;
 mod connections;
 mod cors;
 mod counters;
-mod degraded;
-mod grace;
 mod guard;
 mod limits;
-#[cfg(feature = "monitor")]
-mod listing;
 mod log;
+mod query;
 mod rate;
 mod reader;
-mod report;
 mod request_id;
-mod route;
 mod service;
 mod settings;
 mod state;
-mod step;
 mod stream;
 #[cfg(feature = "monitor")]
 mod targets;
+mod turn;
 
 pub use access::{Access, AccessRequest, Identity, Peer};
-pub use admission::{AcceptAction, AcceptError, Admission, EvictionClass};
+pub use admission::{AcceptAction, AcceptError, EvictionClass};
 pub use connection::Connection;
-pub use connections::{Connections, Slot, Turn};
+pub use connections::{Connections, Slot};
 pub use cors::Origin;
-pub use counters::Counters;
-pub use degraded::DegradedCode;
-pub use grace::GraceError;
+pub use counters::Report;
 pub use guard::PanicGuard;
-pub use limits::Limits;
-#[cfg(feature = "monitor")]
-pub use listing::Listing;
+pub use limits::{DegradedCode, GraceError, Limits};
 pub use log::{Record, RequestLog};
-pub use report::Report;
-pub use route::{Cursor, InlineName, Query, Route};
+pub use query::Query;
 pub use service::Service;
-pub use step::{CloseReason, Step};
+pub use state::{CloseReason, Step};
 #[cfg(feature = "monitor")]
 pub use targets::{Page, Targets};
+pub use turn::{Buffers, Daemon, Transport, Turn};
+
+use query::{EventCursor, Route};

@@ -1,4 +1,4 @@
-//! What a request is called in everybody's logs.
+//! The id of a request: `X-Request-Id`.
 
 use core::fmt;
 
@@ -31,8 +31,8 @@ impl RequestId {
         })
     }
 
-    /// One of our own: the time, which tells the daemon's lives apart, and a count, which tells its
-    /// requests apart. It is no secret, so it need not be random.
+    /// One of our own: the time, which differs between runs of the daemon, and a count, which differs
+    /// between requests. It is no secret, so it need not be random.
     pub(super) fn generate(unix_millis: u64, count: usize) -> Self {
         let mut id = Self::NONE;
         // 16 digits at most, twice, and a dash: there is room.

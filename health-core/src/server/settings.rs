@@ -1,21 +1,67 @@
-//! Settings of a [`Service`] about who may see what, how often, and who hears of it.
+//! The settings of a [`Service`].
 
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::cors::Origin;
 use super::log::{Log, Record, RequestLog};
 use super::rate::Bucket;
-use super::{Access, AccessRequest, Service};
+#[cfg(feature = "monitor")]
+use super::targets::{TargetList, Targets};
+use super::{Access, AccessRequest, DegradedCode, Limits, PanicGuard, Service};
 use crate::base::Cidr;
 use crate::base::ConfigError;
 use crate::base::grammar;
 
-/// Who may see more than a verdict: without any of these, whoever is on this machine. Which of
-/// several counts is told by the table of [`Access`].
+/// What is answered, and how much of it.
 impl Service {
-    /// Shows details and stats to who presents `token`, as `Authorization: Bearer` or as
-    /// [`X-API-Key`](Self::api_key_header). May be called for several tokens. An empty one opens
-    /// nothing to anybody.
+    /// Sets how much a client may use.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the prefix of every path (`/actuator` makes `/actuator/health`). Default: none.
+    #[must_use]
+    pub fn prefix(mut self, prefix: &str) -> Self {
+        self.prefix = prefix.trim_end_matches('/').into();
+        self
+    }
+
+    /// Sets the code of a degraded daemon. Default 200.
+    #[must_use]
+    pub fn degraded_code(mut self, code: DegradedCode) -> Self {
+        self.degraded = code;
+        self
+    }
+
+    /// Sets the seconds in `Retry-After` on 503 and 429. Default 1; 0 counts as 1.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = seconds.max(1);
+        self
+    }
+
+    /// Answers HAProxy's `agent-check` instead of HTTP: each client that connects is sent one line, and
+    /// the connection is closed. It needs a listener of its own.
+    ///
+    /// The line is `up`, `drain`, or `down #reason`, by the daemon's readiness. `ready` stands before
+    /// it while the daemon starts and in its first minute, since HAProxy keeps a `drain` of the daemon
+    /// before it until then.
+    #[must_use]
+    pub fn agent_check(mut self) -> Self {
+        self.is_agent = true;
+        self
+    }
+}
+
+/// Which clients may see more than a verdict: without any of these, peers on this machine. [`Access`] has the
+/// order in which they count.
+impl Service {
+    /// Shows details and stats to clients that present `token`, as `Authorization: Bearer` or as
+    /// [`X-API-Key`](Self::api_key_header). May be called for several tokens. An empty one is
+    /// never accepted.
     #[must_use]
     pub fn token(mut self, token: &str) -> Self {
         self.policy.add_token(token);
@@ -37,8 +83,8 @@ impl Service {
         Ok(self)
     }
 
-    /// Shows details and stats to who comes from one of these blocks of addresses. May be called
-    /// several times. Behind a proxy everybody comes from the proxy.
+    /// Shows details and stats to peers in one of these blocks of addresses. May be called several
+    /// times. Behind a proxy every request comes from the proxy.
     ///
     /// ```
     /// use health_core::server::Service;
@@ -52,10 +98,10 @@ impl Service {
         self
     }
 
-    /// Asks `decide` whenever more than a verdict is asked for: to verify a JWT, or to know a
-    /// client's certificate. `None` leaves it to the other rules.
+    /// Calls `decide` for each request for more than a verdict: to verify a JWT, or a client's
+    /// certificate. `None` leaves it to the other rules.
     ///
-    /// It is called on the endpoint's thread, so it must not wait; one that panics has said
+    /// It is called on the endpoint's thread, so it must not wait; a panic counts as
     /// [`Access::Public`]. It is never called for a verdict.
     ///
     /// ```
@@ -76,15 +122,15 @@ impl Service {
         self
     }
 
-    /// Shows details and stats to everybody who can reach the listener.
+    /// Shows details and stats to every client that can reach the listener.
     #[must_use]
     pub fn open(mut self) -> Self {
         self.policy.open();
         self
     }
 
-    /// Shows details and stats to nobody: for the listener of the pod's address, beside another one
-    /// for the operators.
+    /// Shows details and stats to no client: for the listener on the pod's address, beside another one
+    /// for operators.
     #[must_use]
     pub fn verdicts_only(mut self) -> Self {
         self.policy.close();
@@ -92,12 +138,12 @@ impl Service {
     }
 }
 
-/// How often, from which pages, and who hears of it: all off by default.
+/// Rate limit, cross-origin access and request log: all off by default.
 impl Service {
     /// Shows details, stats, metrics and history at most `burst` times at once, and as often again
     /// over each `period`, at most 17 minutes; the next one is answered 429 with `Retry-After`. All
-    /// readers of this listener share it. No verdict is ever limited: a prober that is refused gets
-    /// the daemon killed.
+    /// clients of this listener share it. No verdict is ever limited: a refused probe can get the
+    /// daemon killed.
     #[must_use]
     pub fn limit_details(mut self, burst: u32, period: Duration) -> Self {
         self.bucket = Some(Bucket::new(burst, period));
@@ -121,11 +167,11 @@ impl Service {
         self
     }
 
-    /// Tells `sink` of each exchange that is over, on a connection of our own servers. Each request
-    /// has a name then, its own `X-Request-Id` or a new one, which the answer tells.
+    /// Calls `sink` with a record of each exchange on a connection of our own servers, after its end.
+    /// Each response then has an `X-Request-Id`: that of its request, or a new one.
     ///
-    /// It is called on the endpoint's thread after the answer was written, so it must not wait; one
-    /// that panics has lost that record. With the feature `tracing` the drivers have one to pass on:
+    /// It is called on the endpoint's thread after the response was written, so it must not wait; a
+    /// panic loses that record and nothing else. With the feature `tracing` the drivers have one to pass on:
     /// `trace_request`.
     ///
     /// ```
@@ -141,5 +187,45 @@ impl Service {
     ) -> Self {
         self.log = Some(Log::new(which, sink));
         self
+    }
+}
+
+/// Of a monitor, and for drivers.
+impl Service {
+    /// Shows the targets of a monitor: at `/targets`, in numbers at `/metrics`, and how many of them
+    /// are healthy in the document of `/health`. Pass a reference to a driver's handle of a monitor,
+    /// or an `Arc` of an implementation of one's own.
+    ///
+    /// With more than 1,024 targets the numbers are at most a second old.
+    #[cfg(feature = "monitor")]
+    #[must_use]
+    pub fn targets(mut self, targets: impl Into<Arc<dyn Targets>>) -> Self {
+        self.targets = Some(TargetList::new(targets.into()));
+        self
+    }
+
+    /// This service with a guard around the closures of [`authorize`](Self::authorize) and
+    /// [`log_requests`](Self::log_requests), and around calls of [`targets`](Self::targets). For
+    /// drivers: each calls it once for every listener.
+    ///
+    /// A service that has none of these, or a guard already, is returned as it is.
+    #[must_use]
+    pub fn guarded(self: &Arc<Self>, guard: PanicGuard) -> Arc<Self> {
+        let has_closures = self.policy.has_closure() || self.log.is_some();
+        #[cfg(feature = "monitor")]
+        let has_closures = has_closures || self.targets.is_some();
+        if !has_closures || self.guard.is_some() {
+            return Arc::clone(self);
+        }
+        let mut guarded = Self::clone(self);
+        guarded.guard = Some(guard);
+        if let Some(log) = &mut guarded.log {
+            log.guard = guard;
+        }
+        #[cfg(feature = "monitor")]
+        if let Some(targets) = &mut guarded.targets {
+            targets.guard = guard;
+        }
+        Arc::new(guarded)
     }
 }

@@ -1,11 +1,95 @@
-//! Where a connection is in its conversation.
+//! Where a connection is in its conversation, and what that asks of the driver.
 
-use super::answer::Ending;
-use super::reader::Reply;
 use super::stream::Stream;
-use super::{CloseReason, EvictionClass, Service, Step};
+use super::{EvictionClass, Query, Service};
 use crate::base::Instant;
-use crate::health::Revision;
+use crate::health::{Phase, Revision};
+use crate::http::{Method, Reject, Request, Version};
+
+/// The one thing to do next with a connection's socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Step {
+    /// Wait for bytes: [`handle_input`](super::Connection::handle_input),
+    /// [`handle_eof`](super::Connection::handle_eof), or at `until`
+    /// [`handle_timeout`](super::Connection::handle_timeout).
+    Read {
+        /// The deadline for the whole head, or for its first byte.
+        until: Instant,
+    },
+    /// Take a snapshot and call [`respond`](super::Connection::respond).
+    Respond,
+    /// Write what `respond` has appended, all of it, then call
+    /// [`handle_sent`](super::Connection::handle_sent).
+    Write {
+        /// A total deadline for what was appended. A blocking driver re-arms its socket's timeout
+        /// with what is left before every call: a reader of one byte a second must not win time.
+        until: Instant,
+    },
+    /// A stream waits for a change. Wait for bytes and until `until` as for `Read`; and when the
+    /// registry's revision is no longer `after`, call
+    /// [`handle_revision`](super::Connection::handle_revision).
+    Follow {
+        /// The revision that the client knows; `None` if no change is sent before `until`.
+        after: Option<Revision>,
+        /// When to send a heartbeat, or what has changed meanwhile.
+        until: Instant,
+    },
+    /// A lingering close (RFC 9112 §9.6): half-close, so that the response is not lost to a reset,
+    /// then read and discard. Hand over what comes as for `Read`.
+    Finish {
+        /// When the client has had long enough.
+        until: Instant,
+    },
+    /// Close the socket; the connection is over.
+    Close(CloseReason),
+}
+
+impl Step {
+    /// Whether it waits for a change of the registry, too.
+    #[must_use]
+    pub const fn wants_revision(self) -> bool {
+        matches!(self, Self::Follow { after: Some(_), .. })
+    }
+
+    /// Its deadline, if it has one.
+    #[must_use]
+    pub const fn until(self) -> Option<Instant> {
+        match self {
+            Self::Read { until }
+            | Self::Write { until }
+            | Self::Follow { until, .. }
+            | Self::Finish { until } => Some(until),
+            Self::Respond | Self::Close(_) => None,
+        }
+    }
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The last response has been delivered, and the client wanted no further one.
+    Answered,
+    /// The client closed between requests.
+    PeerClosed,
+    /// The client closed in the middle of a request head.
+    Truncated,
+    /// The client never sent anything.
+    Silent,
+    /// No further request came.
+    Idle,
+    /// The request was refused, and that was answered.
+    Rejected(Reject),
+    /// The request announced a body, which this endpoint never reads.
+    BodyUnread,
+    /// The client did not take a response in time.
+    WriteTimeout,
+    /// Another connection needed its slot.
+    Evicted,
+    /// The daemon is draining or has stopped.
+    Draining,
+}
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
@@ -19,22 +103,22 @@ pub(super) enum State {
         since: Instant,
         until: Instant,
     },
-    /// Something is to be answered; `unsent` answers wait for it in the caller's buffer.
+    /// A response is due; `unsent` ones wait for it in the caller's buffer.
     Responding {
-        reply: Reply,
+        pending: Pending,
         unsent: Option<Writing>,
     },
-    /// Answers wait to be written. `last`: the connection ends behind them.
+    /// Responses wait to be written. `close`: the connection ends behind them.
     Writing {
         writing: Writing,
-        last: Option<Ending>,
+        close: Option<CloseMode>,
     },
-    /// A stream waits for something to tell.
+    /// A stream waits for a change.
     Following {
         after: Option<Revision>,
         until: Instant,
     },
-    /// The last answer is out; its reader gets time to read it.
+    /// The last response has been sent; the client gets time to read it.
     Finishing {
         until: Instant,
         left: usize,
@@ -43,17 +127,47 @@ pub(super) enum State {
     Closed(CloseReason),
 }
 
+/// What is to be answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Pending {
+    Query {
+        query: Query,
+        version: Version,
+        /// Set if nothing may follow on this connection.
+        close: Option<CloseMode>,
+    },
+    /// The line of an agent check, which needs no request.
+    AgentCheck,
+    /// What has changed, for the client of a stream.
+    Events,
+    Reject {
+        reject: Reject,
+        /// Known if the request came that far: a refused `HEAD` gets no body either.
+        method: Option<Method>,
+    },
+}
+
+/// Since when, and until when, responses are being written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Writing {
     pub(super) since: Instant,
     pub(super) until: Instant,
 }
 
+/// How a connection ends behind its last response.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CloseMode {
+    pub(super) reason: CloseReason,
+    /// More input may be under way. Closing on unread bytes sends a reset, which may overtake the
+    /// response (RFC 9112 §9.6): half-close first and read on for a while.
+    pub(super) linger: bool,
+}
+
 impl State {
     /// A client has connected.
     pub(super) fn accepted(service: &Service, now: Instant) -> Self {
         if service.is_agent() {
-            return Self::responding(Reply::Agent);
+            return Self::responding(Pending::AgentCheck);
         }
         Self::Idle {
             since: now,
@@ -61,10 +175,10 @@ impl State {
         }
     }
 
-    /// Something is to be answered, and nothing before it.
-    pub(super) const fn responding(reply: Reply) -> Self {
+    /// A response is due, and none before it waits to be written.
+    pub(super) const fn responding(pending: Pending) -> Self {
         let unsent = None;
-        Self::Responding { reply, unsent }
+        Self::Responding { pending, unsent }
     }
 
     /// What the driver has to do.
@@ -81,19 +195,23 @@ impl State {
         }
     }
 
-    /// What an eviction would cost, of a connection that has been answered or not.
-    pub(super) fn standing(&self, has_answered: bool, stream: Option<&Stream>) -> EvictionClass {
+    /// What the eviction would cost, of a connection that has been answered or not.
+    pub(super) fn eviction_class(
+        &self,
+        has_answered: bool,
+        stream: Option<&Stream>,
+    ) -> EvictionClass {
         match *self {
             Self::Idle { since, .. } if has_answered => EvictionClass::Idle { since },
-            Self::Idle { since, .. } | Self::Head { since, .. } => EvictionClass::Asking { since },
-            // A stream that is about to be told the news has been answered: it may be cut.
+            Self::Idle { since, .. } | Self::Head { since, .. } => EvictionClass::Reading { since },
+            // A stream has been answered, even while it is sent a change: it may be cut.
             Self::Following { .. } | Self::Responding { .. } => {
-                stream.map_or(EvictionClass::Busy, Stream::standing)
+                stream.map_or(EvictionClass::Responding, Stream::eviction_class)
             }
             Self::Writing { writing, .. } => EvictionClass::Writing {
                 since: writing.since,
             },
-            Self::Finishing { .. } | Self::Closed(_) => EvictionClass::Over,
+            Self::Finishing { .. } | Self::Closed(_) => EvictionClass::Closing,
         }
     }
 
@@ -102,7 +220,7 @@ impl State {
         match self {
             Self::Following {
                 after: Some(after), ..
-            } if after.as_u64() < revision.as_u64() => Self::responding(Reply::News),
+            } if after.as_u64() < revision.as_u64() => Self::responding(Pending::Events),
             Self::Following {
                 after: Some(after),
                 until,
@@ -113,5 +231,48 @@ impl State {
             },
             other => other,
         }
+    }
+}
+
+impl CloseMode {
+    /// The client may not know that this is the last response.
+    pub(super) const ANSWERED: Self = Self {
+        reason: CloseReason::Answered,
+        linger: true,
+    };
+
+    /// Where the next request begins is unknown.
+    pub(super) const fn rejected(reject: Reject) -> Self {
+        Self {
+            reason: CloseReason::Rejected(reject),
+            linger: true,
+        }
+    }
+
+    /// Whether nothing may follow `request` on its connection, and why.
+    pub(super) fn after(request: &Request<'_>, has_more_input: bool) -> Option<Self> {
+        if request.has_body {
+            Some(Self {
+                reason: CloseReason::BodyUnread,
+                linger: true,
+            })
+        } else if request.keep_alive {
+            None
+        } else {
+            Some(Self {
+                reason: CloseReason::Answered,
+                linger: has_more_input,
+            })
+        }
+    }
+
+    /// How a connection ends that has a reason to, or whose daemon is in this phase.
+    pub(super) fn of(reason: Option<CloseReason>, phase: Phase) -> Option<Self> {
+        let draining = phase.is_ending().then_some(CloseReason::Draining);
+        reason.or(draining).map(|reason| Self {
+            reason,
+            // A client that has not closed does not know yet: its next request may be on its way.
+            linger: reason != CloseReason::PeerClosed,
+        })
     }
 }

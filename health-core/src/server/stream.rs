@@ -1,18 +1,16 @@
-//! What the client of a stream knows, and what is to be told next.
+//! The event stream of one client: what it knows, and what it is sent next.
 //!
-//! A stream tells in batches, each of them one write: the transitions since the last one, then how
-//! everything is, then what was published. Between two batches there is a pause, so that a daemon
-//! that flaps or publishes without end costs every stream a few writes a second. Nothing is kept for
-//! a client that reads slowly: it is told the rest when it has taken what was written, and if the
-//! history has moved on by then, that it has lost its place.
+//! Events are sent in batches, each of them one write: the transitions since the last one, then the
+//! whole state, then published values. Between two batches there is a pause, so that a daemon that
+//! flaps or publishes all the time costs every stream a few writes a second. Nothing is kept for a
+//! client that reads slowly: it gets the rest when it has taken what was written, and a `reset` if
+//! transitions have been lost by then.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::answer::Ending;
-use super::state::State;
-use super::{CloseReason, EvictionClass, Query, Service};
-use crate::base::ProbeKind;
+use super::state::{CloseMode, Pending, State, Writing};
+use super::{CloseReason, Connection, EvictionClass, Query, Service};
 use crate::base::{Instant, Moment};
 use crate::health::{Revision, Snapshot};
 use crate::http::StatusCode;
@@ -24,88 +22,133 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Transitions are added to a batch while it is smaller.
 const BATCH: usize = 16 * 1024;
 
-/// One client's place in the stream.
+impl Connection {
+    /// Whether it is a stream.
+    pub(super) const fn is_stream(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Appends a stream's latest events, and that it ends if it does. A `HEAD` has no events.
+    pub(super) fn write_events(
+        &mut self,
+        writing: Writing,
+        moment: Moment,
+        snapshot: &Snapshot,
+        out: &mut Vec<u8>,
+    ) {
+        let (ending, start) = (self.close_mode(snapshot), out.len());
+        let close = match &mut self.stream {
+            None => ending.or(Some(CloseMode::ANSWERED)),
+            Some(stream) => stream.write(&self.service, ending, moment, snapshot, out),
+        };
+        if let Some(records) = &mut self.reader.records {
+            records.add_bytes(out.len() - start);
+        }
+        if !out.is_empty() {
+            self.state = State::Writing { writing, close };
+        } else if let Some(close) = close {
+            self.end(moment.now, close);
+        } else {
+            self.follow(moment.now);
+        }
+    }
+
+    /// Waits for a change, unless there are more events already.
+    pub(super) fn follow(&mut self, now: Instant) {
+        self.state = match &self.stream {
+            Some(stream) if !stream.has_more() && self.ending.is_none() => stream.follow(now),
+            _ => State::responding(Pending::Events),
+        };
+    }
+
+    pub(super) fn end_stream(&mut self, reason: CloseReason) {
+        self.ending = Some(reason);
+        self.state = State::responding(Pending::Events);
+    }
+}
+
+/// What one client has been sent.
 #[derive(Debug)]
 pub(super) struct Stream {
     since: Instant,
     chunked: bool,
-    /// Values are told with their age.
+    /// Values are sent with their age.
     verbose: bool,
-    begun: bool,
-    /// The latest transition that was told, or that the client says it has seen.
-    seen: Option<u64>,
-    /// The state that was told.
-    known: Option<Revision>,
-    /// A state there is news of that came while a batch was being written.
-    news: Option<Revision>,
-    /// More transitions wait than went into the last batch.
+    has_begun: bool,
+    /// The id of the latest transition that was sent, or that the client says it has seen.
+    last_id: Option<u64>,
+    /// The revision of the state that was sent.
+    sent: Option<Revision>,
+    /// The registry's revision, if it may have changed since `sent`.
+    latest: Option<Revision>,
+    /// There are more transitions than went into the last batch.
     has_more: bool,
-    /// When the last batch was made, if it told anything new.
-    told: Option<Instant>,
+    /// When the last batch was made, if it had any event.
+    batch_at: Option<Instant>,
     heartbeat_at: Instant,
 }
 
 impl Stream {
-    /// How long published values gather before they are told.
+    /// How long published values gather before they are sent.
     pub(super) const GATHERING: Duration = Duration::from_millis(50);
 
-    /// A stream that has told nothing yet, in chunks or as it is.
-    pub(super) fn new(ask: &Query, chunked: bool, now: Instant) -> Self {
+    /// A stream before its first event, in chunks or without framing.
+    pub(super) fn new(query: &Query, chunked: bool, now: Instant) -> Self {
         Self {
             since: now,
             chunked,
-            verbose: ask.verbose,
-            begun: false,
-            seen: ask.after.id(),
-            known: None,
-            news: None,
+            verbose: query.verbose,
+            has_begun: false,
+            last_id: query.after.id(),
+            sent: None,
+            latest: None,
             has_more: false,
-            told: None,
+            batch_at: None,
             heartbeat_at: now,
         }
     }
 
     /// What its eviction would cost.
-    pub(super) const fn standing(&self) -> EvictionClass {
+    pub(super) const fn eviction_class(&self) -> EvictionClass {
         EvictionClass::Streaming { since: self.since }
     }
 
-    /// Whether there is more to tell as soon as the last batch is out.
+    /// Whether there are more events as soon as the last batch has been sent.
     pub(super) const fn has_more(&self) -> bool {
         self.has_more
     }
 
-    /// What to wait for when everything is told.
+    /// What to wait for when every event has been sent.
     pub(super) fn follow(&self, now: Instant) -> State {
-        let pause = self.told.map(|told| told + PAUSE);
+        let pause = self.batch_at.map(|batch| batch + PAUSE);
         let pause = pause.filter(|pause| *pause > now);
         let until = self.heartbeat_at;
         let following = State::Following {
-            after: self.known.filter(|_| pause.is_none()),
+            after: self.sent.filter(|_| pause.is_none()),
             until: pause.map_or(until, |pause| pause.min(until)),
         };
-        match self.news {
-            Some(news) => following.handle_revision(now, news),
+        match self.latest {
+            Some(latest) => following.handle_revision(now, latest),
             None => following,
         }
     }
 
     /// The registry's revision is this one now.
     pub(super) const fn handle_revision(&mut self, revision: Revision) {
-        self.news = Some(revision);
+        self.latest = Some(revision);
     }
 
-    /// Appends what there is to tell, which may be nothing, and behind all of it that the stream is
-    /// `ending`, if it is. Returns that when it has been told.
-    pub(super) fn tell(
+    /// Appends the next batch, which may be empty, and behind the last one that the stream is `ending`,
+    /// if it is. Returns how when that has been appended.
+    pub(super) fn write(
         &mut self,
         service: &Service,
-        ending: Option<Ending>,
+        ending: Option<CloseMode>,
         moment: Moment,
         snapshot: &Snapshot,
         out: &mut Vec<u8>,
-    ) -> Option<Ending> {
-        self.tell_news(service, moment, snapshot, out);
+    ) -> Option<CloseMode> {
+        self.write_batch(service, moment, snapshot, out);
         let ending = ending.filter(|_| !self.has_more)?;
         let is_ours = ending.reason != CloseReason::PeerClosed;
         self.chunk(out, |_, out| {
@@ -119,7 +162,7 @@ impl Stream {
         Some(ending)
     }
 
-    fn tell_news(
+    fn write_batch(
         &mut self,
         service: &Service,
         moment: Moment,
@@ -134,8 +177,8 @@ impl Stream {
                 return;
             }
             stream.state(service, moment, snapshot, out);
-            stream.told = (out.len() > start).then_some(moment.now);
-            if stream.told.is_none() && stream.heartbeat_at <= moment.now {
+            stream.batch_at = (out.len() > start).then_some(moment.now);
+            if stream.batch_at.is_none() && stream.heartbeat_at <= moment.now {
                 events::comment(out);
             }
         });
@@ -155,8 +198,8 @@ impl Stream {
         }
     }
 
-    /// Appends everything there is to tell for now, for somebody who comes back later.
-    pub(super) fn tell_all(
+    /// Appends all events until now, for a client that reconnects for the next ones.
+    pub(super) fn write_all(
         mut self,
         service: &Service,
         moment: Moment,
@@ -164,24 +207,24 @@ impl Stream {
         out: &mut Vec<u8>,
     ) {
         loop {
-            self.tell_news(service, moment, snapshot, out);
+            self.write_batch(service, moment, snapshot, out);
             if !self.has_more {
                 return;
             }
         }
     }
 
-    /// As many transitions as fit into a batch, and before the first one whether the client has
-    /// lost its place.
+    /// As many transitions as fit into a batch, and before the first one a `reset` if the client has
+    /// missed some.
     fn transitions(&mut self, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
         let history = snapshot.history();
         let start = out.len();
-        let is_first = !core::mem::replace(&mut self.begun, true);
+        let is_first = !core::mem::replace(&mut self.has_begun, true);
         if is_first {
             events::retry(out);
         }
-        let mut seen = self.seen.unwrap_or(history.last_id());
-        // Where nothing is remembered, nobody has a place to lose.
+        let mut seen = self.last_id.unwrap_or(history.last_id());
+        // Without a history there is nothing to miss.
         if history.has_lost(seen) && (is_first || history.capacity() > 0) {
             events::reset(seen, history, out);
             seen = 0;
@@ -190,32 +233,32 @@ impl Stream {
         for (id, transition) in history.after(seen) {
             if out.len() - start >= BATCH {
                 self.has_more = true;
-                self.seen = Some(seen);
+                self.last_id = Some(seen);
                 return;
             }
             events::transition(moment, id, transition, out);
             seen = id;
         }
-        self.seen = Some(history.last_id());
+        self.last_id = Some(history.last_id());
     }
 
-    /// How everything is, and what is published, if either is news.
+    /// The whole state and the published values, each if it has changed.
     fn state(&mut self, service: &Service, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
         let revision = snapshot.revision();
-        // A snapshot is as new as any news.
-        self.news = None;
-        let known = self.known.replace(revision);
-        let has_changed = known.is_none_or(|known| known.as_u64() != revision.as_u64());
+        // The snapshot is the latest state.
+        self.latest = None;
+        let sent = self.sent.replace(revision);
+        let has_changed = sent.is_none_or(|sent| sent.as_u64() != revision.as_u64());
         if has_changed {
-            let mut probe = Probe::new(ProbeKind::Health, moment, snapshot).verbose(true);
+            let mut probe = Probe::health(moment, snapshot);
+            probe.healthy = service.code_of(probe.status) == StatusCode::Ok;
             probe.watched = service.watched();
-            let healthy = service.code_of(probe.status()) == StatusCode::Ok;
-            events::snapshot(&probe.healthy(healthy), out);
+            events::snapshot(&probe, out);
         }
-        // Counters and gauges tell nobody when they move, so they are told with everything else.
+        // A change of a counter or gauge is no event, so they are sent with everything else.
         let has_moved = has_changed || self.heartbeat_at <= moment.now;
         let is_time = has_moved && !snapshot.metrics().is_empty();
-        if is_time || known.is_none_or(|known| known.published() != revision.published()) {
+        if is_time || sent.is_none_or(|sent| sent.published() != revision.published()) {
             events::stats(self.verbose, snapshot, out);
         }
     }

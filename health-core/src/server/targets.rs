@@ -1,30 +1,31 @@
-//! What the endpoint asks of whoever watches targets.
+//! The targets of a monitor in the endpoint's documents: `/targets`, `/metrics`, and a line of `/health`.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::{fmt, iter};
 
-use super::{Listing, Route, Service};
+use super::guard::{self, PanicGuard};
+use super::query::InlineName;
 use crate::base::Moment;
 use crate::base::Name;
 use crate::monitor::{Overview, ReadyTarget, Summary, TargetStatus, TargetView};
 use crate::render::exposition::Exposition;
-use crate::render::{self, probes};
+use crate::render::{self, Watched, probes};
 
-/// The most targets in one answer.
-const MOST: usize = 1_000;
+/// The most targets in one response.
+const MAX_TARGETS: usize = 1_000;
 
-/// Whoever watches targets, for a [`Service`] to show them. A driver's monitor is one.
+/// The targets of a monitor, for a [`Service`](super::Service) to show. A driver's handle of a monitor
+/// implements it.
 ///
-/// It is asked on the endpoint's thread, where probes wait for their answers: each call has to
-/// return at once; one that panics has nothing to say. A long list is asked for in pages, so that
-/// whoever watches it need not stand still meanwhile; what comes or goes between two pages may be
-/// missing or shown.
+/// It is called on the endpoint's thread, where probes wait for their responses: each call has to
+/// return at once. A long list is read in pages, so that no lock has to be held for all of it; what is
+/// added or removed between two pages may be shown or missing.
 pub trait Targets: Send + Sync {
-    /// All of it in numbers.
+    /// The whole monitor in numbers.
     fn overview(&self) -> Overview;
 
-    /// How many targets are how well, or were a moment ago. It is asked for each document of
+    /// How many targets have which status, now or a moment ago. It is called for each document of
     /// `/health`.
     fn recent_summary(&self) -> Summary;
 
@@ -32,125 +33,155 @@ pub trait Targets: Send + Sync {
     /// those of one status, if `only` says so.
     fn page(&self, after: Option<&Name>, only: Option<TargetStatus>) -> Page<TargetView>;
 
-    /// Some of those that may be sent work and have an address, likewise.
+    /// The same for targets that may be sent work and have an address.
     fn ready(&self, after: Option<&Name>) -> Page<ReadyTarget>;
 }
 
 /// A part of a list.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
-    /// In the order of names. That there are none here does not say that there are no more.
+    /// In the order of names. An empty page need not be the last one.
     pub entries: Vec<T>,
-    /// After which name to go on; `None` at the end.
+    /// The `after` of the next page; `None` at the end.
     pub next: Option<Name>,
 }
 
-impl Service {
-    /// Shows the targets of a monitor: at `/targets`, in numbers at `/metrics`, and how many of them
-    /// are healthy in the document of `/health`. A reference to a driver's handle of a monitor is one to
-    /// pass, and so is an `Arc` of whatever else watches some.
-    ///
-    /// Of more than 1,024 targets, the numbers are those of the last second.
-    #[must_use]
-    pub fn targets(mut self, targets: impl Into<Arc<dyn Targets>>) -> Self {
-        self.targets = Some(Watcher(targets.into()));
-        self
-    }
-
-    /// The route of a path that leads nowhere else.
-    pub(super) fn route_to_targets(&self, path: &[u8], query: Option<&[u8]>) -> Route {
-        let path = path.strip_prefix(self.prefix.as_bytes());
-        if path != Some(b"/targets") || self.targets.is_none() {
-            return Route::NotFound;
-        }
-        let query = query.unwrap_or_default();
-        let mut parameters = query.split(|&byte| byte == b'&');
-        if parameters.any(|it| matches!(it, b"ready" | b"ready=" | b"ready=1" | b"ready=true")) {
-            Route::ReadyTargets
-        } else {
-            Route::Targets(Listing::parse(query))
-        }
-    }
-
-    /// Tells of the targets in numbers.
-    pub(super) fn measure_targets(&self, e: &mut Exposition<'_>) {
-        if let Some(watcher) = &self.targets {
-            watcher.measure(e);
-        }
-    }
-
-    /// Appends what such a route leads to.
-    pub(super) fn tell_targets(&self, moment: Moment, route: Route, out: &mut Vec<u8>) {
-        match (&self.targets, route) {
-            (Some(watcher), Route::Targets(listing)) => watcher.list(moment, &listing, out),
-            (Some(watcher), Route::ReadyTargets) => watcher.list_ready(out),
-            _ => {}
-        }
-    }
-}
-
-/// Whom the service asks.
+/// What a service shows of a monitor.
 #[derive(Clone)]
-pub(super) struct Watcher(Arc<dyn Targets>);
+pub(super) struct TargetList {
+    targets: Arc<dyn Targets>,
+    /// Around each call: a panic ends that call, and the list is as if it were empty.
+    pub(super) guard: PanicGuard,
+}
 
-impl fmt::Debug for Watcher {
+impl fmt::Debug for TargetList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Watcher")
+        f.write_str("TargetList")
     }
 }
 
-impl Watcher {
-    pub(super) fn summary(&self) -> Option<Summary> {
-        Some(self.0.recent_summary())
+impl TargetList {
+    pub(super) const fn new(targets: Arc<dyn Targets>) -> Self {
+        let guard = guard::UNGUARDED;
+        Self { targets, guard }
     }
 
-    /// Appends what a listing asks for.
-    fn list(&self, moment: Moment, listing: &Listing, out: &mut Vec<u8>) {
+    /// How many there are, and how many of them are healthy.
+    pub(super) fn watched(&self) -> Option<Watched> {
+        let summary = guard::call(self.guard, || self.targets.recent_summary())?;
+        Some(Watched {
+            total: summary.total,
+            healthy: summary.healthy(),
+        })
+    }
+
+    /// Appends the targets that `query` asks for.
+    pub(super) fn write_list(&self, moment: Moment, query: &TargetQuery, out: &mut Vec<u8>) {
         let overview = self.overview();
-        let after = listing.after().and_then(|name| Name::new(name).ok());
-        let targets = entries(after, |after| self.0.page(after, listing.status()));
-        let mut targets: Vec<_> = targets.take(MOST + 1).collect();
-        let has_more = targets.len() > MOST;
-        targets.truncate(MOST);
+        let after = query.after().and_then(|name| Name::new(name).ok());
+        let targets = self.entries(after, |after| self.targets.page(after, query.status()));
+        let mut targets: Vec<_> = targets.take(MAX_TARGETS + 1).collect();
+        let has_more = targets.len() > MAX_TARGETS;
+        targets.truncate(MAX_TARGETS);
         render::targets(moment, &overview, &targets, has_more, out);
     }
 
-    /// Tells of all of them in numbers, and of the first ones by themselves.
-    fn measure(&self, e: &mut Exposition<'_>) {
+    /// Appends the targets that may be sent work.
+    pub(super) fn write_ready(&self, out: &mut Vec<u8>) {
+        render::ready_targets(self.entries(None, |after| self.targets.ready(after)), out);
+    }
+
+    /// Appends metrics of the whole, and of each of the first targets.
+    pub(super) fn write_metrics(&self, e: &mut Exposition<'_>) {
         let overview = self.overview();
-        let targets: Vec<_> = entries(None, |after| self.0.page(after, None))
-            .take(MOST)
-            .collect();
+        let targets = self.entries(None, |after| self.targets.page(after, None));
+        let targets: Vec<_> = targets.take(MAX_TARGETS).collect();
         let omitted = overview.summary.total.saturating_sub(targets.len());
         probes::monitor(&overview, omitted, e);
         probes::probes(&overview, &targets, e);
     }
 
     fn overview(&self) -> Overview {
-        self.0.overview()
+        guard::call(self.guard, || self.targets.overview()).unwrap_or_default()
     }
 
-    /// Appends those that may be sent work.
-    fn list_ready(&self, out: &mut Vec<u8>) {
-        render::ready_targets(entries(None, |after| self.0.ready(after)), out);
+    /// The entries of all pages after a name; each page is read when the one before is used up.
+    fn entries<T>(
+        &self,
+        mut after: Option<Name>,
+        mut read: impl FnMut(Option<&Name>) -> Page<T>,
+    ) -> impl Iterator<Item = T> {
+        let (guard, mut is_over) = (self.guard, false);
+        let pages = iter::from_fn(move || {
+            if is_over {
+                return None;
+            }
+            let page = guard::call(guard, || read(after.as_ref()))?;
+            // A page that does not advance would be read without end.
+            is_over = page.next <= after;
+            after = page.next;
+            Some(page.entries)
+        });
+        pages.flatten()
     }
 }
 
-/// What stands on all pages behind a name; each is asked for when the one before is used up.
-fn entries<T>(
-    mut after: Option<Name>,
-    mut ask: impl FnMut(Option<&Name>) -> Page<T>,
-) -> impl Iterator<Item = T> {
-    let mut is_over = false;
-    let pages = iter::from_fn(move || {
-        if is_over {
-            return None;
+/// The parameters of `/targets`. Unknown ones are ignored; the last of several counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct TargetQuery {
+    after: Option<InlineName>,
+    status: Option<TargetStatus>,
+    error: Option<Malformed>,
+}
+
+/// What is answered 400.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Malformed {
+    After,
+    Status,
+}
+
+impl TargetQuery {
+    /// Those whose names come after this one: `?after=`.
+    fn after(&self) -> Option<&str> {
+        self.after.as_ref().map(InlineName::as_str)
+    }
+
+    /// Those of this status: `?status=`.
+    const fn status(&self) -> Option<TargetStatus> {
+        self.status
+    }
+
+    /// What is allowed, if the query is not; it is answered 400.
+    pub(super) const fn error(&self) -> Option<&'static str> {
+        match self.error {
+            Some(Malformed::After) => {
+                Some("after is the name of a target: 1 to 64 characters of A-Z a-z 0-9 _ . : -")
+            }
+            Some(Malformed::Status) => {
+                Some("status is one of: healthy, degraded, unhealthy, unknown, inactive")
+            }
+            None => None,
         }
-        let page = ask(after.as_ref());
-        // A list that does not go on would have no end.
-        is_over = page.next <= after;
-        after = page.next;
-        Some(page.entries)
-    });
-    pages.flatten()
+    }
+
+    pub(super) fn parse(query: &[u8]) -> Self {
+        let mut targets = Self::default();
+        for parameter in query.split(|&byte| byte == b'&') {
+            if let Some(name) = parameter.strip_prefix(b"after=") {
+                targets.after = InlineName::new(name);
+                if targets.after.is_none() {
+                    targets.error = Some(Malformed::After);
+                }
+            }
+            if let Some(word) = parameter.strip_prefix(b"status=") {
+                let word = core::str::from_utf8(word).unwrap_or_default();
+                targets.status = TargetStatus::from_word(word);
+                if targets.status.is_none() {
+                    targets.error = Some(Malformed::Status);
+                }
+            }
+        }
+        targets
+    }
 }

@@ -43,7 +43,7 @@ pub(crate) fn watched_by(clock: &ManualClock) -> MonitorControl {
             }
             MonitorAction::Cancel { .. } => {}
             MonitorAction::Wait { .. } => {
-                clock.advance_to(clock.now() + Duration::from_millis(100))
+                clock.advance_to(clock.now() + Duration::from_millis(100));
             }
             MonitorAction::Stopped => unreachable!("nobody stops it"),
         }

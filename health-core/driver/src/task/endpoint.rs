@@ -20,7 +20,8 @@ use std::time::Duration;
 
 use crate::Health;
 use crate::{HealthWatch, Lifecycle, Wakeup, Wakeups, catch_panic};
-use health_core::server::{AcceptAction, Connections, Report, Service, Slot, Turn};
+use health_core::health::Phase;
+use health_core::server::{AcceptAction, Buffers, Connections, Report, Service, Slot};
 
 use super::alarm::Alarm;
 use super::line::{Line, Worker};
@@ -32,9 +33,6 @@ use crate::runtime::Runtime;
 const DAEMON: usize = usize::MAX;
 const LISTENER: usize = usize::MAX - 1;
 const ALARM: usize = usize::MAX - 2;
-/// Input of one read: a whole head nearly always, and many pipelined ones. What is pipelined behind
-/// an answer that nobody reads is kept, so this bounds what such a client costs.
-const SCRATCH: usize = 4 * 1024;
 /// Between two attempts to bind: none of them may keep the thread from its connections.
 const SHORTEST_RETRY: Duration = Duration::from_millis(10);
 /// Connections accepted before those that are there have their turn.
@@ -61,8 +59,7 @@ pub struct Endpoint<R: Runtime> {
     daemon_waker: Waker,
     listener_waker: Waker,
     alarm_waker: Waker,
-    scratch: Box<[u8]>,
-    out: Vec<u8>,
+    buffers: Box<Buffers>,
 }
 
 impl<R: Runtime> Endpoint<R> {
@@ -95,8 +92,7 @@ impl<R: Runtime> Endpoint<R> {
             daemon_waker,
             wakeups,
             woken: Vec::new(),
-            scratch: vec![0; SCRATCH].into(),
-            out: Vec::new(),
+            buffers: Box::default(),
         };
         endpoint.listen(source)?;
         Ok(endpoint)
@@ -112,13 +108,13 @@ impl<R: Runtime> Endpoint<R> {
                 DAEMON => self.follow(),
                 LISTENER => self.has_queue = true,
                 ALARM => has_rung = true,
-                key => self.turn(key),
+                key => self.connections.handle_ready(key),
             }
         }
         self.woken = woken;
         let mut now = self.health.now();
         self.connections.handle_timeout(now);
-        if self.connections.due() > 0 || self.may_accept() {
+        if self.connections.has_ready() || self.may_accept() {
             self.take_turns();
             self.accept();
             now = self.health.now();
@@ -136,7 +132,7 @@ impl<R: Runtime> Endpoint<R> {
             let is_set = !has_rung && self.alarm.is_set(until, now);
             !is_set && self.alarm.poll(&mut alarm_cx, until, now).is_ready()
         };
-        if is_time() || self.connections.due() > 0 || self.may_accept() {
+        if is_time() || self.connections.has_ready() || self.may_accept() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
@@ -165,7 +161,7 @@ impl<R: Runtime> Endpoint<R> {
         }
         let is_told_to_stop = self.running.poll_stop(&self.daemon_waker);
         if is_told_to_stop {
-            self.connections.handle_stop(now);
+            self.connections.handle_phase(now, Phase::Stopped);
         }
         if !self.connections.is_open() {
             self.acceptor = None;
@@ -175,31 +171,19 @@ impl<R: Runtime> Endpoint<R> {
 
     /// Everybody who is due has a turn; who becomes due meanwhile has the next.
     fn take_turns(&mut self) {
-        for _ in 0..self.connections.due() {
-            if let Some(key) = self.connections.take_due() {
-                self.turn(key);
-            }
-        }
-    }
-
-    fn turn(&mut self, key: usize) {
-        let Some(Slot { connection, socket }) = self.connections.get_mut(key) else {
-            return;
-        };
-        while self.wakers.len() <= key {
-            self.wakers.push(self.wakeups.waker(self.wakers.len()));
-        }
         let mut worker = Worker {
             health: &self.health,
-            scratch: &mut self.scratch,
-            out: &mut self.out,
+            buffers: &mut self.buffers,
         };
-        let mut cx = Context::from_waker(&self.wakers[key]);
-        let turn = socket.turn(connection, &mut worker, &mut cx);
-        // An error ends the connection: it is the peer's business, or the network's.
-        let now = self.health.now();
-        self.connections
-            .handle_turn(now, key, turn.unwrap_or(Turn::Over));
+        let (wakers, wakeups) = (&mut self.wakers, &self.wakeups);
+        self.connections.take_turns(self.health.now(), |key, slot| {
+            while wakers.len() <= key {
+                wakers.push(wakeups.waker(wakers.len()));
+            }
+            let Slot { connection, socket } = slot;
+            let mut cx = Context::from_waker(&wakers[key]);
+            socket.turn(connection, &mut worker, &mut cx)
+        });
     }
 
     fn accept(&mut self) {

@@ -1,12 +1,12 @@
 //! The page for people: one file, no framework, nothing fetched from elsewhere.
 //!
-//! It is the same bytes for everybody but for the verdict's word, so it is as public as the
+//! It is the same bytes for every client except for the verdict's word, so it is as public as the
 //! verdict. Its script reads the documents of the endpoint it came from, under the same rules of
 //! access as every other client, and inserts what it reads as text only. Paths are relative, so it
 //! works behind any prefix.
 //!
-//! The answer's code stays that of the verdict: a page is one more dialect, and those who watch a
-//! site with a browser's `Accept` must not be told 200 of a daemon that is down.
+//! The answer's code stays that of the verdict: a page is one more dialect, and a monitor
+//! that sends a browser's `Accept` must not get 200 for a daemon that is down.
 
 use alloc::vec::Vec;
 
@@ -25,8 +25,8 @@ const STYLE: &str = include_str!("page.css");
 const TARGETS: &str = include_str!("targets.js");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Appends the page. Who reads no script is told the verdict all the same.
-pub(super) fn page(probe: &Probe<'_>, out: &mut Vec<u8>) {
+/// Appends the page. Without scripts it shows the verdict alone.
+pub(crate) fn page(probe: &Probe<'_>, out: &mut Vec<u8>) {
     for piece in PAGE.split(['{', '}']) {
         match piece {
             "status" => out.extend_from_slice(probe.word().as_bytes()),
@@ -60,7 +60,6 @@ mod tests {
 
     use super::*;
     use crate::base::Moment;
-    use crate::base::ProbeKind;
     use crate::health::Registry;
 
     /// Bytes of the page, all told: it shall load over a bad line. A fifth of them shows targets.
@@ -71,7 +70,11 @@ mod tests {
         let mut registry = Registry::new("steering", "1.4.0", moment.now);
         let snapshot = registry.snapshot(moment.now);
         let mut out = Vec::new();
-        page(&Probe::new(ProbeKind::Health, moment, &snapshot), &mut out);
+        let probe = Probe {
+            verbose: false,
+            ..Probe::health(moment, &snapshot)
+        };
+        page(&probe, &mut out);
         String::from_utf8(out).expect("text")
     }
 

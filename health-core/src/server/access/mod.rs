@@ -1,42 +1,39 @@
-//! Who may see more than a verdict.
+//! Decides which clients may see more than a verdict.
 //!
-//! Verdicts, names and the version are public, and nobody is looked at who asks for them. Stats,
-//! metrics, history, targets and `?verbose` are shown by the first of these rules that fits:
+//! Verdicts, names and the version are public, and no access check is made for them. Stats, metrics,
+//! history, targets and `?verbose` are shown by the first of these rules that applies:
 //!
 //! | | rule | set by | shown to |
 //! |---|---|---|---|
-//! | 1 | nobody | [`verdicts_only`](Service::verdicts_only) | nobody |
-//! | 2 | everybody | [`open`](Service::open) | everybody |
-//! | 3 | a closure, if it says `Some` | [`authorize`](Service::authorize) | whom it says |
-//! | 4 | a secret | [`token`](Service::token) | who presents it: `Authorization: Bearer`, or [`X-API-Key`](Service::api_key_header) |
-//! | 5 | an address | [`allow_peers`](Service::allow_peers) | who comes from one of these blocks |
-//! | 6 | none of 3 to 5 is set | nothing | who is on this machine: loopback, Unix socket |
+//! | 1 | no access | [`verdicts_only`](Service::verdicts_only) | no client |
+//! | 2 | open access | [`open`](Service::open) | every client |
+//! | 3 | a closure that returns `Some` | [`authorize`](Service::authorize) | as it decides |
+//! | 4 | a secret | [`token`](Service::token) | clients that present it: `Authorization: Bearer`, or [`X-API-Key`](Service::api_key_header) |
+//! | 5 | an address | [`allow_peers`](Service::allow_peers) | peers in one of these blocks |
+//! | 6 | none of 3 to 5 is set | default | peers on this machine: loopback, Unix socket |
 //!
 //! Of 1 and 2 the last that was set counts. 4 and 5 are two ways in: what must hold together goes
 //! into a closure. A [`Service`] belongs to one listener, so two listeners of one daemon may differ.
 //!
-//! Whoever is refused gets 401 with `WWW-Authenticate: Bearer` where a closure or a secret is set,
+//! A refused request gets 401 with `WWW-Authenticate: Bearer` where a closure or a secret is set,
 //! and 403 where nothing that could be presented would help.
 
 mod peer;
-mod request;
-mod secret;
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
 pub use peer::{Identity, Peer};
-pub use request::AccessRequest;
-use secret::Secret;
 
 use super::PanicGuard;
 #[cfg(doc)]
 use super::Service;
 use super::guard;
 use crate::base::Cidr;
-use crate::http::StatusCode;
+use crate::http::{Method, StatusCode};
 
 /// What a request may see. Verdicts are always public; decided once, when the head is parsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,7 +45,61 @@ pub enum Access {
     Detailed,
 }
 
-/// By what a request earns [`Access::Detailed`]: the rules of the [module](self).
+/// A request for more than a verdict, as
+/// [`Service::authorize`](crate::server::Service::authorize) gets it.
+#[derive(Clone, Copy)]
+pub struct AccessRequest<'a> {
+    pub(in crate::server) peer: &'a Peer,
+    pub(in crate::server) method: Method,
+    pub(in crate::server) path: &'a [u8],
+    pub(in crate::server) field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
+}
+
+impl<'a> AccessRequest<'a> {
+    /// The client.
+    #[must_use]
+    pub const fn peer(&self) -> &'a Peer {
+        self.peer
+    }
+
+    /// The method.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The path as it was sent, with its prefix and without its query.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        // The request line has been found to be ASCII.
+        core::str::from_utf8(self.path).unwrap_or_default()
+    }
+
+    /// The value of the first field of this name, in any case, without the white space around it.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'a [u8]> {
+        (self.field)(name)
+    }
+
+    /// The token of `Authorization: Bearer TOKEN` (RFC 6750 §2.1).
+    #[must_use]
+    pub fn bearer(&self) -> Option<&'a [u8]> {
+        bearer(self.field("authorization")?)
+    }
+}
+
+/// Without any field: some are secrets.
+impl fmt::Debug for AccessRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessRequest")
+            .field("peer", self.peer)
+            .field("method", &self.method)
+            .field("path", &self.path())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which requests get [`Access::Detailed`]: the rules of the [module](self).
 #[derive(Clone, Debug)]
 pub(super) struct Policy {
     base: Base,
@@ -119,7 +170,7 @@ impl Policy {
         self.closure = Some(Closure(Arc::new(decide)));
     }
 
-    /// A closure that panics has said no: whoever could make it panic would be in.
+    /// A panic of the closure counts as a refusal: otherwise a client could get access by causing one.
     pub(super) fn decide(&self, guard: PanicGuard, request: &AccessRequest<'_>) -> Access {
         match self.base {
             Base::Nobody => return Access::Public,
@@ -135,7 +186,7 @@ impl Policy {
         let has_rules =
             self.closure.is_some() || !self.secrets.is_empty() || !self.blocks.is_empty();
         let may_see = if has_rules {
-            self.knows_secret(request) || self.knows_address(request.peer)
+            self.has_secret(request) || self.is_allowed(request.peer)
         } else {
             request.peer.is_local()
         };
@@ -146,7 +197,7 @@ impl Policy {
         }
     }
 
-    /// What is answered to who may not see what they ask for.
+    /// The status code of a refused request.
     pub(super) fn refusal(&self) -> StatusCode {
         let could_be_presented = self.closure.is_some() || !self.secrets.is_empty();
         if self.base == Base::Rules && could_be_presented {
@@ -156,7 +207,7 @@ impl Policy {
         }
     }
 
-    fn knows_secret(&self, request: &AccessRequest<'_>) -> bool {
+    fn has_secret(&self, request: &AccessRequest<'_>) -> bool {
         let is_one = |given: Option<&[u8]>| {
             given.is_some_and(|given| self.secrets.iter().any(|it| it.is(given)))
         };
@@ -164,7 +215,7 @@ impl Policy {
             && (is_one(request.bearer()) || is_one(request.field(&self.key_header)))
     }
 
-    fn knows_address(&self, peer: &Peer) -> bool {
+    fn is_allowed(&self, peer: &Peer) -> bool {
         let address = peer.address();
         address.is_some_and(|address| self.blocks.iter().any(|block| block.contains(address)))
     }
@@ -174,6 +225,41 @@ impl fmt::Debug for Closure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Closure")
     }
+}
+
+/// A secret: compared in constant time, never printed.
+#[derive(Clone)]
+struct Secret(Box<[u8]>);
+
+impl Secret {
+    fn new(secret: &str) -> Self {
+        Self(secret.as_bytes().into())
+    }
+
+    /// Takes as long for a secret wrong in its first byte as for one wrong in its last. An
+    /// empty one is never accepted: a setting that was left empty must not give access.
+    fn is(&self, given: &[u8]) -> bool {
+        let differences = self
+            .0
+            .iter()
+            .zip(given)
+            .fold(0, |sum, (a, b)| core::hint::black_box(sum | (a ^ b)));
+        self.0.len() == given.len() && differences == 0 && !self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(withheld)")
+    }
+}
+
+/// The token of `Bearer TOKEN` (RFC 6750 §2.1); the scheme in any case (RFC 9110 §11.1).
+fn bearer(authorization: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = authorization.split_at_checked(7)?;
+    scheme
+        .eq_ignore_ascii_case(b"Bearer ")
+        .then(|| token.trim_ascii())
 }
 
 #[cfg(test)]

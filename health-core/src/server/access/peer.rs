@@ -1,11 +1,11 @@
-//! Who is at the other end of a connection.
+//! The other end of a connection, as far as it is known.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::net::IpAddr;
 
-/// Who is at the other end of a connection.
+/// The other end of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Peer {
@@ -13,7 +13,7 @@ pub enum Peer {
     Ip(IpAddr),
     /// A process on this machine that may open the socket's file.
     Unix,
-    /// Somebody who has proved who they are, by a client certificate for example: see
+    /// A client with a verified identity, such as a client certificate: see
     /// [`identified`](Self::identified).
     Identified(Arc<Identity>),
     /// Not known: trusted with nothing but verdicts.
@@ -21,7 +21,7 @@ pub enum Peer {
     Unknown,
 }
 
-/// What a peer has proved to be.
+/// A verified identity.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Identity {
     address: Option<IpAddr>,
@@ -29,9 +29,9 @@ pub struct Identity {
 }
 
 impl Peer {
-    /// A peer whose identity whoever accepted the connection has verified. `identity` is theirs to
-    /// choose, and [`Service::authorize`](crate::server::Service::authorize) theirs to read: the
-    /// certificate, its fingerprint, a user's name.
+    /// A peer whose identity has been verified by the code that accepted the connection. That code
+    /// chooses what `identity` is, the certificate, its fingerprint, a user's name, and reads it in
+    /// [`Service::authorize`](crate::server::Service::authorize).
     ///
     /// ```
     /// use health_core::server::Peer;
@@ -46,7 +46,7 @@ impl Peer {
         Self::Identified(Arc::new(Identity { address, bytes }))
     }
 
-    /// What it has proved to be.
+    /// Its identity, if it was verified.
     #[must_use]
     pub fn identity(&self) -> Option<&[u8]> {
         match self {
@@ -55,7 +55,7 @@ impl Peer {
         }
     }
 
-    /// Its address, if it has one; IPv4 addresses mapped into IPv6 are told as what they are.
+    /// Its address, if it has one; IPv4 addresses mapped into IPv6 are returned as IPv4.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         match self {
@@ -70,7 +70,7 @@ impl Peer {
     }
 }
 
-/// An address, `unix` or `unknown`: never what the peer has proved to be, which may be long.
+/// An address, `unix` or `unknown`: never the identity, which may be long.
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self, self.address()) {

@@ -1,44 +1,38 @@
-//! What is asked: path, view and access, decided while the head's bytes are there.
+//! What a request asks for: route, format and access, decided while the bytes of its head are there.
 
-use super::Access;
-#[cfg(feature = "monitor")]
-use super::Listing;
 use super::cors::CrossOrigin;
+#[cfg(feature = "monitor")]
+use super::targets::TargetQuery;
+use super::{Access, Service};
 use crate::base::Name;
 use crate::base::ProbeKind;
 use crate::http::Method;
 use crate::render::{Excluded, Format};
 
-/// One question to the endpoint. It borrows nothing, so it outlives the bytes it was read from.
+/// A request to the endpoint, read by [`Service::query`]. It borrows nothing of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Query {
-    /// How it is asked.
-    pub method: Method,
-    /// What is asked.
-    pub route: Route,
-    /// In which form; `None` if the client named one that a verdict does not have.
-    pub format: Option<Format>,
-    /// Whether every part is wanted.
-    pub verbose: bool,
-    /// What may be shown; [`Access::Public`] where no more is asked for.
-    pub access: Access,
+    pub(super) method: Method,
+    pub(super) route: Route,
+    /// `None` if the client named one that the route does not have.
+    pub(super) format: Option<Format>,
+    /// Whether every part is requested.
+    pub(super) verbose: bool,
+    /// What may be shown; [`Access::Public`] where no more is requested.
+    pub(super) access: Access,
     /// What the verdict leaves out.
-    pub excluded: Excluded,
+    pub(super) excluded: Excluded,
     /// What the client has seen of the history: `Last-Event-ID`, else `?after=`.
-    pub after: Cursor,
-    /// What the browser that sent it is told.
+    pub(super) after: EventCursor,
     pub(super) cross_origin: CrossOrigin,
-    /// Details were asked for too often: in how many seconds they may be again.
-    pub(super) wait: Option<u32>,
 }
 
 impl Query {
-    /// Whether it asks for what not everybody may see. Most verdicts do not, so nothing is decided
-    /// about who asks for one.
+    /// Whether it asks for more than is public. Most verdicts do not, and no access check is made for
+    /// them.
     pub(super) const fn wants_details(&self) -> bool {
         let has_details = match (self.route, self.format) {
-            // It names every check and why it fails in fixed words.
+            // It names every check and why it fails in fixed words, which are public.
             (_, Some(Format::Text)) => false,
             (Route::Probe(ProbeKind::Health) | Route::Check(_), _) => true,
             (Route::Probe(_), Some(Format::HealthJson)) => true,
@@ -48,29 +42,28 @@ impl Query {
     }
 }
 
-/// From where on a client wants to hear what happened.
+/// Which transitions a client has seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Cursor {
-    /// It does not say: of the history it wants all, of the stream what is to come.
+pub(super) enum EventCursor {
+    /// It does not say: of the history it gets all, of the stream what comes from now on.
     #[default]
     Unset,
-    /// It has seen the transition of this number.
+    /// Those up to the one with this id.
     After(u64),
-    /// It named something that is no number.
+    /// It sent something that is no number.
     Malformed,
 }
 
-impl Cursor {
-    /// The number, if there is one.
-    #[must_use]
-    pub const fn id(self) -> Option<u64> {
+impl EventCursor {
+    /// The id, if there is one.
+    pub(super) const fn id(self) -> Option<u64> {
         match self {
             Self::After(id) => Some(id),
             Self::Unset | Self::Malformed => None,
         }
     }
 
-    /// What a client says of itself, in digits. A number too large is one that was never given.
+    /// Reads digits. A number too large is an id that was never given.
     pub(super) fn parse(text: &[u8]) -> Self {
         if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
             return Self::Malformed;
@@ -82,7 +75,8 @@ impl Cursor {
         Self::After(text.iter().fold(0, more))
     }
 
-    /// What an `EventSource` remembers. If it is not ours, nothing that it has seen was ours.
+    /// Reads the `Last-Event-ID` of an `EventSource`. One that is not ours means that the client has
+    /// seen nothing of ours.
     pub(super) fn of_event_id(text: &[u8]) -> Self {
         match Self::parse(text) {
             Self::Malformed => Self::After(u64::MAX),
@@ -93,8 +87,7 @@ impl Cursor {
 
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Route {
+pub(super) enum Route {
     /// A verdict on the daemon.
     Probe(ProbeKind),
     /// A verdict on one of its parts.
@@ -105,25 +98,11 @@ pub enum Route {
     Metrics,
     /// The latest transitions.
     History,
-    /// Transitions and published values as they come: server-sent events (WHATWG HTML §9.2).
-    ///
-    /// | event | id | data |
-    /// |---|---|---|
-    /// | `snapshot` | of the latest transition | the document of `/health?verbose`: first of all, and behind the transitions of each batch |
-    /// | `transition` | its own | an entry of `/health/history` |
-    /// | `stats` | | the document of `/stats`, of `/stats?verbose` if the stream was asked for so: the latest values, however many were published in between |
-    /// | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: what the client has seen does not lead on to what follows. It forgets it; all that is remembered comes next |
-    /// | `end` | | `{"phase":"draining"}`: nothing more comes |
-    ///
-    /// Data is one line of JSON, by `schemas/events.json`. Batches are 200 ms apart or more, published
-    /// values gather for 50 ms, and a comment stands for silence. A client that comes back says what it has seen by
-    /// `Last-Event-ID` or `?after=`, and is told the transitions behind that before the snapshot. In
-    /// HTTP/1.1 the stream comes in chunks, in HTTP/1.0 it ends with its connection.
+    /// Transitions and published values as they come.
     Events,
-    /// The targets that are watched, by name: how each is, and why (feature `monitor`). Only where
-    /// [somebody watches some](crate::server::Service::targets).
+    /// The targets of a monitor, by name.
     #[cfg(feature = "monitor")]
-    Targets(Listing),
+    Targets(TargetQuery),
     /// Those among them that may be sent work, as Prometheus' `http_sd_configs` reads it: `?ready`.
     #[cfg(feature = "monitor")]
     ReadyTargets,
@@ -131,35 +110,48 @@ pub enum Route {
     Version,
     /// `OPTIONS *`.
     Server,
-    /// Nothing.
     NotFound,
 }
 
-impl Route {
-    /// The route of a path, compared byte for byte.
-    pub(super) fn of(path: &[u8]) -> Self {
+impl Service {
+    /// The route of a path behind the prefix, compared byte for byte.
+    pub(super) fn route(&self, path: &[u8], query: Option<&[u8]>) -> Route {
+        #[cfg(not(feature = "monitor"))]
+        let _ = query;
         match path {
-            b"/" | b"/health" | b"/healthz" => Self::Probe(ProbeKind::Health),
-            b"/health/live" | b"/livez" | b"/live" => Self::Probe(ProbeKind::Liveness),
-            b"/health/ready" | b"/readyz" | b"/ready" => Self::Probe(ProbeKind::Readiness),
+            b"/" | b"/health" | b"/healthz" => Route::Probe(ProbeKind::Health),
+            b"/health/live" | b"/livez" | b"/live" => Route::Probe(ProbeKind::Liveness),
+            b"/health/ready" | b"/readyz" | b"/ready" => Route::Probe(ProbeKind::Readiness),
             b"/health/startup" | b"/startupz" | b"/health/started" => {
-                Self::Probe(ProbeKind::Startup)
+                Route::Probe(ProbeKind::Startup)
             }
-            b"/stats" => Self::Stats,
-            b"/metrics" => Self::Metrics,
-            b"/health/history" => Self::History,
-            b"/health/events" => Self::Events,
-            b"/version" => Self::Version,
+            b"/stats" => Route::Stats,
+            b"/metrics" => Route::Metrics,
+            b"/health/history" => Route::History,
+            b"/health/events" => Route::Events,
+            b"/version" => Route::Version,
+            #[cfg(feature = "monitor")]
+            b"/targets" if self.targets.is_some() => {
+                let query = query.unwrap_or_default();
+                let mut parameters = query.split(|&byte| byte == b'&');
+                let is_ready =
+                    |it: &[u8]| matches!(it, b"ready" | b"ready=" | b"ready=1" | b"ready=true");
+                if parameters.any(is_ready) {
+                    Route::ReadyTargets
+                } else {
+                    Route::Targets(TargetQuery::parse(query))
+                }
+            }
             _ => path
                 .strip_prefix(b"/health/check/")
                 .and_then(InlineName::new)
-                .map_or(Self::NotFound, Self::Check),
+                .map_or(Route::NotFound, Route::Check),
         }
     }
 }
 
 impl Route {
-    /// The forms in which it is told, the usual one first.
+    /// Its formats, the default first.
     pub(super) const fn formats(self) -> &'static [Format] {
         match self {
             Self::Metrics => Format::METRICS,
@@ -168,7 +160,7 @@ impl Route {
         }
     }
 
-    /// Whether all of it is for who may see details.
+    /// Whether all of it is for clients that may see details.
     pub(super) const fn is_private(self) -> bool {
         match self {
             Self::Stats | Self::Metrics | Self::History | Self::Events => true,
@@ -179,9 +171,9 @@ impl Route {
     }
 }
 
-/// The name in `/health/check/<name>`, kept inline: an orchestrator probes such paths all day.
+/// The name in `/health/check/<name>`, kept inline: orchestrators probe such paths often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InlineName {
+pub(super) struct InlineName {
     len: u8,
     bytes: [u8; Name::MAX_LEN],
 }
@@ -200,21 +192,20 @@ impl InlineName {
     }
 
     /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         // Valid names are ASCII.
         core::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
     }
 }
 
-/// What the query asks for. Parameters we do not know are ignored: monitors add them to get past
-/// caches. The last of several wins, but names to exclude add up.
+/// The parameters of a request. Unknown ones are ignored: monitors add them to get past caches. The
+/// last of several counts, but names to exclude add up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct QueryString<'a> {
     pub(super) verbose: bool,
     pub(super) format: Option<&'a [u8]>,
     pub(super) excluded: Excluded,
-    pub(super) after: Cursor,
+    pub(super) after: EventCursor,
 }
 
 impl<'a> QueryString<'a> {
@@ -229,7 +220,7 @@ impl<'a> QueryString<'a> {
                         asked.excluded.add(name);
                     }
                     if let Some(id) = parameter.strip_prefix(b"after=") {
-                        asked.after = Cursor::parse(id);
+                        asked.after = EventCursor::parse(id);
                     }
                     asked.format = parameter.strip_prefix(b"format=").or(asked.format);
                 }
