@@ -23,9 +23,11 @@ fn a_good_target_is_not_blamed_for_removed_ones() {
         ..MonitorConfig::default()
     };
     let monitor = Monitor::new(config).spawn().expect("a thread");
-    let mut slow = CheckConfig::default();
-    slow.interval = Duration::from_secs(60);
-    slow.timeout = Duration::from_secs(30);
+    let slow = CheckConfig {
+        interval: Duration::from_secs(60),
+        timeout: Duration::from_secs(30),
+        ..CheckConfig::default()
+    };
     let names = (0..PLACES).map(|n| format!("silent-{n}"));
     for name in names.clone() {
         let probe = format!("http://{silent}/").parse().expect("a URL");
@@ -37,9 +39,11 @@ fn a_good_target_is_not_blamed_for_removed_ones() {
     for name in names {
         assert!(monitor.remove(&name));
     }
-    let mut quick = CheckConfig::default();
-    quick.interval = Duration::from_secs(1);
-    quick.timeout = Duration::from_millis(900);
+    let quick = CheckConfig {
+        interval: Duration::from_secs(1),
+        timeout: Duration::from_millis(900),
+        ..CheckConfig::default()
+    };
     let probe = format!("http://{good}/").parse().expect("a URL");
     let target = Target::new("good").expect("a name");
     let target = target.probe("http", quick, probe).expect("a probe");

@@ -51,9 +51,10 @@ impl<R: BlockOn> Style for Blocking<R> {
 #[cfg(feature = "monitor")]
 #[must_use]
 pub fn blocking_defaults() -> monitor::MonitorConfig {
-    let mut config = monitor::MonitorConfig::default();
-    config.max_in_flight = 32;
-    config
+    monitor::MonitorConfig {
+        max_in_flight: 32,
+        ..monitor::MonitorConfig::default()
+    }
 }
 
 /// Which style a value has, without holding one.

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use crate::Health;
 use crate::{HealthWatch, Lifecycle, Wakeup, Wakeups, catch_panic};
+use health_core::Instant;
 use health_core::health::Phase;
 use health_core::server::{AcceptAction, Buffers, Connections, Report, Service, Slot};
 
@@ -115,7 +116,7 @@ impl<R: Runtime> Endpoint<R> {
         let mut now = self.health.now();
         self.connections.handle_timeout(now);
         if self.connections.has_ready() || self.may_accept() {
-            self.take_turns();
+            self.take_turns(now);
             self.accept();
             now = self.health.now();
         }
@@ -170,13 +171,13 @@ impl<R: Runtime> Endpoint<R> {
     }
 
     /// Everybody who is due has a turn; who becomes due meanwhile has the next.
-    fn take_turns(&mut self) {
+    fn take_turns(&mut self, now: Instant) {
         let mut worker = Worker {
             health: &self.health,
             buffers: &mut self.buffers,
         };
         let (wakers, wakeups) = (&mut self.wakers, &self.wakeups);
-        self.connections.take_turns(self.health.now(), |key, slot| {
+        self.connections.take_turns(now, |key, slot| {
             while wakers.len() <= key {
                 wakers.push(wakeups.waker(wakers.len()));
             }
@@ -212,7 +213,7 @@ impl<R: Runtime> Endpoint<R> {
                 }
             }
             // Whoever has to go makes room, and who is new is answered and often gone.
-            self.take_turns();
+            self.take_turns(self.health.now());
         }
     }
 
