@@ -56,7 +56,14 @@ impl Reader {
                             records.begin(now, service.log.is_some(), Some(&request));
                         }
                         Pending::Query {
-                            query: service.read(peer, &request),
+                            query: service.query_of(
+                                peer,
+                                request.method,
+                                request.target,
+                                request.accept,
+                                &|name| request.field(name),
+                                service.cors.read(&request),
+                            ),
                             version: request.version,
                             close: CloseMode::after(&request, bytes.len() > head.end),
                         }

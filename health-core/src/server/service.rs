@@ -19,7 +19,7 @@ use super::{Access, AccessRequest, DegradedCode, EventCursor, Limits};
 use super::{Peer, Query, Route};
 use crate::base::Moment;
 use crate::health::Snapshot;
-use crate::http::{Head, Method, Request, Target};
+use crate::http::{Head, Method, Target};
 use crate::render::Format;
 
 /// One listener's settings: limits, paths, codes, tokens. Clones count together.
@@ -165,25 +165,6 @@ impl Service {
         let answer = self.decide(moment.now, query, snapshot);
         self.write_body(&answer, query, moment, snapshot, body);
         answer.head
-    }
-
-    /// Reads a request of one of our own connections.
-    pub(super) fn read(&self, peer: &Peer, request: &Request<'_>) -> Query {
-        let Request {
-            method,
-            target,
-            accept,
-            ..
-        } = *request;
-        let field = |name: &str| request.field(name);
-        self.query_of(
-            peer,
-            method,
-            target,
-            accept,
-            &field,
-            self.cors.read(request),
-        )
     }
 
     /// Reads what a request asks for. Its bytes are not needed afterwards.
