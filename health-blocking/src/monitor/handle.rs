@@ -26,7 +26,7 @@ impl MonitorHandle {
     /// stopped and all is told.
     ///
     /// 1,024 events are kept; if nobody reads them, the oldest are lost and
-    /// [counted](super::MonitorStatus::lost_events).
+    /// [counted](MonitorControl::lost_events).
     #[must_use]
     pub fn next_event(&self, limit: Duration) -> Option<Event> {
         park::wait(Some(limit), |waker| self.poll_event(waker)).flatten()

@@ -49,12 +49,12 @@ pub use health_core::monitor::{
 };
 pub use health_core::{Class, Kind, Outcome};
 pub use health_core::{Name, NameError};
-pub use health_driver::monitor::{
-    CheckView, ManualClock, MonitorControl, MonitorStatus, Target, TargetView,
-};
+#[cfg(feature = "test-util")]
+pub use health_driver::monitor::ManualClock;
+pub use health_driver::monitor::{CheckView, MonitorControl, MonitorStatus, Target, TargetView};
 
 use health_driver::Health;
-use health_driver::monitor::{GroupComponent, MonitorDriver};
+use health_driver::monitor::{GroupComponent, MonitorClock, MonitorDriver};
 
 use crate::probe::{AddressPolicy, Prober};
 use run::Run;
@@ -65,16 +65,15 @@ pub struct Monitor {
     config: MonitorConfig,
     prober: Prober,
     rollup: Option<GroupComponent>,
-    clock: Option<ManualClock>,
+    clock: MonitorClock,
 }
 
 /// The settings of the core, but at most 32 attempts at once: each takes a thread.
 #[must_use]
 pub fn defaults() -> MonitorConfig {
-    MonitorConfig {
-        max_in_flight: 32,
-        ..MonitorConfig::default()
-    }
+    let mut config = MonitorConfig::default();
+    config.max_in_flight = 32;
+    config
 }
 
 impl Default for Monitor {
@@ -93,7 +92,7 @@ impl Monitor {
             config,
             prober: Prober::new(),
             rollup: None,
-            clock: None,
+            clock: MonitorClock::system(),
         }
     }
 
@@ -120,9 +119,10 @@ impl Monitor {
     }
 
     /// Goes by a clock that a test moves, instead of the system's.
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub fn clock(mut self, clock: &ManualClock) -> Self {
-        self.clock = Some(clock.clone());
+        self.clock = clock.into();
         self
     }
 

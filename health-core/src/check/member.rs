@@ -15,6 +15,11 @@ impl Check {
         Events::NONE
     }
 
+    /// Whether it waits for the startup checks of its target.
+    pub(crate) fn is_gated(&self) -> bool {
+        self.run == Run::Gated
+    }
+
     /// Another check of the target asked for a restart, or had it deregistered.
     pub(crate) fn hold(&mut self, now: Instant, reason: CancelReason) -> Events {
         let now = self.tick(now);

@@ -108,5 +108,7 @@ pub use history::Record;
 pub use state::{Check, Saved, Start};
 pub use view::Mode;
 
+#[cfg(feature = "registry")]
+pub(crate) use state::Standing;
 #[cfg(feature = "monitor")]
-pub(crate) use {schedule::mix, state::Standing, state::Wake};
+pub(crate) use {schedule::mix, state::Wake};

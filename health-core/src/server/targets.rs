@@ -7,7 +7,7 @@ use core::{fmt, iter};
 use super::{Listing, Route, Service};
 use crate::base::Moment;
 use crate::base::Name;
-use crate::monitor::{Overview, ReadyTarget, Summary, TargetStatus, TargetView};
+use crate::monitor::{MonitorStatus, ReadyTarget, Summary, TargetStatus, TargetView};
 use crate::render::exposition::Exposition;
 use crate::render::{self, probes};
 
@@ -21,12 +21,8 @@ const MOST: usize = 1_000;
 /// whoever watches it need not stand still meanwhile; what comes or goes between two pages may be
 /// missing or shown.
 pub trait Targets: Send + Sync {
-    /// All of it in numbers.
-    fn overview(&self) -> Overview;
-
-    /// How many targets are how well, or were a moment ago. It is asked for each document of
-    /// `/health`.
-    fn recent_summary(&self) -> Summary;
+    /// All of it in numbers. It is asked for each document of `/health`.
+    fn status(&self) -> MonitorStatus;
 
     /// Some of the targets whose names come after `after`, or the first of all, in the order of names;
     /// those of one status, if `only` says so.
@@ -49,8 +45,6 @@ impl Service {
     /// Shows the targets of a monitor: at `/targets`, in numbers at `/metrics`, and how many of them
     /// are healthy in the document of `/health`. A reference to a driver's handle of a monitor is one to
     /// pass, and so is an `Arc` of whatever else watches some.
-    ///
-    /// Of more than 1,024 targets, the numbers are those of the last second.
     #[must_use]
     pub fn targets(mut self, targets: impl Into<Arc<dyn Targets>>) -> Self {
         self.targets = Some(Watcher(targets.into()));
@@ -101,33 +95,33 @@ impl fmt::Debug for Watcher {
 
 impl Watcher {
     pub(super) fn summary(&self) -> Option<Summary> {
-        Some(self.0.recent_summary())
+        Some(self.status().summary)
     }
 
     /// Appends what a listing asks for.
     fn list(&self, moment: Moment, listing: &Listing, out: &mut Vec<u8>) {
-        let overview = self.overview();
+        let status = self.status();
         let after = listing.after().and_then(|name| Name::new(name).ok());
         let targets = entries(after, |after| self.0.page(after, listing.status()));
         let mut targets: Vec<_> = targets.take(MOST + 1).collect();
         let has_more = targets.len() > MOST;
         targets.truncate(MOST);
-        render::targets(moment, &overview, &targets, has_more, out);
+        render::targets(moment, &status, &targets, has_more, out);
     }
 
     /// Tells of all of them in numbers, and of the first ones by themselves.
     fn measure(&self, e: &mut Exposition<'_>) {
-        let overview = self.overview();
+        let status = self.status();
         let targets: Vec<_> = entries(None, |after| self.0.page(after, None))
             .take(MOST)
             .collect();
-        let omitted = overview.summary.total.saturating_sub(targets.len());
-        probes::monitor(&overview, omitted, e);
-        probes::probes(&overview, &targets, e);
+        let omitted = status.summary.total.saturating_sub(targets.len());
+        probes::monitor(&status, omitted, e);
+        probes::probes(&status, &targets, e);
     }
 
-    fn overview(&self) -> Overview {
-        self.0.overview()
+    fn status(&self) -> MonitorStatus {
+        self.0.status()
     }
 
     /// Appends those that may be sent work.

@@ -28,7 +28,7 @@ impl MonitorHandle {
     /// future loses nothing.
     ///
     /// 1,024 events are kept; if nobody reads them, the oldest are lost and
-    /// [counted](super::MonitorStatus::lost_events).
+    /// [counted](MonitorControl::lost_events).
     pub async fn next_event(&self) -> Option<Event> {
         poll_fn(|cx| self.poll_event(cx.waker())).await
     }

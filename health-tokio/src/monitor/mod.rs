@@ -54,12 +54,12 @@ pub use health_core::monitor::{
 };
 pub use health_core::{Class, Kind, Outcome};
 pub use health_core::{Name, NameError};
-pub use health_driver::monitor::{
-    CheckView, ManualClock, MonitorControl, MonitorStatus, Target, TargetView,
-};
+#[cfg(feature = "test-util")]
+pub use health_driver::monitor::ManualClock;
+pub use health_driver::monitor::{CheckView, MonitorControl, MonitorStatus, Target, TargetView};
 
 use health_driver::Health;
-use health_driver::monitor::{GroupComponent, MonitorDriver};
+use health_driver::monitor::{GroupComponent, MonitorClock, MonitorDriver};
 use health_driver::task::Run;
 
 use crate::probe::AddressPolicy;
@@ -71,7 +71,7 @@ pub struct Monitor {
     config: MonitorConfig,
     policy: AddressPolicy,
     rollup: Option<GroupComponent>,
-    clock: Option<ManualClock>,
+    clock: MonitorClock,
 }
 
 /// The settings of the core, with as many attempts at once as this process's limit of descriptors
@@ -106,7 +106,7 @@ impl Monitor {
             config,
             policy: AddressPolicy::new(),
             rollup: None,
-            clock: None,
+            clock: MonitorClock::system(),
         }
     }
 
@@ -133,9 +133,10 @@ impl Monitor {
     }
 
     /// Goes by a clock that a test moves, instead of the system's.
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub fn clock(mut self, clock: &ManualClock) -> Self {
-        self.clock = Some(clock.clone());
+        self.clock = clock.into();
         self
     }
 

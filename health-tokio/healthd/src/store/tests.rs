@@ -62,11 +62,10 @@ struct Rig {
 
 impl Rig {
     fn new(millis: u64, saved: Saved) -> Self {
-        let mut monitor = Monitor::new(MonitorConfig {
-            mass_failure: None,
-            ..MonitorConfig::default()
-        });
-        monitor.keep_journal();
+        let mut config = MonitorConfig::default();
+        config.mass_failure = None;
+        let mut monitor = Monitor::new(config);
+        monitor.enable_journal();
         let config = CheckConfig {
             interval: Duration::from_secs(1),
             on_unhealthy: OnUnhealthy::Deregister,
@@ -292,7 +291,7 @@ fn what_is_not_ours_is_refused_and_left_alone() {
 }
 
 #[test]
-fn damage_is_told_from_trouble_that_passes() {
+fn damage_is_reported_from_trouble_that_passes() {
     let place = Place::new("damaged");
     fs::write(
         place.db(),
