@@ -142,6 +142,9 @@ impl Sums {
 
     /// Counts again the targets with entries up to `last`, but not more than `most`.
     fn expire(&mut self, now: Instant, targets: &mut Targets, last: (Bucket, u32), most: usize) {
+        if self.expiries.first().is_none_or(|first| *first > last) {
+            return;
+        }
         let mut next = (0, 0);
         for _ in 0..most {
             let Some(&entry) = self.expiries.range(next..=last).next() else {

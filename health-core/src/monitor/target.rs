@@ -210,21 +210,15 @@ impl Target {
     /// Whether every startup check is healthy, and nothing is on hold.
     #[must_use]
     pub fn is_started(&self) -> bool {
-        self.each().all(|check| {
-            check.mode() != Mode::OnHold
-                && (check.config().kind != ProbeKind::Startup
-                    || check.status() == CheckStatus::Healthy)
-        })
+        let (started, ..) = self.progress();
+        started
     }
 
     /// Whether it is started, not deregistered, and every readiness and health check is healthy.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.is_started()
-            && self.each().all(|check| {
-                check.mode() != Mode::Inactive
-                    && (!counts_for_ready(check) || check.status() == CheckStatus::Healthy)
-            })
+        let (_, ready, _) = self.progress();
+        ready
     }
 
     /// As [`is_ready`](Self::is_ready), but false while a check is not judged, as when it is paused, and
@@ -267,19 +261,35 @@ impl Target {
     /// Its status, and until when it stays so by the clock: a time that may be too early, but never too
     /// late.
     pub(super) fn judge(&self, now: Instant) -> (TargetStatus, Option<Instant>) {
-        if self.is_deregistered() {
-            return (TargetStatus::Inactive, None);
-        }
-        let worst = self.each().filter_map(|check| check.verdict_at(now)).max();
-        let expires_at = match worst {
-            None | Some(Status::Unknown) => None,
-            // What is too old already and hidden by a worse one does not change again.
-            Some(_) => {
-                let times = self.each().filter_map(Check::expires_at);
-                times.filter(|at| *at >= now).min()
+        let (mut worst, mut expires_at) = (None, None::<Instant>);
+        for check in self.each() {
+            match (check.verdict(), check.expires_at()) {
+                (None, _) if check.mode() == Mode::Inactive => {
+                    return (TargetStatus::Inactive, None);
+                }
+                (None, _) => {}
+                (Some(_), Some(at)) if at < now => worst = worst.max(Some(Status::Unknown)),
+                (verdict, at) => {
+                    worst = worst.max(verdict);
+                    expires_at = expires_at.into_iter().chain(at).min();
+                }
             }
-        };
+        }
+        // Unknown does not expire.
+        let expires_at = expires_at.filter(|_| worst != Some(Status::Unknown));
         (TargetStatus::of(worst), expires_at)
+    }
+
+    /// Whether it is started, whether it is ready, and whether a check waits for its start.
+    pub(super) fn progress(&self) -> (bool, bool, bool) {
+        let (mut started, mut ready, mut is_gated) = (true, true, false);
+        for check in self.each() {
+            let (mode, is_healthy) = (check.mode(), check.status() == CheckStatus::Healthy);
+            started &= mode != Mode::OnHold && (is_healthy || !is_startup(check));
+            ready &= mode != Mode::Inactive && (is_healthy || !counts_for_ready(check));
+            is_gated |= check.is_gated();
+        }
+        (started, started && ready, is_gated)
     }
 
     pub(super) fn each(&self) -> impl Iterator<Item = &Check> {
@@ -305,6 +315,10 @@ impl Target {
         });
         shares.sum()
     }
+}
+
+fn is_startup(check: &Check) -> bool {
+    check.config().kind == ProbeKind::Startup
 }
 
 fn counts_for_ready(check: &Check) -> bool {

@@ -118,8 +118,8 @@ impl Monitor {
         let Some(target) = self.targets.get(id) else {
             return;
         };
-        let (started, ready) = (target.is_started(), target.is_ready());
-        if started && target.each().any(Check::is_gated) {
+        let (started, ready, is_gated) = target.progress();
+        if started && is_gated {
             self.change_each(now, id, |check| check.open(now));
         }
         self.recount(id);
