@@ -17,6 +17,8 @@
 //! # Crate features
 //!
 //! * `monitor`: [`probe`], [`pool`], and the tasks of probes.
+//! * `registry`: what a registry of targets needs of a monitor.
+//! * `test-util`: a clock that tests move.
 //! * `tls`: HTTPS probes, by rustls.
 //! * `tracing`: [`trace_request`].
 #![forbid(unsafe_code)]

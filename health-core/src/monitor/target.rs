@@ -334,7 +334,7 @@ pub(super) fn may_start_early(config: &CheckConfig) -> bool {
 }
 
 /// FNV-1a over `target/check`, finished by SplitMix64: the same on every machine and in every
-/// version, so that targets keep their places on the grid over restarts.
+/// version, so that targets keep their slots on the grid over restarts.
 fn hash(target: &Name, check: &Name) -> u64 {
     let bytes = target.as_str().bytes();
     let bytes = bytes.chain(*b"/").chain(check.as_str().bytes());

@@ -382,3 +382,52 @@ fn transition_row(turn: Turn, moment: Moment) -> Transition {
         record: turn.record,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+    use crate::base::Outcome;
+    use crate::check::CheckConfig;
+    use crate::monitor::{Command, MonitorConfig, Spread, TargetSpec};
+
+    /// What waits of others is neither searched nor moved: the state of its own checks goes, and its
+    /// results are left out when their turn comes.
+    #[test]
+    fn removing_a_target_takes_its_own_state_out_and_leaves_the_queues_alone() {
+        let now = Instant::default();
+        let mut config = MonitorConfig::default();
+        config.tick = Duration::ZERO;
+        config.spread = Spread::AsConfigured;
+        let mut monitor = Monitor::new(config);
+        monitor.enable_journal();
+        monitor.start(now);
+        let check = Name::new("check").expect("a name");
+        for number in 0..100 {
+            let name = Name::new(&format!("t-{number}")).expect("a name");
+            let spec = TargetSpec::new(name).check(check.clone(), Arc::new(CheckConfig::default()));
+            monitor.add(now, spec).expect("a new target");
+        }
+        while let Some(command) = monitor.poll(now) {
+            if let Command::Start { attempt, .. } = command {
+                monitor.handle_outcome(now, attempt, Outcome::success());
+            }
+        }
+        let gone = monitor.find("t-42").expect("there");
+        assert!(monitor.remove(now, gone));
+        let journal = monitor.journal.as_ref().expect("a journal");
+        assert_eq!(journal.checks.len(), 99);
+        assert_eq!(journal.results.len(), 100);
+        let moment = Moment {
+            now,
+            ..Moment::default()
+        };
+        let batch = monitor.poll_batch(moment).expect("due");
+        assert_eq!((batch.checks.len(), batch.results.len()), (99, 99));
+        // What has happened stays.
+        assert_eq!(batch.transitions.len(), 100);
+        let lost = monitor.journal_stats(now).map(|it| it.lost);
+        assert_eq!(lost, Some(0));
+    }
+}

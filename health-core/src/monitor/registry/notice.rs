@@ -18,7 +18,7 @@ use crate::check::CheckStatus;
 /// ```
 /// use core::time::Duration;
 /// use health_core::check::CheckStatus;
-/// use health_core::monitor::{Change, NoticeKind, Notices, Transition};
+/// use health_core::monitor::registry::{Change, NoticeKind, Notices, Transition};
 /// use health_core::Name;
 /// use health_core::Streak;
 /// use health_core::{Instant, UnixTime};

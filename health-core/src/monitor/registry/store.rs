@@ -19,7 +19,8 @@ use crate::check::Saved;
 /// ```
 /// use std::sync::Arc;
 /// use health_core::check::CheckConfig;
-/// use health_core::monitor::{TargetSpec, TargetStore};
+/// use health_core::monitor::TargetSpec;
+/// use health_core::monitor::registry::TargetStore;
 ///
 /// /// The targets of the last run, each with the state that its checks had.
 /// fn restore<S: TargetStore>(store: &mut S) -> Result<Vec<TargetSpec>, S::Error> {
