@@ -18,16 +18,12 @@ const PLACES: usize = 4;
 fn a_good_target_is_not_blamed_for_removed_ones() {
     let silent = peer::server(std::mem::forget);
     let good = peer::answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    let config = MonitorConfig {
-        max_in_flight: PLACES,
-        ..MonitorConfig::default()
-    };
+    let mut config = MonitorConfig::default();
+    config.max_in_flight = PLACES;
     let monitor = Monitor::new(config).spawn().expect("a thread");
-    let slow = CheckConfig {
-        interval: Duration::from_secs(60),
-        timeout: Duration::from_secs(30),
-        ..CheckConfig::default()
-    };
+    let mut slow = CheckConfig::default();
+    slow.interval = Duration::from_secs(60);
+    slow.timeout = Duration::from_secs(30);
     let names = (0..PLACES).map(|n| format!("silent-{n}"));
     for name in names.clone() {
         let probe = format!("http://{silent}/").parse().expect("a URL");
@@ -39,11 +35,9 @@ fn a_good_target_is_not_blamed_for_removed_ones() {
     for name in names {
         assert!(monitor.remove(&name));
     }
-    let quick = CheckConfig {
-        interval: Duration::from_secs(1),
-        timeout: Duration::from_millis(900),
-        ..CheckConfig::default()
-    };
+    let mut quick = CheckConfig::default();
+    quick.interval = Duration::from_secs(1);
+    quick.timeout = Duration::from_millis(900);
     let probe = format!("http://{good}/").parse().expect("a URL");
     let target = Target::new("good").expect("a name");
     let target = target.probe("http", quick, probe).expect("a probe");

@@ -32,7 +32,7 @@ fn main() {
     simulation.run_to(until);
     let took = began.elapsed() - built;
 
-    let stats = simulation.monitor.stats();
+    let stats = *simulation.monitor.stats();
     let group = simulation.monitor.summary(until);
     println!(
         "{targets} targets, {hours} h: {} attempts in {:.1} s ({:.0} ns each, {:.1} M/s), built in {:.2} s",

@@ -101,10 +101,9 @@ mod monitor {
     const START: Instant = Instant::from_micros(0);
 
     fn monitor() -> Monitor {
-        Monitor::new(MonitorConfig {
-            spread: Spread::AsConfigured,
-            ..MonitorConfig::default()
-        })
+        let mut config = MonitorConfig::default();
+        config.spread = Spread::AsConfigured;
+        Monitor::new(config)
     }
 
     fn add(monitor: &mut Monitor, saved: Saved) -> TargetId {
@@ -118,7 +117,8 @@ mod monitor {
     }
 
     fn mode(monitor: &Monitor, target: TargetId) -> Option<Mode> {
-        Some(monitor.check(target.check(0))?.mode())
+        let check = monitor.checks(target).next()?;
+        Some(monitor.check(check)?.mode())
     }
 
     /// A target that was deregistered before a restart was reactivated before the start: its first
@@ -143,7 +143,8 @@ mod monitor {
         let target = add(&mut monitor, Saved::default());
         monitor.pause(START, target);
         monitor.start(START);
-        let check = monitor.check(target.check(0)).expect("it is there");
+        let (_, target) = monitor.targets().next().expect("it is there");
+        let (_, check) = target.checks().next().expect("its check");
         assert_eq!((check.mode(), check.is_stale()), (Mode::Paused, true));
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use health_core::Instant;
 use health_core::Name;
 use health_core::check::{Check, CheckConfig, Record};
-use health_core::monitor::{CheckId, MonitorConfig, Target, TargetId};
+use health_core::monitor::{CheckId, MonitorConfig, Target};
 use sim::Simulation;
 
 const TARGETS: usize = 100_000;
@@ -74,8 +74,9 @@ fn first_attempts_come_at_their_rate() {
 #[test]
 fn a_target_of_one_check_takes_at_most_512_bytes() {
     let name_on_the_heap = 2 * size_of::<usize>() + "server-0123456789.example".len();
-    let name_index = size_of::<(Name, TargetId)>() * 4 / 3;
-    // One entry for its next slot, and one that may be dead.
+    let name_index = size_of::<(Name, u32)>() * 4 / 3;
+    let expiry = size_of::<(u32, u32)>() * 4 / 3;
+    // One entry for its next slot, and one that may be stale.
     let timers = 2 * size_of::<(Instant, CheckId)>();
     let history = 5 * size_of::<Record>();
     let parts = [
@@ -84,6 +85,7 @@ fn a_target_of_one_check_takes_at_most_512_bytes() {
         ("history", history),
         ("name", name_on_the_heap),
         ("index by name", name_index),
+        ("expiry of its verdict", expiry),
         ("timers", timers),
     ];
     let total: usize = parts.iter().map(|(_, bytes)| bytes).sum();

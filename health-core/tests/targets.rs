@@ -15,12 +15,10 @@ use health_core::Name;
 use health_core::check::CheckConfig;
 use health_core::health::Registry;
 use health_core::http::Method;
-use health_core::monitor::{
-    MonitorConfig, Overview, ReadyTarget, Summary, TargetStatus, TargetView,
-};
+use health_core::monitor::{MonitorConfig, MonitorStatus, ReadyTarget, TargetStatus, TargetView};
 use health_core::server::{Page, Peer, Service, Targets};
 use health_core::{Instant, Moment, UnixTime};
-use health_driver::monitor::{ManualClock, MonitorControl, MonitorDriver, Target};
+use health_driver::monitor::{ManualClock, MonitorClock, MonitorControl, MonitorDriver, Target};
 use serde_json::{Value, json};
 use watched::{watched, watched_by};
 
@@ -158,7 +156,7 @@ fn probes_have_the_names_of_blackbox_exporter() {
     ] {
         assert!(!text.contains(absent), "{absent} in\n{text}");
     }
-    monitor.keep_journal();
+    monitor.enable_journal();
     let text = metrics(&Service::new().targets(&monitor));
     assert!(text.contains("health_monitor_store_lag_seconds 0.000000\n"));
     assert!(!metrics(&Service::new()).contains("health_monitor"));
@@ -210,7 +208,8 @@ fn nobody_is_ready_by_what_was_true_long_ago() {
 
 /// So many targets that were never attempted, for the loop to be dropped later.
 fn many(count: usize) -> (MonitorDriver, MonitorControl) {
-    let (mut watch, monitor) = MonitorDriver::new(MonitorConfig::default(), None, None);
+    let (mut watch, monitor) =
+        MonitorDriver::new(MonitorConfig::default(), None, MonitorClock::system());
     for number in 0..count {
         let target = Target::new(&format!("t-{number:06}")).expect("a name");
         let probe = "tcp://10.0.0.7:80".parse().expect("a probe");
@@ -223,15 +222,16 @@ fn many(count: usize) -> (MonitorDriver, MonitorControl) {
 }
 
 #[test]
-fn a_long_list_is_counted_in_parts_and_once() {
+fn a_long_list_is_stored_in_parts_and_once() {
     let (_watch, monitor) = many(2_500);
     assert_eq!(monitor.summary().unknown, 2_500);
-    assert_eq!(monitor.first_round().total, 2_500);
+    assert_eq!(monitor.first_results().total, 2_500);
     // A third of the time, each, if nobody ever answers.
-    assert_eq!(monitor.load(), (0, 834));
-    monitor.keep_journal();
+    let status = monitor.status();
+    assert_eq!((status.in_flight, status.demand), (0, 834));
+    monitor.enable_journal();
     assert!(monitor.poll_batch(Waker::noop()).is_pending());
-    monitor.journal_all();
+    monitor.journal_state();
     monitor.begin_stop();
     let mut kept = Vec::new();
     while let Poll::Ready(Some(batch)) = monitor.poll_batch(Waker::noop()) {
@@ -248,11 +248,11 @@ fn a_long_list_is_counted_in_parts_and_once() {
 #[test]
 fn who_has_stopped_gives_no_settings_and_notes_nothing() {
     let (watch, monitor) = many(1);
-    monitor.keep_journal();
+    monitor.enable_journal();
     assert!(monitor.settings("t-000000").is_some());
     drop(watch);
     assert!(monitor.settings("t-000000").is_none());
-    monitor.journal_all();
+    monitor.journal_state();
     let batch = monitor.poll_batch(Waker::noop());
     assert!(matches!(batch, Poll::Ready(None)), "{batch:?}");
 }
@@ -300,11 +300,7 @@ struct Confused {
 }
 
 impl Targets for Confused {
-    fn overview(&self) -> Overview {
-        panic!("a bug of the daemon's")
-    }
-
-    fn recent_summary(&self) -> Summary {
+    fn status(&self) -> MonitorStatus {
         panic!("a bug of the daemon's")
     }
 

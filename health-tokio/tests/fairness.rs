@@ -15,12 +15,10 @@ async fn attempts_that_are_over_at_once_let_other_tasks_run() {
     const TARGETS: usize = 1_000;
     const MOST: usize = 100;
     let begun = Arc::new(AtomicUsize::new(0));
-    let (monitor, run) = Monitor::new(MonitorConfig {
-        max_in_flight: 10,
-        spread: Spread::AsConfigured,
-        ..MonitorConfig::default()
-    })
-    .run();
+    let mut config = MonitorConfig::default();
+    config.max_in_flight = 10;
+    config.spread = Spread::AsConfigured;
+    let (monitor, run) = Monitor::new(config).run();
     for number in 0..TARGETS {
         let begun = Arc::clone(&begun);
         let target = Target::new(&format!("target-{number}")).expect("a name");

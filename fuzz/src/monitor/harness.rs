@@ -5,7 +5,7 @@ use std::sync::Arc;
 use health_core::Instant;
 use health_core::Name;
 use health_core::monitor::{AttemptId, CheckId, Command, Event, Monitor, MonitorConfig};
-use health_core::monitor::{Signal, TargetId, TargetSpec};
+use health_core::monitor::{Signal, Summary, TargetId, TargetSpec};
 use health_core::{Class, Outcome};
 
 use super::model::{Check, Model, Order, Told, What, Who};
@@ -28,6 +28,8 @@ pub(super) struct Harness {
     now: u64,
     /// By registration, removed ones too.
     targets: Vec<TargetId>,
+    /// Of each target.
+    checks: Vec<Vec<CheckId>>,
     /// Every attempt that was begun.
     attempts: Vec<(Who, u64)>,
 }
@@ -41,6 +43,7 @@ impl Harness {
             watch: Watch::default(),
             now: 0,
             targets: Vec::new(),
+            checks: Vec::new(),
             attempts: Vec::new(),
         }
     }
@@ -117,7 +120,9 @@ impl Harness {
                 number,
             } => {
                 if let Some(index) = nth_last(self.targets.len(), *target) {
-                    let (who, number) = ((index, usize::from(*check)), u64::from(*number));
+                    // No identifier names a check that its target does not have.
+                    let check = usize::from(*check) % self.checks[index].len();
+                    let (who, number) = ((index, check), u64::from(*number));
                     let known = |it: &(Who, u64)| *it == (who, number);
                     if !self.attempts.iter().any(known) {
                         self.answer(who, number, Class::Failure);
@@ -162,6 +167,7 @@ impl Harness {
         assert_eq!(target.is_ok(), is_added, "{target:?}");
         if let Ok(id) = target {
             let index = self.targets.len();
+            self.checks.push(self.machine.checks(id).collect());
             self.targets.push(id);
             for (place, (_, saved)) in group.0.iter().enumerate() {
                 let saved = saved.unwrap_or_default();
@@ -265,6 +271,10 @@ impl Harness {
         assert_eq!(next, self.model.next(), "when to call next, {}", self.now);
         assert_eq!(self.machine.in_flight(), self.model.running());
         assert_eq!(self.machine.is_stopped(), self.model.is_stopped());
+        let targets = self.machine.targets();
+        let now = Instant::from_micros(self.model.clock);
+        let walked: Summary = targets.map(|(_, it)| it.status_at(now)).collect();
+        assert_eq!(self.machine.summary(now), walked, "sums at {now:?}");
         for (id, expected) in self.targets.iter().zip(&self.model.targets) {
             let target = self.machine.target(*id);
             assert_eq!(target.is_some(), expected.is_some());
@@ -280,18 +290,16 @@ impl Harness {
     }
 
     fn attempt(&self, who: Who, number: u64) -> AttemptId {
-        let check = self.targets[who.0].check(who.1);
-        AttemptId { check, number }
+        AttemptId::new(self.checks[who.0][who.1], number)
     }
 
     fn who(&self, check: CheckId) -> Who {
-        let is_it = |id: &TargetId| *id == check.target();
-        let index = self
-            .targets
-            .iter()
-            .position(is_it)
-            .unwrap_or(self.targets.len());
-        (index, check.index())
+        (self.index(check.target()), check.index())
+    }
+
+    fn index(&self, target: TargetId) -> usize {
+        let position = self.targets.iter().position(|id| *id == target);
+        position.unwrap_or(self.targets.len())
     }
 
     fn order(&self, command: Command) -> Order {
@@ -301,16 +309,17 @@ impl Harness {
                 due,
                 deadline,
             } => Order::Start {
-                who: self.who(attempt.check),
-                attempt: attempt.number,
+                who: self.who(attempt.check()),
+                attempt: attempt.number(),
                 due: due.as_micros(),
                 deadline: deadline.as_micros(),
             },
             Command::Cancel { attempt, signal } => Order::Cancel {
-                who: self.who(attempt.check),
-                attempt: attempt.number,
+                who: self.who(attempt.check()),
+                attempt: attempt.number(),
                 kill: signal == Signal::Kill,
             },
+            _ => panic!("unknown {command:?}"),
         }
     }
 
@@ -323,10 +332,10 @@ impl Harness {
                 deadline,
             } => {
                 let what = What::Started {
-                    attempt: attempt.number,
+                    attempt: attempt.number(),
                     deadline: deadline.as_micros(),
                 };
-                (at, Some(attempt.check), what)
+                (at, Some(attempt.check()), what)
             }
             Event::Target {
                 at,
@@ -334,7 +343,7 @@ impl Harness {
                 started,
                 ready,
             } => {
-                let (index, _) = self.who(target.check(0));
+                let index = self.index(*target);
                 let (started, ready) = (*started, *ready);
                 return Told {
                     at: at.as_micros(),
@@ -343,6 +352,7 @@ impl Harness {
                 };
             }
             Event::Stopped { at, left } => (at, None, What::AllStopped { left: *left }),
+            _ => panic!("unknown {event:?}"),
         };
         let who = who.map(|check| self.who(check));
         Told {

@@ -22,7 +22,7 @@ pub(super) use words::{Order, Told, What, Who};
 pub(super) struct Model {
     config: MonitorConfig,
     life: Life,
-    clock: u64,
+    pub(super) clock: u64,
     /// By registration; `None` once removed.
     pub(super) targets: Vec<Option<Target>>,
     /// What was told to end and is not reaped, and when it is to be killed.

@@ -46,20 +46,21 @@ fn maybe(u: &mut Unstructured<'_>) -> Result<Option<Duration>> {
 pub(super) fn monitor(u: &mut Unstructured<'_>) -> Result<MonitorConfig> {
     let limits = u.arbitrary::<u8>()?;
     let times = u.arbitrary::<u8>()?;
-    Ok(MonitorConfig {
-        max_in_flight: usize::from(limits % 5),
-        max_exec: usize::from(limits / 5 % 4),
-        mass_failure: (limits >= 128).then(|| MassFailure {
-            min_targets: usize::from(limits / 20 % 4),
-            ..MassFailure::default()
-        }),
-        tick: Duration::from_millis([0, 0, 10, 10, 7, 1_000][usize::from(times) % 6]),
-        kill_after: length(times / 16),
-        stop_timeout: length(times / 8),
-        // Places by hash and jitter are tested by their own; here every time is known.
-        spread: Spread::AsConfigured,
-        trace: true,
-    })
+    let mut config = MonitorConfig::default();
+    config.max_in_flight = usize::from(limits % 5);
+    config.max_exec = usize::from(limits / 5 % 4);
+    config.mass_failure = (limits >= 128).then(|| {
+        let mut mass = MassFailure::default();
+        mass.min_targets = usize::from(limits / 20 % 4);
+        mass
+    });
+    config.tick = Duration::from_millis([0, 0, 10, 10, 7, 1_000][usize::from(times) % 6]);
+    config.kill_after = length(times / 16);
+    config.stop_timeout = length(times / 8);
+    // Slots by hash and jitter are tested by their own; here every time is known.
+    config.spread = Spread::AsConfigured;
+    config.trace = true;
+    Ok(config)
 }
 
 impl<'a> Arbitrary<'a> for Group {

@@ -35,6 +35,8 @@
 //!
 //! * `monitor`: probes of other services, and a monitor that runs them: [`monitor`], [`probe`],
 //!   [`pool`].
+//! * `registry`: what a registry of targets needs of a monitor.
+//! * `test-util`: a clock that tests move.
 //! * `tls`: HTTPS probes, by rustls.
 //! * `tracing`: [`trace_request`].
 #![forbid(unsafe_code)]

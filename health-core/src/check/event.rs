@@ -130,7 +130,7 @@ impl Events {
     };
 
     /// What is in it, in order.
-    #[cfg(feature = "monitor")]
+    #[cfg(feature = "registry")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Event> {
         self.list.iter().flatten()
     }

@@ -102,5 +102,7 @@ pub use history::Record;
 pub use state::{Check, Saved, Start};
 pub use view::Mode;
 
+#[cfg(feature = "registry")]
+pub(crate) use state::SavedState;
 #[cfg(feature = "monitor")]
-pub(crate) use {schedule::splitmix64, state::SavedState, state::Wake};
+pub(crate) use {schedule::splitmix64, state::Wake};

@@ -70,7 +70,17 @@ impl Check {
     /// age, for it is never made again.
     #[must_use]
     pub fn verdict_at(&self, now: Instant) -> Option<Status> {
+        let verdict = self.verdict()?;
+        let is_old = self.expires_at().is_some_and(|at| now > at);
+        Some(if is_old { Status::Unknown } else { verdict })
+    }
+
+    /// Until when its verdict holds, if no result renews it; `None` is for ever.
+    pub(crate) fn expires_at(&self) -> Option<Instant> {
         const VALIDITY: u32 = 3;
+        if self.mode() == Mode::Done {
+            return None;
+        }
         let config = self.config();
         let grows = config.unhealthy_backoff_factor > 1.0;
         let longest = grows.then(|| {
@@ -83,12 +93,7 @@ impl Check {
         let pause = pause.max(longest.unwrap_or_default());
         let validity = pause.saturating_mul(VALIDITY);
         let confirmed = self.judged_at().unwrap_or(self.since);
-        let is_old = now.duration_since(confirmed) > validity;
-        match self.verdict()? {
-            verdict if self.mode() == Mode::Done => Some(verdict),
-            _ if is_old => Some(Status::Unknown),
-            verdict => Some(verdict),
-        }
+        Some(confirmed + validity)
     }
 
     /// When the status last changed, also if that was before a restart of the prober; `None` if it was
@@ -96,6 +101,15 @@ impl Check {
     #[must_use]
     pub fn since(&self, moment: Moment) -> Option<UnixTime> {
         self.changed_at.map(|at| at.unix(moment))
+    }
+
+    /// When it was deregistered; `None` if it was not, or nobody has kept it. `moment` is now.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn deregistered_at(&self, moment: Moment) -> Option<UnixTime> {
+        match self.run {
+            Run::Inactive { since } => since.map(|at| at.unix(moment)),
+            _ => None,
+        }
     }
 
     /// What a store should keep. `moment` is now.

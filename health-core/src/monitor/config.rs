@@ -1,33 +1,43 @@
-//! What a monitor is told: limits, spread, guard.
+//! Settings of a monitor: limits, spread, mass failure.
 
 use core::num::NonZeroU32;
 use core::time::Duration;
 
-use super::guard::MassFailure;
+use super::mass_failure::MassFailure;
 
 /// The settings of a [`Monitor`](super::Monitor). Every value is allowed.
+///
+/// ```
+/// use core::time::Duration;
+/// use health_core::monitor::MonitorConfig;
+///
+/// let mut config = MonitorConfig::default();
+/// config.max_in_flight = 100;
+/// config.kill_after = Duration::from_secs(3);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct MonitorConfig {
-    /// Attempts running at once. What is due beyond that waits, first in first out, without a
-    /// running deadline. Default: 1,000; [`Monitor::demand`](super::Monitor::demand) says what is
-    /// needed when nobody answers.
+    /// The most attempts that run at once. What is due beyond that waits, first in first out; its
+    /// deadline does not run yet. Default: 1,000; [`MonitorStatus::demand`](super::MonitorStatus::demand)
+    /// says what is needed if no target answers.
     pub max_in_flight: usize,
-    /// Attempts with [`needs_reap`](crate::check::CheckConfig::needs_reap) at once, each counted
-    /// until it is reaped: processes cost far more than sockets. Default: 16.
+    /// The most attempts with [`needs_reap`](crate::check::CheckConfig::needs_reap) at once, each
+    /// counted until it is reaped: processes cost far more than sockets. Default: 16.
     pub max_exec: usize,
-    /// Starts are gathered to multiples of this, so that many targets cost few wake-ups; slots and
+    /// Attempts begin at multiples of this, so that many targets cost few wake-ups; slots and
     /// deadlines stay exact. Default: 10 ms; 0 starts each at its own time.
     pub tick: Duration,
     /// How targets share out the interval. Default: [`Spread::EvenFirstAtOnce`], 500 per second.
     pub spread: Spread,
-    /// Withholds restarts and deregistrations while too many targets fail at once.
-    /// Default: `Some`, at half of five or more.
+    /// Withholds restarts and deregistrations while too many checks fail at once; `None` never does.
+    /// Default: half of five or more.
     pub mass_failure: Option<MassFailure>,
-    /// From asking a process to end to making it end. Default: 1 s.
+    /// From `SIGTERM` to `SIGKILL`. Default: 1 s.
     pub kill_after: Duration,
-    /// What a stop waits for processes to be reaped. Default: 5 s.
+    /// The longest that a stop waits for processes to be reaped. Default: 5 s.
     pub stop_timeout: Duration,
-    /// Reports every start, cancellation and result as an event, too. Default: false, changes only.
+    /// Whether every start, cancellation and result is an event, too. Default: false, changes only.
     pub trace: bool,
 }
 
@@ -47,13 +57,12 @@ impl Default for MonitorConfig {
 }
 
 impl MonitorConfig {
-    /// As many attempts at once as a process with so many descriptors can afford: each takes one, and
-    /// a command takes three.
+    /// Sets [`max_in_flight`](Self::max_in_flight) to what a process with `most` descriptors can
+    /// afford, at least 1: an attempt takes one descriptor, a command three, and a quarter, at least
+    /// 16, is left to the rest of the process.
     ///
-    /// A quarter is left to everybody else in the process, at least 16. There is no need to be told
-    /// [`demand`](super::Monitor::demand): with enough places, no more than that is ever used for
-    /// long, and what is used beyond it is a burst that would otherwise have to wait, such as the first
-    /// attempts of a list in which nobody answers.
+    /// A limit above the [`demand`](super::MonitorStatus::demand) does no harm: more than that runs in
+    /// bursts only, such as the first attempts of many targets that do not answer.
     ///
     /// ```
     /// use health_core::monitor::MonitorConfig;
@@ -78,16 +87,15 @@ impl MonitorConfig {
 /// Without it, everything registered at one moment is probed at one moment, for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
-    /// Not at all, beyond each check's own
+    /// They do not, beyond each check's own
     /// [`spread_offset`](crate::check::CheckConfig::spread_offset).
     AsConfigured,
-    /// Each check is shifted by a hash of its name, modulo its interval. The first attempts take an
-    /// interval.
+    /// Each check is shifted by a hash of its name, modulo its interval. Until each has been attempted
+    /// once, an interval passes.
     Even,
-    /// The same grid, but the first attempt of an instance comes at once, ahead of its slot. At most
-    /// so many in a second come early.
+    /// The same grid, but the first attempt of an instance comes at once, before its slot.
     EvenFirstAtOnce {
-        /// First attempts per second.
+        /// The most first attempts per second that come before their slot.
         per_second: NonZeroU32,
     },
 }

@@ -1,4 +1,4 @@
-//! What a monitor wants done, and what it tells.
+//! The commands that a monitor gives to its driver, and the events that it reports.
 
 use super::id::{AttemptId, CheckId, TargetId};
 use crate::base::Instant;
@@ -6,65 +6,68 @@ use crate::check;
 
 /// Something for the driver to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 #[must_use]
 pub enum Command {
     /// Carry out the attempt, and report it by [`handle_outcome`](super::Monitor::handle_outcome).
     Start {
-        /// Under which it is reported.
+        /// The attempt, by which it is reported.
         attempt: AttemptId,
         /// When it should have begun; from here to now is the lag of the slot.
         due: Instant,
-        /// When the monitor will give it up; whatever limits the I/O itself may use it.
+        /// When the monitor will give it up: the deadline to set for the I/O itself.
         deadline: Instant,
     },
     /// Give the attempt up: drop its I/O; a process, with its whole group, gets the signal. What
     /// [needs to be reaped](crate::check::CheckConfig::needs_reap) is reported by
     /// [`handle_reaped`](super::Monitor::handle_reaped) when it is gone; anything else needs no report.
     Cancel {
-        /// Which.
+        /// The attempt.
         attempt: AttemptId,
-        /// How hard.
+        /// The signal for its process group, if it has one.
         signal: Signal,
     },
 }
 
-/// How hard an attempt is told to end.
+/// The signal that ends a process group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
     /// `SIGTERM`.
     Terminate,
-    /// `SIGKILL`; comes once, if the process outlives the first by `kill_after`.
+    /// `SIGKILL`: comes once, if the process still runs when
+    /// [`kill_after`](super::MonitorConfig::kill_after) has passed.
     Kill,
 }
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
     /// A check did or decided something.
     ///
     /// Without [`trace`](super::MonitorConfig::trace), neither `Recorded`, `Cancelled` nor `Reaped`.
     Check {
-        /// When.
+        /// When it happened.
         at: Instant,
-        /// Which.
+        /// The check.
         check: CheckId,
-        /// What.
+        /// What happened.
         event: check::Event,
     },
     /// An attempt began. Only with [`trace`](super::MonitorConfig::trace).
     Started {
-        /// When.
+        /// When it began.
         at: Instant,
-        /// Which.
+        /// The attempt.
         attempt: AttemptId,
         /// When it will be given up.
         deadline: Instant,
     },
-    /// A target has come up, or may be sent work, or no longer so: first value, then each change.
+    /// Whether a target is started and ready: comes once at its start, and at each change.
     Target {
-        /// When.
+        /// When it changed.
         at: Instant,
-        /// Which.
+        /// The target.
         target: TargetId,
         /// Its startup checks have succeeded, and nothing is on hold.
         started: bool,
@@ -73,7 +76,7 @@ pub enum Event {
     },
     /// The monitor has stopped.
     Stopped {
-        /// When.
+        /// When it stopped.
         at: Instant,
         /// Processes that were not reaped within the bound; worth a warning if not 0.
         left: usize,

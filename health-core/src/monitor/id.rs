@@ -1,4 +1,4 @@
-//! Handles: small, copied, never used again for something else.
+//! Handles of targets, checks and attempts: small, `Copy`, and never given out twice.
 
 use core::fmt;
 
@@ -20,21 +20,43 @@ pub struct CheckId {
     index: u8,
 }
 
-/// An attempt of a check: what the driver reports under.
+/// An attempt of a check. [`Command::Start`](super::Command::Start) names it; the driver reports under
+/// it what came of the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptId {
-    /// Whose.
-    pub check: CheckId,
-    /// Which, from 1 on.
-    pub number: u64,
+    check: CheckId,
+    number: u64,
+}
+
+impl AttemptId {
+    /// The attempt of this number, whether or not it was ever begun.
+    pub(super) const fn of(check: CheckId, number: u64) -> Self {
+        Self { check, number }
+    }
+
+    /// The attempt of this number, whether or not it was ever begun: for tests of a driver's mistakes.
+    #[cfg(feature = "test-util")]
+    #[must_use]
+    pub const fn new(check: CheckId, number: u64) -> Self {
+        Self::of(check, number)
+    }
+
+    /// The check that is attempted.
+    #[must_use]
+    pub const fn check(self) -> CheckId {
+        self.check
+    }
+
+    /// Its number among the attempts of its check, from 1 on.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.number
+    }
 }
 
 impl TargetId {
-    /// The check at this position in the target, as in [`Target::checks`](super::Target::checks).
-    ///
-    /// A position the target does not have is a check that does not exist.
-    #[must_use]
-    pub const fn check(self, index: usize) -> CheckId {
+    /// The check at this position, whether or not the target has so many.
+    pub(super) const fn check(self, index: usize) -> CheckId {
         CheckId {
             serial: self.serial,
             place: self.place,
@@ -58,7 +80,7 @@ impl CheckId {
         }
     }
 
-    /// Its position in the target.
+    /// Its position in the target, as in [`Target::checks`](super::Target::checks).
     #[must_use]
     pub const fn index(self) -> usize {
         self.index as usize

@@ -1,14 +1,15 @@
-//! Many checks on many targets: one queue of things to do, one of things that happened.
+//! The monitor: runs many checks on many targets.
 //!
 //! A [`Monitor`] holds the [checks](crate::check) of all targets, decides when each attempt begins,
-//! and what one check's verdict means for the others. It touches no socket and no clock:
+//! and what the verdict of one check means for the others. It has no socket and no clock; its driver
+//! takes commands from it, carries them out, and reports what came of them:
 //!
 //! ```text
 //!                      ┌──────────────────── Monitor ────────────────────┐
 //!   poll(now) ◄────────┤ timers ─► queue ─► Start        Cancel ◄─ reaper │
 //!   carry it out       │   ▲                                    ▲         │
 //!   handle_outcome ────┤►  └── Check Check Check … ─► target ───┘         │
-//!   handle_reaped      │              │                 │       guard     │
+//!   handle_reaped      │              │                 │   mass failure  │
 //!   poll_event ◄───────┤              └─ status ────────┴─ started, ready │
 //!                      └─────────────────────────────────────────────────┘
 //! ```
@@ -22,24 +23,22 @@
 //! 1. After every call and when [`poll_timeout`](Monitor::poll_timeout) has come: call
 //!    [`poll`](Monitor::poll) until `None`, carry the commands out, then
 //!    [`poll_event`](Monitor::poll_event) until `None`.
-//! 2. Report every attempt once it is over: its answer by
+//! 2. Report every attempt once it is over: its outcome by
 //!    [`handle_outcome`](Monitor::handle_outcome), and, if it was one that
 //!    [needs to be reaped](crate::check::CheckConfig::needs_reap), that nothing is left of it by
 //!    [`handle_reaped`](Monitor::handle_reaped), whether or not it was cancelled. What is not wanted is
-//!    ignored, so an answer and a cancellation may cross.
-//! 3. At most `max_in_flight` attempts run, and `max_exec` of those that leave something behind. What
+//!    ignored, so an outcome and a cancellation may cross.
+//! 3. At most `max_in_flight` attempts run, and `max_exec` of those that need to be reaped. What
 //!    is due beyond that waits in the order of its slots, and its deadline does not run yet.
-//! 4. At one time, control operations come first, then answers and deadlines, then new attempts;
+//! 4. At one time, control operations come first, then outcomes and deadlines, then new attempts;
 //!    ties go by registration.
 //! 5. The same calls give the same commands and events, on every machine.
 //! 6. A late driver is safe: one attempt for each check, whatever number of slots has passed.
+//! 7. Numbers over all targets are kept as they change: no call but [`start`](Monitor::start),
+//!    [`stop`](Monitor::stop) and the iterators walks the list.
 //!
-//! **What outlives the process.** A monitor told to [keep a journal](Monitor::keep_journal) gathers
-//! what a [`TargetStore`] is to keep into [batches](Batch): the state of each check, its results, and
-//! every [`Transition`]. Whoever writes them takes one by [`poll_batch`](Monitor::poll_batch), and
-//! says by [`handle_stored`](Monitor::handle_stored) how it went. A transition is handed out at once,
-//! a result within a second. While nothing can be kept, [`poll_unkept`](Monitor::poll_unkept) tells
-//! what happens. What a store gives back goes into [`TargetSpec::restored_check`].
+//! What a registry needs besides, a store and notices, is in the module `registry` of the feature of
+//! that name.
 //!
 //! # All of it once
 //!
@@ -88,7 +87,7 @@
 //! monitor.handle_outcome(now, attempt, Outcome::success());
 //! assert!(monitor.target(target).is_some_and(|it| it.is_ready() && it.healthy() == (2, 2)));
 //!
-//! // All of that has been told, and a group is a few numbers.
+//! // Each change was an event, and a group of targets is a few numbers.
 //! let ready = Event::Target { at: now, target, started: true, ready: true };
 //! let events: Vec<_> = core::iter::from_fn(|| monitor.poll_event()).collect();
 //! assert_eq!(events.last(), Some(&ready));
@@ -100,38 +99,33 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod batch;
 mod config;
+mod control;
 mod event;
-mod guard;
 mod id;
-mod journal;
+mod list;
 mod machine;
-mod notice;
+mod mass_failure;
 mod reaper;
-mod round;
+#[cfg(feature = "registry")]
+pub mod registry;
+mod schedule;
 mod stats;
-mod step;
-mod store;
+mod status;
 mod summary;
+mod sums;
 mod target;
-mod targets;
 mod timers;
-mod untold;
+mod update;
 mod view;
 
-pub use batch::{Batch, Change, CheckRow, ResultRow, Transition};
 pub use config::{MonitorConfig, Spread};
 pub use event::{Command, Event, Signal};
-pub use guard::MassFailure;
 pub use id::{AttemptId, CheckId, TargetId};
-pub use journal::JournalStats;
 pub use machine::Monitor;
-pub use machine::places;
-pub use notice::{Notice, NoticeKind, Notices};
-pub use round::FirstRound;
-pub use stats::{Lags, Stats};
-pub use store::{Definition, MemoryStore, StoredCheck, StoredTarget, TargetStore};
+pub use mass_failure::MassFailure;
+pub use stats::{LagHistogram, Stats};
+pub use status::{MonitorStatus, TargetStatus};
 pub use summary::Summary;
 pub use target::{AddError, Target, TargetSpec};
-pub use view::{CheckView, Overview, ReadyTarget, Sight, TargetStatus, TargetView};
+pub use view::{CheckView, ReadyTarget, TargetView};

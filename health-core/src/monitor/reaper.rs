@@ -1,4 +1,4 @@
-//! Processes that were told to end: who is owed the harder signal, and who is still there.
+//! Cancelled attempts that are not reaped yet, and when each gets `SIGKILL`.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
@@ -6,16 +6,16 @@ use core::time::Duration;
 use super::id::{AttemptId, TargetId};
 use crate::base::Instant;
 
-/// Attempts given up and not reaped yet.
+/// Cancelled attempts that are not reaped yet.
 #[derive(Debug, Default)]
 pub(super) struct Reaper {
-    /// `true`: its target was removed, so that nobody else keeps count of it.
-    dying: BTreeMap<AttemptId, bool>,
-    /// In the order of time, since all wait equally long.
+    /// `true`: its target was removed, so that only this counts it.
+    unreaped: BTreeMap<AttemptId, bool>,
+    /// In the order of time, since all wait equally long for `SIGKILL`.
     kills: VecDeque<(Instant, AttemptId)>,
 }
 
-/// An attempt that was waited for is gone.
+/// A cancelled attempt was reaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reaped {
     /// Its target was removed meanwhile.
@@ -23,34 +23,28 @@ pub(super) struct Reaped {
 }
 
 impl Reaper {
-    /// The attempt was told to end.
-    pub(super) fn watch(&mut self, now: Instant, attempt: AttemptId, kill_after: Duration) {
-        self.dying.insert(attempt, false);
+    /// The attempt was cancelled now.
+    pub(super) fn cancelled(&mut self, now: Instant, attempt: AttemptId, kill_after: Duration) {
+        self.unreaped.insert(attempt, false);
         self.kills.push_back((now + kill_after, attempt));
     }
 
-    /// What is left of the target's attempts has nobody else; how many they are.
-    pub(super) fn adopt(&mut self, target: TargetId) -> usize {
-        let first = AttemptId {
-            check: target.check(0),
-            number: 0,
-        };
-        let last = AttemptId {
-            check: target.check(usize::MAX),
-            number: u64::MAX,
-        };
-        let left = self.dying.range_mut(first..=last);
+    /// The target was removed; returns how many of its attempts are not reaped yet.
+    pub(super) fn target_removed(&mut self, target: TargetId) -> usize {
+        let first = AttemptId::of(target.check(0), 0);
+        let last = AttemptId::of(target.check(usize::MAX), u64::MAX);
+        let left = self.unreaped.range_mut(first..=last);
         left.map(|(_, orphan)| *orphan = true).count()
     }
 
-    /// The attempt is gone; `None` if it was not waited for.
+    /// The attempt is reaped; `None` if it was not cancelled before.
     pub(super) fn reaped(&mut self, attempt: AttemptId) -> Option<Reaped> {
-        let is_orphan = self.dying.remove(&attempt)?;
+        let is_orphan = self.unreaped.remove(&attempt)?;
         self.drop_reaped();
         Some(Reaped { is_orphan })
     }
 
-    /// The next attempt whose patience is over.
+    /// The next attempt that gets `SIGKILL` now.
     pub(super) fn poll_kill(&mut self, now: Instant) -> Option<AttemptId> {
         let &(at, attempt) = self.kills.front()?;
         if at > now {
@@ -66,13 +60,13 @@ impl Reaper {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.dying.len()
+        self.unreaped.len()
     }
 
-    /// Keeps the front of the queue alive, so that nobody is woken for a process that ended nicely.
+    /// Removes what is reaped from the front, so that it causes no wake-up.
     fn drop_reaped(&mut self) {
         while let Some((_, attempt)) = self.kills.front() {
-            if self.dying.contains_key(attempt) {
+            if self.unreaped.contains_key(attempt) {
                 break;
             }
             self.kills.pop_front();

@@ -1,4 +1,4 @@
-//! What a monitor has counted: the figures of a cycle's log line.
+//! Counters of a monitor: attempts, results, durations, and the lag of their starts.
 
 use core::time::Duration;
 
@@ -6,42 +6,45 @@ use crate::base::Timing;
 use crate::base::{Class, Kind};
 use crate::check;
 
-/// Counts since the start; a driver that logs by the cycle subtracts.
+/// Counts since the start of a monitor. They only grow: the difference of two is what happened between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// Attempts begun.
     pub attempts: u64,
-    /// Results by class: successes.
+    /// Results that were successes.
     pub successes: u64,
-    /// Results by class: warnings.
+    /// Results that were warnings.
     pub warnings: u64,
-    /// Results by class: failures, those within a start period among them.
+    /// Results that were failures, also within a start period.
     pub failures: u64,
-    /// Results by class: the prober's own trouble.
+    /// Results that say nothing about the target: the prober's own trouble.
     pub indeterminate: u64,
     /// Slots passed over because an attempt, the queue or a stall covered them.
     pub skipped_slots: u64,
-    /// Restarts asked for.
+    /// Restarts requested.
     pub restarts: u64,
     /// Deregistrations.
     pub deregistered: u64,
-    /// Episodes in which the guard withheld one of the two.
+    /// How often a restart or deregistration was withheld, once for each streak of failures; see
+    /// [`MassFailure`](super::MassFailure).
     pub suppressed: u64,
-    /// How long attempts took that came to a result; overruns are those that timed out.
+    /// How long attempts with a result took; overruns are those that timed out.
     pub timing: Timing,
-    /// The most an attempt has ever begun after it was due.
+    /// The longest that an attempt began after it was due.
     pub max_lag: Duration,
     /// How long after they were due attempts began.
-    pub lags: Lags,
+    pub lags: LagHistogram,
 }
 
-/// Durations, counted by classes a quarter of an octave wide, from a microsecond to half a minute.
+/// A histogram of durations from 1 µs to half a minute, of which quantiles are at most a quarter too
+/// long.
 ///
 /// ```
 /// use core::time::Duration;
-/// use health_core::monitor::Lags;
+/// use health_core::monitor::LagHistogram;
 ///
-/// let mut lags = Lags::default();
+/// let mut lags = LagHistogram::default();
 /// for millis in 1..=100 {
 ///     lags.count(Duration::from_millis(millis));
 /// }
@@ -49,44 +52,44 @@ pub struct Stats {
 /// assert!((0.050..0.0625).contains(&median), "{median}");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lags([u64; Self::CLASSES]);
+pub struct LagHistogram([u64; Self::BUCKETS]);
 
-impl Default for Lags {
+impl Default for LagHistogram {
     fn default() -> Self {
-        Self([0; Self::CLASSES])
+        Self([0; Self::BUCKETS])
     }
 }
 
-impl Lags {
-    const CLASSES: usize = 96;
+impl LagHistogram {
+    const BUCKETS: usize = 96;
 
-    /// Counts one.
+    /// Counts one duration.
     pub fn count(&mut self, lag: Duration) {
         let micros = u32::try_from(lag.as_micros()).unwrap_or(u32::MAX);
-        let class = match micros.checked_ilog2() {
+        let bucket = match micros.checked_ilog2() {
             Some(octave @ 2..) => 4 * (octave - 1) + (micros >> (octave - 2)) % 4,
             _ => micros,
         };
-        self.0[(class as usize).min(Self::CLASSES - 1)] += 1;
+        self.0[(bucket as usize).min(Self::BUCKETS - 1)] += 1;
     }
 
-    /// What the share `quantile` (0 to 1) of them does not exceed, rounded up to the end of its class;
-    /// zero if there is none.
+    /// The duration that the share `quantile` (0 to 1) of all does not exceed, rounded up to the end of
+    /// its bucket; zero if there is none.
     #[must_use]
     pub fn quantile(&self, quantile: f64) -> Duration {
         let total: u64 = self.0.iter().sum();
         let wanted = quantile.clamp(0.0, 1.0) * total as f64;
         let mut seen = 0;
-        let class = self.0.iter().position(|count| {
+        let bucket = self.0.iter().position(|count| {
             seen += count;
             *count > 0 && seen as f64 >= wanted
         });
-        let end = |class: u64| match class {
-            0..4 => class,
-            _ => ((class % 4 + 5) << (class / 4 - 1)) - 1,
+        let end = |bucket: u64| match bucket {
+            0..4 => bucket,
+            _ => ((bucket % 4 + 5) << (bucket / 4 - 1)) - 1,
         };
-        class.map_or(Duration::ZERO, |class| {
-            Duration::from_micros(end(class as u64))
+        bucket.map_or(Duration::ZERO, |bucket| {
+            Duration::from_micros(end(bucket as u64))
         })
     }
 }
@@ -100,7 +103,7 @@ impl Stats {
 
     pub(super) fn count(&mut self, event: &check::Event) {
         if let check::Event::Recorded(record) = event {
-            // A slot that found the last attempt still there has no attempt of its own.
+            // A slot that passed while the last attempt was not reaped has no attempt of its own.
             if record.attempt().is_some() {
                 self.timing.observe(record.duration());
             }
@@ -129,9 +132,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_class_ends_at_most_a_fourth_above_what_is_in_it() {
+    fn a_bucket_ends_at_most_a_fourth_above_what_is_in_it() {
         for micros in (0..2_000).chain([4_095, 4_096, 1_000_000, 33_554_431]) {
-            let mut lags = Lags::default();
+            let mut lags = LagHistogram::default();
             lags.count(Duration::from_micros(micros));
             let end = u64::try_from(lags.quantile(1.0).as_micros()).expect("small");
             assert!(
@@ -139,7 +142,7 @@ mod tests {
                 "{micros} {end}"
             );
         }
-        let mut lags = Lags::default();
+        let mut lags = LagHistogram::default();
         assert_eq!(lags.quantile(0.5), Duration::ZERO);
         lags.count(Duration::MAX);
         assert!(lags.quantile(0.5) >= Duration::from_secs(33));

@@ -1,43 +1,47 @@
-//! Many targets as a handful of numbers.
+//! How many targets have which status, and what a group of targets shows as one component.
 
 use alloc::format;
 
+use super::status::TargetStatus;
 use crate::base::Outcome;
 use crate::base::Status;
 
-/// How many targets are how well: what a group shows as one component.
+/// How many targets have which status: what a group shows as one component.
 ///
 /// ```
 /// use health_core::Status;
-/// use health_core::monitor::Summary;
+/// use health_core::monitor::{Summary, TargetStatus};
 ///
-/// let group: Summary = [Some(Status::Healthy), Some(Status::Degraded), None].into_iter().collect();
+/// let targets = [TargetStatus::Healthy, TargetStatus::Degraded, TargetStatus::Inactive];
+/// let group: Summary = targets.into_iter().collect();
 /// assert_eq!((group.total, group.healthy(), group.verdict()), (3, 2, Some(Status::Degraded)));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
-    /// All of them.
+    /// All targets.
     pub total: usize,
-    /// Well, without reservation.
+    /// Those that are [healthy](TargetStatus::Healthy), without a warning.
     pub sound: usize,
-    /// Well, with something to mind.
+    /// Those that are [degraded](TargetStatus::Degraded).
     pub degraded: usize,
-    /// Not well.
+    /// Those that are [unhealthy](TargetStatus::Unhealthy).
     pub unhealthy: usize,
-    /// Not decided yet.
+    /// Those of which it is [not known](TargetStatus::Unknown).
     pub unknown: usize,
-    /// Shown and not judged: paused, deregistered.
+    /// Those that are [not judged](TargetStatus::Inactive): paused, deregistered.
     pub unjudged: usize,
 }
 
 impl Summary {
-    /// Those that are well, with or without reservation.
+    /// Targets that are healthy, with or without a warning.
     #[must_use]
     pub const fn healthy(&self) -> usize {
         self.sound + self.degraded
     }
 
-    /// The worst among those judged: unhealthy, unknown, degraded, healthy; `None` if none is.
+    /// The worst status of those that are judged: unhealthy, unknown, degraded, healthy; `None` if none
+    /// is judged.
     #[must_use]
     pub const fn verdict(&self) -> Option<Status> {
         if self.unhealthy > 0 {
@@ -53,9 +57,9 @@ impl Summary {
         }
     }
 
-    /// What it is for the one component that stands for all: "97/100 healthy". `None` while it is
-    /// not known: then nothing is to be recorded, and what was known runs out by itself. A group
-    /// of none is well.
+    /// The result to record for the one component that stands for all, with the message "97/100
+    /// healthy". A group without targets is healthy. `None` while the status is unknown: nothing is to
+    /// be recorded then, and the component becomes unknown at the end of its validity.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         let message = || format!("{}/{} healthy", self.healthy(), self.total);
@@ -67,24 +71,34 @@ impl Summary {
         }
     }
 
-    /// Counts one more target, by its verdict.
-    pub fn add(&mut self, verdict: Option<Status>) {
+    /// Counts one more target.
+    pub fn add(&mut self, status: TargetStatus) {
         self.total += 1;
-        *match verdict {
-            Some(Status::Healthy) => &mut self.sound,
-            Some(Status::Degraded) => &mut self.degraded,
-            Some(Status::Unhealthy) => &mut self.unhealthy,
-            Some(Status::Unknown) => &mut self.unknown,
-            None => &mut self.unjudged,
-        } += 1;
+        *self.count_mut(status) += 1;
+    }
+
+    /// Counts a target no longer that was counted before.
+    pub(super) fn remove(&mut self, status: TargetStatus) {
+        self.total -= 1;
+        *self.count_mut(status) -= 1;
+    }
+
+    const fn count_mut(&mut self, status: TargetStatus) -> &mut usize {
+        match status {
+            TargetStatus::Healthy => &mut self.sound,
+            TargetStatus::Degraded => &mut self.degraded,
+            TargetStatus::Unhealthy => &mut self.unhealthy,
+            TargetStatus::Unknown => &mut self.unknown,
+            TargetStatus::Inactive => &mut self.unjudged,
+        }
     }
 }
 
-impl FromIterator<Option<Status>> for Summary {
-    fn from_iter<I: IntoIterator<Item = Option<Status>>>(verdicts: I) -> Self {
+impl FromIterator<TargetStatus> for Summary {
+    fn from_iter<I: IntoIterator<Item = TargetStatus>>(targets: I) -> Self {
         let mut summary = Self::default();
-        for verdict in verdicts {
-            summary.add(verdict);
+        for status in targets {
+            summary.add(status);
         }
         summary
     }

@@ -1,17 +1,20 @@
-//! A target: its checks, and what they say together.
+//! A target: its checks, and what follows from all of them together.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::summary::Summary;
+use super::status::TargetStatus;
+use super::sums::Counted;
 use crate::base::ConfigError;
 use crate::base::Instant;
 use crate::base::ProbeKind;
 use crate::base::Status;
 use crate::base::{Name, NameError};
-use crate::check::{Check, CheckConfig, CheckStatus, FirstCheck, Mode, Saved, splitmix64};
+#[cfg(feature = "registry")]
+use crate::check::Saved;
+use crate::check::{Check, CheckConfig, CheckStatus, FirstCheck, Mode, splitmix64};
 
 /// A target to be watched: a name and at least one check.
 ///
@@ -29,7 +32,16 @@ use crate::check::{Check, CheckConfig, CheckStatus, FirstCheck, Mode, Saved, spl
 pub struct TargetSpec {
     pub(super) name: Name,
     group: Option<Name>,
-    checks: Vec<(Name, Arc<CheckConfig>, Option<Saved>)>,
+    checks: Vec<(Name, Arc<CheckConfig>, Origin)>,
+}
+
+/// What a check begins with.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    New,
+    /// It goes on from this.
+    #[cfg(feature = "registry")]
+    Restored(Saved),
 }
 
 impl TargetSpec {
@@ -43,24 +55,25 @@ impl TargetSpec {
         }
     }
 
-    /// Says what it belongs to. Targets of one group are shown together; nothing else follows from it.
+    /// Makes it part of a group. Targets of one group are shown together; nothing else follows from it.
     #[must_use]
     pub fn group(mut self, group: Name) -> Self {
         self.group = Some(group);
         self
     }
 
-    /// Adds a check. Targets that are checked alike share one `config`.
+    /// Adds a check. Checks with the same settings can share one `config`.
     #[must_use]
     pub fn check(mut self, name: Name, config: Arc<CheckConfig>) -> Self {
-        self.checks.push((name, config, None));
+        self.checks.push((name, config, Origin::New));
         self
     }
 
-    /// Adds a check that goes on from what a store has kept of it; see [`Check::restored`].
+    /// Adds a check that goes on from its stored state; see [`Check::restored`].
+    #[cfg(feature = "registry")]
     #[must_use]
     pub fn restored_check(mut self, name: Name, config: Arc<CheckConfig>, saved: Saved) -> Self {
-        self.checks.push((name, config, Some(saved)));
+        self.checks.push((name, config, Origin::Restored(saved)));
         self
     }
 
@@ -132,8 +145,7 @@ pub struct Target {
     /// In a box: most have none, and there are a hundred thousand.
     group: Option<Box<Name>>,
     pub(super) checks: Box<[(Name, Check)]>,
-    /// What was last said of `started` and `ready`.
-    pub(super) announced: Option<(bool, bool)>,
+    pub(super) counted: Counted,
 }
 
 impl Target {
@@ -151,7 +163,7 @@ impl Target {
         let has_startup = checks
             .iter()
             .any(|(_, config, _)| config.kind == ProbeKind::Startup);
-        let checks = checks.into_iter().map(|(check_name, config, saved)| {
+        let checks = checks.into_iter().map(|(check_name, config, origin)| {
             let seed = hash(&name, &check_name);
             let is_gated =
                 has_startup && matches!(config.kind, ProbeKind::Liveness | ProbeKind::Readiness);
@@ -162,9 +174,11 @@ impl Target {
             if is_gated {
                 check = check.with_gate();
             }
-            if let Some(saved) = saved {
-                check = check.restored(saved);
-            }
+            let check = match origin {
+                Origin::New => check,
+                #[cfg(feature = "registry")]
+                Origin::Restored(saved) => check.restored(saved),
+            };
             (check_name, check)
         });
         Ok(Self {
@@ -172,7 +186,7 @@ impl Target {
             checks: checks.collect(),
             name,
             group: group.map(Box::new),
-            announced: None,
+            counted: Counted::default(),
         })
     }
 
@@ -182,7 +196,7 @@ impl Target {
         &self.name
     }
 
-    /// What it belongs to, if it was told.
+    /// The group it belongs to, if it has one.
     #[must_use]
     pub fn group(&self) -> Option<&Name> {
         self.group.as_deref()
@@ -193,29 +207,23 @@ impl Target {
         self.checks.iter().map(|(name, check)| (name, check))
     }
 
-    /// Every startup check is healthy, and nothing is on hold.
+    /// Whether every startup check is healthy, and nothing is on hold.
     #[must_use]
     pub fn is_started(&self) -> bool {
-        self.each().all(|check| {
-            check.mode() != Mode::OnHold
-                && (check.config().kind != ProbeKind::Startup
-                    || check.status() == CheckStatus::Healthy)
-        })
+        let (started, ..) = self.progress();
+        started
     }
 
-    /// It is started, not deregistered, and every readiness and health check is healthy.
+    /// Whether it is started, not deregistered, and every readiness and health check is healthy.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.is_started()
-            && self.each().all(|check| {
-                check.mode() != Mode::Inactive
-                    && (!counts_for_ready(check) || check.status() == CheckStatus::Healthy)
-            })
+        let (_, ready, _) = self.progress();
+        ready
     }
 
-    /// As [`is_ready`](Self::is_ready), but not while a check is not judged, as when it is paused, nor
-    /// by verdicts that are too old: nobody may be sent work whom the prober no longer sees. See
-    /// [`Check::verdict_at`].
+    /// As [`is_ready`](Self::is_ready), but false while a check is not judged, as when it is paused, and
+    /// while a verdict is too old: see [`Check::verdict_at`]. A target that is no longer probed must
+    /// not be sent work.
     #[must_use]
     pub fn is_ready_at(&self, now: Instant) -> bool {
         self.is_ready()
@@ -226,7 +234,7 @@ impl Target {
             })
     }
 
-    /// Whether it was taken off the list.
+    /// Whether a check had it deregistered.
     #[must_use]
     pub fn is_deregistered(&self) -> bool {
         self.each().any(|check| check.mode() == Mode::Inactive)
@@ -243,33 +251,74 @@ impl Target {
         (healthy, self.checks.len())
     }
 
-    /// The worst of its checks' verdicts, those that are too old taken for unknown; `None` if it is
-    /// shown and not judged. See [`Check::verdict_at`].
+    /// The worst of its checks' verdicts; one that is too old counts as unknown: see
+    /// [`Check::verdict_at`].
     #[must_use]
-    pub fn verdict_at(&self, now: Instant) -> Option<Status> {
-        if self.is_deregistered() {
-            return None;
+    pub fn status_at(&self, now: Instant) -> TargetStatus {
+        self.judge(now).0
+    }
+
+    /// Its status, and until when it stays so by the clock: a time that may be too early, but never too
+    /// late.
+    pub(super) fn judge(&self, now: Instant) -> (TargetStatus, Option<Instant>) {
+        let (mut worst, mut expires_at) = (None, None::<Instant>);
+        for check in self.each() {
+            match (check.verdict(), check.expires_at()) {
+                (None, _) if check.mode() == Mode::Inactive => {
+                    return (TargetStatus::Inactive, None);
+                }
+                (None, _) => {}
+                (Some(_), Some(at)) if at < now => worst = worst.max(Some(Status::Unknown)),
+                (verdict, at) => {
+                    worst = worst.max(verdict);
+                    expires_at = expires_at.into_iter().chain(at).min();
+                }
+            }
         }
-        let verdicts = self.each().map(|check| check.verdict_at(now));
-        let judged = verdicts.filter(Option::is_some);
-        judged.collect::<Summary>().verdict()
+        // Unknown does not expire.
+        let expires_at = expires_at.filter(|_| worst != Some(Status::Unknown));
+        (TargetStatus::of(worst), expires_at)
+    }
+
+    /// Whether it is started, whether it is ready, and whether a check waits for its start.
+    pub(super) fn progress(&self) -> (bool, bool, bool) {
+        let (mut started, mut ready, mut is_gated) = (true, true, false);
+        for check in self.each() {
+            let (mode, is_healthy) = (check.mode(), check.status() == CheckStatus::Healthy);
+            started &= mode != Mode::OnHold && (is_healthy || !is_startup(check));
+            ready &= mode != Mode::Inactive && (is_healthy || !counts_for_ready(check));
+            is_gated |= check.is_gated();
+        }
+        (started, started && ready, is_gated)
     }
 
     pub(super) fn each(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().map(|(_, check)| check)
     }
 
-    /// What the target may keep in flight if nobody ever answers.
-    #[must_use]
-    pub fn demand(&self) -> f64 {
-        self.each()
-            .map(|check| {
-                let config = check.config();
-                // Never two at once, and none while waiting.
-                (config.timeout.as_secs_f64() / config.interval.as_secs_f64()).min(1.0)
-            })
-            .sum()
+    /// One attempt that always runs, in the unit of [`demand`](Self::demand).
+    pub(super) const ONE: u64 = 1 << 32;
+
+    /// The attempts that run on average if the target never answers: an integer, so that a sum is exact
+    /// again when a target is removed.
+    pub(super) fn demand(&self) -> u64 {
+        let shares = self.each().map(|check| {
+            let config = check.config();
+            let timeout = config.timeout.as_nanos();
+            // Never two at once.
+            match timeout < config.interval.as_nanos() {
+                true => {
+                    (timeout.saturating_mul(Self::ONE.into()) / config.interval.as_nanos()) as u64
+                }
+                false => Self::ONE,
+            }
+        });
+        shares.sum()
     }
+}
+
+fn is_startup(check: &Check) -> bool {
+    check.config().kind == ProbeKind::Startup
 }
 
 fn counts_for_ready(check: &Check) -> bool {
@@ -279,13 +328,13 @@ fn counts_for_ready(check: &Check) -> bool {
     )
 }
 
-/// Whether an instance's first attempt may come before its place on the grid.
-pub(super) fn may_hurry(config: &CheckConfig) -> bool {
+/// Whether an instance's first attempt may come before its slot on the grid.
+pub(super) fn may_start_early(config: &CheckConfig) -> bool {
     config.first_check == FirstCheck::Immediate
 }
 
 /// FNV-1a over `target/check`, finished by SplitMix64: the same on every machine and in every
-/// version, so that targets keep their places on the grid over restarts.
+/// version, so that targets keep their slots on the grid over restarts.
 fn hash(target: &Name, check: &Name) -> u64 {
     let bytes = target.as_str().bytes();
     let bytes = bytes.chain(*b"/").chain(check.as_str().bytes());

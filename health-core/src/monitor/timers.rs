@@ -1,4 +1,4 @@
-//! Wake-ups, in buckets of time, whose owners may change their minds.
+//! Wake-ups of checks, earliest first, in buckets of time.
 
 use alloc::collections::{BTreeMap, BinaryHeap};
 use core::cmp::Reverse;
@@ -13,9 +13,9 @@ type Bucket = BinaryHeap<Reverse<(Instant, CheckId)>>;
 /// A heap for every eighth of a second: one of a hundred thousand entries would miss the cache at each
 /// of its levels, which took half the time of a monitor.
 ///
-/// An entry is not looked for when its check changes its plans; it stays, dead, until it is the
-/// earliest or the dead could be the half of all. The earliest entry is never a dead one: only a
-/// change of its own check can kill it, and [`settle`](Self::settle) follows every change.
+/// When a check is rescheduled, its old entry is not searched for: it stays, stale, until it is the
+/// earliest or half of all may be stale. The earliest entry is never stale: only a change of its own
+/// check can make it so, and [`drop_stale`](Self::drop_stale) follows every change.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     /// By [`bucket`]; none is empty.
@@ -52,8 +52,12 @@ impl Timers {
         self.len += 1;
     }
 
-    /// The plans of `changed` may have changed, or it may be gone.
-    pub(super) fn settle(&mut self, changed: CheckId, is_live: impl Fn(Instant, CheckId) -> bool) {
+    /// Removes stale entries from the front, after `changed` was rescheduled or removed.
+    pub(super) fn drop_stale(
+        &mut self,
+        changed: CheckId,
+        is_live: impl Fn(Instant, CheckId) -> bool,
+    ) {
         if self.first().is_none_or(|(_, check)| check != changed) {
             return;
         }
@@ -87,13 +91,13 @@ mod tests {
     use crate::monitor::id::TargetId;
 
     #[test]
-    fn the_dead_never_outnumber_the_living_for_long() {
+    fn stale_entries_never_outnumber_the_live_ones_for_long() {
         let mut timers = Timers::default();
         let check = |place: u32| {
             let serial = u64::from(place);
             TargetId { serial, place }.check(0)
         };
-        // A thousand owners that move their wake-up again and again: only the last one holds.
+        // A thousand checks that are rescheduled again and again: only the last entry is live.
         for round in 0..100 {
             let at = Instant::from_micros(round);
             for place in 0..1_000 {
@@ -103,7 +107,7 @@ mod tests {
         assert!(timers.len <= 4_000, "{}", timers.len);
         let last = Instant::from_micros(99);
         if let Some((_, first)) = timers.first() {
-            timers.settle(first, |entry, _| entry == last);
+            timers.drop_stale(first, |entry, _| entry == last);
         }
         assert_eq!(timers.first(), Some((last, check(0))));
     }

@@ -10,11 +10,13 @@ use core::time::Duration;
 use super::exposition::{Exposition, Kind, Labels};
 use crate::base::Class;
 use crate::check::probe::Timings;
-use crate::monitor::{CheckView, JournalStats, Overview, TargetStatus, TargetView};
+#[cfg(feature = "registry")]
+use crate::monitor::registry::JournalStats;
+use crate::monitor::{CheckView, MonitorStatus, TargetStatus, TargetView};
 
 /// Appends metrics of the monitor; `omitted` targets have no metrics of their own.
-pub(crate) fn monitor(overview: &Overview, omitted: usize, e: &mut Exposition<'_>) {
-    let (summary, stats) = (&overview.summary, &overview.stats);
+pub(crate) fn monitor(monitor: &MonitorStatus, omitted: usize, e: &mut Exposition<'_>) {
+    let (summary, stats) = (&monitor.summary, &monitor.stats);
     let mut family = e.family(
         Kind::Gauge,
         "health_monitor_targets",
@@ -99,12 +101,12 @@ pub(crate) fn monitor(overview: &Overview, omitted: usize, e: &mut Exposition<'_
         (
             "health_monitor_in_flight",
             "Attempts that run.",
-            overview.in_flight,
+            monitor.in_flight,
         ),
         (
             "health_monitor_mass_failure",
             "Whether so many targets fail that nothing is done about any.",
-            usize::from(overview.is_mass_failure),
+            usize::from(monitor.is_mass_failure),
         ),
         (
             "health_monitor_targets_omitted",
@@ -114,11 +116,13 @@ pub(crate) fn monitor(overview: &Overview, omitted: usize, e: &mut Exposition<'_
     ] {
         e.family(Kind::Gauge, name, help).integer(&[], value as u64);
     }
-    if let Some(journal) = &overview.journal {
+    #[cfg(feature = "registry")]
+    if let Some(journal) = &monitor.journal {
         store(journal, e);
     }
 }
 
+#[cfg(feature = "registry")]
 fn store(journal: &JournalStats, e: &mut Exposition<'_>) {
     e.family(
         Kind::Gauge,
@@ -149,7 +153,7 @@ fn store(journal: &JournalStats, e: &mut Exposition<'_>) {
 }
 
 /// Appends metrics of each target and of each of its checks.
-pub(crate) fn probes(overview: &Overview, targets: &[TargetView], e: &mut Exposition<'_>) {
+pub(crate) fn probes(monitor: &MonitorStatus, targets: &[TargetView], e: &mut Exposition<'_>) {
     let mut family = e.family(Kind::StateSet, "health_target_status", "How a target is.");
     for it in targets {
         let words = TargetStatus::ALL.into_iter().map(TargetStatus::as_str);
@@ -168,7 +172,7 @@ pub(crate) fn probes(overview: &Overview, targets: &[TargetView], e: &mut Exposi
         checks.map(move |check| (labels(target, Some(check)), check))
     });
     let checks: Vec<Row<'_>> = checks.collect();
-    schedule(overview, &checks, e);
+    schedule(monitor, &checks, e);
     blackbox(&checks, e);
 }
 
@@ -186,7 +190,7 @@ fn labels<'a>(target: &'a TargetView, check: Option<&'a CheckView>) -> Labels<'a
     }
 }
 
-fn schedule(overview: &Overview, checks: &[Row<'_>], e: &mut Exposition<'_>) {
+fn schedule(monitor: &MonitorStatus, checks: &[Row<'_>], e: &mut Exposition<'_>) {
     let mut family = e.family(
         Kind::Gauge,
         "health_check_consecutive_failures",
@@ -226,7 +230,7 @@ fn schedule(overview: &Overview, checks: &[Row<'_>], e: &mut Exposition<'_>) {
     );
     for (labels, it) in checks {
         if let Some(last) = it.history.last() {
-            let age = overview.moment.now.duration_since(last.end());
+            let age = monitor.moment.now.duration_since(last.end());
             family.seconds(labels, age);
         }
     }

@@ -7,18 +7,18 @@ use super::json::{self, Object};
 use crate::base::Kind;
 use crate::base::{Moment, UnixTime};
 use crate::check::Record;
-use crate::monitor::{CheckView, Overview, ReadyTarget, TargetView};
+use crate::monitor::{CheckView, MonitorStatus, ReadyTarget, TargetView};
 
 /// The `targets`, by name, of which there are more if `has_more`. It shows messages: for readers who
 /// may see them.
 pub(crate) fn targets(
     moment: Moment,
-    overview: &Overview,
+    status: &MonitorStatus,
     targets: &[TargetView],
     has_more: bool,
     out: &mut Vec<u8>,
 ) {
-    let summary = overview.summary;
+    let summary = status.summary;
     json::object(out, |o| {
         o.word("timestamp", moment.unix.rfc3339());
         for (name, count) in [
@@ -30,11 +30,11 @@ pub(crate) fn targets(
         ] {
             o.number(name, count as u64);
         }
-        o.bool("mass_failure", overview.is_mass_failure);
+        o.bool("mass_failure", status.is_mass_failure);
         let last = targets.last().filter(|_| has_more);
         word(o, "next", last.map(|it| it.name.as_str()));
         o.objects("targets", targets.iter(), |o, it| {
-            target(overview.moment, it, o);
+            target(status.moment, it, o);
         });
     });
 }

@@ -8,7 +8,7 @@ use super::guard::{self, PanicGuard};
 use super::query::InlineName;
 use crate::base::Moment;
 use crate::base::Name;
-use crate::monitor::{Overview, ReadyTarget, Summary, TargetStatus, TargetView};
+use crate::monitor::{MonitorStatus, ReadyTarget, TargetStatus, TargetView};
 use crate::render::exposition::Exposition;
 use crate::render::{self, Watched, probes};
 
@@ -22,12 +22,8 @@ const MAX_TARGETS: usize = 1_000;
 /// return at once. A long list is read in pages, so that no lock has to be held for all of it; what is
 /// added or removed between two pages may be shown or missing.
 pub trait Targets: Send + Sync {
-    /// The whole monitor in numbers.
-    fn overview(&self) -> Overview;
-
-    /// How many targets have which status, now or a moment ago. It is called for each document of
-    /// `/health`.
-    fn recent_summary(&self) -> Summary;
+    /// The whole monitor in numbers. It is called for each document of `/health`.
+    fn status(&self) -> MonitorStatus;
 
     /// Some of the targets whose names come after `after`, or the first of all, in the order of names;
     /// those of one status, if `only` says so.
@@ -68,7 +64,7 @@ impl TargetList {
 
     /// How many there are, and how many of them are healthy.
     pub(super) fn watched(&self) -> Option<Watched> {
-        let summary = guard::call(self.guard, || self.targets.recent_summary())?;
+        let summary = guard::call(self.guard, || self.targets.status())?.summary;
         Some(Watched {
             total: summary.total,
             healthy: summary.healthy(),
@@ -77,13 +73,13 @@ impl TargetList {
 
     /// Appends the targets that `query` asks for.
     pub(super) fn write_list(&self, moment: Moment, query: &TargetQuery, out: &mut Vec<u8>) {
-        let overview = self.overview();
+        let status = self.status();
         let after = query.after().and_then(|name| Name::new(name).ok());
         let targets = self.entries(after, |after| self.targets.page(after, query.status()));
         let mut targets: Vec<_> = targets.take(MAX_TARGETS + 1).collect();
         let has_more = targets.len() > MAX_TARGETS;
         targets.truncate(MAX_TARGETS);
-        render::targets(moment, &overview, &targets, has_more, out);
+        render::targets(moment, &status, &targets, has_more, out);
     }
 
     /// Appends the targets that may be sent work.
@@ -93,16 +89,16 @@ impl TargetList {
 
     /// Appends metrics of the whole, and of each of the first targets.
     pub(super) fn write_metrics(&self, e: &mut Exposition<'_>) {
-        let overview = self.overview();
+        let status = self.status();
         let targets = self.entries(None, |after| self.targets.page(after, None));
         let targets: Vec<_> = targets.take(MAX_TARGETS).collect();
-        let omitted = overview.summary.total.saturating_sub(targets.len());
-        probes::monitor(&overview, omitted, e);
-        probes::probes(&overview, &targets, e);
+        let omitted = status.summary.total.saturating_sub(targets.len());
+        probes::monitor(&status, omitted, e);
+        probes::probes(&status, &targets, e);
     }
 
-    fn overview(&self) -> Overview {
-        guard::call(self.guard, || self.targets.overview()).unwrap_or_default()
+    fn status(&self) -> MonitorStatus {
+        guard::call(self.guard, || self.targets.status()).unwrap_or_default()
     }
 
     /// The entries of all pages after a name; each page is read when the one before is used up.

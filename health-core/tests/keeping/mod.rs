@@ -11,8 +11,13 @@ use std::time::Duration;
 use health_core::Name;
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy};
-use health_core::monitor::{Batch, Definition, MemoryStore, TargetStore};
+use health_core::monitor::registry::{Batch, Definition, TargetStore};
 use health_driver::monitor::{MonitorControl, Target};
+
+#[path = "../support/memory_store.rs"]
+mod memory_store;
+
+use memory_store::MemoryStore;
 
 /// `spawn` begins a monitor without targets on a thread of its own.
 pub(crate) fn three_lives(spawn: impl Fn() -> MonitorControl) {
@@ -32,7 +37,7 @@ pub(crate) fn three_lives(spawn: impl Fn() -> MonitorControl) {
     let config = Arc::new(config);
     for life in 1..=3 {
         let controls = spawn();
-        controls.keep_journal();
+        controls.enable_journal();
         let kept = store.load().expect("loaded");
         let probe: Probe = kept[0].text.parse().expect("a probe");
         let saved = kept[0].saved(&check);

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use health_core::Outcome;
 use health_core::ProbeKind;
-use health_core::Status;
 use health_core::check::{CheckStatus, Saved};
-use health_core::monitor::{Monitor, TargetSpec};
+use health_core::monitor::{Monitor, TargetSpec, TargetStatus};
 
 use super::{at, every_10_s, name, plain, running, single, starts, succeed};
 
@@ -38,9 +37,9 @@ fn what_was_restored_and_never_confirmed_grows_old_too() {
         }
     }
     let target = monitor.target(id).expect("there");
-    let seen = |now| (target.verdict_at(at(now)), target.is_ready_at(at(now)));
-    assert_eq!(seen(35_000), (Some(Status::Healthy), true));
-    assert_eq!(seen(35_001), (Some(Status::Unknown), false));
+    let seen = |now| (target.status_at(at(now)), target.is_ready_at(at(now)));
+    assert_eq!(seen(35_000), (TargetStatus::Healthy, true));
+    assert_eq!(seen(35_001), (TargetStatus::Unknown, false));
 }
 
 #[test]
@@ -53,12 +52,12 @@ fn who_is_paused_is_not_judged_and_not_ready() {
         succeed(&mut monitor, 0, &begun);
         let seen = |monitor: &Monitor| {
             let target = monitor.target(id).expect("there");
-            (target.verdict_at(at(1)), target.is_ready_at(at(1)))
+            (target.status_at(at(1)), target.is_ready_at(at(1)))
         };
-        assert_eq!(seen(&monitor), (Some(Status::Healthy), true));
+        assert_eq!(seen(&monitor), (TargetStatus::Healthy, true));
         monitor.pause(at(1), id);
-        assert_eq!(seen(&monitor), (None, false), "{kind:?}");
+        assert_eq!(seen(&monitor), (TargetStatus::Inactive, false), "{kind:?}");
         monitor.resume(at(1), id);
-        assert_eq!(seen(&monitor), (Some(Status::Healthy), true));
+        assert_eq!(seen(&monitor), (TargetStatus::Healthy, true));
     }
 }

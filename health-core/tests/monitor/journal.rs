@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use health_core::Streak;
 use health_core::check::{CheckConfig, CheckStatus, Mode, OnUnhealthy, Saved};
-use health_core::monitor::{
-    Batch, Change, Definition, MemoryStore, Monitor, MonitorConfig, TargetId, TargetSpec,
-    TargetStore,
-};
+use health_core::monitor::registry::{Batch, Change, Definition, TargetStore};
+use health_core::monitor::{Monitor, MonitorConfig, TargetId, TargetSpec};
 use health_core::{Kind, Outcome};
 use health_core::{Moment, UnixTime};
 
-use super::{at, fail, name, plain, single, starts, succeed};
+use super::memory_store::MemoryStore;
+use super::{at, fail, name, nth, plain, plain_with, single, starts, succeed};
 
 /// The wall clock runs a million milliseconds ahead of the other.
 fn moment(millis: u64) -> Moment {
@@ -31,7 +30,7 @@ fn deregistering() -> CheckConfig {
 
 fn keeping(config: MonitorConfig) -> Monitor {
     let mut monitor = Monitor::new(config);
-    monitor.keep_journal();
+    monitor.enable_journal();
     monitor.start(at(0));
     monitor
 }
@@ -126,44 +125,44 @@ fn what_could_not_be_kept_comes_again_later_and_later() {
 }
 
 #[test]
-fn what_cannot_be_kept_is_told_all_the_same_and_once() {
+fn what_cannot_be_kept_is_reported_all_the_same_and_once() {
     let (mut monitor, target) = one(CheckConfig::kubelet());
     let attempts = starts(&mut monitor, 0);
     succeed(&mut monitor, 0, &attempts);
     assert!(monitor.poll_batch(moment(0)).is_some(), "it is healthy");
-    assert_eq!(monitor.unkept_timeout(), None);
+    assert_eq!(monitor.unstored_timeout(), None);
     monitor.handle_stored(at(0), false);
-    assert_eq!(monitor.unkept_timeout(), None, "the batch itself is told");
+    assert_eq!(monitor.unstored_timeout(), None, "the batch itself is told");
 
     let mut told = Vec::new();
     for now in [10_000, 20_000, 30_000] {
         let attempts = starts(&mut monitor, now);
         fail(&mut monitor, now + 5, &attempts);
-        let batch = monitor.poll_unkept(moment(now + 5)).expect("at once");
+        let batch = monitor.poll_unstored(moment(now + 5)).expect("at once");
         assert_eq!(batch.results.len(), 1);
         assert_eq!(batch.checks.len(), 1);
         told.extend(batch.transitions.iter().cloned());
-        assert!(monitor.poll_unkept(moment(now + 5)).is_none());
-        assert_eq!(monitor.unkept_timeout(), None);
+        assert!(monitor.poll_unstored(moment(now + 5)).is_none());
+        assert_eq!(monitor.unstored_timeout(), None);
     }
     assert_eq!(told.len(), 1, "{told:?}");
     // One that comes within a second of the last one waits for others.
     monitor.trigger(at(30_100), target);
     let attempts = starts(&mut monitor, 30_100);
     fail(&mut monitor, 30_200, &attempts);
-    assert_eq!(monitor.unkept_timeout(), Some(at(31_005)));
+    assert_eq!(monitor.unstored_timeout(), Some(at(31_005)));
 
     // It can be kept again: what was told comes first and says so, the rest is news.
     let now = 61_000;
     let first = batch(&mut monitor, now).expect("the one that failed");
-    assert!(!first.is_told);
+    assert!(!first.is_reported);
     let second = batch(&mut monitor, now).expect("what has happened since");
-    assert!(second.is_told && second.results.len() == 3);
+    assert!(second.is_reported && second.results.len() == 3);
     assert_eq!(second.transitions, told);
     let third = batch(&mut monitor, now).expect("what nobody was told");
-    assert!(!third.is_told && third.results.len() == 1);
+    assert!(!third.is_reported && third.results.len() == 1);
     assert!(batch(&mut monitor, now + 1_000).is_none());
-    assert_eq!(monitor.unkept_timeout(), None);
+    assert_eq!(monitor.unstored_timeout(), None);
 }
 
 /// The store may be well again, and there will be no other time.
@@ -175,12 +174,12 @@ fn a_stop_tries_once_more_and_tells_what_is_lost() {
         succeed(&mut monitor, 0, &attempts);
         let first = monitor.poll_batch(moment(0)).expect("it is healthy");
         monitor.handle_stored(at(1), false);
-        let _ = monitor.poll_unkept(moment(1));
+        let _ = monitor.poll_unstored(moment(1));
         let attempts = starts(&mut monitor, 10_000);
         fail(&mut monitor, 10_000, &attempts);
-        assert!(monitor.poll_unkept(moment(10_000)).is_some());
+        assert!(monitor.poll_unstored(moment(10_000)).is_some());
         let again = monitor.poll_batch(moment(10_000)).expect("another try");
-        monitor.trigger(at(10_100), attempts[0].check.target());
+        monitor.trigger(at(10_100), attempts[0].check().target());
         let attempts = starts(&mut monitor, 10_100);
         fail(&mut monitor, 10_100, &attempts);
         monitor.stop(at(10_200));
@@ -194,7 +193,7 @@ fn a_stop_tries_once_more_and_tells_what_is_lost() {
         monitor.handle_stored(at(10_300), is_well_again);
         let rest = core::iter::from_fn(|| batch(&mut monitor, 10_300));
         let kept: usize = rest.map(|batch| batch.results.len()).sum();
-        let told = monitor.poll_unkept(moment(10_300));
+        let told = monitor.poll_unstored(moment(10_300));
         let told = told.map_or(0, |batch| batch.results.len());
         let expected = if is_well_again { (2, 0) } else { (0, 1) };
         assert_eq!((kept, told), expected);
@@ -234,10 +233,7 @@ fn waiting_is_bounded_and_the_state_is_never_lost() {
 #[test]
 fn however_many_turn_none_is_deregistered_before_its_state_says_so() {
     let many = 5_000;
-    let mut monitor = keeping(MonitorConfig {
-        max_in_flight: many,
-        ..plain()
-    });
+    let mut monitor = keeping(plain_with(|it| it.max_in_flight = many));
     let mut config = deregistering();
     config.retries = 1;
     config.interval = Duration::from_secs(100);
@@ -328,7 +324,7 @@ fn the_next_monitor_goes_on_where_the_last_one_ended() {
             // Whoever lost the answer tells it again.
             store.write(&batch).expect("kept");
         }
-        let check = monitor.check(id.check(0)).expect("the check");
+        let check = nth(&monitor, id, 0);
         last = check.saved(moment(1_000));
         assert_eq!(last.streak.failures(), life);
         assert_eq!(check.mode() == Mode::Inactive, life == 3);

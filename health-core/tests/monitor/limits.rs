@@ -8,14 +8,14 @@ use health_core::ProbeKind;
 use health_core::check::{CheckStatus, FirstCheck, Mode};
 use health_core::monitor::{Command, Event, Monitor, MonitorConfig, Signal, Spread};
 
-use crate::{at, events, every_10_s, exec, plain, poll, running, single, starts, status, succeed};
+use crate::{
+    at, events, every_10_s, exec, nth, plain, plain_with, poll, running, single, starts, status,
+    succeed,
+};
 
 #[test]
 fn t3_what_waits_begins_in_the_order_of_its_slots() {
-    let mut monitor = running(MonitorConfig {
-        max_in_flight: 1,
-        ..plain()
-    });
+    let mut monitor = running(plain_with(|it| it.max_in_flight = 1));
     let mut late = every_10_s(ProbeKind::Health);
     late.spread_offset = Duration::from_millis(100);
     let late = monitor.add(at(0), single("a", late)).expect("new");
@@ -28,7 +28,7 @@ fn t3_what_waits_begins_in_the_order_of_its_slots() {
     let mut order = Vec::new();
     for now in [0, 500, 900] {
         let begun = starts(&mut monitor, now);
-        order.extend(begun.iter().map(|it| it.check.target()));
+        order.extend(begun.iter().map(|it| it.check().target()));
         assert_eq!(monitor.in_flight(), 1);
         // While nothing may begin, nothing that is due wakes anybody.
         assert!(monitor.poll_timeout() > Some(at(now)));
@@ -39,10 +39,7 @@ fn t3_what_waits_begins_in_the_order_of_its_slots() {
 
 #[test]
 fn a_limit_can_be_raised_while_running() {
-    let mut monitor = running(MonitorConfig {
-        max_in_flight: 0,
-        ..plain()
-    });
+    let mut monitor = running(plain_with(|it| it.max_in_flight = 0));
     for target in ["a", "b", "c"] {
         monitor
             .add(at(0), single(target, every_10_s(ProbeKind::Health)))
@@ -101,10 +98,7 @@ fn a_process_that_ends_in_time_is_not_killed() {
 
 #[test]
 fn a_place_among_processes_is_held_until_reaped_and_holds_nobody_else_up() {
-    let mut monitor = running(MonitorConfig {
-        max_exec: 1,
-        ..plain()
-    });
+    let mut monitor = running(plain_with(|it| it.max_exec = 1));
     let stuck = monitor.add(at(0), single("stuck", exec())).expect("new");
     monitor.add(at(0), single("waits", exec())).expect("new");
     monitor
@@ -128,10 +122,7 @@ fn a_place_among_processes_is_held_until_reaped_and_holds_nobody_else_up() {
 
 #[test]
 fn a_removed_target_keeps_its_place_until_its_process_is_gone() {
-    let mut monitor = running(MonitorConfig {
-        max_exec: 1,
-        ..plain()
-    });
+    let mut monitor = running(plain_with(|it| it.max_exec = 1));
     let removed = monitor.add(at(0), single("a", exec())).expect("new");
     let begun = starts(&mut monitor, 0);
     assert!(monitor.remove(at(100), removed));
@@ -153,7 +144,7 @@ fn a_removed_target_keeps_its_place_until_its_process_is_gone() {
     );
     monitor.handle_reaped(at(200), begun[0]);
     let begun = starts(&mut monitor, 200);
-    assert_eq!(begun[0].check.target(), again);
+    assert_eq!(begun[0].check().target(), again);
     assert_eq!(monitor.in_flight(), 1);
 }
 
@@ -206,10 +197,7 @@ fn an_empty_monitor_never_wakes_and_stops_at_once() {
 
 #[test]
 fn starts_are_gathered_and_slots_stay_exact() {
-    let mut monitor = running(MonitorConfig {
-        tick: Duration::from_millis(10),
-        ..plain()
-    });
+    let mut monitor = running(plain_with(|it| it.tick = Duration::from_millis(10)));
     for (target, offset) in [("a", 1), ("b", 4), ("c", 10), ("d", 11)] {
         let mut config = every_10_s(ProbeKind::Health);
         config.spread_offset = Duration::from_millis(offset);
@@ -222,18 +210,17 @@ fn starts_are_gathered_and_slots_stay_exact() {
     succeed(&mut monitor, 12, &begun);
     let due = begun
         .iter()
-        .map(|it| monitor.check(it.check).and_then(|check| check.next_due()));
+        .map(|it| monitor.check(it.check()).and_then(|check| check.next_due()));
     assert!(due.eq([10_001, 10_004, 10_010].map(|due| Some(at(due)))));
 }
 
 #[test]
 fn first_attempts_come_at_once_and_the_grid_stays() {
-    let mut monitor = running(MonitorConfig {
-        spread: Spread::EvenFirstAtOnce {
+    let mut monitor = running(plain_with(|it| {
+        it.spread = Spread::EvenFirstAtOnce {
             per_second: NonZeroU32::new(10).expect("not zero"),
-        },
-        ..plain()
-    });
+        }
+    }));
     let first = monitor
         .add(at(0), single("a", every_10_s(ProbeKind::Health)))
         .expect("new");
@@ -245,11 +232,8 @@ fn first_attempts_come_at_once_and_the_grid_stays() {
     let docker = monitor
         .add(at(0), single("c", after_interval))
         .expect("new");
-    let due = |monitor: &Monitor, id: health_core::monitor::TargetId| {
-        monitor
-            .check(id.check(0))
-            .and_then(|check| check.next_due())
-    };
+    let due =
+        |monitor: &Monitor, id: health_core::monitor::TargetId| nth(monitor, id, 0).next_due();
     assert_eq!(due(&monitor, first), Some(at(0)));
     assert_eq!(due(&monitor, second), Some(at(100)));
     assert_eq!(due(&monitor, docker), Some(at(10_000)));
@@ -258,10 +242,7 @@ fn first_attempts_come_at_once_and_the_grid_stays() {
     let next = due(&monitor, first).expect("on the grid");
 
     // The same grid as without the early attempt.
-    let mut even = running(MonitorConfig {
-        spread: Spread::Even,
-        ..plain()
-    });
+    let mut even = running(plain_with(|it| it.spread = Spread::Even));
     let same = even
         .add(at(0), single("a", every_10_s(ProbeKind::Health)))
         .expect("new");
@@ -279,7 +260,6 @@ fn a_monitor_that_is_not_started_does_nothing() {
     monitor.start(at(9_000));
     monitor.start(at(9_001));
     assert_eq!(starts(&mut monitor, 9_001).len(), 1);
-    let check = monitor.check(target.check(0)).expect("the check");
-    assert_eq!(check.mode(), Mode::Running);
-    assert_eq!(monitor.check(target.check(1)).map(|it| it.mode()), None);
+    assert_eq!(nth(&monitor, target, 0).mode(), Mode::Running);
+    assert_eq!(monitor.checks(target).len(), 1);
 }

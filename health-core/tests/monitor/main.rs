@@ -2,14 +2,16 @@
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
 mod aging;
+mod first_results;
 mod journal;
 mod limits;
+#[path = "../support/memory_store.rs"]
+mod memory_store;
 mod notices;
 mod observer;
 mod properties;
 #[path = "../support/rng.rs"]
 mod rng;
-mod round;
 mod targets;
 
 use std::sync::Arc;
@@ -19,19 +21,24 @@ use health_core::Instant;
 use health_core::Name;
 use health_core::Outcome;
 use health_core::ProbeKind;
-use health_core::check::{self, CheckConfig, CheckStatus};
+use health_core::check::{self, Check, CheckConfig, CheckStatus};
 use health_core::monitor::{
     AttemptId, Command, Event, Monitor, MonitorConfig, Spread, TargetId, TargetSpec,
 };
 
 /// Exact times, no spread, no guard: what a rule is about, and nothing else.
 fn plain() -> MonitorConfig {
-    MonitorConfig {
-        tick: Duration::ZERO,
-        spread: Spread::AsConfigured,
-        mass_failure: None,
-        ..MonitorConfig::default()
-    }
+    let mut config = MonitorConfig::default();
+    config.tick = Duration::ZERO;
+    config.spread = Spread::AsConfigured;
+    config.mass_failure = None;
+    config
+}
+
+fn plain_with(set: impl FnOnce(&mut MonitorConfig)) -> MonitorConfig {
+    let mut config = plain();
+    set(&mut config);
+    config
 }
 
 fn running(config: MonitorConfig) -> Monitor {
@@ -74,7 +81,7 @@ fn starts(monitor: &mut Monitor, now: u64) -> Vec<AttemptId> {
     let commands = poll(monitor, now).into_iter();
     let attempts = commands.map(|command| match command {
         Command::Start { attempt, .. } => attempt,
-        Command::Cancel { .. } => panic!("unexpected {command:?}"),
+        _ => panic!("unexpected {command:?}"),
     });
     attempts.collect()
 }
@@ -108,6 +115,10 @@ fn actions(monitor: &mut Monitor) -> Vec<check::Event> {
 }
 
 fn status(monitor: &Monitor, target: TargetId) -> CheckStatus {
-    let check = monitor.check(target.check(0)).expect("the first check");
-    check.status()
+    nth(monitor, target, 0).status()
+}
+
+fn nth(monitor: &Monitor, target: TargetId, index: usize) -> &Check {
+    let id = monitor.checks(target).nth(index).expect("so many checks");
+    monitor.check(id).expect("there")
 }

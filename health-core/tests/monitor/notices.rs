@@ -3,7 +3,7 @@
 use health_core::Streak;
 use health_core::UnixTime;
 use health_core::check::CheckStatus;
-use health_core::monitor::{Change, Notice, NoticeKind, Notices, Transition};
+use health_core::monitor::registry::{Change, Notice, NoticeKind, Notices, Transition};
 
 use super::{at, name};
 

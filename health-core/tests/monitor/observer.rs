@@ -6,7 +6,9 @@ use std::time::Duration;
 use health_core::Class;
 use health_core::Instant;
 use health_core::check::{self, CheckConfig, CheckStatus};
-use health_core::monitor::{AttemptId, CheckId, Command, Event, Monitor, Signal, TargetId};
+use health_core::monitor::{
+    AttemptId, CheckId, Command, Event, Monitor, Signal, Summary, TargetId,
+};
 
 #[derive(Default)]
 pub(crate) struct Observer {
@@ -75,7 +77,7 @@ impl Observer {
     pub(crate) fn reaped(&mut self, attempt: AttemptId) {
         self.dying.remove(&attempt);
         self.execs.remove(&attempt);
-        self.asked(attempt.check);
+        self.asked(attempt.check());
     }
 
     pub(crate) fn answered(&mut self, attempt: AttemptId) {
@@ -95,7 +97,7 @@ impl Observer {
                 due,
                 deadline,
             } => {
-                let seen = self.checks.get(&attempt.check).expect("known");
+                let seen = self.checks.get(&attempt.check()).expect("known");
                 assert_eq!(deadline, now + seen.config.timeout);
                 assert!(due <= now, "begun before it was due");
                 let config = monitor.config();
@@ -112,7 +114,7 @@ impl Observer {
                         .filter(|it| it.mode() == check::Mode::Idle);
                     let waiting = check.and_then(check::Check::next_due);
                     assert!(
-                        waiting.is_none_or(|other| (other, *id) > (due, attempt.check)),
+                        waiting.is_none_or(|other| (other, *id) > (due, attempt.check())),
                         "P12"
                     );
                 }
@@ -133,15 +135,16 @@ impl Observer {
                     *killed = true;
                 }
             },
+            _ => panic!("unknown {command:?}"),
         }
     }
 
     pub(crate) fn event(&mut self, event: &Event, monitor: &Monitor) {
         match event {
             Event::Started { at, attempt, .. } => {
-                let seen = self.checks.get_mut(&attempt.check).expect("known");
+                let seen = self.checks.get_mut(&attempt.check()).expect("known");
                 assert_eq!(seen.running, None, "P1");
-                seen.running = Some(attempt.number);
+                seen.running = Some(attempt.number());
                 seen.begun += 1;
                 let age = at.duration_since(seen.origin).as_micros();
                 let slots = age / shortest_interval(&seen.config).as_micros();
@@ -163,6 +166,7 @@ impl Observer {
                 );
             }
             Event::Stopped { .. } => {}
+            _ => panic!("unknown {event:?}"),
         }
     }
 
@@ -209,7 +213,7 @@ impl Observer {
     }
 
     /// What holds whenever the monitor rests.
-    pub(crate) fn at_rest(&self, now: Instant, monitor: &Monitor) {
+    pub(crate) fn at_rest(&self, now: Instant, monitor: &mut Monitor) {
         let running = self
             .checks
             .values()
@@ -222,6 +226,18 @@ impl Observer {
             monitor.poll_timeout().is_none_or(|at| at > now),
             "asks to be called again"
         );
+        // The sums are those of a walk.
+        let targets = monitor.targets();
+        let walked: Summary = targets.map(|(_, it)| it.status_at(now)).collect();
+        assert_eq!(monitor.summary(now), walked);
+        let mut demand = 0.0;
+        for (_, target) in monitor.targets() {
+            for (_, check) in target.checks() {
+                let config = check.config();
+                demand += (config.timeout.as_secs_f64() / config.interval.as_secs_f64()).min(1.0);
+            }
+        }
+        assert!((monitor.demand() as f64 - demand).abs() < 1.000_001);
         for (_, target) in monitor.targets() {
             for (_, check) in target.checks() {
                 let streak = check.streak();

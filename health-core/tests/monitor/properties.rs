@@ -55,6 +55,7 @@ fn kind(event: &Event) -> String {
         Event::Started { .. } => "started".to_owned(),
         Event::Target { .. } => "target".to_owned(),
         Event::Stopped { left, .. } => format!("stopped: {}", (*left).min(1)),
+        _ => panic!("unknown {event:?}"),
     }
 }
 
@@ -75,7 +76,7 @@ struct World {
     now: Instant,
     monitor: Monitor,
     observer: Observer,
-    targets: Vec<(TargetId, usize)>,
+    targets: Vec<TargetId>,
     in_flight: Vec<AttemptId>,
     added: u64,
     events: Vec<Event>,
@@ -84,19 +85,17 @@ struct World {
 impl World {
     fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
-        let config = MonitorConfig {
-            max_in_flight: 1 + rng.up_to(5) as usize,
-            max_exec: 1 + rng.up_to(2) as usize,
-            tick: rng.millis(0, 10),
-            spread: if rng.chance(50) {
-                Spread::AsConfigured
-            } else {
-                Spread::Even
-            },
-            mass_failure: rng.chance(50).then(MassFailure::default),
-            trace: true,
-            ..MonitorConfig::default()
+        let mut config = MonitorConfig::default();
+        config.max_in_flight = 1 + rng.up_to(5) as usize;
+        config.max_exec = 1 + rng.up_to(2) as usize;
+        config.tick = rng.millis(0, 10);
+        config.spread = if rng.chance(50) {
+            Spread::AsConfigured
+        } else {
+            Spread::Even
         };
+        config.mass_failure = rng.chance(50).then(MassFailure::default);
+        config.trace = true;
         let mut monitor = Monitor::new(config);
         monitor.start(Instant::default());
         Self {
@@ -153,10 +152,10 @@ impl World {
         match (self.rng.up_to(99), target) {
             (0..8, _) => self.add(),
             (8..12, Some(index)) => {
-                let (id, _) = self.targets.swap_remove(index);
+                let id = self.targets.swap_remove(index);
                 assert!(self.monitor.remove(now, id));
             }
-            (12..30, Some(index)) => self.control(self.targets[index].0, self.targets[index].1),
+            (12..30, Some(index)) => self.control(self.targets[index]),
             (30..40, _) => {
                 let dying: Vec<_> = self.observer.dying().collect();
                 for attempt in dying.into_iter().take(2) {
@@ -183,10 +182,10 @@ impl World {
         self.monitor.handle_outcome(self.now, attempt, outcome);
     }
 
-    fn control(&mut self, id: TargetId, checks: usize) {
+    fn control(&mut self, id: TargetId) {
         let now = self.now;
-        let each =
-            |check: &mut dyn FnMut(CheckId)| (0..checks).for_each(|index| check(id.check(index)));
+        let checks = self.monitor.checks(id);
+        let each = |check: &mut dyn FnMut(CheckId)| checks.clone().for_each(check);
         let was_deregistered = self
             .monitor
             .target(id)
@@ -238,11 +237,10 @@ impl World {
             spec = spec.check(name(&format!("check-{index}")), Arc::new(config.clone()));
         }
         let id = self.monitor.add(self.now, spec).expect("a valid target");
-        for (index, config) in configs.iter().enumerate() {
-            self.observer
-                .added(self.now, id.check(index), config.clone());
+        for (check, config) in self.monitor.checks(id).zip(configs) {
+            self.observer.added(self.now, check, config);
         }
-        self.targets.push((id, kinds.len()));
+        self.targets.push(id);
     }
 
     fn config(&mut self, kind: ProbeKind) -> CheckConfig {
@@ -306,7 +304,7 @@ impl World {
             }
         }
         self.hear();
-        self.observer.at_rest(self.now, &self.monitor);
+        self.observer.at_rest(self.now, &mut self.monitor);
     }
 
     fn hear(&mut self) {

@@ -6,16 +6,16 @@ use std::time::Duration;
 use health_core::NameError;
 use health_core::Outcome;
 use health_core::ProbeKind;
-use health_core::Status;
 use health_core::Streak;
 use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy, Saved};
 use health_core::monitor::{
-    AddError, Command, Event, MassFailure, Monitor, MonitorConfig, Signal, Summary, TargetId,
-    TargetSpec,
+    AddError, Command, Event, MassFailure, Monitor, Signal, Summary, TargetId, TargetSpec,
+    TargetStatus,
 };
 
 use crate::{
-    actions, at, events, every_10_s, fail, name, plain, poll, running, single, starts, succeed,
+    actions, at, events, every_10_s, fail, name, nth, plain, plain_with, poll, running, single,
+    starts, succeed,
 };
 
 /// Startup, liveness with restart, readiness.
@@ -73,11 +73,11 @@ fn a_startup_that_has_succeeded_does_not_age() {
         now = monitor.poll_timeout().expect("a slot").as_micros() / 1_000;
     }
     let target = monitor.target(id).expect("there");
-    assert_eq!(target.verdict_at(at(now)), Some(Status::Healthy));
+    assert_eq!(target.status_at(at(now)), TargetStatus::Healthy);
     // Nothing will refresh it behind a pause, either.
     monitor.pause(at(now), id);
     monitor.resume(at(now), id);
-    let startup = monitor.check(id.check(0)).expect("there");
+    let startup = nth(&monitor, id, 0);
     assert_eq!((startup.mode(), startup.is_stale()), (Mode::Done, false));
 }
 
@@ -105,11 +105,9 @@ fn t11_a_restart_holds_every_check_until_the_new_instance() {
     }
     let _ = monitor.poll(at(10_005));
     let begun = starts(&mut monitor, 10_005);
-    let live = monitor.check(id.check(1)).expect("live").attempts();
-    let live = health_core::monitor::AttemptId {
-        check: id.check(1),
-        number: live,
-    };
+    let number = nth(&monitor, id, 1).attempts();
+    let live = monitor.checks(id).nth(1).expect("live");
+    let live = health_core::monitor::AttemptId::new(live, number);
     fail(&mut monitor, 10_010, &[live]);
     let cancel = Command::Cancel {
         attempt: begun[0],
@@ -145,8 +143,8 @@ fn t11_a_deregistered_target_rests_as_a_whole() {
     assert_eq!(monitor.poll_timeout(), None);
     let target = monitor.target(id).expect("kept");
     assert_eq!(
-        (target.is_deregistered(), target.verdict_at(at(5))),
-        (true, None)
+        (target.is_deregistered(), target.status_at(at(5))),
+        (true, TargetStatus::Inactive)
     );
     let all = monitor.summary(at(5));
     assert_eq!((all.total, all.unjudged, all.verdict()), (1, 1, None));
@@ -161,10 +159,9 @@ fn t11_a_deregistered_target_rests_as_a_whole() {
 #[test]
 fn the_guard_withholds_while_half_of_five_fail() {
     for (failing, withheld) in [(2, false), (3, true)] {
-        let mut monitor = running(MonitorConfig {
-            mass_failure: Some(MassFailure::default()),
-            ..plain()
-        });
+        let mut monitor = running(plain_with(|it| {
+            it.mass_failure = Some(MassFailure::default());
+        }));
         for number in 0..5 {
             let mut config = every_10_s(ProbeKind::Health);
             config.on_unhealthy = OnUnhealthy::Deregister;
@@ -207,14 +204,10 @@ fn attempts_are_timed_and_those_that_time_out_are_overruns() {
 
 #[test]
 fn the_guard_counts_the_failure_that_asks_and_leaves_out_what_is_paused() {
-    let guard = MassFailure {
-        min_targets: 2,
-        failed_fraction: 1.0,
-    };
-    let mut monitor = running(MonitorConfig {
-        mass_failure: Some(guard),
-        ..plain()
-    });
+    let mut guard = MassFailure::default();
+    guard.min_targets = 2;
+    guard.failed_fraction = 1.0;
+    let mut monitor = running(plain_with(|it| it.mass_failure = Some(guard)));
     let mut config = every_10_s(ProbeKind::Health);
     config.on_unhealthy = OnUnhealthy::Restart;
     config.retries = 1;
@@ -243,7 +236,10 @@ fn pause_resume_and_trigger_reach_every_check() {
     monitor.pause(at(5), id);
     assert_eq!(poll(&mut monitor, 5).len(), 1);
     assert_eq!(monitor.poll_timeout(), None);
-    assert_eq!(monitor.target(id).and_then(|it| it.verdict_at(at(5))), None);
+    assert_eq!(
+        monitor.target(id).map(|it| it.status_at(at(5))),
+        Some(TargetStatus::Inactive)
+    );
     monitor.resume(at(50), id);
     let begun = starts(&mut monitor, 50);
     assert_eq!(begun.len(), 1, "the others are still gated");
@@ -283,16 +279,13 @@ fn answers_and_deadlines_of_one_time_go_by_registration() {
             _ => None,
         });
     assert_eq!(healthy, Some(slow));
-    let failed = |id: &TargetId| monitor.check(id.check(0)).map(|it| it.streak().failures());
+    let failed = |id: &TargetId| Some(nth(&monitor, *id, 0).streak().failures());
     assert!(ids.iter().map(failed).all(|failures| failures == Some(1)));
 }
 
 #[test]
 fn an_answer_comes_before_a_later_registered_deadline_of_its_time() {
-    let mut monitor = running(MonitorConfig {
-        trace: true,
-        ..plain()
-    });
+    let mut monitor = running(plain_with(|it| it.trace = true));
     let mut slow = every_10_s(ProbeKind::Health);
     slow.timeout = Duration::from_secs(2);
     let slow = monitor.add(at(0), single("slow", slow)).expect("new");
@@ -339,11 +332,11 @@ fn a_restored_target_is_ready_before_it_is_asked_again() {
     };
     assert_eq!(events(&mut monitor), [ready]);
     assert_eq!(
-        monitor.target(id).and_then(|it| it.verdict_at(at(0))),
-        Some(Status::Healthy)
+        monitor.target(id).map(|it| it.status_at(at(0))),
+        Some(TargetStatus::Healthy)
     );
     let begun = starts(&mut monitor, 0);
-    assert_eq!(begun[0].check, id.check(1));
+    assert_eq!(Some(begun[0].check()), monitor.checks(id).nth(1));
 }
 
 #[test]
@@ -384,23 +377,24 @@ fn what_cannot_be_watched_is_refused_and_nothing_changes() {
 #[test]
 fn a_group_is_as_well_as_its_worst_and_says_nothing_while_that_is_unknown() {
     use health_core::Class;
-    let outcome = |verdicts: &[Option<Status>]| {
-        let group: Summary = verdicts.iter().copied().collect();
+    let outcome = |targets: &[TargetStatus]| {
+        let group: Summary = targets.iter().copied().collect();
         let outcome = group.outcome()?;
         Some((outcome.class, outcome.message.as_str().to_owned()))
     };
     let told = |class, message: &str| Some((class, message.to_owned()));
-    let (well, degraded, bad, unknown) = (
-        Some(Status::Healthy),
-        Some(Status::Degraded),
-        Some(Status::Unhealthy),
-        Some(Status::Unknown),
+    let (well, degraded, bad, unknown, none) = (
+        TargetStatus::Healthy,
+        TargetStatus::Degraded,
+        TargetStatus::Unhealthy,
+        TargetStatus::Unknown,
+        TargetStatus::Inactive,
     );
     assert_eq!(outcome(&[]), told(Class::Success, ""));
-    assert_eq!(outcome(&[None]), told(Class::Success, ""));
-    assert_eq!(outcome(&[well, None]), told(Class::Success, ""));
+    assert_eq!(outcome(&[none]), told(Class::Success, ""));
+    assert_eq!(outcome(&[well, none]), told(Class::Success, ""));
     assert_eq!(
-        outcome(&[well, degraded, None]),
+        outcome(&[well, degraded, none]),
         told(Class::Warning, "2/3 healthy")
     );
     assert_eq!(outcome(&[degraded, unknown]), None);

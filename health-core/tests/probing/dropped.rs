@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use health_core::check::probe::ExecProbe;
 use health_core::check::{self, CheckConfig};
-use health_core::monitor::{Event, MonitorConfig};
+use health_core::monitor::Event;
 use health_driver::monitor::Target;
 
 use crate::clock::wait;
@@ -15,11 +15,9 @@ use crate::procs;
 #[test]
 fn it_takes_its_commands_along_and_has_stopped() {
     let mark = procs::mark();
-    let (monitor, run) = Monitor::new(MonitorConfig {
-        trace: true,
-        ..defaults()
-    })
-    .run();
+    let mut config = defaults();
+    config.trace = true;
+    let (monitor, run) = Monitor::new(config).run();
     let command = ExecProbe::shell("sleep 600 & sleep 600").env("MARK", &mark);
     let command = command.build().expect("valid").into();
     let target = Target::new("slow").expect("a name");

@@ -27,10 +27,9 @@ fn every(millis: u64) -> CheckConfig {
 }
 
 fn traced() -> MonitorConfig {
-    MonitorConfig {
-        trace: true,
-        ..defaults()
-    }
+    let mut config = defaults();
+    config.trace = true;
+    config
 }
 
 fn spawn() -> Running {
@@ -106,8 +105,7 @@ fn a_target_fails_and_recovers() {
         .add(probing("web", every(50), &format!("http://{address}")))
         .expect("added");
     wait_for(&monitor, turns(CheckStatus::Unhealthy));
-    let status = monitor.status();
-    let web = status.target("web").expect("there");
+    let web = monitor.target("web").expect("there");
     assert_eq!((web.healthy, web.is_ready), ((0, 1), false));
     assert!(web.checks[0].streak.failures() >= 3);
     assert_eq!(web.checks[0].target, format!("http://{address}/"));
@@ -266,7 +264,7 @@ fn a_future_that_hangs_is_dropped_at_its_deadline() {
     // It leaves nothing to wait for: the next one begins in its slot.
     wait_for(
         &monitor,
-        |event| matches!(event, Event::Started { attempt, .. } if attempt.number == 2),
+        |event| matches!(event, Event::Started { attempt, .. } if attempt.number() == 2),
     );
     assert!(is_dropped.load(Ordering::SeqCst));
     assert!(monitor.stop(LIMIT));
@@ -292,8 +290,7 @@ fn a_closure_that_hangs_fails_by_the_clock_and_runs_once() {
         .expect("added");
     wait_for(&monitor, turns(CheckStatus::Unhealthy));
     assert_eq!(calls.load(Ordering::SeqCst), 1);
-    let status = monitor.status();
-    let view = &status.target("stuck").expect("there").checks[0];
+    let view = &monitor.target("stuck").expect("there").checks[0];
     assert_eq!(view.mode, Mode::Reaping);
     let kinds: Vec<_> = view
         .history
@@ -309,10 +306,9 @@ fn a_closure_that_hangs_fails_by_the_clock_and_runs_once() {
 
 #[test]
 fn a_stuck_closure_does_not_hold_the_stop_up() {
-    let monitor = Running::spawn(Monitor::new(MonitorConfig {
-        stop_timeout: Duration::from_millis(300),
-        ..traced()
-    }));
+    let mut config = traced();
+    config.stop_timeout = Duration::from_millis(300);
+    let monitor = Running::spawn(Monitor::new(config));
     let look = || loop {
         thread::park();
     };
@@ -343,7 +339,7 @@ fn control_by_name() {
         monitor.add(looking("one", config, look)).expect("added");
     });
     let judged = || wait_for(&monitor, |event| recorded(event).is_some());
-    let one = || monitor.status().target("one").cloned().expect("there");
+    let one = || monitor.target("one").expect("there");
     judged();
     clock.advance_to(idle(&clock).expect("the next slot"));
     judged();
@@ -367,7 +363,7 @@ fn control_by_name() {
     assert!(monitor.instance_changed("one"));
     wait_for(&monitor, turns(CheckStatus::Healthy));
     assert!(monitor.remove("one") && !monitor.remove("one") && !monitor.pause("one"));
-    assert!(monitor.status().targets.is_empty());
+    assert!(monitor.targets().is_empty());
     assert!(monitor.stop(LIMIT));
 }
 

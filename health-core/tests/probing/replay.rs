@@ -7,7 +7,7 @@ use std::time::Duration;
 use health_core::Instant;
 use health_core::Outcome;
 use health_core::check::{self, CheckConfig};
-use health_core::monitor::{CheckId, Event};
+use health_core::monitor::{CheckId, Event, TargetId};
 use health_driver::monitor::{CheckView, ManualClock, MonitorControl, Target};
 use serde_json::Value;
 
@@ -75,13 +75,20 @@ struct World {
     monitor: Running,
     hub: Hub,
     /// The k-th check of the vector, with the names of its target and its own.
-    checks: Vec<(CheckId, String)>,
+    checks: Vec<(Place, String)>,
     targets: Vec<String>,
     control: VecDeque<(u64, String)>,
     /// When which attempt of which check will be answered.
     answers: Vec<(u64, usize, u64)>,
     events: Vec<Value>,
     attempts: Vec<Value>,
+}
+
+/// A check by its target and its position there.
+type Place = (TargetId, usize);
+
+fn place(check: CheckId) -> Place {
+    (check.target(), check.index())
 }
 
 impl World {
@@ -99,7 +106,7 @@ impl World {
                 }
                 let id = monitor.add(target).expect("a valid target");
                 let members = members.iter().enumerate();
-                checks.extend(members.map(|(place, _)| (id.check(place), name.clone())));
+                checks.extend(members.map(|(index, _)| ((id, index), name.clone())));
                 targets.push(name);
             }
         });
@@ -201,11 +208,11 @@ impl World {
     fn take(&mut self, event: &Event) {
         let now = millis(self.clock.now());
         if let Event::Started { attempt, .. } = event {
-            let index = self.index(attempt.check);
-            self.hub.wait_for(index, attempt.number);
-            let answer = self.script.answer(index, attempt.number);
+            let index = self.index(attempt.check());
+            self.hub.wait_for(index, attempt.number());
+            let answer = self.script.answer(index, attempt.number());
             let after = answer.reaped_ms.unwrap_or(answer.ms);
-            self.answers.push((now + after, index, attempt.number));
+            self.answers.push((now + after, index, attempt.number()));
         }
         if let Event::Check {
             check,
@@ -247,10 +254,10 @@ impl World {
     }
 
     fn state(&self, index: usize) -> State {
-        let (id, target) = &self.checks[index];
-        let status = self.monitor.status();
-        let target = status.target(target).expect("a target of this vector");
-        state_of(&target.checks[id.index()])
+        let ((_, position), target) = &self.checks[index];
+        let target = self.monitor.target(target);
+        let target = target.expect("a target of this vector");
+        state_of(&target.checks[*position])
     }
 
     fn final_state(&self) -> Vec<Value> {
@@ -263,7 +270,7 @@ impl World {
     }
 
     fn index(&self, check: CheckId) -> usize {
-        let position = self.checks.iter().position(|(it, _)| *it == check);
+        let position = self.checks.iter().position(|(it, _)| *it == place(check));
         position.expect("a check of this vector")
     }
 
@@ -303,9 +310,9 @@ fn scripted(target: Target, name: &str, config: &CheckConfig, hub: &Hub, index: 
 }
 
 /// Whether the attempt is over: judged, or nothing is left of it.
-fn is_end(event: &Event, of: CheckId, number: u64) -> bool {
+fn is_end(event: &Event, of: Place, number: u64) -> bool {
     match event {
-        Event::Check { check, event, .. } if *check == of => match event {
+        Event::Check { check, event, .. } if place(*check) == of => match event {
             check::Event::Recorded(record) => record.attempt() == Some(number),
             check::Event::Reaped { .. } => true,
             _ => false,

@@ -10,7 +10,7 @@ use std::{env, iter, thread};
 use health_core::check::Event::{ProberImpaired, Recorded, Status};
 use health_core::check::probe::{ExecProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus};
-use health_core::monitor::{Event, MonitorConfig, Spread};
+use health_core::monitor::{Event, Spread};
 use health_core::{Class, Kind};
 use health_driver::monitor::Target;
 
@@ -50,14 +50,13 @@ fn probe_with_few_descriptors(address: &str) {
     let mut config = CheckConfig::default();
     config.interval = Duration::from_millis(600);
     config.timeout = Duration::from_secs(5);
-    let monitor = Running::spawn(Monitor::new(MonitorConfig {
-        trace: true,
-        // 20 sockets and 2 commands of 3 descriptors fit into 40.
-        max_in_flight: 20,
-        max_exec: 2,
-        spread: Spread::Even,
-        ..defaults()
-    }));
+    let mut settings = defaults();
+    settings.trace = true;
+    // 20 sockets and 2 commands of 3 descriptors fit into 40.
+    settings.max_in_flight = 20;
+    settings.max_exec = 2;
+    settings.spread = Spread::Even;
+    let monitor = Running::spawn(Monitor::new(settings));
     for index in 1..TARGETS {
         let probe: Probe = format!("http://{address}/").parse().expect("a target");
         let target = Target::new(&format!("target-{index}")).expect("a name");
@@ -86,7 +85,7 @@ fn probe_with_few_descriptors(address: &str) {
         (status.summary.healthy(), status.stats.failures),
         (TARGETS, 0)
     );
-    for target in &status.targets {
+    for target in monitor.targets() {
         let check = &target.checks[0];
         assert!(check.is_stale && check.status == CheckStatus::Healthy);
         let last = check.history.last().expect("a result");
@@ -98,8 +97,8 @@ fn probe_with_few_descriptors(address: &str) {
         Recorded(record) => record.class() == Class::Success,
         _ => false,
     });
-    let status = monitor.status();
-    assert!(status.targets.iter().all(|it| !it.checks[0].is_stale));
+    let targets = monitor.targets();
+    assert!(targets.iter().all(|it| !it.checks[0].is_stale));
     assert_eq!(monitor.status().stats.failures, 0);
     assert!(monitor.stop(Duration::from_secs(5)));
 }

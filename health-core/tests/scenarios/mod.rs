@@ -71,10 +71,8 @@ fn an_app_that_answers_500() {
     let mut config = every(100);
     config.kind = ProbeKind::Liveness;
     config.on_unhealthy = OnUnhealthy::Restart;
-    let config_of_monitor = MonitorConfig {
-        mass_failure: None,
-        ..traced()
-    };
+    let mut config_of_monitor = traced();
+    config_of_monitor.mass_failure = None;
     let targets = vec![("app".to_owned(), vec![(config, bad)])];
     let monitor = spawn(config_of_monitor, targets);
     for _replacement in 0..2 {
@@ -159,10 +157,9 @@ fn every(millis: u64) -> CheckConfig {
 }
 
 fn traced() -> MonitorConfig {
-    MonitorConfig {
-        trace: true,
-        ..defaults()
-    }
+    let mut config = defaults();
+    config.trace = true;
+    config
 }
 
 /// A running monitor with these targets: name, and for each check its settings and its probe.
@@ -181,7 +178,7 @@ fn spawn(config: MonitorConfig, targets: Vec<(String, Vec<(CheckConfig, Probe)>)
 
 /// Of how many checks of the target how many are healthy.
 fn healthy(monitor: &Running, target: &str) -> (usize, usize) {
-    monitor.status().target(target).expect("there").healthy
+    monitor.target(target).expect("there").healthy
 }
 
 /// Events up to the one that is waited for.

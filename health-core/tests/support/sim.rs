@@ -72,8 +72,9 @@ impl Simulation {
                 let (word, attempt) = match command {
                     Command::Start { attempt, .. } => (1, attempt),
                     Command::Cancel { attempt, .. } => (2, attempt),
+                    _ => continue,
                 };
-                let what = self.now.as_micros() ^ attempt.number << 40 ^ word;
+                let what = self.now.as_micros() ^ attempt.number() << 40 ^ word;
                 self.fingerprint = (self.fingerprint ^ what).wrapping_mul(0x0000_0100_0000_01b3);
                 if word == 1 && !self.chance(attempt, 10_000) {
                     self.answers.push_back((self.now + LATENCY, attempt));
@@ -88,9 +89,9 @@ impl Simulation {
     fn chance(&self, attempt: AttemptId, of: u64) -> bool {
         let name = self
             .monitor
-            .target(attempt.check.target())
+            .target(attempt.check().target())
             .map(|it| it.name().as_str().len());
-        let mixed = attempt.number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ name.unwrap_or(0) as u64;
+        let mixed = attempt.number().wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ name.unwrap_or(0) as u64;
         let mixed = mixed ^ self.now.as_micros().wrapping_mul(0xbf58_476d_1ce4_e5b9);
         (mixed >> 17) % of == 0
     }

@@ -20,26 +20,24 @@ pub(crate) fn watched() -> MonitorControl {
 
 /// The same, by this clock, which goes on without anybody who probes.
 pub(crate) fn watched_by(clock: &ManualClock) -> MonitorControl {
-    let config = MonitorConfig {
-        spread: Spread::AsConfigured,
-        ..MonitorConfig::default()
-    };
-    let (mut watch, controls) = MonitorDriver::new(config, None, Some(clock.clone()));
+    let mut config = MonitorConfig::default();
+    config.spread = Spread::AsConfigured;
+    let (mut driver, control) = MonitorDriver::new(config, None, clock.into());
     for target in [
         probing("cache", "tcp://[::1]:6379"),
         looking("disk"),
         probing("web-1", "http://10.0.0.7:8080/health").group(name("web")),
         probing("web-2", "http://web-2.example:8080/health").group(name("web")),
     ] {
-        controls.add(target).expect("a free name");
+        control.add(target).expect("a free name");
     }
     let end = clock.now() + Duration::from_secs(5);
     while clock.now() < end {
-        match watch.poll(Waker::noop()) {
-            MonitorAction::Start(ticket) => {
+        match driver.poll(Waker::noop()) {
+            MonitorAction::Start(attempt) => {
                 clock.advance_to(clock.now() + Duration::from_millis(1));
-                let report = report(&ticket.job().to_string());
-                ticket.finish(report);
+                let report = report(&attempt.job().to_string());
+                attempt.finish(report);
             }
             MonitorAction::Cancel { .. } => {}
             MonitorAction::Wait { .. } => {
@@ -49,8 +47,8 @@ pub(crate) fn watched_by(clock: &ManualClock) -> MonitorControl {
         }
     }
     // Dropped, it would have stopped: nothing of it would be judged any more.
-    std::mem::forget(watch);
-    controls
+    std::mem::forget(driver);
+    control
 }
 
 /// What an attempt of a millisecond sees.

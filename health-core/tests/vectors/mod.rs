@@ -61,8 +61,7 @@ impl World {
             .collect();
         let mut checks = Vec::new();
         for &id in &targets {
-            let count = monitor.target(id).expect("just added").checks().len();
-            checks.extend((0..count).map(|index| id.check(index)));
+            checks.extend(monitor.checks(id));
         }
         Self {
             control: script.control.iter().cloned().collect(),
@@ -146,16 +145,16 @@ impl World {
         };
         let answer = self
             .script
-            .answer(self.index(attempt.check), attempt.number);
+            .answer(self.index(attempt.check()), attempt.number());
         if let Some(reaped) = answer.reaped_ms {
             let report = Report::Reaped;
             self.answers
-                .push((now + reaped, attempt.check, attempt, report));
+                .push((now + reaped, attempt.check(), attempt, report));
         }
         // Late ones are sent as well: the machine has to ignore them.
         let report = Report::Answer(answer.clone());
         self.answers
-            .push((now + answer.ms, attempt.check, attempt, report));
+            .push((now + answer.ms, attempt.check(), attempt, report));
     }
 
     fn drain(&mut self, now: u64) {

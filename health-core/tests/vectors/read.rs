@@ -147,18 +147,19 @@ fn answers(check: &Value) -> Vec<Answer> {
 fn monitor(vector: &Value) -> MonitorConfig {
     let limit = vector["max_in_flight"].as_u64();
     let guard = vector.get("guard").filter(|guard| guard.is_object());
-    MonitorConfig {
-        max_in_flight: limit.map_or(usize::MAX, |limit| limit as usize),
-        max_exec: usize::MAX,
-        tick: Duration::ZERO,
-        spread: Spread::AsConfigured,
-        mass_failure: guard.map(|guard| MassFailure {
-            min_targets: number(&guard["min_targets"]) as usize,
-            failed_fraction: guard["failed_fraction"].as_f64().expect("a fraction"),
-        }),
-        trace: true,
-        ..MonitorConfig::default()
-    }
+    let mut config = MonitorConfig::default();
+    config.max_in_flight = limit.map_or(usize::MAX, |limit| limit as usize);
+    config.max_exec = usize::MAX;
+    config.tick = Duration::ZERO;
+    config.spread = Spread::AsConfigured;
+    config.mass_failure = guard.map(|guard| {
+        let mut mass = MassFailure::default();
+        mass.min_targets = number(&guard["min_targets"]) as usize;
+        mass.failed_fraction = guard["failed_fraction"].as_f64().expect("a fraction");
+        mass
+    });
+    config.trace = true;
+    config
 }
 
 fn config(value: &Value) -> CheckConfig {

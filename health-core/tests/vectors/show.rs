@@ -48,8 +48,8 @@ pub(crate) fn event<'a>(
             attempt, deadline, ..
         } => {
             let row =
-                json!({"event": "start", "attempt": attempt.number, "deadline": ms(*deadline)});
-            (Some(attempt.check), row)
+                json!({"event": "start", "attempt": attempt.number(), "deadline": ms(*deadline)});
+            (Some(attempt.check()), row)
         }
         Event::Target { started, ready, .. } => (
             None,
@@ -57,6 +57,7 @@ pub(crate) fn event<'a>(
         ),
         Event::Stopped { .. } => return None,
         Event::Check { check, event, .. } => (Some(*check), check_event(event)),
+        _ => panic!("unknown {event:?}"),
     };
     let object = row.as_object_mut().expect("an object");
     object.insert("at".to_owned(), now.into());

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use health_core::Name;
-use health_core::monitor::TargetStore;
+use health_core::monitor::registry::TargetStore;
 use serde_json::{Map, Value};
 
 use super::cli::{AddArgs, Expect, NameArgs};

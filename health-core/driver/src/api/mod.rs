@@ -51,10 +51,9 @@ impl<R: BlockOn> Style for Blocking<R> {
 #[cfg(feature = "monitor")]
 #[must_use]
 pub fn blocking_defaults() -> monitor::MonitorConfig {
-    monitor::MonitorConfig {
-        max_in_flight: 32,
-        ..monitor::MonitorConfig::default()
-    }
+    let mut config = monitor::MonitorConfig::default();
+    config.max_in_flight = 32;
+    config
 }
 
 /// Which style a value has, without holding one.

@@ -1,16 +1,14 @@
-//! Time for tests.
+//! A clock that a test moves.
 
-use std::sync::Arc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use crate::Clock;
-use health_core::{Instant, Moment, UnixTime};
+use health_core::Instant;
 
 /// A clock for one monitor, which stands still until a test moves it. Clones are the same clock.
 ///
-/// A monitor that goes by it ([`MonitorDriver::new`](super::MonitorDriver::new)) lives in virtual time: a day of checks
-/// takes as long as its closures do. Probes of sockets and commands take the time they take.
+/// A monitor that goes by it lives in virtual time: a day of checks takes as long as its closures do.
+/// Probes of sockets and commands take the time they take.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,7 +31,7 @@ struct State {
     idle: Option<(Option<Instant>, Waker)>,
     /// The monitor has stopped.
     is_over: bool,
-    /// Those who wait until it has nothing to do.
+    /// Tests that wait until it has nothing to do.
     tests: Vec<Waker>,
 }
 
@@ -59,8 +57,8 @@ impl ManualClock {
         }
     }
 
-    /// Moves it, and leaves the monitor waiting: what it is told next happens at this time, before what
-    /// has become due by it. An earlier time changes nothing.
+    /// Moves it, but does not wake the monitor: the next call happens at this time, before what has
+    /// become due by it. An earlier time changes nothing.
     pub fn set(&self, now: Instant) {
         let mut state = self.lock();
         state.now = state.now.max(now);
@@ -80,7 +78,7 @@ impl ManualClock {
         }
     }
 
-    fn wait(&self, until: Option<Instant>, waker: &Waker) {
+    pub(super) fn wait(&self, until: Option<Instant>, waker: &Waker) {
         let mut state = self.lock();
         if until.is_some_and(|until| until <= state.now) {
             // It was moved meanwhile.
@@ -88,14 +86,18 @@ impl ManualClock {
             return waker.wake_by_ref();
         }
         state.idle = Some((until, waker.clone()));
-        state.tell_tests();
+        state.wake_tests();
     }
 
-    fn end(&self) {
+    pub(super) fn set_busy(&self) {
+        self.lock().idle = None;
+    }
+
+    pub(super) fn end(&self) {
         let mut state = self.lock();
         state.idle = None;
         state.is_over = true;
-        state.tell_tests();
+        state.wake_tests();
     }
 
     /// No user code runs under the lock, so a poisoned one holds a state as good as any.
@@ -105,60 +107,7 @@ impl ManualClock {
 }
 
 impl State {
-    fn tell_tests(&mut self) {
+    fn wake_tests(&mut self) {
         self.tests.drain(..).for_each(Waker::wake);
-    }
-}
-
-/// What a monitor goes by.
-#[derive(Debug)]
-pub(super) enum Time {
-    System(Clock),
-    Manual(ManualClock),
-}
-
-impl Time {
-    pub(super) fn now(&self) -> Instant {
-        match self {
-            Self::System(clock) => clock.now(),
-            Self::Manual(clock) => clock.now(),
-        }
-    }
-
-    /// A test's wall clock begins in 1970.
-    pub(super) fn moment(&self) -> Moment {
-        match self {
-            Self::System(clock) => clock.moment(),
-            Self::Manual(clock) => {
-                let now = clock.now();
-                let unix = UnixTime::from_millis(now.as_micros() / 1_000);
-                Moment { now, unix }
-            }
-        }
-    }
-
-    /// The monitor has something to do, and will be woken for it.
-    pub(super) fn set_busy(&self) {
-        if let Self::Manual(clock) = self {
-            clock.lock().idle = None;
-        }
-    }
-
-    /// The monitor has stopped.
-    pub(super) fn end(&self) {
-        if let Self::Manual(clock) = self {
-            clock.end();
-        }
-    }
-
-    /// Until when the driver has to wait by its own timers.
-    pub(super) fn wait(&self, until: Option<Instant>, waker: &Waker) -> Option<Instant> {
-        match self {
-            Self::System(_) => until,
-            Self::Manual(clock) => {
-                clock.wait(until, waker);
-                None
-            }
-        }
     }
 }

@@ -1,38 +1,42 @@
-//! A monitor at work: what three drivers share of it, which is all that does not wait.
+//! A monitor that runs: what drivers share of it, which is all that does not wait.
 //!
 //! ```text
-//!               ┌───────────────── one lock ─────────────────┐
-//!  MonitorControl ───►│ health_core::monitor::Monitor ── events ──►│──► MonitorControl::poll_event
-//!               └──▲──────────────┬──────────────────────▲───┘
-//!   the loop:      │ MonitorDriver::poll  │ MonitorAction::Start, Cancel  │ outcome, reaped
-//!                  └──────────────┤                      │
-//!                                 ▼                      │
-//!                 a socket, process, thread or future ─ AttemptGuard
+//!                        ┌──────────────── one lock ─────────────────┐
+//!   MonitorControl ─────►│ health_core::monitor::Monitor ── events ──┼──► MonitorControl::poll_event
+//!                        └──▲───────────┬─────────────────────▲──────┘
+//!   the loop of a driver:   │ poll      │ Start, Cancel, Wait │ outcome, reaped
+//!                       MonitorDriver ──┴─► MonitorAction     │
+//!                                                │            │
+//!                a socket, process, thread, future ──► AttemptGuard
 //! ```
 //!
-//! A driver calls [`MonitorDriver::poll`] in a loop of its own, carries out what it is told, and waits when it
-//! is told to. Each attempt carries a [`AttemptGuard`] to where it is carried out. What became of it is
-//! reported by the ticket, even if it is dropped: no attempt can be forgotten.
+//! A driver calls [`MonitorDriver::poll`] in a loop of its own, carries out the action that it returns,
+//! and waits when there is none. Each attempt has an [`AttemptGuard`], by which its outcome is reported,
+//! even if the guard is dropped: no attempt is lost.
 
-mod controls;
+mod attempt;
+mod clock;
+mod control;
+mod driver;
+mod group;
 mod job;
-mod keeping;
-mod look;
+#[cfg(feature = "test-util")]
 mod manual;
-mod rollup;
+#[cfg(feature = "registry")]
+mod registry;
 mod shared;
-mod status;
 mod target;
-mod ticket;
-mod watch;
+mod targets;
 
-pub use controls::MonitorControl;
-pub use health_core::monitor::{CheckView, TargetView};
+pub use attempt::AttemptGuard;
+pub use clock::MonitorClock;
+pub use control::MonitorControl;
+pub use driver::{MonitorAction, MonitorDriver};
+pub use group::GroupComponent;
+pub use health_core::monitor::{CheckView, MonitorStatus, TargetView};
 pub use job::{AsyncAttempt, AsyncSelfCheck, Job, SelfCheck};
-pub use keeping::{CheckSettings, TargetSettings};
+#[cfg(feature = "test-util")]
 pub use manual::ManualClock;
-pub use rollup::GroupComponent;
-pub use status::MonitorStatus;
+#[cfg(feature = "registry")]
+pub use registry::{CheckSettings, TargetSettings};
 pub use target::Target;
-pub use ticket::AttemptGuard;
-pub use watch::{MonitorAction, MonitorDriver};

@@ -1,4 +1,4 @@
-//! What the handle, the loop and the attempts share.
+//! The state that the loop, the handles and the attempts of a monitor share, under one lock.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -7,59 +7,65 @@ use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use super::clock::Time;
 use super::job::Job;
-use super::manual::Time;
 use health_core::Instant;
 use health_core::check::probe::Report;
-use health_core::monitor::{CheckId, Event, Monitor, Summary};
+use health_core::monitor::{CheckId, Event, Monitor, TargetId};
 
-/// Events kept for a reader; the oldest make room.
+/// The most events that wait for a reader; beyond it the oldest are dropped.
 const MOST_EVENTS: usize = 1_024;
 
 pub(super) struct Shared {
-    pub(super) time: Time,
-    /// Held by the one who waits for the state next. Without it, whoever copies a long list part by part
-    /// would have the state again and again before a prober that waits is awake.
+    pub(super) clock: Time,
+    /// Held by the thread that waits for the state next. Without it, a thread that copies a long list
+    /// part by part would lock the state again and again before a prober that waits is awake.
     turn: Mutex<()>,
     state: Mutex<State>,
-    /// How many targets were how well, and when, if there are too many to count at every look.
-    counted: Mutex<Option<(Instant, Summary)>>,
 }
 
 /// All of it changes together with the monitor.
 pub(super) struct State {
     pub(super) monitor: Monitor,
-    pub(super) jobs: BTreeMap<CheckId, Arc<Job>>,
-    pub(super) reports: BTreeMap<CheckId, Arc<Report>>,
+    /// Of each target, in the order of its checks.
+    pub(super) work: BTreeMap<TargetId, Box<[Work]>>,
     pub(super) events: VecDeque<Event>,
     pub(super) lost_events: u64,
-    /// Something that the component shows may have changed.
-    pub(super) is_dirty: bool,
-    /// The monitor has stopped and all is told, or its loop is gone.
+    /// The monitor has stopped and its events were collected, or its loop is gone.
     pub(super) is_over: bool,
     /// The loop, while it waits.
     pub(super) task: Option<Waker>,
-    /// Those who wait for an event or the end.
+    /// Readers that wait for an event, a batch or the end.
     pub(super) readers: Vec<Waker>,
 }
 
+/// What a driver knows of a check.
+pub(super) struct Work {
+    pub(super) job: Arc<Job>,
+    /// What the last completed attempt saw.
+    pub(super) report: Option<Arc<Report>>,
+}
+
+impl From<Arc<Job>> for Work {
+    fn from(job: Arc<Job>) -> Self {
+        Self { job, report: None }
+    }
+}
+
 impl Shared {
-    pub(super) const fn new(monitor: Monitor, time: Time) -> Self {
+    pub(super) const fn new(monitor: Monitor, clock: Time) -> Self {
         Self {
-            time,
+            clock,
             turn: Mutex::new(()),
             state: Mutex::new(State {
                 monitor,
-                jobs: BTreeMap::new(),
-                reports: BTreeMap::new(),
+                work: BTreeMap::new(),
                 events: VecDeque::new(),
                 lost_events: 0,
-                is_dirty: false,
                 is_over: false,
                 task: None,
                 readers: Vec::new(),
             }),
-            counted: Mutex::new(None),
         }
     }
 
@@ -68,19 +74,13 @@ impl Shared {
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let (result, task) = {
             let mut state = self.lock();
-            state.is_dirty = true;
             if !state.is_over {
-                self.time.set_busy();
+                self.clock.set_busy();
             }
             (change(&mut state), state.task.take())
         };
         task.into_iter().for_each(Waker::wake);
         result
-    }
-
-    /// It is locked before the state, never behind it.
-    pub(super) fn counted(&self) -> MutexGuard<'_, Option<(Instant, Summary)>> {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// No user code runs under the lock, so a poisoned one is as good as any.
@@ -91,33 +91,43 @@ impl Shared {
 }
 
 impl State {
-    /// Has the waker woken with the next event, or at the end.
-    pub(super) fn keep(&mut self, waker: &Waker) {
+    /// Wakes the waker at the next event, or at the end.
+    pub(super) fn wake_later(&mut self, waker: &Waker) {
         if !self.readers.iter().any(|kept| kept.will_wake(waker)) {
             self.readers.push(waker.clone());
         }
     }
 
-    /// When there is something for who keeps or tells what has happened.
-    pub(super) fn reading(&self) -> impl Iterator<Item = Instant> {
+    /// When a batch is due, stored or not.
+    #[cfg(feature = "registry")]
+    pub(super) fn batches(&self) -> impl Iterator<Item = Instant> {
         let batch = self.monitor.batch_timeout();
-        batch.into_iter().chain(self.monitor.unkept_timeout())
+        batch.into_iter().chain(self.monitor.unstored_timeout())
     }
 
-    /// Moves what has happened to where readers find it, and gives those who wait for it, or for a
-    /// batch to keep.
+    /// What carries a check out, unless its target was removed.
+    pub(super) fn work_mut(&mut self, check: CheckId) -> Option<&mut Work> {
+        self.work.get_mut(&check.target())?.get_mut(check.index())
+    }
+
+    /// Moves events to where readers find them, and returns the readers to wake if there is an event or
+    /// a batch for them.
+    #[cfg_attr(not(feature = "registry"), allow(unused_variables))]
     pub(super) fn collect_events(&mut self, now: Instant) -> Vec<Waker> {
-        let mut has_news = false;
+        let mut is_due = false;
         while let Some(event) = self.monitor.poll_event() {
             if self.events.len() == MOST_EVENTS {
                 self.events.pop_front();
                 self.lost_events += 1;
             }
             self.events.push_back(event);
-            has_news = true;
+            is_due = true;
         }
-        self.is_dirty |= has_news;
-        if has_news || self.reading().any(|at| at <= now) {
+        #[cfg(feature = "registry")]
+        {
+            is_due |= self.batches().any(|at| at <= now);
+        }
+        if is_due {
             mem::take(&mut self.readers)
         } else {
             Vec::new()

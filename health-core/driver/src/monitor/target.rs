@@ -1,16 +1,18 @@
-//! What is watched, and how.
+//! A target for a monitor to check: its settings, and what carries its checks out.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::job::{AsyncSelfCheck, Job, SelfCheck};
 use health_core::Outcome;
+use health_core::check::CheckConfig;
+#[cfg(feature = "registry")]
+use health_core::check::Saved;
 use health_core::check::probe::Probe;
-use health_core::check::{CheckConfig, Saved};
 use health_core::monitor::TargetSpec;
 use health_core::{Name, NameError};
 
-/// A target to be watched: a name, and its checks with what carries them out.
+/// A target to be checked: a name, and its checks with what carries them out.
 ///
 /// ```
 /// use health_core::check::{CheckConfig};
@@ -42,7 +44,7 @@ impl Target {
         Name::new(name).map(Self::named)
     }
 
-    /// As [`new`](Self::new), for a name that was checked already.
+    /// A target without checks yet, of a name that was validated.
     #[must_use]
     pub const fn named(name: Name) -> Self {
         Self {
@@ -51,7 +53,7 @@ impl Target {
         }
     }
 
-    /// Says what it belongs to: targets of one group are shown together.
+    /// Makes it part of a group: targets of one group are shown together.
     #[must_use]
     pub fn group(mut self, group: Name) -> Self {
         self.spec = self.spec.group(group);
@@ -67,9 +69,10 @@ impl Target {
         self.check(name, config, Job::Probe(probe))
     }
 
-    /// Adds a check of something outside this process that goes on from what a store has kept of it;
-    /// see [`Check::restored`](health_core::check::Check::restored). Many checks may share one `config`, of
-    /// which [`needs_reap`](CheckConfig::needs_reap) has to be the probe's.
+    /// Adds a check of something outside this process that goes on from its stored state; see
+    /// [`Check::restored`](health_core::check::Check::restored). Checks with the same settings can share
+    /// one `config`, of which [`needs_reap`](CheckConfig::needs_reap) has to be the probe's.
+    #[cfg(feature = "registry")]
     #[must_use]
     pub fn restored_probe(
         mut self,
@@ -84,11 +87,11 @@ impl Target {
         self
     }
 
-    /// Adds a check of this process: `look` is called every interval, on a thread that may wait.
+    /// Adds a check of this process: `check` is called every interval, on a thread that may wait.
     ///
     /// If it takes longer than the timeout, that is a failure, and it is not called again before it has
-    /// returned; slots that pass until then are failures too. A panic is a failure; what it says
-    /// is for authorised readers.
+    /// returned; slots that pass until then are failures too. A panic is a failure; its message is for
+    /// authorised readers.
     ///
     /// # Errors
     ///
@@ -97,16 +100,16 @@ impl Target {
         self,
         name: &str,
         config: CheckConfig,
-        look: impl Fn() -> Outcome + Send + Sync + 'static,
+        check: impl Fn() -> Outcome + Send + Sync + 'static,
     ) -> Result<Self, NameError> {
-        self.check(name, config, Job::Call(SelfCheck::new(look)))
+        self.check(name, config, Job::Call(SelfCheck::new(check)))
     }
 
-    /// Adds a check of this process: every interval, `look` is called and its future polled.
+    /// Adds a check of this process: every interval, `check` is called and its future polled.
     ///
     /// A future that is not ready at the timeout is dropped, which is a failure. A panic is a failure;
-    /// what it says is for authorised readers. It shares its thread with others: what may hold that
-    /// up belongs in a [`self_check`](Self::self_check).
+    /// its message is for authorised readers. It shares its thread with others: what may block that
+    /// belongs in a [`self_check`](Self::self_check).
     ///
     /// # Errors
     ///
@@ -115,12 +118,12 @@ impl Target {
         self,
         name: &str,
         config: CheckConfig,
-        look: impl Fn() -> F + Send + Sync + 'static,
+        check: impl Fn() -> F + Send + Sync + 'static,
     ) -> Result<Self, NameError>
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        self.check(name, config, Job::Future(AsyncSelfCheck::new(look)))
+        self.check(name, config, Job::Future(AsyncSelfCheck::new(check)))
     }
 
     fn check(mut self, name: &str, config: CheckConfig, job: Job) -> Result<Self, NameError> {

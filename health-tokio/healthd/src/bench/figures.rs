@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use health_core::monitor::{JournalStats, Stats};
+use health_core::monitor::Stats;
+use health_core::monitor::registry::JournalStats;
 use serde::Serialize;
 
 use crate::print;

@@ -78,7 +78,7 @@ async fn measure(
         let db = place.db();
         let opened = Keeper::open(&db, Arc::default(), RESULTS, &health, announce).await;
         let (keeper, orders, _) = opened?;
-        monitor.keep_journal();
+        monitor.enable_journal();
         let list = List::new((*monitor).clone());
         tokio::spawn(keeper.run(list.clone()));
         tokio::spawn(async move { while announced.recv().await.is_some() {} });

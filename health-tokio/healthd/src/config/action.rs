@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use health_core::check::probe::HttpProbe;
-use health_core::monitor::NoticeKind;
+use health_core::monitor::registry::NoticeKind;
 
 use super::reader::{Item, Result};
 

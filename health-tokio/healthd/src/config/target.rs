@@ -7,7 +7,8 @@ use health_core::Name;
 use health_core::ProbeKind;
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy};
-use health_core::monitor::{self, Definition, StoredTarget};
+use health_core::monitor::registry::{Definition, StoredTarget};
+use health_core::monitor::{self};
 use health_driver::monitor::{Target, TargetSettings};
 use serde_json::{Map, Value, json};
 

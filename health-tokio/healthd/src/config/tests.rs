@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use health_core::Name;
 use health_core::check::OnUnhealthy;
-use health_core::monitor::{Definition, StoredTarget};
+use health_core::monitor::registry::{Definition, StoredTarget};
 
 use super::*;
 

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use health_core::Class;
 use health_core::Name;
 use health_core::check::{CheckStatus, Record};
-use health_core::monitor::{
-    Batch, Change, Notice, NoticeKind, Notices, ResultRow, Stats, Summary, Transition,
+use health_core::monitor::registry::{
+    Batch, Change, Notice, NoticeKind, Notices, ResultRow, Transition,
 };
+use health_core::monitor::{Stats, Summary};
 use health_driver::monitor::MonitorControl;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};

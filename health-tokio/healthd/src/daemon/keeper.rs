@@ -13,7 +13,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use health_core::health::ComponentConfig;
-use health_core::monitor::{Batch, Definition, StoredTarget, TargetStore};
+use health_core::monitor::registry::{Batch, Definition, StoredTarget, TargetStore};
 use health_core::{Name, NameError};
 use health_driver::{Component, Health};
 use tokio::sync::{mpsc, oneshot};
@@ -157,7 +157,7 @@ impl Keeper {
                 batch = poll_fn(|cx| controls.poll_batch(cx.waker())) => {
                     let Some(batch) = batch else {
                         // Lost to the registry, but not to the log and the actions.
-                        if let Poll::Ready(batch) = controls.poll_unkept(Waker::noop()) {
+                        if let Poll::Ready(batch) = controls.poll_unstored(Waker::noop()) {
                             let _ = self.announce.send(batch).await;
                         }
                         return;
@@ -165,12 +165,12 @@ impl Keeper {
                     let kept = self.keep(&list, &batch).await;
                     controls.handle_stored(kept.is_ok());
                     // Acted upon once: when it is kept, or when it cannot be for the first time.
-                    if batch.number > self.announced && !batch.is_told {
+                    if batch.number > self.announced && !batch.is_reported {
                         let _ = self.announce.send(Arc::clone(&batch)).await;
                     }
                     self.announced = batch.number;
                 }
-                batch = poll_fn(|cx| controls.poll_unkept(cx.waker())) => {
+                batch = poll_fn(|cx| controls.poll_unstored(cx.waker())) => {
                     let _ = self.announce.send(batch).await;
                 }
                 () = sleep(PAUSE), if self.is_behind() => {
@@ -216,7 +216,7 @@ impl Keeper {
                 }
             }
             self.is_strange = false;
-            list.controls.journal_all();
+            list.controls.journal_state();
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use health_core::Name;
-use health_core::monitor::Definition;
+use health_core::monitor::registry::Definition;
 use health_driver::monitor::MonitorControl;
 
 use crate::config::Listed;
@@ -52,15 +52,16 @@ impl List {
 #[cfg(test)]
 mod tests {
     use health_core::monitor::MonitorConfig;
-    use health_driver::monitor::MonitorDriver;
+    use health_driver::monitor::{MonitorClock, MonitorDriver};
 
     use super::List;
     use crate::config::{Defaults, Source, TargetDef};
 
     #[test]
-    fn after_the_end_nobody_is_told_that_a_target_looks_at_nothing() {
-        let (watch, controls) = MonitorDriver::new(MonitorConfig::default(), None, None);
-        let list = List::new(controls);
+    fn after_the_end_nobody_is_reported_that_a_target_looks_at_nothing() {
+        let (config, clock) = (MonitorConfig::default(), MonitorClock::system());
+        let (driver, control) = MonitorDriver::new(config, None, clock);
+        let list = List::new(control);
         let (url, defaults) = ("http://10.0.0.7/health", Defaults::default());
         let target = TargetDef::of_url("web-1", url, &defaults, Source::Config, "test");
         let target = target.expect("a target");
@@ -68,7 +69,7 @@ mod tests {
         list.lock().insert(target.name.clone(), target.listed());
         let definitions = list.definitions(None, 10).expect("it runs");
         assert_eq!(definitions, [target.definition()]);
-        drop(watch);
+        drop(driver);
         assert!(list.definitions(None, 10).is_none());
     }
 }

@@ -126,7 +126,7 @@ async fn watch(
     }
     let monitor = Monitor::new(settings.monitor.clone());
     let monitor = monitor.spawn().map_err(text)?;
-    monitor.keep_journal();
+    monitor.enable_journal();
 
     settings.warnings().iter().for_each(|it| warn!("{it}"));
     let list = List::new((*monitor).clone());
@@ -274,9 +274,9 @@ impl Daemon {
 
     fn status(&self) -> Value {
         let (settings, check) = (&self.settings, &self.settings.defaults.check);
-        let (stats, summary) = (self.monitor.stats(), self.monitor.summary());
-        let journal = self.monitor.journal_stats().unwrap_or_default();
-        let (in_flight, demand) = self.monitor.load();
+        let monitor = self.monitor.status();
+        let (stats, summary) = (monitor.stats, monitor.summary);
+        let journal = monitor.journal.unwrap_or_default();
         json!({
             "running": true,
             "pid": std::process::id(),
@@ -290,8 +290,8 @@ impl Daemon {
             "max_consecutive_failures": check.retries,
             "auto_deregister_after_failures": settings.defaults.auto_deregister,
             "max_in_flight": settings.monitor.max_in_flight,
-            "in_flight": in_flight,
-            "demand": demand,
+            "in_flight": monitor.in_flight,
+            "demand": monitor.demand,
             "targets": {
                 "total": summary.total,
                 "healthy": summary.healthy(),
@@ -322,7 +322,7 @@ impl Daemon {
     }
 
     fn warn_of_limits(&self) {
-        let (_, demand) = self.monitor.load();
+        let demand = self.monitor.status().demand;
         let most = self.settings.monitor.max_in_flight;
         if demand > most {
             warn!(

@@ -1,4 +1,4 @@
-//! How far the first look at a long list has come: a line on a terminal, else the log now and then.
+//! Reports how many of many targets had their first result: a line on a terminal, else in the log.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,28 +49,28 @@ impl Progress {
         if self.began.elapsed() < SHORT {
             return;
         }
-        let round = controls.first_round();
-        self.is_over = round.is_over();
+        let first = controls.first_results();
+        self.is_over = first.is_complete();
         if self.is_over {
             self.clear();
             if self.said.is_some() {
                 info!(
-                    targets = round.total,
-                    failing = round.failing,
+                    targets = first.total,
+                    failing = first.failing,
                     "all checked once"
                 );
             }
         } else if self.terminal.is_terminal() {
-            let (done, total) = (thousands(round.done), thousands(round.total));
-            let failing = thousands(round.failing);
+            let (done, total) = (thousands(first.received), thousands(first.total));
+            let failing = thousands(first.failing);
             let line = format!("first checks: {done} of {total}, {failing} failing");
             self.terminal.show(line);
         } else if self.said.unwrap_or(self.began).elapsed() >= PAUSE {
             self.said = Some(Instant::now());
             info!(
-                checked = round.done,
-                of = round.total,
-                failing = round.failing,
+                checked = first.received,
+                of = first.total,
+                failing = first.failing,
                 "first checks"
             );
         }

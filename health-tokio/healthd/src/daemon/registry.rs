@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use health_core::Name;
 use health_core::check::{Mode, Saved};
-use health_core::monitor::{StoredCheck, StoredTarget};
+use health_core::monitor::registry::{StoredCheck, StoredTarget};
 use health_driver::monitor::TargetView;
 use tracing::{info, warn};
 

@@ -28,7 +28,7 @@ use health_core::Name;
 use health_core::Streak;
 use health_core::UnixTime;
 use health_core::check::{CheckStatus, Saved};
-use health_core::monitor::{Batch, Definition, StoredCheck, StoredTarget, TargetStore};
+use health_core::monitor::registry::{Batch, Definition, StoredCheck, StoredTarget, TargetStore};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub(super) use error::StoreError;

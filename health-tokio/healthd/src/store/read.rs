@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use health_core::monitor::Change;
+use health_core::monitor::registry::Change;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
 use serde_json::Value;

@@ -62,11 +62,10 @@ struct Rig {
 
 impl Rig {
     fn new(millis: u64, saved: Saved) -> Self {
-        let mut monitor = Monitor::new(MonitorConfig {
-            mass_failure: None,
-            ..MonitorConfig::default()
-        });
-        monitor.keep_journal();
+        let mut settings = MonitorConfig::default();
+        settings.mass_failure = None;
+        let mut monitor = Monitor::new(settings);
+        monitor.enable_journal();
         let mut config = CheckConfig::default();
         config.interval = Duration::from_secs(1);
         config.on_unhealthy = OnUnhealthy::Deregister;
@@ -290,7 +289,7 @@ fn what_is_not_ours_is_refused_and_left_alone() {
 }
 
 #[test]
-fn damage_is_told_from_trouble_that_passes() {
+fn damage_is_reported_from_trouble_that_passes() {
     let place = Place::new("damaged");
     fs::write(
         place.db(),

@@ -3,7 +3,7 @@
 use health_core::Name;
 use health_core::UnixTime;
 use health_core::check::Record;
-use health_core::monitor::{Batch, Change, CheckRow, Definition, ResultRow, Transition};
+use health_core::monitor::registry::{Batch, Change, CheckRow, Definition, ResultRow, Transition};
 use health_core::{Cause, Class, Kind};
 use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
 

@@ -7,7 +7,7 @@ use super::daemon::{Daemon, Place};
 use super::file;
 
 #[test]
-fn what_has_just_turned_is_told_to_the_actions_before_the_end() {
+fn what_has_just_turned_is_reported_to_the_actions_before_the_end() {
     let place = Place::new("told");
     let mut a = Backend::start();
     let notes = place.path("notes");

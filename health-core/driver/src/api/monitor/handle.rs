@@ -45,7 +45,7 @@ impl<R: Runtime> MonitorHandle<Async<R>> {
     /// future loses nothing.
     ///
     /// 1,024 events are kept; if nobody reads them, the oldest are lost and
-    /// [counted](super::MonitorStatus::lost_events).
+    /// [counted](MonitorControl::lost_events).
     pub async fn next_event(&self) -> Option<Event> {
         self.event().await
     }
@@ -66,7 +66,7 @@ impl<R: BlockOn> MonitorHandle<Blocking<R>> {
     /// stopped and all is told.
     ///
     /// 1,024 events are kept; if nobody reads them, the oldest are lost and
-    /// [counted](super::MonitorStatus::lost_events).
+    /// [counted](MonitorControl::lost_events).
     #[must_use]
     pub fn next_event(&self, limit: Duration) -> Option<Event> {
         R::block_on(task::within::<R::Timer, _>(limit, self.event())).flatten()

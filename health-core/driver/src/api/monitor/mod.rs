@@ -12,15 +12,15 @@ pub use health_core::monitor::{
 };
 pub use health_core::{Class, Kind, Name, NameError, Outcome, ProbeKind};
 
-pub use crate::monitor::{
-    CheckView, ManualClock, MonitorControl, MonitorStatus, Target, TargetView,
-};
+#[cfg(feature = "test-util")]
+pub use crate::monitor::ManualClock;
+pub use crate::monitor::{CheckView, MonitorControl, MonitorStatus, Target, TargetView};
 
 use health_core::check::probe::AddressPolicy;
 
 use super::{Async, Blocking, Style, Styled};
 use crate::Health;
-use crate::monitor::{GroupComponent, MonitorDriver};
+use crate::monitor::{GroupComponent, MonitorClock, MonitorDriver};
 use crate::runtime::{BlockOn, Connect, Runtime};
 use crate::task::Run;
 
@@ -30,7 +30,7 @@ pub struct Monitor<S> {
     config: MonitorConfig,
     policy: AddressPolicy,
     rollup: Option<GroupComponent>,
-    clock: Option<ManualClock>,
+    clock: MonitorClock,
     style: Styled<S>,
 }
 
@@ -73,7 +73,7 @@ impl<S> Monitor<S> {
             config,
             policy: AddressPolicy::new(),
             rollup: None,
-            clock: None,
+            clock: MonitorClock::system(),
             style: std::marker::PhantomData,
         }
     }
@@ -101,9 +101,10 @@ impl<S> Monitor<S> {
     }
 
     /// Goes by a clock that a test moves, instead of the system's.
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub fn clock(mut self, clock: &ManualClock) -> Self {
-        self.clock = Some(clock.clone());
+        self.clock = clock.into();
         self
     }
 

@@ -1,21 +1,23 @@
-//! How far the first look at all targets has come.
+//! How many targets have their first result.
 
 use std::sync::Arc;
 
 use health_core::check::{CheckConfig, OnUnhealthy, Saved};
-use health_core::monitor::{FirstRound, TargetSpec};
+use health_core::monitor::{Monitor, TargetSpec};
 
 use crate::{at, fail, name, plain, running, single, starts, succeed};
 
 #[test]
-fn the_first_round_is_over_when_a_result_of_each_has_come() {
+fn first_results_are_complete_when_one_of_each_target_has_come() {
     let mut monitor = running(plain());
-    let round = |total, done, failing| FirstRound {
-        total,
-        done,
-        failing,
+    let counts = |monitor: &Monitor| {
+        let it = monitor.first_results();
+        (it.total, it.received, it.failing)
     };
-    assert!(monitor.first_round().is_over(), "nobody is waited for");
+    assert!(
+        monitor.first_results().is_complete(),
+        "there is none to wait for"
+    );
     let mut deregistered = Saved::default();
     deregistered.deregistered = true;
     let mut config = CheckConfig::kubelet();
@@ -30,12 +32,12 @@ fn the_first_round_is_over_when_a_result_of_each_has_come() {
         let added = monitor.add(at(0), single(target, config.clone()));
         added.expect("new");
     }
-    assert_eq!(monitor.first_round(), round(2, 0, 0));
+    assert_eq!(counts(&monitor), (2, 0, 0));
     let attempts = starts(&mut monitor, 0);
     succeed(&mut monitor, 0, &attempts[..1]);
-    assert_eq!(monitor.first_round(), round(2, 1, 0));
+    assert_eq!(counts(&monitor), (2, 1, 0));
     // It is taken off the list by it, and has been looked at.
     fail(&mut monitor, 0, &attempts[1..]);
-    assert_eq!(monitor.first_round(), round(2, 2, 1));
-    assert!(monitor.first_round().is_over());
+    assert_eq!(counts(&monitor), (2, 2, 1));
+    assert!(monitor.first_results().is_complete());
 }

@@ -1,4 +1,4 @@
-//! Where targets are kept: found by handle in one step, and by name.
+//! The list of targets: found by handle in one step, and by name.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -14,7 +14,8 @@ use crate::check::{Check, Wake};
 pub(super) struct Targets {
     places: Vec<Option<Target>>,
     free: Vec<u32>,
-    by_name: BTreeMap<Name, TargetId>,
+    /// Values are places.
+    by_name: BTreeMap<Name, u32>,
     registered: u64,
 }
 
@@ -37,9 +38,8 @@ impl Targets {
                 (self.places.len() - 1) as u32
             }
         };
-        let id = TargetId { serial, place };
-        self.by_name.insert(name, id);
-        Ok(id)
+        self.by_name.insert(name, place);
+        Ok(TargetId { serial, place })
     }
 
     pub(super) fn remove(&mut self, id: TargetId) -> Option<Target> {
@@ -58,6 +58,11 @@ impl Targets {
     pub(super) fn get_mut(&mut self, id: TargetId) -> Option<&mut Target> {
         let target = self.places.get_mut(id.place as usize)?.as_mut()?;
         (target.serial == id.serial).then_some(target)
+    }
+
+    /// The target at a place.
+    pub(super) fn at_mut(&mut self, place: u32) -> Option<&mut Target> {
+        self.places.get_mut(place as usize)?.as_mut()
     }
 
     pub(super) fn check(&self, id: CheckId) -> Option<&Check> {
@@ -82,7 +87,8 @@ impl Targets {
 
     pub(super) fn find(&self, name: &str) -> Option<TargetId> {
         let name = Name::new(name).ok()?;
-        self.by_name.get(&name).copied()
+        let &place = self.by_name.get(&name)?;
+        self.at(place).map(|(id, _)| id)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -91,22 +97,28 @@ impl Targets {
 
     /// In the order of names.
     pub(super) fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
-        let ids = self.by_name.values();
-        ids.filter_map(|&id| Some((id, self.get(id)?)))
+        let places = self.by_name.values();
+        places.filter_map(|&place| self.at(place))
     }
 
     /// Those whose names come after one, in the order of names.
     pub(super) fn after(&self, name: Option<&Name>) -> impl Iterator<Item = (TargetId, &Target)> {
         let begin = name.map_or(Bound::Unbounded, Bound::Excluded);
-        let ids = self.by_name.range::<Name, _>((begin, Bound::Unbounded));
-        ids.filter_map(|(_, &id)| Some((id, self.get(id)?)))
+        let places = self.by_name.range::<Name, _>((begin, Bound::Unbounded));
+        places.filter_map(|(_, &place)| self.at(place))
     }
 
-    /// In the order of registration: ties go by it, and what is told to all is told in it.
+    /// In the order of registration, which is that of starts and events at one time.
     pub(super) fn in_order(&self) -> Vec<TargetId> {
-        let mut ids: Vec<_> = self.by_name.values().copied().collect();
+        let mut ids: Vec<_> = self.iter().map(|(id, _)| id).collect();
         ids.sort_unstable();
         ids
+    }
+
+    fn at(&self, place: u32) -> Option<(TargetId, &Target)> {
+        let target = self.places.get(place as usize)?.as_ref()?;
+        let serial = target.serial;
+        Some((TargetId { serial, place }, target))
     }
 
     fn wake(&self, id: CheckId) -> Option<Wake> {

@@ -1,4 +1,4 @@
-//! Who has to be told, and in how few words.
+//! Notices: groups transitions into few messages for people.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -6,21 +6,19 @@ use core::mem;
 use core::time::Duration;
 
 use super::batch::{Change, Transition};
-use super::guard::MassFailure;
-use super::machine::Monitor;
 use crate::base::Instant;
 use crate::base::Name;
 use crate::check::CheckStatus;
 
-/// Turns transitions into notices: one for each change, one for many that come together, and a single
-/// one for a mass failure, however many targets it takes.
+/// Groups transitions into notices: one for each change, one for many that come together, and a single
+/// one for a mass failure, however many targets fail.
 ///
-/// One dead uplink has made a monitor send 28,000 text messages.
+/// One broken uplink has made a monitor send 28,000 text messages.
 ///
 /// ```
 /// use core::time::Duration;
 /// use health_core::check::CheckStatus;
-/// use health_core::monitor::{Change, NoticeKind, Notices, Transition};
+/// use health_core::monitor::registry::{Change, NoticeKind, Notices, Transition};
 /// use health_core::Name;
 /// use health_core::Streak;
 /// use health_core::{Instant, UnixTime};
@@ -55,36 +53,37 @@ pub struct Notices {
 
 /// What a [`Notice`] is about. Notices that are due together come in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum NoticeKind {
-    /// So many targets fail that nothing is done about any, and nothing more is said of single ones.
+    /// So many checks fail that actions are withheld; no notices of single checks follow.
     MassFailure,
-    /// That is over; these are still unhealthy.
+    /// The mass failure is over; these checks are still unhealthy.
     MassFailureOver,
-    /// These have turned unhealthy.
+    /// These checks became unhealthy.
     Unhealthy,
-    /// These were taken off the list.
+    /// These checks had their targets deregistered.
     Deregistered,
-    /// These are well again.
+    /// These checks are healthy again.
     Recovered,
 }
 
-/// Something to be told.
+/// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// What about.
+    /// What it is about.
     pub kind: NoticeKind,
-    /// Whose changes, oldest first.
+    /// The changes, oldest first.
     pub transitions: Vec<Transition>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mass {
     No,
-    /// Nobody has turned unhealthy by it, so nobody is told.
+    /// No check became unhealthy by it, so no notice is sent.
     Silent,
-    /// It is to be told.
+    /// Its notice is due.
     Waiting,
-    Told,
+    Sent,
 }
 
 impl NoticeKind {
@@ -100,7 +99,7 @@ impl NoticeKind {
         }
     }
 
-    /// What is worth a notice.
+    /// The kind of notice that a change is sent in; `None` for no notice.
     fn of(change: Change) -> Option<Self> {
         match change {
             Change::Deregistered => Some(Self::Deregistered),
@@ -118,14 +117,14 @@ impl NoticeKind {
 }
 
 impl Default for Notices {
-    /// Changes within a second are told together.
+    /// Gathers changes for a second.
     fn default() -> Self {
         Self::new(Duration::from_secs(1))
     }
 }
 
 impl Notices {
-    /// Changes within `gather` are told together.
+    /// Changes within `gather` come in one notice.
     #[must_use]
     pub const fn new(gather: Duration) -> Self {
         Self {
@@ -137,13 +136,14 @@ impl Notices {
         }
     }
 
-    /// These have happened, while there is a mass failure
-    /// ([`Monitor::is_mass_failure`]) or not. Call it without any, too: a mass failure ends by itself.
+    /// These transitions have happened, while there is a mass failure
+    /// ([`Monitor::is_mass_failure`](crate::monitor::Monitor::is_mass_failure)) or not. Call it without
+    /// transitions, too: a mass failure ends without one.
     pub fn observe(&mut self, now: Instant, transitions: &[Transition], is_mass: bool) {
         match (self.mass, is_mass) {
             (Mass::No, true) => self.mass = Mass::Silent,
             (Mass::Silent, false) => self.mass = Mass::No,
-            (Mass::Waiting | Mass::Told, false) => {
+            (Mass::Waiting | Mass::Sent, false) => {
                 self.mass = Mass::No;
                 let still = mem::take(&mut self.down).into_values().collect();
                 self.waiting.insert(NoticeKind::MassFailureOver, still);
@@ -168,7 +168,7 @@ impl Notices {
             self.since = None;
         }
         if kind == NoticeKind::MassFailure && self.mass == Mass::Waiting {
-            self.mass = Mass::Told;
+            self.mass = Mass::Sent;
         }
         Some(Notice { kind, transitions })
     }
@@ -184,7 +184,7 @@ impl Notices {
         match (self.mass, kind) {
             (Mass::Silent | Mass::Waiting, NoticeKind::Unhealthy) => {
                 if self.mass == Mass::Silent {
-                    // Whoever turned just before belongs to it.
+                    // What became unhealthy just before belongs to it.
                     let before = self.waiting.remove(&NoticeKind::Unhealthy);
                     let before = before.unwrap_or_default();
                     for it in &before {
@@ -197,17 +197,17 @@ impl Notices {
                 self.down.insert(place, transition.clone());
                 self.wait(now, NoticeKind::MassFailure, [transition.clone()]);
             }
-            (Mass::Told, NoticeKind::Unhealthy) => {
+            (Mass::Sent, NoticeKind::Unhealthy) => {
                 self.down.insert(place, transition.clone());
             }
-            (Mass::Waiting | Mass::Told, NoticeKind::Recovered) => {
-                // Who was told that it is down is not told so by the mass failure's end.
+            (Mass::Waiting | Mass::Sent, NoticeKind::Recovered) => {
+                // Of a check that is in no notice as unhealthy, none says that it recovered.
                 if self.down.remove(&place).is_none() {
                     self.wait(now, kind, [transition.clone()]);
                 }
             }
             (_, kind) => {
-                // It says that it was unhealthy.
+                // A notice of the deregistration says that it was unhealthy.
                 if kind == NoticeKind::Deregistered {
                     if let Some(waiting) = self.waiting.get_mut(&NoticeKind::Unhealthy) {
                         waiting.retain(|it| it.target != transition.target);
@@ -229,14 +229,5 @@ impl Notices {
     ) {
         self.waiting.entry(kind).or_default().extend(transitions);
         self.since.get_or_insert(now);
-    }
-}
-
-impl Monitor {
-    /// Whether so many targets fail that actions are withheld; see [`MassFailure`].
-    #[must_use]
-    pub fn is_mass_failure(&self) -> bool {
-        let guard = self.config.mass_failure;
-        guard.is_some_and(|guard: MassFailure| guard.is_on(self.tally))
     }
 }

@@ -1,5 +1,6 @@
-//! What is still to be kept, and when: at most a second of results, no transition at all, may be
-//! lost with the process.
+//! The journal of a monitor: what is still to be stored, and when it is due.
+//!
+//! At most a second of results, and no transition, may be lost with the process.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -7,34 +8,35 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::batch::{Batch, Change, CheckRow, ResultRow, Transition};
-use super::id::{CheckId, TargetId};
-use super::machine::{Life, Monitor};
-use super::target::Target;
-use super::untold::Queue;
+use super::pending::Pending;
 use crate::base::Name;
 use crate::base::Streak;
 use crate::base::{Instant, Moment};
 use crate::check::{self, Check, Events, Mode, Record, SavedState};
+use crate::monitor::list::Targets;
+use crate::monitor::machine::{Life, Monitor};
+use crate::monitor::{CheckId, TargetId};
 
-/// What a result may wait for others to be written with it.
+/// How long a result may wait for others to be written with it.
 const GATHER: Duration = Duration::from_secs(1);
-/// The first pause after a batch that could not be kept; each further one is twice as long.
+/// The first pause after a batch that could not be stored; each further one is twice as long.
 const RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// Of each kind in one batch: what a store writes in a few hundredths of a second.
 const MOST_IN_BATCH: usize = 4_096;
 
 impl Monitor {
-    /// Gathers from now on what a store is to keep. Without it, nothing is.
-    pub fn keep_journal(&mut self) {
+    /// Gathers from now on what is to be stored.
+    pub fn enable_journal(&mut self) {
         self.journal.get_or_insert_with(Journal::default);
     }
 
-    /// Has the state of some checks kept again, for a store that has lost it: those of the first `most`
-    /// targets whose names come after `after`. Returns after which name to go on, `None` at the end.
+    /// Adds the state of checks to the journal again, for a store that has lost it: those of the first
+    /// `most` targets whose names come after `after`. Returns after which name to go on, `None` at the
+    /// end.
     ///
-    /// Nothing once the monitor is stopping: its checks no longer say how they stood.
-    pub fn journal_again(
+    /// Adds nothing once the monitor is stopping: the state of its checks is lost by then.
+    pub fn journal_state(
         &mut self,
         now: Instant,
         after: Option<&Name>,
@@ -52,78 +54,82 @@ impl Monitor {
         last.cloned()
     }
 
-    /// The next batch to be kept, if it is time for one: at once if a check has turned or the monitor
-    /// is stopping, else a second after the first result.
+    /// The next batch to be stored, if one is due: at once after a transition and while the monitor
+    /// stops, else a second after the first result.
     ///
-    /// Answer each by [`handle_stored`](Self::handle_stored); there is no other before. One that
-    /// failed comes again, after 1 s at first, then later and later, up to 30 s. While the monitor is
-    /// stopping it comes again at once, and once.
+    /// Report each by [`handle_stored`](Self::handle_stored); there is no other before. One that failed
+    /// comes again after 1 s at first, then after twice as long each time, up to 30 s. While the monitor
+    /// stops it comes again at once, and once.
     pub fn poll_batch(&mut self, moment: Moment) -> Option<Arc<Batch>> {
         let is_last = self.is_last();
-        self.journal.as_mut()?.poll(moment, is_last)
+        self.journal.as_mut()?.poll(moment, is_last, &self.targets)
     }
 
     /// When to call [`poll_batch`](Self::poll_batch) next, if nothing else happens before; `None` is
-    /// after the next change, or after the answer to the last batch. In the past if there is one.
+    /// after the next change, or after the last batch is reported. In the past if one is due.
     #[must_use]
     pub fn batch_timeout(&self) -> Option<Instant> {
         self.journal.as_ref()?.timeout(self.is_last())
     }
 
-    /// The batch is kept, or could not be.
+    /// The batch is stored, or could not be.
     pub fn handle_stored(&mut self, now: Instant, stored: bool) {
         if let Some(journal) = &mut self.journal {
             journal.handle_stored(now, stored);
         }
     }
 
-    /// While nothing can be kept: what has happened since the last call, at most once a second. It is
-    /// for those who are to hear of it all the same, and not to be answered: a batch to be kept brings
-    /// it again, and [says so](Batch::is_told).
-    pub fn poll_unkept(&mut self, moment: Moment) -> Option<Arc<Batch>> {
+    /// While the store fails: what has happened since the last call, at most once a second.
+    ///
+    /// It is for live notification, and not to be reported by [`handle_stored`](Self::handle_stored):
+    /// the same rows come again in a later batch that has [`is_reported`](Batch::is_reported) set.
+    pub fn poll_unstored(&mut self, moment: Moment) -> Option<Arc<Batch>> {
         let is_last = self.is_last();
-        self.journal.as_mut()?.poll_unkept(moment, is_last)
+        let journal = self.journal.as_mut()?;
+        journal.poll_unstored(moment, is_last, &self.targets)
     }
 
-    /// When to call [`poll_unkept`](Self::poll_unkept) next, if nothing else happens before.
+    /// When to call [`poll_unstored`](Self::poll_unstored) next, if nothing else happens before.
     #[must_use]
-    pub fn unkept_timeout(&self) -> Option<Instant> {
-        self.journal.as_ref()?.unkept_timeout(self.is_last())
+    pub fn unstored_timeout(&self) -> Option<Instant> {
+        self.journal.as_ref()?.unstored_timeout(self.is_last())
     }
 
-    /// How keeping goes; `None` without a journal.
+    /// What was stored and what waits for it; `None` without a journal.
     #[must_use]
     pub fn journal_stats(&self, now: Instant) -> Option<JournalStats> {
         self.journal.as_ref().map(|journal| journal.stats(now))
     }
 
-    /// Whether there is no later time to keep or tell anything.
+    /// Whether it is too late to wait with anything.
     const fn is_last(&self) -> bool {
         matches!(self.life, Life::Stopping { .. } | Life::Stopped)
     }
 }
 
-/// How the keeping goes.
+/// What was stored and what waits for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct JournalStats {
-    /// Batches that were kept.
+    /// Batches that were stored.
     pub batches: u64,
-    /// Failures to keep one, since the last that was.
+    /// Failures to store one, since the last that was stored.
     pub failures: u32,
-    /// How old the oldest change is that is not kept. More than a few seconds say that the store is
-    /// in trouble.
+    /// The age of the oldest change that is not stored. More than a few seconds mean that the store is
+    /// slow or fails.
     pub lag: Duration,
-    /// Results and transitions that were lost, since there were too many to wait.
+    /// Results and transitions that were dropped because too many waited.
     pub lost: u64,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Journal {
+pub(in crate::monitor) struct Journal {
     checks: BTreeMap<CheckId, (Names, SavedState)>,
-    results: Queue<(CheckId, Names, Record)>,
-    transitions: Queue<Turn>,
-    /// Before this, nothing that is not kept is told.
-    tell_at: Instant,
+    /// Those of targets that were removed are left out when they are taken.
+    results: Pending<(CheckId, Names, Record)>,
+    transitions: Pending<Turn>,
+    /// Before this, nothing is reported that is not stored.
+    report_at: Instant,
     /// When the oldest of all that came in.
     since: Option<Instant>,
     out: Option<Out>,
@@ -155,15 +161,18 @@ struct Out {
 }
 
 impl Journal {
-    /// Something was done to a check, which stood at `before`.
-    pub(super) fn observe(
+    /// Adds what was done to a check, whose state was `before`.
+    pub(in crate::monitor) fn observe(
         &mut self,
         now: Instant,
         id: CheckId,
-        target: &Target,
+        targets: &Targets,
         before: SavedState,
         events: &Events,
     ) {
+        let Some(target) = targets.get(id.target()) else {
+            return;
+        };
         let Some((name, check)) = target.checks.get(id.index()) else {
             return;
         };
@@ -173,7 +182,9 @@ impl Journal {
         for event in events.iter() {
             if let check::Event::Recorded(it) = event {
                 record = Some(it.clone());
-                self.stats.lost += self.results.push((id, names(), it.clone()));
+                let lost = self.results.push((id, names(), it.clone()));
+                let lost = lost.filter(|(id, ..)| targets.get(id.target()).is_some());
+                self.stats.lost += u64::from(lost.is_some());
                 self.since.get_or_insert(now);
             }
             if let Some(change) = Change::of(event) {
@@ -185,7 +196,8 @@ impl Journal {
                     streak: standing.streak,
                     record: record.clone(),
                 };
-                self.stats.lost += self.transitions.push(turn);
+                let lost = self.transitions.push(turn);
+                self.stats.lost += u64::from(lost.is_some());
                 self.since.get_or_insert(now);
             }
         }
@@ -195,20 +207,22 @@ impl Journal {
     }
 
     fn note(&mut self, now: Instant, id: CheckId, names: Names, check: &Check) {
-        // A monitor that stops says nothing about its targets.
+        // A monitor that stops knows nothing more about its targets.
         if !matches!(check.mode(), Mode::Stopping | Mode::Stopped) {
             self.checks.insert(id, (names, check.saved_state()));
             self.since.get_or_insert(now);
         }
     }
 
-    /// The target is no more: only its transitions are history.
-    pub(super) fn forget(&mut self, target: TargetId) {
-        self.checks.retain(|id, _| id.target() != target);
-        self.results.retain(|(id, ..)| id.target() != target);
+    /// The target was removed: of what waits, only its transitions are stored.
+    pub(in crate::monitor) fn forget(&mut self, target: TargetId) {
+        let checks = target.check(0)..=target.check(usize::MAX);
+        while let Some((&id, _)) = self.checks.range(checks.clone()).next() {
+            self.checks.remove(&id);
+        }
     }
 
-    fn poll(&mut self, moment: Moment, is_last: bool) -> Option<Arc<Batch>> {
+    fn poll(&mut self, moment: Moment, is_last: bool, targets: &Targets) -> Option<Arc<Batch>> {
         let due = self.timeout(is_last)?;
         if due > moment.now {
             return None;
@@ -219,7 +233,7 @@ impl Journal {
             return Some(Arc::clone(&out.batch));
         }
         let since = self.since.take()?;
-        let batch = Arc::new(self.take(moment));
+        let batch = Arc::new(self.take(moment, targets));
         if !self.is_empty() {
             // The rest is as old, at most.
             self.since = Some(since);
@@ -252,7 +266,7 @@ impl Journal {
             self.stats.failures = 0;
         } else {
             if self.stats.failures == 0 {
-                self.tell_at = now;
+                self.report_at = now;
             }
             let doublings = self.stats.failures.min(8);
             let pause = (RETRY * (1 << doublings)).min(LONGEST_RETRY);
@@ -273,19 +287,20 @@ impl Journal {
         self.checks.is_empty() && self.results.is_empty() && self.transitions.is_empty()
     }
 
-    fn take(&mut self, moment: Moment) -> Batch {
+    fn take(&mut self, moment: Moment, targets: &Targets) -> Batch {
         self.handed_out += 1;
         let mut batch = Batch {
             number: self.handed_out,
-            is_told: self.results.has_told() || self.transitions.has_told(),
+            is_reported: self.results.has_reported() || self.transitions.has_reported(),
             ..Batch::default()
         };
-        let results = self.results.take(batch.is_told, MOST_IN_BATCH);
+        let results = self.results.take(batch.is_reported, MOST_IN_BATCH);
+        let results = results.filter(|(id, ..)| targets.get(id.target()).is_some());
         batch
             .results
             .extend(results.map(|it| result_row(it, moment)));
-        for turn in self.transitions.take(batch.is_told, MOST_IN_BATCH) {
-            // What turned, with where it stands now: no store may know one without the other.
+        for turn in self.transitions.take(batch.is_reported, MOST_IN_BATCH) {
+            // A transition and the state after it are stored together, or not at all.
             if let Some((names, standing)) = self.checks.remove(&turn.id) {
                 batch.checks.push(check_row(names, standing, moment));
             }
@@ -300,20 +315,27 @@ impl Journal {
         batch
     }
 
-    fn poll_unkept(&mut self, moment: Moment, is_last: bool) -> Option<Arc<Batch>> {
-        if self.unkept_timeout(is_last)? > moment.now {
+    fn poll_unstored(
+        &mut self,
+        moment: Moment,
+        is_last: bool,
+        targets: &Targets,
+    ) -> Option<Arc<Batch>> {
+        if self.unstored_timeout(is_last)? > moment.now {
             return None;
         }
-        self.tell_at = moment.now + GATHER;
-        let results: Vec<_> = self.results.tell().cloned().collect();
-        let transitions = self.transitions.tell().cloned();
+        self.report_at = moment.now + GATHER;
+        let results = self.results.report();
+        let results = results.filter(|(id, ..)| targets.get(id.target()).is_some());
+        let results: Vec<_> = results.cloned().collect();
+        let transitions = self.transitions.report().cloned();
         let transitions = transitions.map(|turn| transition_row(turn, moment));
         // Those that have a result; thousands may wait besides.
         let ids: BTreeSet<_> = results.iter().map(|(id, ..)| *id).collect();
         let checks = ids.iter().filter_map(|id| self.checks.get(id).cloned());
         Some(Arc::new(Batch {
             number: self.handed_out,
-            is_told: false,
+            is_reported: false,
             checks: checks
                 .map(|(names, standing)| check_row(names, standing, moment))
                 .collect(),
@@ -325,11 +347,11 @@ impl Journal {
         }))
     }
 
-    fn unkept_timeout(&self, is_last: bool) -> Option<Instant> {
+    fn unstored_timeout(&self, is_last: bool) -> Option<Instant> {
         let is_failing = self.stats.failures > 0;
-        let has_untold = self.results.has_untold() || self.transitions.has_untold();
-        let at = self.since.filter(|_| is_last).unwrap_or(self.tell_at);
-        (is_failing && has_untold).then_some(at)
+        let has_unreported = self.results.has_unreported() || self.transitions.has_unreported();
+        let at = self.since.filter(|_| is_last).unwrap_or(self.report_at);
+        (is_failing && has_unreported).then_some(at)
     }
 }
 
@@ -358,5 +380,54 @@ fn transition_row(turn: Turn, moment: Moment) -> Transition {
         change: turn.change,
         streak: turn.streak,
         record: turn.record,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+    use crate::base::Outcome;
+    use crate::check::CheckConfig;
+    use crate::monitor::{Command, MonitorConfig, Spread, TargetSpec};
+
+    /// What waits of others is neither searched nor moved: the state of its own checks goes, and its
+    /// results are left out when their turn comes.
+    #[test]
+    fn removing_a_target_takes_its_own_state_out_and_leaves_the_queues_alone() {
+        let now = Instant::default();
+        let mut config = MonitorConfig::default();
+        config.tick = Duration::ZERO;
+        config.spread = Spread::AsConfigured;
+        let mut monitor = Monitor::new(config);
+        monitor.enable_journal();
+        monitor.start(now);
+        let check = Name::new("check").expect("a name");
+        for number in 0..100 {
+            let name = Name::new(&format!("t-{number}")).expect("a name");
+            let spec = TargetSpec::new(name).check(check.clone(), Arc::new(CheckConfig::default()));
+            monitor.add(now, spec).expect("a new target");
+        }
+        while let Some(command) = monitor.poll(now) {
+            if let Command::Start { attempt, .. } = command {
+                monitor.handle_outcome(now, attempt, Outcome::success());
+            }
+        }
+        let gone = monitor.find("t-42").expect("there");
+        assert!(monitor.remove(now, gone));
+        let journal = monitor.journal.as_ref().expect("a journal");
+        assert_eq!(journal.checks.len(), 99);
+        assert_eq!(journal.results.len(), 100);
+        let moment = Moment {
+            now,
+            ..Moment::default()
+        };
+        let batch = monitor.poll_batch(moment).expect("due");
+        assert_eq!((batch.checks.len(), batch.results.len()), (99, 99));
+        // What has happened stays.
+        assert_eq!(batch.transitions.len(), 100);
+        let lost = monitor.journal_stats(now).map(|it| it.lost);
+        assert_eq!(lost, Some(0));
     }
 }

@@ -1,51 +1,51 @@
-//! The loop's end of a monitor.
+//! What the one loop of a monitor calls: the next thing to do, or until when to wait.
 
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::controls::MonitorControl;
-use super::manual::{ManualClock, Time};
-use super::rollup::GroupComponent;
+use super::attempt::AttemptGuard;
+use super::clock::{MonitorClock, Time};
+use super::control::MonitorControl;
+use super::group::GroupComponent;
 use super::shared::Shared;
-use super::ticket::AttemptGuard;
-use crate::Clock;
 use health_core::Instant;
 use health_core::Outcome;
 use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
 
-/// A monitor, for the one loop that does what it says. Dropped, the monitor has stopped.
+/// A monitor, for the one loop that carries out its actions. Dropping it stops the monitor.
 ///
 /// ```
 /// use std::task::Waker;
 /// use health_core::check::CheckConfig;
-/// use health_driver::monitor::{Job, Target, MonitorDriver, MonitorAction};
+/// use health_driver::monitor::{Job, MonitorAction, MonitorClock, MonitorDriver, Target};
 /// use health_core::monitor::MonitorConfig;
 /// use health_core::Outcome;
 ///
-/// let (mut watch, controls) = MonitorDriver::new(MonitorConfig::default(), None, None);
+/// let (config, clock) = (MonitorConfig::default(), MonitorClock::default());
+/// let (mut driver, control) = MonitorDriver::new(config, None, clock);
 /// let target = Target::new("disk")?.self_check("free", CheckConfig::default(), Outcome::success)?;
-/// controls.add(target)?;
+/// control.add(target)?;
 /// loop {
-///     match watch.poll(Waker::noop()) {
-///         MonitorAction::Start(ticket) => {
-///             let Job::Call(look) = ticket.job() else { panic!() };
-///             let outcome = look.call();
-///             ticket.answer(outcome);
+///     match driver.poll(Waker::noop()) {
+///         MonitorAction::Start(attempt) => {
+///             let Job::Call(check) = attempt.job() else { panic!() };
+///             let outcome = check.call();
+///             attempt.answer(outcome);
 ///         }
 ///         MonitorAction::Cancel { .. } => {}
-///         MonitorAction::Wait { until: Some(_) } if controls.status().summary.healthy() == 0 => {} // wait
-///         MonitorAction::Wait { .. } => controls.begin_stop(),
+///         MonitorAction::Wait { .. } if control.status().summary.healthy() == 0 => {} // wait here
+///         MonitorAction::Wait { .. } => control.begin_stop(),
 ///         MonitorAction::Stopped => break,
 ///     }
 /// }
-/// assert!(!controls.is_running());
+/// assert!(!control.is_running());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct MonitorDriver {
     shared: Arc<Shared>,
-    rollup: Option<GroupComponent>,
+    group: Option<GroupComponent>,
     has_started: bool,
 }
 
@@ -53,14 +53,14 @@ pub struct MonitorDriver {
 #[derive(Debug)]
 #[must_use]
 pub enum MonitorAction {
-    /// Carry the attempt out, somewhere that does not hold the loop up, and poll again.
+    /// Carry the attempt out, somewhere that does not block the loop, and poll again.
     Start(AttemptGuard),
     /// End the attempt, and poll again: drop the future or the socket, send a process's group the signal.
-    /// An attempt that is not to be found is over already.
+    /// An attempt that is not found is over already.
     Cancel {
-        /// Which.
+        /// The attempt.
         attempt: AttemptId,
-        /// How hard.
+        /// The signal for its process group, if it has one.
         signal: Signal,
     },
     /// Poll again at this time of [`MonitorDriver::now`], or when the waker is woken.
@@ -68,7 +68,7 @@ pub enum MonitorAction {
         /// `None`: only when woken.
         until: Option<Instant>,
     },
-    /// The end.
+    /// The monitor has stopped: the loop ends.
     Stopped,
 }
 
@@ -77,23 +77,22 @@ impl MonitorDriver {
     #[must_use]
     pub fn new(
         config: MonitorConfig,
-        rollup: Option<GroupComponent>,
-        clock: Option<ManualClock>,
+        group: Option<GroupComponent>,
+        clock: MonitorClock,
     ) -> (Self, MonitorControl) {
-        let time = clock.map_or_else(|| Time::System(Clock::start()), Time::Manual);
-        let shared = Arc::new(Shared::new(Monitor::new(config), time));
-        let watch = Self {
+        let shared = Arc::new(Shared::new(Monitor::new(config), Time::start(clock)));
+        let driver = Self {
             shared: Arc::clone(&shared),
-            rollup,
+            group,
             has_started: false,
         };
-        (watch, MonitorControl::new(shared))
+        (driver, MonitorControl::new(shared))
     }
 
     /// What its clock shows.
     #[must_use]
     pub fn now(&self) -> Instant {
-        self.shared.time.now()
+        self.shared.clock.now()
     }
 
     /// The next thing to do. `waker` is woken when there is something, once this has said to wait.
@@ -113,7 +112,8 @@ impl MonitorDriver {
                     Command::Start {
                         attempt, deadline, ..
                     } => {
-                        if let Some(job) = state.jobs.get(&attempt.check).map(Arc::clone) {
+                        let work = state.work_mut(attempt.check());
+                        if let Some(job) = work.map(|work| Arc::clone(&work.job)) {
                             let shared = Arc::clone(&self.shared);
                             return MonitorAction::Start(AttemptGuard::new(
                                 shared, attempt, job, now, deadline,
@@ -122,6 +122,8 @@ impl MonitorDriver {
                         let outcome = Outcome::indeterminate("the target was removed");
                         state.monitor.handle_outcome(now, attempt, outcome);
                     }
+                    // No monitor of this version gives another command.
+                    _ => {}
                 }
             }
             let readers = state.collect_events(now);
@@ -132,43 +134,45 @@ impl MonitorDriver {
                 return MonitorAction::Stopped;
             }
             let mut until = state.monitor.poll_timeout();
-            // One that has come is in the hands of its reader, who was woken.
-            let reading = state.reading().filter(|at| *at > now);
-            until = until.into_iter().chain(reading).min();
-            if let Some(rollup) = &mut self.rollup {
-                let at = rollup.due(now, state.is_dirty);
+            #[cfg(feature = "registry")]
+            {
+                // For a batch that is due its reader was woken.
+                let batches = state.batches().filter(|at| *at > now);
+                until = until.into_iter().chain(batches).min();
+            }
+            if let Some(group) = &mut self.group {
+                let summary = state.monitor.summary(now);
+                let timing = state.monitor.stats().timing;
+                let at = group.due(now, summary, timing);
                 if at <= now {
-                    state.is_dirty = false;
-                    let summary = state.monitor.summary(now);
-                    let counted = *state.monitor.stats();
-                    // It wakes who waits for the health: not under our lock.
+                    // It wakes readers of the health, which must not run under our lock.
                     drop(state);
                     readers.into_iter().for_each(Waker::wake);
-                    rollup.tell(now, summary, &counted);
+                    group.update(now, summary, timing);
                     continue;
                 }
                 until = Some(until.map_or(at, |until| until.min(at)));
             }
             state.task = Some(waker.clone());
-            let until = self.shared.time.wait(until, waker);
+            let until = self.shared.clock.wait(until, waker);
             drop(state);
             readers.into_iter().for_each(Waker::wake);
             return MonitorAction::Wait { until };
         }
     }
 
-    /// Closures and probes may hold on to what their owner wants back.
+    /// Drops closures and probes, which may own what others wait for.
     fn end(&self) {
-        let (jobs, readers) = {
+        let (work, readers) = {
             let mut state = self.shared.lock();
             let mut readers = state.collect_events(self.now());
             readers.append(&mut state.readers);
             state.is_over = true;
-            (mem::take(&mut state.jobs), readers)
+            (mem::take(&mut state.work), readers)
         };
-        drop(jobs);
+        drop(work);
         readers.into_iter().for_each(Waker::wake);
-        self.shared.time.end();
+        self.shared.clock.end();
     }
 }
 

@@ -1,4 +1,4 @@
-//! One attempt, on its way to where it is carried out.
+//! One attempt, from its start to its report.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use health_core::Outcome;
 use health_core::check::probe::Report;
 use health_core::monitor::AttemptId;
 
-/// The duty to report what became of an attempt. Dropped, it reports that the attempt was given up,
-/// and that nothing is left of it.
+/// An attempt that is carried out. Dropped without a report, it reports that the attempt was cancelled
+/// and that nothing is left of it, so that no attempt is lost.
 #[derive(Debug)]
-#[must_use = "dropped, the attempt counts as given up"]
+#[must_use = "dropped, the attempt counts as cancelled"]
 pub struct AttemptGuard {
     shared: Arc<Shared>,
     attempt: AttemptId,
@@ -47,7 +47,7 @@ impl AttemptGuard {
         self.attempt
     }
 
-    /// What is to be done.
+    /// What carries it out.
     #[must_use]
     pub fn job(&self) -> Arc<Job> {
         Arc::clone(&self.job)
@@ -60,7 +60,7 @@ impl AttemptGuard {
     /// but by no more than a tenth of what is left.
     #[must_use]
     pub fn limit(&self) -> Duration {
-        limit(self.deadline.duration_since(self.shared.time.now()))
+        limit(self.deadline.duration_since(self.shared.clock.now()))
     }
 
     /// The attempt is over, and nothing is left of it.
@@ -68,13 +68,13 @@ impl AttemptGuard {
         self.report(report);
     }
 
-    /// A closure or future has answered; nothing is left of it.
+    /// A closure or future has come to an outcome, and nothing is left of it.
     pub fn answer(mut self, outcome: Outcome) {
         self.report_outcome(outcome);
     }
 
     fn report_outcome(&mut self, outcome: Outcome) {
-        let took = self.shared.time.now().duration_since(self.began);
+        let took = self.shared.clock.now().duration_since(self.began);
         self.report(Report::new(outcome, took));
     }
 
@@ -82,13 +82,13 @@ impl AttemptGuard {
         self.is_over = true;
         let attempt = self.attempt;
         let replaced = self.shared.change(|state| {
-            let now = self.shared.time.now();
-            // Of these two, one is ignored: it depends on whether the attempt was cancelled.
+            let now = self.shared.clock.now();
+            // One of these two is ignored: which one depends on whether the attempt was cancelled.
             let outcome = report.outcome.clone();
             state.monitor.handle_outcome(now, attempt, outcome);
             state.monitor.handle_reaped(now, attempt);
-            let is_there = state.jobs.contains_key(&attempt.check);
-            is_there.then(|| state.reports.insert(attempt.check, Arc::new(report)))
+            let work = state.work_mut(attempt.check())?;
+            work.report.replace(Arc::new(report))
         });
         drop(replaced);
     }

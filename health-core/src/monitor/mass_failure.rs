@@ -1,18 +1,21 @@
-//! Is it the targets, or is it us? The guard against acting on a mass failure.
+//! Mass failures: when so many checks fail that restarts and deregistrations are withheld, and the
+//! counts over all checks that decide it.
 
 use super::config::MonitorConfig;
 use crate::check::{Check, Mode, Permit};
 
-/// When so many targets fail at once, the network or the prober is the likelier cause: restarts and
-/// deregistrations are withheld until it is over.
+/// How many checks have to fail at once for restarts and deregistrations to be withheld.
 ///
-/// One dead uplink has made checkers deregister every service and send 28,000 text messages.
+/// The network or the prober is the likelier cause then: one broken uplink has made checkers deregister
+/// every service and send 28,000 text messages.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct MassFailure {
-    /// Checks there must be for a share of them to mean something. Default: 5.
+    /// With fewer active checks than this, nothing is withheld. Checks are counted, not targets: one
+    /// target may have several. Default: 5.
     pub min_targets: usize,
-    /// The share of active checks with a failure as their last counted result, from which on nothing
-    /// is acted upon: 0 to 1. Default: 0.5.
+    /// Actions are withheld while at least this share of the active checks, 0 to 1, has a failure as
+    /// its last counted result. Default: 0.5.
     pub failed_fraction: f64,
 }
 
@@ -26,9 +29,9 @@ impl Default for MassFailure {
 }
 
 impl MassFailure {
-    /// What the guard says when the check whose share is `share` fails now.
+    /// Whether the check that contributes `share` may act if it fails now.
     pub(super) fn permit(self, tally: Tally, share: Share) -> Permit {
-        // The failure that asks is counted as well, be it the first of its streak.
+        // The failure itself counts as well, even if it is the first of its streak.
         let with_it = Tally {
             active: tally.active + usize::from(!share.active),
             failing: tally.failing + usize::from(!share.failing),
@@ -41,14 +44,14 @@ impl MassFailure {
         }
     }
 
-    /// Whether that many fail.
+    /// Whether so many fail that actions are withheld.
     pub(super) fn is_on(self, tally: Tally) -> bool {
         let many = tally.active >= self.min_targets;
         many && tally.failing as f64 / tally.active as f64 >= self.failed_fraction
     }
 }
 
-/// What one check contributes to the sums.
+/// What one check contributes to a [`Tally`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Share {
     active: bool,
@@ -74,7 +77,7 @@ impl Share {
     }
 }
 
-/// The sums over all checks, kept up to date so that nothing ever walks the list.
+/// Counts over all checks, kept as they change so that nothing walks the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     active: usize,
@@ -87,7 +90,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Whether one more attempt may run: lane 0 without, lane 1 with something to reap.
-    pub(super) fn has_place(&self, config: &MonitorConfig, lane: usize) -> bool {
+    pub(super) fn has_capacity(&self, config: &MonitorConfig, lane: usize) -> bool {
         self.running < config.max_in_flight && (lane == 0 || self.execs < config.max_exec)
     }
 

@@ -1,4 +1,4 @@
-//! What a store is given to keep.
+//! Batches: what a store is given to write.
 
 use alloc::vec::Vec;
 
@@ -9,62 +9,62 @@ use crate::check::{self, CheckStatus, Record, Saved};
 
 /// What has changed since the last batch. A store applies all of it or nothing.
 ///
-/// It goes by names, not by handles, so that it means the same to another process. What it says of a
-/// target or check the store does not have is to be ignored: the target was removed meanwhile.
+/// Targets and checks go by their names, so that it means the same to another process. Rows of a target
+/// or check that the store does not have are to be ignored: the target was removed meanwhile.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// Numbers batches from 1 on. One that failed comes again under its number.
     pub number: u64,
-    /// Its results and transitions were handed out before, by
-    /// [`poll_unkept`](super::Monitor::poll_unkept).
-    pub is_told: bool,
+    /// Whether its results and transitions came before, from
+    /// [`poll_unstored`](crate::monitor::Monitor::poll_unstored).
+    pub is_reported: bool,
     /// Checks whose state has changed, as it is now, each once.
     pub checks: Vec<CheckRow>,
     /// Results, oldest first.
     pub results: Vec<ResultRow>,
-    /// Transitions, oldest first. If there are any, the batch has to be on the disk, and not just
-    /// on its way, before it counts as kept: somebody will act on them.
+    /// Transitions, oldest first. If there are any, the batch counts as stored only when it is on the
+    /// disk, since notices are sent for them.
     pub transitions: Vec<Transition>,
 }
 
 /// The state of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckRow {
-    /// Whose.
+    /// The target.
     pub target: Name,
-    /// Which.
+    /// The check.
     pub check: Name,
-    /// How it stands.
+    /// Its state.
     pub saved: Saved,
 }
 
 /// A result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResultRow {
-    /// Whose.
+    /// The target.
     pub target: Name,
-    /// Which.
+    /// The check.
     pub check: Name,
     /// When the attempt began.
     pub begin: UnixTime,
-    /// What came of it.
+    /// The result.
     pub record: Record,
 }
 
-/// A check has turned, or something is done about it.
+/// A change of a check's status, or an action that it asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transition {
-    /// Whose.
+    /// The target.
     pub target: Name,
-    /// Which.
+    /// The check.
     pub check: Name,
-    /// When.
+    /// When it happened.
     pub at: UnixTime,
     /// What happened.
     pub change: Change,
-    /// The streak that brought it about.
+    /// The results in a row after it.
     pub streak: Streak,
-    /// The result that did; `None` if it was a call.
+    /// The result that brought it about; `None` if it was a call.
     pub record: Option<Record>,
 }
 
@@ -78,20 +78,20 @@ pub enum Change {
         /// What it is.
         to: CheckStatus,
     },
-    /// The target was taken off the list.
+    /// The target was deregistered.
     Deregistered,
-    /// The target should be restarted.
+    /// A restart of the target was requested.
     RestartRequested,
-    /// One of the two was due and was withheld, since too many targets fail at once.
+    /// One of the two was due and was withheld, since too many checks fail at once.
     ActionSuppressed,
-    /// The prober itself is in trouble.
+    /// Result after result says nothing about the target: the prober itself is in trouble.
     ProberImpaired,
 }
 
 impl Change {
-    /// What of an event is worth keeping for ever; `None` for what a store need not know.
+    /// The change that an event is about; `None` for events that are not stored.
     ///
-    /// That a check begins is none: it was added, and the store knows.
+    /// The first status of a new check is none: the store knows that it was added.
     #[must_use]
     pub fn of(event: &check::Event) -> Option<Self> {
         match *event {
@@ -106,7 +106,7 @@ impl Change {
         }
     }
 
-    /// The rule that was applied, in words: what `explain` prints.
+    /// The rule that was applied, in words.
     #[must_use]
     pub const fn rule(self) -> &'static str {
         match self {
@@ -128,7 +128,7 @@ impl Change {
         }
     }
 
-    /// The words to store: what kind, and the statuses where it is about one.
+    /// The words to store: the kind, and the statuses before and after of a change of status.
     #[must_use]
     pub const fn words(self) -> (&'static str, Option<(&'static str, &'static str)>) {
         match self {
@@ -140,7 +140,7 @@ impl Change {
         }
     }
 
-    /// What the [words](Self::words) say.
+    /// The change of these [words](Self::words).
     #[must_use]
     pub fn from_words(kind: &str, statuses: Option<(&str, &str)>) -> Option<Self> {
         if let Some((from, to)) = statuses {

@@ -1,0 +1,155 @@
+//! What a registry needs of a monitor that runs: batches to store, settings, groups, progress.
+//!
+//! ```text
+//!   MonitorControl ── poll_batch ──► Batch ──► TargetStore::write
+//!         ▲   └─── poll_unstored ──► Batch ──► Notices             │
+//!         └──────────────────── handle_stored ◄────────────────────┘
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use super::control::MonitorControl;
+use super::targets::MOST_VISITED;
+use health_core::Name;
+use health_core::check::CheckConfig;
+use health_core::monitor::Summary;
+use health_core::monitor::registry::{Batch, FirstResults, JournalStats};
+
+/// The settings of a target.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TargetSettings {
+    /// The group it belongs to, if it has one.
+    pub group: Option<Name>,
+    /// Its checks.
+    pub checks: Vec<CheckSettings>,
+}
+
+/// The settings of a check.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CheckSettings {
+    /// Its name.
+    pub name: Name,
+    /// What it probes, without secrets.
+    pub target: String,
+    /// Schedule, timeout, thresholds.
+    pub config: CheckConfig,
+}
+
+impl MonitorControl {
+    /// Gathers from now on what a [`TargetStore`](health_core::monitor::registry::TargetStore) is to
+    /// write. Call it before the first target is added.
+    pub fn enable_journal(&self) {
+        self.change(|state, _| state.monitor.enable_journal());
+    }
+
+    /// The next batch to be stored; `None` once the monitor has stopped and every batch was taken.
+    /// While there is none, `waker` is woken when there may be.
+    ///
+    /// One reader takes batches, writes each on a thread that may wait for a slow disk, and reports by
+    /// [`handle_stored`](Self::handle_stored). See
+    /// [`Monitor::poll_batch`](health_core::monitor::Monitor::poll_batch).
+    pub fn poll_batch(&self, waker: &Waker) -> Poll<Option<Arc<Batch>>> {
+        let moment = self.shared.clock.moment();
+        let mut state = self.shared.lock();
+        match state.monitor.poll_batch(moment) {
+            None if !state.is_over => {
+                state.wake_later(waker);
+                Poll::Pending
+            }
+            batch => Poll::Ready(batch),
+        }
+    }
+
+    /// What has happened while the store fails, as a batch that is not to be reported. See
+    /// [`Monitor::poll_unstored`](health_core::monitor::Monitor::poll_unstored). While there is none,
+    /// `waker` is woken when there may be; after the end there is none any more.
+    pub fn poll_unstored(&self, waker: &Waker) -> Poll<Arc<Batch>> {
+        let moment = self.shared.clock.moment();
+        let mut state = self.shared.lock();
+        if let Some(batch) = state.monitor.poll_unstored(moment) {
+            return Poll::Ready(batch);
+        }
+        if !state.is_over {
+            state.wake_later(waker);
+        }
+        Poll::Pending
+    }
+
+    /// The last batch is stored, or could not be.
+    pub fn handle_stored(&self, stored: bool) {
+        self.change(|state, now| state.monitor.handle_stored(now, stored));
+    }
+
+    /// Adds the state of every check to the journal again, for a store that has lost it. Adds nothing
+    /// once the monitor is stopping: the state of its checks is lost by then.
+    pub fn journal_state(&self) {
+        let mut last = None;
+        loop {
+            last = self.change(|state, now| {
+                let monitor = &mut state.monitor;
+                monitor.journal_state(now, last.as_ref(), MOST_VISITED)
+            });
+            if last.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// The settings of a target; `None` if there is none, and once the monitor has stopped: it has
+    /// dropped the probes by then.
+    #[must_use]
+    pub fn settings(&self, name: &str) -> Option<TargetSettings> {
+        let state = self.shared.lock();
+        let id = state.monitor.find(name)?;
+        let target = state.monitor.target(id)?;
+        let work = state.work.get(&id)?;
+        let checks = target.checks().zip(work);
+        let checks = checks.map(|((name, check), work)| CheckSettings {
+            name: name.clone(),
+            target: work.job.to_string(),
+            config: check.config().clone(),
+        });
+        Some(TargetSettings {
+            group: target.group().cloned(),
+            checks: checks.collect(),
+        })
+    }
+
+    /// How many targets had their first result.
+    #[must_use]
+    pub fn first_results(&self) -> FirstResults {
+        self.shared.lock().monitor.first_results()
+    }
+
+    /// How many targets of each group have which status; `None` is the group of those without one.
+    ///
+    /// Visits all targets, a part of them at a time.
+    #[must_use]
+    pub fn groups(&self) -> BTreeMap<Option<Name>, Summary> {
+        let now = self.shared.clock.now();
+        let mut groups: BTreeMap<Option<Name>, Summary> = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let page = self.visit(after.as_ref(), |_, _, target| {
+                let group = groups.entry(target.group().cloned()).or_default();
+                group.add(target.status_at(now));
+                None::<()>
+            });
+            after = page.next;
+            if after.is_none() {
+                return groups;
+            }
+        }
+    }
+
+    /// What was stored and what waits for it; `None` without a journal.
+    #[must_use]
+    pub fn journal_stats(&self) -> Option<JournalStats> {
+        let now = self.shared.clock.now();
+        self.shared.lock().monitor.journal_stats(now)
+    }
+}

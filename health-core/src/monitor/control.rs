@@ -1,0 +1,118 @@
+//! What an operator does to the targets of a monitor: add, remove, pause, and so on.
+
+use super::config::Spread;
+use super::id::TargetId;
+use super::machine::{Life, Monitor};
+use super::mass_failure::Share;
+use super::target::{AddError, Target, TargetSpec};
+use crate::base::Instant;
+use crate::check::{CancelReason, Check, Events};
+
+impl Monitor {
+    /// Registers a target; in a running monitor, it starts now.
+    ///
+    /// # Errors
+    ///
+    /// Its name is taken, a check's settings make no sense, it has no check or too many, or
+    /// the monitor has been stopped. Nothing has changed then.
+    pub fn add(&mut self, now: Instant, spec: TargetSpec) -> Result<TargetId, AddError> {
+        let now = self.control(now);
+        if matches!(self.life, Life::Stopping { .. } | Life::Stopped) {
+            return Err(AddError::Stopped);
+        }
+        let spread = self.config.spread != Spread::AsConfigured;
+        let id = self.targets.add(spec, spread)?;
+        if let Some(target) = self.targets.get(id) {
+            self.sums.add(target);
+        }
+        self.recount(id);
+        if self.life == Life::Running {
+            self.start_target(now, id);
+        }
+        Ok(id)
+    }
+
+    /// Removes a target and cancels what runs of it; false if there is none.
+    pub fn remove(&mut self, now: Instant, id: TargetId) -> bool {
+        let now = self.control(now);
+        self.change_each(now, id, |check| check.hold(now, CancelReason::Removed));
+        let Some(target) = self.targets.remove(id) else {
+            return false;
+        };
+        self.sums.remove(id.place, &target);
+        #[cfg(feature = "registry")]
+        if let Some(journal) = &mut self.journal {
+            journal.forget(id);
+        }
+        // What is not reaped yet still counts as a process: only the reaper knows it now.
+        let orphans = self.reaper.target_removed(id);
+        for (index, check) in target.each().enumerate() {
+            self.tally.exchange(Share::of(check), Share::default());
+            let lane = usize::from(check.config().needs_reap);
+            self.schedule(id.check(index), lane, None);
+        }
+        self.tally.execs += orphans;
+        true
+    }
+
+    /// Cancels what runs of the target and attempts nothing more; its status stays, marked stale.
+    pub fn pause(&mut self, now: Instant, id: TargetId) {
+        self.control_target(now, id, Check::pause);
+    }
+
+    /// Ends the pause: streaks start over, the next attempts are due now.
+    pub fn resume(&mut self, now: Instant, id: TargetId) {
+        self.control_target(now, id, Check::resume);
+    }
+
+    /// Checks now, and every interval from now. Does nothing to a check that runs, waits, or rests.
+    pub fn trigger(&mut self, now: Instant, id: TargetId) {
+        self.control_target(now, id, Check::trigger);
+    }
+
+    /// There is a new instance of the target: it starts afresh, with its history.
+    pub fn instance_changed(&mut self, now: Instant, id: TargetId) {
+        self.control_target(now, id, Check::instance_changed);
+        self.start_early(id);
+    }
+
+    /// Ends the deregistration of a target, which starts afresh. Does nothing to any other.
+    pub fn reactivate(&mut self, now: Instant, id: TargetId) {
+        // A deadline that has passed may be what deregisters it.
+        let now = self.control(now);
+        if self.targets.get(id).is_some_and(Target::is_deregistered) {
+            self.control_target(now, id, Check::reactivate);
+            self.start_early(id);
+        }
+    }
+
+    /// Changes [`max_in_flight`](super::MonitorConfig::max_in_flight) from now on, as when descriptors
+    /// turn out to be few. Attempts that run go on.
+    pub fn set_max_in_flight(&mut self, most: usize) {
+        self.config.max_in_flight = most;
+    }
+
+    /// Deadlines before now come before a control operation, those at now after it.
+    pub(super) fn control(&mut self, now: Instant) -> Instant {
+        let now = self.tick(now);
+        self.expire(|at, _| at < now);
+        now
+    }
+
+    pub(super) fn start_target(&mut self, now: Instant, id: TargetId) {
+        self.change_each(now, id, |check| check.start(now));
+        self.update_target(now, id);
+        self.start_early(id);
+    }
+
+    fn control_target(
+        &mut self,
+        now: Instant,
+        id: TargetId,
+        control: impl Fn(&mut Check, Instant) -> Events,
+    ) {
+        let now = self.control(now);
+        self.change_each(now, id, |check| control(check, now));
+        self.update_target(now, id);
+    }
+}

@@ -1,0 +1,34 @@
+//! What a registry of targets needs besides the monitor: state that outlives the process, and notices
+//! of what has changed.
+//!
+//! ```text
+//!   Monitor ── state, results, transitions ──► Journal ── Batch ──► TargetStore (file, database)
+//!      ▲                                          │  ▲                   │           │
+//!      │                                          │  └── handle_stored ──┘           │
+//!      │                                          └── transitions ──► Notices ── Notice ──► people
+//!      └──── TargetSpec::restored_check ◄── StoredTarget ◄── load ───────────────────┘
+//! ```
+//!
+//! A monitor whose [journal](super::Monitor::enable_journal) is on gathers the state of each check that
+//! changes, its results, and every [`Transition`] into [batches](Batch). The writer takes one by
+//! [`poll_batch`](super::Monitor::poll_batch), has a [`TargetStore`] write it, and says by
+//! [`handle_stored`](super::Monitor::handle_stored) whether it did. A transition is due at once, a
+//! result within a second: no transition, and at most a second of results, is lost with the process.
+//! While the store fails, [`poll_unstored`](super::Monitor::poll_unstored) gives what happens, so that
+//! it can be reported all the same. At the next start, what the store has of a check goes into
+//! [`TargetSpec::restored_check`](super::TargetSpec::restored_check).
+
+mod batch;
+mod first_results;
+mod journal;
+mod notice;
+mod pending;
+mod store;
+
+pub use batch::{Batch, Change, CheckRow, ResultRow, Transition};
+pub use first_results::FirstResults;
+pub(super) use first_results::FirstShare;
+pub(super) use journal::Journal;
+pub use journal::JournalStats;
+pub use notice::{Notice, NoticeKind, Notices};
+pub use store::{Definition, StoredCheck, StoredTarget, TargetStore};

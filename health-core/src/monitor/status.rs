@@ -1,0 +1,110 @@
+//! The status of a target, and the state of a monitor in numbers.
+
+use core::fmt;
+
+#[cfg(feature = "registry")]
+use super::registry::JournalStats;
+use super::stats::Stats;
+use super::summary::Summary;
+use crate::base::Moment;
+use crate::base::Status;
+
+/// How a target is, by the worst of its checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TargetStatus {
+    /// Every check is healthy.
+    Healthy,
+    /// Every check is healthy, at least one with a warning.
+    Degraded,
+    /// A check is unhealthy.
+    Unhealthy,
+    /// There is no verdict of a check yet, or it is too old.
+    Unknown,
+    /// It is shown and not judged: paused, deregistered.
+    Inactive,
+}
+
+impl TargetStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [
+        Self::Healthy,
+        Self::Degraded,
+        Self::Unhealthy,
+        Self::Unknown,
+        Self::Inactive,
+    ];
+
+    /// The word shown: `healthy`, `degraded`, `unhealthy`, `unknown`, `inactive`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => Status::Healthy.as_str(),
+            Self::Degraded => Status::Degraded.as_str(),
+            Self::Unhealthy => Status::Unhealthy.as_str(),
+            Self::Unknown => Status::Unknown.as_str(),
+            Self::Inactive => "inactive",
+        }
+    }
+
+    /// The status of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
+    /// The status of a target whose worst check has this one; `None` if no check is judged.
+    pub(super) const fn of(worst: Option<Status>) -> Self {
+        match worst {
+            Some(Status::Healthy) => Self::Healthy,
+            Some(Status::Degraded) => Self::Degraded,
+            Some(Status::Unhealthy) => Self::Unhealthy,
+            Some(Status::Unknown) => Self::Unknown,
+            None => Self::Inactive,
+        }
+    }
+}
+
+impl fmt::Display for TargetStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A monitor in numbers, at one moment; see [`Monitor::status`](super::Monitor::status).
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct MonitorStatus {
+    /// When this was so, by the clock that the instants of a [`TargetView`](super::TargetView) go by.
+    pub moment: Moment,
+    /// Whether it was started and not stopped.
+    pub is_running: bool,
+    /// Whether so many checks fail that restarts and deregistrations are withheld.
+    pub is_mass_failure: bool,
+    /// Attempts that run.
+    pub in_flight: usize,
+    /// Attempts that would run at once if no target ever answered: worth a warning if it is more than
+    /// [`max_in_flight`](Self::max_in_flight).
+    pub demand: usize,
+    /// The most attempts that may run at once.
+    pub max_in_flight: usize,
+    /// How many targets have which status.
+    pub summary: Summary,
+    /// What was counted since the start.
+    pub stats: Stats,
+    /// What was stored and what waits for it; `None` without a journal.
+    #[cfg(feature = "registry")]
+    pub journal: Option<JournalStats>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_reads_back() {
+        for status in TargetStatus::ALL {
+            assert_eq!(TargetStatus::from_word(status.as_str()), Some(status));
+        }
+        assert_eq!(TargetStatus::from_word("starting"), None);
+    }
+}
