@@ -19,10 +19,13 @@
 //! * `monitor`: [`probe`], [`pool`], and the tasks of probes.
 //! * `tls`: HTTPS probes, by rustls.
 //! * `tracing`: [`trace_request`].
+//! * `conformance`: [`conformance`], the tests that every driver passes, for a driver of your own.
 #![forbid(unsafe_code)]
 
 pub mod accept;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod control;
 pub mod daemon;
 mod drain;

@@ -7,7 +7,7 @@ use core::net::IpAddr;
 extern crate std;
 
 fn catching(run: &mut dyn FnMut()) {
-    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(run));
 }
 
 const LOCAL: Peer = Peer::Ip(IpAddr::V4(core::net::Ipv4Addr::LOCALHOST));
