@@ -166,7 +166,7 @@ fn converse<'a>(
             Step::Read { until } | Step::Follow { until, .. } | Step::Finish { until } => {
                 match pieces.next() {
                     Some(piece) => machine.handle_input(now, piece),
-                    None if closes => machine.handle_eof(now),
+                    None if closes => machine.handle_eof(),
                     None => {
                         assert!(now < until, "a deadline that has passed");
                         now = until;

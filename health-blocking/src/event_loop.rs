@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll as Polled, Wake, Waker};
 use std::time::Duration;
 
-use health_core::server::{AcceptAction, Connections, Report, Service, Slot, Turn};
+use health_core::health::Phase;
+use health_core::server::{AcceptAction, Buffers, Connections, Report, Service, Slot, Turn};
 use health_driver::Health;
 use health_driver::accept::{Acceptor, classify};
 use health_driver::listen::{self, Source};
@@ -21,9 +22,6 @@ use crate::socket::{Link, Listener};
 
 const WAKEUP: Token = Token(usize::MAX);
 const LISTENER: Token = Token(usize::MAX - 1);
-/// Input of one read: a whole head nearly always, and many pipelined ones.
-/// What is pipelined behind an answer that nobody reads is kept, so this bounds what that costs.
-const SCRATCH: usize = 4 * 1024;
 /// Connections accepted before those that are there have their turn.
 const MOST_ACCEPTS: usize = 64;
 
@@ -41,8 +39,7 @@ pub(crate) struct EventLoop {
     acceptor: Option<Acceptor<Listener>>,
     /// The queue may hold connections; edges are not told twice.
     has_queue: bool,
-    scratch: Box<[u8]>,
-    out: Vec<u8>,
+    buffers: Box<Buffers>,
 }
 
 struct Wakeup(mio::Waker);
@@ -73,8 +70,7 @@ impl EventLoop {
             later: None,
             acceptor: None,
             has_queue: true,
-            scratch: vec![0; SCRATCH].into(),
-            out: Vec::new(),
+            buffers: Box::default(),
         };
         event_loop.listen(source)?;
         Ok(event_loop)
@@ -102,7 +98,7 @@ impl EventLoop {
                         if let Some(place) = self.connections.get_mut(key) {
                             let link = place.socket.stream();
                             link.handle_event(event.is_read_closed());
-                            self.turn(key);
+                            self.connections.handle_ready(key);
                         }
                     }
                 }
@@ -116,7 +112,7 @@ impl EventLoop {
     /// How long the loop may sleep; `None` is until something happens.
     fn patience(&self) -> Option<Duration> {
         let may_accept = self.has_queue && self.connections.may_accept();
-        if may_accept || self.connections.due() > 0 {
+        if may_accept || self.connections.has_ready() {
             return Some(Duration::ZERO);
         }
         let deadlines = [self.connections.poll_timeout(), self.watch.poll_timeout()];
@@ -134,7 +130,7 @@ impl EventLoop {
         }
         let is_told_to_stop = self.running.poll_stop(&self.waker);
         if is_told_to_stop {
-            self.connections.handle_stop(now);
+            self.connections.handle_phase(now, Phase::Stopped);
         }
         if !self.connections.is_open() {
             self.acceptor = None;
@@ -144,33 +140,21 @@ impl EventLoop {
 
     /// Everybody who is due has a turn; who becomes due meanwhile has the next.
     fn take_turns(&mut self) {
-        for _ in 0..self.connections.due() {
-            if let Some(key) = self.connections.take_due() {
-                self.turn(key);
-            }
-        }
-    }
-
-    fn turn(&mut self, key: usize) {
-        let Some(Slot { connection, socket }) = self.connections.get_mut(key) else {
-            return;
-        };
         let mut worker = Worker {
             health: &self.health,
-            scratch: &mut self.scratch,
-            out: &mut self.out,
+            buffers: &mut self.buffers,
         };
         let mut cx = Context::from_waker(Waker::noop());
-        let turn = match socket.turn(connection, &mut worker, &mut cx) {
-            Ok(Turn::Wait) => {
-                let listening = socket.stream().listen(self.poll.registry(), Token(key));
-                listening.map(|()| Turn::Wait)
+        self.connections.take_turns(self.health.now(), |key, slot| {
+            let Slot { connection, socket } = slot;
+            match socket.turn(connection, &mut worker, &mut cx)? {
+                Turn::Blocked => {
+                    let listening = socket.stream().listen(self.poll.registry(), Token(key));
+                    listening.map(|()| Turn::Blocked)
+                }
+                turn => Ok(turn),
             }
-            turn => turn,
-        };
-        // An error ends the connection: it is the peer's business, or the network's.
-        self.connections
-            .handle_turn(self.health.now(), key, turn.unwrap_or(Turn::Over));
+        });
     }
 
     fn accept(&mut self) {

@@ -120,7 +120,7 @@ pub fn serve_connection(
                     read_timeout = Some(timeout);
                 }
                 match stream.read(&mut scratch) {
-                    Ok(0) => connection.handle_eof(health.now()),
+                    Ok(0) => connection.handle_eof(),
                     Ok(count) => connection.handle_input(health.now(), &scratch[..count]),
                     Err(error) if is_timeout(&error) => {
                         let now = health.now();
@@ -130,7 +130,7 @@ pub fn serve_connection(
                             let snapshot = health.snapshot_at(now);
                             connection.handle_revision(now, snapshot.revision());
                         }
-                        connection.handle_phase(now, health.phase());
+                        connection.handle_phase(health.phase());
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),

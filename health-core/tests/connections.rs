@@ -56,26 +56,25 @@ impl Server {
     /// Gives everybody who is due a turn, and one of them something to read.
     fn give(&mut self, name: &str, input: &[u8]) -> Vec<&'static str> {
         let mut names = Vec::new();
-        while let Some(key) = self.connections.take_due() {
-            let Some(place) = self.connections.get_mut(key) else {
-                continue;
-            };
-            names.push(place.socket);
-            let connection = &mut place.connection;
-            if place.socket == name && matches!(connection.step(), Step::Read { .. }) {
-                connection.handle_input(self.now, input);
-            }
-            while connection.step() == Step::Respond {
-                let (now, unix) = (self.now, UnixTime::default());
-                let snapshot = self.registry.snapshot(now);
-                connection.respond(Moment { now, unix }, &snapshot, &mut Vec::new());
-            }
-            if matches!(connection.step(), Step::Write { .. }) && place.socket != "deaf" {
-                connection.handle_sent(self.now);
-            }
-            let is_over = matches!(connection.step(), Step::Close(_));
-            let turn = if is_over { Turn::Over } else { Turn::Wait };
-            self.connections.handle_turn(self.now, key, turn);
+        let (now, registry) = (self.now, &mut self.registry);
+        while self.connections.has_ready() {
+            self.connections.take_turns(now, |_, slot| {
+                names.push(slot.socket);
+                let connection = &mut slot.connection;
+                if slot.socket == name && matches!(connection.step(), Step::Read { .. }) {
+                    connection.handle_input(now, input);
+                }
+                while connection.step() == Step::Respond {
+                    let unix = UnixTime::default();
+                    let snapshot = registry.snapshot(now);
+                    connection.respond(Moment { now, unix }, &snapshot, &mut Vec::new());
+                }
+                if matches!(connection.step(), Step::Write { .. }) && slot.socket != "deaf" {
+                    connection.handle_sent(now);
+                }
+                let is_over = matches!(connection.step(), Step::Close(_));
+                Ok::<_, ()>(if is_over { Turn::Closed } else { Turn::Blocked })
+            });
         }
         names
     }
@@ -112,7 +111,7 @@ fn newcomers_who_come_before_anybody_had_a_turn_do_not_overfill_the_house() {
         server.connections.handle_accepted(now, peer, name);
     }
     server.connect("third", b"");
-    server.connections.handle_stop(server.now);
+    server.connections.handle_phase(server.now, Phase::Stopped);
     assert_eq!(server.turns(), ["third"]);
     assert_eq!(server.report().count(CloseReason::Evicted), 2);
 }
@@ -125,7 +124,7 @@ fn who_is_evicted_goes_before_the_newcomer_comes() {
     server.wait(Duration::from_secs(2));
     assert_eq!(server.connect("new", LIVE), ["silent", "new"]);
     assert_eq!(server.connect("newer", LIVE), ["idle", "newer"]);
-    server.connections.handle_stop(server.now);
+    server.connections.handle_phase(server.now, Phase::Stopped);
     server.turns();
     let report = server.report();
     assert_eq!(report.finished, 3);
@@ -183,7 +182,7 @@ fn draining_tells_everybody_once_and_a_new_life_ends_it() {
     server.connections.handle_phase(server.now, Phase::Draining);
     assert_eq!(server.turns(), ["idle", "silent"]);
     server.connections.handle_phase(server.now, Phase::Draining);
-    assert_eq!(server.connections.due(), 0);
+    assert!(!server.connections.has_ready());
     assert!(
         server.connections.may_accept(),
         "the health listener closes last"
@@ -197,13 +196,11 @@ fn draining_tells_everybody_once_and_a_new_life_ends_it() {
 #[test]
 fn a_socket_that_fails_is_counted_as_such() {
     let mut server = Server::new(|_| {});
-    server
-        .connections
-        .handle_accepted(server.now, Peer::Unknown, "a");
-    let key = server.connections.take_due().expect("a newcomer");
-    server.connections.handle_turn(server.now, key, Turn::Over);
+    let connections = &mut server.connections;
+    let key = connections.handle_accepted(server.now, Peer::Unknown, "a");
+    connections.take_turns(server.now, |_, _| Err("reset"));
     assert!(server.connections.get_mut(key).is_none());
-    server.connections.handle_stop(server.now);
+    server.connections.handle_phase(server.now, Phase::Stopped);
     let report = server.report();
     assert_eq!(report.failed, 1);
     assert_eq!(report.closed, []);
@@ -235,7 +232,7 @@ fn a_stream_too_many_takes_the_place_of_one_that_is_due_just_then() {
     // The old one's time comes before either has had its turn.
     server.wait(Duration::from_secs(1));
     assert_eq!(server.give("new", EVENTS), ["new", "old"]);
-    server.connections.handle_stop(server.now);
+    server.connections.handle_phase(server.now, Phase::Stopped);
     server.wait(Duration::from_secs(60));
     server.turns();
     assert_eq!(server.report().count(CloseReason::Evicted), 1);
@@ -268,7 +265,7 @@ fn one_stream_more_than_allowed_takes_the_place_of_the_oldest() {
     server.turns();
     server.connections.handle_revision(server.now, changed);
     assert_eq!(server.turns(), ["c", "d"]);
-    server.connections.handle_stop(server.now);
+    server.connections.handle_phase(server.now, Phase::Stopped);
     server.turns();
     server.wait(Duration::from_secs(1));
     server.turns();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use health_core::Moment;
-use health_core::health::Registry;
+use health_core::health::{Phase, Registry};
 use health_core::server::{CloseReason, Connection, Peer, Service, Step};
 
 const GET: &str = "GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -39,15 +39,15 @@ fn a_drain_behind_the_end_of_input_still_ends_the_connection() {
         registry.set_running(now);
         let mut connection = connection();
         connection.handle_input(now, GET.repeat(3).as_bytes());
-        connection.handle_eof(now);
+        connection.handle_eof();
         registry.begin_drain(now);
         if driver_knows {
-            connection.handle_drain(now);
+            connection.handle_phase(Phase::Draining);
         }
         let answers = settle(&mut connection, &mut registry);
         assert_eq!(answers.matches("HTTP/1.1 200").count(), 1, "{answers}");
         assert!(answers.contains("\r\nConnection: close\r\n"), "{answers}");
-        connection.handle_eof(now);
+        connection.handle_eof();
         assert_eq!(connection.step(), Step::Close(CloseReason::Draining));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::Outcome;
-use health_core::health::{ComponentConfig, ComponentId, HeartbeatId, Registry, StatId};
+use health_core::health::{ComponentConfig, ComponentId, HeartbeatId, Phase, Registry, StatId};
 use health_core::http::{Method, StatusCode};
 use health_core::server::{
     CloseReason, Connection, Cursor, EvictionClass, Peer, Query, Service, Step,
@@ -339,18 +339,18 @@ fn history_switched_off_leaves_a_stream_of_snapshots() {
 #[test]
 fn a_stream_stands_as_one_and_drains_as_one() {
     let mut one = Followed::new("/health/events");
-    assert_eq!(one.connection.standing(), EvictionClass::Busy);
+    assert_eq!(one.connection.eviction_class(), EvictionClass::Responding);
     one.take();
     let since = one.now;
     assert_eq!(
-        one.connection.standing(),
+        one.connection.eviction_class(),
         EvictionClass::Streaming { since }
     );
     one.registry.begin_drain(one.now);
-    one.connection.handle_drain(one.now);
+    one.connection.handle_phase(Phase::Draining);
     assert_eq!(one.take(), ["transition 2", "snapshot 2", "end"]);
     assert!(matches!(one.connection.step(), Step::Finish { .. }));
-    one.connection.handle_eof(one.now);
+    one.connection.handle_eof();
     let step = one.connection.step();
     assert_eq!(step, Step::Close(CloseReason::Draining));
     assert_eq!(one.connection.delivered(), 1);

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::health::Registry;
+use health_core::health::{Phase, Registry};
 use health_core::server::{CloseReason, Connection, Limits, Peer, Service, EvictionClass, Step};
 use health_core::{Instant, Moment, UnixTime};
 
@@ -131,15 +131,15 @@ impl Harness {
     }
 
     fn check_standing(&self, step: Step) {
-        let standing = self.machine.standing();
+        let standing = self.machine.eviction_class();
         let fits = match step {
             Step::Read { .. } => {
-                matches!(standing, EvictionClass::Asking { .. } | EvictionClass::Idle { .. })
+                matches!(standing, EvictionClass::Reading { .. } | EvictionClass::Idle { .. })
             }
-            Step::Respond => standing == EvictionClass::Busy,
+            Step::Respond => standing == EvictionClass::Responding,
             Step::Write { .. } => matches!(standing, EvictionClass::Writing { .. }),
             Step::Follow { .. } => matches!(standing, EvictionClass::Streaming { .. }),
-            Step::Finish { .. } | Step::Close(_) => standing == EvictionClass::Over,
+            Step::Finish { .. } | Step::Close(_) => standing == EvictionClass::Closing,
         };
         assert!(fits, "{standing:?} in {step:?}");
     }
@@ -158,7 +158,7 @@ impl Harness {
             Operation::Good => self.send(FRAGMENTS[0].as_bytes()),
             Operation::Eof => {
                 self.eof = true;
-                self.machine.handle_eof(self.now);
+                self.machine.handle_eof();
             }
             Operation::Wait(hundredths) => {
                 self.now = self.now + Duration::from_millis(10 * u64::from(hundredths));
@@ -178,12 +178,12 @@ impl Harness {
             Operation::Evict => self.evict(),
             Operation::Drain => {
                 self.registry.begin_drain(self.now);
-                self.machine.handle_drain(self.now);
+                self.machine.handle_phase(Phase::Draining);
                 self.told = true;
             }
             Operation::Stop => {
                 self.registry.stop(self.now);
-                self.machine.handle_stop(self.now);
+                self.machine.handle_phase(Phase::Stopped);
                 (self.told, self.stopped) = (true, true);
             }
             Operation::Change(nth) => self.change(nth),

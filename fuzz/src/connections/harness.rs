@@ -117,7 +117,7 @@ impl Harness {
         if !self.connections.may_accept() {
             return;
         }
-        let busy = self.count(|standing| standing == EvictionClass::Busy);
+        let busy = self.count(|standing| standing == EvictionClass::Responding);
         self.most_open = self.limits.connections.max(busy + 1);
         let client = Client {
             input: fragment_of(number).to_vec(),
@@ -155,7 +155,8 @@ impl Harness {
         let key = keys[keys.len() - 1 - usize::from(number) % keys.len()];
         if let Some(place) = self.connections.get_mut(key) {
             happen(&mut place.socket);
-            self.turn(key);
+            self.connections.handle_ready(key);
+            self.turns(|other| other == key);
         }
     }
 
@@ -170,62 +171,63 @@ impl Harness {
         let keys = self.keys().into_iter();
         let places = keys.filter(|key| {
             let place = self.connections.get_mut(*key);
-            place.is_some_and(|place| is_counted(place.connection.standing()))
+            place.is_some_and(|place| is_counted(place.connection.eviction_class()))
         });
         places.count()
     }
 
-    /// Everybody who is due has a turn, those who become due by it too.
+    /// Everybody who is ready has a turn, those who become ready by it too.
     fn rest(&mut self) {
-        let most = 8 * (self.connections.due() + 1) + 4 * self.keys().len();
-        for _ in 0..most {
-            self.turn_of_next();
+        for _ in 0..16 {
+            self.turns(|_| true);
         }
-        assert_eq!(self.connections.due(), 0, "goes round in circles");
+        assert!(!self.connections.has_ready(), "goes round in circles");
         self.check_rest();
     }
 
     fn turn_of_next(&mut self) {
-        if let Some(key) = self.connections.take_due() {
-            self.turn(key);
-        }
+        let mut is_first = true;
+        self.turns(|_| std::mem::take(&mut is_first));
     }
 
-    fn turn(&mut self, key: usize) {
+    /// Gives those that are ready and chosen a turn; the others stay ready.
+    fn turns(&mut self, mut is_chosen: impl FnMut(usize) -> bool) {
         let (now, registry) = (self.now, &mut self.registry);
-        let Some(place) = self.connections.get_mut(key) else {
-            return;
-        };
-        let (connection, client) = (&mut place.connection, &mut place.socket);
-        let turn = loop {
-            if client.is_reset {
-                break Turn::Over;
+        self.connections.take_turns(now, |key, slot| {
+            if !is_chosen(key) {
+                return Ok::<_, ()>(Turn::Yielded);
             }
-            match connection.step() {
-                Step::Read { .. } | Step::Finish { .. } | Step::Follow { .. } => {
-                    if !client.input.is_empty() && !matches!(connection.step(), Step::Follow { .. })
-                    {
-                        connection.handle_input(now, &std::mem::take(&mut client.input));
-                    } else if client.is_closed {
-                        connection.handle_eof(now);
-                        if matches!(connection.step(), Step::Read { .. } | Step::Follow { .. }) {
-                            panic!("{:?} behind the end of the input", connection.step());
+            let (connection, client) = (&mut slot.connection, &mut slot.socket);
+            let turn = loop {
+                if client.is_reset {
+                    break Turn::Closed;
+                }
+                match connection.step() {
+                    Step::Read { .. } | Step::Finish { .. } | Step::Follow { .. } => {
+                        if !client.input.is_empty() && !matches!(connection.step(), Step::Follow { .. })
+                        {
+                            connection.handle_input(now, &std::mem::take(&mut client.input));
+                        } else if client.is_closed {
+                            connection.handle_eof();
+                            if matches!(connection.step(), Step::Read { .. } | Step::Follow { .. }) {
+                                panic!("{:?} behind the end of the input", connection.step());
+                            }
+                        } else {
+                            break Turn::Blocked;
                         }
-                    } else {
-                        break Turn::Wait;
                     }
+                    Step::Respond => {
+                        let unix = UnixTime::from_millis(now.as_micros() / 1_000);
+                        let snapshot = registry.snapshot(now);
+                        connection.respond(Moment { now, unix }, &snapshot, &mut Vec::new());
+                    }
+                    Step::Write { .. } if client.is_deaf => break Turn::Blocked,
+                    Step::Write { .. } => connection.handle_sent(now),
+                    Step::Close(_) => break Turn::Closed,
                 }
-                Step::Respond => {
-                    let unix = UnixTime::from_millis(now.as_micros() / 1_000);
-                    let snapshot = registry.snapshot(now);
-                    connection.respond(Moment { now, unix }, &snapshot, &mut Vec::new());
-                }
-                Step::Write { .. } if client.is_deaf => break Turn::Wait,
-                Step::Write { .. } => connection.handle_sent(now),
-                Step::Close(_) => break Turn::Over,
-            }
-        };
-        self.connections.handle_turn(now, key, turn);
+            };
+            Ok(turn)
+        });
     }
 
     fn wait_for_next(&mut self, late: u8) {
@@ -245,7 +247,7 @@ impl Harness {
     }
 
     fn stop(&mut self) {
-        self.connections.handle_stop(self.now);
+        self.connections.handle_phase(self.now, Phase::Stopped);
         self.is_stopped = true;
         assert!(!self.connections.is_open() && !self.connections.may_accept());
     }
@@ -270,7 +272,7 @@ impl Harness {
             );
             assert!(!self.is_stopped || !matches!(step, Step::Read { .. } | Step::Follow { .. }));
             streams += usize::from(matches!(
-                place.connection.standing(),
+                place.connection.eviction_class(),
                 EvictionClass::Streaming { .. }
             ));
             heeding |= step.wants_revision();

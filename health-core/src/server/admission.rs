@@ -1,159 +1,140 @@
-//! Who gets in, and who has to go: decisions of the accept loop.
+//! Admission and eviction: which connection is closed for a new one, and what a failed `accept` means.
 //!
-//! An endpoint that refuses a prober gets its daemon killed, so a full house evicts. Whoever has
-//! asked nothing for longest goes first: that is what a slowloris looks like, and a prober never.
+//! A refused probe can get the daemon killed, so at the limit an existing connection is closed
+//! instead. First comes the one that has sent no whole request for longest: that is what a slowloris
+//! attack looks like, and a prober never does.
 
 use core::time::Duration;
 
 use crate::base::Instant;
 
-/// How long a connection may take to ask something before it is the first to go.
+/// How long a connection may take to send a request, or to take a response, before it is among the
+/// first to be evicted.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Pauses after errors of `accept`, doubling from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
 
-/// What a connection is doing, as far as its eviction goes.
+/// What a connection is doing, as far as its eviction is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EvictionClass {
-    /// It is about to close: it gives up its place by itself.
-    Over,
-    /// It has not asked anything yet, or not finished asking.
-    Asking {
+    /// It closes already, so its eviction costs nothing.
+    Closing,
+    /// It has not sent a request yet, or only a part of one.
+    Reading {
         /// Since accept, or since the first byte of the head.
         since: Instant,
     },
-    /// Its answer is being taken.
+    /// Its client takes the response.
     Writing {
-        /// Since the answer was made.
+        /// Since the response was made.
         since: Instant,
     },
-    /// It has been answered and asks nothing.
+    /// It has been answered, and no further request has come.
     Idle {
-        /// Since the answer was sent.
+        /// Since the response was sent.
         since: Instant,
     },
     /// It follows a stream.
     Streaming {
-        /// Since it was asked for.
+        /// Since the request.
         since: Instant,
     },
-    /// Its answer is being made: never cut.
-    Busy,
+    /// Its response is being made: never evicted.
+    Responding,
 }
 
 /// Why `accept` failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AcceptError {
-    /// The client was gone before it was accepted (`ECONNABORTED` and its kin), or a signal came.
+    /// The client was gone before it was accepted (`ECONNABORTED` and the like), or a signal came.
     Transient,
     /// Out of descriptors or memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), or anything else.
     Exhausted,
 }
 
-/// What to do about a failed `accept`.
+/// What to do after a failed `accept`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum AcceptAction<K> {
+pub enum AcceptAction {
     /// Accept again.
     Retry,
-    /// Evict this connection, then accept again.
-    Evict(K),
-    /// Nothing of ours is left to give up: if there is a reserve descriptor, free it, accept, close
-    /// what was accepted and take the reserve back, so that the client is not left waiting. Then
-    /// accept nothing before this instant.
+    /// The connection with this key has been evicted. Give it its turn, then accept again.
+    Evict(usize),
+    /// No connection can be evicted. With a reserve descriptor: free it, accept, close what was
+    /// accepted and reserve one again, so that the client does not wait in vain. Then accept nothing
+    /// before this instant.
     Pause(Instant),
 }
 
 /// The state of one accept loop.
-///
-/// ```
-/// use core::time::Duration;
-/// use health_core::server::{AcceptError, Admission, AcceptAction, EvictionClass};
-/// use health_core::Instant;
-///
-/// let now = Instant::default() + Duration::from_secs(60);
-/// let silent = EvictionClass::Asking { since: Instant::default() };
-/// let idle = EvictionClass::Idle { since: now };
-/// let mut admission = Admission::new(2);
-/// assert!(!admission.has_room(2));
-/// assert_eq!(Admission::victim(now, [("a", idle), ("b", silent)]), Some("b"));
-///
-/// // Out of descriptors: give up one of ours, or else wait.
-/// let advice = admission.handle_error(now, AcceptError::Exhausted, [("a", idle)]);
-/// assert_eq!(advice, AcceptAction::Evict("a"));
-/// let advice = admission.handle_error(now, AcceptError::Exhausted, [("a", EvictionClass::Busy)]);
-/// assert_eq!(advice, AcceptAction::Pause(now + Duration::from_millis(10)));
-/// ```
 #[derive(Clone, Debug)]
-pub struct Admission {
-    most: usize,
+pub(super) struct Admission {
+    max: usize,
     pause: Duration,
 }
 
 impl Admission {
     /// An accept loop that holds at most `connections` (0 counts as 1).
-    #[must_use]
-    pub const fn new(connections: usize) -> Self {
+    pub(super) const fn new(connections: usize) -> Self {
         Self {
-            most: if connections == 0 { 1 } else { connections },
+            max: if connections == 0 { 1 } else { connections },
             pause: PAUSES.0,
         }
     }
 
-    /// Whether there is room for another connection beside `open` ones. If there is none, evict a
-    /// [`victim`](Self::victim) for it.
-    #[must_use]
-    pub const fn has_room(&self, open: usize) -> bool {
-        open < self.most
+    /// Whether there is room for another connection beside `open` ones.
+    pub(super) const fn has_room(&self, open: usize) -> bool {
+        open < self.max
     }
 
-    /// The connection that is missed least, if any may be evicted at all.
+    /// The key of the connection whose eviction costs least, if any may be evicted.
     ///
-    /// In this order: who has been asking for over a second (oldest first), who follows a stream
-    /// (oldest first), who takes an answer for over a second, who is idle (longest first); then, rather than refuse somebody new, who has
-    /// been asking or writing for less. Busy ones are never cut.
-    pub fn victim<K>(
+    /// In this order: over a second without a whole request (oldest first), streams (oldest first),
+    /// responses that take over a second, idle connections (longest first); then, rather than refuse
+    /// a newcomer, those that have been reading or writing for less than a second.
+    pub(super) fn pick_eviction<K>(
         now: Instant,
-        standings: impl IntoIterator<Item = (K, EvictionClass)>,
+        classes: impl IntoIterator<Item = (K, EvictionClass)>,
     ) -> Option<K> {
-        let ranked = standings.into_iter().filter_map(|(key, standing)| {
-            let impatient = |since| now.duration_since(since) > PATIENCE;
-            let rank = match standing {
-                EvictionClass::Over => (0, now),
-                EvictionClass::Asking { since } if impatient(since) => (1, since),
+        let ranked = classes.into_iter().filter_map(|(key, class)| {
+            let is_late = |since| now.duration_since(since) > PATIENCE;
+            let rank = match class {
+                EvictionClass::Closing => (0, now),
+                EvictionClass::Reading { since } if is_late(since) => (1, since),
                 EvictionClass::Streaming { since } => (2, since),
-                EvictionClass::Writing { since } if impatient(since) => (3, since),
+                EvictionClass::Writing { since } if is_late(since) => (3, since),
                 EvictionClass::Idle { since } => (4, since),
-                EvictionClass::Asking { since } => (5, since),
+                EvictionClass::Reading { since } => (5, since),
                 EvictionClass::Writing { since } => (6, since),
-                EvictionClass::Busy => return None,
+                EvictionClass::Responding => return None,
             };
             Some((rank, key))
         });
         ranked.min_by_key(|(rank, _)| *rank).map(|(_, key)| key)
     }
 
-    /// `accept` has given a connection: errors are over.
-    pub const fn handle_accepted(&mut self) {
+    /// `accept` has given a connection: the next error begins with the shortest pause.
+    pub(super) const fn handle_accepted(&mut self) {
         self.pause = PAUSES.0;
     }
 
-    /// `accept` has failed.
-    pub fn handle_error<K>(
+    /// `accept` has failed; `evictable` is the connection to evict, if there is one.
+    pub(super) fn handle_error(
         &mut self,
         now: Instant,
         error: AcceptError,
-        standings: impl IntoIterator<Item = (K, EvictionClass)>,
-    ) -> AcceptAction<K> {
-        if error == AcceptError::Transient {
-            return AcceptAction::Retry;
+        evictable: Option<usize>,
+    ) -> AcceptAction {
+        match (error, evictable) {
+            (AcceptError::Transient, _) => AcceptAction::Retry,
+            (AcceptError::Exhausted, Some(key)) => AcceptAction::Evict(key),
+            (AcceptError::Exhausted, None) => {
+                let until = now + self.pause;
+                self.pause = (self.pause * 2).min(PAUSES.1);
+                AcceptAction::Pause(until)
+            }
         }
-        if let Some(key) = Self::victim(now, standings) {
-            return AcceptAction::Evict(key);
-        }
-        let until = now + self.pause;
-        self.pause = (self.pause * 2).min(PAUSES.1);
-        AcceptAction::Pause(until)
     }
 }
 
@@ -170,24 +151,27 @@ mod tests {
     #[test]
     fn the_order_of_eviction() {
         let in_order = [
-            ("over", EvictionClass::Over),
-            ("oldest silent", EvictionClass::Asking { since: ago(9_000) }),
-            ("old silent", EvictionClass::Asking { since: ago(1_001) }),
+            ("over", EvictionClass::Closing),
+            (
+                "oldest silent",
+                EvictionClass::Reading { since: ago(9_000) },
+            ),
+            ("old silent", EvictionClass::Reading { since: ago(1_001) }),
             ("old stream", EvictionClass::Streaming { since: ago(800) }),
             ("stream", EvictionClass::Streaming { since: ago(2) }),
             ("slow reader", EvictionClass::Writing { since: ago(1_001) }),
             ("idle for long", EvictionClass::Idle { since: ago(50) }),
             ("idle", EvictionClass::Idle { since: ago(5) }),
-            ("new", EvictionClass::Asking { since: ago(1_000) }),
-            ("newer", EvictionClass::Asking { since: ago(3) }),
+            ("new", EvictionClass::Reading { since: ago(1_000) }),
+            ("newer", EvictionClass::Reading { since: ago(3) }),
             ("writing", EvictionClass::Writing { since: ago(900) }),
         ];
         for first in 0..in_order.len() {
             let rest = in_order.iter().copied().skip(first).rev();
-            assert_eq!(Admission::victim(NOW, rest), Some(in_order[first].0));
+            assert_eq!(Admission::pick_eviction(NOW, rest), Some(in_order[first].0));
         }
         assert_eq!(
-            Admission::victim(NOW, [("busy", EvictionClass::Busy)]),
+            Admission::pick_eviction(NOW, [("busy", EvictionClass::Responding)]),
             None
         );
     }
@@ -195,13 +179,16 @@ mod tests {
     #[test]
     fn pauses_double_up_to_half_a_second_and_start_over() {
         let mut admission = Admission::new(1);
-        let fail = |admission: &mut Admission| {
-            admission.handle_error(NOW, AcceptError::Exhausted, [((), EvictionClass::Busy)])
-        };
+        let fail =
+            |admission: &mut Admission| admission.handle_error(NOW, AcceptError::Exhausted, None);
         for millis in [10, 20, 40, 80, 160, 320, 500, 500] {
             let until = NOW + Duration::from_millis(millis);
             assert_eq!(fail(&mut admission), AcceptAction::Pause(until));
         }
+        let action = admission.handle_error(NOW, AcceptError::Exhausted, Some(7));
+        assert_eq!(action, AcceptAction::Evict(7));
+        let action = admission.handle_error(NOW, AcceptError::Transient, Some(7));
+        assert_eq!(action, AcceptAction::Retry);
         admission.handle_accepted();
         assert_eq!(
             fail(&mut admission),

@@ -8,6 +8,7 @@ use super::answer::{self, Ending};
 use super::reader::{Reader, Reply};
 use super::state::{State, Writing};
 use super::stream::Stream;
+use super::turn::Outgoing;
 use super::{CloseReason, EvictionClass, Limits, Peer, Service, Step};
 use crate::base::{Instant, Moment};
 use crate::health::{Phase, Revision, Snapshot};
@@ -38,6 +39,8 @@ pub struct Connection {
     /// Answers in the caller's buffer, and those that were sent.
     unsent: u32,
     delivered: u64,
+    /// What [`turn`](Self::turn) has not written yet.
+    pub(super) outgoing: Outgoing,
 }
 
 impl Connection {
@@ -55,6 +58,7 @@ impl Connection {
             has_answered: false,
             unsent: 0,
             delivered: 0,
+            outgoing: Outgoing::default(),
         }
     }
 
@@ -92,7 +96,7 @@ impl Connection {
     /// Takes the end of the input. What was asked before it is still answered: clients may
     /// half-close behind their last request. A stream ends, though: who has gone away says no
     /// more than that.
-    pub fn handle_eof(&mut self, _now: Instant) {
+    pub fn handle_eof(&mut self) {
         match self.state {
             State::Idle { .. } => self.state = State::Closed(CloseReason::PeerClosed),
             State::Head { .. } => self.state = State::Closed(CloseReason::Truncated),
@@ -145,48 +149,38 @@ impl Connection {
         self.state = self.state.handle_revision(now, revision);
     }
 
-    /// The daemon is in this phase now: see [`handle_drain`](Self::handle_drain) and
-    /// [`handle_stop`](Self::handle_stop). A driver without a [`Connections`](super::Connections) tells it.
-    pub fn handle_phase(&mut self, now: Instant, phase: Phase) {
-        match phase {
-            Phase::Starting | Phase::Running => {}
-            Phase::Draining => self.handle_drain(now),
-            Phase::Stopped => self.handle_stop(now),
-        }
-    }
-
-    /// The daemon drains: an idle connection closes at once; one with a request under way answers
-    /// it, says `Connection: close`, and closes; a stream says so, and ends.
+    /// The daemon is in this phase now.
     ///
-    /// A connection on which nothing was asked yet is no idle one: its request may be in the
-    /// socket already, and it is what asks whether the daemon is still alive.
-    pub fn handle_drain(&mut self, _now: Instant) {
+    /// `Draining`: an idle connection closes at once; one with a request under way answers it, says
+    /// `Connection: close`, and closes; a stream says so, and ends. A connection on which no request
+    /// has come yet is not idle: its request may be in the socket already, and may ask whether the
+    /// daemon is alive.
+    ///
+    /// `Stopped`: only a response under way is still delivered.
+    pub fn handle_phase(&mut self, phase: Phase) {
+        let has_stopped = match phase {
+            Phase::Starting | Phase::Running => return,
+            Phase::Draining => false,
+            Phase::Stopped => true,
+        };
         match self.state {
-            State::Idle { .. } if self.has_answered => {
+            State::Following { .. } => self.end_stream(CloseReason::Draining),
+            State::Idle { .. } if self.has_answered || has_stopped => {
                 self.state = State::Closed(CloseReason::Draining);
             }
-            State::Following { .. } => self.end_stream(CloseReason::Draining),
-            _ => self.ending = Some(CloseReason::Draining),
-        }
-    }
-
-    /// The daemon has stopped: only an answer that is under way is still delivered.
-    pub fn handle_stop(&mut self, _now: Instant) {
-        match self.state {
-            State::Responding { .. } | State::Writing { .. } => {
-                self.ending = Some(CloseReason::Draining);
-            }
-            State::Following { .. } => self.end_stream(CloseReason::Draining),
-            State::Idle { .. } | State::Head { .. } | State::Finishing { .. } => {
+            State::Head { .. } | State::Finishing { .. } if has_stopped => {
                 self.state = State::Closed(CloseReason::Draining);
             }
             State::Closed(_) => {}
+            _ => self.ending = Some(CloseReason::Draining),
         }
     }
 
     /// Gives up the place for another connection, unless an answer is just being made.
     pub fn handle_evict(&mut self, now: Instant) {
-        if self.standing() != EvictionClass::Busy && !matches!(self.state, State::Closed(_)) {
+        if self.eviction_class() != EvictionClass::Responding
+            && !matches!(self.state, State::Closed(_))
+        {
             self.state = State::Closed(CloseReason::Evicted);
             self.log(now, false, Some(CloseReason::Evicted));
             self.service.counters().count_eviction();
@@ -284,9 +278,9 @@ impl Connection {
 
     /// What it would cost to evict this connection.
     #[must_use]
-    pub fn standing(&self) -> EvictionClass {
+    pub fn eviction_class(&self) -> EvictionClass {
         let stream = self.stream.as_deref();
-        self.state.standing(self.has_answered, stream)
+        self.state.eviction_class(self.has_answered, stream)
     }
 
     /// Bytes of heap held for input: none while idle, and never much more than twice

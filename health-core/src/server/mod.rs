@@ -83,11 +83,12 @@ mod step;
 mod stream;
 #[cfg(feature = "monitor")]
 mod targets;
+mod turn;
 
 pub use access::{Access, AccessRequest, Identity, Peer};
-pub use admission::{AcceptAction, AcceptError, Admission, EvictionClass};
+pub use admission::{AcceptAction, AcceptError, EvictionClass};
 pub use connection::Connection;
-pub use connections::{Connections, Slot, Turn};
+pub use connections::{Connections, Slot};
 pub use cors::Origin;
 pub use counters::Counters;
 pub use degraded::DegradedCode;
@@ -103,3 +104,4 @@ pub use service::Service;
 pub use step::{CloseReason, Step};
 #[cfg(feature = "monitor")]
 pub use targets::{Page, Targets};
+pub use turn::{Buffers, Daemon, Transport, Turn};

@@ -82,18 +82,22 @@ impl State {
     }
 
     /// What an eviction would cost, of a connection that has been answered or not.
-    pub(super) fn standing(&self, has_answered: bool, stream: Option<&Stream>) -> EvictionClass {
+    pub(super) fn eviction_class(
+        &self,
+        has_answered: bool,
+        stream: Option<&Stream>,
+    ) -> EvictionClass {
         match *self {
             Self::Idle { since, .. } if has_answered => EvictionClass::Idle { since },
-            Self::Idle { since, .. } | Self::Head { since, .. } => EvictionClass::Asking { since },
+            Self::Idle { since, .. } | Self::Head { since, .. } => EvictionClass::Reading { since },
             // A stream that is about to be told the news has been answered: it may be cut.
             Self::Following { .. } | Self::Responding { .. } => {
-                stream.map_or(EvictionClass::Busy, Stream::standing)
+                stream.map_or(EvictionClass::Responding, Stream::eviction_class)
             }
             Self::Writing { writing, .. } => EvictionClass::Writing {
                 since: writing.since,
             },
-            Self::Finishing { .. } | Self::Closed(_) => EvictionClass::Over,
+            Self::Finishing { .. } | Self::Closed(_) => EvictionClass::Closing,
         }
     }
 

@@ -66,7 +66,7 @@ impl Stream {
     }
 
     /// What its eviction would cost.
-    pub(super) const fn standing(&self) -> EvictionClass {
+    pub(super) const fn eviction_class(&self) -> EvictionClass {
         EvictionClass::Streaming { since: self.since }
     }
 

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use health_core::health::{ComponentConfig, ComponentId, Registry, StatId};
+use health_core::health::{ComponentConfig, ComponentId, Phase, Registry, StatId};
 use health_core::server::{Connection, Limits, Peer as Origin, Step};
 use health_core::{Instant, Moment, UnixTime};
 
@@ -185,7 +185,7 @@ impl BarePeer {
         }
         if self.half_closed {
             let before = self.machine.step();
-            self.machine.handle_eof(self.now);
+            self.machine.handle_eof();
             let after = self.machine.step();
             let reads = matches!(
                 after,
@@ -222,7 +222,7 @@ impl Peer for BarePeer {
         self.half_closed = true;
         self.machine.handle_input(self.now, bytes);
         if matches!(self.machine.step(), Step::Respond) {
-            self.machine.handle_eof(self.now);
+            self.machine.handle_eof();
         }
         self.run();
     }
@@ -270,7 +270,7 @@ impl Peer for BarePeer {
 
     fn drain(&mut self) {
         self.registry.begin_drain(self.now);
-        self.machine.handle_drain(self.now);
+        self.machine.handle_phase(Phase::Draining);
         self.run();
     }
 

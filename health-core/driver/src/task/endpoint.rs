@@ -19,7 +19,8 @@ use std::task::{Context, Poll, Waker};
 
 use crate::Health;
 use crate::{HealthWatch, Lifecycle, Wakeups, Woken, catch_panic};
-use health_core::server::{AcceptAction, Connections, Report, Service, Slot, Turn};
+use health_core::health::Phase;
+use health_core::server::{AcceptAction, Buffers, Connections, Report, Service, Slot};
 
 use super::alarm::Alarm;
 use super::line::{Line, Worker};
@@ -31,9 +32,6 @@ use crate::runtime::Runtime;
 const DAEMON: usize = usize::MAX;
 const LISTENER: usize = usize::MAX - 1;
 const ALARM: usize = usize::MAX - 2;
-/// Input of one read: a whole head nearly always, and many pipelined ones. What is pipelined behind
-/// an answer that nobody reads is kept, so this bounds what such a client costs.
-const SCRATCH: usize = 4 * 1024;
 /// Connections accepted before those that are there have their turn.
 const MOST_ACCEPTS: usize = 64;
 
@@ -55,8 +53,7 @@ pub struct Endpoint<R: Runtime> {
     daemon_waker: Waker,
     listener_waker: Waker,
     alarm_waker: Waker,
-    scratch: Box<[u8]>,
-    out: Vec<u8>,
+    buffers: Box<Buffers>,
 }
 
 /// A connection's socket and its waker, which carries its key.
@@ -95,8 +92,7 @@ impl<R: Runtime> Endpoint<R> {
             daemon_waker,
             wakeups,
             woken: Vec::new(),
-            scratch: vec![0; SCRATCH].into(),
-            out: Vec::new(),
+            buffers: Box::default(),
         };
         endpoint.listen(source)?;
         Ok(endpoint)
@@ -111,7 +107,7 @@ impl<R: Runtime> Endpoint<R> {
                 DAEMON => self.follow(),
                 LISTENER => self.has_queue = true,
                 ALARM => {}
-                key => self.turn(key),
+                key => self.connections.handle_ready(key),
             }
         }
         self.woken = woken;
@@ -132,7 +128,7 @@ impl<R: Runtime> Endpoint<R> {
             let now = self.health.now();
             self.alarm.poll(&mut alarm_cx, until, now).is_ready()
         };
-        if may_accept || self.connections.due() > 0 || is_time() {
+        if may_accept || self.connections.has_ready() || is_time() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
@@ -156,7 +152,7 @@ impl<R: Runtime> Endpoint<R> {
         }
         let is_told_to_stop = self.running.poll_stop(&self.daemon_waker);
         if is_told_to_stop {
-            self.connections.handle_stop(now);
+            self.connections.handle_phase(now, Phase::Stopped);
         }
         if !self.connections.is_open() {
             self.acceptor = None;
@@ -166,29 +162,16 @@ impl<R: Runtime> Endpoint<R> {
 
     /// Everybody who is due has a turn; who becomes due meanwhile has the next.
     fn take_turns(&mut self) {
-        for _ in 0..self.connections.due() {
-            if let Some(key) = self.connections.take_due() {
-                self.turn(key);
-            }
-        }
-    }
-
-    fn turn(&mut self, key: usize) {
-        let Some(Slot { connection, socket }) = self.connections.get_mut(key) else {
-            return;
-        };
-        let waker = (socket.waker).get_or_insert_with(|| self.wakeups.waker(key));
         let mut worker = Worker {
             health: &self.health,
-            scratch: &mut self.scratch,
-            out: &mut self.out,
+            buffers: &mut self.buffers,
         };
-        let mut cx = Context::from_waker(waker);
-        let turn = socket.line.turn(connection, &mut worker, &mut cx);
-        // An error ends the connection: it is the peer's business, or the network's.
-        let now = self.health.now();
-        self.connections
-            .handle_turn(now, key, turn.unwrap_or(Turn::Over));
+        self.connections.take_turns(self.health.now(), |key, slot| {
+            let Slot { connection, socket } = slot;
+            let waker = (socket.waker).get_or_insert_with(|| self.wakeups.waker(key));
+            let mut cx = Context::from_waker(waker);
+            socket.line.turn(connection, &mut worker, &mut cx)
+        });
     }
 
     fn accept(&mut self) {
