@@ -25,7 +25,10 @@ const TICK: Duration = Duration::from_millis(20);
 /// Serves `daemon` on this thread until its phase is `Stopped`.
 pub fn serve(listener: &TcpListener, service: Service, daemon: &impl Daemon) -> io::Result<Report> {
     listener.set_nonblocking(true)?;
-    let mut connections = Connections::new(Arc::new(service).guarded(catch_panic));
+    // A closure of the daemon's may panic: that must not end this thread.
+    let service = Arc::new(service);
+    let service = service.guarded(|run| drop(catch_unwind(AssertUnwindSafe(run))));
+    let mut connections = Connections::new(service);
     let mut buffers = Buffers::default();
     loop {
         let now = daemon.now();
@@ -54,11 +57,6 @@ pub fn serve(listener: &TcpListener, service: Service, daemon: &impl Daemon) -> 
         }
         wait(listener, daemon.now(), &mut connections)?;
     }
-}
-
-/// Runs a closure of the daemon's: a panic there must not end this thread.
-fn catch_panic(closure: &mut dyn FnMut()) {
-    drop(catch_unwind(AssertUnwindSafe(closure)));
 }
 
 /// Waits until a socket is ready, until a deadline, or for a tick.
