@@ -1,6 +1,10 @@
 //! The conformance table over loopback sockets, served by the core's example of a driver of one's own.
 
-#[allow(dead_code, reason = "its own daemon is not started here")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a program there: its daemon is not started here"
+)]
 #[path = "../../examples/poll_driver.rs"]
 mod poll_driver;
 
