@@ -25,10 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listen = args.next().unwrap_or("127.0.0.1:9102".into());
 
     let health = Health::new("steering", env!("CARGO_PKG_VERSION"));
-    let config = ComponentConfig {
-        failing_is: Status::Degraded,
-        ..Default::default()
-    };
+    let config = ComponentConfig::new().failing_is(Status::Degraded);
     let link = health.component_with("link", config)?;
     link.set_failures(0); // nothing has failed yet: healthy before the first cycle
     health.set_running();

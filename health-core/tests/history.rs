@@ -16,11 +16,9 @@ fn after(seconds: u64) -> Instant {
 #[test]
 fn history_tells_what_from_to_when_and_why() {
     let mut registry = Registry::new("svc", "1", START);
-    let config = ComponentConfig {
-        retries: 1,
-        validity: Some(Duration::from_secs(60)),
-        ..Default::default()
-    };
+    let config = ComponentConfig::new()
+        .retries(1)
+        .validity(Duration::from_secs(60));
     let db = registry.component(START, "db", config).expect("free");
     let beat = registry
         .heartbeat(START, "loop", Duration::from_secs(50))
@@ -77,10 +75,7 @@ fn history_tells_what_from_to_when_and_why() {
 #[test]
 fn history_forgets_sooner_when_messages_are_long() {
     let mut registry = Registry::new("svc", "1", START);
-    let config = ComponentConfig {
-        retries: 1,
-        ..Default::default()
-    };
+    let config = ComponentConfig::new().retries(1);
     let db = registry.component(START, "db", config).expect("free");
     for number in 0..2_000_u64 {
         let now = Instant::from_micros(number);

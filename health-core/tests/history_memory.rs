@@ -12,10 +12,7 @@ const START: Instant = Instant::from_micros(0);
 #[test]
 fn history_of_a_million_transitions_takes_constant_memory() {
     let mut registry = Registry::new("svc", "1", START);
-    let config = ComponentConfig {
-        retries: 1,
-        ..Default::default()
-    };
+    let config = ComponentConfig::new().retries(1);
     let db = registry.component(START, "db", config).expect("free");
     let mut turn = |number: u64| {
         let now = Instant::from_micros(number);

@@ -22,11 +22,7 @@ fn daemon() -> (Snapshot, Moment) {
     let mut registry = Registry::new("svc", "1.2.3", now);
     let secret = format!("postgres://app:{SECRET}@db/app");
     for (name, failing_is) in [("db", Status::Unhealthy), ("cache", Status::Degraded)] {
-        let config = ComponentConfig {
-            retries: 1,
-            failing_is,
-            ..Default::default()
-        };
+        let config = ComponentConfig::new().retries(1).failing_is(failing_is);
         let id = registry.component(now, name, config).expect("free");
         // A panic's payload, an error's text, and a message that is only for who may see details.
         let payload = std::panic::catch_unwind(|| panic!("{SECRET}")).expect_err("it panics");

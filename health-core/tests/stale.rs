@@ -73,10 +73,7 @@ fn is_alive(snapshot: &Snapshot) -> bool {
 #[test]
 fn stale_results_fail_readiness_for_ever_and_nothing_grows() {
     let mut registry = Registry::new("svc", "1", at(0));
-    let config = ComponentConfig {
-        validity: Some(Duration::from_secs(90)),
-        ..Default::default()
-    };
+    let config = ComponentConfig::new().validity(Duration::from_secs(90));
     let db = registry.component(at(0), "db", config).expect("free");
     registry.set_running(at(0));
     registry.success(at(0), db);

@@ -51,10 +51,7 @@ fn three_failures_in_a_row_turn_it_and_one_success_heals_it() {
 
 #[test]
 fn success_threshold_holds_from_cold_and_after_failure() {
-    let (mut registry, db) = running_with(ComponentConfig {
-        success_threshold: 2,
-        ..Default::default()
-    });
+    let (mut registry, db) = running_with(ComponentConfig::new().success_threshold(2));
     registry.success(after(1), db);
     status_is(&mut registry, after(1), Status::Unknown);
     registry.success(after(2), db);
@@ -109,10 +106,7 @@ fn a_warning_is_a_success_that_shows() {
 
 #[test]
 fn an_indeterminate_result_changes_nothing() {
-    let config = ComponentConfig {
-        validity: Some(Duration::from_secs(10)),
-        ..Default::default()
-    };
+    let config = ComponentConfig::new().validity(Duration::from_secs(10));
     let (mut registry, db) = running_with(config);
     registry.success(after(1), db);
     registry.failure(after(2), db, "refused");
@@ -140,10 +134,7 @@ fn the_absolute_number_of_failures_may_be_set() {
 
 #[test]
 fn stale_is_decided_by_the_clock_and_stamped_with_its_deadline() {
-    let config = ComponentConfig {
-        validity: Some(Duration::from_secs(90)),
-        ..Default::default()
-    };
+    let config = ComponentConfig::new().validity(Duration::from_secs(90));
     let (mut registry, db) = running_with(config);
     registry.success(after(10), db);
     status_is(&mut registry, after(99), Status::Healthy);
@@ -334,4 +325,21 @@ fn what_is_removed_is_gone_and_its_id_means_nothing_else() {
 
 fn startup(registry: &mut Registry) -> Status {
     registry.snapshot(START).status(ProbeKind::Startup)
+}
+
+/// A daemon that is started again 1,000 s later knows nothing yet.
+#[test]
+fn after_a_stop_old_results_count_no_more() {
+    let (mut registry, db) = running_with(ComponentConfig::new());
+    registry.success(START, db);
+    assert_eq!(startup(&mut registry), Status::Healthy);
+    registry.stop(after(10));
+    registry.set_running(after(1_000));
+    let snapshot = registry.snapshot(after(1_000));
+    for kind in [ProbeKind::Startup, ProbeKind::Readiness] {
+        assert_eq!(snapshot.status(kind), Status::Unhealthy, "{kind:?}");
+    }
+    assert_eq!(snapshot.status(ProbeKind::Health), Status::Unknown);
+    registry.success(after(1_001), db);
+    assert_eq!(startup(&mut registry), Status::Healthy);
 }

@@ -33,10 +33,7 @@ impl Followed {
     fn new(path: &str) -> Self {
         let now = Instant::default();
         let mut registry = Registry::new("svc", "1", now);
-        let config = ComponentConfig {
-            retries: 1,
-            ..Default::default()
-        };
+        let config = ComponentConfig::new().retries(1);
         let db = registry.component(now, "db", config).expect("free");
         let beat = registry.heartbeat(now, "loop", DEADLINE).expect("free");
         let pool = registry.stat("pool").expect("free");

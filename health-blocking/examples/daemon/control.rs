@@ -50,10 +50,7 @@ impl Control {
             ("disk", host::disk),
         ];
         // The daemon steers on without a sample or two; without three it is degraded.
-        let config = ComponentConfig {
-            failing_is: Status::Degraded,
-            ..Default::default()
-        };
+        let config = ComponentConfig::new().failing_is(Status::Degraded);
         let parts = samples.into_iter().map(|(name, sample)| {
             Ok(Part {
                 component: health.component_with(name, config)?,

@@ -37,6 +37,32 @@ fn a_loop_group_is_ready_only_while_all_its_loops_run() {
 }
 
 #[test]
+fn only_a_release_opens_a_gate() {
+    fn warm_up(health: &Health, result: Result<(), String>) -> Result<(), String> {
+        let gate = health.gate("cache").map_err(|error| error.to_string())?;
+        result?;
+        gate.release();
+        Ok(())
+    }
+    let health = Health::new("svc", "1");
+    health.set_running();
+    assert!(warm_up(&health, Err("no database".into())).is_err());
+    assert_eq!(
+        health.snapshot().status(ProbeKind::Readiness),
+        Status::Unhealthy,
+        "the warm-up failed"
+    );
+
+    let health = Health::new("svc", "1");
+    health.set_running();
+    assert_eq!(warm_up(&health, Ok(())), Ok(()));
+    assert_eq!(
+        health.snapshot().status(ProbeKind::Readiness),
+        Status::Healthy
+    );
+}
+
+#[test]
 fn a_watch_that_is_dropped_leaves_nobody_waiting() {
     struct Counted;
     impl std::task::Wake for Counted {

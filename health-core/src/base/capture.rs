@@ -1,4 +1,4 @@
-//! The beginning and the end of an output that may be endless.
+//! The beginning and the end of an output of unknown length.
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -12,7 +12,7 @@ use core::fmt;
 ///
 /// [`Display`](fmt::Display) gives the text, at most [`Capture::MAX_TEXT`] bytes of it. It is cut
 /// between characters, and bytes that are not UTF-8 are replaced by U+FFFD. Control characters are
-/// left as they are: whoever prints it on a terminal escapes them there.
+/// left as they are: escape them before printing to a terminal.
 ///
 /// ```
 /// use health_core::Capture;
@@ -47,7 +47,7 @@ impl Capture {
         }
     }
 
-    /// Takes the next bytes of the output.
+    /// Adds the next bytes of the output.
     pub fn push(&mut self, bytes: &[u8]) {
         self.total = self.total.saturating_add(bytes.len() as u64);
         let (first, rest) = bytes.split_at(bytes.len().min(END - self.head.len()));

@@ -1,4 +1,4 @@
-//! Blocks of addresses: whom to probe, and who may see details.
+//! Blocks of IP addresses: which targets may be probed, and which peers may see details.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -41,10 +41,22 @@ impl Cidr {
 
     /// Whether the address lies in the block.
     ///
-    /// An IPv4 address written as an IPv6 one (`::ffff:0:0/96`, and `64:ff9b::/96` behind a NAT64)
-    /// is held against IPv4 blocks too: it is a usual way around a filter.
+    /// An IPv4-mapped address (`::ffff:0:0/96`) is also looked up in IPv4 blocks: it is the same
+    /// address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
+        self.contains_either(address, embedded(address, &[[0, 0, 0, 0, 0, 0xFFFF]]))
+    }
+
+    /// The same for a list of what is forbidden: behind a NAT64 an address of `64:ff9b::/96` reaches
+    /// the IPv4 address in it. It must not count for a list of what is allowed: there a private IPv4
+    /// address in it is nobody's (RFC 6052 §3.1).
+    pub(crate) fn may_reach(&self, address: IpAddr) -> bool {
+        let prefixes = [[0, 0, 0, 0, 0, 0xFFFF], [0x64, 0xFF9B, 0, 0, 0, 0]];
+        self.contains_either(address, embedded(address, &prefixes))
+    }
+
+    fn contains_either(&self, address: IpAddr, embedded: Option<Ipv4Addr>) -> bool {
         let holds = |address: IpAddr| match (self.address, address) {
             (IpAddr::V4(block), IpAddr::V4(address)) => {
                 let shift = 32 - u32::from(self.prefix);
@@ -58,18 +70,18 @@ impl Cidr {
             }
             _ => false,
         };
-        holds(address) || embedded(address).is_some_and(|inner| holds(IpAddr::V4(inner)))
+        holds(address) || embedded.is_some_and(|inner| holds(IpAddr::V4(inner)))
     }
 }
 
-fn embedded(address: IpAddr) -> Option<Ipv4Addr> {
+/// The IPv4 address behind one of these prefixes of 96 bits.
+fn embedded(address: IpAddr, prefixes: &[[u16; 6]]) -> Option<Ipv4Addr> {
     let IpAddr::V6(address) = address else {
         return None;
     };
     let [a, b, c, d, e, f, g, h] = address.segments();
-    let is_mapped = [a, b, c, d, e, f] == [0, 0, 0, 0, 0, 0xFFFF];
-    let is_nat64 = [a, b, c, d, e, f] == [0x64, 0xFF9B, 0, 0, 0, 0];
-    (is_mapped || is_nat64).then(|| Ipv4Addr::from((u32::from(g) << 16) | u32::from(h)))
+    let is_known = prefixes.contains(&[a, b, c, d, e, f]);
+    is_known.then(|| Ipv4Addr::from((u32::from(g) << 16) | u32::from(h)))
 }
 
 impl FromStr for Cidr {
@@ -131,7 +143,13 @@ mod tests {
     #[test]
     fn another_spelling_is_no_way_around() {
         assert!(holds("169.254.0.0/16", "::ffff:169.254.169.254"));
-        assert!(holds("169.254.0.0/16", "64:ff9b::169.254.169.254"));
+        let link_local: Cidr = "169.254.0.0/16".parse().expect("a block");
+        let behind_nat64 = "64:ff9b::169.254.169.254".parse().expect("an address");
+        assert!(link_local.may_reach(behind_nat64));
+        assert!(
+            !link_local.contains(behind_nat64),
+            "a peer is not let in by it"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use core::fmt;
 
 /// A setting that was refused: which one, what was given, and what is allowed.
 ///
-/// What may be a secret is never in it: of a header it tells the name, never the value.
+/// Secrets are never in it: for a header it has the name, not the value.
 ///
 /// ```
 /// let error = "10.0.0.1/8".parse::<health_core::Cidr>().unwrap_err();
@@ -57,7 +57,7 @@ impl ConfigError {
         &self.value
     }
 
-    /// What would have been taken.
+    /// What is allowed.
     #[must_use]
     pub const fn allowed(&self) -> &'static str {
         self.allowed

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
-/// A checked name: 1 to 64 bytes, each one of `A-Z a-z 0-9 _ . : -`.
+/// A checked name: 1 to 64 bytes, each one of `A-Z a-z 0-9 _ . : -`, but not `.` or `..`.
 ///
 /// No view has to escape such a name, so it reads the same in a path, a JSON document, a
 /// Prometheus label and a log line. Cloning one copies a pointer.
@@ -15,7 +15,7 @@ impl Name {
     /// The most bytes a name may have.
     pub const MAX_LEN: usize = 64;
 
-    /// Checks and takes `name`.
+    /// Checks `name`.
     ///
     /// # Errors
     ///
@@ -38,7 +38,10 @@ impl Name {
     }
 
     pub(crate) fn is_valid(bytes: &[u8]) -> bool {
+        // A client removes the path segments `.` and `..` before it sends them (RFC 3986 §5.2.4).
         (1..=Self::MAX_LEN).contains(&bytes.len())
+            && bytes != b"."
+            && bytes != b".."
             && bytes
                 .iter()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(byte))
@@ -61,13 +64,15 @@ impl fmt::Debug for Name {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
-    /// Not 1 to 64 bytes of `A-Z a-z 0-9 _ . : -`; holds (the beginning of) what was given.
+    /// Not 1 to 64 bytes of `A-Z a-z 0-9 _ . : -`, or `.` or `..`; holds (the beginning of) what was
+    /// given.
     Invalid(String),
     /// Already registered. A second owner of one name would hide the first one's failures.
     Duplicate(Name),
     /// Not the name of a counter or gauge: those are letters, digits and `_`, do not begin with a
-    /// digit or `health_`, are not `build`, `process_start_time_seconds` or a name under which a
-    /// monitor tells of its probes (`probe_success` and its like), and do not end in
+    /// digit, `health_` or `scrape_`, are not `build`, `process_start_time_seconds`, `up`, `ALERTS`,
+    /// `ALERTS_FOR_STATE` (Prometheus makes those itself) or a name under which a
+    /// monitor exports its probes (such as `probe_success`), and do not end in
     /// `_total`, `_created`, `_count`, `_sum`, `_bucket` or `_info`, which the formats add
     /// themselves.
     NotAMetric(Name),

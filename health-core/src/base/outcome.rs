@@ -1,4 +1,4 @@
-//! What one look at something showed: the word both halves of the core share.
+//! The result of one check: of a daemon's own component, or of a target.
 
 mod kind;
 
@@ -28,48 +28,48 @@ pub use kind::Kind;
 pub struct Outcome {
     /// Whether it counts, and as what.
     pub class: Class,
-    /// What it ran into, in one word, where there is one.
+    /// The kind of failure in one word, where there is one.
     pub kind: Option<Kind>,
-    /// For everybody's eyes; empty if there is nothing to say.
+    /// Public; empty if there is nothing to say.
     pub message: Message,
-    /// For authorised eyes.
+    /// Private: for authorised readers only.
     pub cause: Option<Cause>,
 }
 
 impl Outcome {
-    /// All well.
+    /// It works.
     #[must_use]
     pub const fn success() -> Self {
         Self::new(Class::Success, Message::EMPTY)
     }
 
-    /// Well, with something to mind: counts as a success and shows as degraded.
+    /// It works, with a reservation: counts as a success and shows as degraded.
     #[must_use]
     pub fn warning(message: impl Into<Message>) -> Self {
         Self::new(Class::Warning, message.into())
     }
 
-    /// Not well: counts towards the threshold.
+    /// It does not work: counts towards the threshold.
     #[must_use]
     pub fn failure(message: impl Into<Message>) -> Self {
         Self::new(Class::Failure, message.into())
     }
 
-    /// The prober's own trouble (no descriptors, no memory): says nothing about the target, so it
-    /// counts as nothing.
+    /// A failure of the prober's own (no descriptors, no memory): says nothing about the target, so it
+    /// does not count.
     #[must_use]
     pub fn indeterminate(message: impl Into<Message>) -> Self {
         Self::new(Class::Indeterminate, message.into())
     }
 
-    /// Adds the word for what it ran into.
+    /// Sets the kind of failure.
     #[must_use]
     pub const fn of_kind(mut self, kind: Kind) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// Adds the private half.
+    /// Sets the private cause.
     #[must_use]
     pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(Cause::new(cause));
@@ -95,7 +95,7 @@ pub enum Class {
     Warning,
     /// Counts as a failure.
     Failure,
-    /// Counts as nothing.
+    /// Does not count.
     Indeterminate,
 }
 
@@ -155,7 +155,7 @@ pub struct Cause(Box<str>);
 impl Cause {
     const MAX_LEN: usize = Capture::MAX_TEXT + 448;
 
-    /// Takes the text of `cause`.
+    /// The text of `cause`, cut to the limit.
     #[must_use]
     pub fn new(cause: impl fmt::Display) -> Self {
         Self(cut(&format!("{cause}"), Self::MAX_LEN).into())

@@ -1,6 +1,7 @@
-//! The words for how well something is, and for what may be asked.
+//! The status of a part or a whole, and the four kinds of probe.
 
-/// How well something is. The order is that of severity: the greater, the worse.
+/// The status of a component, a target or a whole daemon, in the order of severity: the greater, the
+/// worse.
 ///
 /// Unknown stands between unhealthy and degraded, so that it can hide neither a failure nor itself.
 ///
@@ -12,7 +13,7 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// All well.
+    /// Works.
     Healthy,
     /// Works, but not as it should.
     Degraded,
@@ -58,7 +59,8 @@ impl Status {
     }
 }
 
-/// The four questions that are asked of a daemon, and what a check of a target is for.
+/// The kinds of probe, as Kubernetes has them, and the whole status: what a daemon is asked, and what a
+/// check of a target is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ProbeKind {
     /// Has it finished starting? A daemon's answer stays yes. A check of this kind holds its
@@ -67,16 +69,16 @@ pub enum ProbeKind {
     /// Is it worth keeping alive? A daemon answers by its heartbeats, never by its dependencies:
     /// restarting it does not mend its database. A check that fails is a reason to restart.
     Liveness,
-    /// May it get work now? A check that fails is a reason to send none.
+    /// May it receive work now? A check that fails is a reason to send none.
     Readiness,
-    /// How is it, all in all? A check of this kind depends on no startup check, and counts for
+    /// What is its whole status? A check of this kind depends on no startup check, and counts for
     /// being ready.
     #[default]
     Health,
 }
 
 impl ProbeKind {
-    /// Every question.
+    /// Every kind.
     pub const ALL: [Self; 4] = [Self::Startup, Self::Liveness, Self::Readiness, Self::Health];
 
     /// Whether parts may be left out of the answer. Start-up and liveness are what they are.

@@ -1,8 +1,8 @@
-//! How long looking takes: the counts behind an average, and the looks that took too long.
+//! Duration statistics of a check: count, sum, overruns.
 
 use core::time::Duration;
 
-/// How long the looks at something took.
+/// How long the checks of something took.
 ///
 /// ```
 /// use std::time::Duration;
@@ -17,30 +17,30 @@ use core::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timing {
-    /// Looks that were timed.
+    /// Checks that were timed.
     pub count: u64,
-    /// All they took.
+    /// The sum of their durations.
     pub total: Duration,
-    /// Looks that ran out of their time: given up at a deadline, or over one when they came back.
+    /// Checks that exceeded their time limit: given up at it, or finished after it.
     pub overruns: u64,
     last: Duration,
 }
 
 impl Timing {
-    /// What the latest look took; `None` before the first.
+    /// The duration of the latest check; `None` before the first.
     #[must_use]
     pub fn last(&self) -> Option<Duration> {
         (self.count > 0).then_some(self.last)
     }
 
-    /// Counts a look.
+    /// Records a check's duration.
     pub fn observe(&mut self, took: Duration) {
         self.count += 1;
         self.total = self.total.saturating_add(took);
         self.last = took;
     }
 
-    /// Counts a look that ran out of its time; that it was there is [observed](Self::observe) apart.
+    /// Counts a check that exceeded its time limit, in addition to [`observe`](Self::observe).
     pub fn overrun(&mut self) {
         self.overruns += 1;
     }

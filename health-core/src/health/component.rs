@@ -1,4 +1,4 @@
-//! Components: parts of a daemon that succeed or fail, and when that counts.
+//! Components: parts of a daemon that succeed or fail, with the thresholds that decide their status.
 
 use core::time::Duration;
 
@@ -9,34 +9,35 @@ use crate::base::Streak;
 use crate::base::Timing;
 use crate::base::{Class, Message, Outcome};
 
-/// When a component turns, and what that means for the whole.
+/// Settings of a component: when its status changes, and what that means for the daemon.
 ///
 /// ```
 /// use health_core::health::{ComponentConfig};
 /// use health_core::{Status};
 ///
-/// // A steering daemon goes on without its link: three failures in a row are "degraded".
-/// let config = ComponentConfig { failing_is: Status::Degraded, ..ComponentConfig::default() };
-/// assert_eq!(config.retries, 3);
+/// // A steering daemon goes on without its link: five failures in a row are "degraded".
+/// let config = ComponentConfig::new().retries(5).failing_is(Status::Degraded);
+/// # let _ = config;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ComponentConfig {
-    /// Failures in a row that make it fail. Default 3; 0 counts as 1.
-    pub retries: u32,
-    /// Successes in a row that make it well again. Default 1; 0 counts as 1.
-    pub success_threshold: u32,
-    /// What it is when it fails. Default [`Status::Unhealthy`].
-    pub failing_is: Status,
-    /// Whether the daemon can do without it. Default true; a component that is not critical
-    /// enters the whole as at most [`Status::Degraded`].
-    pub critical: bool,
-    /// How long a result counts; then the component is [`Status::Unknown`] until the next one.
-    /// Default `None`: for ever.
-    pub validity: Option<Duration>,
+    retries: u32,
+    success_threshold: u32,
+    failing_is: Status,
+    critical: bool,
+    validity: Option<Duration>,
 }
 
 impl Default for ComponentConfig {
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ComponentConfig {
+    /// The defaults that stand at each setting.
+    #[must_use]
+    pub const fn new() -> Self {
         Self {
             retries: 3,
             success_threshold: 1,
@@ -44,6 +45,43 @@ impl Default for ComponentConfig {
             critical: true,
             validity: None,
         }
+    }
+
+    /// Failures in a row that make it fail. Default 3; 0 counts as 1.
+    #[must_use]
+    pub const fn retries(mut self, failures: u32) -> Self {
+        self.retries = failures;
+        self
+    }
+
+    /// Successes in a row that make it healthy again. Default 1; 0 counts as 1.
+    #[must_use]
+    pub const fn success_threshold(mut self, successes: u32) -> Self {
+        self.success_threshold = successes;
+        self
+    }
+
+    /// Its status when it fails. Default [`Status::Unhealthy`].
+    #[must_use]
+    pub const fn failing_is(mut self, status: Status) -> Self {
+        self.failing_is = status;
+        self
+    }
+
+    /// Whether the daemon needs it. Default true; a component that is not critical makes the daemon
+    /// at most [`Status::Degraded`].
+    #[must_use]
+    pub const fn critical(mut self, critical: bool) -> Self {
+        self.critical = critical;
+        self
+    }
+
+    /// How long a result counts; after that the component is [`Status::Unknown`] until the next one.
+    /// Default: without a limit.
+    #[must_use]
+    pub const fn validity(mut self, validity: Duration) -> Self {
+        self.validity = Some(validity);
+        self
     }
 }
 
@@ -56,7 +94,7 @@ pub struct ComponentState {
     streak: Streak,
     since: Instant,
     last: Option<(Instant, Outcome)>,
-    turns: [u64; Status::ALL.len()],
+    changes: [u64; Status::ALL.len()],
     pub(super) timing: Timing,
 }
 
@@ -81,7 +119,7 @@ impl ComponentState {
             streak: Streak::of_failures(0),
             since: now,
             last: None,
-            turns: [0; Status::ALL.len()],
+            changes: [0; Status::ALL.len()],
             timing: Timing::default(),
         }
     }
@@ -92,10 +130,10 @@ impl ComponentState {
         &self.name
     }
 
-    /// Its settings.
+    /// Whether the daemon needs it: see [`ComponentConfig::critical`].
     #[must_use]
-    pub const fn config(&self) -> &ComponentConfig {
-        &self.config
+    pub const fn is_critical(&self) -> bool {
+        self.config.critical
     }
 
     /// How it is: unknown until the thresholds have decided, and again when the decision is stale.
@@ -109,7 +147,7 @@ impl ComponentState {
         }
     }
 
-    /// What it adds to the whole.
+    /// What it contributes to the daemon's status: its own status, at most degraded if it is not critical.
     #[must_use]
     pub fn contribution(&self) -> Status {
         let most = if self.config.critical {
@@ -147,13 +185,13 @@ impl ComponentState {
             .map_or(NONE, |(_, outcome)| &outcome.message)
     }
 
-    /// How often it has turned to `status`.
+    /// How often its status has changed to `status`.
     #[must_use]
     pub const fn transitions_to(&self, status: Status) -> u64 {
-        self.turns[status as usize]
+        self.changes[status as usize]
     }
 
-    /// How long the looks at it took, as far as that was told.
+    /// How long checking it took, where the daemon has recorded that.
     #[must_use]
     pub const fn timing(&self) -> &Timing {
         &self.timing
@@ -177,7 +215,7 @@ impl ComponentState {
             _ => self.condition,
         };
         self.last = Some((now, outcome));
-        self.turn(now, condition)
+        self.set_condition(now, condition)
     }
 
     /// Takes the number of failures in a row from a daemon that counts by itself.
@@ -190,7 +228,7 @@ impl ComponentState {
             Outcome::failure("")
         };
         self.last = Some((now, outcome));
-        self.turn(
+        self.set_condition(
             now,
             if failing {
                 Condition::Failing
@@ -200,6 +238,13 @@ impl ComponentState {
         )
     }
 
+    /// Forgets its results: the daemon starts again.
+    pub(super) fn restart(&mut self, now: Instant) -> Option<Change> {
+        self.streak = Streak::of_failures(0);
+        self.last = None;
+        self.set_condition(now, Condition::Unknown)
+    }
+
     /// When its last result stops counting, if that is still to come.
     pub(super) fn stale_at(&self) -> Option<Instant> {
         let (at, _) = self.last.as_ref()?;
@@ -207,14 +252,14 @@ impl ComponentState {
         (self.condition != Condition::Unknown).then(|| *at + validity)
     }
 
-    /// Lets go of a result that has outlived its validity.
+    /// Sets the status to unknown if the last result has outlived its validity.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<Change> {
         // Stamped with the deadline's own time: that is when it became unknown.
         let deadline = self.stale_at().filter(|deadline| *deadline <= now)?;
-        self.turn(deadline, Condition::Unknown)
+        self.set_condition(deadline, Condition::Unknown)
     }
 
-    fn turn(&mut self, now: Instant, condition: Condition) -> Option<Change> {
+    fn set_condition(&mut self, now: Instant, condition: Condition) -> Option<Change> {
         let from = self.status();
         self.condition = condition;
         let to = self.status();
@@ -222,7 +267,7 @@ impl ComponentState {
             return None;
         }
         self.since = now;
-        self.turns[to as usize] += 1;
+        self.changes[to as usize] += 1;
         Some(Change::Component { from, to })
     }
 }

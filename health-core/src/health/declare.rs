@@ -1,4 +1,4 @@
-//! What a daemon has: declared, and taken out again.
+//! Adding and removing the parts of a daemon.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -72,8 +72,8 @@ impl Registry {
         Ok(FlagId(self.change(|state| state.flags.push(flag))))
     }
 
-    /// Puts up the flag of this name for somebody who will take it down again, and declares it if
-    /// there is none: a loop that begins to run, and may have run before.
+    /// Sets the flag of this name, and declares it if there is none: for a loop that starts, and may
+    /// have run before.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl Registry {
         Ok(gauge)
     }
 
-    /// Takes a component out: it counts for nothing any more, and its name is free.
+    /// Removes a component: it no longer counts, and its name is free.
     pub fn remove_component(&mut self, now: Instant, id: ComponentId) {
         self.edit(|state, log| {
             let gone = state.components.remove(id.0);
@@ -142,7 +142,7 @@ impl Registry {
         });
     }
 
-    /// Takes a heartbeat out: its loop need not beat any more, and its name is free.
+    /// Removes a heartbeat: its loop need not beat any more, and its name is free.
     pub fn remove_heartbeat(&mut self, now: Instant, id: HeartbeatId) {
         self.edit(|state, log| {
             let gone = state.heartbeats.remove(id.0);
@@ -153,7 +153,7 @@ impl Registry {
         });
     }
 
-    /// Takes a flag out: readiness does not wait for it any more, and its name is free.
+    /// Removes a flag: readiness no longer waits for it, and its name is free.
     pub fn remove_flag(&mut self, now: Instant, id: FlagId) {
         self.edit(|state, log| {
             let gone = state.flags.remove(id.0);
@@ -164,7 +164,7 @@ impl Registry {
         });
     }
 
-    /// Takes a published value out, and frees its name.
+    /// Removes a published value, and frees its name.
     pub fn remove_stat(&mut self, id: StatId) {
         self.edit(|state, _| state.stats.remove(id.0).is_some());
     }
@@ -175,8 +175,8 @@ impl Registry {
         self.history = Arc::new(self.history.restarted(entries));
     }
 
-    /// Tells what the wall clock says at some instant. The date of the daemon's start is reckoned
-    /// from it ever after, so that it does not waver from one scrape to the next.
+    /// Sets the wall clock at one instant. The date of the daemon's start is computed from it, so that
+    /// it does not vary from one scrape to the next.
     pub fn set_wall_clock(&mut self, moment: Moment) {
         self.edit(|state, _| {
             state.wall_clock = Some(moment);

@@ -1,4 +1,4 @@
-//! What else a daemon declares: gates before ready, flags, stats.
+//! Gates, flags and published values, as a snapshot shows them.
 
 use alloc::sync::Arc;
 use core::mem;

@@ -1,21 +1,20 @@
-//! Heartbeats: loops that must show themselves, and what has_grace a silence.
+//! Heartbeats: loops that report regularly, and when a silence is not their fault.
 //!
-//! Silent for longer than its deadline, a loop counts as stuck. But a process that was stopped, or
-//! a machine that was suspended, silences every loop at once, and the endpoint may be the first to
-//! wake. So that it does not condemn loops that had no chance to beat:
+//! A loop that is silent for longer than its deadline counts as stuck. But a process that was stopped,
+//! or a machine that was suspended, silences every loop at once, and the endpoint may be the first to
+//! run again. So that it does not report loops as stuck that had no chance to run:
 //!
-//! * The endpoint keeps a **pulse**: it promises to look again when a heartbeat has been silent for
-//!   three quarters of its deadline, and then at the deadline
-//!   ([`Registry::next_deadline`](super::Registry::next_deadline) says when). A beat that came in
-//!   between puts the look off: a loop that beats in time costs two wake-ups in each deadline, or
-//!   fewer the more often it beats. Nothing less would do: verdicts need no wake-up, but nobody can
-//!   tell afterwards whether a silence was the loop's or the host's.
-//! * A look that comes **late** by an eighth of a heartbeat's deadline or more means that nothing
-//!   ran. A heartbeat that was in time when the look was due, and has been silent for over half its
-//!   deadline, gets one whole deadline of **grace**, counted from the late look. The look at three
-//!   quarters is what finds a stall out that ends right behind the deadline.
-//! * There is one grace for each silence: only a beat earns the next. However often the host
-//!   stalls, a loop that is stuck is found out at most one deadline after the first late look.
+//! * [`Registry::poll_timeout`](super::Registry::poll_timeout) asks to be called when a heartbeat has
+//!   been silent for three quarters of its deadline, and then at the deadline. A beat in between moves
+//!   the next call back, so a loop that beats in time costs at most two calls in each deadline. Fewer
+//!   would not do: a verdict needs no call, but without calls nobody could know afterwards whether the
+//!   loop was silent or the whole host.
+//! * A call that comes **late** by an eighth of a heartbeat's deadline or more means that nothing ran.
+//!   A heartbeat that was in time when the call was due, and has been silent for over half its
+//!   deadline, gets one whole deadline of **grace**, counted from the late call. The call at three
+//!   quarters detects a stall that ends right behind the deadline.
+//! * There is one grace for each silence: only a beat earns the next. However often the host stalls,
+//!   a stuck loop is detected at most one deadline after the first late call.
 
 use core::time::Duration;
 
@@ -23,7 +22,7 @@ use super::{Change, Status};
 use crate::base::Instant;
 use crate::base::Name;
 
-/// A loop that must show itself: silent for longer than its deadline, it counts as stuck.
+/// A loop that reports regularly: silent for longer than its deadline, it counts as stuck.
 #[derive(Clone, Debug)]
 pub struct HeartbeatState {
     name: Name,
@@ -32,12 +31,12 @@ pub struct HeartbeatState {
     missed: bool,
     since: Instant,
     misses: u64,
-    /// Since when it is excused, because the host stalled during this silence.
+    /// Since when it has grace, because the host stalled during this silence.
     grace: Option<Instant>,
 }
 
 impl HeartbeatState {
-    /// A look that is late by less means nothing, however short the deadlines.
+    /// A call that is late by less means nothing, however short the deadlines.
     pub(super) const SHORTEST_STALL: Duration = Duration::from_millis(50);
 
     pub(super) const fn new(name: Name, deadline: Duration, now: Instant) -> Self {
@@ -119,7 +118,7 @@ impl HeartbeatState {
         Some(if last_tick < early { early } else { due })
     }
 
-    /// Takes a beat that is newer than the last; says so if it ends a silence that was too long.
+    /// Records a beat that is newer than the last; returns the change if it ends a missed deadline.
     pub(super) fn beat(&mut self, now: Instant) -> Option<Change> {
         self.last = now;
         self.grace = None;
@@ -145,7 +144,7 @@ impl HeartbeatState {
         gets_grace
     }
 
-    /// Sees whether the deadline has passed.
+    /// Marks it as missed if the deadline has passed.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<Change> {
         let due = self.due().filter(|due| *due <= now)?;
         self.missed = true;

@@ -1,4 +1,4 @@
-//! What happened: the last transitions, in bounded memory.
+//! The latest transitions, in bounded memory.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -10,13 +10,12 @@ use crate::base::Name;
 
 /// The latest transitions, newest last. Older ones are forgotten, their numbers are not.
 ///
-/// Holds at most [`DEFAULT_ENTRIES`](Self::DEFAULT_ENTRIES) transitions unless told otherwise, and
+/// Holds at most [`DEFAULT_ENTRIES`](Self::DEFAULT_ENTRIES) transitions unless set otherwise, and
 /// never more than [`MOST_BYTES`](Self::MOST_BYTES).
 ///
 /// ```
 /// use health_core::health::{Change, Registry};
-/// use health_core::{Status};
-/// use health_core::Instant;
+/// use health_core::{Instant, Status};
 ///
 /// let now = Instant::default();
 /// let mut registry = Registry::new("steering", "1.4.0", now);
@@ -42,7 +41,7 @@ pub struct History {
 }
 
 impl History {
-    /// Transitions kept unless told otherwise.
+    /// Transitions kept unless set otherwise.
     pub const DEFAULT_ENTRIES: usize = 256;
     /// The most that all of them may take, texts included.
     pub const MOST_BYTES: usize = 48 * 1024;
@@ -77,8 +76,8 @@ impl History {
         self.iter().filter(move |(id, _)| *id > seen)
     }
 
-    /// Whether somebody who has seen everything up to number `seen` cannot go on from there: some
-    /// of what came after it is forgotten, or there never was such a number in this process.
+    /// Whether a reader who has read up to number `seen` has missed transitions: some of those after it
+    /// are forgotten, or there never was such a number in this process.
     #[must_use]
     pub fn has_lost(&self, seen: u64) -> bool {
         seen > self.count || seen < self.count - self.ring.len() as u64
@@ -96,7 +95,7 @@ impl History {
         self.most
     }
 
-    /// What the transitions and their texts take now, in bytes.
+    /// Bytes that the transitions and their texts occupy now.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes
@@ -154,7 +153,7 @@ impl Transition {
         self.message.as_deref().unwrap_or_default()
     }
 
-    /// What it takes: its place, and its texts as if nobody shared them.
+    /// Bytes that it occupies: its place, and its texts as if they were not shared.
     fn bytes(&self) -> usize {
         let name = self.name.as_ref().map_or(0, |name| name.as_str().len());
         size_of::<Self>() + name + self.message().len()
@@ -165,14 +164,14 @@ impl Transition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
-    /// The daemon's life went on.
+    /// The daemon entered another phase.
     Phase {
         /// Before.
         from: Phase,
         /// After.
         to: Phase,
     },
-    /// A component turned.
+    /// A component's status changed.
     Component {
         /// Before.
         from: Status,
@@ -195,13 +194,13 @@ pub enum Change {
     },
     /// A component, heartbeat or flag was removed.
     Removed {
-        /// How it was.
+        /// Its status before.
         from: Status,
     },
 }
 
 impl Change {
-    /// What kind of thing changed.
+    /// What changed: `phase`, `component`, `heartbeat`, `gate`, `flag` or `entry`.
     #[must_use]
     pub const fn what(self) -> &'static str {
         match self {
@@ -214,7 +213,7 @@ impl Change {
         }
     }
 
-    /// The word for how it was.
+    /// The state before, in one word.
     #[must_use]
     pub const fn from(self) -> &'static str {
         match self {
@@ -227,7 +226,7 @@ impl Change {
         }
     }
 
-    /// The word for how it is.
+    /// The state after, in one word.
     #[must_use]
     pub const fn to(self) -> &'static str {
         match self {
@@ -245,7 +244,7 @@ const fn flag_word(up: bool) -> &'static str {
 }
 
 /// The history as the registry writes it. It is copied only when there is something to write down
-/// while somebody still reads the one before.
+/// while a snapshot still holds the one before.
 pub(super) struct Log<'a>(pub(super) &'a mut Arc<History>);
 
 impl Log<'_> {

@@ -1,4 +1,4 @@
-//! Counters and gauges: numbers that a daemon's code changes as it goes.
+//! Counters and gauges: numbers that a daemon changes at any time, without a lock.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -85,7 +85,7 @@ impl fmt::Debug for Gauge {
 /// A declared counter or gauge.
 ///
 /// It is the one thing in a snapshot that goes on changing: its value is read when a view is made,
-/// so that the probes, which never look at it, do not pay for it.
+/// so that probes, which do not show it, cost nothing more.
 #[derive(Clone, Debug)]
 pub struct MetricState {
     pub(super) name: Name,
@@ -123,13 +123,17 @@ impl MetricState {
     }
 }
 
-/// Checks the name of a counter or gauge: what Prometheus takes for one, and no name of ours.
+/// Checks the name of a counter or gauge: valid in Prometheus, and none that this crate uses itself.
 ///
 /// Colons are left to recording rules. The suffixes would make one family's samples look like
 /// another's (OpenMetrics 1.0.0, "Suffixes").
 pub(super) fn metric_name(name: &str) -> Result<Name, NameError> {
-    const OURS: [&str; 8] = [
+    const RESERVED_NAMES: [&str; 11] = [
         "build",
+        // Prometheus makes these series itself for each scrape and each alert.
+        "up",
+        "ALERTS",
+        "ALERTS_FOR_STATE",
         "process_start_time_seconds",
         // Of a monitor's probes, as blackbox_exporter calls them.
         "probe_success",
@@ -139,15 +143,20 @@ pub(super) fn metric_name(name: &str) -> Result<Name, NameError> {
         "probe_http_status_code",
         "probe_http_duration_seconds",
     ];
-    const RESERVED: [&str; 6] = ["_total", "_created", "_count", "_sum", "_bucket", "_info"];
+    const RESERVED_SUFFIXES: [&str; 6] =
+        ["_total", "_created", "_count", "_sum", "_bucket", "_info"];
     let checked = Name::new(name)?;
     let starts_well = !name.starts_with(|first: char| first.is_ascii_digit());
     let is_plain = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let is_ours = name.starts_with("health_") || OURS.contains(&name);
-    let is_clear = !RESERVED.iter().any(|suffix| name.ends_with(suffix));
-    if starts_well && is_plain && is_clear && !is_ours {
+    let is_reserved = name.starts_with("health_")
+        || name.starts_with("scrape_")
+        || RESERVED_NAMES.contains(&name);
+    let is_clear = !RESERVED_SUFFIXES
+        .iter()
+        .any(|suffix| name.ends_with(suffix));
+    if starts_well && is_plain && is_clear && !is_reserved {
         Ok(checked)
     } else {
         Err(NameError::NotAMetric(checked))
@@ -160,7 +169,7 @@ mod tests {
 
     #[test]
     fn names_that_prometheus_would_misread_are_refused() {
-        for name in ["requests", "queue_length", "_x", "A1", "up", "probe_depth"] {
+        for name in ["requests", "queue_length", "_x", "A1", "ups", "probe_depth"] {
             assert!(metric_name(name).is_ok(), "{name}");
         }
         for name in [
@@ -174,6 +183,10 @@ mod tests {
             "build",
             "x_info",
             "probe_success",
+            "up",
+            "scrape_duration_seconds",
+            "scrape_samples_scraped",
+            "ALERTS",
             "",
         ] {
             assert!(metric_name(name).is_err(), "{name}");

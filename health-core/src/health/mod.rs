@@ -1,16 +1,16 @@
-//! What a daemon knows about itself: the registry it is told to, and the snapshot that is served.
+//! A daemon's own state: the registry that records it, and the snapshot that is served.
 //!
 //! ```text
 //! success, failure, beat, release, set ─► Registry ── snapshot(now) ─► Snapshot ─► status(kind)
-//!                                            │ poll_changed
-//!                                            ▼
-//!                                     whoever waits for a change
+//!                                            │
+//!                                            ├─ revision()       has anything changed?
+//!                                            └─ poll_timeout()   when will time alone change something?
 //! ```
 //!
 //! **Contract**
 //!
-//! 1. Every verdict is made from the clock: a heartbeat past its deadline or a result past its
-//!    validity *is* failed in the next snapshot, whether or not anyone reported it.
+//! 1. Every status is computed from the time: a heartbeat past its deadline or a result past its
+//!    validity counts as failed in the next snapshot, whether or not anybody reported it.
 //! 2. A snapshot never changes, but for counters and gauges, which are read when shown. Taking one
 //!    runs no user code and, unless the state is being changed while an older snapshot is still
 //!    held, allocates nothing.
@@ -31,7 +31,6 @@ mod serialize;
 mod snapshot;
 mod state;
 mod table;
-mod timed;
 mod verdict;
 
 pub use component::{ComponentConfig, ComponentState};

@@ -1,6 +1,7 @@
-//! Where a daemon is in its life.
+//! The phase of a daemon: starting, running, draining or stopped.
 
-/// A daemon's life: it only moves forward, except that a stopped one may be started anew.
+/// Where a daemon is between its start and its end. It only moves forward, except that a stopped
+/// daemon may be started again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
     /// Not ready yet. Where every daemon begins.
@@ -8,14 +9,14 @@ pub enum Phase {
     Starting,
     /// At work.
     Running,
-    /// Finishing what it has; takes nothing new. Readiness is refused, liveness is not.
+    /// Finishing its work and accepting nothing new. Readiness is refused, liveness is not.
     Draining,
     /// Done. The endpoint closes last, when it sees this.
     Stopped,
 }
 
 impl Phase {
-    /// Every phase, in the order of life.
+    /// Every phase, in order.
     pub const ALL: [Self; 4] = [Self::Starting, Self::Running, Self::Draining, Self::Stopped];
 
     /// The word in every view.
@@ -42,7 +43,7 @@ impl Phase {
                 true
             }
             (Self::Starting | Self::Running | Self::Draining, Self::Stopped) => true,
-            // A new life in the same process: start after stop works.
+            // Start after stop works in the same process.
             (Self::Stopped, Self::Starting | Self::Running) => true,
             _ => false,
         }

@@ -1,13 +1,13 @@
-//! The one place where a daemon's state changes.
+//! The registry: the one place where a daemon's state changes.
 
 use alloc::sync::Arc;
 use core::fmt;
+use core::time::Duration;
 
 use super::history::Log;
 use super::state::State;
 use super::{Change, ComponentState, HeartbeatState, History, Phase, Revision, Snapshot};
-use crate::base::Instant;
-use crate::base::Outcome;
+use crate::base::{Instant, Outcome, Timing};
 
 /// A daemon's state: components, heartbeats, gates, flags, published values and the phase.
 ///
@@ -93,28 +93,43 @@ impl Registry {
         }
     }
 
-    /// Takes a component's result.
+    /// Records a component's result.
     pub fn record(&mut self, now: Instant, id: ComponentId, outcome: Outcome) {
-        self.judge(now, id, |component| component.record(now, outcome));
+        self.update_component(now, id, |component| component.record(now, outcome));
     }
 
-    /// Takes a component's success.
+    /// Records a component's success.
     pub fn success(&mut self, now: Instant, id: ComponentId) {
         self.record(now, id, Outcome::success());
     }
 
-    /// Takes a component's failure, whose cause only authorised readers see.
+    /// Records a component's failure. `cause` is shown to authorised readers only.
     pub fn failure(&mut self, now: Instant, id: ComponentId, cause: impl fmt::Display) {
         self.record(now, id, Outcome::failure("").caused_by(cause));
     }
 
-    /// Takes a component's failures in a row from a daemon that counts by itself: fewer than
-    /// `retries` is well.
+    /// Sets a component's failures in a row, for a daemon that counts itself: fewer than
+    /// `retries` is healthy.
     pub fn set_failures(&mut self, now: Instant, id: ComponentId, failures: u32) {
-        self.judge(now, id, |component| component.set_failures(now, failures));
+        self.update_component(now, id, |component| component.set_failures(now, failures));
     }
 
-    /// Takes a heartbeat's beat. One that is not newer than the last changes nothing.
+    /// Records how long a check of a component took. It is no result: see [`record`](Self::record).
+    pub fn observe(&mut self, id: ComponentId, took: Duration) {
+        self.update_timing(id, |timing| timing.observe(took));
+    }
+
+    /// Counts a check of a component that exceeded its time limit.
+    pub fn overrun(&mut self, id: ComponentId) {
+        self.update_timing(id, Timing::overrun);
+    }
+
+    /// Sets all timing of a component, for a daemon that counts itself.
+    pub fn set_timing(&mut self, id: ComponentId, timing: Timing) {
+        self.update_timing(id, |kept| *kept = timing);
+    }
+
+    /// Records a heartbeat. One that is not newer than the last changes nothing.
     pub fn beat(&mut self, now: Instant, id: HeartbeatId) {
         let is_news = |beat: &HeartbeatState| beat.last() < now;
         if self.state.heartbeats.find(id.0).is_some_and(is_news) {
@@ -207,7 +222,8 @@ impl Registry {
         });
     }
 
-    /// Start-up is over, or begins anew after [`stop`](Self::stop). While draining it does nothing.
+    /// Start-up is complete. After [`stop`](Self::stop) it starts the daemon again; while draining it
+    /// does nothing.
     pub fn set_running(&mut self, now: Instant) {
         self.set_phase(now, Phase::Running);
     }
@@ -217,7 +233,7 @@ impl Registry {
         self.set_phase(now, Phase::Draining);
     }
 
-    /// The daemon is done: endpoints close.
+    /// The daemon has ended: endpoints close.
     pub fn stop(&mut self, now: Instant) {
         self.set_phase(now, Phase::Stopped);
     }
@@ -265,7 +281,7 @@ impl Registry {
         self.state.next_deadline().into_iter().chain(tick).min()
     }
 
-    /// Where the daemon is in its life.
+    /// The daemon's phase.
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.state.phase
@@ -287,23 +303,32 @@ impl Registry {
         }
     }
 
-    /// Lets a component take in something that may turn it.
-    fn judge(
+    /// Changes a component, and records the transition if its status changed.
+    fn update_component(
         &mut self,
         now: Instant,
         id: ComponentId,
-        take: impl FnOnce(&mut ComponentState) -> Option<Change>,
+        update: impl FnOnce(&mut ComponentState) -> Option<Change>,
     ) {
         self.edit(|state, log| {
             let Some(component) = state.components.find_mut(id.0) else {
                 return false;
             };
-            let change = take(component);
+            let change = update(component);
             if let Some(change) = change {
                 let message = component.message();
                 log.push_with(now, Some(component.name()), change, message);
             }
             state.latch_startup() || change.is_some()
+        });
+    }
+
+    fn update_timing(&mut self, id: ComponentId, update: impl FnOnce(&mut Timing)) {
+        self.edit(|state, _| {
+            if let Some(component) = state.components.find_mut(id.0) {
+                update(&mut component.timing);
+            }
+            false
         });
     }
 

@@ -3,8 +3,8 @@
 /// Counts the changes of a registry: statuses, phase, gates, flags and what is declared; and, apart
 /// from these, the values published. Beats and results that change no status are not counted.
 ///
-/// It is the only notification there is: whoever holds the registry compares it before and after a
-/// call, and wakes those who wait.
+/// It is the only notification: the owner of the registry compares it before and after a call, and
+/// wakes what waits for a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision {
     pub(super) changes: u64,

@@ -12,10 +12,10 @@ use crate::base::{Instant, Moment};
 /// The verbose native document, in the order in which the endpoint writes it, for daemons that
 /// send it elsewhere.
 ///
-/// Serialising asks nobody whether they may see the result, so private causes and published values
+/// Serialising does not check who will read the result, so private causes and published values
 /// are left out; messages are not. `healthy` is true of healthy and degraded. Dates are there only if the
-/// registry was told the time ([`Registry::set_wall_clock`](super::Registry::set_wall_clock)), as
-/// [`Health`](crate::shared::Health) does.
+/// registry knows the time ([`Registry::set_wall_clock`](super::Registry::set_wall_clock)), as with
+/// the handle `Health` of every driver.
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let status = self.status(ProbeKind::Health);

@@ -1,4 +1,4 @@
-//! A daemon's state at one moment, never to change again.
+//! A daemon's state at one moment. It never changes.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -60,8 +60,8 @@ impl Snapshot {
         self.state.begun
     }
 
-    /// When the daemon began, on the wall clock: as the registry was told
-    /// ([`Registry::set_wall_clock`](super::Registry::set_wall_clock)), else reckoned back from
+    /// When the daemon began, on the wall clock: computed from
+    /// [`Registry::set_wall_clock`](super::Registry::set_wall_clock) if that was called, else from
     /// `moment`.
     #[must_use]
     pub fn begun_at(&self, moment: Moment) -> UnixTime {
@@ -75,13 +75,13 @@ impl Snapshot {
         self.state.wall_clock
     }
 
-    /// For how long it has been there.
+    /// The time since the daemon began.
     #[must_use]
     pub fn uptime(&self) -> Duration {
         self.taken.duration_since(self.state.begun)
     }
 
-    /// Where it is in its life.
+    /// The daemon's phase.
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.state.phase
@@ -129,7 +129,7 @@ impl Snapshot {
         &self.state.metrics
     }
 
-    /// What happened, as far as it is remembered.
+    /// The latest transitions.
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history
@@ -141,7 +141,8 @@ impl Snapshot {
         self.in_flight
     }
 
-    /// How often the host stalled: a gap in the endpoint's own pulse that excused a heartbeat.
+    /// How often the host stalled, so that heartbeats got grace: a call of
+    /// [`Registry::handle_timeout`](super::Registry::handle_timeout) came late.
     #[must_use]
     pub fn host_stalls(&self) -> u64 {
         self.state.host_stalls
@@ -174,7 +175,7 @@ impl Snapshot {
             .map(HeartbeatState::name)
     }
 
-    /// What readiness waits for: gates not released, flags not up.
+    /// What readiness waits for: gates that are not released and flags that are down.
     pub fn pending(&self) -> impl Iterator<Item = &Name> {
         let gates = self
             .gates()

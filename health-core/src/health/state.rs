@@ -1,4 +1,4 @@
-//! What the registry holds and every snapshot shares.
+//! The state that the registry changes and snapshots share.
 
 use alloc::boxed::Box;
 
@@ -16,10 +16,10 @@ use crate::base::{Instant, Moment};
 pub(super) struct State {
     pub(super) service: Box<str>,
     pub(super) version: Box<str>,
-    /// When this life began.
+    /// When the daemon was started, or started again.
     pub(super) begun: Instant,
     pub(super) phase: Phase,
-    /// Whether this life has been Running, and then whether start-up was ever seen complete.
+    /// Whether it has been Running since then, and whether start-up was complete since then.
     pub(super) has_run: bool,
     pub(super) has_started: bool,
     pub(super) components: Table<ComponentState>,
@@ -29,7 +29,7 @@ pub(super) struct State {
     pub(super) stats: Table<StatState>,
     pub(super) metrics: Table<MetricState>,
     pub(super) host_stalls: u64,
-    /// What the wall clock said at some instant: dates that must not waver are reckoned from it.
+    /// The wall clock at one instant: dates that must not vary are computed from it.
     pub(super) wall_clock: Option<Moment>,
     pub(super) revision: Revision,
 }
@@ -60,6 +60,12 @@ impl State {
             self.begun = now;
             self.has_run = false;
             self.has_started = false;
+            // What was found out before the stop says nothing about the daemon that starts now.
+            for component in self.components.iter_mut() {
+                if let Some(change) = component.restart(now) {
+                    log.push(now, Some(component.name()), change);
+                }
+            }
             // Nobody was expected to beat while the daemon was stopped.
             for beat in self.heartbeats.iter_mut() {
                 if let Some(change) = beat.beat(now) {

@@ -1,4 +1,4 @@
-//! From state to verdict: the truth table of the four questions.
+//! The status of each probe, computed from the state.
 //!
 //! | phase | startup | liveness | readiness | health |
 //! |---|---|---|---|---|
@@ -11,17 +11,17 @@ use super::{ComponentState, Phase, ProbeKind, Snapshot, Status};
 use crate::base::Name;
 
 impl Snapshot {
-    /// The answer to `kind`. Only [`ProbeKind::Health`] is ever degraded or unknown: the others are
-    /// questions of yes or no.
+    /// The status of `kind`. Only [`ProbeKind::Health`] is ever degraded or unknown; the others are
+    /// healthy or unhealthy.
     #[must_use]
     pub fn status(&self, kind: ProbeKind) -> Status {
         self.status_among(kind, |_| true)
     }
 
-    /// The answer to `kind` if nothing but the parts that `count` were there.
+    /// The status of `kind`, considering only parts for which `counts` returns true.
     ///
-    /// Start-up and liveness are what they are, whoever asks: leaving out the loop that is stuck
-    /// would keep a dead daemon from its restart.
+    /// Startup and liveness always consider all parts: leaving out a stuck loop would keep a dead
+    /// daemon from being restarted.
     #[must_use]
     pub fn status_among(&self, kind: ProbeKind, counts: impl Fn(&Name) -> bool) -> Status {
         match kind {

@@ -110,7 +110,7 @@ fn components(snapshot: &Snapshot, e: &mut Exposition<'_>) {
         "Whether the daemon cannot do without the component.",
     );
     for one in components {
-        family.bool(&[("component", one.name().as_str())], one.config().critical);
+        family.bool(&[("component", one.name().as_str())], one.is_critical());
     }
     let mut family = e.family(
         Kind::Gauge,

@@ -86,18 +86,9 @@ pub(crate) fn registry(life: Life, state: State) -> Registry {
     let now = Instant::default();
     let mut registry = Registry::new("svc", "1", now);
     let config = match state {
-        Degraded => ComponentConfig {
-            failing_is: Status::Degraded,
-            ..Default::default()
-        },
-        NonCriticalUnhealthy | NonCriticalNoResult => ComponentConfig {
-            critical: false,
-            ..Default::default()
-        },
-        Stale => ComponentConfig {
-            validity: Some(DEADLINE),
-            ..Default::default()
-        },
+        Degraded => ComponentConfig::new().failing_is(Status::Degraded),
+        NonCriticalUnhealthy | NonCriticalNoResult => ComponentConfig::new().critical(false),
+        Stale => ComponentConfig::new().validity(DEADLINE),
         _ => ComponentConfig::default(),
     };
     if !matches!(state, Empty) {

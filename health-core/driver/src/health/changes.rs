@@ -46,7 +46,7 @@ impl Changes {
             return Poll::Ready(revision);
         }
         let replaced = inner.waiters.wait(self.key, waker, published);
-        // A waker's drop is somebody else's code: it may need this very lock.
+        // Dropping a waker runs the executor's code, which may need this very lock.
         drop(inner);
         drop(replaced);
         Poll::Pending

@@ -1,4 +1,4 @@
-//! What a daemon's code holds on to.
+//! The handles of a daemon's parts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,33 +32,33 @@ impl Component {
         self.record(Outcome::failure("").caused_by(cause));
     }
 
-    /// It worked, with something to mind that anybody may read: degraded.
+    /// It worked, with a reservation that anybody may read: degraded.
     pub fn warning(&self, message: impl Into<Message>) {
         self.record(Outcome::warning(message));
     }
 
-    /// How it went, with a message for everybody.
+    /// Records a result, which may have a public message.
     pub fn record(&self, outcome: Outcome) {
         self.health
             .change(|registry, now| registry.record(now, self.id, outcome));
     }
 
-    /// How many failures in a row there have been, where the daemon counts by itself: fewer than
-    /// `retries` is well.
+    /// Sets the failures in a row, for a daemon that counts itself: fewer than
+    /// `retries` is healthy.
     pub fn set_failures(&self, failures: u32) {
         self.health
             .change(|registry, now| registry.set_failures(now, self.id, failures));
     }
 
-    /// How long looking at it took: `duration_ms` in the document, a sum and a count at `/metrics`.
-    /// It is no result, and changes no verdict.
+    /// Records how long checking it took: `duration_ms` in the document, a sum and a count at
+    /// `/metrics`. It is no result, and changes no status.
     ///
     /// ```
     /// # let health = health_driver::Health::new("steering", "1.4.0");
-    /// # fn look() -> Result<(), String> { Ok(()) }
+    /// # fn check_disk() -> Result<(), String> { Ok(()) }
     /// let disk = health.component("disk")?;
     /// let begin = std::time::Instant::now();
-    /// match look() {
+    /// match check_disk() {
     ///     Ok(()) => disk.success(),
     ///     Err(error) => disk.failure(error),
     /// }
@@ -70,26 +70,25 @@ impl Component {
             .change(|registry, _| registry.observe(self.id, took));
     }
 
-    /// Looking at it ran out of its time, as it is counted at `/metrics`.
+    /// Counts a check of it that exceeded its time limit, shown at `/metrics`.
     pub fn overrun(&self) {
         self.health.change(|registry, _| registry.overrun(self.id));
     }
 
-    /// All looks at it so far, where the daemon counts by itself.
+    /// Sets all timing so far, for a daemon that counts itself.
     pub fn set_timing(&self, timing: Timing) {
         self.health
             .change(|registry, _| registry.set_timing(self.id, timing));
     }
 
-    /// Takes it out: it counts for nothing any more, and its name is free. Clones do nothing from
-    /// now on.
+    /// Removes it: it no longer counts, and its name is free. Clones do nothing from now on.
     pub fn remove(self) {
         self.health
             .change(|registry, now| registry.remove_component(now, self.id));
     }
 }
 
-/// A loop that shows itself. See [`Health::heartbeat`].
+/// A loop that reports regularly. See [`Health::heartbeat`].
 #[derive(Clone, Debug)]
 pub struct Heartbeat {
     health: Health,
@@ -107,8 +106,8 @@ impl Heartbeat {
         self.last.store(self.health.now());
     }
 
-    /// Takes it out: its loop need not beat any more, and its name is free. Clones do nothing from
-    /// now on.
+    /// Removes it: its loop need not beat any more, and its name is free. Clones do nothing from now
+    /// on.
     pub fn remove(self) {
         self.health.remove_heartbeat(self.id);
     }
@@ -116,9 +115,10 @@ impl Heartbeat {
 
 /// Something that must happen before the daemon is ready. See [`Health::gate`].
 ///
-/// Dropped, it is released: what it stood for is over. Dropped by a panic, it stays shut: a start-up
-/// that panicked has not finished.
+/// Only [`release`](Self::release) opens it. Dropped, it stays closed, by an early `?` as by a panic: a
+/// warm-up that failed has not finished.
 #[derive(Debug)]
+#[must_use = "only `release` opens it: dropped, the daemon never becomes ready"]
 pub struct Gate {
     health: Health,
     id: GateId,
@@ -130,15 +130,9 @@ impl Gate {
     }
 
     /// It has happened.
-    pub fn release(self) {}
-}
-
-impl Drop for Gate {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            self.health
-                .change(|registry, now| registry.release(now, self.id));
-        }
+    pub fn release(self) {
+        self.health
+            .change(|registry, now| registry.release(now, self.id));
     }
 }
 
@@ -160,8 +154,8 @@ impl Flag {
             .change(|registry, now| registry.set_flag(now, self.id, up));
     }
 
-    /// Takes it out: readiness does not wait for it any more, and its name is free. Clones do
-    /// nothing from now on.
+    /// Removes it: readiness no longer waits for it, and its name is free. Clones do nothing from now
+    /// on.
     pub fn remove(self) {
         self.health
             .change(|registry, now| registry.remove_flag(now, self.id));
@@ -232,7 +226,7 @@ impl Stats {
         Ok(())
     }
 
-    /// Takes it out, and frees its name. Clones do nothing from now on.
+    /// Removes it, and frees its name. Clones do nothing from now on.
     pub fn remove(self) {
         self.health
             .change(|registry, _| registry.remove_stat(self.id));

@@ -3,7 +3,7 @@
 //! ```text
 //! Health ── component() ─► Component    success, failure
 //!   │    ── heartbeat() ─► Heartbeat    beat          (no lock)
-//!   │    ── gate()      ─► Gate         release, or drop
+//!   │    ── gate()      ─► Gate         release
 //!   │    ── flag()      ─► Flag         set
 //!   │    ── running()   ─► Running      up until dropped
 //!   │    ── in_flight() ─► InFlight     holds the drain until dropped
@@ -40,7 +40,7 @@ use crate::Clock;
 use changes::Waiters;
 use last_beat::LastBeat;
 
-/// A daemon's health: declare what there is to know, tell what happens, hand it to a server.
+/// A daemon's health: declare its parts, record what happens, give it to a server.
 ///
 /// Clones share one state.
 ///
@@ -100,7 +100,7 @@ impl Health {
     }
 
     /// Declares a part of the daemon: after three failures in a row it is unhealthy, after a
-    /// success it is well again. Unknown, and so not ready, until its first result.
+    /// success it is healthy again. Unknown, and so not ready, until its first result.
     ///
     /// # Errors
     ///
@@ -244,8 +244,8 @@ impl Health {
         self.update(|inner| inner.registry.set_history(entries));
     }
 
-    /// Start-up is over: ready as soon as gates, flags and components agree. Begins a new life
-    /// after [`stop`](Self::stop); while draining it does nothing.
+    /// Start-up is complete: ready as soon as gates, flags and components allow it. Starts the daemon
+    /// again after [`stop`](Self::stop); while draining it does nothing.
     pub fn set_running(&self) {
         self.change(|registry, now| registry.set_running(now));
     }
@@ -256,7 +256,7 @@ impl Health {
         self.change(|registry, now| registry.begin_drain(now));
     }
 
-    /// The daemon is done: servers of this health end.
+    /// The daemon has ended: servers of this health end.
     pub fn stop(&self) {
         self.change(|registry, now| registry.stop(now));
     }
@@ -267,7 +267,7 @@ impl Health {
         self.lock().registry.is_drained()
     }
 
-    /// Where the daemon is in its life.
+    /// The daemon's phase.
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.lock().registry.phase()
@@ -310,7 +310,7 @@ impl Health {
         })
     }
 
-    /// The same for somebody who is not called regularly: a late call says nothing about the host.
+    /// The same for a caller who is not called regularly: a late call says nothing about the host.
     pub(crate) fn apply_time(&self, now: Instant) -> Option<Instant> {
         self.update(|inner| {
             inner.fetch_beats();

@@ -35,13 +35,11 @@ impl GroupComponent {
     ///
     /// The name is not allowed, or taken.
     pub fn new(health: &Health, name: &str) -> Result<Self, NameError> {
-        let config = ComponentConfig {
+        let config = ComponentConfig::new()
             // The checks have counted already.
-            retries: 1,
+            .retries(1)
             // Should the monitor's own thread be starved or dead.
-            validity: Some(VALIDITY * INTERVAL),
-            ..ComponentConfig::default()
-        };
+            .validity(VALIDITY * INTERVAL);
         Ok(Self {
             component: health.component_with(name, config)?,
             stats: health.stats(name)?,

@@ -32,10 +32,7 @@ fn dialects_agree_in_every_state() {
     for (setting, degraded) in settings {
         let health = Health::new("lifecycle", "1.2.3");
         let failing_is = Status::Degraded;
-        let config = ComponentConfig {
-            failing_is,
-            ..ComponentConfig::default()
-        };
+        let config = ComponentConfig::new().failing_is(failing_is);
         let link = health.component_with("link", config).expect("a name");
         let pool = health.component("pool").expect("a name");
         health.set_running();

@@ -1,8 +1,8 @@
-//! A word for what happened, where a message is for people.
+//! The kind of a failure in one word, for programs; messages are for people.
 
 use core::fmt;
 
-/// What kind of thing an attempt ran into: one word for metrics, rows and filters.
+/// The kind of an attempt's failure: one word for metrics, rows and filters.
 ///
 /// A message changes with the library that made it; a kind does not. [`Kind::as_str`] is the word
 /// shown and stored, [`Kind::from_word`] reads it back.
@@ -51,7 +51,7 @@ pub enum Kind {
     RedirectOtherHost,
     /// A condition marked soft does not hold, as latency over its limit.
     SoftLimit,
-    /// The prober itself was too late to tell.
+    /// The prober itself was late, so that the attempt says nothing.
     LocalOverload,
     /// The prober has no file descriptor left.
     Descriptors,

@@ -73,14 +73,19 @@ fn decimal(digits: &str) -> Option<u128> {
 
 /// `0.digits` of `unit`, rounded down.
 fn decimal_fraction(digits: &str, unit: u128) -> Option<u128> {
+    let only_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !only_digits {
+        return None;
+    }
     // Twelve places of an hour are nanoseconds; what lies behind them cannot be held anyway.
     let kept = &digits[..digits.len().min(18)];
-    decimal(digits)?;
     Some(decimal(kept)? * unit / 10_u128.pow(kept.len() as u32))
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::borrow::ToOwned;
+
     use super::*;
 
     #[track_caller]
@@ -103,6 +108,7 @@ mod tests {
         reads("3m", 180_000_000_000);
         reads("1h", 3_600_000_000_000);
         reads("0.0000000019", 1);
+        reads(&("0.5".to_owned() + &"0".repeat(60)), 500_000_000);
     }
 
     #[test]
@@ -131,6 +137,10 @@ mod tests {
             "99999999999999999999999999999999999999999",
             "18446744073709551616",
             "1.٣",
+            // Cut between the bytes of a character.
+            "1.0€€€€€€",
+            "1.00000000000000000€",
+            "1.€",
         ] {
             assert!(parse_duration(text).is_err(), "{text}");
         }

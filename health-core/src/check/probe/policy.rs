@@ -90,8 +90,10 @@ impl AddressPolicy {
     /// Whether the address may be connected to.
     #[must_use]
     pub fn permits(&self, address: IpAddr) -> bool {
-        let is_in = |blocks: &[Cidr]| blocks.iter().any(|block| block.contains(address));
-        (self.allowed.is_empty() || is_in(&self.allowed)) && !is_in(&self.denied)
+        let is_allowed = |block: &Cidr| block.contains(address);
+        let is_denied = |block: &Cidr| block.may_reach(address);
+        (self.allowed.is_empty() || self.allowed.iter().any(is_allowed))
+            && !self.denied.iter().any(is_denied)
     }
 
     /// The first address that may be connected to.
@@ -118,6 +120,7 @@ mod tests {
             .deny(["10.9.0.0/16".parse().expect("a block")]);
         assert!(permits(&policy, "10.8.0.1") && permits(&policy, "fd12::1"));
         assert!(!permits(&policy, "10.9.0.1") && !permits(&policy, "8.8.8.8"));
+        assert!(!permits(&policy, "64:ff9b::10.8.0.1"), "nobody's address");
     }
 
     #[test]
@@ -135,6 +138,7 @@ mod tests {
             "::",
             "::1",
             "::ffff:127.0.0.1",
+            "64:ff9b::169.254.169.254",
         ] {
             assert!(!permits(&policy, address), "{address}");
         }

@@ -296,12 +296,8 @@ fn hold(lock: &OnceLock<Lock>, path: &Path) -> Result<(), StoreError> {
 }
 
 fn component(health: &Health) -> Result<Component, NameError> {
-    let config = ComponentConfig {
-        retries: 1,
-        // It goes on watching; what is lost is at most what happens until the next end.
-        critical: false,
-        ..ComponentConfig::default()
-    };
+    let config = ComponentConfig::new().retries(1).// It goes on watching; what is lost is at most what happens until the next end.
+        critical(false);
     health.component_with("store", config)
 }
 

@@ -47,11 +47,7 @@ impl Vitals {
     ///
     /// Never, if called once.
     pub(super) fn new(health: &Health, list: List) -> Result<Self, NameError> {
-        let schedule = ComponentConfig {
-            retries: 1,
-            critical: false,
-            ..ComponentConfig::default()
-        };
+        let schedule = ComponentConfig::new().retries(1).critical(false);
         let seen = list.controls.stats();
         let vitals = Self {
             health: health.clone(),
@@ -136,15 +132,10 @@ impl Vitals {
 
 impl Group {
     fn new(health: &Health, name: &Name) -> Result<Self, NameError> {
-        let config = ComponentConfig {
-            // The checks have counted already.
-            retries: 1,
-            validity: Some(6 * PAUSE),
-            // A target that is down is the target's trouble: the monitor is degraded by it, and
+        let config = ComponentConfig::new().// The checks have counted already.
+            retries(1).validity(6 * PAUSE).// A target that is down is the target's trouble(the monitor is degraded by it).and
             // not to be killed for it.
-            critical: false,
-            ..ComponentConfig::default()
-        };
+            critical(false);
         let component = health.component_with(name.as_str(), config)?;
         match health.stats(name.as_str()) {
             Ok(stats) => Ok(Self { component, stats }),
