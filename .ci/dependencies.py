@@ -7,18 +7,21 @@ import subprocess
 import sys
 
 CORE = {"httparse", "serde", "serde_core", "serde_json", "itoa", "memchr", "zmij"}
-BLOCKING = CORE | {"health-core", "mio", "libc", "socket2"}
+DRIVER = CORE | {"health-core", "socket2", "libc"}
+RUSTIX = {"rustix", "bitflags", "linux-raw-sys"}
+BLOCKING = DRIVER | {"health-driver", "mio"}
 TOKIO = BLOCKING | {"tokio", "pin-project-lite"}
-SMOL = CORE | {"health-core", "async-io", "polling", "rustix", "linux-raw-sys", "bitflags", "cfg-if"}
-SMOL |= {"futures-io", "futures-core", "futures-lite", "pin-project-lite", "parking", "slab"}
-SMOL |= {"concurrent-queue", "crossbeam-utils", "socket2", "libc"}
+SMOL = DRIVER | RUSTIX | {"health-driver", "async-io", "polling", "cfg-if", "futures-io", "futures-core"}
+SMOL |= {"futures-lite", "pin-project-lite", "parking", "slab", "concurrent-queue", "crossbeam-utils"}
 # What each library may link, with these flags, on this platform.
 ALLOWED = {
     ("health-core",): CORE,
     ("health-core", "--no-default-features"): CORE,
-    ("health-blocking",): BLOCKING | {"rustix", "bitflags", "linux-raw-sys"},
+    ("health-driver",): DRIVER,
+    ("health-driver", "--features", "monitor"): DRIVER | RUSTIX,
+    ("health-blocking",): BLOCKING | RUSTIX,
     ("health-blocking", "--no-default-features"): BLOCKING,
-    ("health-tokio",): TOKIO | {"rustix", "bitflags", "linux-raw-sys"},
+    ("health-tokio",): TOKIO | RUSTIX,
     ("health-tokio", "--no-default-features"): TOKIO,
     ("health-smol",): SMOL,
     ("health-smol", "--no-default-features"): SMOL,

@@ -60,8 +60,8 @@ def examine(db: pathlib.Path, logged: list[tuple[str, str]]) -> int:
 
 def main() -> int:
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    build = ["cargo", "build", "--quiet", "--release", "--locked", "-p", "health-tokio", "--features", "cli"]
-    subprocess.run([*build, "--bin", "healthd"], cwd=ROOT, check=True)
+    build = ["cargo", "build", "--quiet", "--release", "--locked", "-p", "healthd"]
+    subprocess.run(build, cwd=ROOT, check=True)
     rng = random.Random(4)
     logged: list[tuple[str, str]] = []
     kept = 0

@@ -30,8 +30,7 @@ def main() -> int:
     args = runner.arguments(__doc__.splitlines()[0], CHECKS, has_packages=False).parse_args()
     path = args.daemon
     if not path:
-        build = ["cargo", "build", "--release", "--locked", "-p", "health-tokio"]
-        build += ["--features", "cli,tls", "--bin", "healthd"]
+        build = ["cargo", "build", "--release", "--locked", "-p", "healthd"]
         subprocess.run(build, cwd=runner.ROOT, check=True)
         path = runner.ROOT / "target" / "release" / "healthd"
     return runner.run(CHECKS, args.only, [runner.Site("healthd", Path(path).resolve())])

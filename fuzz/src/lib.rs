@@ -8,6 +8,6 @@ mod expectation;
 pub mod monitor;
 pub mod reference;
 pub mod request;
-#[path = "../../health-core/tests/conformance/response.rs"]
+#[path = "../../health-core/driver/src/conformance/response.rs"]
 #[allow(dead_code, reason = "the conformance table asks it for more")]
 mod response;

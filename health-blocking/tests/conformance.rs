@@ -1,12 +1,10 @@
-//! The core's conformance table over loopback sockets, served by the readiness loop.
-
-#[path = "../../health-core/tests/conformance/mod.rs"]
-mod conformance;
+//! The conformance table over loopback sockets, served by the readiness loop.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use health_blocking::{Health, Server, Service};
+use health_driver::conformance::Loopback;
 
 fn start(service: Service, health: &Health) -> SocketAddr {
     let server = Server::bind("127.0.0.1:0", health).expect("a free port");
@@ -16,5 +14,5 @@ fn start(service: Service, health: &Health) -> SocketAddr {
 }
 
 fn main() -> ExitCode {
-    conformance::run(conformance::socket::Loopback::new(start))
+    Loopback::new(start).run()
 }

@@ -1,7 +1,4 @@
-//! The core's conformance table over loopback sockets, each served by a thread of its own.
-
-#[path = "../../health-core/tests/conformance/mod.rs"]
-mod conformance;
+//! The conformance table over loopback sockets, each served by a thread of its own.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
@@ -9,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use health_blocking::{Health, Peer, Service, serve_connection};
+use health_driver::conformance::Loopback;
 
 fn start(service: Service, health: &Health) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -25,5 +23,5 @@ fn start(service: Service, health: &Health) -> SocketAddr {
 }
 
 fn main() -> ExitCode {
-    conformance::run(conformance::socket::Loopback::new(start).without_eviction())
+    Loopback::new(start).without_eviction().run()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use health_blocking::{Health, Server};
 
-#[path = "../../health-core/tests/probing/peer.rs"]
+#[path = "../../health-core/driver/tests/probing/peer.rs"]
 mod peer;
 
 use peer::{answering, nobody};

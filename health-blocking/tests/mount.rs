@@ -1,6 +1,6 @@
 //! The example that mounts the endpoint answers as the endpoint does.
 
-#[path = "../../health-core/tests/mount/mod.rs"]
+#[path = "../../health-core/driver/tests/mount/mod.rs"]
 mod mount;
 
 #[path = "../examples/tiny_http.rs"]

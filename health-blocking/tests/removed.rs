@@ -1,7 +1,7 @@
 //! A target that is removed frees what its attempts have held, at once.
 #![cfg(all(unix, feature = "monitor"))]
 
-#[path = "../../health-core/tests/probing/peer.rs"]
+#[path = "../../health-core/driver/tests/probing/peer.rs"]
 #[allow(dead_code, reason = "not every test needs all of it")]
 mod peer;
 

@@ -2,7 +2,7 @@
 #![cfg(all(unix, feature = "monitor"))]
 
 mod driver;
-#[path = "../../health-core/tests/probing/peer.rs"]
+#[path = "../../health-core/driver/tests/probing/peer.rs"]
 mod peer;
-#[path = "../../health-core/tests/probing/shortage.rs"]
+#[path = "../../health-core/driver/tests/probing/shortage.rs"]
 mod shortage;

@@ -1,6 +1,6 @@
 //! What this driver tells `tracing` of requests.
 
-#[path = "../../health-core/tests/support/traced.rs"]
+#[path = "../../health-core/driver/tests/support/traced.rs"]
 mod traced;
 
 mod driver {

@@ -4,7 +4,7 @@
 mod counting;
 #[path = "../../health-core/tests/support/probes.rs"]
 mod probes;
-#[path = "../../health-core/tests/support/steady.rs"]
+#[path = "../../health-core/driver/tests/support/steady.rs"]
 mod steady;
 
 use health_blocking as driver;

@@ -8,7 +8,8 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -24,7 +25,10 @@ const TICK: Duration = Duration::from_millis(20);
 /// Serves `daemon` on this thread until its phase is `Stopped`.
 pub fn serve(listener: &TcpListener, service: Service, daemon: &impl Daemon) -> io::Result<Report> {
     listener.set_nonblocking(true)?;
-    let mut connections = Connections::new(Arc::new(service));
+    // A closure of the daemon's may panic: that must not end this thread.
+    let service = Arc::new(service);
+    let service = service.guarded(|run| drop(catch_unwind(AssertUnwindSafe(run))));
+    let mut connections = Connections::new(service);
     let mut buffers = Buffers::default();
     loop {
         let now = daemon.now();
@@ -110,10 +114,7 @@ fn main() -> io::Result<()> {
         now: Instant::default() + start.elapsed(),
         unix: UnixTime::from_millis(UNIX_EPOCH.elapsed().unwrap_or_default().as_millis() as u64),
     };
-    let snapshot = |now| {
-        let mut registry = registry.lock().unwrap_or_else(PoisonError::into_inner);
-        registry.snapshot(now)
-    };
+    let snapshot = |now| registry.lock().expect("no panic").snapshot(now);
     let listener = TcpListener::bind("127.0.0.1:9102")?;
     serve(&listener, Service::new(), &(moment, snapshot)).map(drop)
 }

@@ -1,7 +1,6 @@
 //! All connections of a server, without one socket: turns, deadlines, eviction, the end.
 
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::Duration;
 
 use health_core::health::{Phase, Registry, Revision};
@@ -9,8 +8,6 @@ use health_core::server::{
     AcceptAction, AcceptError, CloseReason, Connections, Limits, Peer, Report, Service, Step, Turn,
 };
 use health_core::{Instant, Moment, UnixTime};
-use health_driver::Health;
-use health_driver::HealthWatch;
 
 const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n";
 
@@ -207,26 +204,6 @@ fn a_socket_that_fails_is_counted_as_such() {
     let report = server.report();
     assert_eq!(report.failed, 1);
     assert_eq!(report.closed, []);
-}
-
-#[test]
-fn a_watch_that_is_dropped_leaves_nobody_waiting() {
-    struct Counted;
-    impl std::task::Wake for Counted {
-        fn wake(self: Arc<Self>) {}
-    }
-    let health = Health::new("connections", "1");
-    let counted = Arc::new(Counted);
-    for _ in 0..3 {
-        let mut watch = HealthWatch::of_server(&health);
-        let waker = Waker::from(Arc::clone(&counted));
-        let news = watch.poll(health.now(), &waker, false);
-        assert_eq!(news.map(|news| news.phase), Some(Phase::Starting));
-        drop(waker);
-        assert!(Arc::strong_count(&counted) > 1, "it waits");
-        drop(watch);
-        assert_eq!(Arc::strong_count(&counted), 1);
-    }
 }
 
 /// Found by fuzzing: it was told with the next heartbeat only.

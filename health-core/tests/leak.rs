@@ -91,10 +91,15 @@ const ACCEPTS: [&str; 5] = [
     "text/html",
 ];
 
+/// What a driver does about panics of a daemon's closures.
+fn catch_panic(run: &mut dyn FnMut()) {
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+}
+
 /// An answer over the wire, every byte of head and body.
 fn answer(service: &Arc<Service>, request: &str, daemon: &(Snapshot, Moment)) -> String {
     let (snapshot, moment) = daemon;
-    let service = service.guarded(health_driver::catch_panic);
+    let service = service.guarded(catch_panic);
     let mut connection = Connection::new(service, Peer::Unknown, moment.now);
     connection.handle_input(moment.now, request.as_bytes());
     assert_eq!(connection.step(), Step::Respond, "{request}");

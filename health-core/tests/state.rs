@@ -7,7 +7,6 @@ use health_core::NameError;
 use health_core::Outcome;
 use health_core::health::{ComponentConfig, ComponentId, Phase, Registry};
 use health_core::{ProbeKind, Status};
-use health_driver::Health;
 
 const START: Instant = Instant::from_micros(0);
 
@@ -326,61 +325,6 @@ fn what_is_removed_is_gone_and_its_id_means_nothing_else() {
 
 fn startup(registry: &mut Registry) -> Status {
     registry.snapshot(START).status(ProbeKind::Startup)
-}
-
-#[test]
-fn a_loop_group_is_ready_only_while_all_its_loops_run() {
-    let health = Health::new("group", "1");
-    let ready = |health: &Health| health.snapshot().status(ProbeKind::Readiness);
-    for name in ["a", "b"] {
-        health.flag(name).expect("a free name");
-    }
-    health.set_running();
-    let a = health.running("a").expect("declared, and down");
-    assert_eq!(ready(&health), Status::Unhealthy);
-    let b = health.running("b").expect("declared, and down");
-    assert_eq!(ready(&health), Status::Healthy);
-    assert!(health.running("a").is_err(), "it runs already");
-    drop(b);
-    assert_eq!(ready(&health), Status::Unhealthy);
-    let b = health.running("b").expect("it may run again");
-    assert_eq!(ready(&health), Status::Healthy);
-    // A loop that panics runs no more.
-    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
-        let _running = b;
-        panic!("on purpose");
-    }));
-    assert!(ended.is_err());
-    assert_eq!(ready(&health), Status::Unhealthy);
-    drop(a);
-    health.component("db").expect("a free name");
-    assert!(health.running("db").is_err(), "a component is no loop");
-}
-
-#[test]
-fn only_a_release_opens_a_gate() {
-    fn warm_up(health: &Health, result: Result<(), String>) -> Result<(), String> {
-        let gate = health.gate("cache").map_err(|error| error.to_string())?;
-        result?;
-        gate.release();
-        Ok(())
-    }
-    let health = Health::new("svc", "1");
-    health.set_running();
-    assert!(warm_up(&health, Err("no database".into())).is_err());
-    assert_eq!(
-        health.snapshot().status(ProbeKind::Readiness),
-        Status::Unhealthy,
-        "the warm-up failed"
-    );
-
-    let health = Health::new("svc", "1");
-    health.set_running();
-    assert_eq!(warm_up(&health, Ok(())), Ok(()));
-    assert_eq!(
-        health.snapshot().status(ProbeKind::Readiness),
-        Status::Healthy
-    );
 }
 
 /// A daemon that is started again 1,000 s later knows nothing yet.

@@ -1,12 +1,10 @@
-//! The core's conformance table over loopback sockets, each served by a task of its own.
-
-#[path = "../../health-core/tests/conformance/mod.rs"]
-mod conformance;
+//! The conformance table over loopback sockets, each served by a task of its own.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use health_driver::conformance::Loopback;
 use health_smol::{Health, Peer, Service, serve_connection};
 use smol::net::TcpListener;
 
@@ -30,5 +28,5 @@ fn start(service: Service, health: &Health) -> SocketAddr {
 }
 
 fn main() -> ExitCode {
-    conformance::run(conformance::socket::Loopback::new(start).without_eviction())
+    Loopback::new(start).without_eviction().run()
 }

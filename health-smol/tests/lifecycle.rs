@@ -1,6 +1,6 @@
 //! The life of a server of this driver.
 
-#[path = "../../health-core/tests/lifecycle/mod.rs"]
+#[path = "../../health-core/driver/tests/lifecycle/mod.rs"]
 mod lifecycle;
 
 mod driver {

@@ -2,5 +2,5 @@
 #![cfg(all(unix, feature = "monitor"))]
 
 mod driver;
-#[path = "../../health-core/tests/scenarios/mod.rs"]
+#[path = "../../health-core/driver/tests/scenarios/mod.rs"]
 mod scenarios;

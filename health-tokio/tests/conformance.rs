@@ -1,11 +1,9 @@
-//! The core's conformance table over loopback sockets, served by one task on a runtime of its own.
-
-#[path = "../../health-core/tests/conformance/mod.rs"]
-mod conformance;
+//! The conformance table over loopback sockets, served by one task on a runtime of its own.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use health_driver::conformance::Loopback;
 use health_tokio::{Health, Server, Service};
 
 fn start(service: Service, health: &Health) -> SocketAddr {
@@ -16,5 +14,5 @@ fn start(service: Service, health: &Health) -> SocketAddr {
 }
 
 fn main() -> ExitCode {
-    conformance::run(conformance::socket::Loopback::new(start))
+    Loopback::new(start).run()
 }

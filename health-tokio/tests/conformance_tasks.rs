@@ -1,12 +1,10 @@
-//! The core's conformance table over loopback sockets, each served by a task of its own.
-
-#[path = "../../health-core/tests/conformance/mod.rs"]
-mod conformance;
+//! The conformance table over loopback sockets, each served by a task of its own.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
+use health_driver::conformance::Loopback;
 use health_tokio::{Health, Peer, Service, serve_connection};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -32,5 +30,5 @@ fn start(service: Service, health: &Health) -> SocketAddr {
 }
 
 fn main() -> ExitCode {
-    conformance::run(conformance::socket::Loopback::new(start).without_eviction())
+    Loopback::new(start).without_eviction().run()
 }

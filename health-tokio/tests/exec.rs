@@ -2,7 +2,7 @@
 #![cfg(all(unix, feature = "monitor"))]
 
 mod driver;
-#[path = "../../health-core/tests/probing/exec.rs"]
+#[path = "../../health-core/driver/tests/probing/exec.rs"]
 mod exec;
-#[path = "../../health-core/tests/probing/procs.rs"]
+#[path = "../../health-core/driver/tests/probing/procs.rs"]
 mod procs;

@@ -1,7 +1,7 @@
 //! What a store is given, by the monitor of this driver.
 #![cfg(feature = "monitor")]
 
-#[path = "../../health-core/tests/keeping/mod.rs"]
+#[path = "../../health-core/driver/tests/keeping/mod.rs"]
 mod keeping;
 
 use health_tokio::monitor::Monitor;

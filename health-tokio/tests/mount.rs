@@ -1,6 +1,6 @@
 //! The examples that mount the endpoint answer as the endpoint does.
 
-#[path = "../../health-core/tests/mount/mod.rs"]
+#[path = "../../health-core/driver/tests/mount/mod.rs"]
 mod mount;
 
 #[path = "../examples/axum.rs"]

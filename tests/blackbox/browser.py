@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from .outcome import Failed, Skipped, wait_for
+from .outcome import Failed, Missing, wait_for
 
 DRIVER, BROWSER = "chromedriver", "chromium"
 STARTED = re.compile(r"started successfully on port (\d+)")
@@ -36,7 +36,7 @@ class Browser:
         """Starts it; the check is skipped where there is no browser."""
         for program in (DRIVER, BROWSER):
             if not shutil.which(program):
-                raise Skipped(f"{program} is not installed")
+                raise Missing(program)
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self._driver = subprocess.Popen(
             [DRIVER, "--port=0"],

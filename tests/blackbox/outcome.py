@@ -15,6 +15,13 @@ class Skipped(Exception):
     """The check could not be made here; said aloud, counted as neither passed nor failed."""
 
 
+class Missing(Skipped):
+    """A tool that is not installed. In CI the check counts as failed: its setup is wrong there."""
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(f"{tool} is not installed")
+
+
 def demand(condition: object, message: str) -> None:
     """Fails the check unless `condition` holds. Unlike `assert`, it survives `python3 -O`."""
     if not condition:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .daemon import Daemon
-from .outcome import Skipped, demand, wait_for
+from .outcome import Missing, Skipped, demand, wait_for
 
 # What a monitor may take for what it should do at once: long, for machines are busy.
 PATIENCE = 20.0
@@ -182,7 +182,7 @@ class SmallDisk(Disk):
         super().__enter__()
         for tool in ("unshare", "nsenter"):
             if not shutil.which(tool):
-                raise Skipped(f"{tool} is not installed")
+                raise Missing(tool)
         mount = f"mount -t tmpfs -o size={self._size} tmpfs '{self.inside}' && echo ready && cat"
         self._holder = subprocess.Popen(
             ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount],

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .daemon import Daemon
-from .outcome import Failed, Skipped
+from .outcome import Failed, Missing, Skipped
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("health-blocking", "health-tokio", "health-smol")
@@ -70,7 +71,9 @@ def run(checks: Mapping[str, Check], only: list[str] | None, sites: list[Site]) 
                 word, text = "ok  ", check(site)
                 passed += 1
             except Skipped as reason:
-                word, text = "SKIP", f"NOT CHECKED: {reason}"
+                is_failure = isinstance(reason, Missing) and "CI" in os.environ
+                word, text = "FAIL" if is_failure else "SKIP", f"NOT CHECKED: {reason}"
+                failed += is_failure
             except Failed as error:
                 word, text = "FAIL", str(error)
                 failed += 1
@@ -123,7 +126,7 @@ def _sites(
     }
     for name, has_example in present.items():
         if not has_example:
-            print(f"SKIP {name}  NOT CHECKED: it has no example {examples[name]}", flush=True)
+            sys.exit(f"FAIL {name}: it has no example {examples[name]}")
     packages = args.package or [name for name in examples if present.get(name)]
     return [Site(package, _build(package, examples[package], directory)) for package in packages]
 

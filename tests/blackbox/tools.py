@@ -5,13 +5,13 @@ import shutil
 import subprocess
 
 from . import http
-from .outcome import Failed, Skipped, demand
+from .outcome import Failed, Missing, demand
 
 
 def run(*command: str, seconds: float = 30.0) -> str:
     """Runs a tool to its end; returns what it prints."""
     if not shutil.which(command[0]):
-        raise Skipped(f"{command[0]} is not installed")
+        raise Missing(command[0])
     done = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
     if done.returncode:
         raise Failed(f"{' '.join(command)}: exit code {done.returncode}, {done.stderr.decode()}")

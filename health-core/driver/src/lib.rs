@@ -39,11 +39,14 @@
 //! * `test-util`: a clock that tests move.
 //! * `tls`: HTTPS probes, by rustls.
 //! * `tracing`: [`trace_request`].
+//! * `conformance`: [`conformance`], the tests that every driver passes, for a driver of your own.
 #![forbid(unsafe_code)]
 
 pub mod accept;
 pub mod api;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod control;
 pub mod daemon;
 mod drain;

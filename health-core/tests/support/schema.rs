@@ -6,8 +6,10 @@ use serde_json::Value;
 
 /// What is wrong with `document` by the schema of this name; empty if nothing is.
 pub(crate) fn problems(schema: &str, document: &Value) -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas");
-    let text = std::fs::read_to_string(folder.join(format!("{schema}.json")));
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let mut files = above.map(|it| it.join("schemas").join(format!("{schema}.json")));
+    let file = files.find(|it| it.is_file()).expect("the schema's file");
+    let text = std::fs::read_to_string(file);
     let schema = serde_json::from_str(&text.expect("a schema")).expect("JSON");
     let mut problems = Vec::new();
     check(&schema, document, "$", &mut problems);

@@ -2,7 +2,7 @@
 
 from shutil import which
 
-from ..outcome import Skipped, demand, wait_for
+from ..outcome import Missing, demand, wait_for
 from ..registry import PATIENCE, Disk, Server
 from ..runner import Site
 from .prometheus import active_targets, running, values
@@ -21,7 +21,7 @@ FLAGS = ("--interval", "200ms", "--timeout", "150ms", "--no-auto-deregister")
 def discovery(site: Site) -> str:
     """A real one scrapes whoever is ready, drops the one that falls ill, and sees that it is down."""
     if not which("prometheus"):
-        raise Skipped("prometheus is not installed")
+        raise Missing("prometheus")
     with Disk() as disk, Server() as a, Server() as b:
         flags = (*FLAGS, "--target", f"a={a.url}", "--target", f"b={b.url}")
         with disk.monitor(site.path, *flags) as monitor:

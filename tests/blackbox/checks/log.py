@@ -3,7 +3,7 @@
 import shutil
 import signal
 
-from ..outcome import Skipped, demand, wait_for
+from ..outcome import Missing, demand, wait_for
 from ..registry import Disk, Server
 from ..runner import Site
 from ..tools import run
@@ -56,7 +56,7 @@ def _life(
 def third_failure(site: Site) -> str:
     """Killed between the second failure and the third: the third one counts as such."""
     if not shutil.which("sqlite3"):
-        raise Skipped("sqlite3 is not installed")
+        raise Missing("sqlite3")
     query = "SELECT is_active, consecutive_failures FROM servers WHERE name = 'b'"
     with Disk() as disk, Server() as a, Server() as b:
         flags = (*SLOW, "--target", f"a={a.url}", "--target", f"b={b.url}")

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from .. import http
-from ..outcome import Skipped, demand, wait_for
+from ..outcome import Missing, demand, wait_for
 from ..runner import Site
 from ..tools import run
 
@@ -33,7 +33,7 @@ backend daemon
 def haproxy(site: Site) -> str:
     """HAProxy's default check sees the daemon up, and down as soon as it drains."""
     if not shutil.which("haproxy"):
-        raise Skipped("haproxy is not installed")
+        raise Missing("haproxy")
     with tempfile.TemporaryDirectory() as name, site.daemon("--drain-delay", "4") as daemon:
         stats, file = Path(name, "stats"), Path(name, "haproxy.cfg")
         host, port = daemon.address

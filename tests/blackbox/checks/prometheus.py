@@ -15,12 +15,12 @@ from shutil import which
 from typing import Any
 
 from ..daemon import Daemon
-from ..outcome import Failed, Skipped, demand, wait_for
+from ..outcome import Failed, Missing, demand, wait_for
 from ..runner import ROOT, Site
 from ..tools import run
 
 RULES = ROOT / "contrib" / "prometheus"
-PARSER = ROOT / "health-core" / "tests" / "openmetrics.py"
+PARSER = ROOT / "health-core" / "driver" / "tests" / "openmetrics.py"
 # What a Prometheus of today asks for.
 ACCEPT = (
     "Accept: application/openmetrics-text;version=1.0.0,"
@@ -51,7 +51,7 @@ def prometheus(site: Site) -> str:
     """A real one scrapes both formats and takes in the rules; promtool finds nothing to mend."""
     for tool in ("prometheus", "promtool"):
         if not which(tool):
-            raise Skipped(f"{tool} is not installed")
+            raise Missing(tool)
     run("promtool", "check", "rules", str(RULES / "alerts.yml"))
     run("promtool", "test", "rules", str(RULES / "alerts_test.yml"))
     with site.daemon() as daemon:
@@ -120,7 +120,7 @@ def openmetrics(site: Site) -> str:
         )
         said = done.stdout.decode() + done.stderr.decode()
         if done.returncode == 77:
-            raise Skipped(said.strip())
+            raise Missing("prometheus_client")
         demand(done.returncode == 0, f"it cannot be read: {said}")
         daemon.stop()
         return f"{len(answer.body.splitlines())} lines"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from .. import http
 from ..daemon import Daemon
 from ..kernel import Thread
-from ..outcome import Failed, Skipped, demand, wait_for
+from ..outcome import Failed, Missing, Skipped, demand, wait_for
 from ..runner import Site
 from ..swarm import Swarm
 
@@ -55,7 +55,7 @@ def idle(site: Site) -> str:
     It wakes for its pulse, which costs the same whoever is connected.
     """
     if not shutil.which("strace"):
-        raise Skipped("strace is not installed")
+        raise Missing("strace")
     with site.daemon() as daemon:
         daemon.wait_for_cycle(2)
         thread = daemon.process.health_thread

@@ -59,8 +59,8 @@ def page(browser: Browser) -> None:
 
 
 def _build() -> Path:
-    build = ["cargo", "build", "--quiet", "--release", "-p", "health-tokio", "--features", "cli"]
-    subprocess.run([*build, "--bin", "healthd"], cwd=ROOT, check=True)
+    build = ["cargo", "build", "--quiet", "--release", "--locked", "-p", "healthd"]
+    subprocess.run(build, cwd=ROOT, check=True)
     return ROOT / "target" / "release" / "healthd"
 
 

@@ -1,18 +1,18 @@
 //! The harness of the bare core: no socket, no thread, and a clock that is a counter.
 //!
-//! It is also the shortest complete driver, and a strict one: it panics where the machine breaks a
-//! promise that a real driver relies on.
+//! It is also a complete driver of one connection, and a strict one: it panics where the machine
+//! breaks a rule that a real driver relies on.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use health_core::health::{ComponentConfig, ComponentId, Phase, Registry, StatId};
 use health_core::server::{Connection, Limits, Peer as Origin, Step};
 use health_core::{Instant, Moment, UnixTime};
 
-use super::case::{Case, Daemon};
+use super::case::{Case, Daemon, get, script};
 use super::peer::{Harness, Peer, Received};
 
 /// Opens connections to the bare machine.
@@ -39,7 +39,7 @@ impl Harness for Bare {
         let service = Arc::new(case.make_service(Limits::default()));
         let origin = Origin::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
         BarePeer {
-            machine: Connection::new(service.guarded(health_driver::catch_panic), origin, now),
+            machine: Connection::new(service.guarded(crate::catch_panic), origin, now),
             registry,
             db,
             cycles,
@@ -52,6 +52,19 @@ impl Harness for Bare {
             ended: Ended::No,
         }
     }
+}
+
+/// Whether the core has its page for browsers. The core itself is asked: which features it was built
+/// with depends on every crate of the build, so no `cfg` of one crate can know it.
+pub(super) fn has_page() -> bool {
+    static HAS_PAGE: OnceLock<bool> = OnceLock::new();
+    *HAS_PAGE.get_or_init(|| {
+        let mut peer = Bare.open(&script("page", []));
+        peer.send(&get("/?format=html"));
+        let mut answer = Vec::new();
+        peer.receive(&mut answer);
+        String::from_utf8_lossy(&answer).contains("\r\nContent-Type: text/html")
+    })
 }
 
 /// A daemon in the wanted state; `now` moves on if that takes time.

@@ -19,13 +19,13 @@ use show::State;
 
 #[path = "hub.rs"]
 mod hub;
-#[path = "../vectors/read.rs"]
+#[path = "../../../tests/vectors/read.rs"]
 mod read;
-#[path = "../vectors/show.rs"]
+#[path = "../../../tests/vectors/show.rs"]
 mod show;
 
 const LIMIT: Duration = Duration::from_secs(20);
-const COMMITTED: &str = include_str!("../data/probe-vectors.json");
+const COMMITTED: &str = include_str!("../../../tests/data/probe-vectors.json");
 
 #[test]
 fn committed_vectors() {

@@ -1,10 +1,7 @@
 //! `/targets` as those who read it see it: exactly, by schema, and with a hundred thousand of them.
-#![cfg(feature = "monitor")]
 
-#[path = "support/schema.rs"]
+#[path = "../../tests/support/schema.rs"]
 mod schema;
-#[path = "support/watched.rs"]
-mod watched;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,9 +15,9 @@ use health_core::http::Method;
 use health_core::monitor::{MonitorConfig, MonitorStatus, ReadyTarget, TargetStatus, TargetView};
 use health_core::server::{Page, Peer, Service, Targets};
 use health_core::{Instant, Moment, UnixTime};
+use health_driver::conformance::{watched, watched_by};
 use health_driver::monitor::{ManualClock, MonitorClock, MonitorControl, MonitorDriver, Target};
 use serde_json::{Value, json};
-use watched::{watched, watched_by};
 
 /// What a reader on this machine is answered.
 fn answer(service: &Service, target: &str) -> (u16, Vec<u8>) {

@@ -1,25 +1,28 @@
 //! A monitor with targets of every kind, at rest in virtual time.
-#![allow(dead_code, reason = "not every test moves the clock")]
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::task::Waker;
 use std::time::Duration;
 
+use crate::monitor::{ManualClock, MonitorAction, MonitorControl, MonitorDriver, Target};
 use health_core::Name;
 use health_core::check::CheckConfig;
 use health_core::check::probe::Report;
 use health_core::monitor::{MonitorConfig, Spread};
 use health_core::{Kind, Outcome};
-use health_driver::monitor::{ManualClock, MonitorAction, MonitorControl, MonitorDriver, Target};
 
 /// Four targets, of which `web-1` has refused its last three probes, and all others are well. It is
 /// five seconds past midnight of 1970.
-pub(crate) fn watched() -> MonitorControl {
+///
+/// For tests of what an endpoint shows of a monitor: `Service::targets(&watched())`.
+#[must_use]
+pub fn watched() -> MonitorControl {
     watched_by(&ManualClock::new())
 }
 
-/// The same, by this clock, which goes on without anybody who probes.
-pub(crate) fn watched_by(clock: &ManualClock) -> MonitorControl {
+/// The same by a clock of the caller's, which goes on while nobody probes any more.
+#[must_use]
+pub fn watched_by(clock: &ManualClock) -> MonitorControl {
     let mut config = MonitorConfig::default();
     config.spread = Spread::AsConfigured;
     let (mut driver, control) = MonitorDriver::new(config, None, clock.into());

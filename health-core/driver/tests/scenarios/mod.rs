@@ -1,6 +1,7 @@
 //! The four scenarios of an orchestrator, against real servers: one table for every driver.
 //!
-//! A driver's test is its `driver` module and this file. What is not installed is skipped, loudly.
+//! A driver's test is its `driver` module and this file. What is not installed is skipped, but not
+//! in CI.
 //! Intervals are scaled down: 30 s of the plan are 300 ms here.
 
 #[cfg(feature = "tls")]

@@ -14,7 +14,7 @@ use health_core::check::{CheckConfig, OnUnhealthy};
 use health_core::monitor::registry::{Batch, Definition, TargetStore};
 use health_driver::monitor::{MonitorControl, Target};
 
-#[path = "../support/memory_store.rs"]
+#[path = "../../../tests/support/memory_store.rs"]
 mod memory_store;
 
 use memory_store::MemoryStore;

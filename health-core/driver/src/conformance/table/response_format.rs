@@ -4,6 +4,7 @@ use super::super::answer::{
     Answer, for_browser, not_allowed, not_found, ok, options, options_asterisk, refused,
     unavailable,
 };
+use super::super::bare::has_page;
 use super::super::case::{Case, Daemon, Op, expect, get, head, line, raw, script, send};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -32,11 +33,7 @@ fn heads() -> Vec<Case> {
         same("head_as_get_health", "/health", ok()),
         same(
             "head_as_get_page",
-            if cfg!(feature = "page") {
-                "/?format=html"
-            } else {
-                "/"
-            },
+            if has_page() { "/?format=html" } else { "/" },
             for_browser(200),
         ),
         same("head_as_get_live", "/health/live", ok()),

@@ -1,5 +1,6 @@
 //! What an answer must be, and the comparison with the one that came.
 
+use super::bare::has_page;
 use super::response::Response;
 
 /// What must hold of one answer, beyond what must hold of every answer (`response.rs`).
@@ -96,7 +97,7 @@ pub(crate) fn ok_in_some_form() -> Answer {
 
 /// The verdict as a browser gets it: the page if there is one, with the verdict's code.
 pub(crate) fn for_browser(status: u16) -> Answer {
-    if !cfg!(feature = "page") {
+    if !has_page() {
         return probe(status);
     }
     Answer {

@@ -4,30 +4,26 @@
 //! than any event needs; only the steps that *are* waits sleep. What a busy machine could upset is
 //! set apart: deadlines that a case does not shorten itself are longer than any pause of the
 //! scheduler.
-#![allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "it stands in the core's tests but is part of the drivers': sockets, clocks, waits"
-)]
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use health_core::server::{Limits, Service};
-use health_driver::{Component, Health, Stats};
 
 use super::case::{Case, Daemon};
 use super::peer::{Harness, Peer, Received};
+use crate::{Component, Health, Stats};
 
 /// How long an event that must come may take before the case counts as failed.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The same after [`MOST_IN_VAIN`] waits for nothing: such a driver is broken, and its author should
-/// not have to wait for hours to be told so of every case.
+/// not have to wait for hours to see every case fail.
 const PATIENCE_LOST: Duration = Duration::from_millis(100);
 const MOST_IN_VAIN: usize = 8;
 /// Longer than any test: a deadline that must not decide anything.
@@ -37,14 +33,20 @@ const MOST_TAKEN: usize = 64 * 1024 * 1024;
 /// The longest time between two beats of the heartbeat `loop`.
 const HEARTBEAT: Duration = Duration::from_millis(10);
 
-/// Starts an endpoint for this daemon, with these settings, on a free port of the loopback address.
+/// Starts an endpoint for this daemon, with these settings, on a free port of the loopback address,
+/// and returns the address.
 ///
-/// It serves until the process ends, on threads of its own, and also while the daemon drains: a
-/// driver whose server ends with the drain sets a long drain delay.
-pub(crate) type Start = fn(Service, &Health) -> SocketAddr;
+/// The endpoint serves until the process ends, on threads of its own, and also while the daemon
+/// drains: a driver whose server ends with the drain sets a long drain delay. A driver that knows
+/// nothing of [`Health`] takes what it needs of it: [`Health::snapshot_at`] gives the snapshot to
+/// answer from, [`Health::changes`] says when there is a new one.
+pub type Start = fn(Service, &Health) -> SocketAddr;
 
-/// Opens connections to endpoints of a driver, which it starts when they are first needed.
-pub(crate) struct Loopback {
+/// The table for a driver, over sockets of the loopback address.
+///
+/// Endpoints are started when a case first needs them.
+#[derive(Debug)]
+pub struct Loopback {
     start: Start,
     evicts: bool,
     waits_in_vain: Arc<AtomicUsize>,
@@ -54,6 +56,7 @@ pub(crate) struct Loopback {
 
 type Endpoint = Arc<Served>;
 
+#[derive(Debug)]
 struct Served {
     address: SocketAddr,
     health: Health,
@@ -62,8 +65,9 @@ struct Served {
 }
 
 impl Loopback {
-    /// A harness for the driver that `start` knows to start.
-    pub(crate) fn new(start: Start) -> Self {
+    /// The table for the driver that `start` starts.
+    #[must_use]
+    pub fn new(start: Start) -> Self {
         Self {
             start,
             evicts: true,
@@ -72,10 +76,18 @@ impl Loopback {
         }
     }
 
-    /// The same for a server that has no connection limit of its own.
-    pub(crate) fn without_eviction(mut self) -> Self {
+    /// Leaves out the cases that need a limit of connections: for a server that has none.
+    #[must_use]
+    pub fn without_eviction(mut self) -> Self {
         self.evicts = false;
         self
+    }
+
+    /// Runs the table and reports as `cargo test` does, with its arguments: a filter selects a group,
+    /// a case or a way of cutting its input. The exit code is for `main` to return.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        super::run(self)
     }
 
     /// Starts an endpoint in the state the case wants.

@@ -1,0 +1,83 @@
+//! The handle of a daemon: what runs and ends, and who waits for changes.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use health_core::health::Phase;
+use health_core::{ProbeKind, Status};
+use health_driver::{Health, HealthWatch};
+
+#[test]
+fn a_loop_group_is_ready_only_while_all_its_loops_run() {
+    let health = Health::new("group", "1");
+    let ready = |health: &Health| health.snapshot().status(ProbeKind::Readiness);
+    for name in ["a", "b"] {
+        health.flag(name).expect("a free name");
+    }
+    health.set_running();
+    let a = health.running("a").expect("declared, and down");
+    assert_eq!(ready(&health), Status::Unhealthy);
+    let b = health.running("b").expect("declared, and down");
+    assert_eq!(ready(&health), Status::Healthy);
+    assert!(health.running("a").is_err(), "it runs already");
+    drop(b);
+    assert_eq!(ready(&health), Status::Unhealthy);
+    let b = health.running("b").expect("it may run again");
+    assert_eq!(ready(&health), Status::Healthy);
+    // A loop that panics runs no more.
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+        let _running = b;
+        panic!("on purpose");
+    }));
+    assert!(ended.is_err());
+    assert_eq!(ready(&health), Status::Unhealthy);
+    drop(a);
+    health.component("db").expect("a free name");
+    assert!(health.running("db").is_err(), "a component is no loop");
+}
+
+#[test]
+fn only_a_release_opens_a_gate() {
+    fn warm_up(health: &Health, result: Result<(), String>) -> Result<(), String> {
+        let gate = health.gate("cache").map_err(|error| error.to_string())?;
+        result?;
+        gate.release();
+        Ok(())
+    }
+    let health = Health::new("svc", "1");
+    health.set_running();
+    assert!(warm_up(&health, Err("no database".into())).is_err());
+    assert_eq!(
+        health.snapshot().status(ProbeKind::Readiness),
+        Status::Unhealthy,
+        "the warm-up failed"
+    );
+
+    let health = Health::new("svc", "1");
+    health.set_running();
+    assert_eq!(warm_up(&health, Ok(())), Ok(()));
+    assert_eq!(
+        health.snapshot().status(ProbeKind::Readiness),
+        Status::Healthy
+    );
+}
+
+#[test]
+fn a_watch_that_is_dropped_leaves_nobody_waiting() {
+    struct Counted;
+    impl std::task::Wake for Counted {
+        fn wake(self: Arc<Self>) {}
+    }
+    let health = Health::new("connections", "1");
+    let counted = Arc::new(Counted);
+    for _ in 0..3 {
+        let mut watch = HealthWatch::of_server(&health);
+        let waker = Waker::from(Arc::clone(&counted));
+        let news = watch.poll(health.now(), &waker, false);
+        assert_eq!(news.map(|news| news.phase), Some(Phase::Starting));
+        drop(waker);
+        assert!(Arc::strong_count(&counted) > 1, "it waits");
+        drop(watch);
+        assert_eq!(Arc::strong_count(&counted), 1);
+    }
+}
