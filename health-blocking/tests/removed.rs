@@ -2,7 +2,6 @@
 #![cfg(all(unix, feature = "monitor"))]
 
 #[path = "../../health-core/driver/tests/probing/peer.rs"]
-#[allow(dead_code, reason = "not every test needs all of it")]
 mod peer;
 
 use std::thread;

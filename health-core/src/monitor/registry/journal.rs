@@ -397,9 +397,11 @@ mod tests {
     #[test]
     fn removing_a_target_takes_its_own_state_out_and_leaves_the_queues_alone() {
         let now = Instant::default();
-        let mut config = MonitorConfig::default();
-        config.tick = Duration::ZERO;
-        config.spread = Spread::AsConfigured;
+        let config = MonitorConfig {
+            tick: Duration::ZERO,
+            spread: Spread::AsConfigured,
+            ..MonitorConfig::default()
+        };
         let mut monitor = Monitor::new(config);
         monitor.enable_journal();
         monitor.start(now);
