@@ -10,7 +10,7 @@ use core::fmt;
 /// Both ends, because they answer different questions: what a program set out to do stands at the
 /// beginning of its output, why it died at the end. Holds at most 8 KiB however much is pushed.
 ///
-/// [`Display`](fmt::Display) gives the text, at most [`Capture::MAX_TEXT`] bytes of it. It is cut
+/// [`Display`](fmt::Display) gives the text, at most 4,160 bytes of it. It is cut
 /// between characters, and bytes that are not UTF-8 are replaced by U+FFFD. Control characters are
 /// left as they are: escape them before printing to a terminal.
 ///
@@ -35,7 +35,7 @@ pub struct Capture {
 
 impl Capture {
     /// The most bytes its text has: two ends of 2,048 and the note between them.
-    pub const MAX_TEXT: usize = 2 * END + NOTE;
+    pub(crate) const MAX_TEXT: usize = 2 * END + NOTE;
 
     /// Nothing captured yet. Allocates nothing.
     #[must_use]

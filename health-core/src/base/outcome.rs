@@ -118,7 +118,7 @@ pub struct Message(Cow<'static, str>);
 
 impl Message {
     /// No text.
-    pub const EMPTY: Self = Self(Cow::Borrowed(""));
+    pub(crate) const EMPTY: Self = Self(Cow::Borrowed(""));
 
     const MAX_LEN: usize = 1_024;
 

@@ -132,7 +132,7 @@ impl ComponentState {
 
     /// Whether the daemon needs it: see [`ComponentConfig::critical`].
     #[must_use]
-    pub const fn is_critical(&self) -> bool {
+    pub(crate) const fn is_critical(&self) -> bool {
         self.config.critical
     }
 
@@ -149,7 +149,7 @@ impl ComponentState {
 
     /// What it contributes to the daemon's status: its own status, at most degraded if it is not critical.
     #[must_use]
-    pub fn contribution(&self) -> Status {
+    pub(crate) fn contribution(&self) -> Status {
         let most = if self.config.critical {
             Status::Unhealthy
         } else {
@@ -187,7 +187,7 @@ impl ComponentState {
 
     /// How often its status has changed to `status`.
     #[must_use]
-    pub const fn transitions_to(&self, status: Status) -> u64 {
+    pub(crate) const fn transitions_to(&self, status: Status) -> u64 {
         self.changes[status as usize]
     }
 

@@ -170,7 +170,7 @@ impl Registry {
     }
 
     /// Keeps at most `entries` transitions, and forgets those there are. 0 switches history off.
-    /// Default [`History::DEFAULT_ENTRIES`](super::History::DEFAULT_ENTRIES).
+    /// Default 256; all of them occupy at most 48 KiB.
     pub fn set_history(&mut self, entries: usize) {
         self.history = Arc::new(self.history.restarted(entries));
     }

@@ -9,7 +9,7 @@ use crate::base::Name;
 
 /// Something that must have happened before the daemon is ready.
 #[derive(Clone, Debug)]
-pub struct GateState {
+pub(crate) struct GateState {
     pub(super) name: Name,
     pub(super) released: bool,
 }
@@ -17,13 +17,13 @@ pub struct GateState {
 impl GateState {
     /// Its name.
     #[must_use]
-    pub const fn name(&self) -> &Name {
+    pub(crate) const fn name(&self) -> &Name {
         &self.name
     }
 
     /// Whether it has happened.
     #[must_use]
-    pub const fn is_released(&self) -> bool {
+    pub(crate) const fn is_released(&self) -> bool {
         self.released
     }
 
@@ -34,7 +34,7 @@ impl GateState {
 
 /// Something that must hold while the daemon is ready: a loop that runs, a leader that is elected.
 #[derive(Clone, Debug)]
-pub struct FlagState {
+pub(crate) struct FlagState {
     pub(super) name: Name,
     pub(super) up: bool,
 }
@@ -42,13 +42,13 @@ pub struct FlagState {
 impl FlagState {
     /// Its name.
     #[must_use]
-    pub const fn name(&self) -> &Name {
+    pub(crate) const fn name(&self) -> &Name {
         &self.name
     }
 
     /// Whether it holds.
     #[must_use]
-    pub const fn is_up(&self) -> bool {
+    pub(crate) const fn is_up(&self) -> bool {
         self.up
     }
 
@@ -59,7 +59,7 @@ impl FlagState {
 
 /// A value published under a name, serialised when it was set: no request ever runs user code.
 #[derive(Clone, Debug)]
-pub struct StatState {
+pub(crate) struct StatState {
     pub(super) name: Name,
     pub(super) json: Arc<str>,
     pub(super) published: Option<Instant>,
@@ -68,19 +68,19 @@ pub struct StatState {
 impl StatState {
     /// Its name.
     #[must_use]
-    pub const fn name(&self) -> &Name {
+    pub(crate) const fn name(&self) -> &Name {
         &self.name
     }
 
     /// Its value, as JSON.
     #[must_use]
-    pub fn json(&self) -> &str {
+    pub(crate) fn json(&self) -> &str {
         &self.json
     }
 
     /// When it was published last; `None` if only declared.
     #[must_use]
-    pub const fn published(&self) -> Option<Instant> {
+    pub(crate) const fn published(&self) -> Option<Instant> {
         self.published
     }
 }

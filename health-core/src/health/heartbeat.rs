@@ -83,7 +83,7 @@ impl HeartbeatState {
 
     /// How often it has been missed.
     #[must_use]
-    pub const fn misses(&self) -> u64 {
+    pub(crate) const fn misses(&self) -> u64 {
         self.misses
     }
 

@@ -10,8 +10,8 @@ use crate::base::Name;
 
 /// The latest transitions, newest last. Older ones are forgotten, their numbers are not.
 ///
-/// Holds at most [`DEFAULT_ENTRIES`](Self::DEFAULT_ENTRIES) transitions unless set otherwise, and
-/// never more than [`MOST_BYTES`](Self::MOST_BYTES).
+/// Holds at most 256 transitions unless [set](super::Registry::set_history) otherwise, and never more
+/// than 48 KiB, texts included.
 ///
 /// ```
 /// use health_core::health::{Change, Registry};
@@ -42,9 +42,9 @@ pub struct History {
 
 impl History {
     /// Transitions kept unless set otherwise.
-    pub const DEFAULT_ENTRIES: usize = 256;
+    pub(crate) const DEFAULT_ENTRIES: usize = 256;
     /// The most that all of them may take, texts included.
-    pub const MOST_BYTES: usize = 48 * 1024;
+    pub(crate) const MOST_BYTES: usize = 48 * 1024;
 
     pub(super) const fn new(most: usize) -> Self {
         let fitting = Self::MOST_BYTES / size_of::<Transition>();
@@ -79,7 +79,7 @@ impl History {
     /// Whether a reader who has read up to number `seen` has missed transitions: some of those after it
     /// are forgotten, or there never was such a number in this process.
     #[must_use]
-    pub fn has_lost(&self, seen: u64) -> bool {
+    pub(crate) fn has_lost(&self, seen: u64) -> bool {
         seen > self.count || seen < self.count - self.ring.len() as u64
     }
 
@@ -91,7 +91,7 @@ impl History {
 
     /// How many transitions are kept at most; 0 if none are.
     #[must_use]
-    pub const fn capacity(&self) -> usize {
+    pub(crate) const fn capacity(&self) -> usize {
         self.most
     }
 

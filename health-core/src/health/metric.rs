@@ -87,7 +87,7 @@ impl fmt::Debug for Gauge {
 /// It is the one thing in a snapshot that goes on changing: its value is read when a view is made,
 /// so that probes, which do not show it, cost nothing more.
 #[derive(Clone, Debug)]
-pub struct MetricState {
+pub(crate) struct MetricState {
     pub(super) name: Name,
     pub(super) help: Box<str>,
     pub(super) value: MetricValue,
@@ -95,8 +95,7 @@ pub struct MetricState {
 
 /// The number behind a metric.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum MetricValue {
+pub(crate) enum MetricValue {
     /// It only grows.
     Counter(Counter),
     /// It goes up and down.
@@ -106,19 +105,19 @@ pub enum MetricValue {
 impl MetricState {
     /// Its name, without the `_total` that a counter gets in `/metrics`.
     #[must_use]
-    pub const fn name(&self) -> &Name {
+    pub(crate) const fn name(&self) -> &Name {
         &self.name
     }
 
     /// What it means, for people.
     #[must_use]
-    pub fn help(&self) -> &str {
+    pub(crate) fn help(&self) -> &str {
         &self.help
     }
 
     /// Its value.
     #[must_use]
-    pub const fn value(&self) -> &MetricValue {
+    pub(crate) const fn value(&self) -> &MetricValue {
         &self.value
     }
 }

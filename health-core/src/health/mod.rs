@@ -34,13 +34,15 @@ mod table;
 mod verdict;
 
 pub use component::{ComponentConfig, ComponentState};
-pub use entries::{FlagState, GateState, StatState};
 pub use heartbeat::HeartbeatState;
 pub use history::{Change, History, Transition};
-pub use metric::{Counter, Gauge, MetricState, MetricValue};
+pub use metric::{Counter, Gauge};
 pub use phase::Phase;
 pub use registry::{ComponentId, FlagId, GateId, HeartbeatId, Registry, StatId};
 pub use revision::Revision;
 pub use snapshot::Snapshot;
 
 use crate::base::{ProbeKind, Status};
+
+pub(crate) use entries::{FlagState, GateState, StatState};
+pub(crate) use metric::{MetricState, MetricValue};

@@ -64,7 +64,7 @@ impl Snapshot {
     /// [`Registry::set_wall_clock`](super::Registry::set_wall_clock) if that was called, else from
     /// `moment`.
     #[must_use]
-    pub fn begun_at(&self, moment: Moment) -> UnixTime {
+    pub(crate) fn begun_at(&self, moment: Moment) -> UnixTime {
         self.state
             .wall_clock
             .unwrap_or(moment)
@@ -107,25 +107,25 @@ impl Snapshot {
 
     /// The gates, in the order in which they were declared.
     #[must_use]
-    pub fn gates(&self) -> &[GateState] {
+    pub(crate) fn gates(&self) -> &[GateState] {
         &self.state.gates
     }
 
     /// The flags, in the order in which they were declared.
     #[must_use]
-    pub fn flags(&self) -> &[FlagState] {
+    pub(crate) fn flags(&self) -> &[FlagState] {
         &self.state.flags
     }
 
     /// The published values, in the order in which they were declared.
     #[must_use]
-    pub fn stats(&self) -> &[StatState] {
+    pub(crate) fn stats(&self) -> &[StatState] {
         &self.state.stats
     }
 
     /// The counters and gauges, in the order in which they were declared.
     #[must_use]
-    pub fn metrics(&self) -> &[MetricState] {
+    pub(crate) fn metrics(&self) -> &[MetricState] {
         &self.state.metrics
     }
 

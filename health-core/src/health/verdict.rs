@@ -23,7 +23,7 @@ impl Snapshot {
     /// Startup and liveness always consider all parts: leaving out a stuck loop would keep a dead
     /// daemon from being restarted.
     #[must_use]
-    pub fn status_among(&self, kind: ProbeKind, counts: impl Fn(&Name) -> bool) -> Status {
+    pub(crate) fn status_among(&self, kind: ProbeKind, counts: impl Fn(&Name) -> bool) -> Status {
         match kind {
             ProbeKind::Startup => Status::of(self.has_started()),
             ProbeKind::Liveness => Status::of(self.is_alive(|_| true)),

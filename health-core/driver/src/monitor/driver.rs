@@ -29,7 +29,8 @@ use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
 /// loop {
 ///     match driver.poll(Waker::noop()) {
 ///         MonitorAction::Start(attempt) => {
-///             let Job::Call(check) = attempt.job() else { panic!() };
+///             let job = attempt.job();
+///             let Job::Call(check) = &*job else { panic!() };
 ///             let outcome = check.call();
 ///             attempt.answer(outcome);
 ///         }

@@ -89,7 +89,7 @@ impl UnixTime {
     ///
     /// Years after 9999 do not fit the format and are shown as its last second.
     #[must_use]
-    pub fn http_date(self) -> [u8; 29] {
+    pub(crate) fn http_date(self) -> [u8; 29] {
         calendar::http_date(self.0)
     }
 }
