@@ -8,7 +8,7 @@
 //!          health::Registry ─ snapshot ─► health::Snapshot    immutable, shared
 //!                                              │ render
 //!                                              ▼
-//!  bytes in ─► http::Request ─► server::Connection ─► bytes out
+//!  bytes in ─────────────────► server::Connection ─► bytes out
 //! ```
 //!
 //! Most daemons use a driver, which owns the sockets: `health-tokio`, `health-smol`, or
