@@ -1,6 +1,6 @@
 //! What a conversation must come to, reckoned from all its input by the reference parser.
 
-use health_core::http::Reject;
+use health_core::http::{Fault, Reject};
 use health_core::server::{CloseReason, Limits};
 
 use crate::reference::{self, Request, Target, Verdict};
@@ -59,8 +59,11 @@ pub(crate) fn expect(input: &[u8], limits: &Limits) -> Expectation {
             },
             Verdict::Refused { faults, to_head } => Expected {
                 to_head,
-                statuses: faults.iter().map(|fault| fault.status() as u16).collect(),
-                last: Some(faults.into_iter().map(CloseReason::Rejected).collect()),
+                statuses: {
+ let status = |fault: &Fault| Reject::from(*fault).status().as_u16();
+ faults.iter().map(status).collect()
+},
+                last: Some(faults.into_iter().map(rejected).collect()),
                 end: input.len(),
             },
         };
@@ -76,6 +79,10 @@ pub(crate) fn expect(input: &[u8], limits: &Limits) -> Expectation {
             };
         }
     }
+}
+
+fn rejected(fault: Fault) -> CloseReason {
+    CloseReason::Rejected(fault.into())
 }
 
 fn has_begun(mut bytes: &[u8]) -> bool {
@@ -118,7 +125,7 @@ impl Expected {
         Self {
             to_head,
             statuses: vec![408],
-            last: Some(vec![CloseReason::Rejected(Reject::HeadTimeout)]),
+            last: Some(vec![rejected(Fault::HeadTimeout)]),
             end: usize::MAX,
         }
     }

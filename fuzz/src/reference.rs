@@ -8,7 +8,7 @@
 
 mod host;
 
-use health_core::http::Reject;
+use health_core::http::Fault;
 use health_core::server::Limits;
 
 /// Empty lines that may stand before a request (RFC 9112 §2.2 says "at least one", policy says 8).
@@ -27,7 +27,7 @@ pub enum Verdict<'a> {
     /// A head with faults.
     Refused {
         /// All that were found.
-        faults: Vec<Reject>,
+        faults: Vec<Fault>,
         /// Whether its request line has come, is in order and asks for a `HEAD`.
         to_head: bool,
     },
@@ -74,7 +74,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Verdict<'a> {
     lines.drain(..empty);
     let mut faults = Vec::new();
     if empty > EMPTY_LINES {
-        faults.push(Reject::EmptyLines);
+        faults.push(Fault::EmptyLines);
     }
 
     let blank = lines.iter().position(|line| line.is_empty());
@@ -82,7 +82,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Verdict<'a> {
         lines.truncate(blank);
         rest = b"";
     } else if window.len() == limits.head {
-        faults.push(Reject::HeadTooLarge);
+        faults.push(Fault::HeadTooLarge);
     }
     // The CR of a line whose LF has not come is nobody's fault yet.
     let rest = rest.strip_suffix(b"\r").unwrap_or(rest);
@@ -97,14 +97,14 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Verdict<'a> {
     if let Err(fault) = request_line {
         faults.push(fault);
     }
-    let line_is_read = faults.iter().all(|fault| *fault == Reject::HeadTooLarge);
+    let line_is_read = faults.iter().all(|fault| *fault == Fault::HeadTooLarge);
     let to_head = line_is_read && first.starts_with(b"HEAD ");
     let fields: Vec<&[u8]> = lines.collect();
     for line in fields.iter().chain([&rest]) {
         check_field_bytes(line, &mut faults);
     }
     if fields.len() > limits.fields {
-        faults.push(Reject::TooManyFields);
+        faults.push(Fault::TooManyFields);
     }
     let (Some(blank), Ok((method, target, minor))) = (blank, request_line) else {
         return unfinished(faults, to_head);
@@ -116,7 +116,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Verdict<'a> {
     for line in &fields {
         match split_field(line) {
             Some(field) => parsed.push(field),
-            None => faults.push(Reject::Field),
+            None => faults.push(Fault::Field),
         }
     }
     let request = read_fields(&parsed, minor, limits, &mut faults);
@@ -134,7 +134,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Verdict<'a> {
     Verdict::Request(request, length + 2 * lines_before)
 }
 
-fn unfinished<'a>(faults: Vec<Reject>, to_head: bool) -> Verdict<'a> {
+fn unfinished<'a>(faults: Vec<Fault>, to_head: bool) -> Verdict<'a> {
     if faults.is_empty() {
         Verdict::Incomplete { to_head }
     } else {
@@ -160,37 +160,37 @@ fn split_lines(mut bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
 }
 
 /// A request line, or as much of it as has come: visible ASCII and SP, and not too long.
-fn check_request_line_bytes(line: &[u8], limits: &Limits, faults: &mut Vec<Reject>) {
+fn check_request_line_bytes(line: &[u8], limits: &Limits, faults: &mut Vec<Fault>) {
     if line.len() > limits.request_line {
-        faults.push(Reject::RequestLineTooLong);
+        faults.push(Fault::RequestLineTooLong);
     }
     if line.iter().any(u8::is_ascii_control) {
-        faults.push(Reject::ControlByte);
+        faults.push(Fault::ControlByte);
     }
     if !line.is_ascii() {
-        faults.push(Reject::NotAscii);
+        faults.push(Fault::NotAscii);
     }
 }
 
 /// A field line, or as much of it as has come: `field-vchar`, SP and HTAB (RFC 9110 §5.5), and no
 /// obs-fold (RFC 9112 §5.2).
-fn check_field_bytes(line: &[u8], faults: &mut Vec<Reject>) {
+fn check_field_bytes(line: &[u8], faults: &mut Vec<Fault>) {
     if line.starts_with(b" ") || line.starts_with(b"\t") {
-        faults.push(Reject::Folding);
+        faults.push(Fault::Folding);
     }
     if line.iter().any(|&b| b.is_ascii_control() && b != b'\t') {
-        faults.push(Reject::ControlByte);
+        faults.push(Fault::ControlByte);
     }
 }
 
 /// `request-line = method SP request-target SP HTTP-version` (RFC 9112 §3): method, target and the
 /// minor version.
-fn split_request_line(line: &[u8]) -> Result<(&[u8], &[u8], u8), Reject> {
+fn split_request_line(line: &[u8]) -> Result<(&[u8], &[u8], u8), Fault> {
     let spaces = line.iter().filter(|&&b| b == b' ').count();
     let first = line.iter().position(|&b| b == b' ');
     let last = line.iter().rposition(|&b| b == b' ');
     let (2, Some(first), Some(last)) = (spaces, first, last) else {
-        return Err(Reject::RequestLine);
+        return Err(Fault::RequestLine);
     };
     let (method, target, version) = (&line[..first], &line[first + 1..last], &line[last + 1..]);
     // HTTP-version = HTTP-name "/" DIGIT "." DIGIT
@@ -200,12 +200,12 @@ fn split_request_line(line: &[u8]) -> Result<(&[u8], &[u8], u8), Reject> {
         && version[1] == b'.'
         && version[2].is_ascii_digit();
     if !is_token(method) || target.is_empty() || !is_version {
-        return Err(Reject::RequestLine);
+        return Err(Fault::RequestLine);
     }
     if version[0] == b'1' {
         Ok((method, target, version[2] - b'0'))
     } else {
-        Err(Reject::Version)
+        Err(Fault::Version)
     }
 }
 
@@ -220,25 +220,25 @@ fn is_token(text: &[u8]) -> bool {
 
 /// RFC 9112 §3.2. Policy: whatever is visible ASCII may stand in a path or query, which is compared
 /// and never interpreted, except `#`, for a fragment is never sent.
-fn read_target<'a>(method: &[u8], target: &'a [u8]) -> Result<Target<'a>, Reject> {
+fn read_target<'a>(method: &[u8], target: &'a [u8]) -> Result<Target<'a>, Fault> {
     if target == b"*" && method == b"OPTIONS" {
         return Ok(Target::Asterisk);
     }
     if target.contains(&b'#') {
-        return Err(Reject::Target);
+        return Err(Fault::Target);
     }
     let mut resource = target;
     if !target.starts_with(b"/") {
         // absolute-form: "http" or "https" "://" authority path-abempty [ "?" query ]
-        let colon = position(target, b":").ok_or(Reject::Target)?;
+        let colon = position(target, b":").ok_or(Fault::Target)?;
         let scheme = target[..colon].to_ascii_lowercase();
         let rest = target[colon + 1..].strip_prefix(b"//");
         let (b"http" | b"https", Some(rest)) = (&scheme[..], rest) else {
-            return Err(Reject::Target);
+            return Err(Fault::Target);
         };
         let end = position(rest, b"/?").unwrap_or(rest.len());
         if !host::is_host_and_port(&rest[..end]) {
-            return Err(Reject::Target);
+            return Err(Fault::Target);
         }
         resource = &rest[end..];
     }
@@ -273,7 +273,7 @@ fn read_fields<'a>(
     fields: &[Field<'a>],
     minor: u8,
     limits: &Limits,
-    faults: &mut Vec<Reject>,
+    faults: &mut Vec<Fault>,
 ) -> Request<'a> {
     let values = |name: &str| -> Vec<&'a [u8]> {
         let named = fields
@@ -289,7 +289,7 @@ fn read_fields<'a>(
             .iter()
             .all(|h| h.is_empty() || host::is_host_and_port(h))
     {
-        faults.push(Reject::Host);
+        faults.push(Fault::Host);
     }
     let lengths = values("content-length");
     let codings = values("transfer-encoding");
@@ -297,14 +297,14 @@ fn read_fields<'a>(
         .iter()
         .all(|l| !l.is_empty() && l.iter().all(u8::is_ascii_digit));
     if lengths.len() > 1 || !length_is_number {
-        faults.push(Reject::ContentLength);
+        faults.push(Fault::ContentLength);
     }
     let coding_is_chunked = codings.iter().all(|c| c.eq_ignore_ascii_case(b"chunked"));
     if codings.len() > 1 || !coding_is_chunked || (minor == 0 && !codings.is_empty()) {
-        faults.push(Reject::TransferEncoding);
+        faults.push(Fault::TransferEncoding);
     }
     if !lengths.is_empty() && !codings.is_empty() {
-        faults.push(Reject::TwoLengths);
+        faults.push(Fault::TwoLengths);
     }
     let mut has_body = !codings.is_empty();
     if let ([length], true) = (&lengths[..], length_is_number) {
@@ -314,7 +314,7 @@ fn read_fields<'a>(
         let length = &length[zeros..];
         let limit = limits.body.to_string();
         if (length.len(), length) > (limit.len(), limit.as_bytes()) {
-            faults.push(Reject::BodyTooLarge);
+            faults.push(Fault::BodyTooLarge);
         }
         has_body |= !length.is_empty();
     }

@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use health_core::health::Registry;
-use health_core::http::{Method, Reject, Target, Version};
+use health_core::http::{Fault, Method, Target, Version};
 use health_core::server::{CloseReason, Connection, Limits, Peer, Service, Step};
 use health_core::{Instant, Moment, UnixTime};
 
@@ -194,7 +194,7 @@ fn compare_answers(sent: &[u8], limits: &Limits, closes: bool, conversation: &Co
             (true, false) => CloseReason::PeerClosed,
             (false, true) => {
                 answers.push(Expected::timeout(expectation.to_head));
-                CloseReason::Rejected(Reject::HeadTimeout)
+                CloseReason::Rejected(Fault::HeadTimeout.into())
             }
             (false, false) if answers.is_empty() => CloseReason::Silent,
             (false, false) => CloseReason::Idle,

@@ -7,7 +7,6 @@ use std::time::Duration;
 use health_core::Outcome;
 use health_core::Status;
 use health_core::health::{ComponentConfig, Registry, Snapshot};
-use health_core::http::Method;
 use health_core::server::{Connection, DegradedCode, Peer, RequestLog, Service, Step};
 use health_core::{Instant, Moment, UnixTime};
 use serde_json::json;
@@ -240,7 +239,7 @@ fn leak_is_no_leak_for_who_may_see_it() {
         "/version",
     ] {
         let bearer = format!("Bearer {TOKEN}");
-        let ask = service.query(Peer::Unknown, Method::Get, path, |name| {
+        let ask = service.query(Peer::Unknown, "GET", path, |name| {
             (name == "authorization").then_some(bearer.as_bytes())
         });
         let mut body = Vec::new();

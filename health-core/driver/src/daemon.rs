@@ -4,7 +4,7 @@
 pub use health_core::health::{
     Change, ComponentConfig, Counter, Gauge, History, Phase, Revision, Snapshot, Transition,
 };
-pub use health_core::http::{Head, Method, StatusCode};
+pub use health_core::http::{Head, StatusCode};
 pub use health_core::server::{
     Access, AccessRequest, CloseReason, DegradedCode, Identity, Limits, Peer, Report, RequestLog,
     Service,

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use health_core::health::{Registry, Snapshot};
-use health_core::http::Method;
 use health_core::server::{Peer, Service};
 use health_core::{Instant, Moment, UnixTime};
 #[cfg(feature = "monitor")]
@@ -60,10 +59,10 @@ fn scrape(service: &Service, accept: &[u8]) -> (String, String) {
         "/nowhere",
         "/health?format=x",
     ] {
-        let ask = service.query(Peer::Unix, Method::Get, target, |_| None);
+        let ask = service.query(Peer::Unix, "GET", target, |_| None);
         service.answer(moment, &ask, &snapshot, &mut Vec::new());
     }
-    let ask = service.query(Peer::Unix, Method::Get, "/metrics", |name| {
+    let ask = service.query(Peer::Unix, "GET", "/metrics", |name| {
         (name == "accept").then_some(accept)
     });
     let mut body = Vec::new();

@@ -11,7 +11,6 @@ use std::time::Duration;
 use health_core::Name;
 use health_core::check::CheckConfig;
 use health_core::health::Registry;
-use health_core::http::Method;
 use health_core::monitor::{MonitorConfig, MonitorStatus, ReadyTarget, TargetStatus, TargetView};
 use health_core::server::{Page, Peer, Service, Targets};
 use health_core::{Instant, Moment, UnixTime};
@@ -21,7 +20,7 @@ use serde_json::{Value, json};
 
 /// What a reader on this machine is answered.
 fn answer(service: &Service, target: &str) -> (u16, Vec<u8>) {
-    let ask = service.query(Peer::Unix, Method::Get, target, |_| None);
+    let ask = service.query(Peer::Unix, "GET", target, |_| None);
     let mut registry = Registry::new("monitor", "1.2.3", Instant::default());
     let (now, unix) = (Instant::default(), UnixTime::from_millis(1_769_164_200_123));
     let snapshot = registry.snapshot(now);

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use super::request::MOST_FIELDS;
-use super::{HeadScan, Reject, Request};
+#[cfg(feature = "test-util")]
+use super::{Fault, HeadScan, Request};
 
 /// Bounds of the endpoint: each is set, and each bounds what a client can cost.
 ///
@@ -76,12 +77,13 @@ impl Default for Limits {
     }
 }
 
+#[cfg(feature = "test-util")]
 impl Limits {
     /// Reads the request head at the beginning of `bytes` as a [`Connection`](crate::server::Connection)
     /// does: the request and how long its head is, or `None` if more bytes are needed.
     ///
     /// ```
-    /// use health_core::http::{Method, Reject};
+    /// use health_core::http::{Fault, Method};
     /// use health_core::server::Limits;
     ///
     /// let limits = Limits::default();
@@ -90,14 +92,14 @@ impl Limits {
     /// assert_eq!(request.method, Method::Head);
     /// assert_eq!(&bytes[length..], b"GET");
     /// assert!(limits.read_head(b"GET /health HT")?.is_none());
-    /// assert_eq!(limits.read_head(b"GET\t").err(), Some(Reject::ControlByte));
-    /// # Ok::<(), Reject>(())
+    /// assert_eq!(limits.read_head(b"GET\t").err(), Some(Fault::ControlByte));
+    /// # Ok::<(), Fault>(())
     /// ```
     ///
     /// # Errors
     ///
     /// What is wrong with the head, as soon as that is certain.
-    pub fn read_head<'a>(&self, bytes: &'a [u8]) -> Result<Option<(Request<'a>, usize)>, Reject> {
+    pub fn read_head<'a>(&self, bytes: &'a [u8]) -> Result<Option<(Request<'a>, usize)>, Fault> {
         let Some(head) = HeadScan::default().advance(bytes, self)? else {
             return Ok(None);
         };

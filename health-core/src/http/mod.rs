@@ -11,15 +11,31 @@
 
 pub(crate) mod limits;
 mod reject;
+#[cfg_attr(not(feature = "test-util"), allow(unreachable_pub))]
 mod request;
 pub(crate) mod response;
 mod scan;
+mod status;
+#[cfg_attr(not(feature = "test-util"), allow(unreachable_pub))]
 mod target;
 
 pub use reject::Reject;
-pub use request::{Method, Request, Version};
-pub use response::{Head, StatusCode};
-pub use target::Target;
+pub use response::Head;
+pub use status::StatusCode;
+
+#[cfg(feature = "test-util")]
+pub use {
+    reject::Fault,
+    request::{Method, Request, Version},
+    target::Target,
+};
+#[cfg(not(feature = "test-util"))]
+pub(crate) use {
+    reject::Fault,
+    request::{Method, Request, Version},
+    target::Target,
+};
 
 pub(crate) use request::RequestLine;
 pub(crate) use scan::HeadScan;
+pub(crate) use status::Code;

@@ -1,12 +1,53 @@
 //! Why a request was refused: always the peer's fault, never the caller's.
 
-use super::StatusCode;
+use core::fmt;
 
-/// A request this endpoint refuses. Each one is answered with its [`status`](Self::status) and ends
-/// the connection: after a framing error it is unknown where the next request begins.
+use super::{Code, StatusCode};
+
+/// Why a request was refused. It is answered with its [`status`](Self::status), and the connection
+/// ends: after a framing error it is unknown where the next request begins.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reject(pub(crate) Fault);
+
+impl Reject {
+    /// The status code it is answered with.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        StatusCode(self.0.code())
+    }
+
+    /// What was wrong, in a few words: the `error` of the answer's JSON body.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        self.0.reason()
+    }
+}
+
+#[cfg(feature = "test-util")]
+impl From<Fault> for Reject {
+    fn from(fault: Fault) -> Self {
+        Self(fault)
+    }
+}
+
+/// Its [`reason`](Self::reason).
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+/// One word, as the request log has it.
+impl fmt::Debug for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The rule that a request breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Reject {
+#[cfg_attr(not(feature = "test-util"), allow(unreachable_pub))]
+pub enum Fault {
     /// Not `method SP target SP HTTP-version` with exactly one space (RFC 9112 §3).
     RequestLine,
     /// A lone CR or LF, or another control byte (RFC 9112 §2.2, RFC 9110 §5.5).
@@ -44,23 +85,19 @@ pub enum Reject {
     Version,
 }
 
-impl Reject {
-    /// The status code it is answered with.
-    #[must_use]
-    pub const fn status(self) -> StatusCode {
+impl Fault {
+    pub(crate) const fn code(self) -> Code {
         match self {
-            Self::HeadTimeout => StatusCode::RequestTimeout,
-            Self::BodyTooLarge => StatusCode::ContentTooLarge,
-            Self::RequestLineTooLong => StatusCode::UriTooLong,
-            Self::HeadTooLarge | Self::TooManyFields => StatusCode::HeaderFieldsTooLarge,
-            Self::Version => StatusCode::VersionNotSupported,
-            _ => StatusCode::BadRequest,
+            Self::HeadTimeout => Code::RequestTimeout,
+            Self::BodyTooLarge => Code::ContentTooLarge,
+            Self::RequestLineTooLong => Code::UriTooLong,
+            Self::HeadTooLarge | Self::TooManyFields => Code::HeaderFieldsTooLarge,
+            Self::Version => Code::VersionNotSupported,
+            _ => Code::BadRequest,
         }
     }
 
-    /// What was wrong, in a few words: the `error` of the answer's JSON body.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
+    pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::RequestLine => "Malformed request line",
             Self::ControlByte => "Control byte in the head, or a line that does not end in CRLF",

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::Reject;
+use super::Fault;
 use super::scan::HeadEnd;
 use super::target::Target;
 use crate::base::grammar;
@@ -49,12 +49,6 @@ impl Method {
     }
 }
 
-impl From<&str> for Method {
-    fn from(name: &str) -> Self {
-        Self::from_name(name.as_bytes())
-    }
-}
-
 /// `HTTP/1.0`, or any later `HTTP/1.x`, which is answered as 1.1 (RFC 9110 §2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
@@ -81,12 +75,12 @@ impl RequestLine {
     }
 
     /// Reads the line at `line` of `bytes`, which has only visible ASCII and spaces in it.
-    pub(crate) fn parse(bytes: &[u8], line: Range<usize>) -> Result<Self, Reject> {
+    pub(crate) fn parse(bytes: &[u8], line: Range<usize>) -> Result<Self, Fault> {
         let Some((rest, version)) = bytes[line.clone()].split_last_chunk() else {
-            return Err(Reject::RequestLine);
+            return Err(Fault::RequestLine);
         };
         let Some(method_end) = rest.iter().position(|&byte| byte == b' ') else {
-            return Err(Reject::RequestLine);
+            return Err(Fault::RequestLine);
         };
         let (method_name, target) = (&rest[..method_end], &rest[method_end + 1..]);
         let method = Method::from_name(method_name);
@@ -94,7 +88,7 @@ impl RequestLine {
             || target.contains(&b' ')
             || (method == Method::Other && !grammar::is_token(method_name))
         {
-            return Err(Reject::RequestLine);
+            return Err(Fault::RequestLine);
         }
         let target_start = line.start + method_end + 1;
         Ok(Self {
@@ -146,7 +140,7 @@ impl<'a> Request<'a> {
     }
 
     /// Reads the head that the scan found complete at the beginning of `bytes`.
-    pub(crate) fn parse(bytes: &'a [u8], head: &HeadEnd, most_body: u64) -> Result<Self, Reject> {
+    pub(crate) fn parse(bytes: &'a [u8], head: &HeadEnd, most_body: u64) -> Result<Self, Fault> {
         let RequestLine {
             method,
             version,
@@ -161,12 +155,12 @@ impl<'a> Request<'a> {
             Fields::parse::<MOST_FIELDS>(block)?
         };
         if fields.hosts > 1 || (fields.hosts == 0 && version == Version::Http11) {
-            return Err(Reject::Host);
+            return Err(Fault::Host);
         }
         let has_body = match (fields.content_length, fields.chunked) {
-            (Some(_), true) => return Err(Reject::TwoLengths),
-            (None, true) if version == Version::Http10 => return Err(Reject::TransferEncoding),
-            (Some(length), false) if length > most_body => return Err(Reject::BodyTooLarge),
+            (Some(_), true) => return Err(Fault::TwoLengths),
+            (None, true) if version == Version::Http10 => return Err(Fault::TransferEncoding),
+            (Some(length), false) if length > most_body => return Err(Fault::BodyTooLarge),
             (length, chunked) => chunked || length.is_some_and(|length| length > 0),
         };
         let keep_alive = match version {
@@ -199,11 +193,11 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn parse<const N: usize>(block: &'a [u8]) -> Result<Self, Reject> {
+    fn parse<const N: usize>(block: &'a [u8]) -> Result<Self, Fault> {
         let mut table = [httparse::EMPTY_HEADER; N];
         let Ok(httparse::Status::Complete((_, table))) = httparse::parse_headers(block, &mut table)
         else {
-            return Err(Reject::Field);
+            return Err(Fault::Field);
         };
         let mut fields = Self::default();
         for httparse::Header { name, value } in table {
@@ -213,7 +207,7 @@ impl<'a> Fields<'a> {
                 4 if is("host") => {
                     fields.hosts += 1;
                     if !value.is_empty() && !grammar::is_authority(value) {
-                        return Err(Reject::Host);
+                        return Err(Fault::Host);
                     }
                 }
                 6 if is("accept") => fields.accept = fields.accept.or(Some(value)),
@@ -227,13 +221,13 @@ impl<'a> Fields<'a> {
                 12 if is("x-request-id") => fields.request_id = fields.request_id.or(Some(value)),
                 14 if is("content-length") => {
                     if fields.content_length.is_some() {
-                        return Err(Reject::ContentLength);
+                        return Err(Fault::ContentLength);
                     }
                     fields.content_length = Some(parse_length(value)?);
                 }
                 17 if is("transfer-encoding") => {
                     if fields.chunked || !value.eq_ignore_ascii_case(b"chunked") {
-                        return Err(Reject::TransferEncoding);
+                        return Err(Fault::TransferEncoding);
                     }
                     fields.chunked = true;
                 }
@@ -245,9 +239,9 @@ impl<'a> Fields<'a> {
 }
 
 /// `1*DIGIT`; a number that no `u64` holds is larger than any limit and counts as the largest.
-fn parse_length(value: &[u8]) -> Result<u64, Reject> {
+fn parse_length(value: &[u8]) -> Result<u64, Fault> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(Reject::ContentLength);
+        return Err(Fault::ContentLength);
     }
     let more = |length: u64, digit: &u8| {
         length
@@ -258,11 +252,11 @@ fn parse_length(value: &[u8]) -> Result<u64, Reject> {
 }
 
 /// The end of a request line: ` HTTP/1.DIGIT`. Another major version is well-formed, but not for us.
-fn parse_version(version: &[u8; 9]) -> Result<Version, Reject> {
+fn parse_version(version: &[u8; 9]) -> Result<Version, Fault> {
     match version.strip_prefix(b" HTTP/") {
         Some(b"1.0") => Ok(Version::Http10),
         Some([b'1', b'.', b'1'..=b'9']) => Ok(Version::Http11),
-        Some([b'0'..=b'9', b'.', b'0'..=b'9']) => Err(Reject::Version),
-        _ => Err(Reject::RequestLine),
+        Some([b'0'..=b'9', b'.', b'0'..=b'9']) => Err(Fault::Version),
+        _ => Err(Fault::RequestLine),
     }
 }

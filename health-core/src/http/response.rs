@@ -4,85 +4,9 @@ use alloc::borrow::Cow;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::{Method, Version};
+use super::{Code, Method, StatusCode, Version};
 use crate::base::UnixTime;
 use crate::base::decimal;
-
-/// The status codes this endpoint answers with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u16)]
-#[non_exhaustive]
-pub enum StatusCode {
-    /// The verdict is good, or there is none to give.
-    Ok = 200,
-    /// The answer to `OPTIONS *`, and to a preflight of a browser.
-    NoContent = 204,
-    /// See [`Reject`](super::Reject).
-    BadRequest = 400,
-    /// Details without the token they need.
-    Unauthorized = 401,
-    /// Details, and no token would help.
-    Forbidden = 403,
-    /// No such path, or no such component.
-    NotFound = 404,
-    /// Another method than GET, HEAD, OPTIONS.
-    MethodNotAllowed = 405,
-    /// `?format=` names none of ours.
-    NotAcceptable = 406,
-    /// A head that took too long.
-    RequestTimeout = 408,
-    /// A body beyond the limit.
-    ContentTooLarge = 413,
-    /// A request line beyond the limit.
-    UriTooLong = 414,
-    /// Degraded, where that is asked for ([`DegradedCode`](crate::server::DegradedCode)); or details
-    /// more often than [allowed](crate::server::Service::limit_details).
-    TooManyRequests = 429,
-    /// A head beyond the limits.
-    HeaderFieldsTooLarge = 431,
-    /// The verdict is bad.
-    ServiceUnavailable = 503,
-    /// Not HTTP/1.
-    VersionNotSupported = 505,
-}
-
-impl StatusCode {
-    /// The code as a number.
-    #[must_use]
-    pub const fn as_u16(self) -> u16 {
-        self as u16
-    }
-
-    /// Status line, and the two fields no answer goes without.
-    const fn opening(self) -> &'static str {
-        macro_rules! opening {
-            ($status:literal) => {
-                concat!(
-                    "HTTP/1.1 ",
-                    $status,
-                    "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
-                )
-            };
-        }
-        match self {
-            Self::Ok => opening!("200 OK"),
-            Self::NoContent => opening!("204 No Content"),
-            Self::BadRequest => opening!("400 Bad Request"),
-            Self::Unauthorized => opening!("401 Unauthorized"),
-            Self::Forbidden => opening!("403 Forbidden"),
-            Self::NotFound => opening!("404 Not Found"),
-            Self::MethodNotAllowed => opening!("405 Method Not Allowed"),
-            Self::NotAcceptable => opening!("406 Not Acceptable"),
-            Self::RequestTimeout => opening!("408 Request Timeout"),
-            Self::ContentTooLarge => opening!("413 Content Too Large"),
-            Self::UriTooLong => opening!("414 URI Too Long"),
-            Self::TooManyRequests => opening!("429 Too Many Requests"),
-            Self::HeaderFieldsTooLarge => opening!("431 Request Header Fields Too Large"),
-            Self::ServiceUnavailable => opening!("503 Service Unavailable"),
-            Self::VersionNotSupported => opening!("505 HTTP Version Not Supported"),
-        }
-    }
-}
 
 /// A response without its body and its connection: what a web framework needs besides the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,9 +32,9 @@ impl Head {
 
     const METHODS: &'static str = "GET, HEAD, OPTIONS";
 
-    pub(crate) const fn new(status: StatusCode) -> Self {
+    pub(crate) const fn new(status: Code) -> Self {
         Self {
-            status,
+            status: StatusCode(status),
             content_type: Some(Self::JSON),
             content_security_policy: None,
             retry_after: None,
@@ -154,7 +78,7 @@ impl Head {
 
         self.write_fields(date, connection, out);
         rare(out);
-        if self.status == StatusCode::NoContent {
+        if self.status.0 == Code::NoContent {
             // RFC 9110 §8.6: no Content-Length in a 204.
             out.extend_from_slice(b"\r\n");
             return;
@@ -198,7 +122,7 @@ impl Head {
     }
 
     fn write_fields(&self, date: UnixTime, connection: Persistence, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.status.opening().as_bytes());
+        out.extend_from_slice(self.status.0.opening().as_bytes());
         // A daemon without a clock must not make up a date (RFC 9110 §6.6.1).
         if date != UnixTime::default() {
             field(out, "Date: ", &date.http_date());
@@ -304,7 +228,7 @@ mod tests {
     #[test]
     fn fields_are_what_is_written() {
         let full = Head {
-            status: StatusCode::ServiceUnavailable,
+            status: StatusCode(Code::ServiceUnavailable),
             content_type: Some(Head::JSON),
             content_security_policy: Some("default-src 'none'"),
             retry_after: Some(7),
@@ -313,7 +237,7 @@ mod tests {
         };
         let bare = Head {
             content_type: None,
-            ..Head::new(StatusCode::NoContent)
+            ..Head::new(Code::NoContent)
         };
         for head in [full, bare] {
             let mut written = Vec::new();

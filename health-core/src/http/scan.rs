@@ -6,7 +6,7 @@
 
 use super::limits::Limits;
 use super::request::MOST_FIELDS;
-use super::{Method, Reject, RequestLine};
+use super::{Fault, Method, RequestLine};
 
 /// Empty lines ignored before a request: some clients send one after a body (RFC 9112 §2.2).
 const MOST_EMPTY_LINES: u8 = 8;
@@ -41,16 +41,16 @@ impl HeadScan {
         &mut self,
         bytes: &[u8],
         limits: &Limits,
-    ) -> Result<Option<HeadEnd>, Reject> {
+    ) -> Result<Option<HeadEnd>, Fault> {
         let visible = &bytes[..bytes.len().min(limits.head)];
         while let Some(&first) = visible.get(self.line) {
             let in_fields = self.request_line.is_some();
             if in_fields && matches!(first, b' ' | b'\t') {
-                return Err(Reject::Folding);
+                return Err(Fault::Folding);
             }
             self.at = find_special(visible, self.at, !in_fields);
             if !in_fields && self.at - self.line > limits.request_line {
-                return Err(Reject::RequestLineTooLong);
+                return Err(Fault::RequestLineTooLong);
             }
             match visible[self.at..] {
                 [b'\t', ..] if in_fields => {
@@ -59,8 +59,8 @@ impl HeadScan {
                 }
                 [b'\r', b'\n', ..] => {}
                 [] | [b'\r'] => break,
-                [byte, ..] if byte.is_ascii() => return Err(Reject::ControlByte),
-                [..] => return Err(Reject::NotAscii),
+                [byte, ..] if byte.is_ascii() => return Err(Fault::ControlByte),
+                [..] => return Err(Fault::NotAscii),
             }
             let line = self.line..self.at;
             self.line = self.at + 2;
@@ -69,7 +69,7 @@ impl HeadScan {
                 None if line.is_empty() => {
                     self.empty_lines += 1;
                     if self.empty_lines > MOST_EMPTY_LINES {
-                        return Err(Reject::EmptyLines);
+                        return Err(Fault::EmptyLines);
                     }
                 }
                 None => self.request_line = Some(RequestLine::parse(visible, line)?),
@@ -83,13 +83,13 @@ impl HeadScan {
                 Some(_) => {
                     self.fields += 1;
                     if self.fields > limits.fields.min(MOST_FIELDS) {
-                        return Err(Reject::TooManyFields);
+                        return Err(Fault::TooManyFields);
                     }
                 }
             }
         }
         if visible.len() == limits.head {
-            Err(Reject::HeadTooLarge)
+            Err(Fault::HeadTooLarge)
         } else {
             Ok(None)
         }

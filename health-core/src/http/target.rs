@@ -1,6 +1,6 @@
 //! Request targets: whose path is asked for (RFC 9112 §3.2).
 
-use super::{Method, Reject};
+use super::{Fault, Method};
 use crate::base::grammar;
 
 /// A request target. Paths are compared byte for byte: nothing is decoded, normalised or redirected.
@@ -22,26 +22,26 @@ impl<'a> Target<'a> {
     ///
     /// # Errors
     ///
-    /// [`Reject::Target`] for a fragment, another scheme than `http` and `https`, userinfo, an
+    /// [`Fault::Target`] for a fragment, another scheme than `http` and `https`, userinfo, an
     /// empty or malformed authority, and anything else.
-    pub fn parse(method: Method, target: &'a [u8]) -> Result<Self, Reject> {
+    pub fn parse(method: Method, target: &'a [u8]) -> Result<Self, Fault> {
         if target == b"*" {
             return if method == Method::Options {
                 Ok(Self::Server)
             } else {
-                Err(Reject::Target)
+                Err(Fault::Target)
             };
         }
         let path_and_query = if target.starts_with(b"/") {
             target
         } else {
-            let rest = strip_scheme(target).ok_or(Reject::Target)?;
+            let rest = strip_scheme(target).ok_or(Fault::Target)?;
             let end = rest
                 .iter()
                 .position(|byte| b"/?#".contains(byte))
                 .unwrap_or(rest.len());
             if !grammar::is_authority(&rest[..end]) {
-                return Err(Reject::Target);
+                return Err(Fault::Target);
             }
             &rest[end..]
         };
@@ -52,7 +52,7 @@ impl<'a> Target<'a> {
         let (path, query) = match path_and_query.split_at(end) {
             (path, [b'?', query @ ..]) if !query.contains(&b'#') => (path, Some(query)),
             (path, []) => (path, None),
-            _ => return Err(Reject::Target),
+            _ => return Err(Fault::Target),
         };
         Ok(Self::Path {
             path: if path.is_empty() { b"/" } else { path },

@@ -16,7 +16,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 
 /// What a connection is doing, as far as its eviction is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[cfg_attr(not(feature = "test-util"), allow(unreachable_pub))]
 pub enum EvictionClass {
     /// It closes already, so its eviction costs nothing.
     Closing,

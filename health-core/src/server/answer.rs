@@ -8,7 +8,7 @@ use super::targets::TargetQuery;
 use super::{Access, DegradedCode, EventCursor, Query, Route, Service};
 use crate::base::{Instant, Moment, ProbeKind, Status};
 use crate::health::Snapshot;
-use crate::http::{Head, Method, StatusCode};
+use crate::http::{Code, Head, Method};
 use crate::render::exposition::Exposition;
 use crate::render::{self, Format, Probe, Watched};
 
@@ -64,47 +64,43 @@ impl Service {
         let bucket = bucket.filter(|_| query.access == Access::Detailed);
         let wait = bucket.and_then(|bucket| bucket.take(now).err());
         let (status, mut body) = match query.route {
-            Route::NotFound => (StatusCode::NotFound, Body::Error("Not found")),
-            Route::Server => (StatusCode::NoContent, Body::Empty),
-            _ if is_preflight => (StatusCode::NoContent, Body::Empty),
+            Route::NotFound => (Code::NotFound, Body::Error("Not found")),
+            Route::Server => (Code::NoContent, Body::Empty),
+            _ if is_preflight => (Code::NoContent, Body::Empty),
             _ if query.method == Method::Other => {
                 let error = Body::Error("Method not allowed");
-                (StatusCode::MethodNotAllowed, error)
+                (Code::MethodNotAllowed, error)
             }
             _ if wait.is_some() => {
                 let error = Body::Error("Too many requests");
-                (StatusCode::TooManyRequests, error)
+                (Code::TooManyRequests, error)
             }
-            Route::Events if self.limits.streams == 0 => {
-                (StatusCode::NotFound, Body::Error("Not found"))
-            }
+            Route::Events if self.limits.streams == 0 => (Code::NotFound, Body::Error("Not found")),
             route if route.is_private() && query.access == Access::Public => {
                 match self.policy.refusal() {
-                    StatusCode::Unauthorized => {
-                        (StatusCode::Unauthorized, Body::Error("Unauthorized"))
-                    }
+                    Code::Unauthorized => (Code::Unauthorized, Body::Error("Unauthorized")),
                     status => (status, Body::Error("Forbidden")),
                 }
             }
             Route::History | Route::Events if query.after == EventCursor::Malformed => {
                 let error = Body::Error("after is the number of a transition");
-                (StatusCode::BadRequest, error)
+                (Code::BadRequest, error)
             }
-            Route::History => (StatusCode::Ok, Body::History),
-            Route::Events => (StatusCode::Ok, Body::Events),
-            Route::Stats => (StatusCode::Ok, Body::Stats),
-            Route::Version => (StatusCode::Ok, Body::Version),
+            Route::History => (Code::Ok, Body::History),
+            Route::Events => (Code::Ok, Body::Events),
+            Route::Stats => (Code::Ok, Body::Stats),
+            Route::Version => (Code::Ok, Body::Version),
             Route::Metrics => {
                 let format = query.format.unwrap_or(Format::METRICS[0]);
-                (StatusCode::Ok, Body::Metrics(format))
+                (Code::Ok, Body::Metrics(format))
             }
             #[cfg(feature = "monitor")]
             Route::Targets(ref targets) => match targets.error() {
-                Some(error) => (StatusCode::BadRequest, Body::Error(error)),
-                None => (StatusCode::Ok, Body::Targets(targets)),
+                Some(error) => (Code::BadRequest, Body::Error(error)),
+                None => (Code::Ok, Body::Targets(targets)),
             },
             #[cfg(feature = "monitor")]
-            Route::ReadyTargets => (StatusCode::Ok, Body::ReadyTargets),
+            Route::ReadyTargets => (Code::Ok, Body::ReadyTargets),
             Route::Probe(kind) => match query.format {
                 Some(format) => {
                     let status = query.excluded.status(kind, snapshot);
@@ -117,15 +113,15 @@ impl Service {
                 }
                 None => {
                     let formats = Body::Formats(query.route.formats());
-                    (StatusCode::NotAcceptable, formats)
+                    (Code::NotAcceptable, formats)
                 }
             },
             Route::Check(ref name) => match (query.format, snapshot.status_of(name.as_str())) {
                 (None, _) => {
                     let formats = Body::Formats(query.route.formats());
-                    (StatusCode::NotAcceptable, formats)
+                    (Code::NotAcceptable, formats)
                 }
-                (Some(_), None) => (StatusCode::NotFound, Body::Error("Not found")),
+                (Some(_), None) => (Code::NotFound, Body::Error("Not found")),
                 (Some(format), Some(status)) => {
                     let check = Body::Check {
                         name: name.as_str(),
@@ -142,12 +138,9 @@ impl Service {
         }
         self.counters().count_request(query.route, status);
         let mut head = Head::new(status);
-        head.allow = (is_code_only && !is_preflight) || status == StatusCode::MethodNotAllowed;
-        head.authenticate = status == StatusCode::Unauthorized;
-        if matches!(
-            status,
-            StatusCode::ServiceUnavailable | StatusCode::TooManyRequests
-        ) {
+        head.allow = (is_code_only && !is_preflight) || status == Code::MethodNotAllowed;
+        head.authenticate = status == Code::Unauthorized;
+        if matches!(status, Code::ServiceUnavailable | Code::TooManyRequests) {
             // Whole seconds, rounded up.
             let wait = wait.map(|wait| wait.as_millis().div_ceil(1_000).max(1));
             let wait = wait.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
@@ -166,11 +159,11 @@ impl Service {
     }
 
     /// The code of a verdict.
-    pub(super) const fn code_of(&self, status: Status) -> StatusCode {
+    pub(super) const fn code_of(&self, status: Status) -> Code {
         match (status, self.degraded) {
-            (Status::Healthy, _) | (Status::Degraded, DegradedCode::Ok) => StatusCode::Ok,
-            (Status::Degraded, DegradedCode::TooManyRequests) => StatusCode::TooManyRequests,
-            _ => StatusCode::ServiceUnavailable,
+            (Status::Healthy, _) | (Status::Degraded, DegradedCode::Ok) => Code::Ok,
+            (Status::Degraded, DegradedCode::TooManyRequests) => Code::TooManyRequests,
+            _ => Code::ServiceUnavailable,
         }
     }
 
@@ -197,7 +190,7 @@ impl Service {
                 let probe = Probe {
                     kind,
                     status,
-                    healthy: answer.head.status == StatusCode::Ok,
+                    healthy: answer.head.status.0 == Code::Ok,
                     // The text names every check and why it fails in fixed words, which are public.
                     verbose: is_detailed || (query.verbose && format == Format::Text),
                     excluded: &query.excluded,
@@ -221,7 +214,7 @@ impl Service {
             } => match format {
                 Format::Text => render::check_text(status, out),
                 Format::HealthJson => {
-                    let is_ok = answer.head.status == StatusCode::Ok;
+                    let is_ok = answer.head.status.0 == Code::Ok;
                     render::check_health_json(status, is_ok, name, out);
                 }
                 _ => render::check(name, status, is_detailed, moment, snapshot, out),

@@ -14,7 +14,7 @@ use super::{CloseReason, EvictionClass, Limits, Peer, Service, Step};
 use crate::base::{Instant, Moment};
 use crate::health::{Phase, Revision, Snapshot};
 use crate::http::response::Persistence;
-use crate::http::{Head, Method, Reject, StatusCode, Version};
+use crate::http::{Code, Fault, Head, Method, Version};
 use crate::render;
 
 /// When a batch of responses to pipelined requests is large enough to be written. For a client that
@@ -121,8 +121,8 @@ impl Connection {
                 self.state = State::Closed(reason);
             }
             State::Head { until, .. } if until <= now => {
-                let reject = Reject::HeadTimeout;
-                let pending = self.reader.refuse(&self.service, now, reject);
+                let fault = Fault::HeadTimeout;
+                let pending = self.reader.refuse(&self.service, now, fault);
                 self.reader.discard();
                 self.state = State::responding(pending);
             }
@@ -176,10 +176,8 @@ impl Connection {
     }
 
     /// Closes in favour of another connection, unless a response is just being made.
-    pub fn handle_evict(&mut self, now: Instant) {
-        if self.eviction_class() != EvictionClass::Responding
-            && !matches!(self.state, State::Closed(_))
-        {
+    pub(super) fn evict(&mut self, now: Instant) {
+        if self.class() != EvictionClass::Responding && !matches!(self.state, State::Closed(_)) {
             self.state = State::Closed(CloseReason::Evicted);
             self.log(now, false, Some(CloseReason::Evicted));
             self.service.counters().count_eviction();
@@ -211,11 +209,11 @@ impl Connection {
         let (method, status, close) = match pending {
             Pending::AgentCheck => {
                 render::agent_check(snapshot, out);
-                (None, StatusCode::Ok, Some(CloseMode::ANSWERED))
+                (None, Code::Ok, Some(CloseMode::ANSWERED))
             }
             Pending::Events => return self.write_events(writing, moment, snapshot, out),
-            &Pending::Reject { reject, method } => {
-                let status = reject.status();
+            &Pending::Reject { fault, method } => {
+                let status = fault.code();
                 service.counters().count_reject(status);
                 Head::new(status).write(
                     method,
@@ -223,9 +221,9 @@ impl Connection {
                     Persistence::Close,
                     out,
                     |out| write_id(id, out),
-                    |out| render::error(reject.reason(), out),
+                    |out| render::error(fault.reason(), out),
                 );
-                (method, status, Some(CloseMode::rejected(reject)))
+                (method, status, Some(CloseMode::rejected(fault)))
             }
             Pending::Query {
                 query,
@@ -245,7 +243,7 @@ impl Connection {
                     self.stream = (method != Method::Head)
                         .then(|| Box::new(Stream::new(query, is_chunked, moment.now)));
                     self.reader.discard();
-                    self.add_response(Some(method), StatusCode::Ok, out.len() - start);
+                    self.add_response(Some(method), Code::Ok, out.len() - start);
                     return self.write_events(writing, moment, snapshot, out);
                 }
                 let close = close.or_else(|| self.close_mode(snapshot));
@@ -253,7 +251,7 @@ impl Connection {
                 (answer.head).write(Some(method), moment.unix, persistence, out, rare, |out| {
                     service.write_body(&answer, query, moment, snapshot, out);
                 });
-                (Some(method), answer.head.status, close)
+                (Some(method), answer.head.status.0, close)
             }
         };
         self.add_response(method, status, out.len() - start);
@@ -299,21 +297,13 @@ impl Connection {
     }
 
     /// What it would cost to evict this connection.
-    #[must_use]
-    pub fn eviction_class(&self) -> EvictionClass {
+    pub(super) fn class(&self) -> EvictionClass {
         let stream = self.stream.as_deref();
         self.state.eviction_class(self.has_answered, stream)
     }
 
-    /// Bytes of heap held for input: none while idle, and never much more than twice
-    /// [`Limits::head`] and one read.
-    #[must_use]
-    pub fn buffered(&self) -> usize {
-        self.reader.buffered()
-    }
-
     /// A response was made.
-    fn add_response(&mut self, method: Option<Method>, status: StatusCode, bytes: usize) {
+    fn add_response(&mut self, method: Option<Method>, status: Code, bytes: usize) {
         self.has_answered = true;
         self.unsent += 1;
         if let (Some(records), Some(_)) = (&mut self.reader.records, &self.service.log) {

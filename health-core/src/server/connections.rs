@@ -141,7 +141,7 @@ impl<S> Connections<S> {
         self.service.counters().count_accept_error();
         let classes = self
             .iter()
-            .map(|(key, slot)| (key, slot.connection.eviction_class()));
+            .map(|(key, slot)| (key, slot.connection.class()));
         let evictable = Admission::pick_eviction(now, classes);
         let action = self.admission.handle_error(now, error, evictable);
         match action {
@@ -321,7 +321,7 @@ impl<S> Connections<S> {
         loop {
             let staying = self.iter().filter_map(|(key, slot)| {
                 let stays = !matches!(slot.connection.step(), Step::Close(_));
-                stays.then(|| (key, slot.connection.eviction_class()))
+                stays.then(|| (key, slot.connection.class()))
             });
             if self.admission.has_room(staying.clone().count()) {
                 return;
@@ -335,16 +335,15 @@ impl<S> Connections<S> {
 
     fn evict(&mut self, now: Instant, key: usize) {
         if let Some(slot) = self.get_mut(key) {
-            slot.connection.handle_evict(now);
+            slot.connection.evict(now);
             self.ready.push_front(key);
         }
     }
 
     fn add_stream(&mut self, now: Instant, key: usize) {
         self.streams.push(key);
-        let is_open = |(_, connection): &(_, &Connection)| {
-            connection.eviction_class() != EvictionClass::Closing
-        };
+        let is_open =
+            |(_, connection): &(_, &Connection)| connection.class() != EvictionClass::Closing;
         if self.streams().filter(is_open).count() > self.service.bounds().streams {
             let oldest = self.streams().find(is_open).map(|(key, _)| key);
             oldest.into_iter().for_each(|key| self.evict(now, key));

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{CloseReason, Route};
 use crate::base::ProbeKind;
-use crate::http::StatusCode;
+use crate::http::Code;
 use crate::render::exposition::{Exposition, Kind};
 
 /// Responses, refusals, evictions and failed accepts of one listener, shown at `/metrics`.
@@ -37,13 +37,13 @@ const ROUTES: [&str; 13] = [
 ];
 const CLASSES: [&str; 3] = ["2xx", "4xx", "5xx"];
 /// The codes of refusals with a count of their own; the rest are `other`.
-const REJECTS: [StatusCode; 6] = [
-    StatusCode::BadRequest,
-    StatusCode::RequestTimeout,
-    StatusCode::ContentTooLarge,
-    StatusCode::UriTooLong,
-    StatusCode::HeaderFieldsTooLarge,
-    StatusCode::VersionNotSupported,
+const REJECTS: [Code; 6] = [
+    Code::BadRequest,
+    Code::RequestTimeout,
+    Code::ContentTooLarge,
+    Code::UriTooLong,
+    Code::HeaderFieldsTooLarge,
+    Code::VersionNotSupported,
 ];
 
 impl Counters {
@@ -56,8 +56,8 @@ impl Counters {
         count(&self.accept_errors);
     }
 
-    pub(super) fn count_request(&self, route: Route, status: StatusCode) {
-        let class = match status.as_u16() {
+    pub(super) fn count_request(&self, route: Route, status: Code) {
+        let class = match status as u16 {
             ..400 => 0,
             400..500 => 1,
             _ => 2,
@@ -65,7 +65,7 @@ impl Counters {
         count(&self.requests[place(route)][class]);
     }
 
-    pub(super) fn count_reject(&self, status: StatusCode) {
+    pub(super) fn count_reject(&self, status: Code) {
         let known = REJECTS.iter().position(|code| *code == status);
         count(&self.rejects[known.unwrap_or(REJECTS.len())]);
     }

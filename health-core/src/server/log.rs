@@ -15,7 +15,7 @@ use core::time::Duration;
 use super::request_id::RequestId;
 use super::{CloseReason, PanicGuard, Peer, guard};
 use crate::base::{Instant, UnixTime};
-use crate::http::{Method, Request, StatusCode, Target};
+use crate::http::{Code, Method, Request, StatusCode, Target};
 
 /// Which exchanges are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,7 +146,7 @@ struct LoggedRequest {
 struct LoggedResponse {
     request: LoggedRequest,
     method: &'static str,
-    status: StatusCode,
+    status: Code,
     bytes: usize,
 }
 
@@ -188,12 +188,7 @@ impl Records {
     }
 
     /// The response was made; it is logged once it has been written.
-    pub(super) fn add_response(
-        &mut self,
-        method: Option<Method>,
-        status: StatusCode,
-        bytes: usize,
-    ) {
+    pub(super) fn add_response(&mut self, method: Option<Method>, status: Code, bytes: usize) {
         self.unsent.push(LoggedResponse {
             request: self.request,
             method: method.map_or("", Method::name),
@@ -231,7 +226,7 @@ impl Records {
                 peer,
                 method: response.method,
                 path: core::str::from_utf8(&path[..usize::from(*path_len)]).unwrap_or_default(),
-                status: response.status,
+                status: StatusCode(response.status),
                 bytes: response.bytes,
                 duration: now.duration_since(*at),
                 request_id: id.as_str(),

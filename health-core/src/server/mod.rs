@@ -147,10 +147,14 @@ mod state;
 mod stream;
 #[cfg(feature = "monitor")]
 mod targets;
+#[cfg(feature = "test-util")]
+mod test_util;
 mod turn;
 
 pub use access::{Access, AccessRequest, Identity, Peer};
-pub use admission::{AcceptAction, AcceptError, EvictionClass};
+#[cfg(feature = "test-util")]
+pub use admission::EvictionClass;
+pub use admission::{AcceptAction, AcceptError};
 pub use connection::Connection;
 pub use connections::{Connections, Slot};
 pub use cors::Origin;
@@ -165,4 +169,6 @@ pub use state::{CloseReason, Step};
 pub use targets::{Page, Targets};
 pub use turn::{Buffers, Daemon, Transport, Turn};
 
+#[cfg(not(feature = "test-util"))]
+use admission::EvictionClass;
 use query::{EventCursor, Route};

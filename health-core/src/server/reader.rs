@@ -7,7 +7,7 @@ use super::log::Records;
 use super::state::{CloseMode, Pending};
 use super::{Peer, Service};
 use crate::base::Instant;
-use crate::http::{HeadScan, Reject, Request};
+use crate::http::{Fault, HeadScan, Request};
 
 /// The input side of a connection. Input is parsed where the caller has it; only an unfinished rest
 /// is kept, at most one head and one read, and it is freed when it has been used up.
@@ -68,12 +68,12 @@ impl Reader {
                             close: CloseMode::after(&request, bytes.len() > head.end),
                         }
                     }
-                    Err(reject) => self.refuse(service, now, reject),
+                    Err(fault) => self.refuse(service, now, fault),
                 };
                 self.scan = HeadScan::default();
                 (Some(pending), head.end)
             }
-            Err(reject) => (Some(self.refuse(service, now, reject)), bytes.len()),
+            Err(fault) => (Some(self.refuse(service, now, fault)), bytes.len()),
         };
         // What stands behind a refused or a last request is never read.
         let may_go_on = match &pending {
@@ -98,13 +98,13 @@ impl Reader {
     }
 
     /// The refusal of the request under way.
-    pub(super) fn refuse(&mut self, service: &Service, now: Instant, reject: Reject) -> Pending {
+    pub(super) fn refuse(&mut self, service: &Service, now: Instant, fault: Fault) -> Pending {
         if service.log.is_some() || self.records.is_some() {
             let records = self.records.get_or_insert_default();
             records.begin(now, service.log.is_some(), None);
         }
         let method = self.scan.method();
-        Pending::Reject { reject, method }
+        Pending::Reject { fault, method }
     }
 
     /// Whether nothing is kept.
@@ -118,6 +118,7 @@ impl Reader {
     }
 
     /// Bytes of heap held.
+    #[cfg(feature = "test-util")]
     pub(super) fn buffered(&self) -> usize {
         self.rest.capacity()
     }

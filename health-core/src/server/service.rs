@@ -30,7 +30,6 @@ use crate::render::Format;
 ///
 /// ```
 /// use health_core::health::Registry;
-/// use health_core::http::{Method, StatusCode};
 /// use health_core::server::{Peer, Service};
 /// use health_core::Moment;
 ///
@@ -38,10 +37,10 @@ use crate::render::Format;
 /// let mut registry = Registry::new("steering", "1.4.0", moment.now);
 /// let service = Service::new();
 ///
-/// let query = service.query(Peer::Unknown, Method::Get, "/health/ready", |_| None);
+/// let query = service.query(Peer::Unknown, "GET", "/health/ready", |_| None);
 /// let mut body = Vec::new();
 /// let head = service.answer(moment, &query, &registry.snapshot(moment.now), &mut body);
-/// assert_eq!(head.status, StatusCode::ServiceUnavailable);
+/// assert_eq!(head.status, 503);
 /// assert!(head.fields().any(|(name, value)| name == "Retry-After" && value == "1"));
 /// assert_eq!(body, br#"{"status":"unhealthy","phase":"starting"}"#);
 /// ```
@@ -126,7 +125,7 @@ impl Service {
         self.guard.unwrap_or(UNGUARDED)
     }
 
-    /// Reads a request that another HTTP server has parsed: its method by name, its target as it
+    /// Reads a request that another HTTP server has parsed: its method by name (`GET`), its target as it
     /// was sent, and `field`, which finds the value of the first field of a name, in any case.
     ///
     /// A peer on this machine may see details while no token is set. Behind a proxy every peer
@@ -135,11 +134,11 @@ impl Service {
     pub fn query<'a>(
         &self,
         peer: Peer,
-        method: impl Into<Method>,
+        method: &str,
         target: &str,
         field: impl Fn(&str) -> Option<&'a [u8]>,
     ) -> Query {
-        let method = method.into();
+        let method = Method::from_name(method.as_bytes());
         // A target that is malformed is one that does not exist.
         let nothing = Target::Path {
             path: b"",

@@ -4,7 +4,7 @@ use super::stream::Stream;
 use super::{EvictionClass, Query, Service};
 use crate::base::Instant;
 use crate::health::{Phase, Revision};
-use crate::http::{Method, Reject, Request, Version};
+use crate::http::{Fault, Method, Reject, Request, Version};
 
 /// The one thing to do next with a connection's socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ pub(super) enum Pending {
     /// What has changed, for the client of a stream.
     Events,
     Reject {
-        reject: Reject,
+        fault: Fault,
         /// Known if the request came that far: a refused `HEAD` gets no body either.
         method: Option<Method>,
     },
@@ -242,9 +242,9 @@ impl CloseMode {
     };
 
     /// Where the next request begins is unknown.
-    pub(super) const fn rejected(reject: Reject) -> Self {
+    pub(super) const fn rejected(fault: Fault) -> Self {
         Self {
-            reason: CloseReason::Rejected(reject),
+            reason: CloseReason::Rejected(Reject(fault)),
             linger: true,
         }
     }

@@ -13,7 +13,7 @@ use super::state::{CloseMode, Pending, State, Writing};
 use super::{CloseReason, Connection, EvictionClass, Query, Service};
 use crate::base::{Instant, Moment};
 use crate::health::{Revision, Snapshot};
-use crate::http::StatusCode;
+use crate::http::Code;
 use crate::http::response::Chunk;
 use crate::render::{Probe, events};
 
@@ -251,7 +251,7 @@ impl Stream {
         let has_changed = sent.is_none_or(|sent| sent.as_u64() != revision.as_u64());
         if has_changed {
             let mut probe = Probe::health(moment, snapshot);
-            probe.healthy = service.code_of(probe.status) == StatusCode::Ok;
+            probe.healthy = service.code_of(probe.status) == Code::Ok;
             probe.watched = service.watched();
             events::snapshot(&probe, out);
         }

@@ -33,7 +33,7 @@ use super::PanicGuard;
 use super::Service;
 use super::guard;
 use crate::base::Cidr;
-use crate::http::{Method, StatusCode};
+use crate::http::{Code, Method};
 
 /// What a request may see. Verdicts are always public; decided once, when the head is parsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -62,10 +62,10 @@ impl<'a> AccessRequest<'a> {
         self.peer
     }
 
-    /// The method.
+    /// The method: `GET`, `HEAD` or `OPTIONS`; `other` for any other one.
     #[must_use]
-    pub const fn method(&self) -> Method {
-        self.method
+    pub const fn method(&self) -> &'static str {
+        self.method.name()
     }
 
     /// The path as it was sent, with its prefix and without its query.
@@ -198,12 +198,12 @@ impl Policy {
     }
 
     /// The status code of a refused request.
-    pub(super) fn refusal(&self) -> StatusCode {
+    pub(super) fn refusal(&self) -> Code {
         let could_be_presented = self.closure.is_some() || !self.secrets.is_empty();
         if self.base == Base::Rules && could_be_presented {
-            StatusCode::Unauthorized
+            Code::Unauthorized
         } else {
-            StatusCode::Forbidden
+            Code::Forbidden
         }
     }
 

@@ -42,7 +42,7 @@ fn without_rules_it_is_who_is_on_this_machine() {
     for peer in [REMOTE, Peer::Unknown, Peer::identified(None, b"x")] {
         assert!(!sees(&policy, &peer), "{peer:?}");
     }
-    assert_eq!(policy.refusal(), StatusCode::Forbidden);
+    assert_eq!(policy.refusal(), Code::Forbidden);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_secret_once_set_is_what_counts() {
     policy.add_token("s3cret");
     policy.add_token("");
     assert!(!sees(&policy, &LOCAL));
-    assert_eq!(policy.refusal(), StatusCode::Unauthorized);
+    assert_eq!(policy.refusal(), Code::Unauthorized);
     for (name, value, expected) in [
         ("Authorization", "Bearer s3cret", Access::Detailed),
         ("authorization", "bearer  s3cret", Access::Detailed),
@@ -86,7 +86,7 @@ fn an_address_is_another_way_in() {
     policy.add_peers(["192.0.2.0/24".parse().expect("a block")]);
     assert!(sees(&policy, &REMOTE) && !sees(&policy, &LOCAL) && !sees(&policy, &Peer::Unix));
     assert!(sees(&policy, &Peer::identified(REMOTE.address(), b"x")));
-    assert_eq!(policy.refusal(), StatusCode::Forbidden);
+    assert_eq!(policy.refusal(), Code::Forbidden);
     policy.add_token("s3cret");
     assert!(sees(&policy, &REMOTE));
     let bearer = Some(("authorization", "Bearer s3cret"));
@@ -101,7 +101,7 @@ fn a_closure_goes_first_and_may_leave_it_to_the_others() {
         Some(b"out") => Some(Access::Public),
         _ => request.peer().identity().map(|_| Access::Detailed),
     });
-    assert_eq!(policy.refusal(), StatusCode::Unauthorized);
+    assert_eq!(policy.refusal(), Code::Unauthorized);
     assert!(!sees(&policy, &LOCAL), "it is a rule, so rule 6 is none");
     assert!(sees(&policy, &Peer::identified(None, b"CN=prometheus")));
     policy.add_token("s3cret");
@@ -124,7 +124,7 @@ fn the_last_of_open_and_closed_goes_before_everything() {
     policy.set_closure(|_| Some(Access::Detailed));
     policy.close();
     assert!(!sees(&policy, &LOCAL));
-    assert_eq!(policy.refusal(), StatusCode::Forbidden);
+    assert_eq!(policy.refusal(), Code::Forbidden);
     policy.set_closure(|_| Some(Access::Public));
     policy.open();
     assert!(sees(&policy, &REMOTE));
