@@ -2,26 +2,35 @@
 //! threads.
 //!
 //! ```text
-//!  Component · Heartbeat · Gate · Flag · Stats            what your daemon knows
-//!                  │ success, beat, release, set
-//!                  ▼
-//!          health::Registry ─ snapshot ─► health::Snapshot    immutable, shared
-//!                                              │ render
-//!                                              ▼
-//!  bytes in ─► http::Request ─► server::Connection ─► bytes out
+//!            your daemon is asked                       your daemon asks others
+//!
+//!  Component · Heartbeat · Gate · Flag · Stats       TargetSpec · CheckConfig · probe
+//!                  │ success, beat, release, set                │ add
+//!                  ▼                                            ▼
+//!          health::Registry                              monitor::Monitor
+//!                  │ snapshot                             │ Start        ▲ Outcome
+//!                  ▼                                      ▼              │
+//!          health::Snapshot   immutable, shared        check::probe::Attempt
+//!                  │ render                               │ Step         ▲ bytes, errors
+//!                  ▼                                      ▼              │
+//!  bytes ─► server::Connection ─► bytes                a socket or a process of the driver
 //! ```
 //!
 //! Most daemons use a driver, which owns the sockets: `health-tokio`, `health-smol`, or
-//! `health-blocking`, which needs no runtime. They meet this crate as [`shared::Health`] and
-//! [`server::Service`]. A driver of your own follows the contract of [`server`]; a bare target uses [`health::Registry`] instead of
-//! [`shared`], without the feature `std`.
+//! `health-blocking`, which needs no runtime. It re-exports what a daemon needs of this crate, and has
+//! the handle `Health`, a [`health::Registry`] with a lock and a clock. A driver of your own follows
+//! the contract of [`server`], which shows its loop, and for probes that of the module `monitor`. On a
+//! bare target use [`health::Registry`] itself.
 //!
 //! # Crate features
 //!
-//! * `std` (default): [`shared`], the handle behind a lock and a clock. Without it the crate needs
-//!   `alloc` and pointer-width compare-and-swap.
-//! * `monitor` (default): [`monitor`], many checks on many targets.
+//! * `monitor` (default): the module `monitor`, many checks on many targets.
 //! * `page` (default): the page that a browser gets at `/` and `/health`, 20 KiB of HTML.
+//! * `registry`: what a durable list of targets needs of a monitor: a journal for a store, and notices
+//!   of changes.
+//! * `test-util`: what only tests need.
+//!
+//! The crate needs `alloc` and pointer-width compare-and-swap, and never `std`.
 #![no_std]
 #![forbid(unsafe_code)]
 // What needs no std must say so: it shows at a glance what a bare target would miss.
