@@ -82,6 +82,7 @@
 //! * `page` (default): the page that a browser gets at `/` and `/health`, 20 KiB of HTML.
 //! * `registry`: what a program needs that keeps its targets and their results in a store, and sends
 //!   notifications (`healthd`).
+//! * `test-util`: what tests of drivers and fuzz targets look at.
 #![no_std]
 #![forbid(unsafe_code)]
 // What needs no std must say so: it shows at a glance what a bare target would miss.

@@ -39,7 +39,7 @@ const HEARTBEAT: Duration = Duration::from_millis(10);
 /// The endpoint serves until the process ends, on threads of its own, and also while the daemon
 /// drains: a driver whose server ends with the drain sets a long drain delay. A driver that knows
 /// nothing of [`Health`] takes what it needs of it: [`Health::snapshot_at`] gives the snapshot to
-/// answer from, [`Health::changes`] says when there is a new one.
+/// answer from, [`Changes`](crate::Changes) says when there is a new one.
 pub type Start = fn(Service, &Health) -> SocketAddr;
 
 /// The table for a driver, over sockets of the loopback address.
