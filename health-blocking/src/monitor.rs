@@ -24,7 +24,7 @@
 //! let every_30_s = CheckConfig::default();
 //! monitor.add(Target::new("web-1")?.probe("http", every_30_s.clone(), "http://10.0.0.7/".parse()?)?)?;
 //! monitor.add(Target::new("disk")?.self_check("free", every_30_s, || match free_percent() {
-//!     0..5 => Outcome::failure("disk nearly full"),
+//!     0..5 => Outcome::failure_with_message("disk nearly full"),
 //!     5..10 => Outcome::warning("disk filling up"),
 //!     _ => Outcome::success(),
 //! })?)?;

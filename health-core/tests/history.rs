@@ -30,7 +30,7 @@ fn history_tells_what_from_to_when_and_why() {
     registry.record(
         after(3),
         db,
-        Outcome::failure("refused").caused_by("secret"),
+        Outcome::failure_with_message("refused").caused_by("secret"),
     );
     // Both deadlines pass unseen; the earlier one is told first.
     registry.handle_timeout(after(1_000));
@@ -79,7 +79,7 @@ fn history_forgets_sooner_when_messages_are_long() {
     let db = registry.component(START, "db", config).expect("free");
     for number in 0..2_000_u64 {
         let now = Instant::from_micros(number);
-        registry.record(now, db, Outcome::failure("x".repeat(1_024)));
+        registry.record(now, db, Outcome::failure_with_message("x".repeat(1_024)));
         registry.success(now, db);
         assert!(registry.snapshot(now).history().bytes() <= 48 * 1024);
     }

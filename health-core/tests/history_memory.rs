@@ -19,7 +19,7 @@ fn history_of_a_million_transitions_takes_constant_memory() {
         let outcome = if number % 2 == 0 {
             Outcome::success()
         } else {
-            Outcome::failure("")
+            Outcome::failure_with_message("")
         };
         registry.record(now, db, outcome);
         let history = registry.snapshot(now);

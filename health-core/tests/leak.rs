@@ -30,7 +30,7 @@ fn daemon() -> (Snapshot, Moment) {
         registry.record(
             now,
             id,
-            Outcome::failure(secret.clone()).caused_by("refused"),
+            Outcome::failure_with_message(secret.clone()).caused_by("refused"),
         );
     }
     registry

@@ -50,7 +50,7 @@ impl Followed {
     }
 
     fn fail(&mut self) {
-        let outcome = Outcome::failure("refused");
+        let outcome = Outcome::failure_with_message("refused");
         self.registry.record(self.now, self.db, outcome);
     }
 

@@ -28,7 +28,7 @@
 //! monitor.add(Target::new("pool")?.async_self_check("lease", every_30_s, || async {
 //!     match lease().await {
 //!         Ok(()) => Outcome::success(),
-//!         Err(error) => Outcome::failure("no lease").caused_by(error),
+//!         Err(error) => Outcome::failure_with_message("no lease").caused_by(error),
 //!     }
 //! })?)?;
 //! # async fn lease() -> Result<(), String> { Ok(()) }

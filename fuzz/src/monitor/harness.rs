@@ -213,7 +213,7 @@ impl Harness {
         let outcome = match class {
             Class::Success => Outcome::success(),
             Class::Warning => Outcome::warning("slow"),
-            Class::Failure => Outcome::failure("503"),
+            Class::Failure => Outcome::failure_with_message("503"),
             Class::Indeterminate => Outcome::indeterminate("no descriptors"),
         };
         self.model.answer(self.now, who, number, class);

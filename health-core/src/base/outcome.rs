@@ -6,7 +6,8 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
-use core::fmt;
+use core::error::Error;
+use core::fmt::{self, Write};
 
 use crate::base::Capture;
 pub use kind::Kind;
@@ -19,7 +20,8 @@ pub use kind::Kind;
 /// ```
 /// use health_core::{Class, Outcome};
 ///
-/// let outcome = Outcome::failure("connection refused").caused_by("postgres://app:hunter2@db/app");
+/// let outcome = Outcome::failure_with_message("connection refused")
+///     .caused_by("postgres://app:hunter2@db/app");
 /// assert_eq!(outcome.class, Class::Failure);
 /// assert_eq!(outcome.message.as_str(), "connection refused");
 /// assert!(!format!("{outcome:?}").contains("hunter2"));
@@ -49,9 +51,18 @@ impl Outcome {
         Self::new(Class::Warning, message.into())
     }
 
-    /// It does not work: counts towards the threshold.
+    /// It does not work: counts towards the threshold. `cause` is private, with its chain of
+    /// [sources](Error::source): an error's text may hold a connection string.
     #[must_use]
-    pub fn failure(message: impl Into<Message>) -> Self {
+    pub fn failure<'a>(cause: impl Into<Box<dyn Error + Send + Sync + 'a>>) -> Self {
+        let mut outcome = Self::failure_with_message(Message::EMPTY);
+        outcome.cause = Some(Cause::of_chain(&*cause.into()));
+        outcome
+    }
+
+    /// It does not work, for a reason that anybody may read.
+    #[must_use]
+    pub fn failure_with_message(message: impl Into<Message>) -> Self {
         Self::new(Class::Failure, message.into())
     }
 
@@ -161,6 +172,21 @@ impl Cause {
         Self(cut(&format!("{cause}"), Self::MAX_LEN).into())
     }
 
+    /// The text of `error` and of what caused it, one behind the other.
+    fn of_chain(error: &(dyn Error + '_)) -> Self {
+        let mut text = format!("{error}");
+        let mut source = error.source();
+        while let Some(error) = source {
+            // Some errors repeat their source in their own text.
+            let part = format!("{error}");
+            if !text.ends_with(&part) {
+                let _ = write!(text, ": {part}");
+            }
+            source = error.source();
+        }
+        Self::new(text)
+    }
+
     /// The text, for a reader who may see it.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -186,6 +212,37 @@ fn cut(text: &str, most: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug)]
+    struct Layer(&'static str, Option<Box<Layer>>);
+
+    impl fmt::Display for Layer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Layer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref().map(|source| source as _)
+        }
+    }
+
+    #[test]
+    fn a_failure_keeps_what_caused_its_error() {
+        let root = Layer("connection refused", None);
+        let error = Layer("no pool: connection refused", Some(root.into()));
+        let error = Layer("cannot load users", Some(error.into()));
+        let outcome = Outcome::failure(error);
+        let cause = outcome.cause.expect("a cause");
+        let chain = "cannot load users: no pool: connection refused";
+        assert_eq!(cause.reveal(), chain);
+        assert_eq!(outcome.message, Message::EMPTY);
+        assert_eq!(
+            Outcome::failure("in words").cause,
+            Some(Cause::new("in words"))
+        );
+    }
 
     #[test]
     fn long_texts_are_cut_between_characters() {

@@ -157,7 +157,7 @@ mod tests {
     fn a_record_is_32_bytes_and_silence_costs_nothing() {
         assert_eq!(size_of::<Record>(), 32);
         assert!(record(1).detail.is_none());
-        let outcome = Outcome::failure("refused").caused_by("10.0.0.1:80");
+        let outcome = Outcome::failure_with_message("refused").caused_by("10.0.0.1:80");
         let told = Record::new(
             Instant::default(),
             Instant::from_micros(u64::MAX),

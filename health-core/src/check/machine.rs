@@ -216,14 +216,16 @@ impl Check {
                         Outcome::indeterminate("prober too late to tell")
                             .of_kind(Kind::LocalOverload)
                     }
-                    _ => Outcome::failure("timeout").of_kind(Kind::Timeout),
+                    _ => Outcome::failure_with_message("timeout").of_kind(Kind::Timeout),
                 };
                 self.record(begin, Some(self.attempts), outcome, permit, &mut events);
             }
             Run::Idle { due } if now >= due && !self.paused => {
                 if let Some(reaping) = self.reaping {
                     let outcome = match reaping {
-                        Reaping::TimedOut => Outcome::failure("previous attempt stuck"),
+                        Reaping::TimedOut => {
+                            Outcome::failure_with_message("previous attempt stuck")
+                        }
                         Reaping::GivenUp => Outcome::indeterminate("previous attempt not yet gone"),
                     };
                     let outcome = outcome.of_kind(Kind::PreviousAttemptStuck);

@@ -62,7 +62,7 @@
 //! // The second is answered badly, the third not at all: two failures in a row.
 //! now = now + Duration::from_secs(10);
 //! let start = check.poll_start(now).expect("due again");
-//! let _ = check.handle_outcome(now, start.attempt, Outcome::failure("503"), Permit::Act);
+//! let _ = check.handle_outcome(now, start.attempt, Outcome::failure_with_message("503"), Permit::Act);
 //! now = now + Duration::from_secs(10);
 //! let start = check.poll_start(now).expect("due again");
 //! let events: Vec<_> = check.handle_timeout(start.deadline, Permit::Act).into_iter().collect();

@@ -225,7 +225,7 @@ impl ComponentState {
         let outcome = if failures == 0 {
             Outcome::success()
         } else {
-            Outcome::failure("")
+            Outcome::failure_with_message("")
         };
         self.last = Some((now, outcome));
         self.set_condition(

@@ -1,6 +1,8 @@
 //! The registry: the one place where a daemon's state changes.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
@@ -104,8 +106,13 @@ impl Registry {
     }
 
     /// Records a component's failure. `cause` is shown to authorised readers only.
-    pub fn failure(&mut self, now: Instant, id: ComponentId, cause: impl fmt::Display) {
-        self.record(now, id, Outcome::failure("").caused_by(cause));
+    pub fn failure<'a>(
+        &mut self,
+        now: Instant,
+        id: ComponentId,
+        cause: impl Into<Box<dyn Error + Send + Sync + 'a>>,
+    ) {
+        self.record(now, id, Outcome::failure(cause));
     }
 
     /// Sets a component's failures in a row, for a daemon that counts itself: fewer than

@@ -66,7 +66,7 @@ impl Summary {
         match self.verdict() {
             None | Some(Status::Healthy) => Some(Outcome::success()),
             Some(Status::Degraded) => Some(Outcome::warning(message())),
-            Some(Status::Unhealthy) => Some(Outcome::failure(message())),
+            Some(Status::Unhealthy) => Some(Outcome::failure_with_message(message())),
             Some(Status::Unknown) => None,
         }
     }

@@ -34,7 +34,11 @@ fn t3_the_deadline_of_a_waiting_attempt_does_not_run() {
 fn t4_an_answer_before_the_deadline_is_recorded() {
     let mut rig = Rig::start(every_10_s());
     let _ = rig.poll(0);
-    rig.answer(999, 1, Outcome::failure("refused").of_kind(Kind::Refused));
+    rig.answer(
+        999,
+        1,
+        Outcome::failure_with_message("refused").of_kind(Kind::Refused),
+    );
     let last = rig.last();
     assert_eq!(
         (last.attempt(), last.class(), last.kind()),

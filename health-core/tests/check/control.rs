@@ -136,7 +136,7 @@ fn t15_elsewhere_it_is_nothing() {
     let _ = rig.poll(500);
     trigger(&mut rig, 600);
     assert_eq!(rig.check.mode(), Mode::Running);
-    rig.answer(700, 1, Outcome::failure("refused"));
+    rig.answer(700, 1, Outcome::failure_with_message("refused"));
     assert_eq!(rig.due(), Some(10_000));
     rig.tell(800, |check, now| check.pause(now));
     trigger(&mut rig, 900);

@@ -97,7 +97,7 @@ fn the_docker_profile_is_mobys_monitor() {
                 let outcome = if exit_code == 0 {
                     Outcome::success()
                 } else {
-                    Outcome::failure("exit code 1")
+                    Outcome::failure_with_message("exit code 1")
                 };
                 rig.answer(due + takes, start.attempt, outcome);
             } else {
@@ -234,7 +234,7 @@ fn a_liveness_check_is_the_kubelets_worker() {
 fn outcome(result: Option<bool>) -> Outcome {
     match result {
         Some(true) => Outcome::success(),
-        Some(false) => Outcome::failure("503"),
+        Some(false) => Outcome::failure_with_message("503"),
         None => Outcome::indeterminate("no descriptors"),
     }
 }

@@ -114,7 +114,7 @@ fn turn(rig: &mut Rig, rng: &mut Rng, timeout: u64, success: u64) {
             0..5 => Outcome::indeterminate("no descriptors"),
             5..10 => Outcome::warning("slow"),
             roll if roll < success => Outcome::success(),
-            _ => Outcome::failure("503"),
+            _ => Outcome::failure_with_message("503"),
         };
         rig.answer(due + takes, start.attempt, outcome);
     } else {

@@ -82,7 +82,7 @@ impl Rig {
             's' => Outcome::success(),
             'w' => Outcome::warning("slow"),
             'i' => Outcome::indeterminate("no descriptors"),
-            _ => Outcome::failure("refused"),
+            _ => Outcome::failure_with_message("refused"),
         };
         letters
             .chars()

@@ -317,7 +317,7 @@ fn the_next_monitor_goes_on_where_the_last_one_ended() {
         let spec = spec.restored_check(check.clone(), Arc::clone(&config), saved);
         let id = monitor.add(at(0), spec).expect("added");
         let attempt = starts(&mut monitor, 0)[0];
-        let refused = Outcome::failure("refused").of_kind(Kind::Refused);
+        let refused = Outcome::failure_with_message("refused").of_kind(Kind::Refused);
         monitor.handle_outcome(at(0), attempt, refused);
         while let Some(batch) = batch(&mut monitor, 1_000) {
             store.write(&batch).expect("kept");

@@ -94,7 +94,7 @@ fn succeed(monitor: &mut Monitor, now: u64, attempts: &[AttemptId]) {
 
 fn fail(monitor: &mut Monitor, now: u64, attempts: &[AttemptId]) {
     for &attempt in attempts {
-        monitor.handle_outcome(at(now), attempt, Outcome::failure("503"));
+        monitor.handle_outcome(at(now), attempt, Outcome::failure_with_message("503"));
     }
 }
 

@@ -175,7 +175,7 @@ impl World {
             0..4 => Outcome::success(),
             4 => Outcome::warning("slow"),
             5 => Outcome::indeterminate("no descriptors"),
-            _ => Outcome::failure("503"),
+            _ => Outcome::failure_with_message("503"),
         };
         // Some of them are no longer wanted, which the driver cannot know.
         self.observer.answered(attempt);

@@ -61,7 +61,7 @@ impl Simulation {
                 if let Some((_, attempt)) = self.answers.pop_front() {
                     let chance = self.chance(attempt, 1_000);
                     let outcome = if chance {
-                        Outcome::failure("503")
+                        Outcome::failure_with_message("503")
                     } else {
                         Outcome::success()
                     };

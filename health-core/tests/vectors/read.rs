@@ -125,7 +125,7 @@ impl Answer {
         let outcome = match self.word.as_str() {
             "success" => Outcome::success(),
             "warning" => Outcome::warning(message),
-            "failure" => Outcome::failure(message),
+            "failure" => Outcome::failure_with_message(message),
             "indeterminate" => Outcome::indeterminate(message),
             other => panic!("unknown outcome {other}"),
         };

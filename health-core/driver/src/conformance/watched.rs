@@ -58,7 +58,7 @@ pub fn watched_by(clock: &ManualClock) -> MonitorControl {
 fn report(target: &str) -> Report {
     let took = Duration::from_millis(1);
     if target.contains("10.0.0.7") {
-        let refused = Outcome::failure("connection refused").of_kind(Kind::Refused);
+        let refused = Outcome::failure_with_message("connection refused").of_kind(Kind::Refused);
         let mut report = Report::new(refused.caused_by("os error 111"), took);
         report.timings.connect = Some(took);
         return report;

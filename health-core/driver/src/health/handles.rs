@@ -1,6 +1,6 @@
 //! Handles: by them a daemon's code reports on its parts.
 
-use std::fmt;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,9 +27,10 @@ impl Component {
         self.record(Outcome::success());
     }
 
-    /// Records a failure. The text of `cause` is shown to authorised readers only.
-    pub fn failure(&self, cause: impl fmt::Display) {
-        self.record(Outcome::failure("").caused_by(cause));
+    /// Records a failure. The text of `cause`, with its chain of sources, is shown to authorised
+    /// readers only: it may hold a connection string.
+    pub fn failure<'a>(&self, cause: impl Into<Box<dyn Error + Send + Sync + 'a>>) {
+        self.record(Outcome::failure(cause));
     }
 
     /// Records a success with a warning: the component is degraded. Anybody may read the message.

@@ -135,7 +135,7 @@ fn drop_caught<T>(value: T) -> Result<(), Panicked> {
 }
 
 fn failure(panicked: Panicked) -> Outcome {
-    let outcome = Outcome::failure("the check panicked").of_kind(Kind::Panicked);
+    let outcome = Outcome::failure_with_message("the check panicked").of_kind(Kind::Panicked);
     match panicked.0 {
         Some(text) => outcome.caused_by(text),
         None => outcome,

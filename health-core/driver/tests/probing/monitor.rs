@@ -332,7 +332,7 @@ fn control_by_name() {
     config.on_unhealthy = OnUnhealthy::Deregister;
     config.retries = 2;
     let look = move || match of_check.fetch_add(1, Ordering::SeqCst) {
-        0..2 => Outcome::failure("not yet"),
+        0..2 => Outcome::failure_with_message("not yet"),
         _ => Outcome::success(),
     };
     let monitor = Running::run(Monitor::new(traced()).clock(&clock), |monitor| {
@@ -380,7 +380,7 @@ fn a_group_is_one_component() {
             if is_well.load(Ordering::SeqCst) {
                 Outcome::success()
             } else {
-                Outcome::failure("down")
+                Outcome::failure_with_message("down")
             }
         };
         monitor.add(looking(name, every(50), look)).expect("added");

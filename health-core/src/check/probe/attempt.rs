@@ -366,7 +366,7 @@ impl<'p> Attempt<'p> {
             self.end(ProbeError::NameNotFound.outcome(ProbePhase::Resolve));
         } else if permitted.is_empty() {
             let message = "address denied by policy";
-            self.end(Outcome::failure(message).of_kind(Kind::AddressDenied));
+            self.end(Outcome::failure_with_message(message).of_kind(Kind::AddressDenied));
         } else {
             permitted.reverse();
             self.end_phase();

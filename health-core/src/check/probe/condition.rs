@@ -214,7 +214,7 @@ impl Breach {
 
     /// The failure it makes of an attempt.
     pub(super) fn into_outcome(self) -> Outcome {
-        let outcome = Outcome::failure(self.message).of_kind(self.kind);
+        let outcome = Outcome::failure_with_message(self.message).of_kind(self.kind);
         match self.detail {
             Some(detail) => outcome.caused_by(detail),
             None => outcome,

@@ -161,8 +161,10 @@ impl ProbeError {
         let outcome = match (self.class(), self) {
             (Class::Indeterminate, _) => Outcome::indeterminate(phrase),
             // These say where by themselves.
-            (_, Self::NameNotFound | Self::Tls | Self::CommandNotFound) => Outcome::failure(phrase),
-            _ => Outcome::failure(format!("{phrase} while {phase}")),
+            (_, Self::NameNotFound | Self::Tls | Self::CommandNotFound) => {
+                Outcome::failure_with_message(phrase)
+            }
+            _ => Outcome::failure_with_message(format!("{phrase} while {phase}")),
         };
         Outcome {
             kind: self.kind(),

@@ -54,9 +54,9 @@ impl ExecProbe {
                     "not executable"
                 };
                 let message = format!("exit code {code}: command {what}");
-                Outcome::failure(message).of_kind(Kind::CommandNotFound)
+                Outcome::failure_with_message(message).of_kind(Kind::CommandNotFound)
             }
-            _ => Outcome::failure(format!("{exit}")).of_kind(Kind::ExitCode),
+            _ => Outcome::failure_with_message(format!("{exit}")).of_kind(Kind::ExitCode),
         };
         with_output(outcome, output)
     }
@@ -64,7 +64,8 @@ impl ExecProbe {
     /// The command was given up at its deadline, having written `output`.
     #[must_use]
     pub fn timed_out(&self, output: &Capture) -> Outcome {
-        let outcome = Outcome::failure("timeout while running the command").of_kind(Kind::Timeout);
+        let outcome = Outcome::failure_with_message("timeout while running the command")
+            .of_kind(Kind::Timeout);
         with_output(outcome, output)
     }
 }

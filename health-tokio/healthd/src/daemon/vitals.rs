@@ -83,7 +83,7 @@ impl Vitals {
             self.lags(&stats);
             self.schedule.record(match stats.skipped_slots - skipped {
                 0 => Outcome::success(),
-                skipped => Outcome::failure(format!("{skipped} slots skipped")),
+                skipped => Outcome::failure_with_message(format!("{skipped} slots skipped")),
             });
         }
     }

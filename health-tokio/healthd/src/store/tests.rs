@@ -114,7 +114,7 @@ impl Rig {
 }
 
 fn refused() -> Outcome {
-    let outcome = Outcome::failure("connection refused").of_kind(Kind::Refused);
+    let outcome = Outcome::failure_with_message("connection refused").of_kind(Kind::Refused);
     outcome.caused_by("10.0.0.7:80")
 }
 

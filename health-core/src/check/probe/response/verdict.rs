@@ -56,7 +56,7 @@ impl Verdict {
     pub(super) fn into_outcome(self, body: Option<&[u8]>) -> Outcome {
         let (outcome, detail) = match (self.hard, self.soft) {
             (Some(hard), _) => (
-                Outcome::failure(hard.message).of_kind(hard.kind),
+                Outcome::failure_with_message(hard.message).of_kind(hard.kind),
                 hard.detail,
             ),
             (None, Some(soft)) => (Outcome::warning(soft.message), soft.detail),
