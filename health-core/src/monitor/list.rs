@@ -91,16 +91,6 @@ impl Targets {
         self.at(place).map(|(id, _)| id)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.by_name.len()
-    }
-
-    /// In the order of names.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
-        let places = self.by_name.values();
-        places.filter_map(|&place| self.at(place))
-    }
-
     /// Those whose names come after one, in the order of names.
     pub(super) fn after(&self, name: Option<&Name>) -> impl Iterator<Item = (TargetId, &Target)> {
         let begin = name.map_or(Bound::Unbounded, Bound::Excluded);
@@ -110,7 +100,7 @@ impl Targets {
 
     /// In the order of registration, which is that of starts and events at one time.
     pub(super) fn in_order(&self) -> Vec<TargetId> {
-        let mut ids: Vec<_> = self.iter().map(|(id, _)| id).collect();
+        let mut ids: Vec<_> = self.after(None).map(|(id, _)| id).collect();
         ids.sort_unstable();
         ids
     }

@@ -1,7 +1,7 @@
 //! How the parts of a monitor are kept consistent: each change of a check, and what follows from it for
 //! its target and for the sums.
 
-use super::event::{Command, Event, Signal};
+use super::event::{Command, MonitorEvent, Signal};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::mass_failure::Share;
@@ -44,7 +44,7 @@ impl Monitor {
         id: TargetId,
         mut change: impl FnMut(&mut Check) -> Events,
     ) {
-        for check in self.checks(id) {
+        for check in self.check_ids(id) {
             self.change(now, check, &mut change);
         }
     }
@@ -100,7 +100,7 @@ impl Monitor {
             _ => (false, None),
         };
         if self.config.trace || !for_trace {
-            self.events.push_back(Event::Check {
+            self.events.push_back(MonitorEvent::Check {
                 at: now,
                 check: id,
                 event,
@@ -127,7 +127,7 @@ impl Monitor {
             let announced = &mut target.counted.announced;
             if *announced != Some((started, ready)) && self.life == Life::Running {
                 *announced = Some((started, ready));
-                self.events.push_back(Event::Target {
+                self.events.push_back(MonitorEvent::Target {
                     at: now,
                     target: id,
                     started,

@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::batch::{Batch, Change, CheckRow, ResultRow, Transition};
+use super::batch::{Batch, CheckChange, CheckRow, ResultRow, TransitionRow};
 use super::pending::Pending;
 use crate::base::Name;
 use crate::base::Streak;
@@ -96,8 +96,7 @@ impl Monitor {
     }
 
     /// What was stored and what waits for it; `None` without a journal.
-    #[must_use]
-    pub fn journal_stats(&self, now: Instant) -> Option<JournalStats> {
+    pub(in crate::monitor) fn journal_stats(&self, now: Instant) -> Option<JournalStats> {
         self.journal.as_ref().map(|journal| journal.stats(now))
     }
 
@@ -144,7 +143,7 @@ struct Turn {
     at: Instant,
     id: CheckId,
     names: Names,
-    change: Change,
+    change: CheckChange,
     streak: Streak,
     record: Option<Record>,
 }
@@ -187,7 +186,7 @@ impl Journal {
                 self.stats.lost += u64::from(lost.is_some());
                 self.since.get_or_insert(now);
             }
-            if let Some(change) = Change::of(event) {
+            if let Some(change) = CheckChange::of(event) {
                 let turn = Turn {
                     at: now,
                     id,
@@ -372,8 +371,8 @@ fn result_row((_, names, record): (CheckId, Names, Record), moment: Moment) -> R
     }
 }
 
-fn transition_row(turn: Turn, moment: Moment) -> Transition {
-    Transition {
+fn transition_row(turn: Turn, moment: Moment) -> TransitionRow {
+    TransitionRow {
         target: turn.names.0,
         check: turn.names.1,
         at: moment.unix_at(turn.at),

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A monitor whose [journal](super::Monitor::enable_journal) is on gathers the state of each check that
-//! changes, its results, and every [`Transition`] into [batches](Batch). The writer takes one by
+//! changes, its results, and every [`TransitionRow`] into [batches](Batch). The writer takes one by
 //! [`poll_batch`](super::Monitor::poll_batch), has a [`TargetStore`] write it, and says by
 //! [`handle_stored`](super::Monitor::handle_stored) whether it did. A transition is due at once, a
 //! result within a second: no transition, and at most a second of results, is lost with the process.
@@ -25,7 +25,7 @@ mod notice;
 mod pending;
 mod store;
 
-pub use batch::{Batch, Change, CheckRow, ResultRow, Transition};
+pub use batch::{Batch, CheckChange, CheckRow, ResultRow, TransitionRow};
 pub use first_results::FirstResults;
 pub(super) use first_results::FirstShare;
 pub(super) use journal::Journal;
