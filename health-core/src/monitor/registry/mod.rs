@@ -24,11 +24,12 @@ mod journal;
 mod notice;
 mod pending;
 mod store;
+mod writer;
 
 pub use batch::{Batch, CheckChange, CheckRow, ResultRow, TransitionRow};
 pub use first_results::FirstResults;
 pub(super) use first_results::FirstShare;
 pub(super) use journal::Journal;
-pub use journal::JournalStats;
 pub use notice::{Notice, NoticeKind, Notices};
 pub use store::{Definition, StoredCheck, StoredTarget, TargetStore};
+pub use writer::JournalStats;
