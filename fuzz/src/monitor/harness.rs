@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use health_core::{Instant, Moment};
 use health_core::Name;
-use health_core::monitor::{AttemptId, CheckId, Command, Monitor, MonitorEvent, MonitorConfig};
+use health_core::monitor::{AttemptId, CheckId, Command, Monitor, MonitorConfig, MonitorEvent};
 use health_core::monitor::{Signal, Summary, TargetId, TargetSpec};
 use health_core::{Class, Outcome};
+use health_core::{Instant, Moment};
 
 use super::model::{Check, Model, Order, Told, What, Who};
 use super::settings::{Group, length};

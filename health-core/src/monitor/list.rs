@@ -70,11 +70,6 @@ impl Targets {
         Some(check)
     }
 
-    pub(super) fn check_mut(&mut self, id: CheckId) -> Option<&mut Check> {
-        let (_, check) = self.get_mut(id.target())?.checks.get_mut(id.index())?;
-        Some(check)
-    }
-
     /// Whether the check still wants to be called at `at` for its clock.
     pub(super) fn wants_timeout(&self, at: Instant, id: CheckId) -> bool {
         self.wake(id) == Some(Wake::Timeout(at))

@@ -218,7 +218,7 @@ impl Monitor {
         }
     }
 
-    /// Whether so many checks fail that actions are withheld; see [`MassFailure`](super::MassFailure).
+    /// Whether so many targets fail that actions are withheld; see [`MassFailure`](super::MassFailure).
     fn is_mass_failure(&self) -> bool {
         let config = self.config.mass_failure;
         config.is_some_and(|config| config.is_on(self.tally))

@@ -77,7 +77,7 @@ pub struct MonitorStatus {
     pub moment: Moment,
     /// Whether it was started and not stopped.
     pub is_running: bool,
-    /// Whether so many checks fail that restarts and deregistrations are withheld.
+    /// Whether so many targets fail that restarts and deregistrations are withheld.
     pub is_mass_failure: bool,
     /// Attempts that run.
     pub in_flight: usize,

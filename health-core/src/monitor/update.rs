@@ -4,7 +4,7 @@
 use super::event::{Command, MonitorEvent, Signal};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
-use super::mass_failure::Share;
+use super::mass_failure::{Share, TargetShare};
 use crate::base::Instant;
 use crate::check::{self, CancelReason, Check, Events, Permit};
 
@@ -31,8 +31,8 @@ impl Monitor {
 
     /// Whether the check may act if it fails now, or whether too many others fail.
     pub(super) fn permit(&self, id: CheckId) -> Permit {
-        match (self.config.mass_failure, self.targets.check(id)) {
-            (Some(config), Some(check)) => config.permit(self.tally, Share::of(check)),
+        match (self.config.mass_failure, self.targets.get(id.target())) {
+            (Some(config), Some(target)) => config.permit(self.tally, TargetShare::of(target)),
             _ => Permit::Act,
         }
     }
@@ -58,7 +58,11 @@ impl Monitor {
         id: CheckId,
         change: impl FnOnce(&mut Check) -> Events,
     ) {
-        let Some(check) = self.targets.check_mut(id) else {
+        let Some(target) = self.targets.get_mut(id.target()) else {
+            return;
+        };
+        let target_share = TargetShare::of(target);
+        let Some((_, check)) = target.checks.get_mut(id.index()) else {
             return;
         };
         let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots());
@@ -69,6 +73,8 @@ impl Monitor {
         self.stats.skipped_slots += check.skipped_slots() - skipped;
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();
+        let new_share = TargetShare::of(target);
+        self.tally.exchange_target(target_share, new_share);
         #[cfg(feature = "registry")]
         if let Some(journal) = &mut self.journal {
             journal.observe(now, id, &self.targets, before, &events);

@@ -411,3 +411,62 @@ fn a_group_is_as_well_as_its_worst_and_says_nothing_while_that_is_unknown() {
         told(Class::Failure, "1/3 healthy")
     );
 }
+
+/// Those of `count` targets that fail `retries` times in a row; each has the same checks.
+fn restarts(count: usize, dying: usize, kinds: &[ProbeKind]) -> (u64, u64) {
+    let mut monitor = running(plain_with(|it| {
+        it.mass_failure = Some(MassFailure::default());
+    }));
+    let mut targets = Vec::new();
+    for number in 0..count {
+        let mut spec = TargetSpec::new(name(&format!("t{number}")));
+        for (index, kind) in kinds.iter().enumerate() {
+            let mut config = every_10_s(*kind);
+            config.on_unhealthy = OnUnhealthy::Restart;
+            config.retries = 3;
+            spec = spec.check(name(&format!("c{index}")), Arc::new(config));
+        }
+        targets.push(monitor.add(at(0), spec).expect("new"));
+    }
+    for round in 0..6 {
+        let now = round * 10_000;
+        // Twice: a startup check that is done lets the others begin at once.
+        for now in [now, now + 10] {
+            // The others of a target are cancelled when its restart is requested.
+            for command in poll(&mut monitor, now) {
+                let Command::Start { attempt, .. } = command else {
+                    continue;
+                };
+                let place = targets
+                    .iter()
+                    .position(|id| *id == attempt.check().target());
+                if round > 1 && place < Some(dying) {
+                    fail(&mut monitor, now + 5, &[attempt]);
+                } else {
+                    succeed(&mut monitor, now + 5, &[attempt]);
+                }
+            }
+        }
+    }
+    let stats = numbers(&mut monitor, at(0)).stats;
+    (stats.restarts, stats.suppressed)
+}
+
+#[test]
+fn one_target_of_five_checks_is_no_mass_failure() {
+    let (restarts, suppressed) = restarts(1, 1, &[ProbeKind::Liveness; 5]);
+    assert_eq!((restarts, suppressed), (1, 0));
+}
+
+#[test]
+fn one_of_two_targets_of_three_checks_is_no_mass_failure() {
+    let (restarts, suppressed) = restarts(2, 1, &[ProbeKind::Liveness; 3]);
+    assert_eq!((restarts, suppressed), (1, 0));
+}
+
+#[test]
+fn startup_checks_that_are_done_do_not_dilute_a_mass_failure() {
+    let kinds = [ProbeKind::Startup, ProbeKind::Liveness];
+    let (restarts, suppressed) = restarts(10, 9, &kinds);
+    assert_eq!((restarts, suppressed), (0, 9));
+}

@@ -101,7 +101,7 @@ impl MonitorControl {
         Some(state.view(moment, id, target))
     }
 
-    /// Whether so many checks fail that restarts and deregistrations are withheld.
+    /// Whether so many targets fail that restarts and deregistrations are withheld.
     #[must_use]
     pub fn is_mass_failure(&self) -> bool {
         self.status().is_mass_failure

@@ -82,7 +82,7 @@ pub enum CheckChange {
     Deregistered,
     /// A restart of the target was requested.
     RestartRequested,
-    /// One of the two was due and was withheld, since too many checks fail at once.
+    /// One of the two was due and was withheld, since too many targets fail at once.
     ActionSuppressed,
     /// Result after result says nothing about the target: the prober itself is in trouble.
     ProberImpaired,
