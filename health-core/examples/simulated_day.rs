@@ -32,8 +32,8 @@ fn main() {
     simulation.run_to(until);
     let took = began.elapsed() - built;
 
-    let stats = *simulation.monitor.stats();
-    let group = simulation.monitor.summary(until);
+    let status = simulation.status();
+    let (stats, group) = (status.stats, status.summary);
     println!(
         "{targets} targets, {hours} h: {} attempts in {:.1} s ({:.0} ns each, {:.1} M/s), built in {:.2} s",
         stats.attempts,

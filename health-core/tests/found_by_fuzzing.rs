@@ -93,10 +93,10 @@ mod monitor {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use health_core::Instant;
     use health_core::Name;
     use health_core::check::{CheckConfig, Mode, OnUnhealthy, Saved};
     use health_core::monitor::{Command, Monitor, MonitorConfig, Spread, TargetId, TargetSpec};
+    use health_core::{Instant, Moment};
 
     const START: Instant = Instant::from_micros(0);
 
@@ -117,8 +117,8 @@ mod monitor {
     }
 
     fn mode(monitor: &Monitor, target: TargetId) -> Option<Mode> {
-        let check = monitor.checks(target).next()?;
-        Some(monitor.check(check)?.mode())
+        let (_, check) = monitor.target(target)?.checks().next()?;
+        Some(check.mode())
     }
 
     /// A target that was deregistered before a restart was reactivated before the start: its first
@@ -143,7 +143,7 @@ mod monitor {
         let target = add(&mut monitor, Saved::default());
         monitor.pause(START, target);
         monitor.start(START);
-        let (_, target) = monitor.targets().next().expect("it is there");
+        let (_, target) = monitor.targets(None).next().expect("it is there");
         let (_, check) = target.checks().next().expect("its check");
         assert_eq!((check.mode(), check.is_stale()), (Mode::Paused, true));
     }
@@ -160,6 +160,6 @@ mod monitor {
         };
         monitor.reactivate(deadline + Duration::from_micros(1), target);
         assert_eq!(mode(&monitor, target), Some(Mode::Idle));
-        assert_eq!(monitor.stats().deregistered, 1);
+        assert_eq!(monitor.status(Moment::default()).stats.deregistered, 1);
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use health_core::Instant;
 use health_core::Name;
 use health_core::check::{Check, CheckConfig, Record};
-use health_core::monitor::{CheckId, MonitorConfig, Target};
+use health_core::monitor::{CheckId, MonitorConfig, MonitorStatus, Target};
 use sim::Simulation;
 
 const TARGETS: usize = 100_000;
@@ -22,7 +22,7 @@ const TARGETS: usize = 100_000;
 fn a_hundred_thousand_targets_for_an_hour_miss_no_slot() {
     let mut simulation = every_minute(TARGETS);
     simulation.run_to(after(3_600));
-    let stats = simulation.monitor.stats();
+    let MonitorStatus { stats, summary, .. } = simulation.status();
     assert_eq!(stats.skipped_slots, 0);
     // The first attempts at 500 a second, then one a minute on the grid.
     let expected = TARGETS as u64 * 60;
@@ -38,8 +38,7 @@ fn a_hundred_thousand_targets_for_an_hour_miss_no_slot() {
         "{}",
         simulation.most_in_flight
     );
-    let group = simulation.monitor.summary(after(3_600));
-    assert_eq!((group.total, group.healthy()), (TARGETS, TARGETS));
+    assert_eq!((summary.total, summary.healthy()), (TARGETS, TARGETS));
     // Starts are gathered: a wake-up for every tick and for every batch of answers, not for each.
     assert!(simulation.wakeups < 3_600 * 210, "{}", simulation.wakeups);
 }
@@ -62,7 +61,7 @@ fn first_attempts_come_at_their_rate() {
         let first = 500 * second;
         // Those whose own slot has come earlier are not held back.
         let on_the_grid = TARGETS as u64 * second / 60;
-        let attempts = simulation.monitor.stats().attempts;
+        let attempts = simulation.status().stats.attempts;
         assert!(
             (first..=first + on_the_grid + 1_000).contains(&attempts),
             "{attempts}"

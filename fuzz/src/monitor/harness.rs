@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use health_core::Instant;
 use health_core::Name;
-use health_core::monitor::{AttemptId, CheckId, Command, Event, Monitor, MonitorConfig};
+use health_core::monitor::{AttemptId, CheckId, Command, Monitor, MonitorConfig, MonitorEvent};
 use health_core::monitor::{Signal, Summary, TargetId, TargetSpec};
 use health_core::{Class, Outcome};
+use health_core::{Instant, Moment};
 
 use super::model::{Check, Model, Order, Told, What, Who};
 use super::settings::{Group, length};
@@ -271,10 +271,15 @@ impl Harness {
         assert_eq!(next, self.model.next(), "when to call next, {}", self.now);
         assert_eq!(self.machine.in_flight(), self.model.running());
         assert_eq!(self.machine.is_stopped(), self.model.is_stopped());
-        let targets = self.machine.targets();
+        let targets = self.machine.targets(None);
         let now = Instant::from_micros(self.model.clock);
+        let moment = Moment {
+            now,
+            ..Moment::default()
+        };
         let walked: Summary = targets.map(|(_, it)| it.status_at(now)).collect();
-        assert_eq!(self.machine.summary(now), walked, "sums at {now:?}");
+        let sums = self.machine.status(moment).summary;
+        assert_eq!(sums, walked, "sums at {now:?}");
         for (id, expected) in self.targets.iter().zip(&self.model.targets) {
             let target = self.machine.target(*id);
             assert_eq!(target.is_some(), expected.is_some());
@@ -323,10 +328,10 @@ impl Harness {
         }
     }
 
-    fn told(&self, event: &Event) -> Told {
+    fn told(&self, event: &MonitorEvent) -> Told {
         let (at, who, what) = match event {
-            Event::Check { at, check, event } => (at, Some(*check), what(event)),
-            Event::Started {
+            MonitorEvent::Check { at, check, event } => (at, Some(*check), what(event)),
+            MonitorEvent::Started {
                 at,
                 attempt,
                 deadline,
@@ -337,7 +342,7 @@ impl Harness {
                 };
                 (at, Some(attempt.check()), what)
             }
-            Event::Target {
+            MonitorEvent::Target {
                 at,
                 target,
                 started,
@@ -351,7 +356,7 @@ impl Harness {
                     what: What::Target { started, ready },
                 };
             }
-            Event::Stopped { at, left } => (at, None, What::AllStopped { left: *left }),
+            MonitorEvent::Stopped { at, left } => (at, None, What::AllStopped { left: *left }),
             _ => panic!("unknown {event:?}"),
         };
         let who = who.map(|check| self.who(check));

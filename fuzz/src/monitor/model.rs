@@ -295,11 +295,20 @@ impl Model {
         let rests = |mode| {
             matches!(
                 mode,
-                Mode::New | Mode::Paused | Mode::Inactive | Mode::Stopping | Mode::Stopped
+                Mode::New
+                    | Mode::Paused
+                    | Mode::Inactive
+                    | Mode::Done
+                    | Mode::Stopping
+                    | Mode::Stopped
             )
         };
-        let active = self.checks().filter(|(_, check)| !rests(check.mode()));
-        let active: Vec<_> = active.map(|(_, check)| check.failures > 0).collect();
+        // For each target of which a check is active: whether such a check fails.
+        let active = self.targets.iter().flatten().filter_map(|target| {
+            let active = target.checks.iter().filter(|it| !rests(it.mode()));
+            active.map(|it| it.failures > 0).max()
+        });
+        let active: Vec<_> = active.collect();
         let failing = active.iter().filter(|&&failing| failing).count();
         active.len() >= guard.min_targets
             && failing as f64 / active.len() as f64 >= guard.failed_fraction

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use std::thread;
 use std::time::Duration;
 
-use health_blocking::monitor::{Event, MonitorControl, MonitorHandle};
 pub(crate) use health_blocking::monitor::{Monitor, defaults};
+use health_blocking::monitor::{MonitorControl, MonitorEvent, MonitorHandle};
 use health_blocking::probe::{AddressPolicy, Probe, Prober, Report};
 
 pub(crate) fn probe(policy: AddressPolicy, probe: &Probe, timeout: Duration) -> Report {
@@ -30,7 +30,7 @@ impl Running {
         Self(handle)
     }
 
-    pub(crate) fn next_event(&self, limit: Duration) -> Option<Event> {
+    pub(crate) fn next_event(&self, limit: Duration) -> Option<MonitorEvent> {
         self.0.next_event(limit)
     }
 

@@ -30,7 +30,7 @@ pub struct MonitorConfig {
     pub tick: Duration,
     /// How targets share out the interval. Default: [`Spread::EvenFirstAtOnce`], 500 per second.
     pub spread: Spread,
-    /// Withholds restarts and deregistrations while too many checks fail at once; `None` never does.
+    /// Withholds restarts and deregistrations while too many targets fail at once; `None` never does.
     /// Default: half of five or more.
     pub mass_failure: Option<MassFailure>,
     /// From `SIGTERM` to `SIGKILL`. Default: 1 s.

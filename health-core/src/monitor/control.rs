@@ -3,7 +3,7 @@
 use super::config::Spread;
 use super::id::TargetId;
 use super::machine::{Life, Monitor};
-use super::mass_failure::Share;
+use super::mass_failure::{Share, TargetShare};
 use super::target::{AddError, Target, TargetSpec};
 use crate::base::Instant;
 use crate::check::{CancelReason, Check, Events};
@@ -46,6 +46,8 @@ impl Monitor {
         }
         // What is not reaped yet still counts as a process: only the reaper knows it now.
         let orphans = self.reaper.target_removed(id);
+        let share = TargetShare::of(&target);
+        self.tally.exchange_target(share, TargetShare::default());
         for (index, check) in target.each().enumerate() {
             self.tally.exchange(Share::of(check), Share::default());
             let lane = usize::from(check.config().needs_reap);

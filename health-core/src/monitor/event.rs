@@ -42,7 +42,7 @@ pub enum Signal {
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Event {
+pub enum MonitorEvent {
     /// A check did or decided something.
     ///
     /// Without [`trace`](super::MonitorConfig::trace), neither `Recorded`, `Cancelled` nor `Reaped`.

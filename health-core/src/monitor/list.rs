@@ -70,11 +70,6 @@ impl Targets {
         Some(check)
     }
 
-    pub(super) fn check_mut(&mut self, id: CheckId) -> Option<&mut Check> {
-        let (_, check) = self.get_mut(id.target())?.checks.get_mut(id.index())?;
-        Some(check)
-    }
-
     /// Whether the check still wants to be called at `at` for its clock.
     pub(super) fn wants_timeout(&self, at: Instant, id: CheckId) -> bool {
         self.wake(id) == Some(Wake::Timeout(at))
@@ -91,16 +86,6 @@ impl Targets {
         self.at(place).map(|(id, _)| id)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.by_name.len()
-    }
-
-    /// In the order of names.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
-        let places = self.by_name.values();
-        places.filter_map(|&place| self.at(place))
-    }
-
     /// Those whose names come after one, in the order of names.
     pub(super) fn after(&self, name: Option<&Name>) -> impl Iterator<Item = (TargetId, &Target)> {
         let begin = name.map_or(Bound::Unbounded, Bound::Excluded);
@@ -110,7 +95,7 @@ impl Targets {
 
     /// In the order of registration, which is that of starts and events at one time.
     pub(super) fn in_order(&self) -> Vec<TargetId> {
-        let mut ids: Vec<_> = self.iter().map(|(id, _)| id).collect();
+        let mut ids: Vec<_> = self.after(None).map(|(id, _)| id).collect();
         ids.sort_unstable();
         ids
     }

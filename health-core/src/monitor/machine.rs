@@ -3,14 +3,14 @@
 use alloc::collections::VecDeque;
 
 use super::config::MonitorConfig;
-use super::event::{Command, Event, Signal};
+use super::event::{Command, MonitorEvent, Signal};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::list::Targets;
 use super::mass_failure::Tally;
 use super::reaper::Reaper;
 #[cfg(feature = "registry")]
 use super::registry::Journal;
-use super::stats::Stats;
+use super::stats::MonitorStats;
 use super::status::MonitorStatus;
 use super::sums::Sums;
 use super::target::Target;
@@ -18,6 +18,7 @@ use super::timers::Timers;
 use crate::base::Name;
 use crate::base::Outcome;
 use crate::base::{Instant, Moment};
+#[cfg(feature = "test-util")]
 use crate::check::Check;
 
 /// Many checks on many targets. See the [module](super) for how to drive it and for its contract.
@@ -35,11 +36,11 @@ pub struct Monitor {
     pub(super) starts: [Timers; 2],
     pub(super) reaper: Reaper,
     pub(super) tally: Tally,
-    pub(super) stats: Stats,
+    pub(super) stats: MonitorStats,
     /// Before this, no further attempt may begin before its slot.
     pub(super) next_first: Instant,
     pub(super) commands: VecDeque<Command>,
-    pub(super) events: VecDeque<Event>,
+    pub(super) events: VecDeque<MonitorEvent>,
     #[cfg(feature = "registry")]
     pub(super) journal: Option<Journal>,
 }
@@ -66,7 +67,7 @@ impl Monitor {
             starts: [Timers::default(), Timers::default()],
             reaper: Reaper::default(),
             tally: Tally::default(),
-            stats: Stats::default(),
+            stats: MonitorStats::default(),
             next_first: Instant::default(),
             commands: VecDeque::new(),
             events: VecDeque::new(),
@@ -175,7 +176,7 @@ impl Monitor {
     }
 
     /// What happened, oldest first; call until `None`. Events wait without limit.
-    pub fn poll_event(&mut self) -> Option<Event> {
+    pub fn poll_event(&mut self) -> Option<MonitorEvent> {
         self.events.pop_front()
     }
 
@@ -191,50 +192,24 @@ impl Monitor {
         self.targets.get(id)
     }
 
-    /// The check, unless its target was removed.
-    #[must_use]
-    pub fn check(&self, id: CheckId) -> Option<&Check> {
-        self.targets.check(id)
-    }
-
-    /// The handles of the target's checks, in the order of [`Target::checks`]; none if it was removed.
-    pub fn checks(&self, id: TargetId) -> impl ExactSizeIterator<Item = CheckId> + Clone + use<> {
-        let count = self.targets.get(id).map_or(0, |it| it.checks.len());
-        (0..count).map(move |index| id.check(index))
-    }
-
-    /// How many targets there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.targets.len()
-    }
-
-    /// Whether there is none. A monitor without targets does nothing, and never wakes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// All targets, in the order of names.
-    pub fn targets(&self) -> impl Iterator<Item = (TargetId, &Target)> {
-        self.targets.iter()
-    }
-
-    /// The targets whose names come after `name`, or all, in the order of names: for readers that take a
+    /// The targets whose names come after `after`, or all, in the order of names: for readers that take a
     /// long list in parts.
-    pub fn targets_after(&self, name: Option<&Name>) -> impl Iterator<Item = (TargetId, &Target)> {
-        self.targets.after(name)
+    pub fn targets(&self, after: Option<&Name>) -> impl Iterator<Item = (TargetId, &Target)> {
+        self.targets.after(after)
     }
 
-    /// The monitor in numbers at `moment`. Reads sums, as [`summary`](Self::summary) does.
+    /// The monitor in numbers at `moment`; a verdict that is too old by then counts as unknown.
+    ///
+    /// Reads sums: while the monitor is polled, it visits only targets whose verdict was to expire in
+    /// the last eighth of a second.
     #[must_use]
     pub fn status(&mut self, moment: Moment) -> MonitorStatus {
         MonitorStatus {
             moment,
             is_running: self.is_running(),
             is_mass_failure: self.is_mass_failure(),
-            in_flight: self.in_flight(),
-            demand: self.demand(),
+            in_flight: self.tally.running,
+            demand: self.sums.demand(),
             max_in_flight: self.config.max_in_flight,
             summary: self.summary(moment.now),
             stats: self.stats,
@@ -243,29 +218,16 @@ impl Monitor {
         }
     }
 
-    /// Attempts that run.
-    #[must_use]
-    pub const fn in_flight(&self) -> usize {
-        self.tally.running
-    }
-
-    /// Whether so many checks fail that actions are withheld; see [`MassFailure`](super::MassFailure).
-    #[must_use]
-    pub fn is_mass_failure(&self) -> bool {
+    /// Whether so many targets fail that actions are withheld; see [`MassFailure`](super::MassFailure).
+    fn is_mass_failure(&self) -> bool {
         let config = self.config.mass_failure;
         config.is_some_and(|config| config.is_on(self.tally))
     }
 
-    /// What was counted since the start.
-    #[must_use]
-    pub const fn stats(&self) -> &Stats {
-        &self.stats
-    }
-
-    /// The settings.
-    #[must_use]
-    pub const fn config(&self) -> &MonitorConfig {
-        &self.config
+    /// The handles of the target's checks, in the order of [`Target::checks`]; none if it was removed.
+    pub(super) fn check_ids(&self, id: TargetId) -> impl Iterator<Item = CheckId> + Clone + use<> {
+        let count = self.targets.get(id).map_or(0, |it| it.checks.len());
+        (0..count).map(move |index| id.check(index))
     }
 
     pub(super) fn finish_stop(&mut self, now: Instant) {
@@ -275,7 +237,35 @@ impl Monitor {
         let left = self.reaper.len();
         if left == 0 || now >= until {
             self.life = Life::Stopped;
-            self.events.push_back(Event::Stopped { at: now, left });
+            self.events
+                .push_back(MonitorEvent::Stopped { at: now, left });
         }
+    }
+}
+
+/// What tests of every run look into.
+#[cfg(feature = "test-util")]
+impl Monitor {
+    /// The check, unless its target was removed.
+    #[must_use]
+    pub fn check(&self, id: CheckId) -> Option<&Check> {
+        self.targets.check(id)
+    }
+
+    /// The handles of the target's checks, in the order of [`Target::checks`]; none if it was removed.
+    pub fn checks(&self, id: TargetId) -> impl Iterator<Item = CheckId> + Clone + use<> {
+        self.check_ids(id)
+    }
+
+    /// Attempts that run.
+    #[must_use]
+    pub const fn in_flight(&self) -> usize {
+        self.tally.running
+    }
+
+    /// The settings.
+    #[must_use]
+    pub const fn config(&self) -> &MonitorConfig {
+        &self.config
     }
 }

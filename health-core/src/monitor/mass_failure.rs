@@ -1,21 +1,22 @@
-//! Mass failures: when so many checks fail that restarts and deregistrations are withheld, and the
-//! counts over all checks that decide it.
+//! Mass failures: when so many targets fail that restarts and deregistrations are withheld, and the
+//! counts that decide it.
 
 use super::config::MonitorConfig;
+use super::target::Target;
 use crate::check::{Check, Mode, Permit};
 
-/// How many checks have to fail at once for restarts and deregistrations to be withheld.
+/// How many targets have to fail at once for restarts and deregistrations to be withheld.
 ///
 /// The network or the prober is the likelier cause then: one broken uplink has made checkers deregister
 /// every service and send 28,000 text messages.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MassFailure {
-    /// With fewer active checks than this, nothing is withheld. Checks are counted, not targets: one
-    /// target may have several. Default: 5.
+    /// With fewer active targets than this, nothing is withheld. A target is active while one of its
+    /// checks is: not paused, not deregistered, and not a startup check that is done. Default: 5.
     pub min_targets: usize,
-    /// Actions are withheld while at least this share of the active checks, 0 to 1, has a failure as
-    /// its last counted result. Default: 0.5.
+    /// Actions are withheld while at least this share of the active targets, 0 to 1, has an active check
+    /// whose last counted result is a failure. Default: 0.5.
     pub failed_fraction: f64,
 }
 
@@ -29,8 +30,8 @@ impl Default for MassFailure {
 }
 
 impl MassFailure {
-    /// Whether the check that contributes `share` may act if it fails now.
-    pub(super) fn permit(self, tally: Tally, share: Share) -> Permit {
+    /// Whether a check may act if it fails now, whose target contributes `share`.
+    pub(super) fn permit(self, tally: Tally, share: TargetShare) -> Permit {
         // The failure itself counts as well, even if it is the first of its streak.
         let with_it = Tally {
             active: tally.active + usize::from(!share.active),
@@ -51,36 +52,53 @@ impl MassFailure {
     }
 }
 
+/// What one target contributes to a [`Tally`], however many checks it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct TargetShare {
+    active: bool,
+    failing: bool,
+}
+
+impl TargetShare {
+    pub(super) fn of(target: &Target) -> Self {
+        let active = target.each().filter(|check| is_active(check.mode()));
+        active.fold(Self::default(), |share, check| Self {
+            active: true,
+            failing: share.failing || check.streak().failures() > 0,
+        })
+    }
+}
+
+/// A check that is paused or done is evidence neither for nor against.
+const fn is_active(mode: Mode) -> bool {
+    !matches!(
+        mode,
+        Mode::New | Mode::Paused | Mode::Inactive | Mode::Done | Mode::Stopping | Mode::Stopped
+    )
+}
+
 /// What one check contributes to a [`Tally`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Share {
-    active: bool,
-    failing: bool,
     running: bool,
     exec: bool,
 }
 
 impl Share {
     pub(super) fn of(check: &Check) -> Self {
-        let mode = check.mode();
-        // A paused check is evidence neither for nor against.
-        let active = !matches!(
-            mode,
-            Mode::New | Mode::Paused | Mode::Inactive | Mode::Stopping | Mode::Stopped
-        );
         Self {
-            active,
-            failing: active && check.streak().failures() > 0,
-            running: mode == Mode::Running,
+            running: check.mode() == Mode::Running,
             exec: check.holds_exec(),
         }
     }
 }
 
-/// Counts over all checks, kept as they change so that nothing walks the list.
+/// Counts over all targets and checks, kept as they change so that nothing walks the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
+    /// Targets.
     active: usize,
+    /// Targets, too.
     failing: usize,
     /// Attempts that run.
     pub(super) running: usize,
@@ -94,10 +112,17 @@ impl Tally {
         self.running < config.max_in_flight && (lane == 0 || self.execs < config.max_exec)
     }
 
-    pub(super) fn exchange(&mut self, before: Share, after: Share) {
+    pub(super) fn exchange_target(&mut self, before: TargetShare, after: TargetShare) {
         for (sum, before, after) in [
             (&mut self.active, before.active, after.active),
             (&mut self.failing, before.failing, after.failing),
+        ] {
+            *sum = *sum + usize::from(after) - usize::from(before);
+        }
+    }
+
+    pub(super) fn exchange(&mut self, before: Share, after: Share) {
+        for (sum, before, after) in [
             (&mut self.running, before.running, after.running),
             (&mut self.execs, before.exec, after.exec),
         ] {

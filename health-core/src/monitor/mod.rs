@@ -47,10 +47,10 @@
 //! use std::sync::Arc;
 //! use health_core::check::{self, CheckConfig, CheckStatus};
 //! use health_core::{ProbeKind};
-//! use health_core::monitor::{Command, Event, Monitor, MonitorConfig, Signal, TargetSpec};
+//! use health_core::monitor::{Command, MonitorEvent, Monitor, MonitorConfig, Signal, TargetSpec};
 //! use health_core::Name;
 //! use health_core::Outcome;
-//! use health_core::Instant;
+//! use health_core::{Instant, Moment};
 //!
 //! let mut http = CheckConfig::kubelet();
 //! http.kind = ProbeKind::Readiness;
@@ -85,13 +85,14 @@
 //! now = monitor.poll_timeout().expect("due at once, at the end of the tick");
 //! let Some(Command::Start { attempt, .. }) = monitor.poll(now) else { panic!() };
 //! monitor.handle_outcome(now, attempt, Outcome::success());
-//! assert!(monitor.target(target).is_some_and(|it| it.is_ready() && it.healthy() == (2, 2)));
+//! assert!(monitor.target(target).is_some_and(|it| it.is_ready_at(now)));
 //!
 //! // Each change was an event, and a group of targets is a few numbers.
-//! let ready = Event::Target { at: now, target, started: true, ready: true };
+//! let ready = MonitorEvent::Target { at: now, target, started: true, ready: true };
 //! let events: Vec<_> = core::iter::from_fn(|| monitor.poll_event()).collect();
 //! assert_eq!(events.last(), Some(&ready));
-//! let group = monitor.summary(now);
+//! let moment = Moment { now, ..Moment::default() };
+//! let group = monitor.status(moment).summary;
 //! assert_eq!((group.total, group.healthy()), (1, 1));
 //!
 //! monitor.stop(now);
@@ -120,11 +121,11 @@ mod update;
 mod view;
 
 pub use config::{MonitorConfig, Spread};
-pub use event::{Command, Event, Signal};
+pub use event::{Command, MonitorEvent, Signal};
 pub use id::{AttemptId, CheckId, TargetId};
 pub use machine::Monitor;
 pub use mass_failure::MassFailure;
-pub use stats::{LagHistogram, Stats};
+pub use stats::MonitorStats;
 pub use status::{MonitorStatus, TargetStatus};
 pub use summary::Summary;
 pub use target::{AddError, Target, TargetSpec};

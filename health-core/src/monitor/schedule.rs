@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::config::Spread;
-use super::event::{Command, Event};
+use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::target::may_start_early;
@@ -29,7 +29,7 @@ impl Monitor {
         let attempt = AttemptId::of(id, number);
         self.stats.start(now.duration_since(due));
         if self.config.trace {
-            self.events.push_back(Event::Started {
+            self.events.push_back(MonitorEvent::Started {
                 at: now,
                 attempt,
                 deadline,
@@ -71,7 +71,7 @@ impl Monitor {
         };
         let gap = Duration::from_secs(1) / per_second.get();
         let now = self.clock;
-        for check in self.checks(id) {
+        for check in self.check_ids(id) {
             let at = self.next_first.max(now);
             let mut is_moved = false;
             self.change(now, check, |check| {

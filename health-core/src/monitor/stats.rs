@@ -9,7 +9,7 @@ use crate::check;
 /// Counts since the start of a monitor. They only grow: the difference of two is what happened between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Stats {
+pub struct MonitorStats {
     /// Attempts begun.
     pub attempts: u64,
     /// Results that were successes.
@@ -34,25 +34,13 @@ pub struct Stats {
     /// The longest that an attempt began after it was due.
     pub max_lag: Duration,
     /// How long after they were due attempts began.
-    pub lags: LagHistogram,
+    lags: LagHistogram,
 }
 
 /// A histogram of durations from 1 µs to half a minute, of which quantiles are at most a quarter too
 /// long.
-///
-/// ```
-/// use core::time::Duration;
-/// use health_core::monitor::LagHistogram;
-///
-/// let mut lags = LagHistogram::default();
-/// for millis in 1..=100 {
-///     lags.count(Duration::from_millis(millis));
-/// }
-/// let median = lags.quantile(0.5).as_secs_f64();
-/// assert!((0.050..0.0625).contains(&median), "{median}");
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LagHistogram([u64; Self::BUCKETS]);
+struct LagHistogram([u64; Self::BUCKETS]);
 
 impl Default for LagHistogram {
     fn default() -> Self {
@@ -63,8 +51,7 @@ impl Default for LagHistogram {
 impl LagHistogram {
     const BUCKETS: usize = 96;
 
-    /// Counts one duration.
-    pub fn count(&mut self, lag: Duration) {
+    fn count(&mut self, lag: Duration) {
         let micros = u32::try_from(lag.as_micros()).unwrap_or(u32::MAX);
         let bucket = match micros.checked_ilog2() {
             Some(octave @ 2..) => 4 * (octave - 1) + (micros >> (octave - 2)) % 4,
@@ -73,10 +60,7 @@ impl LagHistogram {
         self.0[(bucket as usize).min(Self::BUCKETS - 1)] += 1;
     }
 
-    /// The duration that the share `quantile` (0 to 1) of all does not exceed, rounded up to the end of
-    /// its bucket; zero if there is none.
-    #[must_use]
-    pub fn quantile(&self, quantile: f64) -> Duration {
+    fn quantile(&self, quantile: f64) -> Duration {
         let total: u64 = self.0.iter().sum();
         let wanted = quantile.clamp(0.0, 1.0) * total as f64;
         let mut seen = 0;
@@ -94,7 +78,21 @@ impl LagHistogram {
     }
 }
 
-impl Stats {
+impl MonitorStats {
+    /// The lag that the share `quantile` (0 to 1) of all attempts did not exceed: how long after they
+    /// were due they began. At most a quarter too long, and at most 33 s; zero without attempts.
+    ///
+    /// ```
+    /// use health_core::monitor::MonitorStats;
+    ///
+    /// let median = |stats: &MonitorStats| stats.lag_quantile(0.5);
+    /// assert!(median(&MonitorStats::default()).is_zero());
+    /// ```
+    #[must_use]
+    pub fn lag_quantile(&self, quantile: f64) -> Duration {
+        self.lags.quantile(quantile)
+    }
+
     pub(super) fn start(&mut self, lag: Duration) {
         self.attempts += 1;
         self.max_lag = self.max_lag.max(lag);
@@ -130,6 +128,16 @@ impl Stats {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_median_of_a_hundred_lags() {
+        let mut lags = LagHistogram::default();
+        for millis in 1..=100 {
+            lags.count(Duration::from_millis(millis));
+        }
+        let median = lags.quantile(0.5).as_secs_f64();
+        assert!((0.050..0.0625).contains(&median), "{median}");
+    }
 
     #[test]
     fn a_bucket_ends_at_most_a_fourth_above_what_is_in_it() {

@@ -4,7 +4,7 @@ use core::fmt;
 
 #[cfg(feature = "registry")]
 use super::registry::JournalStats;
-use super::stats::Stats;
+use super::stats::MonitorStats;
 use super::summary::Summary;
 use crate::base::Moment;
 use crate::base::Status;
@@ -26,7 +26,7 @@ pub enum TargetStatus {
 
 impl TargetStatus {
     /// Every status.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Healthy,
         Self::Degraded,
         Self::Unhealthy,
@@ -47,8 +47,7 @@ impl TargetStatus {
     }
 
     /// The status of that word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == word)
     }
 
@@ -78,7 +77,7 @@ pub struct MonitorStatus {
     pub moment: Moment,
     /// Whether it was started and not stopped.
     pub is_running: bool,
-    /// Whether so many checks fail that restarts and deregistrations are withheld.
+    /// Whether so many targets fail that restarts and deregistrations are withheld.
     pub is_mass_failure: bool,
     /// Attempts that run.
     pub in_flight: usize,
@@ -90,7 +89,7 @@ pub struct MonitorStatus {
     /// How many targets have which status.
     pub summary: Summary,
     /// What was counted since the start.
-    pub stats: Stats,
+    pub stats: MonitorStats,
     /// What was stored and what waits for it; `None` without a journal.
     #[cfg(feature = "registry")]
     pub journal: Option<JournalStats>,

@@ -9,12 +9,11 @@ use crate::base::Status;
 /// How many targets have which status: what a group shows as one component.
 ///
 /// ```
-/// use health_core::Status;
 /// use health_core::monitor::{Summary, TargetStatus};
 ///
 /// let targets = [TargetStatus::Healthy, TargetStatus::Degraded, TargetStatus::Inactive];
 /// let group: Summary = targets.into_iter().collect();
-/// assert_eq!((group.total, group.healthy(), group.verdict()), (3, 2, Some(Status::Degraded)));
+/// assert_eq!((group.total, group.healthy(), group.degraded), (3, 2, 1));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,7 +21,7 @@ pub struct Summary {
     /// All targets.
     pub total: usize,
     /// Those that are [healthy](TargetStatus::Healthy), without a warning.
-    pub sound: usize,
+    pub(crate) sound: usize,
     /// Those that are [degraded](TargetStatus::Degraded).
     pub degraded: usize,
     /// Those that are [unhealthy](TargetStatus::Unhealthy).
@@ -42,8 +41,7 @@ impl Summary {
 
     /// The worst status of those that are judged: unhealthy, unknown, degraded, healthy; `None` if none
     /// is judged.
-    #[must_use]
-    pub const fn verdict(&self) -> Option<Status> {
+    const fn verdict(&self) -> Option<Status> {
         if self.unhealthy > 0 {
             Some(Status::Unhealthy)
         } else if self.unknown > 0 {
@@ -72,7 +70,7 @@ impl Summary {
     }
 
     /// Counts one more target.
-    pub fn add(&mut self, status: TargetStatus) {
+    pub(super) fn add(&mut self, status: TargetStatus) {
         self.total += 1;
         *self.count_mut(status) += 1;
     }
@@ -97,9 +95,15 @@ impl Summary {
 impl FromIterator<TargetStatus> for Summary {
     fn from_iter<I: IntoIterator<Item = TargetStatus>>(targets: I) -> Self {
         let mut summary = Self::default();
-        for status in targets {
-            summary.add(status);
-        }
+        summary.extend(targets);
         summary
+    }
+}
+
+impl Extend<TargetStatus> for Summary {
+    fn extend<I: IntoIterator<Item = TargetStatus>>(&mut self, targets: I) {
+        for status in targets {
+            self.add(status);
+        }
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Sums {
 /// What was counted and reported of a target.
 #[derive(Debug)]
 pub(super) struct Counted {
-    /// `started` and `ready` in the last [`Event::Target`](super::Event::Target).
+    /// `started` and `ready` in the last [`MonitorEvent::Target`](super::MonitorEvent::Target).
     pub(super) announced: Option<(bool, bool)>,
     status: TargetStatus,
     #[cfg(feature = "registry")]
@@ -62,12 +62,8 @@ impl Default for Counted {
 }
 
 impl Monitor {
-    /// How many targets have which status at `now`; a verdict that is too old counts as unknown.
-    ///
-    /// Reads sums: while the monitor is polled, it visits only targets whose verdict was to expire in
-    /// the last eighth of a second.
-    #[must_use]
-    pub fn summary(&mut self, now: Instant) -> Summary {
+    /// How many targets have which status at `now`.
+    pub(super) fn summary(&mut self, now: Instant) -> Summary {
         let now = self.tick(now);
         let last = (bucket(now), u32::MAX);
         self.sums.expire(now, &mut self.targets, last, usize::MAX);
@@ -85,13 +81,6 @@ impl Monitor {
         }
     }
 
-    /// Attempts that would run at once if no target ever answered: the
-    /// [`max_in_flight`](super::MonitorConfig::max_in_flight) with which no slot is ever missed.
-    #[must_use]
-    pub fn demand(&self) -> usize {
-        usize::try_from(self.sums.demand.div_ceil(Target::ONE)).unwrap_or(usize::MAX)
-    }
-
     /// Brings the sums up to date with a target that was added or may have changed.
     pub(super) fn recount(&mut self, id: TargetId) {
         if let Some(target) = self.targets.get_mut(id) {
@@ -101,6 +90,11 @@ impl Monitor {
 }
 
 impl Sums {
+    /// Attempts that would run at once if no target ever answered.
+    pub(super) fn demand(&self) -> usize {
+        usize::try_from(self.demand.div_ceil(Target::ONE)).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn add(&mut self, target: &Target) {
         self.summary.add(target.counted.status);
         self.demand += target.demand();
@@ -238,10 +232,10 @@ mod tests {
     fn a_result_visits_one_target_and_a_half() {
         let mut monitor = monitor();
         run(&mut monitor, 0, 300);
-        let (before, attempts) = (monitor.sums.visits, monitor.stats().attempts);
+        let (before, attempts) = (monitor.sums.visits, monitor.stats.attempts);
         run(&mut monitor, 300, 600);
         let visits = monitor.sums.visits - before;
-        let attempts = monitor.stats().attempts - attempts;
+        let attempts = monitor.stats.attempts - attempts;
         assert!(
             (attempts..attempts * 3 / 2 + 100).contains(&visits),
             "{visits} of {attempts}"
@@ -252,13 +246,13 @@ mod tests {
     fn removing_leaves_nothing_behind() {
         let mut monitor = monitor();
         run(&mut monitor, 0, 60);
-        let ids: alloc::vec::Vec<_> = monitor.targets().map(|(id, _)| id).collect();
+        let ids: alloc::vec::Vec<_> = monitor.targets(None).map(|(id, _)| id).collect();
         let before = monitor.sums.visits;
         for id in ids {
             assert!(monitor.remove(after(60), id));
         }
         assert_eq!(monitor.sums.visits, before);
         assert_eq!(monitor.summary(after(60)), Summary::default());
-        assert_eq!((monitor.demand(), monitor.sums.expiries.len()), (0, 0));
+        assert_eq!((monitor.sums.demand(), monitor.sums.expiries.len()), (0, 0));
     }
 }

@@ -207,26 +207,14 @@ impl Target {
         self.checks.iter().map(|(name, check)| (name, check))
     }
 
-    /// Whether every startup check is healthy, and nothing is on hold.
-    #[must_use]
-    pub fn is_started(&self) -> bool {
-        let (started, ..) = self.progress();
-        started
-    }
-
-    /// Whether it is started, not deregistered, and every readiness and health check is healthy.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        let (_, ready, _) = self.progress();
-        ready
-    }
-
-    /// As [`is_ready`](Self::is_ready), but false while a check is not judged, as when it is paused, and
-    /// while a verdict is too old: see [`Check::verdict_at`]. A target that is no longer probed must
-    /// not be sent work.
+    /// Whether it may be sent work: it is started, and every readiness and health check is healthy.
+    ///
+    /// It is not while a check is not judged, as when it is paused or deregistered, nor while such a
+    /// verdict is too old: see [`Check::verdict_at`].
     #[must_use]
     pub fn is_ready_at(&self, now: Instant) -> bool {
-        self.is_ready()
+        let (_, ready, _) = self.progress();
+        ready
             && self.each().all(|check| match check.verdict_at(now) {
                 None => false,
                 Some(Status::Unknown) => !counts_for_ready(check),
@@ -235,15 +223,13 @@ impl Target {
     }
 
     /// Whether a check had it deregistered.
-    #[must_use]
-    pub fn is_deregistered(&self) -> bool {
+    pub(super) fn is_deregistered(&self) -> bool {
         self.each().any(|check| check.mode() == Mode::Inactive)
     }
 
     /// How many of its checks are healthy, of how many: the `2/3` of "2/3 healthy". A startup check
     /// that is done counts as healthy.
-    #[must_use]
-    pub fn healthy(&self) -> (usize, usize) {
+    pub(super) fn healthy(&self) -> (usize, usize) {
         let healthy = self
             .each()
             .filter(|check| check.status() == CheckStatus::Healthy)
@@ -314,6 +300,24 @@ impl Target {
             }
         });
         shares.sum()
+    }
+}
+
+/// What tests of every run look into: without regard to the age of verdicts.
+#[cfg(feature = "test-util")]
+impl Target {
+    /// Whether every startup check is healthy, and nothing is on hold.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        let (started, ..) = self.progress();
+        started
+    }
+
+    /// Whether it is started, not deregistered, and every readiness and health check is healthy.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let (_, ready, _) = self.progress();
+        ready
     }
 }
 

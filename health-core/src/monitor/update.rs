@@ -1,10 +1,10 @@
 //! How the parts of a monitor are kept consistent: each change of a check, and what follows from it for
 //! its target and for the sums.
 
-use super::event::{Command, Event, Signal};
+use super::event::{Command, MonitorEvent, Signal};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
-use super::mass_failure::Share;
+use super::mass_failure::{Share, TargetShare};
 use crate::base::Instant;
 use crate::check::{self, CancelReason, Check, Events, Permit};
 
@@ -31,8 +31,8 @@ impl Monitor {
 
     /// Whether the check may act if it fails now, or whether too many others fail.
     pub(super) fn permit(&self, id: CheckId) -> Permit {
-        match (self.config.mass_failure, self.targets.check(id)) {
-            (Some(config), Some(check)) => config.permit(self.tally, Share::of(check)),
+        match (self.config.mass_failure, self.targets.get(id.target())) {
+            (Some(config), Some(target)) => config.permit(self.tally, TargetShare::of(target)),
             _ => Permit::Act,
         }
     }
@@ -44,7 +44,7 @@ impl Monitor {
         id: TargetId,
         mut change: impl FnMut(&mut Check) -> Events,
     ) {
-        for check in self.checks(id) {
+        for check in self.check_ids(id) {
             self.change(now, check, &mut change);
         }
     }
@@ -58,7 +58,11 @@ impl Monitor {
         id: CheckId,
         change: impl FnOnce(&mut Check) -> Events,
     ) {
-        let Some(check) = self.targets.check_mut(id) else {
+        let Some(target) = self.targets.get_mut(id.target()) else {
+            return;
+        };
+        let target_share = TargetShare::of(target);
+        let Some((_, check)) = target.checks.get_mut(id.index()) else {
             return;
         };
         let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots());
@@ -69,6 +73,8 @@ impl Monitor {
         self.stats.skipped_slots += check.skipped_slots() - skipped;
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();
+        let new_share = TargetShare::of(target);
+        self.tally.exchange_target(target_share, new_share);
         #[cfg(feature = "registry")]
         if let Some(journal) = &mut self.journal {
             journal.observe(now, id, &self.targets, before, &events);
@@ -100,7 +106,7 @@ impl Monitor {
             _ => (false, None),
         };
         if self.config.trace || !for_trace {
-            self.events.push_back(Event::Check {
+            self.events.push_back(MonitorEvent::Check {
                 at: now,
                 check: id,
                 event,
@@ -127,7 +133,7 @@ impl Monitor {
             let announced = &mut target.counted.announced;
             if *announced != Some((started, ready)) && self.life == Life::Running {
                 *announced = Some((started, ready));
-                self.events.push_back(Event::Target {
+                self.events.push_back(MonitorEvent::Target {
                     at: now,
                     target: id,
                     started,

@@ -90,13 +90,14 @@ impl TargetView {
     /// `target` at this moment, without what only its driver knows of the [checks](CheckView).
     #[must_use]
     pub fn new(moment: Moment, target: &Target) -> Self {
+        let (is_started, ..) = target.progress();
         let checks = target.checks();
         let checks = checks.map(|(name, check)| CheckView::new(moment, name, check));
         Self {
             name: target.name().clone(),
             group: target.group().cloned(),
             status: target.status_at(moment.now),
-            is_started: target.is_started(),
+            is_started,
             is_ready: target.is_ready_at(moment.now),
             is_deregistered: target.is_deregistered(),
             healthy: target.healthy(),

@@ -57,7 +57,7 @@ pub(crate) fn monitor(monitor: &MonitorStatus, omitted: usize, e: &mut Expositio
     );
     for (word, quantile) in [("0.5", 0.5), ("0.99", 0.99), ("1", 1.0)] {
         let lag = if quantile < 1.0 {
-            stats.lags.quantile(quantile)
+            stats.lag_quantile(quantile)
         } else {
             stats.max_lag
         };

@@ -7,7 +7,7 @@ use health_core::ProbeKind;
 use health_core::check::{CheckStatus, Saved};
 use health_core::monitor::{Monitor, TargetSpec, TargetStatus};
 
-use super::{at, every_10_s, name, plain, running, single, starts, succeed};
+use super::{at, every_10_s, name, numbers, plain, running, single, starts, succeed};
 
 /// Every verdict of a target may have grown old, and a group of those is not known.
 #[test]
@@ -17,8 +17,8 @@ fn a_group_whose_prober_has_stopped_is_unknown() {
     monitor.add(at(0), spec).expect("new");
     let begun = starts(&mut monitor, 0);
     succeed(&mut monitor, 0, &begun);
-    assert_eq!(monitor.summary(at(30_000)).sound, 1);
-    assert_eq!(monitor.summary(at(30_001)).unknown, 1);
+    assert_eq!(numbers(&mut monitor, at(30_000)).summary.healthy(), 1);
+    assert_eq!(numbers(&mut monitor, at(30_001)).summary.unknown, 1);
 }
 
 /// Nothing has counted since, as with a resolver that cannot be asked.

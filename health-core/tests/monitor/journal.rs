@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use health_core::Streak;
 use health_core::check::{CheckConfig, CheckStatus, Mode, OnUnhealthy, Saved};
-use health_core::monitor::registry::{Batch, Change, Definition, TargetStore};
+use health_core::monitor::registry::{Batch, CheckChange, Definition, TargetStore};
 use health_core::monitor::{Monitor, MonitorConfig, TargetId, TargetSpec};
 use health_core::{Kind, Outcome};
 use health_core::{Moment, UnixTime};
 
 use super::memory_store::MemoryStore;
-use super::{at, fail, name, nth, plain, plain_with, single, starts, succeed};
+use super::{at, fail, name, nth, numbers, plain, plain_with, single, starts, succeed};
 
 /// The wall clock runs a million milliseconds ahead of the other.
 fn moment(millis: u64) -> Moment {
@@ -59,7 +59,7 @@ fn without_a_journal_nothing_is_kept() {
     fail(&mut monitor, 1, &attempts);
     assert_eq!(monitor.batch_timeout(), None);
     assert!(monitor.poll_batch(moment(60_000)).is_none());
-    assert_eq!(monitor.journal_stats(at(60_000)), None);
+    assert_eq!(numbers(&mut monitor, at(60_000)).journal, None);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_result_waits_for_others_and_a_transition_for_nobody() {
         panic!("{:?}", turned.transitions);
     };
     let (from, to) = (CheckStatus::Starting, CheckStatus::Unhealthy);
-    assert_eq!(turn.change, Change::Status { from, to });
+    assert_eq!(turn.change, CheckChange::Status { from, to });
     assert!(turn.change.rule().starts_with("T9"));
     assert_eq!(turn.at.as_millis(), 1_020_005);
     assert_eq!(turn.streak, Streak::of_failures(3));
@@ -114,10 +114,10 @@ fn what_could_not_be_kept_comes_again_later_and_later() {
         assert!(Arc::ptr_eq(&first, &again));
     }
     assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
-    let stats = monitor.journal_stats(at(now)).expect("a journal");
+    let stats = numbers(&mut monitor, at(now)).journal.expect("a journal");
     assert_eq!((stats.failures, stats.lag), (7, Duration::from_secs(91)));
     monitor.handle_stored(at(now), true);
-    let stats = monitor.journal_stats(at(now)).expect("a journal");
+    let stats = numbers(&mut monitor, at(now)).journal.expect("a journal");
     assert_eq!(
         (stats.failures, stats.batches, stats.lag),
         (0, 1, Duration::ZERO)
@@ -213,7 +213,7 @@ fn waiting_is_bounded_and_the_state_is_never_lost() {
         fail(&mut monitor, now, &attempts);
         last = now;
     }
-    let stats = monitor.journal_stats(at(last)).expect("a journal");
+    let stats = numbers(&mut monitor, at(last)).journal.expect("a journal");
     assert_eq!(stats.lost, 70_000 - 65_536);
     let mut results = 0;
     let mut state = None;
@@ -260,7 +260,7 @@ fn however_many_turn_none_is_deregistered_before_its_state_says_so() {
         let rows = batch.checks.iter().filter(|it| it.saved.deregistered);
         inactive.extend(rows.map(|it| it.target.clone()));
         for turn in &batch.transitions {
-            deregistered += usize::from(turn.change == Change::Deregistered);
+            deregistered += usize::from(turn.change == CheckChange::Deregistered);
             assert!(inactive.contains(&turn.target), "{}", turn.target);
         }
     }
@@ -292,7 +292,7 @@ fn a_stop_keeps_everything_and_changes_nothing() {
     assert!(last.checks[0].saved.deregistered);
     assert_eq!(
         last.transitions.last().map(|it| it.change),
-        Some(Change::Deregistered)
+        Some(CheckChange::Deregistered)
     );
     assert!(batch(&mut monitor, 60_000).is_none());
 }
@@ -353,16 +353,19 @@ fn the_next_monitor_goes_on_where_the_last_one_ended() {
 fn every_change_reads_back_from_its_words() {
     let (from, to) = (CheckStatus::Healthy, CheckStatus::Unhealthy);
     for change in [
-        Change::Status { from, to },
-        Change::Deregistered,
-        Change::RestartRequested,
-        Change::ActionSuppressed,
-        Change::ProberImpaired,
+        CheckChange::Status { from, to },
+        CheckChange::Deregistered,
+        CheckChange::RestartRequested,
+        CheckChange::ActionSuppressed,
+        CheckChange::ProberImpaired,
     ] {
         let (kind, statuses) = change.words();
-        assert_eq!(Change::from_words(kind, statuses), Some(change));
+        assert_eq!(CheckChange::from_words(kind, statuses), Some(change));
     }
-    assert_eq!(Change::from_words("gremlins", None), None);
-    assert_eq!(Change::from_words("status", None), None);
-    assert_eq!(Change::from_words("status", Some(("well", "ill"))), None);
+    assert_eq!(CheckChange::from_words("gremlins", None), None);
+    assert_eq!(CheckChange::from_words("status", None), None);
+    assert_eq!(
+        CheckChange::from_words("status", Some(("well", "ill"))),
+        None
+    );
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use health_core::Outcome;
 use health_core::ProbeKind;
 use health_core::check::{CheckStatus, FirstCheck, Mode};
-use health_core::monitor::{Command, Event, Monitor, MonitorConfig, Signal, Spread};
+use health_core::monitor::{Command, Monitor, MonitorConfig, MonitorEvent, Signal, Spread};
 
 use crate::{
-    at, events, every_10_s, exec, nth, plain, plain_with, poll, running, single, starts, status,
-    succeed,
+    at, events, every_10_s, exec, nth, numbers, plain, plain_with, poll, running, single, starts,
+    status, succeed,
 };
 
 #[test]
@@ -54,14 +54,14 @@ fn a_limit_can_be_raised_while_running() {
 #[test]
 fn demand_is_what_silence_would_keep_in_flight() {
     let mut monitor = Monitor::new(plain());
-    assert_eq!(monitor.demand(), 0);
+    assert_eq!(numbers(&mut monitor, at(0)).demand, 0);
     for (target, timeout) in [("a", 4), ("b", 4), ("c", 5), ("d", 600)] {
         let mut config = every_10_s(ProbeKind::Health);
         config.timeout = Duration::from_secs(timeout);
         monitor.add(at(0), single(target, config)).expect("new");
     }
     // 0.4 + 0.4 + 0.5, and no more than 1 for a check that never has two.
-    assert_eq!(monitor.demand(), 3);
+    assert_eq!(numbers(&mut monitor, at(0)).demand, 3);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn stop_gives_up_what_runs_and_is_bounded() {
         assert_eq!(monitor.poll_timeout(), None);
         assert_eq!(
             events(&mut monitor).last(),
-            Some(&Event::Stopped { at: at(end), left })
+            Some(&MonitorEvent::Stopped { at: at(end), left })
         );
     }
 }
@@ -184,7 +184,7 @@ fn stop_gives_up_what_runs_and_is_bounded() {
 #[test]
 fn an_empty_monitor_never_wakes_and_stops_at_once() {
     let mut monitor = running(MonitorConfig::default());
-    assert!(monitor.is_empty());
+    assert!(monitor.targets(None).next().is_none());
     assert_eq!(
         (poll(&mut monitor, 0), monitor.poll_timeout()),
         (vec![], None)
@@ -261,5 +261,5 @@ fn a_monitor_that_is_not_started_does_nothing() {
     monitor.start(at(9_001));
     assert_eq!(starts(&mut monitor, 9_001).len(), 1);
     assert_eq!(nth(&monitor, target, 0).mode(), Mode::Running);
-    assert_eq!(monitor.checks(target).len(), 1);
+    assert_eq!(monitor.checks(target).count(), 1);
 }

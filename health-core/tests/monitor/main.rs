@@ -17,14 +17,15 @@ mod targets;
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::Instant;
 use health_core::Name;
 use health_core::Outcome;
 use health_core::ProbeKind;
 use health_core::check::{self, Check, CheckConfig, CheckStatus};
 use health_core::monitor::{
-    AttemptId, Command, Event, Monitor, MonitorConfig, Spread, TargetId, TargetSpec,
+    AttemptId, Command, Monitor, MonitorConfig, MonitorEvent, MonitorStatus, Spread, TargetId,
+    TargetSpec,
 };
+use health_core::{Instant, Moment};
 
 /// Exact times, no spread, no guard: what a rule is about, and nothing else.
 fn plain() -> MonitorConfig {
@@ -71,6 +72,13 @@ fn at(millis: u64) -> Instant {
     Instant::from_micros(millis * 1_000)
 }
 
+fn numbers(monitor: &mut Monitor, now: Instant) -> MonitorStatus {
+    monitor.status(Moment {
+        now,
+        ..Moment::default()
+    })
+}
+
 /// All commands of now.
 fn poll(monitor: &mut Monitor, now: u64) -> Vec<Command> {
     core::iter::from_fn(|| monitor.poll(at(now))).collect()
@@ -98,7 +106,7 @@ fn fail(monitor: &mut Monitor, now: u64, attempts: &[AttemptId]) {
     }
 }
 
-fn events(monitor: &mut Monitor) -> Vec<Event> {
+fn events(monitor: &mut Monitor) -> Vec<MonitorEvent> {
     core::iter::from_fn(|| monitor.poll_event()).collect()
 }
 
@@ -106,7 +114,7 @@ fn events(monitor: &mut Monitor) -> Vec<Event> {
 fn actions(monitor: &mut Monitor) -> Vec<check::Event> {
     let events = events(monitor).into_iter();
     let events = events.filter_map(|event| match event {
-        Event::Check { event, .. } => Some(event),
+        MonitorEvent::Check { event, .. } => Some(event),
         _ => None,
     });
     events

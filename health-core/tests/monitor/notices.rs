@@ -3,21 +3,21 @@
 use health_core::Streak;
 use health_core::UnixTime;
 use health_core::check::CheckStatus;
-use health_core::monitor::registry::{Change, Notice, NoticeKind, Notices, Transition};
+use health_core::monitor::registry::{CheckChange, Notice, NoticeKind, Notices, TransitionRow};
 
 use super::{at, name};
 
-const DOWN: Change = Change::Status {
+const DOWN: CheckChange = CheckChange::Status {
     from: CheckStatus::Healthy,
     to: CheckStatus::Unhealthy,
 };
-const UP: Change = Change::Status {
+const UP: CheckChange = CheckChange::Status {
     from: CheckStatus::Unhealthy,
     to: CheckStatus::Healthy,
 };
 
-fn turn(target: &str, change: Change) -> Transition {
-    Transition {
+fn turn(target: &str, change: CheckChange) -> TransitionRow {
+    TransitionRow {
         target: name(target),
         check: name("http"),
         at: UnixTime::default(),
@@ -65,7 +65,7 @@ fn a_deregistration_says_that_it_was_unhealthy() {
     let mut notices = Notices::default();
     notices.observe(
         at(0),
-        &[turn("a", DOWN), turn("a", Change::Deregistered)],
+        &[turn("a", DOWN), turn("a", CheckChange::Deregistered)],
         false,
     );
     assert_eq!(
@@ -75,9 +75,9 @@ fn a_deregistration_says_that_it_was_unhealthy() {
     // A beginning is no recovery, and what is withheld is not said of each.
     let (from, to) = (CheckStatus::Starting, CheckStatus::Healthy);
     let others = [
-        Change::Status { from, to },
-        Change::ActionSuppressed,
-        Change::ProberImpaired,
+        CheckChange::Status { from, to },
+        CheckChange::ActionSuppressed,
+        CheckChange::ProberImpaired,
     ];
     notices.observe(at(2_000), &others.map(|it| turn("b", it)), false);
     assert_eq!(notices.poll_timeout(), None);

@@ -7,7 +7,7 @@ use health_core::Class;
 use health_core::Instant;
 use health_core::check::{self, CheckConfig, CheckStatus};
 use health_core::monitor::{
-    AttemptId, CheckId, Command, Event, Monitor, Signal, Summary, TargetId,
+    AttemptId, CheckId, Command, Monitor, MonitorEvent, Signal, Summary, TargetId,
 };
 
 #[derive(Default)]
@@ -139,9 +139,9 @@ impl Observer {
         }
     }
 
-    pub(crate) fn event(&mut self, event: &Event, monitor: &Monitor) {
+    pub(crate) fn event(&mut self, event: &MonitorEvent, monitor: &Monitor) {
         match event {
-            Event::Started { at, attempt, .. } => {
+            MonitorEvent::Started { at, attempt, .. } => {
                 let seen = self.checks.get_mut(&attempt.check()).expect("known");
                 assert_eq!(seen.running, None, "P1");
                 seen.running = Some(attempt.number());
@@ -153,8 +153,8 @@ impl Observer {
                     "P8"
                 );
             }
-            Event::Check { check, event, .. } => self.check_event(*check, event, monitor),
-            Event::Target {
+            MonitorEvent::Check { check, event, .. } => self.check_event(*check, event, monitor),
+            MonitorEvent::Target {
                 target,
                 started,
                 ready,
@@ -165,7 +165,7 @@ impl Observer {
                     "ready without having started: {target:?}"
                 );
             }
-            Event::Stopped { .. } => {}
+            MonitorEvent::Stopped { .. } => {}
             _ => panic!("unknown {event:?}"),
         }
     }
@@ -227,18 +227,19 @@ impl Observer {
             "asks to be called again"
         );
         // The sums are those of a walk.
-        let targets = monitor.targets();
+        let status = super::numbers(monitor, now);
+        let targets = monitor.targets(None);
         let walked: Summary = targets.map(|(_, it)| it.status_at(now)).collect();
-        assert_eq!(monitor.summary(now), walked);
+        assert_eq!(status.summary, walked);
         let mut demand = 0.0;
-        for (_, target) in monitor.targets() {
+        for (_, target) in monitor.targets(None) {
             for (_, check) in target.checks() {
                 let config = check.config();
                 demand += (config.timeout.as_secs_f64() / config.interval.as_secs_f64()).min(1.0);
             }
         }
-        assert!((monitor.demand() as f64 - demand).abs() < 1.000_001);
-        for (_, target) in monitor.targets() {
+        assert!((status.demand as f64 - demand).abs() < 1.000_001);
+        for (_, target) in monitor.targets(None) {
             for (_, check) in target.checks() {
                 let streak = check.streak();
                 assert!(streak.failures() == 0 || streak.successes() == 0, "P2");

@@ -10,8 +10,8 @@ use health_core::Outcome;
 use health_core::ProbeKind;
 use health_core::check::{self, CheckConfig, FirstCheck, Mode, OnUnhealthy, Schedule};
 use health_core::monitor::{
-    AttemptId, CheckId, Command, Event, MassFailure, Monitor, MonitorConfig, Spread, TargetId,
-    TargetSpec,
+    AttemptId, CheckId, Command, MassFailure, Monitor, MonitorConfig, MonitorEvent, Spread,
+    TargetId, TargetSpec, TargetStatus,
 };
 
 use crate::name;
@@ -41,9 +41,9 @@ fn p1_to_p12_hold_under_any_operations() {
 }
 
 /// What kind of event it is, and why.
-fn kind(event: &Event) -> String {
+fn kind(event: &MonitorEvent) -> String {
     match event {
-        Event::Check { event, .. } => match event {
+        MonitorEvent::Check { event, .. } => match event {
             check::Event::Cancelled { reason, .. } => format!("cancelled: {reason:?}"),
             check::Event::Recorded(record) if record.attempt().is_none() => "slot".to_owned(),
             other => format!("{other:?}")
@@ -52,9 +52,9 @@ fn kind(event: &Event) -> String {
                 .unwrap_or_default()
                 .to_owned(),
         },
-        Event::Started { .. } => "started".to_owned(),
-        Event::Target { .. } => "target".to_owned(),
-        Event::Stopped { left, .. } => format!("stopped: {}", (*left).min(1)),
+        MonitorEvent::Started { .. } => "started".to_owned(),
+        MonitorEvent::Target { .. } => "target".to_owned(),
+        MonitorEvent::Stopped { left, .. } => format!("stopped: {}", (*left).min(1)),
         _ => panic!("unknown {event:?}"),
     }
 }
@@ -79,7 +79,7 @@ struct World {
     targets: Vec<TargetId>,
     in_flight: Vec<AttemptId>,
     added: u64,
-    events: Vec<Event>,
+    events: Vec<MonitorEvent>,
 }
 
 impl World {
@@ -112,7 +112,7 @@ impl World {
     }
 
     /// All events of the run. `idle_calls`: with polls in between.
-    fn run(mut self, idle_calls: bool) -> Vec<Event> {
+    fn run(mut self, idle_calls: bool) -> Vec<MonitorEvent> {
         for _ in 0..STEPS {
             self.act();
             self.drain();
@@ -186,10 +186,10 @@ impl World {
         let now = self.now;
         let checks = self.monitor.checks(id);
         let each = |check: &mut dyn FnMut(CheckId)| checks.clone().for_each(check);
-        let was_deregistered = self
-            .monitor
-            .target(id)
-            .is_some_and(|it| it.is_deregistered());
+        let was_deregistered = self.monitor.target(id).is_some_and(|it| {
+            it.status_at(now) == TargetStatus::Inactive
+                && it.checks().any(|(_, it)| it.mode() == Mode::Inactive)
+        });
         match self.rng.up_to(4) {
             0 => self.monitor.pause(now, id),
             1 => {

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::NameError;
 use health_core::Outcome;
 use health_core::ProbeKind;
 use health_core::Streak;
 use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy, Saved};
 use health_core::monitor::{
-    AddError, Command, Event, MassFailure, Monitor, Signal, Summary, TargetId, TargetSpec,
-    TargetStatus,
+    AddError, Command, MassFailure, Monitor, MonitorEvent, Signal, Summary, TargetId, TargetSpec,
+    TargetStatus, TargetView,
 };
+use health_core::{Moment, NameError};
 
 use crate::{
-    actions, at, events, every_10_s, fail, name, nth, plain, plain_with, poll, running, single,
-    starts, succeed,
+    actions, at, events, every_10_s, fail, name, nth, numbers, plain, plain_with, poll, running,
+    single, starts, succeed,
 };
 
 /// Startup, liveness with restart, readiness.
@@ -34,7 +34,8 @@ fn pod(target: &str) -> TargetSpec {
 
 fn standing(monitor: &Monitor, id: TargetId) -> (bool, bool, (usize, usize)) {
     let target = monitor.target(id).expect("there");
-    (target.is_started(), target.is_ready(), target.healthy())
+    let view = TargetView::new(Moment::default(), target);
+    (target.is_started(), target.is_ready(), view.healthy)
 }
 
 #[test]
@@ -54,7 +55,7 @@ fn startup_holds_the_others_back_and_then_lets_them_go_at_once() {
     let told: Vec<_> = events(&mut monitor)
         .into_iter()
         .filter_map(|event| match event {
-            Event::Target { started, ready, .. } => Some((started, ready)),
+            MonitorEvent::Target { started, ready, .. } => Some((started, ready)),
             _ => None,
         })
         .collect();
@@ -118,7 +119,7 @@ fn t11_a_restart_holds_every_check_until_the_new_instance() {
     assert_eq!(standing(&monitor, id), (false, false, (2, 3)));
     assert!(
         monitor
-            .targets()
+            .targets(None)
             .all(|(_, it)| it.checks().all(|(_, check)| check.mode() == Mode::OnHold))
     );
     assert_eq!(monitor.poll_timeout(), None);
@@ -143,11 +144,14 @@ fn t11_a_deregistered_target_rests_as_a_whole() {
     assert_eq!(monitor.poll_timeout(), None);
     let target = monitor.target(id).expect("kept");
     assert_eq!(
-        (target.is_deregistered(), target.status_at(at(5))),
+        (
+            TargetView::new(Moment::default(), target).is_deregistered,
+            target.status_at(at(5))
+        ),
         (true, TargetStatus::Inactive)
     );
-    let all = monitor.summary(at(5));
-    assert_eq!((all.total, all.unjudged, all.verdict()), (1, 1, None));
+    let all = numbers(&mut monitor, at(5)).summary;
+    assert_eq!((all.total, all.unjudged, all.unhealthy), (1, 1, 0));
 
     monitor.trigger(at(10), id);
     assert_eq!(poll(&mut monitor, 10), []);
@@ -181,7 +185,7 @@ fn the_guard_withholds_while_half_of_five_fail() {
             vec![check::Event::Deregistered; failing]
         };
         assert_eq!(actions(&mut monitor), expected);
-        let stats = monitor.stats();
+        let stats = numbers(&mut monitor, at(0)).stats;
         assert_eq!(stats.suppressed + stats.deregistered, failing as u64);
     }
 }
@@ -196,7 +200,7 @@ fn attempts_are_timed_and_those_that_time_out_are_overruns() {
     succeed(&mut monitor, 20, &first);
     assert_eq!(starts(&mut monitor, 10_000).len(), 1);
     let _ = poll(&mut monitor, 11_000);
-    let timing = monitor.stats().timing;
+    let timing = numbers(&mut monitor, at(0)).stats.timing;
     assert_eq!((timing.count, timing.overruns), (2, 1));
     assert_eq!(timing.last(), Some(timeout));
     assert_eq!(timing.total, timeout + Duration::from_millis(20));
@@ -271,7 +275,7 @@ fn answers_and_deadlines_of_one_time_go_by_registration() {
     let healthy = events(&mut monitor)
         .into_iter()
         .find_map(|event| match event {
-            Event::Check {
+            MonitorEvent::Check {
                 check,
                 event: check::Event::Status { .. },
                 ..
@@ -296,7 +300,7 @@ fn an_answer_comes_before_a_later_registered_deadline_of_its_time() {
     let _ = poll(&mut monitor, 1_000);
     let events = events(&mut monitor).into_iter();
     let recorded = events.filter_map(|event| match event {
-        Event::Check {
+        MonitorEvent::Check {
             check,
             event: check::Event::Recorded(_),
             ..
@@ -324,7 +328,7 @@ fn a_restored_target_is_ready_before_it_is_asked_again() {
             saved,
         );
     let id = monitor.add(at(0), spec).expect("new");
-    let ready = Event::Target {
+    let ready = MonitorEvent::Target {
         at: at(0),
         target: id,
         started: true,
@@ -366,7 +370,11 @@ fn what_cannot_be_watched_is_refused_and_nothing_changes() {
     );
     assert!(core::error::Error::source(&error).is_some());
     assert_eq!(
-        (monitor.len(), monitor.find("b"), monitor.find("not a name")),
+        (
+            monitor.targets(None).count(),
+            monitor.find("b"),
+            monitor.find("not a name")
+        ),
         (1, None, None)
     );
     assert!(monitor.find("a").is_some());
@@ -402,4 +410,63 @@ fn a_group_is_as_well_as_its_worst_and_says_nothing_while_that_is_unknown() {
         outcome(&[well, bad, unknown]),
         told(Class::Failure, "1/3 healthy")
     );
+}
+
+/// Those of `count` targets that fail `retries` times in a row; each has the same checks.
+fn restarts(count: usize, dying: usize, kinds: &[ProbeKind]) -> (u64, u64) {
+    let mut monitor = running(plain_with(|it| {
+        it.mass_failure = Some(MassFailure::default());
+    }));
+    let mut targets = Vec::new();
+    for number in 0..count {
+        let mut spec = TargetSpec::new(name(&format!("t{number}")));
+        for (index, kind) in kinds.iter().enumerate() {
+            let mut config = every_10_s(*kind);
+            config.on_unhealthy = OnUnhealthy::Restart;
+            config.retries = 3;
+            spec = spec.check(name(&format!("c{index}")), Arc::new(config));
+        }
+        targets.push(monitor.add(at(0), spec).expect("new"));
+    }
+    for round in 0..6 {
+        let now = round * 10_000;
+        // Twice: a startup check that is done lets the others begin at once.
+        for now in [now, now + 10] {
+            // The others of a target are cancelled when its restart is requested.
+            for command in poll(&mut monitor, now) {
+                let Command::Start { attempt, .. } = command else {
+                    continue;
+                };
+                let place = targets
+                    .iter()
+                    .position(|id| *id == attempt.check().target());
+                if round > 1 && place < Some(dying) {
+                    fail(&mut monitor, now + 5, &[attempt]);
+                } else {
+                    succeed(&mut monitor, now + 5, &[attempt]);
+                }
+            }
+        }
+    }
+    let stats = numbers(&mut monitor, at(0)).stats;
+    (stats.restarts, stats.suppressed)
+}
+
+#[test]
+fn one_target_of_five_checks_is_no_mass_failure() {
+    let (restarts, suppressed) = restarts(1, 1, &[ProbeKind::Liveness; 5]);
+    assert_eq!((restarts, suppressed), (1, 0));
+}
+
+#[test]
+fn one_of_two_targets_of_three_checks_is_no_mass_failure() {
+    let (restarts, suppressed) = restarts(2, 1, &[ProbeKind::Liveness; 3]);
+    assert_eq!((restarts, suppressed), (1, 0));
+}
+
+#[test]
+fn startup_checks_that_are_done_do_not_dilute_a_mass_failure() {
+    let kinds = [ProbeKind::Startup, ProbeKind::Liveness];
+    let (restarts, suppressed) = restarts(10, 9, &kinds);
+    assert_eq!((restarts, suppressed), (0, 9));
 }

@@ -7,19 +7,19 @@ use std::sync::Arc;
 use health_core::Name;
 use health_core::check::Saved;
 use health_core::monitor::registry::{
-    Batch, Definition, StoredCheck, StoredTarget, TargetStore, Transition,
+    Batch, Definition, StoredCheck, StoredTarget, TargetStore, TransitionRow,
 };
 
 /// A store that outlives monitors, but not the process.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryStore {
     targets: BTreeMap<Name, StoredTarget>,
-    transitions: Vec<Transition>,
+    transitions: Vec<TransitionRow>,
 }
 
 impl MemoryStore {
     /// Every transition that was written, oldest first.
-    pub(crate) fn transitions(&self) -> &[Transition] {
+    pub(crate) fn transitions(&self) -> &[TransitionRow] {
         &self.transitions
     }
 }

@@ -4,16 +4,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::Instant;
 use health_core::Name;
 use health_core::Outcome;
 use health_core::check::CheckConfig;
-use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, TargetSpec};
+use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, MonitorStatus, TargetSpec};
+use health_core::{Instant, Moment};
 
 /// Targets that answer after 5 ms; one attempt in a thousand fails, one in ten thousand is silent.
 pub(crate) struct Simulation {
     pub(crate) monitor: Monitor,
     pub(crate) most_in_flight: usize,
+    in_flight: usize,
     /// Folds every command with its time: two runs agree if this does.
     pub(crate) fingerprint: u64,
     pub(crate) wakeups: u64,
@@ -36,6 +37,7 @@ impl Simulation {
         Self {
             monitor,
             most_in_flight: 0,
+            in_flight: 0,
             fingerprint: 0,
             wakeups: 0,
             now: Instant::default(),
@@ -66,6 +68,7 @@ impl Simulation {
                         Outcome::success()
                     };
                     self.monitor.handle_outcome(self.now, attempt, outcome);
+                    self.in_flight -= 1;
                 }
             }
             while let Some(command) = self.monitor.poll(self.now) {
@@ -74,15 +77,26 @@ impl Simulation {
                     Command::Cancel { attempt, .. } => (2, attempt),
                     _ => continue,
                 };
+                match word {
+                    1 => self.in_flight += 1,
+                    _ => self.in_flight -= 1,
+                }
                 let what = self.now.as_micros() ^ attempt.number() << 40 ^ word;
                 self.fingerprint = (self.fingerprint ^ what).wrapping_mul(0x0000_0100_0000_01b3);
                 if word == 1 && !self.chance(attempt, 10_000) {
                     self.answers.push_back((self.now + LATENCY, attempt));
                 }
             }
-            self.most_in_flight = self.most_in_flight.max(self.monitor.in_flight());
+            self.most_in_flight = self.most_in_flight.max(self.in_flight);
             while self.monitor.poll_event().is_some() {}
         }
+    }
+
+    pub(crate) fn status(&mut self) -> MonitorStatus {
+        self.monitor.status(Moment {
+            now: self.now,
+            ..Moment::default()
+        })
     }
 
     /// True for one attempt in `of`, always the same ones.

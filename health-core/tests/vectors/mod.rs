@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use health_core::Instant;
 use health_core::check::{self, Check};
-use health_core::monitor::{AttemptId, CheckId, Command, Event, Monitor, TargetId};
+use health_core::monitor::{AttemptId, CheckId, Command, Monitor, MonitorEvent, TargetId};
 use serde_json::Value;
 
 use read::{Answer, Script};
@@ -159,7 +159,7 @@ impl World {
 
     fn drain(&mut self, now: u64) {
         while let Some(event) = self.monitor.poll_event() {
-            if let Event::Check {
+            if let MonitorEvent::Check {
                 check,
                 event: check::Event::Recorded(record),
                 ..
@@ -172,7 +172,7 @@ impl World {
                 self.attempts.push(row);
             } else {
                 // A check that stands alone is a target as well, but the vector does not say so.
-                let told = self.script.is_group() || !matches!(event, Event::Target { .. });
+                let told = self.script.is_group() || !matches!(event, MonitorEvent::Target { .. });
                 if told {
                     self.events.extend(show::event(now, &event, |check| {
                         self.script.name(self.index(check))

@@ -4,7 +4,7 @@ use health_core::Class;
 use health_core::Instant;
 use health_core::Streak;
 use health_core::check::{self, CancelReason, CheckStatus, Mode, Record};
-use health_core::monitor::{CheckId, Event};
+use health_core::monitor::{CheckId, MonitorEvent};
 use serde_json::{Map, Value, json};
 
 /// What a vector expects to see of a check.
@@ -40,23 +40,23 @@ pub(crate) fn compare(what: &str, expected: &Value, actual: &[Value]) -> Result<
 
 pub(crate) fn event<'a>(
     now: u64,
-    event: &Event,
+    event: &MonitorEvent,
     name: impl Fn(CheckId) -> Option<&'a str>,
 ) -> Option<Value> {
     let (check, mut row) = match event {
-        Event::Started {
+        MonitorEvent::Started {
             attempt, deadline, ..
         } => {
             let row =
                 json!({"event": "start", "attempt": attempt.number(), "deadline": ms(*deadline)});
             (Some(attempt.check()), row)
         }
-        Event::Target { started, ready, .. } => (
+        MonitorEvent::Target { started, ready, .. } => (
             None,
             json!({"event": "target", "started": started, "ready": ready}),
         ),
-        Event::Stopped { .. } => return None,
-        Event::Check { check, event, .. } => (Some(*check), check_event(event)),
+        MonitorEvent::Stopped { .. } => return None,
+        MonitorEvent::Check { check, event, .. } => (Some(*check), check_event(event)),
         _ => panic!("unknown {event:?}"),
     };
     let object = row.as_object_mut().expect("an object");

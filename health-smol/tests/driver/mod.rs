@@ -5,8 +5,8 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use async_io::{Timer, block_on};
-use health_smol::monitor::{Event, MonitorControl, MonitorHandle};
 pub(crate) use health_smol::monitor::{Monitor, defaults};
+use health_smol::monitor::{MonitorControl, MonitorEvent, MonitorHandle};
 use health_smol::probe::{AddressPolicy, Probe, Prober, Report};
 use smol::future::or;
 
@@ -36,7 +36,7 @@ impl Running {
         Self(handle)
     }
 
-    pub(crate) fn next_event(&self, limit: Duration) -> Option<Event> {
+    pub(crate) fn next_event(&self, limit: Duration) -> Option<MonitorEvent> {
         let too_late = async {
             Timer::after(limit).await;
             None

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use health_tokio::monitor::{Event, MonitorControl, MonitorHandle};
 pub(crate) use health_tokio::monitor::{Monitor, defaults};
+use health_tokio::monitor::{MonitorControl, MonitorEvent, MonitorHandle};
 use health_tokio::probe::{AddressPolicy, Probe, Prober, Report};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -44,7 +44,7 @@ impl Running {
         Self(handle)
     }
 
-    pub(crate) fn next_event(&self, limit: Duration) -> Option<Event> {
+    pub(crate) fn next_event(&self, limit: Duration) -> Option<MonitorEvent> {
         let next = async { timeout(limit, self.0.next_event()).await };
         runtime().block_on(next).ok().flatten()
     }

@@ -8,7 +8,7 @@ use super::shared::{Shared, State, Work};
 use super::target::Target;
 use health_core::Instant;
 use health_core::monitor::{
-    AddError, Event, Monitor, MonitorStatus, Stats, Summary, TargetId, TargetView,
+    AddError, Monitor, MonitorEvent, MonitorStats, MonitorStatus, Summary, TargetId, TargetView,
 };
 
 /// Controls a monitor that runs. Clones control the same one; dropping all of them leaves it running.
@@ -88,8 +88,7 @@ impl MonitorControl {
     /// How many targets have which status; a verdict that is too old counts as unknown.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let now = self.shared.clock.now();
-        self.shared.lock().monitor.summary(now)
+        self.status().summary
     }
 
     /// The target of that name.
@@ -102,10 +101,10 @@ impl MonitorControl {
         Some(state.view(moment, id, target))
     }
 
-    /// Whether so many checks fail that restarts and deregistrations are withheld.
+    /// Whether so many targets fail that restarts and deregistrations are withheld.
     #[must_use]
     pub fn is_mass_failure(&self) -> bool {
-        self.shared.lock().monitor.is_mass_failure()
+        self.status().is_mass_failure
     }
 
     /// How long the monitor's loop has not done what is due. More than a moment means that it hangs.
@@ -118,8 +117,8 @@ impl MonitorControl {
 
     /// What was counted since the start.
     #[must_use]
-    pub fn stats(&self) -> Stats {
-        *self.shared.lock().monitor.stats()
+    pub fn stats(&self) -> MonitorStats {
+        self.status().stats
     }
 
     /// Whether it has not stopped.
@@ -133,7 +132,7 @@ impl MonitorControl {
     ///
     /// 1,024 events wait for a reader; beyond it the oldest are lost and
     /// [counted](Self::lost_events).
-    pub fn poll_event(&self, waker: &Waker) -> Poll<Option<Event>> {
+    pub fn poll_event(&self, waker: &Waker) -> Poll<Option<MonitorEvent>> {
         let mut state = self.shared.lock();
         match state.events.pop_front() {
             None if !state.is_over => {

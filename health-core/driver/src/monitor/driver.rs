@@ -142,8 +142,8 @@ impl MonitorDriver {
                 until = until.into_iter().chain(batches).min();
             }
             if let Some(group) = &mut self.group {
-                let summary = state.monitor.summary(now);
-                let timing = state.monitor.stats().timing;
+                let status = state.monitor.status(self.shared.clock.moment());
+                let (summary, timing) = (status.summary, status.stats.timing);
                 let at = group.due(now, summary, timing);
                 if at <= now {
                     // It wakes readers of the health, which must not run under our lock.

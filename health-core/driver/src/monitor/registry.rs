@@ -136,7 +136,7 @@ impl MonitorControl {
         loop {
             let page = self.visit(after.as_ref(), |_, _, target| {
                 let group = groups.entry(target.group().cloned()).or_default();
-                group.add(target.status_at(now));
+                group.extend([target.status_at(now)]);
                 None::<()>
             });
             after = page.next;
@@ -149,7 +149,6 @@ impl MonitorControl {
     /// What was stored and what waits for it; `None` without a journal.
     #[must_use]
     pub fn journal_stats(&self) -> Option<JournalStats> {
-        let now = self.shared.clock.now();
-        self.shared.lock().monitor.journal_stats(now)
+        self.status().journal
     }
 }

@@ -11,7 +11,7 @@ use super::clock::Time;
 use super::job::Job;
 use health_core::Instant;
 use health_core::check::probe::Report;
-use health_core::monitor::{CheckId, Event, Monitor, TargetId};
+use health_core::monitor::{CheckId, Monitor, MonitorEvent, TargetId};
 
 /// The most events that wait for a reader; beyond it the oldest are dropped.
 const MOST_EVENTS: usize = 1_024;
@@ -29,7 +29,7 @@ pub(super) struct State {
     pub(super) monitor: Monitor,
     /// Of each target, in the order of its checks.
     pub(super) work: BTreeMap<TargetId, Box<[Work]>>,
-    pub(super) events: VecDeque<Event>,
+    pub(super) events: VecDeque<MonitorEvent>,
     pub(super) lost_events: u64,
     /// The monitor has stopped and its events were collected, or its loop is gone.
     pub(super) is_over: bool,
@@ -137,10 +137,10 @@ impl State {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.lock();
+        let status = self.lock().monitor.status(self.clock.moment());
         f.debug_struct("Monitor")
-            .field("targets", &state.monitor.len())
-            .field("in_flight", &state.monitor.in_flight())
+            .field("targets", &status.summary.total)
+            .field("in_flight", &status.in_flight)
             .finish_non_exhaustive()
     }
 }

@@ -81,7 +81,7 @@ impl MonitorControl {
         mut copy: impl FnMut(&State, TargetId, &Target) -> Option<T>,
     ) -> Page<T> {
         let state = self.shared.lock();
-        let mut targets = state.monitor.targets_after(after);
+        let mut targets = state.monitor.targets(after);
         let (mut entries, mut last) = (Vec::new(), None);
         for (id, target) in targets.by_ref().take(MOST_VISITED) {
             entries.extend(copy(&state, id, target));

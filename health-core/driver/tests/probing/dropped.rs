@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use health_core::check::probe::ExecProbe;
 use health_core::check::{self, CheckConfig};
-use health_core::monitor::Event;
+use health_core::monitor::MonitorEvent;
 use health_driver::monitor::Target;
 
 use crate::clock::wait;
@@ -28,7 +28,7 @@ fn it_takes_its_commands_along_and_has_stopped() {
         wait(|waker| {
             let _ = run.as_mut().poll(&mut Context::from_waker(waker));
             while let Poll::Ready(event) = monitor.poll_event(waker) {
-                if matches!(event, Some(Event::Started { .. })) {
+                if matches!(event, Some(MonitorEvent::Started { .. })) {
                     return Some(());
                 }
             }
@@ -43,7 +43,7 @@ fn it_takes_its_commands_along_and_has_stopped() {
         Poll::Pending => panic!("there is nobody to wait for"),
     });
     let is_cancelled = |event| match event {
-        Event::Check { event, .. } => matches!(event, check::Event::Cancelled { .. }),
+        MonitorEvent::Check { event, .. } => matches!(event, check::Event::Cancelled { .. }),
         _ => false,
     };
     assert!(events.any(is_cancelled), "and that is told");

@@ -7,7 +7,7 @@ use std::{fs, thread};
 
 use health_core::check::probe::{ExecProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy};
-use health_core::monitor::{Event, MonitorConfig};
+use health_core::monitor::{MonitorConfig, MonitorEvent};
 use health_core::{Class, Kind, Outcome};
 use health_core::{ProbeKind, Status};
 use health_driver::Health;
@@ -60,7 +60,7 @@ fn looking(
 }
 
 #[track_caller]
-fn wait_for(monitor: &Running, what: impl Fn(&Event) -> bool) -> Event {
+fn wait_for(monitor: &Running, what: impl Fn(&MonitorEvent) -> bool) -> MonitorEvent {
     let until = Instant::now() + LIMIT;
     loop {
         let left = until.saturating_duration_since(Instant::now());
@@ -72,13 +72,13 @@ fn wait_for(monitor: &Running, what: impl Fn(&Event) -> bool) -> Event {
     }
 }
 
-fn turns(to: CheckStatus) -> impl Fn(&Event) -> bool {
-    move |event| matches!(event, Event::Check { event: check::Event::Status { to: it, .. }, .. } if *it == to)
+fn turns(to: CheckStatus) -> impl Fn(&MonitorEvent) -> bool {
+    move |event| matches!(event, MonitorEvent::Check { event: check::Event::Status { to: it, .. }, .. } if *it == to)
 }
 
-fn recorded(event: &Event) -> Option<&check::Record> {
+fn recorded(event: &MonitorEvent) -> Option<&check::Record> {
     match event {
-        Event::Check {
+        MonitorEvent::Check {
             event: check::Event::Recorded(record),
             ..
         } => Some(record),
@@ -176,13 +176,15 @@ fn a_command_is_ended_at_its_deadline_and_at_the_stop() {
     wait_for(&monitor, |event| {
         matches!(
             event,
-            Event::Check {
+            MonitorEvent::Check {
                 event: check::Event::Reaped { .. },
                 ..
             }
         )
     });
-    wait_for(&monitor, |event| matches!(event, Event::Started { .. }));
+    wait_for(&monitor, |event| {
+        matches!(event, MonitorEvent::Started { .. })
+    });
     assert!(monitor.stop(LIMIT));
     procs::none_left(&mark);
 }
@@ -264,7 +266,7 @@ fn a_future_that_hangs_is_dropped_at_its_deadline() {
     // It leaves nothing to wait for: the next one begins in its slot.
     wait_for(
         &monitor,
-        |event| matches!(event, Event::Started { attempt, .. } if attempt.number() == 2),
+        |event| matches!(event, MonitorEvent::Started { attempt, .. } if attempt.number() == 2),
     );
     assert!(is_dropped.load(Ordering::SeqCst));
     assert!(monitor.stop(LIMIT));
@@ -315,10 +317,14 @@ fn a_stuck_closure_does_not_hold_the_stop_up() {
     monitor
         .add(looking("stuck", every(60_000), look))
         .expect("added");
-    wait_for(&monitor, |event| matches!(event, Event::Started { .. }));
+    wait_for(&monitor, |event| {
+        matches!(event, MonitorEvent::Started { .. })
+    });
     assert!(monitor.stop(LIMIT));
-    let stopped = wait_for(&monitor, |event| matches!(event, Event::Stopped { .. }));
-    assert!(matches!(stopped, Event::Stopped { left: 1, .. }));
+    let stopped = wait_for(&monitor, |event| {
+        matches!(event, MonitorEvent::Stopped { .. })
+    });
+    assert!(matches!(stopped, MonitorEvent::Stopped { left: 1, .. }));
     assert_eq!(monitor.next_event(LIMIT), None, "all is told");
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use health_core::Instant;
 use health_core::Outcome;
 use health_core::check::{self, CheckConfig};
-use health_core::monitor::{CheckId, Event, TargetId};
+use health_core::monitor::{CheckId, MonitorEvent, TargetId};
 use health_driver::monitor::{CheckView, ManualClock, MonitorControl, Target};
 use serde_json::Value;
 
@@ -188,7 +188,7 @@ impl World {
     }
 
     /// Takes events up to the one that is waited for.
-    fn see(&mut self, is_last: impl Fn(&Event) -> bool) {
+    fn see(&mut self, is_last: impl Fn(&MonitorEvent) -> bool) {
         loop {
             let event = self.monitor.next_event(LIMIT).expect("what is waited for");
             let is_last = is_last(&event);
@@ -205,16 +205,16 @@ impl World {
         }
     }
 
-    fn take(&mut self, event: &Event) {
+    fn take(&mut self, event: &MonitorEvent) {
         let now = millis(self.clock.now());
-        if let Event::Started { attempt, .. } = event {
+        if let MonitorEvent::Started { attempt, .. } = event {
             let index = self.index(attempt.check());
             self.hub.wait_for(index, attempt.number());
             let answer = self.script.answer(index, attempt.number());
             let after = answer.reaped_ms.unwrap_or(answer.ms);
             self.answers.push((now + after, index, attempt.number()));
         }
-        if let Event::Check {
+        if let MonitorEvent::Check {
             check,
             event: check::Event::Cancelled { attempt, .. },
             ..
@@ -222,7 +222,7 @@ impl World {
         {
             self.give_up(self.index(*check), *attempt);
         }
-        if let Event::Check {
+        if let MonitorEvent::Check {
             check,
             event: check::Event::Recorded(record),
             ..
@@ -235,7 +235,7 @@ impl World {
             let kind = record.kind().map_or(record.message(), |kind| kind.as_str());
             let row = show::attempt(self.script.name(index), record, kind, &self.state(index));
             self.attempts.push(row);
-        } else if self.script.is_group() || !matches!(event, Event::Target { .. }) {
+        } else if self.script.is_group() || !matches!(event, MonitorEvent::Target { .. }) {
             // A check that stands alone is a target as well, but the vector does not say so.
             let row = show::event(now, event, |check| self.script.name(self.index(check)));
             self.events.extend(row);
@@ -310,9 +310,9 @@ fn scripted(target: Target, name: &str, config: &CheckConfig, hub: &Hub, index: 
 }
 
 /// Whether the attempt is over: judged, or nothing is left of it.
-fn is_end(event: &Event, of: Place, number: u64) -> bool {
+fn is_end(event: &MonitorEvent, of: Place, number: u64) -> bool {
     match event {
-        Event::Check { check, event, .. } if place(*check) == of => match event {
+        MonitorEvent::Check { check, event, .. } if place(*check) == of => match event {
             check::Event::Recorded(record) => record.attempt() == Some(number),
             check::Event::Reaped { .. } => true,
             _ => false,

@@ -10,7 +10,7 @@ use std::{env, iter, thread};
 use health_core::check::Event::{ProberImpaired, Recorded, Status};
 use health_core::check::probe::{ExecProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus};
-use health_core::monitor::{Event, Spread};
+use health_core::monitor::{MonitorEvent, Spread};
 use health_core::{Class, Kind};
 use health_driver::monitor::Target;
 
@@ -112,7 +112,7 @@ fn wait_for_all(monitor: &Running, count: usize, mut what: impl FnMut(&check::Ev
         let Some(event) = monitor.next_event(left) else {
             panic!("{} of {count}: {:?}", told.len(), monitor.status().stats);
         };
-        if let Event::Check { check, event, .. } = event {
+        if let MonitorEvent::Check { check, event, .. } = event {
             if what(&event) {
                 told.insert(check);
             }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use health_core::ProbeKind;
 use health_core::check::probe::{ExecProbe, HttpProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, OnUnhealthy};
-use health_core::monitor::{Event, MonitorConfig};
+use health_core::monitor::{MonitorConfig, MonitorEvent};
 use health_core::{Class, Kind};
 use health_driver::monitor::Target;
 
@@ -184,7 +184,7 @@ fn healthy(monitor: &Running, target: &str) -> (usize, usize) {
 
 /// Events up to the one that is waited for.
 #[track_caller]
-fn collect(monitor: &Running, mut is_last: impl FnMut(&Event) -> bool) -> Vec<Event> {
+fn collect(monitor: &Running, mut is_last: impl FnMut(&MonitorEvent) -> bool) -> Vec<MonitorEvent> {
     let until = Instant::now() + LIMIT;
     let mut events = Vec::new();
     loop {
@@ -202,34 +202,34 @@ fn collect(monitor: &Running, mut is_last: impl FnMut(&Event) -> bool) -> Vec<Ev
     }
 }
 
-fn of_check(event: &Event) -> Option<&check::Event> {
+fn of_check(event: &MonitorEvent) -> Option<&check::Event> {
     match event {
-        Event::Check { event, .. } => Some(event),
+        MonitorEvent::Check { event, .. } => Some(event),
         _ => None,
     }
 }
 
-fn turns(event: &Event) -> Option<CheckStatus> {
+fn turns(event: &MonitorEvent) -> Option<CheckStatus> {
     match of_check(event)? {
         check::Event::Status { to, .. } => Some(*to),
         _ => None,
     }
 }
 
-fn class(event: &Event) -> Option<Class> {
+fn class(event: &MonitorEvent) -> Option<Class> {
     match of_check(event)? {
         check::Event::Recorded(record) => Some(record.class()),
         _ => None,
     }
 }
 
-fn kind(event: &Event) -> Option<Kind> {
+fn kind(event: &MonitorEvent) -> Option<Kind> {
     match of_check(event)? {
         check::Event::Recorded(record) => record.kind(),
         _ => None,
     }
 }
 
-fn is_restart(event: &Event) -> bool {
+fn is_restart(event: &MonitorEvent) -> bool {
     matches!(of_check(event), Some(check::Event::RestartRequested))
 }

@@ -24,7 +24,7 @@ pub struct Batch {
     pub results: Vec<ResultRow>,
     /// Transitions, oldest first. If there are any, the batch counts as stored only when it is on the
     /// disk, since notices are sent for them.
-    pub transitions: Vec<Transition>,
+    pub transitions: Vec<TransitionRow>,
 }
 
 /// The state of a check.
@@ -53,7 +53,7 @@ pub struct ResultRow {
 
 /// A change of a check's status, or an action that it asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transition {
+pub struct TransitionRow {
     /// The target.
     pub target: Name,
     /// The check.
@@ -61,16 +61,16 @@ pub struct Transition {
     /// When it happened.
     pub at: UnixTime,
     /// What happened.
-    pub change: Change,
+    pub change: CheckChange,
     /// The results in a row after it.
     pub streak: Streak,
     /// The result that brought it about; `None` if it was a call.
     pub record: Option<Record>,
 }
 
-/// What a [`Transition`] is about.
+/// What a [`TransitionRow`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
+pub enum CheckChange {
     /// The status changed.
     Status {
         /// What it was.
@@ -82,13 +82,13 @@ pub enum Change {
     Deregistered,
     /// A restart of the target was requested.
     RestartRequested,
-    /// One of the two was due and was withheld, since too many checks fail at once.
+    /// One of the two was due and was withheld, since too many targets fail at once.
     ActionSuppressed,
     /// Result after result says nothing about the target: the prober itself is in trouble.
     ProberImpaired,
 }
 
-impl Change {
+impl CheckChange {
     /// The change that an event is about; `None` for events that are not stored.
     ///
     /// The first status of a new check is none: the store knows that it was added.

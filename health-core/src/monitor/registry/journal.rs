@@ -1,20 +1,21 @@
 //! The journal of a monitor: what is still to be stored, and when it is due.
 //!
-//! At most a second of results, and no transition, may be lost with the process.
+//! At most a second of results, and no transition, may be lost with the process. The calls that give it
+//! out are in `writer.rs`.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::batch::{Batch, Change, CheckRow, ResultRow, Transition};
+use super::batch::{Batch, CheckChange, CheckRow, ResultRow, TransitionRow};
 use super::pending::Pending;
+use super::writer::JournalStats;
 use crate::base::Name;
 use crate::base::Streak;
 use crate::base::{Instant, Moment};
 use crate::check::{self, Check, Events, Mode, Record, SavedState};
 use crate::monitor::list::Targets;
-use crate::monitor::machine::{Life, Monitor};
 use crate::monitor::{CheckId, TargetId};
 
 /// How long a result may wait for others to be written with it.
@@ -24,103 +25,6 @@ const RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// Of each kind in one batch: what a store writes in a few hundredths of a second.
 const MOST_IN_BATCH: usize = 4_096;
-
-impl Monitor {
-    /// Gathers from now on what is to be stored.
-    pub fn enable_journal(&mut self) {
-        self.journal.get_or_insert_with(Journal::default);
-    }
-
-    /// Adds the state of checks to the journal again, for a store that has lost it: those of the first
-    /// `most` targets whose names come after `after`. Returns after which name to go on, `None` at the
-    /// end.
-    ///
-    /// Adds nothing once the monitor is stopping: the state of its checks is lost by then.
-    pub fn journal_state(
-        &mut self,
-        now: Instant,
-        after: Option<&Name>,
-        most: usize,
-    ) -> Option<Name> {
-        let journal = self.journal.as_mut()?;
-        let mut last = None;
-        for (id, target) in self.targets.after(after).take(most) {
-            for (index, (name, check)) in target.checks.iter().enumerate() {
-                let names = (target.name().clone(), name.clone());
-                journal.note(now, id.check(index), names, check);
-            }
-            last = Some(target.name());
-        }
-        last.cloned()
-    }
-
-    /// The next batch to be stored, if one is due: at once after a transition and while the monitor
-    /// stops, else a second after the first result.
-    ///
-    /// Report each by [`handle_stored`](Self::handle_stored); there is no other before. One that failed
-    /// comes again after 1 s at first, then after twice as long each time, up to 30 s. While the monitor
-    /// stops it comes again at once, and once.
-    pub fn poll_batch(&mut self, moment: Moment) -> Option<Arc<Batch>> {
-        let is_last = self.is_last();
-        self.journal.as_mut()?.poll(moment, is_last, &self.targets)
-    }
-
-    /// When to call [`poll_batch`](Self::poll_batch) next, if nothing else happens before; `None` is
-    /// after the next change, or after the last batch is reported. In the past if one is due.
-    #[must_use]
-    pub fn batch_timeout(&self) -> Option<Instant> {
-        self.journal.as_ref()?.timeout(self.is_last())
-    }
-
-    /// The batch is stored, or could not be.
-    pub fn handle_stored(&mut self, now: Instant, stored: bool) {
-        if let Some(journal) = &mut self.journal {
-            journal.handle_stored(now, stored);
-        }
-    }
-
-    /// While the store fails: what has happened since the last call, at most once a second.
-    ///
-    /// It is for live notification, and not to be reported by [`handle_stored`](Self::handle_stored):
-    /// the same rows come again in a later batch that has [`is_reported`](Batch::is_reported) set.
-    pub fn poll_unstored(&mut self, moment: Moment) -> Option<Arc<Batch>> {
-        let is_last = self.is_last();
-        let journal = self.journal.as_mut()?;
-        journal.poll_unstored(moment, is_last, &self.targets)
-    }
-
-    /// When to call [`poll_unstored`](Self::poll_unstored) next, if nothing else happens before.
-    #[must_use]
-    pub fn unstored_timeout(&self) -> Option<Instant> {
-        self.journal.as_ref()?.unstored_timeout(self.is_last())
-    }
-
-    /// What was stored and what waits for it; `None` without a journal.
-    #[must_use]
-    pub fn journal_stats(&self, now: Instant) -> Option<JournalStats> {
-        self.journal.as_ref().map(|journal| journal.stats(now))
-    }
-
-    /// Whether it is too late to wait with anything.
-    const fn is_last(&self) -> bool {
-        matches!(self.life, Life::Stopping { .. } | Life::Stopped)
-    }
-}
-
-/// What was stored and what waits for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct JournalStats {
-    /// Batches that were stored.
-    pub batches: u64,
-    /// Failures to store one, since the last that was stored.
-    pub failures: u32,
-    /// The age of the oldest change that is not stored. More than a few seconds mean that the store is
-    /// slow or fails.
-    pub lag: Duration,
-    /// Results and transitions that were dropped because too many waited.
-    pub lost: u64,
-}
 
 #[derive(Debug, Default)]
 pub(in crate::monitor) struct Journal {
@@ -144,7 +48,7 @@ struct Turn {
     at: Instant,
     id: CheckId,
     names: Names,
-    change: Change,
+    change: CheckChange,
     streak: Streak,
     record: Option<Record>,
 }
@@ -187,7 +91,7 @@ impl Journal {
                 self.stats.lost += u64::from(lost.is_some());
                 self.since.get_or_insert(now);
             }
-            if let Some(change) = Change::of(event) {
+            if let Some(change) = CheckChange::of(event) {
                 let turn = Turn {
                     at: now,
                     id,
@@ -206,7 +110,7 @@ impl Journal {
         }
     }
 
-    fn note(&mut self, now: Instant, id: CheckId, names: Names, check: &Check) {
+    pub(super) fn note(&mut self, now: Instant, id: CheckId, names: Names, check: &Check) {
         // A monitor that stops knows nothing more about its targets.
         if !matches!(check.mode(), Mode::Stopping | Mode::Stopped) {
             self.checks.insert(id, (names, check.saved_state()));
@@ -222,7 +126,12 @@ impl Journal {
         }
     }
 
-    fn poll(&mut self, moment: Moment, is_last: bool, targets: &Targets) -> Option<Arc<Batch>> {
+    pub(super) fn poll(
+        &mut self,
+        moment: Moment,
+        is_last: bool,
+        targets: &Targets,
+    ) -> Option<Arc<Batch>> {
         let due = self.timeout(is_last)?;
         if due > moment.now {
             return None;
@@ -247,7 +156,7 @@ impl Journal {
         Some(batch)
     }
 
-    fn timeout(&self, is_last: bool) -> Option<Instant> {
+    pub(super) fn timeout(&self, is_last: bool) -> Option<Instant> {
         if let Some(out) = &self.out {
             return out.retry_at.map(|at| if is_last { out.since } else { at });
         }
@@ -256,7 +165,7 @@ impl Journal {
         Some(if at_once { since } else { since + GATHER })
     }
 
-    fn handle_stored(&mut self, now: Instant, stored: bool) {
+    pub(super) fn handle_stored(&mut self, now: Instant, stored: bool) {
         let Some(out) = &mut self.out else {
             return;
         };
@@ -275,7 +184,7 @@ impl Journal {
         }
     }
 
-    fn stats(&self, now: Instant) -> JournalStats {
+    pub(super) fn stats(&self, now: Instant) -> JournalStats {
         let oldest = self.out.as_ref().map(|out| out.since).or(self.since);
         JournalStats {
             lag: oldest.map_or(Duration::ZERO, |oldest| now.duration_since(oldest)),
@@ -315,7 +224,7 @@ impl Journal {
         batch
     }
 
-    fn poll_unstored(
+    pub(super) fn poll_unstored(
         &mut self,
         moment: Moment,
         is_last: bool,
@@ -347,7 +256,7 @@ impl Journal {
         }))
     }
 
-    fn unstored_timeout(&self, is_last: bool) -> Option<Instant> {
+    pub(super) fn unstored_timeout(&self, is_last: bool) -> Option<Instant> {
         let is_failing = self.stats.failures > 0;
         let has_unreported = self.results.has_unreported() || self.transitions.has_unreported();
         let at = self.since.filter(|_| is_last).unwrap_or(self.report_at);
@@ -372,8 +281,8 @@ fn result_row((_, names, record): (CheckId, Names, Record), moment: Moment) -> R
     }
 }
 
-fn transition_row(turn: Turn, moment: Moment) -> Transition {
-    Transition {
+fn transition_row(turn: Turn, moment: Moment) -> TransitionRow {
+    TransitionRow {
         target: turn.names.0,
         check: turn.names.1,
         at: moment.unix_at(turn.at),
@@ -390,7 +299,7 @@ mod tests {
     use super::*;
     use crate::base::Outcome;
     use crate::check::CheckConfig;
-    use crate::monitor::{Command, MonitorConfig, Spread, TargetSpec};
+    use crate::monitor::{Command, Monitor, MonitorConfig, Spread, TargetSpec};
 
     /// What waits of others is neither searched nor moved: the state of its own checks goes, and its
     /// results are left out when their turn comes.

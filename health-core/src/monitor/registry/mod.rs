@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A monitor whose [journal](super::Monitor::enable_journal) is on gathers the state of each check that
-//! changes, its results, and every [`Transition`] into [batches](Batch). The writer takes one by
+//! changes, its results, and every [`TransitionRow`] into [batches](Batch). The writer takes one by
 //! [`poll_batch`](super::Monitor::poll_batch), has a [`TargetStore`] write it, and says by
 //! [`handle_stored`](super::Monitor::handle_stored) whether it did. A transition is due at once, a
 //! result within a second: no transition, and at most a second of results, is lost with the process.
@@ -24,11 +24,12 @@ mod journal;
 mod notice;
 mod pending;
 mod store;
+mod writer;
 
-pub use batch::{Batch, Change, CheckRow, ResultRow, Transition};
+pub use batch::{Batch, CheckChange, CheckRow, ResultRow, TransitionRow};
 pub use first_results::FirstResults;
 pub(super) use first_results::FirstShare;
 pub(super) use journal::Journal;
-pub use journal::JournalStats;
 pub use notice::{Notice, NoticeKind, Notices};
 pub use store::{Definition, StoredCheck, StoredTarget, TargetStore};
+pub use writer::JournalStats;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
-use super::batch::{Change, Transition};
+use super::batch::{CheckChange, TransitionRow};
 use crate::base::Instant;
 use crate::base::Name;
 use crate::check::CheckStatus;
@@ -18,16 +18,16 @@ use crate::check::CheckStatus;
 /// ```
 /// use core::time::Duration;
 /// use health_core::check::CheckStatus;
-/// use health_core::monitor::registry::{Change, NoticeKind, Notices, Transition};
+/// use health_core::monitor::registry::{CheckChange, NoticeKind, Notices, TransitionRow};
 /// use health_core::Name;
 /// use health_core::Streak;
 /// use health_core::{Instant, UnixTime};
 ///
-/// let down = Transition {
+/// let down = TransitionRow {
 ///     target: Name::new("web-1")?,
 ///     check: Name::new("http")?,
 ///     at: UnixTime::default(),
-///     change: Change::Status { from: CheckStatus::Healthy, to: CheckStatus::Unhealthy },
+///     change: CheckChange::Status { from: CheckStatus::Healthy, to: CheckStatus::Unhealthy },
 ///     streak: Streak::of_failures(3),
 ///     record: None,
 /// };
@@ -43,12 +43,12 @@ use crate::check::CheckStatus;
 #[derive(Debug)]
 pub struct Notices {
     gather: Duration,
-    waiting: BTreeMap<NoticeKind, Vec<Transition>>,
+    waiting: BTreeMap<NoticeKind, Vec<TransitionRow>>,
     /// When the oldest of them came.
     since: Option<Instant>,
     mass: Mass,
     /// Unhealthy since the mass failure began.
-    down: BTreeMap<(Name, Name), Transition>,
+    down: BTreeMap<(Name, Name), TransitionRow>,
 }
 
 /// What a [`Notice`] is about. Notices that are due together come in this order.
@@ -73,7 +73,7 @@ pub struct Notice {
     /// What it is about.
     pub kind: NoticeKind,
     /// The changes, oldest first.
-    pub transitions: Vec<Transition>,
+    pub transitions: Vec<TransitionRow>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,14 +100,14 @@ impl NoticeKind {
     }
 
     /// The kind of notice that a change is sent in; `None` for no notice.
-    fn of(change: Change) -> Option<Self> {
+    fn of(change: CheckChange) -> Option<Self> {
         match change {
-            Change::Deregistered => Some(Self::Deregistered),
-            Change::Status {
+            CheckChange::Deregistered => Some(Self::Deregistered),
+            CheckChange::Status {
                 to: CheckStatus::Unhealthy,
                 ..
             } => Some(Self::Unhealthy),
-            Change::Status {
+            CheckChange::Status {
                 from: CheckStatus::Unhealthy,
                 to: CheckStatus::Healthy,
             } => Some(Self::Recovered),
@@ -137,9 +137,9 @@ impl Notices {
     }
 
     /// These transitions have happened, while there is a mass failure
-    /// ([`Monitor::is_mass_failure`](crate::monitor::Monitor::is_mass_failure)) or not. Call it without
+    /// ([`MonitorStatus::is_mass_failure`](crate::monitor::MonitorStatus::is_mass_failure)) or not. Call it without
     /// transitions, too: a mass failure ends without one.
-    pub fn observe(&mut self, now: Instant, transitions: &[Transition], is_mass: bool) {
+    pub fn observe(&mut self, now: Instant, transitions: &[TransitionRow], is_mass: bool) {
         match (self.mass, is_mass) {
             (Mass::No, true) => self.mass = Mass::Silent,
             (Mass::Silent, false) => self.mass = Mass::No,
@@ -179,7 +179,7 @@ impl Notices {
         self.since.map(|since| since + self.gather)
     }
 
-    fn sort_in(&mut self, now: Instant, kind: NoticeKind, transition: &Transition) {
+    fn sort_in(&mut self, now: Instant, kind: NoticeKind, transition: &TransitionRow) {
         let place = (transition.target.clone(), transition.check.clone());
         match (self.mass, kind) {
             (Mass::Silent | Mass::Waiting, NoticeKind::Unhealthy) => {
@@ -225,7 +225,7 @@ impl Notices {
         &mut self,
         now: Instant,
         kind: NoticeKind,
-        transitions: impl IntoIterator<Item = Transition>,
+        transitions: impl IntoIterator<Item = TransitionRow>,
     ) {
         self.waiting.entry(kind).or_default().extend(transitions);
         self.since.get_or_insert(now);

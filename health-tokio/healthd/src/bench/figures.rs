@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use health_core::monitor::Stats;
+use health_core::monitor::MonitorStats;
 use health_core::monitor::registry::JournalStats;
 use serde::Serialize;
 
@@ -45,14 +45,14 @@ pub(super) struct Kept {
 }
 
 impl Figures {
-    pub(super) fn count(&mut self, stats: &Stats, elapsed: Duration, cpu: Option<Duration>) {
+    pub(super) fn count(&mut self, stats: &MonitorStats, elapsed: Duration, cpu: Option<Duration>) {
         self.seconds = elapsed.as_secs_f64();
         self.attempts = stats.attempts;
         self.failed = stats.failures + stats.indeterminate;
         self.probes_per_second = stats.attempts as f64 / elapsed.as_secs_f64();
         self.missed_slots = stats.skipped_slots;
-        self.slot_lag_p50_ms = millis(stats.lags.quantile(0.5));
-        self.slot_lag_p99_ms = millis(stats.lags.quantile(0.99));
+        self.slot_lag_p50_ms = millis(stats.lag_quantile(0.5));
+        self.slot_lag_p99_ms = millis(stats.lag_quantile(0.99));
         self.slot_lag_max_ms = millis(stats.max_lag);
         let per_probe = |cpu: Duration| cpu.as_secs_f64() * 1e6 / stats.attempts.max(1) as f64;
         self.cpu_us_per_probe = cpu.map(per_probe);

@@ -8,9 +8,9 @@ use health_core::Class;
 use health_core::Name;
 use health_core::check::{CheckStatus, Record};
 use health_core::monitor::registry::{
-    Batch, Change, Notice, NoticeKind, Notices, ResultRow, Transition,
+    Batch, CheckChange, Notice, NoticeKind, Notices, ResultRow, TransitionRow,
 };
-use health_core::monitor::{Stats, Summary};
+use health_core::monitor::{MonitorStats, Summary};
 use health_driver::monitor::MonitorControl;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -72,7 +72,7 @@ fn batch(batch: &Arc<Batch>) {
     let mut rest = 0_usize;
     for (index, it) in batch.transitions.iter().enumerate() {
         // What is taken off the list is always worth its line.
-        if index < MOST || it.change == Change::Deregistered {
+        if index < MOST || it.change == CheckChange::Deregistered {
             transition(it);
         } else {
             rest += 1;
@@ -101,11 +101,11 @@ fn notice(notice: &Notice) {
 /// The figures of a cycle.
 pub(super) struct Cycle {
     since: Instant,
-    before: Stats,
+    before: MonitorStats,
 }
 
 impl Cycle {
-    pub(super) fn begin(stats: Stats) -> Self {
+    pub(super) fn begin(stats: MonitorStats) -> Self {
         Self {
             since: Instant::now(),
             before: stats,
@@ -113,7 +113,7 @@ impl Cycle {
     }
 
     /// Says what has happened since the last call.
-    pub(super) fn end(&mut self, stats: Stats, summary: Summary) {
+    pub(super) fn end(&mut self, stats: MonitorStats, summary: Summary) {
         let before = std::mem::replace(&mut self.before, stats);
         let seconds = self.since.elapsed().as_secs_f64();
         self.since = Instant::now();
@@ -125,7 +125,7 @@ impl Cycle {
             inactive = summary.unjudged,
             failures = stats.failures - before.failures,
             indeterminate = stats.indeterminate - before.indeterminate,
-            lag_p99_ms = millis(stats.lags.quantile(0.99)),
+            lag_p99_ms = millis(stats.lag_quantile(0.99)),
             skipped_slots = stats.skipped_slots - before.skipped_slots,
             deregistered = stats.deregistered - before.deregistered,
             suppressed = stats.suppressed - before.suppressed,
@@ -184,12 +184,12 @@ fn failures(batch: &Batch) {
     }
 }
 
-fn transition(it: &Transition) {
-    let Transition { target, check, .. } = it;
+fn transition(it: &TransitionRow) {
+    let TransitionRow { target, check, .. } = it;
     let consecutive_failures = it.streak.failures();
     let reason = it.record.as_ref().map_or("", Record::message);
     match it.change {
-        Change::Status { from, to } => {
+        CheckChange::Status { from, to } => {
             let was = from.as_str();
             match to {
                 CheckStatus::Unhealthy => {
@@ -198,16 +198,16 @@ fn transition(it: &Transition) {
                 _ => info!(%target, %check, was, "{}", to.as_str()),
             }
         }
-        Change::Deregistered => {
+        CheckChange::Deregistered => {
             error!(%target, %check, consecutive_failures, reason, "deregistered");
         }
-        Change::RestartRequested => {
+        CheckChange::RestartRequested => {
             error!(%target, %check, consecutive_failures, reason, "restart requested");
         }
-        Change::ActionSuppressed => {
+        CheckChange::ActionSuppressed => {
             warn!(%target, %check, "too many targets fail at once: nothing is done about it");
         }
-        Change::ProberImpaired => {
+        CheckChange::ProberImpaired => {
             warn!(%target, %check, reason, "the prober itself is in trouble");
         }
     }

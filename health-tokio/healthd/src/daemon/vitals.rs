@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use health_core::Outcome;
 use health_core::health::ComponentConfig;
-use health_core::monitor::{Stats, Summary};
+use health_core::monitor::{MonitorStats, Summary};
 use health_core::{Name, NameError};
 use health_driver::{Component, Health, Heartbeat, Stats as Published};
 use serde_json::json;
@@ -31,7 +31,7 @@ pub(super) struct Vitals {
     /// How late attempts begin, and how late results are kept: beside the components of these names.
     lags: [Published; 2],
     groups: BTreeMap<Name, Group>,
-    seen: Stats,
+    seen: MonitorStats,
     /// Slots skipped by that time.
     scheduled: (Instant, u64),
     looked: Option<Instant>,
@@ -88,13 +88,13 @@ impl Vitals {
         }
     }
 
-    fn lags(&self, stats: &Stats) {
+    fn lags(&self, stats: &MonitorStats) {
         let [schedule, store] = &self.lags;
         let journal = self.list.controls.journal_stats().unwrap_or_default();
         // Numbers can always be serialised.
         let _ = schedule.set(&json!({
-            "lag_p50_ms": millis(stats.lags.quantile(0.5)),
-            "lag_p99_ms": millis(stats.lags.quantile(0.99)),
+            "lag_p50_ms": millis(stats.lag_quantile(0.5)),
+            "lag_p99_ms": millis(stats.lag_quantile(0.99)),
             "max_lag_ms": millis(stats.max_lag),
         }));
         let _ = store.set(&json!({ "lag_ms": millis(journal.lag), "lost": journal.lost }));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use health_core::monitor::registry::Change;
+use health_core::monitor::registry::CheckChange;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
 use serde_json::Value;
@@ -203,7 +203,7 @@ fn result(row: &Row<'_>) -> rusqlite::Result<ResultInfo> {
 fn transition(row: &Row<'_>) -> rusqlite::Result<TransitionInfo> {
     let (change, from, to): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
     let statuses = (!to.is_empty()).then_some((&*from, &*to));
-    let rule = Change::from_words(&change, statuses).map_or("", Change::rule);
+    let rule = CheckChange::from_words(&change, statuses).map_or("", CheckChange::rule);
     Ok(TransitionInfo {
         at: row.get(0)?,
         check: row.get(1)?,

@@ -3,7 +3,9 @@
 use health_core::Name;
 use health_core::UnixTime;
 use health_core::check::Record;
-use health_core::monitor::registry::{Batch, Change, CheckRow, Definition, ResultRow, Transition};
+use health_core::monitor::registry::{
+    Batch, CheckChange, CheckRow, Definition, ResultRow, TransitionRow,
+};
 use health_core::{Cause, Class, Kind};
 use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
 
@@ -174,7 +176,7 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
     Ok(())
 }
 
-fn transition(tx: &Tx<'_>, row: &Transition) -> Result<()> {
+fn transition(tx: &Tx<'_>, row: &TransitionRow) -> Result<()> {
     let (change, statuses) = row.change.words();
     let (from, to) = statuses.unwrap_or_default();
     let record = row.record.as_ref();
@@ -197,7 +199,7 @@ fn transition(tx: &Tx<'_>, row: &Transition) -> Result<()> {
         record.and_then(Record::kind).map(Kind::as_str),
         message,
     ])?;
-    if row.change == Change::Deregistered {
+    if row.change == CheckChange::Deregistered {
         let failures = row.streak.failures();
         let reason = format!("{failures} failures in a row, the last one: {message}");
         tx.prepare_cached(

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::monitor::Event;
+use health_core::monitor::MonitorEvent;
 use health_core::server::Targets;
 
 use super::{Async, Blocking, MonitorControl, Styled};
@@ -28,7 +28,7 @@ impl<S> MonitorHandle<S> {
         Self { control, style }
     }
 
-    async fn event(&self) -> Option<Event> {
+    async fn event(&self) -> Option<MonitorEvent> {
         poll_fn(|cx| self.poll_event(cx.waker())).await
     }
 
@@ -46,7 +46,7 @@ impl<R: Runtime> MonitorHandle<Async<R>> {
     ///
     /// 1,024 events are kept; if nobody reads them, the oldest are lost and
     /// [counted](MonitorControl::lost_events).
-    pub async fn next_event(&self) -> Option<Event> {
+    pub async fn next_event(&self) -> Option<MonitorEvent> {
         self.event().await
     }
 
@@ -68,7 +68,7 @@ impl<R: BlockOn> MonitorHandle<Blocking<R>> {
     /// 1,024 events are kept; if nobody reads them, the oldest are lost and
     /// [counted](MonitorControl::lost_events).
     #[must_use]
-    pub fn next_event(&self, limit: Duration) -> Option<Event> {
+    pub fn next_event(&self, limit: Duration) -> Option<MonitorEvent> {
         R::block_on(task::within::<R::Timer, _>(limit, self.event())).flatten()
     }
 

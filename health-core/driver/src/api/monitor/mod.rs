@@ -8,7 +8,8 @@ use std::io;
 pub use handle::MonitorHandle;
 pub use health_core::check::{self, CheckConfig, CheckStatus, FirstCheck, OnUnhealthy, Schedule};
 pub use health_core::monitor::{
-    AddError, CheckId, Event, MassFailure, MonitorConfig, Spread, Stats, Summary, TargetId,
+    AddError, CheckId, MassFailure, MonitorConfig, MonitorEvent, MonitorStats, Spread, Summary,
+    TargetId,
 };
 pub use health_core::{Class, Kind, Name, NameError, Outcome, ProbeKind};
 
