@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use health_core::Instant;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, Destination, Probe, ProbeError, Report, Step,
+    AddressPolicy, Attempt, Destination, Probe, ProbeError, ProbePhase, Report, Step,
 };
 use health_core::{Class, Kind};
 
@@ -157,7 +157,10 @@ fn addresses_share_the_time_and_the_last_error_counts() {
     attempt.handle_error(at(600), ProbeError::Refused, "os error 111");
     let message = "connection refused while connecting";
     let report = ends(attempt, Class::Failure, Some(Kind::Refused), message);
-    assert_eq!(report.timings.connect, Some(Duration::from_millis(500)));
+    assert_eq!(
+        report.timings.get(ProbePhase::Connect),
+        Some(Duration::from_millis(500))
+    );
     assert_eq!(report.address, Some(all[2]));
     assert_eq!(
         report.outcome.cause.expect("a cause").reveal(),
@@ -225,7 +228,10 @@ fn the_time_of_a_lookup_that_found_nothing_is_kept() {
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(7), []);
     let report = attempt.into_report();
-    assert_eq!(report.timings.dns, Some(Duration::from_millis(7)));
+    assert_eq!(
+        report.timings.get(ProbePhase::Resolve),
+        Some(Duration::from_millis(7))
+    );
     assert_eq!(report.took, Duration::from_millis(7));
 }
 

@@ -61,12 +61,12 @@ impl Monitor {
         let Some(check) = self.targets.check_mut(id) else {
             return;
         };
-        let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots());
+        let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots);
         #[cfg(feature = "registry")]
         let before = check.saved_state();
         let events = change(check);
         self.tally.exchange(share, Share::of(check));
-        self.stats.skipped_slots += check.skipped_slots() - skipped;
+        self.stats.skipped_slots += check.skipped_slots - skipped;
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();
         #[cfg(feature = "registry")]

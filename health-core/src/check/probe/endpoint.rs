@@ -9,7 +9,7 @@ use crate::base::ConfigError;
 
 /// A name to be resolved, or an address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Host {
+pub(super) enum Host {
     /// Resolved at every attempt.
     Name(Box<str>),
     /// Never resolved.
@@ -87,8 +87,7 @@ impl Endpoint {
     }
 
     /// The host.
-    #[must_use]
-    pub const fn host(&self) -> &Host {
+    pub(super) const fn host(&self) -> &Host {
         &self.host
     }
 

@@ -101,8 +101,7 @@ impl ProbeError {
     }
 
     /// How it counts: as a failure of the target, or not at all.
-    #[must_use]
-    pub const fn class(self) -> Class {
+    const fn class(self) -> Class {
         match self {
             Self::Descriptors
             | Self::Memory
@@ -115,8 +114,7 @@ impl ProbeError {
     }
 
     /// Its word in metrics and in a store; `None` if there is no word for it.
-    #[must_use]
-    pub const fn kind(self) -> Option<Kind> {
+    const fn kind(self) -> Option<Kind> {
         Some(match self {
             Self::Refused => Kind::Refused,
             Self::Reset => Kind::Reset,

@@ -45,6 +45,7 @@ impl HeadReader {
         self.seen
     }
 
+    #[cfg(feature = "test-util")]
     pub(super) fn buffered(&self) -> usize {
         self.pending.capacity()
     }

@@ -69,6 +69,7 @@ impl<'p> Response<'p> {
     }
 
     /// Bytes of heap held for it.
+    #[cfg(feature = "test-util")]
     pub(super) fn buffered(&self) -> usize {
         match &self.part {
             Part::Head(reader) => reader.buffered(),
