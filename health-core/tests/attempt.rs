@@ -195,6 +195,93 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
     ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
 }
 
+/// What one address cannot be reached by says little of the target: the others are tried, in any
+/// order, and a failure that is the target's own is the verdict.
+#[test]
+fn an_address_that_is_of_no_use_here_hides_nothing() {
+    use ProbeError::{Ports, Refused, TimedOut, Unreachable};
+    let probe = probe("tcp://db.example:80");
+    let refused = "connection refused while connecting";
+    let no_route = "no route to the target while connecting";
+    let no_port = "prober has no local port left";
+    for (errors, class, kind, message) in [
+        ([Refused, Ports], Class::Failure, Kind::Refused, refused),
+        ([Ports, Refused], Class::Failure, Kind::Refused, refused),
+        (
+            [Refused, Unreachable],
+            Class::Failure,
+            Kind::Refused,
+            refused,
+        ),
+        (
+            [Unreachable, Refused],
+            Class::Failure,
+            Kind::Refused,
+            refused,
+        ),
+        (
+            [Unreachable, Ports],
+            Class::Failure,
+            Kind::Unreachable,
+            no_route,
+        ),
+        (
+            [Ports, Unreachable],
+            Class::Failure,
+            Kind::Unreachable,
+            no_route,
+        ),
+        ([Ports, Ports], Class::Indeterminate, Kind::Ports, no_port),
+        (
+            [Refused, TimedOut],
+            Class::Failure,
+            Kind::Timeout,
+            "timeout while connecting",
+        ),
+    ] {
+        let mut attempt = begin(&probe, &OPEN);
+        attempt.handle_resolved(at(0), [address("[::1]:80"), address("127.0.0.1:80")]);
+        attempt.handle_error(at(1), errors[0], "first");
+        let next = Destination::Tcp(address("127.0.0.1:80"));
+        assert!(
+            matches!(attempt.step(), Step::Connect { to, .. } if to == next),
+            "{errors:?}"
+        );
+        attempt.handle_error(at(2), errors[1], "second");
+        ends(attempt, class, Some(kind), message);
+    }
+
+    // The silence of an address is the target's, too.
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(
+        at(0),
+        [address("192.0.2.1:80"), address("[2001:db8::1]:80")],
+    );
+    attempt.handle_timeout(at(500));
+    attempt.handle_error(at(501), Ports, "");
+    let message = "timeout while connecting";
+    let _ = ends(attempt, Class::Failure, Some(Kind::Timeout), message);
+
+    // The address behind it answers.
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(at(0), [address("[::1]:80"), address("127.0.0.1:80")]);
+    attempt.handle_error(at(1), Ports, "");
+    attempt.handle_connected(at(2), None);
+    assert_eq!(attempt.into_report().outcome.class, Class::Success);
+
+    // Other shortages of ours end it at once: the next address would meet them as well.
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(at(0), [address("192.0.2.1:80"), address("192.0.2.2:80")]);
+    attempt.handle_error(at(1), ProbeError::Descriptors, "");
+    let message = "prober has no descriptors left";
+    let _ = ends(
+        attempt,
+        Class::Indeterminate,
+        Some(Kind::Descriptors),
+        message,
+    );
+}
+
 #[test]
 fn a_denied_address_is_never_connected_to() {
     let policy = AddressPolicy::new().deny(AddressPolicy::METADATA);
@@ -299,6 +386,8 @@ fn errors_of_the_system_are_told_apart() {
         (11, Connect, ProbeError::Refused),
         (2, Spawn, ProbeError::CommandNotFound),
         (13, Spawn, ProbeError::CommandNotFound),
+        (26, Spawn, ProbeError::Settings),
+        (26, Connect, ProbeError::Other),
         (2, Connect, ProbeError::Refused),
         (111, Connect, ProbeError::Refused),
         (104, Connect, ProbeError::Reset),

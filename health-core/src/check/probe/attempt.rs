@@ -6,7 +6,6 @@ mod ending;
 use alloc::format;
 use alloc::vec::Vec;
 use core::fmt;
-use core::mem;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -34,7 +33,9 @@ use crate::base::{Kind, Outcome};
 ///
 /// A name with several addresses: they are tried in the resolver's order, each with an equal share
 /// of the time left, until one accepts. `localhost` is two addresses on most machines, and a server
-/// often has only one of them. Errors of our own end the attempt at once.
+/// often has only one of them. If none accepts, the last failure counts; one that says as much of
+/// this machine's network as of the target (no route, no local address) counts only if no other was
+/// met. A shortage of our own ends the attempt at once.
 ///
 /// ```
 /// use core::time::Duration;
@@ -88,6 +89,8 @@ enum State<'p> {
     Connecting {
         to: Destination<'p>,
         rest: Vec<SocketAddr>,
+        /// What the addresses before have shown of the target.
+        before: Option<Outcome>,
         until: Instant,
     },
     Securing,
@@ -140,6 +143,7 @@ impl<'p> Attempt<'p> {
                 attempt.state = State::Connecting {
                     to: Destination::Unix(path),
                     rest: Vec::new(),
+                    before: None,
                     until: deadline,
                 };
             }
@@ -330,9 +334,8 @@ impl<'p> Attempt<'p> {
             return;
         };
         match &mut self.state {
-            State::Connecting { rest, .. } if !rest.is_empty() && !error.is_ours() => {
-                let rest = mem::take(rest);
-                self.connect_next(rest);
+            State::Connecting { .. } => {
+                self.handle_connect_error(error, error.outcome(phase).caused_by(cause));
             }
             State::Sending | State::Reading(_) if !error.is_ours() => {
                 self.interrupt(error.phrase(), None);
@@ -350,9 +353,9 @@ impl<'p> Attempt<'p> {
                 let message = format!("timeout while {phase}");
                 self.cut_short(Breach::new(Kind::Timeout, message));
             }
-            (_, State::Connecting { rest, until, .. }) if self.now >= *until => {
-                let rest = mem::take(rest);
-                self.connect_next(rest);
+            (Some(phase), State::Connecting { until, .. }) if self.now >= *until => {
+                let outcome = ProbeError::TimedOut.outcome(phase);
+                self.handle_connect_error(ProbeError::TimedOut, outcome);
             }
             (_, State::Lingering { until }) if self.now >= *until => self.state = State::Closed,
             _ => {}
