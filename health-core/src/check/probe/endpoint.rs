@@ -5,6 +5,7 @@ use core::fmt;
 use core::net::IpAddr;
 use core::str::FromStr;
 
+use super::without_secrets;
 use crate::base::ConfigError;
 
 /// A name to be resolved, or an address.
@@ -41,7 +42,7 @@ impl FromStr for Host {
             return Ok(Self::Name(text.into()));
         }
         let allowed = "allowed is a name, an IPv4 address or an IPv6 address in brackets";
-        Err(ConfigError::new("host", text, allowed))
+        Err(ConfigError::new("host", &without_secrets(text), allowed))
     }
 }
 
@@ -107,7 +108,11 @@ impl Endpoint {
                 Self::new(host, parse_port(port)?)
             }
             (None, Some(port)) => Self::new(text, port),
-            (None, None) => Err(ConfigError::new("target", text, "allowed is host:port")),
+            (None, None) => Err(ConfigError::new(
+                "target",
+                &without_secrets(text),
+                "allowed is host:port",
+            )),
         }
     }
 }
@@ -136,7 +141,11 @@ pub(super) fn parse_port(text: &str) -> Result<u16, ConfigError> {
 }
 
 fn bad_port(text: &str) -> ConfigError {
-    ConfigError::new("port", text, "allowed is a number from 1 to 65535")
+    ConfigError::new(
+        "port",
+        &without_secrets(text),
+        "allowed is a number from 1 to 65535",
+    )
 }
 
 #[cfg(test)]

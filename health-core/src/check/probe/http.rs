@@ -10,6 +10,7 @@ use core::str::FromStr;
 use super::condition::Condition;
 use super::tls::Tls;
 use super::url::Address;
+use super::without_secrets;
 use crate::base::ConfigError;
 
 /// One HTTP probe: where it connects to, its request, rendered and checked, and the conditions on
@@ -28,8 +29,8 @@ use crate::base::ConfigError;
 /// | connection | `Connection: close` |
 /// | body of the response | 10 KiB are read; a longer one is not a failure; never shown |
 ///
-/// Its `Display` is the URL without the query, which may hold a token. Its `Debug` shows the names
-/// of the headers and none of their values.
+/// Its `Display` is the URL without the query, which may hold a token. Its `Debug` shows neither that
+/// nor the values of the headers.
 ///
 /// ```
 /// use health_core::check::probe::{Condition, HttpProbe, Probe};
@@ -163,7 +164,7 @@ impl fmt::Debug for HttpProbe {
         let names: Vec<&str> = self.fields().map(|(name, _)| name).collect();
         f.debug_struct("HttpProbe")
             .field("method", &self.method())
-            .field("path", &self.path())
+            .field("path", &without_secrets(self.path()))
             .field("host", &self.host())
             .field("headers", &names)
             .field("address", self.address())

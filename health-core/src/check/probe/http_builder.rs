@@ -13,6 +13,7 @@ use super::condition::Condition;
 use super::http::{HttpProbe, Inner};
 use super::tls::Tls;
 use super::url::Url;
+use super::without_secrets;
 use crate::base::ConfigError;
 use crate::base::grammar;
 
@@ -142,7 +143,7 @@ impl HttpProbeBuilder {
         if !grammar::is_host(host) {
             let allowed = "allowed is a name or an address, with a port if needed: \
                            db.example, 10.0.0.1:8080, [::1]:80";
-            return refused("host", host, allowed);
+            return refused("host", &without_secrets(host), allowed);
         }
         // A 2xx to CONNECT turns the connection into a tunnel (RFC 9110 §9.3.6).
         if !grammar::is_token(self.method.as_bytes()) || self.method == "CONNECT" {
@@ -154,7 +155,7 @@ impl HttpProbeBuilder {
         if !grammar::is_path(path) && !asks_server {
             let allowed = "allowed are visible ASCII characters but #, beginning with /; \
                            others are percent-encoded";
-            return refused("path", path, allowed);
+            return refused("path", &without_secrets(path), allowed);
         }
         for (name, value) in &self.headers {
             if !grammar::is_token(name.as_bytes()) {
@@ -252,7 +253,7 @@ impl fmt::Debug for HttpProbeBuilder {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| &**name).collect();
         f.debug_struct("HttpProbeBuilder")
             .field("method", &self.method)
-            .field("path", &self.path)
+            .field("path", &self.path.as_deref().map(without_secrets))
             .field("headers", &names)
             .finish_non_exhaustive()
     }

@@ -227,7 +227,7 @@ impl FromStr for Probe {
             return text.parse().map(Self::Http);
         }
         let allowed = "allowed are http://…, https://…, tcp://host:port and unix:/path.sock:/path";
-        Err(ConfigError::new("target", text, allowed))
+        Err(ConfigError::new("target", &without_secrets(text), allowed))
     }
 }
 
@@ -239,6 +239,20 @@ impl fmt::Display for Probe {
             Self::Exec(command) => write!(f, "{command}"),
         }
     }
+}
+
+/// As much of an address as an error may quote: nothing of one with user information, which may be a
+/// password and hold any character, and nothing behind `?` or `#`, which may be a token.
+fn without_secrets(text: &str) -> String {
+    let scheme = text.find("://").map_or(0, |at| at + 3);
+    let shown = match text.find('@') {
+        Some(at) => scheme.min(at),
+        None => match text.find(['?', '#']) {
+            Some(at) => at + 1,
+            None => return text.into(),
+        },
+    };
+    String::from(&text[..shown]) + "..."
 }
 
 /// A text that has no NUL, which the system would take for its end.
