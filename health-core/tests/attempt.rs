@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use health_core::Instant;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, Destination, Probe, ProbeError, Report, Step,
+    AddressPolicy, Attempt, Destination, Probe, ProbeError, ProbePhase, Report, Step,
 };
 use health_core::{Class, Kind};
 
@@ -157,7 +157,10 @@ fn addresses_share_the_time_and_the_last_error_counts() {
     attempt.handle_error(at(600), ProbeError::Refused, "os error 111");
     let message = "connection refused while connecting";
     let report = ends(attempt, Class::Failure, Some(Kind::Refused), message);
-    assert_eq!(report.timings.connect, Some(Duration::from_millis(500)));
+    assert_eq!(
+        report.timings.get(ProbePhase::Connect),
+        Some(Duration::from_millis(500))
+    );
     assert_eq!(report.address, Some(all[2]));
     assert_eq!(
         report.outcome.cause.expect("a cause").reveal(),
@@ -190,6 +193,93 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
     attempt.handle_error(at(3), ProbeError::Memory, "");
     let message = "prober has no memory left";
     ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
+}
+
+/// What one address cannot be reached by says little of the target: the others are tried, in any
+/// order, and a failure that is the target's own is the verdict.
+#[test]
+fn an_address_that_is_of_no_use_here_hides_nothing() {
+    use ProbeError::{Ports, Refused, TimedOut, Unreachable};
+    let probe = probe("tcp://db.example:80");
+    let refused = "connection refused while connecting";
+    let no_route = "no route to the target while connecting";
+    let no_port = "prober has no local port left";
+    for (errors, class, kind, message) in [
+        ([Refused, Ports], Class::Failure, Kind::Refused, refused),
+        ([Ports, Refused], Class::Failure, Kind::Refused, refused),
+        (
+            [Refused, Unreachable],
+            Class::Failure,
+            Kind::Refused,
+            refused,
+        ),
+        (
+            [Unreachable, Refused],
+            Class::Failure,
+            Kind::Refused,
+            refused,
+        ),
+        (
+            [Unreachable, Ports],
+            Class::Failure,
+            Kind::Unreachable,
+            no_route,
+        ),
+        (
+            [Ports, Unreachable],
+            Class::Failure,
+            Kind::Unreachable,
+            no_route,
+        ),
+        ([Ports, Ports], Class::Indeterminate, Kind::Ports, no_port),
+        (
+            [Refused, TimedOut],
+            Class::Failure,
+            Kind::Timeout,
+            "timeout while connecting",
+        ),
+    ] {
+        let mut attempt = begin(&probe, &OPEN);
+        attempt.handle_resolved(at(0), [address("[::1]:80"), address("127.0.0.1:80")]);
+        attempt.handle_error(at(1), errors[0], "first");
+        let next = Destination::Tcp(address("127.0.0.1:80"));
+        assert!(
+            matches!(attempt.step(), Step::Connect { to, .. } if to == next),
+            "{errors:?}"
+        );
+        attempt.handle_error(at(2), errors[1], "second");
+        ends(attempt, class, Some(kind), message);
+    }
+
+    // The silence of an address is the target's, too.
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(
+        at(0),
+        [address("192.0.2.1:80"), address("[2001:db8::1]:80")],
+    );
+    attempt.handle_timeout(at(500));
+    attempt.handle_error(at(501), Ports, "");
+    let message = "timeout while connecting";
+    let _ = ends(attempt, Class::Failure, Some(Kind::Timeout), message);
+
+    // The address behind it answers.
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(at(0), [address("[::1]:80"), address("127.0.0.1:80")]);
+    attempt.handle_error(at(1), Ports, "");
+    attempt.handle_connected(at(2), None);
+    assert_eq!(attempt.into_report().outcome.class, Class::Success);
+
+    // Other shortages of ours end it at once: the next address would meet them as well.
+    let mut attempt = begin(&probe, &OPEN);
+    attempt.handle_resolved(at(0), [address("192.0.2.1:80"), address("192.0.2.2:80")]);
+    attempt.handle_error(at(1), ProbeError::Descriptors, "");
+    let message = "prober has no descriptors left";
+    let _ = ends(
+        attempt,
+        Class::Indeterminate,
+        Some(Kind::Descriptors),
+        message,
+    );
 }
 
 #[test]
@@ -225,7 +315,10 @@ fn the_time_of_a_lookup_that_found_nothing_is_kept() {
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(7), []);
     let report = attempt.into_report();
-    assert_eq!(report.timings.dns, Some(Duration::from_millis(7)));
+    assert_eq!(
+        report.timings.get(ProbePhase::Resolve),
+        Some(Duration::from_millis(7))
+    );
     assert_eq!(report.took, Duration::from_millis(7));
 }
 
@@ -293,6 +386,8 @@ fn errors_of_the_system_are_told_apart() {
         (11, Connect, ProbeError::Refused),
         (2, Spawn, ProbeError::CommandNotFound),
         (13, Spawn, ProbeError::CommandNotFound),
+        (26, Spawn, ProbeError::Settings),
+        (26, Connect, ProbeError::Other),
         (2, Connect, ProbeError::Refused),
         (111, Connect, ProbeError::Refused),
         (104, Connect, ProbeError::Reset),

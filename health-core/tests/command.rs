@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use health_core::check::probe::{ExecProbe, ExitCodes, Probe, ResourceLimits};
+use health_core::check::probe::{ExecProbe, Exit, ExitCodes, Probe, ResourceLimits};
+use health_core::{Capture, Class};
 
 #[test]
 fn a_command_has_what_it_was_given_and_shows_none_of_its_secrets() {
@@ -36,7 +37,8 @@ fn a_command_has_what_it_was_given_and_shows_none_of_its_secrets() {
     let who = (probe.dir(), probe.uid(), probe.gid());
     assert_eq!(who, ("/srv", Some(101), Some(102)));
     assert_eq!(probe.limits().cpu, Some(Duration::from_secs(2)));
-    assert_eq!(probe.exit_codes(), ExitCodes::Plugin);
+    let warned = probe.judge(Exit::Code(1), &Capture::new());
+    assert_eq!(warned.class, Class::Warning);
     let shown = format!("{probe:?}");
     assert!(shown.contains("REDISCLI_AUTH") && !shown.contains("hunter2"));
     let probe = Probe::from(probe);

@@ -102,8 +102,7 @@ impl CheckConfig {
     }
 
     /// The interval in use during the start period.
-    #[must_use]
-    pub fn start_interval(&self) -> Duration {
+    pub(super) fn interval_at_start(&self) -> Duration {
         self.start_interval
             .unwrap_or_else(|| self.interval.min(Duration::from_secs(5)))
     }

@@ -109,11 +109,6 @@ impl Check {
         Events::NONE
     }
 
-    /// Whether it waits for the startup checks of its target.
-    pub(crate) fn is_gated(&self) -> bool {
-        self.run == Run::Gated
-    }
-
     /// The startup checks of the target have succeeded.
     #[cfg(feature = "monitor")]
     pub(crate) fn open(&mut self, now: Instant) -> Events {

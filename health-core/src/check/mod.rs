@@ -90,6 +90,8 @@ mod event;
 mod history;
 mod machine;
 pub mod probe;
+#[cfg(feature = "registry")]
+mod saved;
 mod schedule;
 mod state;
 mod thresholds;
@@ -99,10 +101,12 @@ mod view;
 pub use config::{CheckConfig, FirstCheck, OnUnhealthy, Schedule};
 pub use event::{CancelReason, CheckStatus, Event, Events, Permit};
 pub use history::Record;
-pub use state::{Check, Saved, Start};
+#[cfg(feature = "registry")]
+pub use saved::Saved;
+pub use state::{Check, Start};
 pub use view::Mode;
 
 #[cfg(feature = "registry")]
-pub(crate) use state::SavedState;
+pub(crate) use saved::SavedState;
 #[cfg(feature = "monitor")]
 pub(crate) use {schedule::splitmix64, state::Wake};

@@ -26,7 +26,7 @@ pub(super) fn first_due(config: &CheckConfig, since: Instant, spread: Option<u64
         + match config.first_check {
             FirstCheck::Immediate => config.spread_offset.saturating_add(offset),
             FirstCheck::AfterInterval if config.start_period.is_zero() => config.interval,
-            FirstCheck::AfterInterval => config.start_interval(),
+            FirstCheck::AfterInterval => config.interval_at_start(),
         }
 }
 
@@ -64,7 +64,7 @@ fn interval_in_use(config: &CheckConfig, thresholds: &Thresholds, age: Duration)
         && !thresholds.started
         && age < config.start_period
     {
-        config.start_interval()
+        config.interval_at_start()
     } else if thresholds.is_change_pending() {
         config.edge_interval.unwrap_or(config.interval)
     } else if thresholds.status == CheckStatus::Unhealthy {

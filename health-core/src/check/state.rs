@@ -3,11 +3,9 @@
 use alloc::sync::Arc;
 use core::num::NonZeroU64;
 
-use super::config::{CheckConfig, OnUnhealthy};
-use super::event::CheckStatus;
+use super::config::CheckConfig;
 use super::history::History;
 use super::thresholds::Thresholds;
-use crate::base::Streak;
 use crate::base::{Instant, Moment, UnixTime};
 
 /// One check on one instance of a target. See the [module](super) for its states and contract.
@@ -35,8 +33,8 @@ pub struct Check {
     pub(super) judged_at: Option<Timestamp>,
     /// When the status last changed.
     pub(super) changed_at: Option<Timestamp>,
-    pub(super) attempts: u64,
-    pub(super) skipped_slots: u64,
+    pub(crate) attempts: u64,
+    pub(crate) skipped_slots: u64,
     pub(super) seed: u64,
     pub(super) history: History,
 }
@@ -73,26 +71,6 @@ impl Check {
         self
     }
 
-    /// Continues from what a store has kept: the status holds, marked stale, until the next counted
-    /// result.
-    #[must_use]
-    pub fn restored(mut self, saved: Saved) -> Self {
-        self.thresholds.status = saved.status;
-        self.thresholds.streak = saved.streak;
-        self.changed_at = saved.since.map(Timestamp::stored);
-        self.thresholds.started = saved.status == CheckStatus::Healthy;
-        self.thresholds.stale = saved.status != CheckStatus::Unknown;
-        // T11: an action withheld before the restart is still pending.
-        self.thresholds.action_pending = saved.status == CheckStatus::Unhealthy
-            && !saved.deregistered
-            && self.config.on_unhealthy != OnUnhealthy::Report;
-        if saved.deregistered {
-            let since = saved.deregistered_at.map(Timestamp::stored);
-            self.run = Run::Inactive { since };
-        }
-        self
-    }
-
     /// Shifts the grid by a place within the interval that the seed decides.
     #[cfg(feature = "monitor")]
     pub(crate) const fn with_spread(mut self) -> Self {
@@ -118,46 +96,6 @@ pub struct Start {
     pub due: Instant,
     /// When it will be given up.
     pub deadline: Instant,
-}
-
-/// What a store keeps of a check, so that a new prober continues where the old one ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Saved {
-    /// The status.
-    pub status: CheckStatus,
-    /// The streak.
-    pub streak: Streak,
-    /// When the status last changed; `None` if that is not known.
-    pub since: Option<UnixTime>,
-    /// Deregistered: not checked until it is reactivated.
-    pub deregistered: bool,
-    /// Since when; `None` if that is not known.
-    pub deregistered_at: Option<UnixTime>,
-}
-
-/// What a store is to keep, before times are converted to the wall clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SavedState {
-    pub(crate) status: CheckStatus,
-    pub(crate) streak: Streak,
-    pub(crate) changed_at: Option<Timestamp>,
-    /// Deregistered, and when.
-    pub(crate) inactive: Option<Option<Timestamp>>,
-}
-
-impl SavedState {
-    /// `moment` is now.
-    pub(crate) fn saved(self, moment: Moment) -> Saved {
-        let date = |at: Timestamp| at.unix(moment);
-        Saved {
-            status: self.status,
-            streak: self.streak,
-            since: self.changed_at.map(date),
-            deregistered: self.inactive.is_some(),
-            deregistered_at: self.inactive.flatten().map(date),
-        }
-    }
 }
 
 /// Why something is left of the last attempt.
@@ -221,6 +159,7 @@ impl Timestamp {
     }
 
     /// When it happened according to a store.
+    #[cfg(any(test, feature = "registry"))]
     pub(super) fn stored(at: UnixTime) -> Self {
         Self(NonZeroU64::MIN.saturating_add(at.as_millis().min(Self::MOST)) | Self::STORED)
     }

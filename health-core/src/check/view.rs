@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::config::CheckConfig;
 use super::event::CheckStatus;
 use super::history::Record;
-use super::state::{Check, Run, Saved, SavedState, Timestamp};
+use super::state::{Check, Run, Timestamp};
 use crate::base::Status;
 use crate::base::Streak;
 use crate::base::{Instant, Moment, UnixTime};
@@ -24,6 +24,7 @@ impl Check {
     }
 
     /// Whether this instance has ever succeeded.
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub const fn has_started(&self) -> bool {
         self.thresholds.started
@@ -92,7 +93,10 @@ impl Check {
         let pause = pause.max(config.unhealthy_interval.unwrap_or_default());
         let pause = pause.max(longest.unwrap_or_default());
         let validity = pause.saturating_mul(VALIDITY);
-        let confirmed = self.judged_at().unwrap_or(self.since);
+        let confirmed = self
+            .judged_at
+            .and_then(Timestamp::instant)
+            .unwrap_or(self.since);
         Some(confirmed + validity)
     }
 
@@ -112,22 +116,10 @@ impl Check {
         }
     }
 
-    /// What a store should keep. `moment` is now.
-    #[must_use]
-    pub fn saved(&self, moment: Moment) -> Saved {
-        self.saved_state().saved(moment)
-    }
-
-    pub(crate) fn saved_state(&self) -> SavedState {
-        SavedState {
-            status: self.status(),
-            streak: self.streak(),
-            changed_at: self.changed_at,
-            inactive: match self.run {
-                Run::Inactive { since } => Some(since),
-                _ => None,
-            },
-        }
+    /// Whether it waits for the startup checks of its target.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn is_gated(&self) -> bool {
+        self.run == Run::Gated
     }
 
     /// What the check is doing.
@@ -165,6 +157,7 @@ impl Check {
     }
 
     /// Attempts begun.
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub const fn attempts(&self) -> u64 {
         self.attempts
@@ -172,12 +165,14 @@ impl Check {
 
     /// Slots of the grid that passed while an attempt ran or waited in the queue, or while
     /// [`poll_start`](Self::poll_start) was not called.
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub const fn skipped_slots(&self) -> u64 {
         self.skipped_slots
     }
 
     /// When a result was last counted: what the status is as old as.
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub fn judged_at(&self) -> Option<Instant> {
         self.judged_at.and_then(Timestamp::instant)

@@ -65,12 +65,12 @@ impl Monitor {
         let Some((_, check)) = target.checks.get_mut(id.index()) else {
             return;
         };
-        let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots());
+        let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots);
         #[cfg(feature = "registry")]
         let before = check.saved_state();
         let events = change(check);
         self.tally.exchange(share, Share::of(check));
-        self.stats.skipped_slots += check.skipped_slots() - skipped;
+        self.stats.skipped_slots += check.skipped_slots - skipped;
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();
         let new_share = TargetShare::of(target);

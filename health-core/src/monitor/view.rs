@@ -121,8 +121,8 @@ impl CheckView {
             deregistered_at: check.deregistered_at(moment),
             is_degraded: check.is_degraded(),
             next_due: check.next_due(),
-            attempts: check.attempts(),
-            skipped_slots: check.skipped_slots(),
+            attempts: check.attempts,
+            skipped_slots: check.skipped_slots,
             history: check.history().cloned().collect(),
         }
     }

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::exposition::{Exposition, Kind, Labels};
 use crate::base::Class;
-use crate::check::probe::Timings;
+use crate::check::probe::{ProbePhase, Timings};
 #[cfg(feature = "registry")]
 use crate::monitor::registry::JournalStats;
 use crate::monitor::{CheckView, MonitorStatus, TargetStatus, TargetView};
@@ -270,8 +270,9 @@ fn blackbox(checks: &[Row<'_>], e: &mut Exposition<'_>) {
     );
     for (labels, _, report) in reports() {
         let timings = &report.timings;
-        if timings.dns.is_some() || timings.connect.is_some() {
-            family.seconds(labels, timings.dns.unwrap_or_default());
+        if timings.get(ProbePhase::Resolve).is_some() || timings.get(ProbePhase::Connect).is_some()
+        {
+            family.seconds(labels, timings.get(ProbePhase::Resolve).unwrap_or_default());
         }
     }
     let mut family = e.family(
@@ -309,10 +310,13 @@ fn blackbox(checks: &[Row<'_>], e: &mut Exposition<'_>) {
 fn phases(timings: &Timings) -> [(&'static str, Duration); 5] {
     let sum = |parts: &[Option<Duration>]| parts.iter().flatten().sum();
     [
-        ("resolve", sum(&[timings.dns])),
-        ("connect", sum(&[timings.connect])),
-        ("tls", sum(&[timings.tls])),
-        ("processing", sum(&[timings.send, timings.wait])),
-        ("transfer", sum(&[timings.body])),
+        ("resolve", sum(&[timings.get(ProbePhase::Resolve)])),
+        ("connect", sum(&[timings.get(ProbePhase::Connect)])),
+        ("tls", sum(&[timings.get(ProbePhase::Secure)])),
+        (
+            "processing",
+            sum(&[timings.get(ProbePhase::Send), timings.get(ProbePhase::Head)]),
+        ),
+        ("transfer", sum(&[timings.get(ProbePhase::Body)])),
     ]
 }

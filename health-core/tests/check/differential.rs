@@ -79,7 +79,7 @@ fn the_docker_profile_is_mobys_monitor() {
             timeout: millis(config.timeout),
             retries: config.retries,
             start_period: millis(config.start_period),
-            start_interval: millis(config.start_interval()),
+            start_interval: millis(config.start_interval.unwrap_or_default()),
             status: CheckStatus::Starting,
             failing_streak: 0,
             now: 0,

@@ -55,7 +55,6 @@ const CUT_HEAD: Expect = Failure(
 const CUT_BODY: Expect = Failure(Reset, "connection closed while reading the response body");
 const STATUS_LINE: &str = "malformed status line";
 const NOT_HTTP: &str = "answer is not HTTP/1.1";
-const BARE_LF: &str = "malformed answer: LF without CR";
 const BARE_CR: &str = "malformed answer: CR without LF";
 const CONTROL: &str = "malformed answer: control character";
 const NAME: &str = "malformed answer: header name";
@@ -142,9 +141,19 @@ pub(crate) const CASES: &[Case] = &[
         b"HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\nok",
         LENGTH,
     ),
-    refused(
+    whole(
         "length list",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok",
+        Body("ok"),
+    ),
+    refused(
+        "length list of two",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok",
+        REPEATED,
+    ),
+    refused(
+        "length list with a hole",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2,\r\n\r\nok",
         LENGTH,
     ),
     refused(
@@ -157,10 +166,20 @@ pub(crate) const CASES: &[Case] = &[
         b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\n",
         LENGTH,
     ),
-    refused(
+    whole(
         "length twice",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\nok",
+        Body("ok"),
+    ),
+    refused(
+        "two lengths",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\ncontent-length: 3\r\n\r\nok",
         REPEATED,
+    ),
+    refused(
+        "a length and none",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length:\r\n\r\nok",
+        LENGTH,
     ),
     refused(
         "length and coding",
@@ -203,9 +222,14 @@ pub(crate) const CASES: &[Case] = &[
         b"HTTP/1.1 200 \xFF\t  ok \r\nContent-Length: 0\r\n\r\n",
         Body(""),
     ),
-    refused(
+    whole(
         "no space behind",
         b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
+        Body(""),
+    ),
+    refused(
+        "no space before a reason",
+        b"HTTP/1.1 200OK\r\n\r\n",
         STATUS_LINE,
     ),
     refused("two spaces", b"HTTP/1.1  200 OK\r\n\r\n", STATUS_LINE),
@@ -246,22 +270,41 @@ pub(crate) const CASES: &[Case] = &[
         b"HTTP/1.1 200 OK\r\nX: \xE4\r\nContent-Length: 0\r\n\r\n",
         Body(""),
     ),
-    refused(
+    whole(
         "bare LF",
-        b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
-        BARE_LF,
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+        Body("ok"),
     ),
-    refused(
+    whole(
         "bare LF at the end",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\n",
-        BARE_LF,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok",
+        Body("ok"),
+    ),
+    whole(
+        "bare LF behind the status",
+        b"HTTP/1.1 200\nContent-Length: 2\r\n\r\nok",
+        Body("ok"),
     ),
     refused("bare CR", b"HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n", BARE_CR),
     refused("CR CR LF", b"HTTP/1.1 200 OK\r\r\n\r\n", BARE_CR),
     refused("NUL", b"HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n", CONTROL),
     refused("escape", b"HTTP/1.1 200 \x1B[31mOK\r\n\r\n", CONTROL),
     refused("DEL", b"HTTP/1.1 200 OK\r\nX: \x7F\r\n\r\n", CONTROL),
-    refused("folded", b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n", FOLDED),
+    whole(
+        "folded",
+        b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok",
+        Body("ok"),
+    ),
+    whole(
+        "folded twice, by LF and TAB",
+        b"HTTP/1.1 200 OK\nX: a\n\tb: c\n \nContent-Length:\r\n 2\n\nok",
+        Body("ok"),
+    ),
+    refused(
+        "folded within a length",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 2\r\n\r\nok",
+        LENGTH,
+    ),
     refused("folded first", b"HTTP/1.1 200 OK\r\n\tX: a\r\n\r\n", FOLDED),
     refused(
         "space before colon",
@@ -389,9 +432,19 @@ pub(crate) const CASES: &[Case] = &[
     refused("size 0x2", chunked!("0x2\r\nok\r\n0\r\n\r\n"), SIZE),
     refused("size -1", chunked!("-1\r\n"), SIZE),
     refused("space first", chunked!(" 2\r\nok\r\n"), SIZE),
+    whole(
+        "spaces behind the size",
+        chunked!("2  \r\nok\r\n0 \t\r\n\r\n"),
+        Body("ok"),
+    ),
+    whole(
+        "spaces behind an extension",
+        chunked!("2;a \r\nok\r\n0;a=b\t\r\n\r\n"),
+        Body("ok"),
+    ),
     refused(
-        "space behind the size",
-        chunked!("2 \r\nok\r\n0\r\n\r\n"),
+        "a digit behind a space",
+        chunked!("2 2\r\nok\r\n0\r\n\r\n"),
         EXTENSION,
     ),
     refused("LF in a chunk line", chunked!("2\nok\n0\n\n"), SIZE),
@@ -419,11 +472,12 @@ pub(crate) const CASES: &[Case] = &[
         chunked!("0\r\nabc\r\n\r\n"),
         TRAILER,
     ),
-    refused(
+    whole(
         "folded trailer",
-        chunked!("0\r\nA: b\r\n c\r\n\r\n"),
-        TRAILER,
+        chunked!("2\r\nok\r\n0\r\nA: b\r\n c\r\n\r\n"),
+        Body("ok"),
     ),
+    refused("folded trailer first", chunked!("0\r\n c\r\n\r\n"), TRAILER),
     refused("LF in the trailers", chunked!("0\r\nA: b\n\r\n"), TRAILER),
     refused("LF at the end", chunked!("0\r\n\n"), TRAILER),
 ];

@@ -1,7 +1,7 @@
 //! What a probe may be told, and what is refused before anything is sent.
 
 use health_core::ConfigError;
-use health_core::check::probe::{Condition, HttpProbe, HttpProbeBuilder};
+use health_core::check::probe::{Condition, HttpProbe, HttpProbeBuilder, Probe};
 
 use crate::builder;
 
@@ -170,15 +170,52 @@ fn secrets_are_masked() {
     assert!(!shown.contains("s3cr3t"));
     for part in [
         "\"GET\"",
-        "/x?y=1",
+        "/x?...",
         "a.example",
         "Authorization",
         "200..=399",
     ] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
-    assert_eq!(
-        (probe.method(), probe.path(), probe.host()),
-        ("GET", "/x?y=1", "a.example")
-    );
+    assert_eq!((probe.method(), probe.path()), ("GET", "/x?y=1"));
+    let request = String::from_utf8_lossy(probe.request());
+    assert!(request.contains("\r\nHost: a.example\r\n"), "{request}");
+}
+
+/// An error is shown to whoever reads the log, and so is a `Debug`.
+#[test]
+fn neither_an_error_nor_debug_quotes_a_password_or_a_token() {
+    for text in [
+        "postgres://app:hunter2@db/app",
+        "tcp://user:hunter2@db:5432",
+        "tcp://hunter2@db:5432",
+        "tcp://hunter2@db",
+        "tcp://db:5432?hunter2",
+        "tcp://db?hunter2:80",
+        "http://user:hunter2@db/",
+        "http://user:hunter2/x@db/",
+        "http://user:x/hunter2@db/",
+        "http://user:hunter2?x@db/",
+        "http://db/?token=hunter2 x",
+        "http://db/#hunter2",
+        "http://db?hunter2",
+        "HTTP://db/?hunter2",
+        "unix:run/a.sock?hunter2",
+        "unix:/run/a\0.sock?hunter2:/",
+        "hunter2@db:80",
+        "db?hunter2",
+    ] {
+        let error = text.parse::<Probe>().expect_err(text);
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+    for builder in [
+        HttpProbe::builder("http://db").path("/?hunter2 "),
+        HttpProbe::builder("http://db").header("Host", "user:hunter2@db"),
+    ] {
+        assert!(!format!("{builder:?}").contains("hunter2"));
+        let error = builder.build().expect_err("refused");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+    let probe: Probe = "http://db/?token=hunter2".parse().expect("valid");
+    assert!(!format!("{probe:?}").contains("hunter2"), "{probe:?}");
 }

@@ -37,7 +37,10 @@ fn a_timeout_names_the_part_and_keeps_the_times() {
     let text = "timeout while sending the request";
     assert_eq!(said(&report), (Some(Kind::Timeout), text));
     assert_eq!(
-        (report.timings.send, report.timings.wait),
+        (
+            report.timings.get(ProbePhase::Send),
+            report.timings.get(ProbePhase::Head)
+        ),
         (Some(SECOND), None)
     );
 
@@ -52,9 +55,9 @@ fn a_timeout_names_the_part_and_keeps_the_times() {
     assert_eq!(said(&report), (Some(Kind::Timeout), text));
     assert_eq!(report.status, Some(200));
     let times = [
-        report.timings.send,
-        report.timings.wait,
-        report.timings.body,
+        report.timings.get(ProbePhase::Send),
+        report.timings.get(ProbePhase::Head),
+        report.timings.get(ProbePhase::Body),
     ];
     assert_eq!(
         times,
@@ -81,7 +84,7 @@ fn what_comes_at_the_deadline_comes_too_late() {
     // A clock that runs backwards does not win time.
     attempt.handle_input(at(0), &OK[10..]);
     assert_eq!(
-        attempt.report().unwrap().timings.wait,
+        attempt.report().unwrap().timings.get(ProbePhase::Head),
         Some(Duration::from_millis(999))
     );
 }
@@ -196,7 +199,10 @@ fn an_exchange_given_up_says_nothing_about_the_target() {
     let mut attempt = begun(&probe);
     attempt.handle_input(at(70), b"HTTP");
     let report = attempt.into_report();
-    assert_eq!(report.timings.wait, Some(Duration::from_millis(70)));
+    assert_eq!(
+        report.timings.get(ProbePhase::Head),
+        Some(Duration::from_millis(70))
+    );
     assert_eq!(report.outcome.class, Class::Indeterminate);
     let text = "cancelled while waiting for the response head";
     assert_eq!(said(&report), (None, text));

@@ -49,7 +49,7 @@ pub(crate) fn decode(input: &str) -> Decoded {
     }
 }
 
-/// A size and the names of extensions, spaces allowed around each semicolon only.
+/// A size and the names of extensions, spaces allowed around each semicolon and at the end.
 fn is_right(line: &str) -> bool {
     let parts: Vec<&str> = line.split(';').collect();
     parts.iter().enumerate().all(|(nth, part)| {
@@ -58,12 +58,7 @@ fn is_right(line: &str) -> bool {
         } else {
             part
         };
-        let is_last = nth + 1 == parts.len();
-        let part = if is_last {
-            part
-        } else {
-            part.trim_end_matches(' ')
-        };
+        let part = part.trim_end_matches(' ');
         let is_byte_right = |c: char| match nth {
             0 => c.is_ascii_hexdigit(),
             _ => c.is_ascii_alphanumeric(),

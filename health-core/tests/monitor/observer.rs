@@ -251,7 +251,8 @@ impl Observer {
 fn shortest_interval(config: &CheckConfig) -> Duration {
     let mut shortest = config.interval;
     if !config.start_period.is_zero() {
-        shortest = shortest.min(config.start_interval());
+        let start = config.start_interval.unwrap_or(Duration::from_secs(5));
+        shortest = shortest.min(start);
     }
     let others = [config.edge_interval, config.unhealthy_interval];
     let others = others

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::monitor::{ManualClock, MonitorAction, MonitorControl, MonitorDriver, Target};
 use health_core::Name;
 use health_core::check::CheckConfig;
-use health_core::check::probe::Report;
+use health_core::check::probe::{ProbePhase, Report};
 use health_core::monitor::{MonitorConfig, Spread};
 use health_core::{Kind, Outcome};
 
@@ -60,23 +60,23 @@ fn report(target: &str) -> Report {
     if target.contains("10.0.0.7") {
         let refused = Outcome::failure_with_message("connection refused").of_kind(Kind::Refused);
         let mut report = Report::new(refused.caused_by("os error 111"), took);
-        report.timings.connect = Some(took);
+        report.timings.set(ProbePhase::Connect, took);
         return report;
     }
     let mut report = Report::new(Outcome::success(), took);
     if target.starts_with("tcp") {
-        report.timings.connect = Some(took);
+        report.timings.set(ProbePhase::Connect, took);
         report.address = Some((Ipv6Addr::LOCALHOST, 6_379).into());
     }
     if target.starts_with("http") {
-        let part = |micros| Some(Duration::from_micros(micros));
+        let part = Duration::from_micros;
         report.status = Some(204);
         report.address = Some((Ipv4Addr::new(10, 0, 0, 8), 8_080).into());
-        report.timings.dns = part(200);
-        report.timings.connect = part(300);
-        report.timings.send = part(50);
-        report.timings.wait = part(400);
-        report.timings.body = part(50);
+        report.timings.set(ProbePhase::Resolve, part(200));
+        report.timings.set(ProbePhase::Connect, part(300));
+        report.timings.set(ProbePhase::Send, part(50));
+        report.timings.set(ProbePhase::Head, part(400));
+        report.timings.set(ProbePhase::Body, part(50));
     }
     report
 }

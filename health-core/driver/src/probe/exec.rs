@@ -13,7 +13,7 @@ use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
-use health_core::check::probe::{ExecProbe, Exit, ProbePhase, Report, Timings};
+use health_core::check::probe::{ExecProbe, Exit, ProbePhase, Report};
 use health_core::monitor::Signal;
 use health_core::{Capture, Instant, Outcome};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -167,7 +167,7 @@ impl Run {
             None => command.timed_out(&self.output),
         };
         let mut report = Report::new(outcome, took);
-        report.timings = Timings::of_run(took);
+        report.timings.set(ProbePhase::Spawn, took);
         report.exit = match end {
             Some(End::By(exit)) => Some(exit),
             _ => None,

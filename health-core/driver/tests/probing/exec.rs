@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use health_core::check::probe::{
-    AddressPolicy, ExecProbe, ExecProbeBuilder, Exit, ExitCodes, Probe, Report, ResourceLimits,
+    AddressPolicy, ExecProbe, ExecProbeBuilder, Exit, ExitCodes, Probe, ProbePhase, Report,
+    ResourceLimits,
 };
 use health_core::{Class, Kind};
 
@@ -39,7 +40,7 @@ fn exit_codes_and_output() {
         "out\nerr\nout again\n",
         "in the order it was written"
     );
-    assert!(report.timings.run.is_some());
+    assert!(report.timings.get(ProbePhase::Spawn).is_some());
 
     let report = run(sh("echo no >&2; exit 3"), LONG);
     assert_eq!(report.outcome.message.as_str(), "exit code 3");

@@ -48,9 +48,6 @@ pub enum Kind {
     CommandNotFound,
     /// The closure panicked.
     Panicked,
-    /// A redirect to another host, which is not followed. For probes of other makers: none of ours
-    /// gives it.
-    RedirectOtherHost,
     /// The prober itself was late, so that the attempt says nothing.
     LocalOverload,
     /// The prober has no file descriptor left; its word is `emfile`.
@@ -66,7 +63,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 21] = [
         Self::Timeout,
         Self::PreviousAttemptStuck,
         Self::Refused,
@@ -82,7 +79,6 @@ impl Kind {
         Self::ExitCode,
         Self::CommandNotFound,
         Self::Panicked,
-        Self::RedirectOtherHost,
         Self::LocalOverload,
         Self::Descriptors,
         Self::Memory,
@@ -110,7 +106,6 @@ impl Kind {
             Self::ExitCode => "exit_code",
             Self::CommandNotFound => "command_not_found",
             Self::Panicked => "panicked",
-            Self::RedirectOtherHost => "redirect_other_host",
             Self::LocalOverload => "local_overload",
             Self::Descriptors => "emfile",
             Self::Memory => "enomem",

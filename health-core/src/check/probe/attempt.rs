@@ -1,10 +1,11 @@
 //! One attempt of a probe over a socket: all of its states and transitions, under one deadline.
 
+mod connecting;
+mod ending;
+
 use alloc::format;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
-use core::mem;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -32,11 +33,15 @@ use crate::base::{Kind, Outcome};
 ///
 /// A name with several addresses: they are tried in the resolver's order, each with an equal share
 /// of the time left, until one accepts. `localhost` is two addresses on most machines, and a server
-/// often has only one of them. Errors of our own end the attempt at once.
+/// often has only one of them. If none accepts, the last failure counts; one that says as much of
+/// this machine's network as of the target (no route, no local address) counts only if no other was
+/// met. A shortage of our own ends the attempt at once.
 ///
 /// ```
 /// use core::time::Duration;
-/// use health_core::check::probe::{AddressPolicy, Attempt, Destination, Probe, ProbeError, Step};
+/// use health_core::check::probe::{
+///     AddressPolicy, Attempt, Destination, Probe, ProbeError, ProbePhase, Step,
+/// };
 /// use health_core::Instant;
 ///
 /// let probe: Probe = "tcp://db.example:5432".parse()?;
@@ -60,7 +65,7 @@ use crate::base::{Kind, Outcome};
 /// assert_eq!(attempt.step(), Step::Close);
 /// let report = attempt.into_report();
 /// assert_eq!(report.outcome.message.as_str(), "timeout while connecting");
-/// assert_eq!(report.timings.connect, Some(Duration::from_secs(10)));
+/// assert_eq!(report.timings.get(ProbePhase::Connect), Some(Duration::from_secs(10)));
 /// # Ok::<(), health_core::ConfigError>(())
 /// ```
 pub struct Attempt<'p> {
@@ -84,6 +89,8 @@ enum State<'p> {
     Connecting {
         to: Destination<'p>,
         rest: Vec<SocketAddr>,
+        /// What the addresses before have shown of the target.
+        before: Option<Outcome>,
         until: Instant,
     },
     Securing,
@@ -136,6 +143,7 @@ impl<'p> Attempt<'p> {
                 attempt.state = State::Connecting {
                     to: Destination::Unix(path),
                     rest: Vec::new(),
+                    before: None,
                     until: deadline,
                 };
             }
@@ -214,6 +222,7 @@ impl<'p> Attempt<'p> {
     }
 
     /// Bytes of heap held for what the peer sent; never more than 32 KiB.
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub fn buffered(&self) -> usize {
         match &self.state {
@@ -325,9 +334,8 @@ impl<'p> Attempt<'p> {
             return;
         };
         match &mut self.state {
-            State::Connecting { rest, .. } if !rest.is_empty() && !error.is_ours() => {
-                let rest = mem::take(rest);
-                self.connect_next(rest);
+            State::Connecting { .. } => {
+                self.handle_connect_error(error, error.outcome(phase).caused_by(cause));
             }
             State::Sending | State::Reading(_) if !error.is_ours() => {
                 self.interrupt(error.phrase(), None);
@@ -345,101 +353,13 @@ impl<'p> Attempt<'p> {
                 let message = format!("timeout while {phase}");
                 self.cut_short(Breach::new(Kind::Timeout, message));
             }
-            (_, State::Connecting { rest, until, .. }) if self.now >= *until => {
-                let rest = mem::take(rest);
-                self.connect_next(rest);
+            (Some(phase), State::Connecting { until, .. }) if self.now >= *until => {
+                let outcome = ProbeError::TimedOut.outcome(phase);
+                self.handle_connect_error(ProbeError::TimedOut, outcome);
             }
             (_, State::Lingering { until }) if self.now >= *until => self.state = State::Closed,
             _ => {}
         }
-    }
-
-    /// Connects to the first of `addresses` that the policy permits.
-    fn connect(&mut self, addresses: impl IntoIterator<Item = SocketAddr>) {
-        let mut is_empty = true;
-        let mut permitted: Vec<_> = addresses
-            .into_iter()
-            .inspect(|_| is_empty = false)
-            .filter(|address| self.policy.permits(address.ip()))
-            .collect();
-        if is_empty {
-            self.end(ProbeError::NameNotFound.outcome(ProbePhase::Resolve));
-        } else if permitted.is_empty() {
-            let message = "address denied by policy";
-            self.end(Outcome::failure_with_message(message).of_kind(Kind::AddressDenied));
-        } else {
-            permitted.reverse();
-            self.end_phase();
-            self.connect_next(permitted);
-        }
-    }
-
-    /// Connects to the last of `addresses`; called with at least one.
-    fn connect_next(&mut self, mut rest: Vec<SocketAddr>) {
-        let share = u32::try_from(rest.len()).unwrap_or(u32::MAX).max(1);
-        let Some(to) = rest.pop() else {
-            return;
-        };
-        self.report.address = Some(to);
-        let left = self.deadline.duration_since(self.now);
-        self.state = State::Connecting {
-            to: Destination::Tcp(to),
-            rest,
-            until: self.now + left / share,
-        };
-    }
-
-    fn refuse(&mut self, malformed: Malformed) {
-        self.cut_short(Breach::new(Kind::BadResponse, malformed.to_string()));
-    }
-
-    /// The stream ended where it should not have.
-    fn interrupt(&mut self, what: &str, detail: Option<String>) {
-        if let Some(phase) = self.phase() {
-            let breach = Breach::new(Kind::Reset, format!("{what} while {phase}"));
-            self.cut_short(Breach { detail, ..breach });
-        }
-    }
-
-    /// The response came whole, or was truncated.
-    fn judge(&mut self, truncated: bool, next: State<'p>) {
-        self.end_phase();
-        if let State::Reading(response) = mem::replace(&mut self.state, next) {
-            self.finish(response.judge(truncated));
-        }
-    }
-
-    /// The attempt ended before there was a whole response.
-    fn cut_short(&mut self, by: Breach) {
-        self.end_phase();
-        let outcome = match mem::replace(&mut self.state, State::Closed) {
-            State::Reading(response) => response.cut_short(by),
-            _ => by.into_outcome(),
-        };
-        self.finish(outcome);
-    }
-
-    fn end(&mut self, outcome: Outcome) {
-        self.end_phase();
-        self.state = State::Closed;
-        self.finish(outcome);
-    }
-
-    fn finish(&mut self, outcome: Outcome) {
-        self.report.outcome = outcome;
-        self.report.took = self.now.duration_since(self.began);
-    }
-
-    fn end_phase(&mut self) {
-        if let Some(phase) = self.phase() {
-            self.record(phase);
-        }
-    }
-
-    fn record(&mut self, phase: ProbePhase) {
-        let took = self.now.duration_since(self.phase_began);
-        self.report.timings.set(phase, took);
-        self.phase_began = self.now;
     }
 }
 
@@ -448,7 +368,6 @@ impl fmt::Debug for Attempt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attempt")
             .field("step", &self.step())
-            .field("buffered", &self.buffered())
             .field("report", &self.report())
             .finish_non_exhaustive()
     }

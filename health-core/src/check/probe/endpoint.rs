@@ -5,11 +5,12 @@ use core::fmt;
 use core::net::IpAddr;
 use core::str::FromStr;
 
+use super::without_secrets;
 use crate::base::ConfigError;
 
 /// A name to be resolved, or an address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Host {
+pub(super) enum Host {
     /// Resolved at every attempt.
     Name(Box<str>),
     /// Never resolved.
@@ -41,7 +42,7 @@ impl FromStr for Host {
             return Ok(Self::Name(text.into()));
         }
         let allowed = "allowed is a name, an IPv4 address or an IPv6 address in brackets";
-        Err(ConfigError::new("host", text, allowed))
+        Err(ConfigError::new("host", &without_secrets(text), allowed))
     }
 }
 
@@ -87,8 +88,7 @@ impl Endpoint {
     }
 
     /// The host.
-    #[must_use]
-    pub const fn host(&self) -> &Host {
+    pub(super) const fn host(&self) -> &Host {
         &self.host
     }
 
@@ -108,7 +108,11 @@ impl Endpoint {
                 Self::new(host, parse_port(port)?)
             }
             (None, Some(port)) => Self::new(text, port),
-            (None, None) => Err(ConfigError::new("target", text, "allowed is host:port")),
+            (None, None) => Err(ConfigError::new(
+                "target",
+                &without_secrets(text),
+                "allowed is host:port",
+            )),
         }
     }
 }
@@ -137,7 +141,11 @@ pub(super) fn parse_port(text: &str) -> Result<u16, ConfigError> {
 }
 
 fn bad_port(text: &str) -> ConfigError {
-    ConfigError::new("port", text, "allowed is a number from 1 to 65535")
+    ConfigError::new(
+        "port",
+        &without_secrets(text),
+        "allowed is a number from 1 to 65535",
+    )
 }
 
 #[cfg(test)]

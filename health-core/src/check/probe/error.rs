@@ -40,7 +40,8 @@ pub enum ProbeError {
     Ports,
     /// Ours: the resolver cannot be asked.
     Resolver,
-    /// Ours: a file of the probe's own settings cannot be read, or makes no sense.
+    /// Ours: a file of the probe's own settings cannot be read, makes no sense, or is being replaced
+    /// (`ETXTBSY` of a command).
     Settings,
 }
 
@@ -60,6 +61,8 @@ impl ProbeError {
             {
                 Self::CommandNotFound
             }
+            // The program is being replaced: over in a moment, and no fault of the target.
+            errno::ETXTBSY if matches!(phase, ProbePhase::Spawn) => Self::Settings,
             // The path of a Unix socket that is not there is a server that is not there.
             errno::ENOENT | errno::ECONNREFUSED => Self::Refused,
             errno::ECONNRESET | errno::ECONNABORTED | errno::EPIPE => Self::Reset,
@@ -101,8 +104,7 @@ impl ProbeError {
     }
 
     /// How it counts: as a failure of the target, or not at all.
-    #[must_use]
-    pub const fn class(self) -> Class {
+    const fn class(self) -> Class {
         match self {
             Self::Descriptors
             | Self::Memory
@@ -115,8 +117,7 @@ impl ProbeError {
     }
 
     /// Its word in metrics and in a store; `None` if there is no word for it.
-    #[must_use]
-    pub const fn kind(self) -> Option<Kind> {
+    const fn kind(self) -> Option<Kind> {
         Some(match self {
             Self::Refused => Kind::Refused,
             Self::Reset => Kind::Reset,
@@ -184,6 +185,7 @@ mod errno {
     pub(super) const ENOTDIR: i32 = 20;
     pub(super) const ENFILE: i32 = 23;
     pub(super) const EMFILE: i32 = 24;
+    pub(super) const ETXTBSY: i32 = 26;
     pub(super) const EPIPE: i32 = 32;
     pub(super) use by_system::*;
 
@@ -226,6 +228,7 @@ mod errno {
     pub(super) const EACCES: i32 = 5; // ERROR_ACCESS_DENIED
     pub(super) const ENFILE: i32 = 4; // ERROR_TOO_MANY_OPEN_FILES
     pub(super) const ENOMEM: i32 = 8; // ERROR_NOT_ENOUGH_MEMORY
+    pub(super) const ETXTBSY: i32 = 32; // ERROR_SHARING_VIOLATION
     pub(super) const EPIPE: i32 = 109; // ERROR_BROKEN_PIPE
     pub(super) const ENOEXEC: i32 = 193; // ERROR_BAD_EXE_FORMAT
     pub(super) const EMFILE: i32 = 10024;

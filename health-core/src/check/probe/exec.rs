@@ -137,8 +137,7 @@ impl ExecProbe {
     }
 
     /// What its exit codes mean.
-    #[must_use]
-    pub const fn exit_codes(&self) -> ExitCodes {
+    pub(super) const fn exit_codes(&self) -> ExitCodes {
         self.settings.exit_codes
     }
 }

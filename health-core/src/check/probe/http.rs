@@ -1,9 +1,6 @@
 //! An HTTP probe: its address, its request, and which responses it accepts.
 
-use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,9 +9,9 @@ use core::str::FromStr;
 
 use super::condition::Condition;
 use super::tls::Tls;
-use super::url::{Address, Url};
+use super::url::Address;
+use super::without_secrets;
 use crate::base::ConfigError;
-use crate::base::grammar;
 
 /// One HTTP probe: where it connects to, its request, rendered and checked, and the conditions on
 /// the response.
@@ -32,8 +29,8 @@ use crate::base::grammar;
 /// | connection | `Connection: close` |
 /// | body of the response | 10 KiB are read; a longer one is not a failure; never shown |
 ///
-/// Its `Display` is the URL without the query, which may hold a token. Its `Debug` shows the names
-/// of the headers and none of their values.
+/// Its `Display` is the URL without the query, which may hold a token. Its `Debug` shows neither that
+/// nor the values of the headers.
 ///
 /// ```
 /// use health_core::check::probe::{Condition, HttpProbe, Probe};
@@ -56,43 +53,22 @@ use crate::base::grammar;
 //
 // Shared: a hundred thousand targets should not hold their requests twice.
 #[derive(Clone)]
-pub struct HttpProbe(Arc<Inner>);
+pub struct HttpProbe(pub(super) Arc<Inner>);
 
-struct Inner {
-    address: Address,
-    tls: Option<Box<Tls>>,
+pub(super) struct Inner {
+    pub(super) address: Address,
+    pub(super) tls: Option<Box<Tls>>,
     /// Also where method, path and host are kept.
-    request: Box<str>,
-    accepted: RangeInclusive<u16>,
-    conditions: Box<[Condition]>,
-    capture_body: bool,
+    pub(super) request: Box<str>,
+    pub(super) accepted: RangeInclusive<u16>,
+    pub(super) conditions: Box<[Condition]>,
+    pub(super) capture_body: bool,
 }
 
 impl HttpProbe {
     /// The most bytes of a body that are read: 10 KiB. A longer body is not a failure; the rest of
     /// it is not read, and [JSON conditions](Condition) do not hold for it.
     pub(super) const MAX_BODY: usize = 10 * 1_024;
-    /// The most bytes of a request without its body: 16 KiB.
-    const MAX_REQUEST: usize = 16 * 1_024;
-    /// The most bytes of a request's body: 64 KiB.
-    const MAX_REQUEST_BODY: usize = 64 * 1_024;
-    /// The most header fields of a request: 100.
-    const MAX_FIELDS: usize = 100;
-
-    /// A probe of `url`: `http(s)://host[:port][/path]` or `unix:/path.sock[:/path]`.
-    pub fn builder(url: impl Into<String>) -> HttpProbeBuilder {
-        HttpProbeBuilder {
-            url: url.into(),
-            tls: None,
-            method: "GET".to_owned(),
-            path: None,
-            headers: Vec::new(),
-            body: String::new(),
-            accepted: 200..=399,
-            conditions: Vec::new(),
-            capture_body: false,
-        }
-    }
 
     /// The bytes to send, the same for every attempt. They hold the secrets that the headers hold.
     #[must_use]
@@ -113,8 +89,7 @@ impl HttpProbe {
     }
 
     /// What the `Host` header says.
-    #[must_use]
-    pub fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         self.fields().next().map_or("", |(_, value)| value)
     }
 
@@ -141,8 +116,7 @@ impl HttpProbe {
     }
 
     /// The statuses it accepts.
-    #[must_use]
-    pub fn accepted_status(&self) -> &RangeInclusive<u16> {
+    pub(super) fn accepted_status(&self) -> &RangeInclusive<u16> {
         &self.0.accepted
     }
 
@@ -190,7 +164,7 @@ impl fmt::Debug for HttpProbe {
         let names: Vec<&str> = self.fields().map(|(name, _)| name).collect();
         f.debug_struct("HttpProbe")
             .field("method", &self.method())
-            .field("path", &self.path())
+            .field("path", &without_secrets(self.path()))
             .field("host", &self.host())
             .field("headers", &names)
             .field("address", self.address())
@@ -201,247 +175,3 @@ impl fmt::Debug for HttpProbe {
             .finish_non_exhaustive()
     }
 }
-
-/// Settings of an [`HttpProbe`], checked together by [`build`](HttpProbeBuilder::build).
-#[derive(Clone)]
-#[must_use = "a probe is made by `build`"]
-pub struct HttpProbeBuilder {
-    url: String,
-    tls: Option<Tls>,
-    method: String,
-    path: Option<String>,
-    headers: Vec<(String, String)>,
-    body: String,
-    accepted: RangeInclusive<u16>,
-    conditions: Vec<Condition>,
-    capture_body: bool,
-}
-
-impl HttpProbeBuilder {
-    /// How an `https` target proves its identity, and the prober its own; default [`Tls::default`].
-    pub fn tls(mut self, tls: Tls) -> Self {
-        self.tls = Some(tls);
-        self
-    }
-
-    /// The method; default `GET`.
-    pub fn method(mut self, method: impl Into<String>) -> Self {
-        self.method = method.into();
-        self
-    }
-
-    /// The path with its query, percent-encoded where it has to be; default: that of the URL.
-    pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.path = Some(path.into());
-        self
-    }
-
-    /// Adds a header. `Host`, `Accept` and `User-Agent` take the place of the probe's own, and an
-    /// empty value removes the latter two; other headers may be given more than once.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
-        self
-    }
-
-    /// The body of the request; default none. Its `Content-Type` is a [header](Self::header).
-    pub fn body(mut self, body: impl Into<String>) -> Self {
-        self.body = body.into();
-        self
-    }
-
-    /// The accepted statuses, within 200–599; default 200–399.
-    pub fn accept_status(mut self, accepted: RangeInclusive<u16>) -> Self {
-        self.accepted = accepted;
-        self
-    }
-
-    /// Adds a condition on the answer. All of them have to hold.
-    pub fn expect(mut self, condition: Condition) -> Self {
-        self.conditions.push(condition);
-        self
-    }
-
-    /// Whether the cause of a failure holds an excerpt of the body; default no.
-    ///
-    /// Off, because a probe that shows what it read is a way to read what the prober can reach
-    /// and its user cannot (kubernetes/kubernetes#99425). On, the excerpt is still private: the
-    /// [`Cause`](crate::base::Cause), never the message.
-    pub const fn capture_body(mut self, capture: bool) -> Self {
-        self.capture_body = capture;
-        self
-    }
-
-    /// Checks the settings and renders the request.
-    ///
-    /// # Errors
-    ///
-    /// The first setting that is not allowed: a URL of another form, with user information
-    /// (`user@host` belongs into an `Authorization` header, which is masked) or a fragment; TLS
-    /// settings without `https`; a host, method, path, header or condition that is not what its
-    /// grammar says (so that no CR, LF or NUL can smuggle a second header or request in); a status
-    /// range that is empty or leaves 200–599; a condition on the body of a response to `HEAD`, which
-    /// has none; more than 100 header fields, 16 KiB of path and headers, or 64 KiB of body.
-    pub fn build(mut self) -> Result<HttpProbe, ConfigError> {
-        let url = Url::parse(&self.url)?;
-        if self.tls.is_some() && !url.is_secure {
-            return Err(ConfigError::new("tls", "", "allowed is TLS with https://"));
-        }
-        // The last `Host` header wins over the host of the URL.
-        let mut host = url.host;
-        while let Some(at) = self.position("Host") {
-            host = self.headers.remove(at).1;
-        }
-        let path = self.path.take().unwrap_or_else(|| url.path.to_owned());
-        self.check(&host, &path)?;
-        let request = self.render(&host, &path)?;
-        Ok(HttpProbe(Arc::new(Inner {
-            address: url.address,
-            tls: url
-                .is_secure
-                .then(|| Box::new(self.tls.take().unwrap_or_default())),
-            request: request.into_boxed_str(),
-            accepted: self.accepted,
-            conditions: self.conditions.into_boxed_slice(),
-            capture_body: self.capture_body,
-        })))
-    }
-
-    fn check(&self, host: &str, path: &str) -> Result<(), ConfigError> {
-        let refused = |field, value: &str, allowed| Err(ConfigError::new(field, value, allowed));
-        if !grammar::is_host(host) {
-            let allowed = "allowed is a name or an address, with a port if needed: \
-                           db.example, 10.0.0.1:8080, [::1]:80";
-            return refused("host", host, allowed);
-        }
-        // A 2xx to CONNECT turns the connection into a tunnel (RFC 9110 §9.3.6).
-        if !grammar::is_token(self.method.as_bytes()) || self.method == "CONNECT" {
-            let allowed = "allowed are GET, HEAD, OPTIONS and other tokens but CONNECT";
-            return refused("method", &self.method, allowed);
-        }
-        // The asterisk asks about the server as a whole (RFC 9112 §3.2.4).
-        let asks_server = path == "*" && self.method == "OPTIONS";
-        if !grammar::is_path(path) && !asks_server {
-            let allowed = "allowed are visible ASCII characters but #, beginning with /; \
-                           others are percent-encoded";
-            return refused("path", path, allowed);
-        }
-        for (name, value) in &self.headers {
-            if !grammar::is_token(name.as_bytes()) {
-                let allowed = "allowed are letters, digits and !#$%&'*+-.^_`|~";
-                return refused("header", name, allowed);
-            }
-            if FRAMING.iter().any(|own| name.eq_ignore_ascii_case(own)) {
-                let allowed = "allowed are headers that do not frame the request or keep the \
-                               connection: the probe sets those itself";
-                return refused("header", name, allowed);
-            }
-            if !grammar::is_value(value.as_bytes()) {
-                let allowed = "allowed is text without control characters (a line end is one) \
-                               and without spaces around it";
-                return refused("value of header", name, allowed);
-            }
-        }
-        let (first, last) = (*self.accepted.start(), *self.accepted.end());
-        if first < 200 || last > 599 || first > last {
-            let allowed = "allowed are ranges within 200-599, the lower end first";
-            return refused("status", &format!("{first}-{last}"), allowed);
-        }
-        for condition in &self.conditions {
-            condition.check_setting()?;
-            if condition.is_on_body() && self.method == "HEAD" {
-                let allowed = "allowed are methods whose answers have a body, if it is judged";
-                return refused("method", &self.method, allowed);
-            }
-        }
-        Ok(())
-    }
-
-    fn render(&self, host: &str, path: &str) -> Result<String, ConfigError> {
-        let length = format!("{}", self.body.len());
-        let own = [
-            ("Host", host),
-            ("Accept", "*/*"),
-            ("User-Agent", USER_AGENT),
-            ("Connection", "close"),
-            ("Content-Length", length.as_str()),
-        ];
-        let own = own.into_iter().filter(|(name, _)| match *name {
-            "Host" | "Connection" => true,
-            // Where a body has a meaning, its absence is said (RFC 9110 §8.6).
-            "Content-Length" => {
-                !self.body.is_empty() || matches!(self.method.as_str(), "POST" | "PUT" | "PATCH")
-            }
-            name => self.position(name).is_none(),
-        });
-        let given = self.headers.iter().filter_map(|(name, value)| {
-            let removes = value.is_empty()
-                && (name.eq_ignore_ascii_case("Accept") || name.eq_ignore_ascii_case("User-Agent"));
-            (!removes).then_some((name.as_str(), value.as_str()))
-        });
-        let mut request = format!("{} {path} HTTP/1.1\r\n", self.method);
-        let mut fields = 0;
-        for (name, value) in own.chain(given) {
-            fields += 1;
-            request.extend([name, ": ", value, "\r\n"]);
-        }
-        request.push_str("\r\n");
-        if fields > HttpProbe::MAX_FIELDS {
-            let allowed = "allowed are at most 100 fields";
-            return Err(ConfigError::new(
-                "headers",
-                &format!("{fields} fields"),
-                allowed,
-            ));
-        }
-        if request.len() > HttpProbe::MAX_REQUEST {
-            let value = format!("{} bytes", request.len());
-            let allowed = "allowed are at most 16384 bytes of path and headers";
-            return Err(ConfigError::new("request", &value, allowed));
-        }
-        if self.body.len() > HttpProbe::MAX_REQUEST_BODY {
-            let value = format!("{length} bytes");
-            return Err(ConfigError::new(
-                "body",
-                &value,
-                "allowed are at most 65536 bytes",
-            ));
-        }
-        request.push_str(&self.body);
-        Ok(request)
-    }
-
-    fn position(&self, header: &str) -> Option<usize> {
-        let is_it = |(name, _): &(String, String)| name.eq_ignore_ascii_case(header);
-        self.headers.iter().position(is_it)
-    }
-}
-
-impl fmt::Debug for HttpProbeBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.headers.iter().map(|(name, _)| &**name).collect();
-        f.debug_struct("HttpProbeBuilder")
-            .field("method", &self.method)
-            .field("path", &self.path)
-            .field("headers", &names)
-            .finish_non_exhaustive()
-    }
-}
-
-const USER_AGENT: &str = concat!(
-    "health-probe/",
-    env!("CARGO_PKG_VERSION_MAJOR"),
-    ".",
-    env!("CARGO_PKG_VERSION_MINOR"),
-);
-
-/// What decides where the request ends and whether the connection stays (RFC 9112 §6, §9).
-const FRAMING: [&str; 8] = [
-    "Connection",
-    "Content-Length",
-    "Expect",
-    "Keep-Alive",
-    "TE",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
-];

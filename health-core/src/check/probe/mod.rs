@@ -71,7 +71,9 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use health_core::check::probe::{AddressPolicy, Attempt, Condition, HttpProbe, Probe, Step};
+//! use health_core::check::probe::{
+//!     AddressPolicy, Attempt, Condition, HttpProbe, Probe, ProbePhase, Step,
+//! };
 //! use health_core::{Class, Instant};
 //!
 //! let probe = HttpProbe::builder("http://192.0.2.1:8080/health")
@@ -111,7 +113,7 @@
 //! let report = report.expect("it is over");
 //! assert_eq!(report.outcome.class, Class::Success);
 //! assert_eq!(report.status, Some(200));
-//! assert_eq!(report.timings.wait, Some(Duration::from_millis(14)));
+//! assert_eq!(report.timings.get(ProbePhase::Head), Some(Duration::from_millis(14)));
 //! assert_eq!(report.took, Duration::from_millis(21), "7 ms later, the server closed");
 //! # Ok::<(), health_core::ConfigError>(())
 //! ```
@@ -124,6 +126,7 @@ mod exec;
 mod exit;
 mod flags;
 mod http;
+mod http_builder;
 mod policy;
 mod report;
 mod response;
@@ -138,11 +141,12 @@ use core::str::FromStr;
 use crate::base::ConfigError;
 pub use attempt::Attempt;
 pub use condition::Condition;
-pub use endpoint::{Endpoint, Host};
+pub use endpoint::Endpoint;
 pub use error::ProbeError;
 pub use exec::{ExecProbe, ExecProbeBuilder, ResourceLimits};
 pub use exit::{Exit, ExitCodes};
-pub use http::{HttpProbe, HttpProbeBuilder};
+pub use http::HttpProbe;
+pub use http_builder::HttpProbeBuilder;
 pub use policy::AddressPolicy;
 pub use report::{ProbePhase, Report, Timings};
 pub use step::{Destination, Step};
@@ -223,7 +227,7 @@ impl FromStr for Probe {
             return text.parse().map(Self::Http);
         }
         let allowed = "allowed are http://…, https://…, tcp://host:port and unix:/path.sock:/path";
-        Err(ConfigError::new("target", text, allowed))
+        Err(ConfigError::new("target", &without_secrets(text), allowed))
     }
 }
 
@@ -235,6 +239,20 @@ impl fmt::Display for Probe {
             Self::Exec(command) => write!(f, "{command}"),
         }
     }
+}
+
+/// As much of an address as an error may quote: nothing of one with user information, which may be a
+/// password and hold any character, and nothing behind `?` or `#`, which may be a token.
+fn without_secrets(text: &str) -> String {
+    let scheme = text.find("://").map_or(0, |at| at + 3);
+    let shown = match text.find('@') {
+        Some(at) => scheme.min(at),
+        None => match text.find(['?', '#']) {
+            Some(at) => at + 1,
+            None => return text.into(),
+        },
+    };
+    String::from(&text[..shown]) + "..."
 }
 
 /// A text that has no NUL, which the system would take for its end.

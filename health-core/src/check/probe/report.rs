@@ -49,60 +49,31 @@ impl Report {
 /// How long the phases of an attempt took. A phase that never began is `None`; the one that was
 /// running at the end counts up to the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Timings {
-    /// Resolving the name.
-    pub dns: Option<Duration>,
-    /// Until the connection stood, over all addresses that were tried.
-    pub connect: Option<Duration>,
-    /// The TLS handshake.
-    pub tls: Option<Duration>,
-    /// Sending the request.
-    pub send: Option<Duration>,
-    /// From there until the whole head of the response had come, interim responses included.
-    pub wait: Option<Duration>,
-    /// From there until the end of the body, or to where it was cut.
-    pub body: Option<Duration>,
-    /// Running the command.
-    pub run: Option<Duration>,
-}
+pub struct Timings([Option<Duration>; 7]);
 
 impl Timings {
-    /// Those of a command.
+    /// How long this phase took.
+    ///
+    /// [`ProbePhase::Connect`] is over all addresses that were tried, [`ProbePhase::Head`] is from the
+    /// end of the request and has interim responses in it, [`ProbePhase::Spawn`] is the whole run of a
+    /// command.
     #[must_use]
-    pub fn of_run(took: Duration) -> Self {
-        Self {
-            run: Some(took),
-            ..Self::default()
-        }
+    pub const fn get(&self, phase: ProbePhase) -> Option<Duration> {
+        self.0[phase as usize]
     }
 
-    /// The phases that began, in their order, by name.
+    /// Says that this phase took so long.
+    pub const fn set(&mut self, phase: ProbePhase, took: Duration) {
+        self.0[phase as usize] = Some(took);
+    }
+
+    /// The phases that began, in their order, by name: `dns`, `connect`, `tls`, `send`, `wait` (for
+    /// the head of the response), `body`, `run` (a command).
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Duration)> {
-        [
-            ("dns", self.dns),
-            ("connect", self.connect),
-            ("tls", self.tls),
-            ("send", self.send),
-            ("wait", self.wait),
-            ("body", self.body),
-            ("run", self.run),
-        ]
-        .into_iter()
-        .filter_map(|(name, took)| Some((name, took?)))
-    }
-
-    pub(super) const fn set(&mut self, phase: ProbePhase, took: Duration) {
-        let field = match phase {
-            ProbePhase::Resolve => &mut self.dns,
-            ProbePhase::Connect => &mut self.connect,
-            ProbePhase::Secure => &mut self.tls,
-            ProbePhase::Send => &mut self.send,
-            ProbePhase::Head => &mut self.wait,
-            ProbePhase::Body => &mut self.body,
-            ProbePhase::Spawn => &mut self.run,
-        };
-        *field = Some(took);
+        ["dns", "connect", "tls", "send", "wait", "body", "run"]
+            .into_iter()
+            .zip(self.0)
+            .filter_map(|(name, took)| Some((name, took?)))
     }
 }
 

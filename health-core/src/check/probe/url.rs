@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::endpoint::Endpoint;
-use super::without_nul;
+use super::{without_nul, without_secrets};
 use crate::base::ConfigError;
 
 /// Where a connection is made to.
@@ -39,7 +39,7 @@ impl<'a> Url<'a> {
             Self::with_socket(rest)
         } else {
             let allowed = "allowed are http://…, https://… and unix:/path.sock:/path";
-            Err(ConfigError::new("target", text, allowed))
+            Err(ConfigError::new("target", &without_secrets(text), allowed))
         }
     }
 
@@ -47,19 +47,20 @@ impl<'a> Url<'a> {
         let port = if is_secure { 443 } else { 80 };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        if authority.contains('@') {
-            // Not quoted: it is a password.
+        let endpoint = Endpoint::parse(authority, Some(port));
+        // Not quoted: it is a password, which may hold what ends an authority.
+        if authority.contains('@') || (endpoint.is_err() && rest.contains('@')) {
             let allowed =
                 "allowed is host or host:port; credentials go into an Authorization header";
             return Err(ConfigError::new("target", "user@host", allowed));
         }
-        let endpoint = Endpoint::parse(authority, Some(port))?;
+        let endpoint = endpoint?;
         let path = match path.as_bytes().first() {
             None => "/",
             Some(b'/') => path,
             Some(_) => {
                 let allowed = "allowed is a path that begins with / and has no fragment";
-                return Err(ConfigError::new("path", path, allowed));
+                return Err(ConfigError::new("path", &without_secrets(path), allowed));
             }
         };
         // The scheme's own port is left out of `Host` (RFC 9110 §4.2.3 treats both as the same).
@@ -84,10 +85,21 @@ impl<'a> Url<'a> {
         };
         if !socket.starts_with('/') || socket.len() > MAX_SOCKET_PATH {
             let allowed = "allowed is an absolute path of at most 107 bytes";
-            return Err(ConfigError::new("socket", socket, allowed));
+            return Err(ConfigError::new(
+                "socket",
+                &without_secrets(socket),
+                allowed,
+            ));
         }
         Ok(Self {
-            address: Address::Unix(without_nul("socket", socket)?.into()),
+            address: Address::Unix(
+                without_nul("socket", socket)
+                    .map_err(|error| {
+                        let shown = without_secrets(error.value());
+                        ConfigError::new("socket", &shown, error.allowed())
+                    })?
+                    .into(),
+            ),
             is_secure: false,
             host: "localhost".to_owned(),
             path,

@@ -52,6 +52,7 @@ impl Body {
         self.content.kept.as_deref().unwrap_or_default()
     }
 
+    #[cfg(feature = "test-util")]
     pub(super) fn buffered(&self) -> usize {
         self.content.kept.as_ref().map_or(0, Vec::capacity)
     }

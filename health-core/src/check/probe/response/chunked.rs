@@ -16,13 +16,17 @@ pub(super) struct Chunked {
 /// Where in the coding the next byte stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Size { digits: u8 },
+    Size {
+        digits: u8,
+    },
     Extension(Extension),
     LineLf,
     Data,
     DataCr,
     DataLf,
     TrailerStart,
+    /// After a trailer, which a blank continues.
+    TrailerNext,
     TrailerName,
     TrailerValue,
     TrailerLf,
@@ -33,7 +37,7 @@ enum State {
 /// `chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extension {
-    /// Whitespace after a complete extension or the size: only `;` may follow.
+    /// Whitespace after a complete extension or the size: only `;` or the line end may follow.
     BeforeSemicolon,
     BeforeName,
     Name,
@@ -145,7 +149,10 @@ impl Chunked {
 fn extension_byte(at: Extension, byte: u8) -> Option<State> {
     use Extension as E;
     let next = match (at, byte) {
-        (E::Name | E::Token | E::AfterQuoted, b'\r') => return Some(State::LineLf),
+        // Blanks before the line end are padding, as some servers write it.
+        (E::Name | E::AfterName | E::Token | E::AfterQuoted | E::BeforeSemicolon, b'\r') => {
+            return Some(State::LineLf);
+        }
         (E::Name | E::BeforeName, byte) if is_token_byte(byte) => E::Name,
         (E::Token | E::BeforeValue, byte) if is_token_byte(byte) => E::Token,
         (E::BeforeName | E::BeforeValue | E::BeforeSemicolon | E::AfterName, b' ' | b'\t') => at,
@@ -167,14 +174,17 @@ fn extension_byte(at: Extension, byte: u8) -> Option<State> {
 /// `trailer-section = *( field-line CRLF )` and the last CRLF (RFC 9112 §7.1.2).
 fn trailer_byte(state: State, byte: u8) -> Option<State> {
     Some(match (state, byte) {
-        (State::TrailerStart, b'\r') => State::LastLf,
+        (State::TrailerStart | State::TrailerNext, b'\r') => State::LastLf,
         (State::TrailerName, b':') => State::TrailerValue,
-        (State::TrailerStart | State::TrailerName, byte) if is_token_byte(byte) => {
+        (State::TrailerStart | State::TrailerNext | State::TrailerName, byte)
+            if is_token_byte(byte) =>
+        {
             State::TrailerName
         }
+        (State::TrailerNext, b' ' | b'\t') => State::TrailerValue,
         (State::TrailerValue, b'\r') => State::TrailerLf,
         (State::TrailerValue, byte) if is_value_byte(byte) => State::TrailerValue,
-        (State::TrailerLf, b'\n') => State::TrailerStart,
+        (State::TrailerLf, b'\n') => State::TrailerNext,
         (State::LastLf, b'\n') => State::End,
         _ => return None,
     })

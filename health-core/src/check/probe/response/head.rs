@@ -8,7 +8,9 @@ use crate::base::grammar;
 /// Collects a head and checks every byte once, as it comes.
 ///
 /// A peer that speaks another protocol is recognised by its first wrong byte and not by the
-/// deadline, and a bare CR or LF anywhere before the lines are read.
+/// deadline, and a bare CR anywhere before the lines are read. An LF without CR ends a line
+/// (RFC 9112 §2.2). A line that begins with a blank continues the one before: the line end between
+/// them becomes blanks (§5.2).
 #[derive(Default)]
 pub(super) struct HeadReader {
     /// What came before the input in hand; empty if the head came in one piece.
@@ -17,6 +19,8 @@ pub(super) struct HeadReader {
     /// Bytes in the current line so far.
     line: usize,
     after_cr: bool,
+    /// Whether a line continues the one before.
+    is_folded: bool,
 }
 
 impl HeadReader {
@@ -33,10 +37,13 @@ impl HeadReader {
             self.pending.extend_from_slice(input);
             return Ok(None);
         };
-        if self.pending.is_empty() {
+        if self.pending.is_empty() && !self.is_folded {
             return Ok(Some((&input[..end], end)));
         }
         self.pending.extend_from_slice(&input[..end]);
+        if self.is_folded {
+            unfold(&mut self.pending);
+        }
         Ok(Some((&self.pending, end)))
     }
 
@@ -45,6 +52,7 @@ impl HeadReader {
         self.seen
     }
 
+    #[cfg(feature = "test-util")]
     pub(super) fn buffered(&self) -> usize {
         self.pending.capacity()
     }
@@ -63,12 +71,14 @@ impl HeadReader {
             }
             self.seen += 1;
             match (self.after_cr, byte) {
-                (true, b'\n') if self.line == 0 => return Ok(Some(at + 1)),
-                (true, b'\n') => (self.line, self.after_cr) = (0, false),
+                (_, b'\n') if self.line == 0 => return Ok(Some(at + 1)),
+                (_, b'\n') => (self.line, self.after_cr) = (0, false),
                 (true, _) => return Err(Malformed::BareCr),
                 (false, b'\r') => self.after_cr = true,
-                (false, b'\n') => return Err(Malformed::BareLf),
-                (false, byte) if grammar::is_value_byte(byte) => self.line += 1,
+                (false, byte) if grammar::is_value_byte(byte) => {
+                    self.is_folded |= self.line == 0 && matches!(byte, b' ' | b'\t');
+                    self.line += 1;
+                }
                 (false, _) => return Err(Malformed::Control),
             }
         }
@@ -149,17 +159,17 @@ impl<'a> Head<'a> {
         let Some(value) = values.next() else {
             return Ok(None);
         };
-        if values.next().is_some() {
-            return Err(Malformed::RepeatedLength);
+        // Repeated, as fields or in a list, it has to be the same (RFC 9112 §6.3).
+        let mut parts = core::iter::once(value)
+            .chain(values)
+            .flat_map(|value| value.split(|byte| *byte == b','));
+        let length = length(parts.next().unwrap_or_default())?;
+        for part in parts {
+            if self::length(part)? != length {
+                return Err(Malformed::RepeatedLength);
+            }
         }
-        if value.is_empty() {
-            return Err(Malformed::ContentLength);
-        }
-        let digits = value.iter().try_fold(0_u64, |number, byte| {
-            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-            number.checked_mul(10)?.checked_add(digit)
-        });
-        digits.map(Some).ok_or(Malformed::ContentLength)
+        Ok(Some(length))
     }
 }
 
@@ -174,6 +184,31 @@ pub(super) enum Framing {
 const START: &[u8] = b"HTTP/1.";
 const MAX_FIELDS: usize = 100;
 
+/// The number in (a part of) a `Content-Length`.
+fn length(part: &[u8]) -> Result<u64, Malformed> {
+    let digits = grammar::trim(part);
+    let number = digits.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    });
+    number
+        .filter(|_| !digits.is_empty())
+        .ok_or(Malformed::ContentLength)
+}
+
+/// Makes blanks of the line ends within fields. That of the status line stays: nothing continues it.
+fn unfold(head: &mut [u8]) {
+    let first = head.iter().position(|byte| *byte == b'\n').unwrap_or(0);
+    for at in first + 1..head.len().saturating_sub(1) {
+        if head[at] == b'\n' && matches!(head[at + 1], b' ' | b'\t') {
+            head[at] = b' ';
+            if head[at - 1] == b'\r' {
+                head[at - 1] = b' ';
+            }
+        }
+    }
+}
+
 /// The lines of a head up to the empty one. Every CR in it is known to be followed by an LF.
 #[derive(Clone, Copy)]
 struct Lines<'a>(&'a [u8]);
@@ -182,17 +217,20 @@ impl<'a> Iterator for Lines<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let end = self.0.iter().position(|byte| *byte == b'\r')?;
+        let end = self.0.iter().position(|byte| *byte == b'\n')?;
         let (line, rest) = self.0.split_at(end);
-        self.0 = &rest[2..];
+        self.0 = &rest[1..];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         (!line.is_empty()).then_some(line)
     }
 }
 
 /// `HTTP-version SP status-code SP [ reason-phrase ]` (RFC 9112 §4): is it HTTP/1.1, and its
-/// status. The space behind the status is not optional, and a status has a first digit.
+/// status. The space behind the status may be missing with the reason, as many servers leave it out.
 fn status_line(line: &[u8]) -> Result<(bool, u16), Malformed> {
-    let [minor, b' ', a, b, c, b' ', ..] = line.strip_prefix(START).unwrap_or_default() else {
+    let ([minor, b' ', a, b, c] | [minor, b' ', a, b, c, b' ', ..]) =
+        line.strip_prefix(START).unwrap_or_default()
+    else {
         return Err(Malformed::StatusLine);
     };
     let is_status = matches!(a, b'1'..=b'9') && b.is_ascii_digit() && c.is_ascii_digit();

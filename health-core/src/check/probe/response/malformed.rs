@@ -10,10 +10,8 @@ pub(in super::super) enum Malformed {
     /// Bytes before the request was sent: an SSH or SMTP banner, or a leftover of an earlier
     /// exchange (RFC 9112 §9.2).
     Unasked,
-    /// Not `HTTP/1.x SP 3DIGIT SP reason` (RFC 9112 §4).
+    /// Not `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 §4).
     StatusLine,
-    /// LF without CR (RFC 9112 §2.2; reading it as a line end is only a MAY).
-    BareLf,
     /// CR without LF (RFC 9112 §2.2).
     BareCr,
     /// A control byte where text belongs (RFC 9110 §5.5).
@@ -24,11 +22,11 @@ pub(in super::super) enum Malformed {
     TooManyFields,
     /// A line without a colon, or a name that is not a token (RFC 9112 §5.1).
     FieldName,
-    /// A line that continues the one before (obs-fold, RFC 9112 §5.2).
+    /// A blank at the start of the first field, which has no line to continue (RFC 9112 §2.2).
     Folded,
     /// `Content-Length` is not `1*DIGIT`, or beyond 64 bits (RFC 9112 §6.3).
     ContentLength,
-    /// More than one `Content-Length`, equal or not (RFC 9112 §6.3).
+    /// More than one `Content-Length`, and not the same (RFC 9112 §6.3).
     RepeatedLength,
     /// `Content-Length` and `Transfer-Encoding` (RFC 9112 §6.3: a smuggler's pair).
     LengthAndCoding,
@@ -58,7 +56,6 @@ impl fmt::Display for Malformed {
             Self::NotHttp => "answer is not HTTP/1.1",
             Self::Unasked => "answer before the request was sent",
             Self::StatusLine => "malformed status line",
-            Self::BareLf => "malformed answer: LF without CR",
             Self::BareCr => "malformed answer: CR without LF",
             Self::Control => "malformed answer: control character",
             Self::HeadTooLong => "response head is longer than 16384 bytes",

@@ -3,17 +3,18 @@
 //! It has no clock and no connection: the [`Attempt`](super::Attempt) that owns one hands it the
 //! bytes and decides what an end of the stream or a deadline means.
 //!
-//! Where RFC 9112 lets a recipient be lenient, this one refuses: every leniency is a place where
-//! two readers of the same bytes disagree.
+//! Answers are read as common clients read them, for the connection ends behind one answer and
+//! nothing can be smuggled behind it. What leaves the end of the body in doubt is refused.
 //!
 //! | | |
 //! |---|---|
-//! | status line | `HTTP/1.0` or `HTTP/1.1`, one space, three digits, one space, any reason |
-//! | line ends | CR LF; bare CR, bare LF, other control bytes and folded lines are refused |
+//! | status line | `HTTP/1.0` or `HTTP/1.1`, one space, three digits, and perhaps a space and any reason |
+//! | line ends | CR LF, in the head also LF; bare CR and other control bytes are refused |
+//! | folded lines | read as one, with blanks in place of the line end |
 //! | head | 16 KiB, 100 fields; up to 8 interim responses (1xx) skipped, 101 refused |
-//! | `Content-Length` | digits, once, and not beside `Transfer-Encoding` |
+//! | `Content-Length` | digits, if repeated the same, and not beside `Transfer-Encoding` |
 //! | `Transfer-Encoding` | exactly `chunked`, once, in HTTP/1.1 |
-//! | chunks | size of 1–16 hexadecimal digits, line of 256 bytes, 4 KiB of trailers |
+//! | chunks | size of 1–16 hexadecimal digits and blanks, line of 256 bytes ended by CR LF, 4 KiB of trailers |
 //! | body | 10 KiB are read; none after `HEAD`, 204, 304; without a length, up to the end of the stream |
 //! | end of the stream | before the end of the response: a failure that says where |
 
@@ -69,6 +70,7 @@ impl<'p> Response<'p> {
     }
 
     /// Bytes of heap held for it.
+    #[cfg(feature = "test-util")]
     pub(super) fn buffered(&self) -> usize {
         match &self.part {
             Part::Head(reader) => reader.buffered(),

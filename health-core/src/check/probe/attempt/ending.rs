@@ -1,0 +1,66 @@
+//! How an attempt ends: what its report says, and how long each phase took.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::mem;
+
+use super::super::condition::Breach;
+use super::super::report::ProbePhase;
+use super::super::response::Malformed;
+use super::{Attempt, State};
+use crate::base::{Kind, Outcome};
+
+impl<'p> Attempt<'p> {
+    pub(super) fn refuse(&mut self, malformed: Malformed) {
+        self.cut_short(Breach::new(Kind::BadResponse, malformed.to_string()));
+    }
+
+    /// The stream ended where it should not have.
+    pub(super) fn interrupt(&mut self, what: &str, detail: Option<String>) {
+        if let Some(phase) = self.phase() {
+            let breach = Breach::new(Kind::Reset, format!("{what} while {phase}"));
+            self.cut_short(Breach { detail, ..breach });
+        }
+    }
+
+    /// The response came whole, or was truncated.
+    pub(super) fn judge(&mut self, truncated: bool, next: State<'p>) {
+        self.end_phase();
+        if let State::Reading(response) = mem::replace(&mut self.state, next) {
+            self.finish(response.judge(truncated));
+        }
+    }
+
+    /// The attempt ended before there was a whole response.
+    pub(super) fn cut_short(&mut self, by: Breach) {
+        self.end_phase();
+        let outcome = match mem::replace(&mut self.state, State::Closed) {
+            State::Reading(response) => response.cut_short(by),
+            _ => by.into_outcome(),
+        };
+        self.finish(outcome);
+    }
+
+    pub(super) fn end(&mut self, outcome: Outcome) {
+        self.end_phase();
+        self.state = State::Closed;
+        self.finish(outcome);
+    }
+
+    pub(super) fn finish(&mut self, outcome: Outcome) {
+        self.report.outcome = outcome;
+        self.report.took = self.now.duration_since(self.began);
+    }
+
+    pub(super) fn end_phase(&mut self) {
+        if let Some(phase) = self.phase() {
+            self.record(phase);
+        }
+    }
+
+    pub(super) fn record(&mut self, phase: ProbePhase) {
+        let took = self.now.duration_since(self.phase_began);
+        self.report.timings.set(phase, took);
+        self.phase_began = self.now;
+    }
+}
