@@ -2,7 +2,7 @@
 """Lists the public API of each library, one name a line, in `.ci/public-api/CRATE.txt`.
 
     .ci/public_api.py            write the listings, after a change of the API that is meant
-    .ci/public_api.py --check    compare with what is committed, count, and look for double meanings
+    .ci/public_api.py --check    compare with what is committed, count, find double meanings
 
 A name is a type, function, constant, macro, method, field, variant or item of a trait that can be
 reached from outside. Listed and not counted are the fields of variants, and further paths to a name
