@@ -2,7 +2,7 @@
 """Lists the public API of each library, one name a line, in `.ci/public-api/CRATE.txt`.
 
     .ci/public_api.py            write the listings, after a change of the API that is meant
-    .ci/public_api.py --check    compare with what is committed, count, and look for double meanings
+    .ci/public_api.py --check    compare with what is committed, count, find double meanings
 
 A name is a type, function, constant, macro, method, field, variant or item of a trait that can be
 reached from outside. Listed and not counted are the fields of variants, and further paths to a name
@@ -12,6 +12,8 @@ is marked `+`. Needs a nightly compiler, whose rustdoc writes JSON.
 
 import argparse
 import difflib
+import functools
+import heapq
 import json
 import os
 import subprocess
@@ -36,9 +38,22 @@ class Unreadable(Exception):
     """Rustdoc's JSON is not what it was."""
 
 
-def rustdoc(crate: str, *flags: str) -> dict:
-    """The crate's documentation as rustdoc's JSON."""
-    command = ["cargo", "+nightly", "rustdoc", "--quiet", "--locked", "-p", crate, "--lib", *flags]
+def features(crate: str, *flags: str) -> dict[str, str]:
+    """The features that a build of this crate enables in each of our crates."""
+    command = ["cargo", "tree", "--locked", "-p", crate, *flags, "-e", "normal", "--prefix", "none"]
+    command += ["-f", "{p}|{f}"]
+    text = subprocess.run(command, cwd=ROOT, check=True, text=True, capture_output=True).stdout
+    lines = [line.split("|") for line in text.splitlines() if "|" in line]
+    # A crate that was listed before is followed by a star.
+    enabled = {package.split()[0]: names.removesuffix(" (*)") for package, names in lines}
+    return {name: enabled[name] for name in CRATES if name in enabled}
+
+
+@functools.cache
+def rustdoc(crate: str, enabled: str) -> dict:
+    """The crate's documentation with these features, as rustdoc's JSON."""
+    command = ["cargo", "+nightly", "rustdoc", "--quiet", "--locked", "-p", crate, "--lib"]
+    command += ["--no-default-features", "--features", enabled]
     command += ["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"]
     environment = {**os.environ, "CARGO_TARGET_DIR": str(TARGET)}
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
@@ -49,81 +64,109 @@ def rustdoc(crate: str, *flags: str) -> dict:
     return document
 
 
+def listing(crate: str, *flags: str) -> "Listing":
+    """The names of a crate, and by its globs those of our crates that it re-exports."""
+    others: list[Listing] = []
+    for name, enabled in features(crate, *flags).items():
+        others.append(Listing(rustdoc(name, enabled), others))
+    return others[-1]
+
+
 class Listing:
     """The names of one crate as one set of features makes it."""
 
     def __init__(self, document: dict, others: "list[Listing]") -> None:
-        self.others = others
         self.index, self.paths = document["index"], document["paths"]
+        # Modules of other crates by their paths; where an item of theirs is public, by where it is defined.
+        self.foreign = {path: names for other in others for path, names in other.modules.items()}
+        self.foreign_homes = {path: home for other in others for path, home in other.defined.items()}
         # Kind and path of each name; the path of each item that has been listed; further paths.
         self.names: set[tuple[str, str]] = set()
         self.homes: dict[int, str] = {}
         self.uses: set[tuple[str, str]] = set()
-        # The shortest path is an item's home: modules come after what stands beside them.
-        waiting = [(document["root"], self.index[str(document["root"])]["name"])]
+        # What stands in each module: a name and its home.
+        self.modules: dict[str, dict[str, str]] = {}
+        # The shortest path is an item's home: modules come after what stands beside them, and what
+        # has its own place in a module comes before what a glob brings there.
+        waiting = [(0, 0, document["root"], self.index[str(document["root"])]["name"])]
         seen: set[tuple[int, str]] = set()
         while waiting:
-            module, path = waiting.pop(0)
+            _, _, module, path = heapq.heappop(waiting)
             if (module, path) not in seen:
                 seen.add((module, path))
-                waiting += list(self._module(module, path))
+                for is_glob, found, below in self._module(module, path):
+                    heapq.heappush(waiting, (below.count("::"), is_glob, found, below))
+        self.defined = {
+            "::".join(self.paths[str(item)]["path"]): home
+            for item, home in self.homes.items()
+            if str(item) in self.paths
+        }
 
-    def _module(self, module: int, path: str) -> Iterator[tuple[int, str]]:
-        """Lists what stands in a module; yields the modules within."""
+    def _module(self, module: int, path: str) -> Iterator[tuple[bool, int, str]]:
+        """Lists what stands in a module; yields the modules within, and whether a glob leads there."""
+        globs = []
+        held = self.modules.setdefault(path, {})
         for child in self.index[str(module)]["inner"]["module"]["items"]:
             item = self.index[str(child)]
             if item["visibility"] != "public":
                 continue
             kind, inner = next(iter(item["inner"].items()))
-            if kind == "use":
+            if kind == "use" and inner["is_glob"]:
+                globs.append(inner)
+            elif kind == "use":
                 yield from self._use(inner, path)
             elif kind == "module":
-                yield child, f"{path}::{item['name']}"
+                held.setdefault(item["name"], f"{path}::{item['name']}")
+                yield False, child, f"{path}::{item['name']}"
             elif kind != "impl":
                 self._item(item, f"{path}::{item['name']}")
+        # A name of the module's own hides that of a glob.
+        own = set(held)
+        for inner in globs:
+            yield from self._glob(inner, path, own)
 
-    def _use(self, use: dict, path: str) -> Iterator[tuple[int, str]]:
+    def _use(self, use: dict, path: str) -> Iterator[tuple[bool, int, str]]:
         target = self.index.get(str(use["id"]))
         name = f"{path}::{use['name']}"
         if target is None:
             known = self.paths.get(str(use["id"]))
             source = "::".join(known["path"]) if known else use["source"]
-            if use["is_glob"]:
-                self.uses |= {(f"{path}::{one.rsplit('::', 1)[1]}", home) for one, home in self._all_of(source)}
-            else:
-                self.uses.add((name, self._home(source)))
+            self._used(name, self.foreign_homes.get(source, source))
         elif "module" in target["inner"]:
-            yield use["id"], path if use["is_glob"] else name
-        elif use["is_glob"]:
-            for variant in target["inner"]["enum"]["variants"]:
-                self._item(self.index[str(variant)], f"{path}::{self.index[str(variant)]['name']}")
+            self.modules[path].setdefault(use["name"], name)
+            yield False, use["id"], name
         else:
             self._item(target, name)
 
-    def _all_of(self, module: str) -> Iterator[tuple[str, str]]:
-        """Path and home of whatever stands in a module of another crate."""
-        for other in self.others:
-            for path, home in [(path, path) for _, path in other.names] + list(other.uses):
-                if "." not in path and path.rsplit("::", 1)[0] == module:
-                    yield path, home
+    def _glob(self, use: dict, path: str, own: set[str]) -> Iterator[tuple[bool, int, str]]:
+        target = self.index.get(str(use["id"]))
+        if target is None:
+            known = self.paths.get(str(use["id"]))
+            source = "::".join(known["path"]) if known else use["source"]
+            for name, home in self.foreign[source].items():
+                if name not in own:
+                    self._used(f"{path}::{name}", home)
+        elif "module" in target["inner"]:
+            yield True, use["id"], path
+        else:
+            for variant in target["inner"]["enum"]["variants"]:
+                name = self.index[str(variant)]["name"]
+                if name not in own:
+                    self._item(self.index[str(variant)], f"{path}::{name}")
 
-    def _home(self, source: str) -> str:
-        """The public path of what another crate defines at this path, which may be private."""
-        module, name = source.rsplit("::", 1)
-        homes = [
-            path
-            for other in self.others
-            for _, path in other.names
-            if path.endswith(f"::{name}") and f"{module}::".startswith(path[: -len(name)])
-        ]
-        return max(homes, key=len, default=source)
+    def _used(self, path: str, home: str) -> None:
+        module, name = path.rsplit("::", 1)
+        self.modules[module].setdefault(name, home)
+        self.uses.add((path, home))
 
     def _item(self, item: dict, path: str) -> None:
         if (home := self.homes.get(item["id"])) is not None:
             if home != path:
-                self.uses.add((path, home))
+                self._used(path, home)
             return
         self.homes[item["id"]] = path
+        module, name = path.rsplit("::", 1)
+        self.modules[module].setdefault(name, path)
         kind, inner = next(iter(item["inner"].items()))
         self.names.add((kind, path))
         if kind == "struct":
@@ -214,12 +257,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     args = parser.parse_args()
     failed = 0
-    listings: list[Listing] = []
     for crate in CRATES:
         try:
-            default = Listing(rustdoc(crate), listings)
-            every = Listing(rustdoc(crate, "--all-features"), listings)
-            listings.append(every)
+            default, every = listing(crate), listing(crate, "--all-features")
         except (Unreadable, KeyError, TypeError, StopIteration) as error:
             sys.exit(f"{crate}: this script cannot read the JSON of the installed rustdoc: {error!r}")
         print(

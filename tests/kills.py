@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kills `healthd monitor` again and again, and looks at what is left.
+"""Kills `healthd monitor` again and again, and examines what is left.
 
     tests/kills.py [KILLS]      default 10; a hundred take two minutes
 

@@ -88,7 +88,6 @@ fn an_empty_line_begins_no_request() {
     }
 }
 
-#[cfg(feature = "monitor")]
 mod monitor {
     use std::sync::Arc;
     use std::time::Duration;
