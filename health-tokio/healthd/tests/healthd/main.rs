@@ -6,6 +6,7 @@ mod ending;
 mod endpoint;
 #[path = "../../src/config/tests/mistakes.rs"]
 mod mistakes;
+mod output;
 mod reloading;
 mod usage;
 
