@@ -276,7 +276,7 @@ impl Daemon {
                 Err(_) => Reply::Refused(none(&name)),
             },
             Request::Reactivate(name) => match Name::new(&name) {
-                Ok(known) => found(&name, self.registry.reactivate(&known)),
+                Ok(known) => found(&name, self.registry.reactivate(&known).await),
                 Err(_) => Reply::Refused(none(&name)),
             },
         }
