@@ -8,6 +8,7 @@
 mod args;
 mod control;
 mod host;
+mod output;
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -17,6 +18,7 @@ use args::Args;
 use clap::Parser;
 use control::{CYCLE, Control};
 use health_blocking::{Handle, Health, Server};
+use output::Output;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -25,15 +27,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // From here on a signal waits for us instead of ending the process.
     let mut signals = Signals::new([SIGTERM, SIGINT])?;
 
+    let output = Output::start()?;
     let health = Health::new("daemon", env!("CARGO_PKG_VERSION"));
     let mut control = Control::new(&health, &args)?;
     control.cycle();
 
-    let server = start(&args, &health);
+    let server = start(&args, &health, &output);
     health.set_running();
     // Only now: whoever reads the line may ask at once.
     if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
-        println!("listening on http://{address}");
+        output.print(format!("listening on http://{address}"));
     }
     // Nothing is ever sent: the loop ends when the sender is dropped.
     let (stop, stopped) = mpsc::channel::<()>();
@@ -44,33 +47,33 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
 
     signals.forever().next();
-    eprintln!("draining for {:?}", args.drain_delay);
+    output.log(format!("draining for {:?}", args.drain_delay));
     health.begin_drain();
     // The loop goes on for those who have not yet seen that readiness is gone; another signal
     // ends the wait.
     wait(&mut signals, args.drain_delay);
     drop(stop);
     if args.hang_after.is_none() && control_loop.join().is_err() {
-        eprintln!("the control loop has panicked");
+        output.log("the control loop has panicked");
     }
     health.stop();
     if let Some(server) = server {
         match server.shutdown(Duration::from_secs(5)) {
-            Some(report) => eprintln!("answered {} requests", report.finished),
-            None => eprintln!("the endpoint did not stop within 5 s"),
+            Some(report) => output.log(format!("answered {} requests", report.finished)),
+            None => output.log("the endpoint did not stop within 5 s"),
         }
     }
-    eprintln!("stopped");
+    output.log("stopped");
     Ok(())
 }
 
 /// Starts the endpoint. A daemon whose endpoint cannot be had does its work all the same.
-fn start(args: &Args, health: &Health) -> Option<Handle> {
+fn start(args: &Args, health: &Health, output: &Output) -> Option<Handle> {
     let bound = Server::bind(args.listen, health).map(|server| server.service(args.service()));
     match bound.and_then(Server::spawn) {
         Ok(handle) => Some(handle),
         Err(error) => {
-            eprintln!("{error}; going on without the endpoint");
+            output.log(format!("{error}; going on without the endpoint"));
             None
         }
     }

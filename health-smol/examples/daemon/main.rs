@@ -14,6 +14,8 @@ mod args;
 mod control;
 #[path = "../../../health-blocking/examples/daemon/host.rs"]
 mod host;
+#[path = "../../../health-blocking/examples/daemon/output.rs"]
+mod output;
 
 use std::error::Error;
 use std::thread;
@@ -23,6 +25,7 @@ use args::Args;
 use clap::Parser;
 use control::{CYCLE, Control};
 use health_smol::{Handle, Health, Server};
+use output::Output;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use smol::Timer;
@@ -43,15 +46,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn run(args: &Args, signals: Receiver<i32>) -> Result<(), Box<dyn Error>> {
+    let output = Output::start()?;
     let health = Health::new("daemon", env!("CARGO_PKG_VERSION"));
     let mut control = Control::new(&health, args)?;
     control.cycle();
 
-    let server = start(args, &health);
+    let server = start(args, &health, &output);
     health.set_running();
     // Only now: whoever reads the line may ask at once.
     if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
-        println!("listening on http://{address}");
+        output.print(format!("listening on http://{address}"));
     }
     // Dropped, the task ends; one that hangs does not keep the process from ending.
     let control_loop = smol::spawn(async move {
@@ -62,7 +66,7 @@ async fn run(args: &Args, signals: Receiver<i32>) -> Result<(), Box<dyn Error>> 
     });
 
     signals.recv().await?;
-    eprintln!("draining for {:?}", args.drain_delay);
+    output.log(format!("draining for {:?}", args.drain_delay));
     health.begin_drain();
     // The loop goes on for those who have not yet seen that readiness is gone; another signal
     // ends the wait.
@@ -77,21 +81,21 @@ async fn run(args: &Args, signals: Receiver<i32>) -> Result<(), Box<dyn Error>> 
     health.stop();
     if let Some(server) = server {
         match server.shutdown(Duration::from_secs(5)).await {
-            Some(report) => eprintln!("answered {} requests", report.finished),
-            None => eprintln!("the endpoint did not stop within 5 s"),
+            Some(report) => output.log(format!("answered {} requests", report.finished)),
+            None => output.log("the endpoint did not stop within 5 s"),
         }
     }
-    eprintln!("stopped");
+    output.log("stopped");
     Ok(())
 }
 
 /// Starts the endpoint. A daemon whose endpoint cannot be had does its work all the same.
-fn start(args: &Args, health: &Health) -> Option<Handle> {
+fn start(args: &Args, health: &Health, output: &Output) -> Option<Handle> {
     let bound = Server::bind(args.listen, health).map(|server| server.service(args.service()));
     match bound.and_then(Server::spawn) {
         Ok(handle) => Some(handle),
         Err(error) => {
-            eprintln!("{error}; going on without the endpoint");
+            output.log(format!("{error}; going on without the endpoint"));
             None
         }
     }

@@ -14,6 +14,8 @@ mod args;
 mod control;
 #[path = "../../../health-blocking/examples/daemon/host.rs"]
 mod host;
+#[path = "../../../health-blocking/examples/daemon/output.rs"]
+mod output;
 
 use std::error::Error;
 use std::time::Duration;
@@ -22,6 +24,7 @@ use args::Args;
 use clap::Parser;
 use control::{CYCLE, Control};
 use health_tokio::{Handle, Health, Server};
+use output::Output;
 use tokio::runtime::{self, Builder};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time;
@@ -48,15 +51,16 @@ async fn run(args: &Args, workers: &runtime::Handle) -> Result<(), Box<dyn Error
         signal(SignalKind::interrupt())?,
     );
 
+    let output = Output::start()?;
     let health = Health::new("daemon", env!("CARGO_PKG_VERSION"));
     let mut control = Control::new(&health, args)?;
     control.cycle();
 
-    let server = start(args, &health);
+    let server = start(args, &health, &output);
     health.set_running();
     // Only now: whoever reads the line may ask at once.
     if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
-        println!("listening on http://{address}");
+        output.print(format!("listening on http://{address}"));
     }
     let control_loop = workers.spawn(async move {
         loop {
@@ -66,7 +70,7 @@ async fn run(args: &Args, workers: &runtime::Handle) -> Result<(), Box<dyn Error
     });
 
     next(&mut signals).await;
-    eprintln!("draining for {:?}", args.drain_delay);
+    output.log(format!("draining for {:?}", args.drain_delay));
     health.begin_drain();
     // The loop goes on for those who have not yet seen that readiness is gone; another signal
     // ends the wait.
@@ -75,21 +79,21 @@ async fn run(args: &Args, workers: &runtime::Handle) -> Result<(), Box<dyn Error
     health.stop();
     if let Some(server) = server {
         match server.shutdown(Duration::from_secs(5)).await {
-            Some(report) => eprintln!("answered {} requests", report.finished),
-            None => eprintln!("the endpoint did not stop within 5 s"),
+            Some(report) => output.log(format!("answered {} requests", report.finished)),
+            None => output.log("the endpoint did not stop within 5 s"),
         }
     }
-    eprintln!("stopped");
+    output.log("stopped");
     Ok(())
 }
 
 /// Starts the endpoint. A daemon whose endpoint cannot be had does its work all the same.
-fn start(args: &Args, health: &Health) -> Option<Handle> {
+fn start(args: &Args, health: &Health, output: &Output) -> Option<Handle> {
     let bound = Server::bind(args.listen, health).map(|server| server.service(args.service()));
     match bound.and_then(Server::spawn) {
         Ok(handle) => Some(handle),
         Err(error) => {
-            eprintln!("{error}; going on without the endpoint");
+            output.log(format!("{error}; going on without the endpoint"));
             None
         }
     }

@@ -13,7 +13,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
@@ -23,6 +23,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
+
+use super::store::Identity;
 
 /// What a command asks.
 #[derive(Debug, Deserialize, Serialize)]
@@ -53,13 +55,15 @@ pub(super) type Asked = (Request, oneshot::Sender<Reply>);
 const LIMIT: Duration = Duration::from_secs(5);
 /// Between two tries to listen.
 const RETRY: Duration = Duration::from_secs(5);
+/// From one look at the socket's file to the next.
+const LOOK: Duration = Duration::from_secs(1);
 /// The most bytes of a request.
 const MOST: u64 = 64 * 1_024;
 
 /// The right to write a registry, for as long as it is held.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: Mutex<File>,
 }
 
 impl Lock {
@@ -80,10 +84,35 @@ impl Lock {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         })?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => {
+                let file = Mutex::new(file);
+                Ok(Some(Self { file }))
+            }
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Takes it again if its file is no longer the one at the path: whoever finds another one there, or
+    /// none, would take that. False if somebody has done so.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be made.
+    pub(super) fn renew(&self, db: &Path) -> io::Result<bool> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = Identity::of(&file.metadata()?);
+        if Identity::at(&beside(db, ".lock")) == Some(held) {
+            return Ok(true);
+        }
+        let Some(taken) = Self::take(db)? else {
+            return Ok(false);
+        };
+        *file = taken
+            .file
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        Ok(true)
     }
 }
 
@@ -148,28 +177,39 @@ pub(super) fn forget(db: &Path) {
 }
 
 /// Hands on what is asked, one after the other: a command is a person's, and none waits for long.
-/// Without a listener it makes one as soon as the lock is held and the disk takes it.
+/// Without a listener, or when its file has gone, it makes one as soon as the lock is held and the disk
+/// takes it.
 pub(super) async fn serve(
     db: PathBuf,
     lock: Arc<OnceLock<Lock>>,
     mut listener: Option<UnixListener>,
     asked: mpsc::Sender<Asked>,
 ) {
-    let listener = loop {
+    loop {
         match listener.take() {
-            Some(listener) => break listener,
+            Some(listener) => accept(&db, &listener, &asked).await,
             None => sleep(RETRY).await,
         }
-        listener = lock.get().and_then(|lock| listen(&db, lock).ok());
-    };
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
+        let held = lock.get().filter(|it| it.renew(&db).is_ok_and(|it| it));
+        listener = held.and_then(|lock| listen(&db, lock).ok());
+    }
+}
+
+/// Until the listener's file has gone.
+async fn accept(db: &Path, listener: &UnixListener, asked: &mpsc::Sender<Asked>) {
+    let path = beside(db, ".sock");
+    let own = Identity::at(&path);
+    while own.is_some() && Identity::at(&path) == own {
+        let Ok(accepted) = timeout(LOOK, listener.accept()).await else {
+            continue;
+        };
+        let Ok((stream, _)) = accepted else {
             // Out of descriptors, most likely.
             sleep(Duration::from_millis(500)).await;
             continue;
         };
         // Whoever does not ask, or does not listen, is left.
-        let _ = timeout(LIMIT, attend(stream, &asked)).await;
+        let _ = timeout(LIMIT, attend(stream, asked)).await;
     }
 }
 
@@ -196,7 +236,8 @@ async fn attend(stream: tokio::net::UnixStream, asked: &mpsc::Sender<Asked>) -> 
     writer.write_all(&line).await
 }
 
-fn beside(db: &Path, suffix: &str) -> PathBuf {
+/// The path with this behind it.
+pub(super) fn beside(db: &Path, suffix: &str) -> PathBuf {
     let mut path = db.as_os_str().to_owned();
     path.push(suffix);
     path.into()

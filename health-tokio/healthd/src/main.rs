@@ -31,6 +31,7 @@ mod text;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 use tracing::level_filters::LevelFilter;
@@ -43,6 +44,8 @@ use terminal::Terminal;
 const NOT: u8 = 1;
 /// Wrong usage or configuration.
 const WRONG: u8 = 2;
+/// How long the end waits for somebody to take the last lines of the log.
+const FLUSH: Duration = Duration::from_millis(500);
 
 /// Does what the arguments say, and says how to exit.
 fn main() -> ExitCode {
@@ -67,12 +70,17 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::BenchTargets => bench::targets(),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "healthd", &mut io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "healthd", &mut script);
+            print_all(&script)
         }
-        Command::Man => clap_mangen::Man::new(Cli::command())
-            .render(&mut io::stdout())
-            .map_err(|error| Failed::new(NOT, error)),
+        Command::Man => {
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            rendered
+                .map_err(|error| Failed::new(NOT, error))
+                .and_then(|()| print_all(&page))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -109,26 +117,38 @@ fn monitor(told: &config::Told, level: Level) -> Done {
         Level::Info => LevelFilter::INFO,
         Level::Debug => LevelFilter::DEBUG,
     };
-    let terminal = Arc::new(Terminal::new());
+    let terminal = Terminal::new().map_err(|error| Failed::new(NOT, error))?;
+    let terminal = Arc::new(terminal);
     tracing_subscriber::fmt()
         .with_writer(Arc::clone(&terminal))
         .with_ansi(text::has_colours(terminal.is_terminal()))
         .with_max_level(level)
         .with_target(false)
+        // By `eprintln!`, which panics where nobody reads it.
+        .log_internal_errors(false)
         .init();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failed::new(NOT, error))?;
-    let ran = runtime.block_on(daemon::run(told.clone(), settings, terminal));
+    let ran = runtime.block_on(daemon::run(told.clone(), settings, Arc::clone(&terminal)));
     // A disk that hangs does not keep the process from ending.
     runtime.shutdown_background();
-    ran.map_err(|error| Failed::new(NOT, error))
+    if let Err(error) = &ran {
+        let _ = (&*terminal).write_all(format!("healthd: {error}\n").as_bytes());
+    }
+    terminal.flush(FLUSH);
+    ran.map_err(|_| Failed::new(NOT, ""))
 }
 
 /// To standard output; that nobody reads it (any more) is no failure.
 fn print(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+fn print_all(bytes: &[u8]) -> Done {
+    let _ = io::stdout().write_all(bytes);
+    Ok(())
 }
 
 fn print_json(value: &impl serde::Serialize) {

@@ -1,26 +1,63 @@
-//! Standard error, with a last line on a terminal that is written over.
+//! Writes the log to standard error without ever waiting for it, with a last line on a terminal that is
+//! written over.
+//!
+//! Standard error may be closed, full, or a pipe that nobody reads. Lines are handed to a thread of their
+//! own through a queue of [`QUEUE`] lines: what finds no place there, and what cannot be written, is
+//! dropped and counted. So neither a probe nor the end of the program ever waits for a log.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
 
 /// To the beginning of the line, and nothing behind it.
 const CLEAR: &str = "\r\x1b[K";
+/// Lines that wait to be written.
+const QUEUE: usize = 8_192;
+/// Before another try on a descriptor that takes nothing just now.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where the log and the line that shows progress go, so that neither is written into the other.
 #[derive(Debug)]
 pub(super) struct Terminal {
     is_terminal: bool,
-    /// What stands on the last line now.
-    line: Mutex<String>,
+    queue: SyncSender<Piece>,
+    lost: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+enum Piece {
+    /// A whole line of the log.
+    Line(Vec<u8>),
+    /// What stands on the last line from now on; empty clears it.
+    Progress(String),
+    /// Answered when everything before it is written.
+    Flush(SyncSender<()>),
 }
 
 impl Terminal {
-    pub(super) fn new() -> Self {
+    /// Starts the thread that writes.
+    ///
+    /// # Errors
+    ///
+    /// The system allows no further thread.
+    pub(super) fn new() -> io::Result<Self> {
         let is_dumb = std::env::var_os("TERM").is_none_or(|it| it == "dumb");
-        Self {
+        let (queue, pieces) = sync_channel(QUEUE);
+        let lost = Arc::default();
+        let writer = Writer {
+            lost: Arc::clone(&lost),
+            progress: String::new(),
+        };
+        let thread = thread::Builder::new().name("log".to_owned());
+        thread.spawn(move || writer.run(&pieces))?;
+        Ok(Self {
             is_terminal: io::stderr().is_terminal() && !is_dumb,
-            line: Mutex::default(),
-        }
+            queue,
+            lost,
+        })
     }
 
     /// Whether there is a line to write over.
@@ -30,33 +67,94 @@ impl Terminal {
 
     /// Shows this on the last line, in place of what stands there; empty clears it.
     pub(super) fn show(&self, line: String) {
-        let mut shown = self.lock();
-        if *shown != line {
-            let _ = write!(io::stderr(), "{CLEAR}{line}");
-            *shown = line;
-        }
+        // Another one follows, or it does not matter any more.
+        let _ = self.queue.try_send(Piece::Progress(line));
     }
 
-    fn lock(&self) -> MutexGuard<'_, String> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Lines of the log that were dropped or could not be written.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything is written, but not longer than this.
+    pub(super) fn flush(&self, limit: Duration) {
+        let (done, written) = sync_channel(1);
+        if self.queue.try_send(Piece::Flush(done)).is_ok() {
+            let _ = written.recv_timeout(limit);
+        }
     }
 }
 
-/// Whole lines of the log, above the last line.
+/// Whole lines of the log. They are always taken, if only to be dropped.
 impl Write for &Terminal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let line = self.lock();
-        if line.is_empty() {
-            return io::stderr().write(bytes);
+        if self.queue.try_send(Piece::Line(bytes.to_vec())).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
-        let mut all = CLEAR.as_bytes().to_vec();
-        all.extend_from_slice(bytes);
-        all.extend_from_slice(line.as_bytes());
-        io::stderr().write_all(&all)?;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
+}
+
+/// The other end of the queue.
+struct Writer {
+    lost: Arc<AtomicU64>,
+    /// What stands on the last line now.
+    progress: String,
+}
+
+impl Writer {
+    fn run(mut self, pieces: &Receiver<Piece>) {
+        for piece in pieces {
+            match piece {
+                Piece::Line(line) => {
+                    if self.line(&line).is_err() {
+                        self.lost.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                Piece::Progress(line) => {
+                    if line != self.progress {
+                        let _ = write_all(format!("{CLEAR}{line}").as_bytes());
+                        self.progress = line;
+                    }
+                }
+                Piece::Flush(done) => {
+                    let _ = done.try_send(());
+                }
+            }
+        }
+    }
+
+    /// Writes it above the last line.
+    fn line(&self, line: &[u8]) -> io::Result<()> {
+        if self.progress.is_empty() {
+            return write_all(line);
+        }
+        let parts = [CLEAR.as_bytes(), line, self.progress.as_bytes()];
+        write_all(&parts.concat())
+    }
+}
+
+/// As `Write::write_all`, also on a descriptor that somebody has made non-blocking.
+fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match io::stderr().write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Prints a line to standard output, whether or not anybody takes it.
+pub(super) fn announce(line: String) {
+    // A pipe that nobody reads holds up this thread only.
+    let thread = thread::Builder::new().name("stdout".to_owned());
+    let _ = thread.spawn(move || writeln!(io::stdout(), "{line}"));
 }

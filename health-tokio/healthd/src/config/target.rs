@@ -51,8 +51,8 @@ pub(crate) struct Listed {
 
 /// The group of a target that has none.
 const DEFAULT_GROUP: &str = "targets";
-/// Components of the monitor itself; a group is a component beside them.
-const RESERVED: [&str; 3] = ["cycle", "schedule", "store"];
+/// Components and metrics of the monitor itself; a group is a component beside them.
+const RESERVED: [&str; 4] = ["cycle", "log_lines_lost", "schedule", "store"];
 
 /// Where a definition has [`TargetDef::looks_at`].
 const LOOKS_AT: &str = "looks_at";

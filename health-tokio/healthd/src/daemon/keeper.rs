@@ -3,14 +3,16 @@
 //! Targets are watched whether or not the registry can be written. While it cannot, the component
 //! `store` says so, the journal holds what is to be kept, what happens is told all the same, and each
 //! retry opens the file again if that is what is wrong. A damaged file is moved out of the way, never
-//! deleted, and a new one gets everything that is known.
+//! deleted, and a new one gets everything that is known. The same is done if the file is removed, renamed,
+//! replaced or made unreadable: it is looked for twice a second, and after each write, before anybody is
+//! told that it is kept.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use health_core::health::ComponentConfig;
 use health_core::monitor::registry::{Batch, Definition, StoredTarget, TargetStore};
@@ -18,15 +20,19 @@ use health_core::{Name, NameError};
 use health_driver::{Component, Health};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{error, info, warn};
 
 use super::list::List;
 use crate::control::Lock;
-use crate::store::{SqliteStore, StoreError, peek};
+use crate::store::{Identity, SqliteStore, StoreError, peek};
 
 /// After that, what the file lacks is tried again if no batch has brought it about.
 const PAUSE: Duration = Duration::from_secs(10);
+/// From one look at the file to the next.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long the component says at least that the file was lost, so that it can be seen.
+const SHOWN: Duration = Duration::from_secs(5);
 /// Targets that are written in one transaction, where there may be many.
 pub(super) const AT_ONCE: usize = 4_096;
 
@@ -56,6 +62,10 @@ pub(crate) struct Keeper {
     /// The next file that is opened may be another, which lacks every target.
     is_strange: bool,
     is_failing: bool,
+    /// When the file was found to be lost, as long as the component says so.
+    lost: Option<Instant>,
+    /// The directory and the file, when they were last looked at without a file that is open.
+    seen: [Option<Identity>; 2],
     component: Component,
     orders: mpsc::Receiver<(Order, oneshot::Sender<Result<(), String>>)>,
     /// What was kept is told to.
@@ -119,6 +129,8 @@ impl Keeper {
             waiting: VecDeque::new(),
             is_strange: false,
             is_failing: false,
+            lost: None,
+            seen: identities(path),
             component: component(health).expect("a name of our own, registered first"),
             orders,
             announce,
@@ -145,9 +157,12 @@ impl Keeper {
     /// Keeps what the monitor has to say until it has stopped and all of it is kept, or cannot be.
     pub(crate) async fn run(mut self, list: List) {
         let controls = &list.controls;
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
+                _ = looks.tick() => self.look(&list).await,
                 Some((order, reply)) = self.orders.recv() => {
                     self.waiting.push_back(Arc::new(order));
                     let done = self.catch_up(&list).await;
@@ -181,7 +196,36 @@ impl Keeper {
         }
     }
 
+    /// Whether the file is still there; if not, it is made anew.
+    async fn look(&mut self, list: &List) {
+        if self.store.is_some() {
+            match self.work(SqliteStore::check).await {
+                Ok(()) if self.lost.is_some() && !self.is_failing => self.well(),
+                Ok(()) => {}
+                Err(error) => {
+                    self.trouble(&error);
+                    // Said and tried again, if it does not succeed.
+                    let _ = self.catch_up(list).await;
+                }
+            }
+            return;
+        }
+        let path = self.path.clone();
+        let seen = task::spawn_blocking(move || identities(&path));
+        let seen = seen.await.unwrap_or_default();
+        if std::mem::replace(&mut self.seen, seen) != seen {
+            let _ = self.catch_up(list).await;
+        }
+    }
+
     async fn keep(&mut self, list: &List, batch: &Arc<Batch>) -> Result<(), StoreError> {
+        match self.try_keep(list, batch).await {
+            Err(error) if error.is_lost() => self.try_keep(list, batch).await,
+            done => done,
+        }
+    }
+
+    async fn try_keep(&mut self, list: &List, batch: &Arc<Batch>) -> Result<(), StoreError> {
         if self.is_behind() {
             self.catch_up(list).await?;
         }
@@ -194,9 +238,17 @@ impl Keeper {
         self.is_strange || !self.waiting.is_empty()
     }
 
+    /// As [`try_catch_up`](Self::try_catch_up), and once more if the file was lost meanwhile.
+    async fn catch_up(&mut self, list: &List) -> Result<(), StoreError> {
+        match self.try_catch_up(list).await {
+            Err(error) if error.is_lost() => self.try_catch_up(list).await,
+            done => done,
+        }
+    }
+
     /// Carries out what waits. A file that may be another one gets every target and how it stands; what
     /// it has besides stays.
-    async fn catch_up(&mut self, list: &List) -> Result<(), StoreError> {
+    async fn try_catch_up(&mut self, list: &List) -> Result<(), StoreError> {
         while let Some(order) = self.waiting.front().cloned() {
             self.write(move |store| order.carry_out(store)).await?;
             self.waiting.pop_front();
@@ -226,7 +278,12 @@ impl Keeper {
         &mut self,
         work: impl FnOnce(&mut SqliteStore) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
-        let done = self.work(work).await;
+        let done = self.work(|store| {
+            work(store)?;
+            // Kept is what can be found again.
+            store.check()
+        });
+        let done = done.await;
         match &done {
             Ok(()) => self.well(),
             Err(error) => self.trouble(error),
@@ -235,7 +292,10 @@ impl Keeper {
     }
 
     fn well(&mut self) {
-        self.component.success();
+        if self.lost.is_none_or(|at| at.elapsed() >= SHOWN) {
+            self.lost = None;
+            self.component.success();
+        }
         if std::mem::take(&mut self.is_failing) {
             info!(registry = %self.path.display(), "the registry is kept again");
         }
@@ -248,11 +308,25 @@ impl Keeper {
             self.store = None;
         }
         self.is_strange |= self.store.is_none();
-        if error.is_damage() {
-            match set_aside(&self.path) {
+        if error.is_lost() {
+            self.store = None;
+            self.is_strange = true;
+        }
+        if error.is_lost() || error.is_damage() {
+            self.lost = Some(Instant::now());
+        }
+        if error.is_damage() || error.is_forbidden() {
+            let word = if error.is_damage() {
+                "damaged"
+            } else {
+                "unreadable"
+            };
+            match set_aside(&self.path, word) {
                 Ok(place) => error!(%error, moved_to = %place.display(), "starting a new registry"),
                 Err(moving) => error!(%error, %moving, "the registry cannot be moved aside"),
             }
+        } else if error.is_lost() {
+            error!(%error, "making the registry anew with everything that is known");
         } else {
             warn!(%error, "the registry cannot be used; going on without it");
         }
@@ -266,15 +340,20 @@ impl Keeper {
         let (store, path, results) = (self.store.take(), self.path.clone(), self.results);
         let lock = Arc::clone(&self.lock);
         let worked = task::spawn_blocking(move || {
-            let store = match store {
+            // Without the lock there may be another who writes.
+            let held = hold(&lock, &path);
+            let store = held.and_then(|()| match store {
                 Some(store) => Ok(store),
-                None => hold(&lock, &path).and_then(|()| SqliteStore::open(&path, results)),
-            };
+                None => SqliteStore::open(&path, results),
+            });
             match store {
-                Ok(mut store) => {
-                    let result = work(&mut store);
-                    (Some(store), result)
-                }
+                Ok(mut store) => match work(&mut store) {
+                    Err(error) if error.is_lost() || error.is_damage() => {
+                        store.give_up(&error);
+                        (None, Err(error))
+                    }
+                    done => (Some(store), done),
+                },
                 Err(error) => (None, Err(error)),
             }
         });
@@ -284,9 +363,22 @@ impl Keeper {
     }
 }
 
-/// Takes the lock, unless it is held.
+/// Of its directory and of the file itself.
+fn identities(path: &Path) -> [Option<Identity>; 2] {
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    [Identity::at(directory), Identity::at(path)]
+}
+
+/// Takes the lock, unless it is held; also if somebody has removed its file.
 fn hold(lock: &OnceLock<Lock>, path: &Path) -> Result<(), StoreError> {
-    if lock.get().is_none() {
+    if let Some(held) = lock.get() {
+        match held.renew(path) {
+            Ok(true) => {}
+            Ok(false) => return Err(StoreError::of_lock(path, None)),
+            Err(error) => return Err(StoreError::of_lock(path, Some(error))),
+        }
+    } else {
         let taken = Lock::take(path);
         let taken = taken.map_err(|error| StoreError::of_lock(path, Some(error)))?;
         let taken = taken.ok_or_else(|| StoreError::of_lock(path, None))?;
@@ -301,10 +393,10 @@ fn component(health: &Health) -> Result<Component, NameError> {
     health.component_with("store", config)
 }
 
-/// Moves a damaged file away, with what belongs to it.
-fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
+/// Moves a file away, with what belongs to it.
+fn set_aside(path: &Path, word: &str) -> std::io::Result<PathBuf> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let suffix = format!(".damaged-{}", now.unwrap_or_default().as_secs());
+    let suffix = format!(".{word}-{}", now.unwrap_or_default().as_secs());
     let with = |path: &Path, suffix: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);

@@ -38,7 +38,7 @@ pub(super) use registry::Registry;
 
 use super::config::{Settings, Told, added};
 use super::control::{self, Asked, Lock, Reply, Request};
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use super::text::millis;
 use health_tokio::monitor::{self, Monitor, MonitorControl, MonitorHandle};
 use health_tokio::{Handle, Health, Server, Service};
@@ -53,6 +53,8 @@ struct Daemon {
     settings: Settings,
     monitor: MonitorHandle,
     registry: Registry,
+    /// Where its log goes.
+    terminal: Arc<Terminal>,
     /// Where it answers, if it does.
     address: Option<SocketAddr>,
     began: Instant,
@@ -134,7 +136,8 @@ async fn watch(
     let actions = settings.actions.clone();
     let announcing = announce::run(announced, (*monitor).clone(), actions, health.clone());
     let announcing = tokio::spawn(announcing);
-    let mut daemon = Daemon::new(told, settings, monitor, Registry::new(list.clone(), orders));
+    let registry = Registry::new(list.clone(), orders);
+    let mut daemon = Daemon::new(told, settings, monitor, registry, Arc::clone(&terminal));
     let mut server = None;
     let work = async {
         let configured = std::mem::take(&mut daemon.settings.targets);
@@ -142,7 +145,7 @@ async fn watch(
         daemon.registry.begin(configured, stored, &defaults).await;
         daemon.warn_of_limits();
 
-        let vitals = Vitals::new(&health, list);
+        let vitals = Vitals::new(&health, list, Arc::clone(&terminal));
         let mut vitals = vitals.map_err(|error| error.to_string())?;
         vitals.look();
         server = endpoint(&daemon.settings, &health, &daemon.monitor);
@@ -155,7 +158,7 @@ async fn watch(
         );
         // Only now: whoever reads the line may ask at once.
         if let Some(address) = daemon.address {
-            println!("listening on http://{address}");
+            terminal::announce(format!("listening on http://{address}"));
         }
 
         let (ask, asked) = mpsc::channel(16);
@@ -197,7 +200,13 @@ async fn watch(
 }
 
 impl Daemon {
-    fn new(told: Told, settings: Settings, monitor: MonitorHandle, registry: Registry) -> Self {
+    fn new(
+        told: Told,
+        settings: Settings,
+        monitor: MonitorHandle,
+        registry: Registry,
+        terminal: Arc<Terminal>,
+    ) -> Self {
         let pace = watch::Sender::new(settings.defaults.check.interval);
         Self {
             told,
@@ -205,6 +214,7 @@ impl Daemon {
             pace,
             monitor,
             registry,
+            terminal,
             address: None,
             began: Instant::now(),
         }
@@ -266,7 +276,7 @@ impl Daemon {
                 Err(_) => Reply::Refused(none(&name)),
             },
             Request::Reactivate(name) => match Name::new(&name) {
-                Ok(known) => found(&name, self.registry.reactivate(&known)),
+                Ok(known) => found(&name, self.registry.reactivate(&known).await),
                 Err(_) => Reply::Refused(none(&name)),
             },
         }
@@ -318,6 +328,7 @@ impl Daemon {
                 "lag_ms": millis(journal.lag),
                 "lost": journal.lost,
             },
+            "log": { "lost": self.terminal.lost() },
         })
     }
 

@@ -156,13 +156,14 @@ impl Registry {
     }
 
     /// Puts a target back on the list; `None` if there is none.
-    pub(super) fn reactivate(&self, name: &Name) -> Option<String> {
+    pub(super) async fn reactivate(&self, name: &Name) -> Option<String> {
         let view = self.list.controls.target(name.as_str())?;
         if !view.is_deregistered {
             return Some(format!("{name} is active"));
         }
         self.list.controls.reactivate(name.as_str());
-        Some(format!("{name} reactivated"))
+        let kept = self.orders.give(Order::Reset(vec![name.clone()])).await;
+        Some(said(&format!("{name} reactivated"), &kept))
     }
 
     fn watch(&self, target: &TargetDef, stored: Option<&StoredTarget>) {

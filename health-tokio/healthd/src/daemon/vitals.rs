@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use health_core::Outcome;
-use health_core::health::ComponentConfig;
+use health_core::health::{ComponentConfig, Counter};
 use health_core::monitor::{MonitorStats, Summary};
 use health_core::{Name, NameError};
 use health_driver::{Component, Health, Heartbeat, Stats as Published};
 use serde_json::json;
 
 use super::list::List;
+use crate::terminal::Terminal;
 use crate::text::millis;
 
 /// Groups are looked at when something has turned, and this often.
@@ -30,6 +32,9 @@ pub(super) struct Vitals {
     schedule: Component,
     /// How late attempts begin, and how late results are kept: beside the components of these names.
     lags: [Published; 2],
+    /// Lines of the log that nobody has taken.
+    lost_lines: Counter,
+    terminal: Arc<Terminal>,
     groups: BTreeMap<Name, Group>,
     seen: MonitorStats,
     /// Slots skipped by that time.
@@ -46,7 +51,11 @@ impl Vitals {
     /// # Errors
     ///
     /// Never, if called once.
-    pub(super) fn new(health: &Health, list: List) -> Result<Self, NameError> {
+    pub(super) fn new(
+        health: &Health,
+        list: List,
+        terminal: Arc<Terminal>,
+    ) -> Result<Self, NameError> {
         let schedule = ComponentConfig::new().retries(1).critical(false);
         let seen = list.controls.stats();
         let vitals = Self {
@@ -55,6 +64,8 @@ impl Vitals {
             cycle: health.heartbeat("cycle", CYCLE)?,
             schedule: health.component_with("schedule", schedule)?,
             lags: [health.stats("schedule")?, health.stats("store")?],
+            lost_lines: health.counter("log_lines_lost", "Lines of the log that were dropped")?,
+            terminal,
             groups: BTreeMap::new(),
             seen,
             scheduled: (Instant::now(), seen.skipped_slots),
@@ -77,6 +88,8 @@ impl Vitals {
         if self.list.controls.overdue() < LATE {
             self.cycle.beat();
         }
+        let lost = usize::try_from(self.terminal.lost()).unwrap_or(usize::MAX);
+        self.lost_lines.add(lost - self.lost_lines.value());
         let (since, skipped) = self.scheduled;
         if since.elapsed() >= PAUSE {
             self.scheduled = (Instant::now(), stats.skipped_slots);

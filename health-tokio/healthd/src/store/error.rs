@@ -22,6 +22,10 @@ pub(super) enum Problem {
     System(io::Error),
     /// Another healthd writes it.
     Taken,
+    /// It is not where it was when it was opened.
+    Lost(&'static str),
+    /// It is where it was, and may not be used any more.
+    Forbidden,
     /// What the check of its pages found first.
     Damaged(String),
     /// Made by a later version: the number of its schema.
@@ -52,6 +56,16 @@ impl StoreError {
             ),
             _ => false,
         }
+    }
+
+    /// Whether nobody finds any more what is written by this connection: a new file is what is left.
+    pub(crate) const fn is_lost(&self) -> bool {
+        matches!(self.problem, Problem::Lost(_) | Problem::Forbidden)
+    }
+
+    /// Whether the file is in the way of a new one, though nothing may be wrong with it.
+    pub(crate) const fn is_forbidden(&self) -> bool {
+        matches!(self.problem, Problem::Forbidden)
     }
 
     /// Whether a connection is of no more use: one that was opened while the disk was in trouble stays
@@ -93,6 +107,10 @@ impl fmt::Display for StoreError {
         match &self.problem {
             Problem::Sqlite(error) => write!(f, "registry {path}: {error}"),
             Problem::System(error) => write!(f, "registry {path}: {error}"),
+            Problem::Lost(what) => write!(f, "registry {path}: {what}"),
+            Problem::Forbidden => {
+                write!(f, "registry {path}: it may not be read or written any more")
+            }
             Problem::Taken => write!(f, "registry {path}: another healthd writes it"),
             Problem::Damaged(what) => write!(f, "registry {path}: damaged: {what}"),
             Problem::Newer(version) => write!(

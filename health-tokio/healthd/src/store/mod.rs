@@ -13,6 +13,7 @@
 //! healthd, or of another program, is refused and left alone.
 
 mod error;
+mod file;
 mod write;
 
 pub(super) mod read;
@@ -29,9 +30,11 @@ use health_core::Streak;
 use health_core::UnixTime;
 use health_core::check::{CheckStatus, Saved};
 use health_core::monitor::registry::{Batch, Definition, StoredCheck, StoredTarget, TargetStore};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub(super) use error::StoreError;
+pub(super) use file::Identity;
 
 /// "hlth".
 const APPLICATION: i32 = 0x686C_7468;
@@ -45,7 +48,9 @@ const BUSY: Duration = Duration::from_secs(5);
 /// The registry of one monitor.
 #[derive(Debug)]
 pub(super) struct SqliteStore {
+    /// Dropped before the file.
     connection: Connection,
+    file: OpenFile,
     path: PathBuf,
     /// Results kept of each check.
     results: u32,
@@ -58,31 +63,61 @@ impl SqliteStore {
     ///
     /// The system or SQLite refuses it, it is damaged, or it is not ours.
     pub(super) fn open(path: &Path, results: u32) -> Result<Self, StoreError> {
-        let open = || -> Result<Connection, Problem> {
+        let open = || -> Result<(Connection, OpenFile), Problem> {
             // SQLite would only say that it is "unable to open database file", and not why.
             let mut file = OpenOptions::new();
             // It holds what headers hold. What SQLite puts beside it gets the same mode.
-            file.create(true).append(true).mode(0o600);
-            file.open(path).map_err(Problem::System)?;
+            file.create(true).read(true).append(true).mode(0o600);
+            let file = file.open(path).map_err(Problem::System)?;
+            // Before the connection, so that it is dropped after it.
+            let mut file = OpenFile::new(file).map_err(Problem::System)?;
             let mut connection = Connection::open(path)?;
             connection.busy_timeout(BUSY)?;
             migrate(&mut connection)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
-            let verdict: String =
-                connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
-            if verdict != "ok" {
-                return Err(Problem::Damaged(verdict));
-            }
-            Ok(connection)
+            quick_check(&connection)?;
+            file.check(path)?;
+            Ok((connection, file))
         };
-        let connection = open().map_err(|problem| problem.at(path))?;
+        let (connection, file) = open().map_err(|problem| problem.at(path))?;
         Ok(Self {
             connection,
+            file,
             path: path.to_owned(),
             results: results.max(1),
         })
+    }
+
+    /// Whether what is written here is still found at the path.
+    ///
+    /// # Errors
+    ///
+    /// It is not, or is no longer a registry.
+    pub(super) fn check(&mut self) -> Result<(), StoreError> {
+        let mut check = || -> Result<(), Problem> {
+            if self.file.check(&self.path)? {
+                // What is in memory would hide what is not on the disk.
+                self.connection.execute_batch("PRAGMA shrink_memory")?;
+                quick_check(&self.connection)?;
+            }
+            Ok(())
+        };
+        check().map_err(|problem| problem.at(&self.path))
+    }
+
+    /// Closes a file that is of no more use.
+    pub(super) fn give_up(self, error: &StoreError) {
+        if error.is_damage() {
+            // What was found is left as it is.
+            let config = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let _ = self.connection.set_db_config(config, true);
+        } else {
+            // Whoever has moved the file gets all of it, and whatever is there now nothing of it.
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let _ = self.connection.query_row(checkpoint, (), |_| Ok(()));
+        }
     }
 
     fn attempt<R>(
@@ -104,6 +139,15 @@ impl SqliteStore {
 }
 
 use error::Problem;
+use file::OpenFile;
+
+fn quick_check(connection: &Connection) -> Result<(), Problem> {
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    Err(Problem::Damaged(verdict))
+}
 
 fn migrate(connection: &mut Connection) -> Result<(), Problem> {
     let number = |name| connection.query_row(&format!("PRAGMA {name}"), (), |row| row.get(0));

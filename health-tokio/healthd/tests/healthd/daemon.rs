@@ -30,7 +30,7 @@ impl Place {
     }
 
     /// A command on this registry.
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_healthd"));
         command.env("HEALTHD_DB", self.path("healthd.db"));
         command.env("HEALTHD_LISTEN", "127.0.0.1:0");

@@ -4,8 +4,10 @@ mod backend;
 mod daemon;
 mod ending;
 mod endpoint;
+mod lost;
 #[path = "../../src/config/tests/mistakes.rs"]
 mod mistakes;
+mod output;
 mod reloading;
 mod usage;
 

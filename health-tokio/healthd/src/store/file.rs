@@ -1,0 +1,107 @@
+//! Finds out whether the registry's file is still the one that was opened.
+//!
+//! SQLite does not say when somebody removes, renames, replaces or overwrites the file: it goes on writing
+//! to what nobody finds any more.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+
+use super::APPLICATION;
+use super::error::Problem;
+use crate::control::beside;
+
+/// What SQLite keeps beside the file while it is open.
+const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
+/// How a file of SQLite's begins.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Where the header has the application's id.
+const OWNER: std::ops::Range<usize> = 68..72;
+
+/// A file as the system knows it, whatever its name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+/// The file that a connection writes.
+///
+/// It has to be dropped after the connection: when a process closes a file, the system takes away every
+/// lock that it holds on it, SQLite's too.
+#[derive(Debug)]
+pub(super) struct OpenFile {
+    file: File,
+    identity: Identity,
+    side_files: [Option<Identity>; 2],
+    length: u64,
+}
+
+impl Identity {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        let (device, inode) = (metadata.dev(), metadata.ino());
+        Self { device, inode }
+    }
+
+    /// Of what this path leads to, if it leads anywhere.
+    pub(crate) fn at(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().map(|it| Self::of(&it))
+    }
+}
+
+impl OpenFile {
+    pub(super) fn new(file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self {
+            file,
+            identity: Identity::of(&metadata),
+            side_files: [None; 2],
+            length: metadata.len(),
+        })
+    }
+
+    /// Whether it has become shorter, which SQLite never does to it.
+    ///
+    /// # Errors
+    ///
+    /// The path leads to no file, to another one, to one that may not be used, or the file is no longer a
+    /// registry.
+    pub(super) fn check(&mut self, path: &Path) -> Result<bool, Problem> {
+        let metadata = match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Problem::Lost("the file has been removed"));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(Problem::Lost("its directory has been removed"));
+            }
+            found => found.map_err(Problem::System)?,
+        };
+        if Identity::of(&metadata) != self.identity {
+            return Err(Problem::Lost("another file has taken its place"));
+        }
+        for (suffix, known) in SIDE_FILES.iter().zip(&mut self.side_files) {
+            let found = Identity::at(&beside(path, suffix));
+            if known.is_some() && *known != found {
+                return Err(Problem::Lost("a file that belongs to it has been removed"));
+            }
+            *known = found;
+        }
+        match access(path, Access::READ_OK | Access::WRITE_OK) {
+            Ok(()) => {}
+            Err(Errno::ACCESS) => return Err(Problem::Forbidden),
+            Err(error) => return Err(Problem::System(error.into())),
+        }
+        let mut header = [0; 100];
+        let is_whole = self.file.read_exact_at(&mut header, 0).is_ok();
+        if !is_whole || !header.starts_with(MAGIC) || header[OWNER] != APPLICATION.to_be_bytes() {
+            let what = "it has been overwritten with something else";
+            return Err(Problem::Damaged(what.to_owned()));
+        }
+        let before = std::mem::replace(&mut self.length, metadata.len());
+        Ok(metadata.len() < before)
+    }
+}

@@ -1,0 +1,172 @@
+//! The registry's file is taken away under a monitor that runs: it says so, and makes it anew.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::backend::Backend;
+use super::daemon::{Daemon, Place};
+
+/// Long enough that nothing is written by itself.
+const SLOW: [&str; 4] = ["--interval", "1h", "--timeout", "1s"];
+
+#[test]
+fn a_registry_that_is_removed_is_made_anew() {
+    is_made_anew("lost-all", |place| {
+        for name in ["healthd.db", "healthd.db-wal", "healthd.db-shm"] {
+            let _ = fs::remove_file(place.path(name));
+        }
+    });
+}
+
+#[test]
+fn a_registry_that_is_removed_without_its_side_files_is_made_anew() {
+    is_made_anew("lost-main", |place| {
+        fs::remove_file(place.path("healthd.db")).expect("removed");
+    });
+}
+
+#[test]
+fn a_log_of_the_registry_that_is_removed_is_made_anew() {
+    is_made_anew("lost-wal", |place| {
+        fs::remove_file(place.path("healthd.db-wal")).expect("removed");
+    });
+}
+
+#[test]
+fn a_registry_that_is_renamed_is_made_anew() {
+    is_made_anew("lost-renamed", |place| {
+        fs::rename(place.path("healthd.db"), place.path("old.db")).expect("renamed");
+    });
+}
+
+#[test]
+fn a_registry_that_is_replaced_by_garbage_is_made_anew() {
+    is_made_anew("lost-replaced", |place| {
+        fs::write(place.path("other"), vec![0x5A; 20_000]).expect("written");
+        fs::rename(place.path("other"), place.path("healthd.db")).expect("renamed");
+    });
+}
+
+#[test]
+fn a_registry_that_is_overwritten_is_made_anew() {
+    is_made_anew("lost-overwritten", |place| {
+        fs::write(place.path("healthd.db"), vec![0x5A; 20_000]).expect("written");
+    });
+    is_made_anew("lost-emptied", |place| {
+        fs::write(place.path("healthd.db"), "").expect("written");
+    });
+}
+
+#[test]
+fn a_registry_that_is_replaced_by_another_gets_everything() {
+    is_made_anew("lost-another", |place| {
+        let other = Place::new("lost-another-other");
+        other.out(&["add", "z", "http://127.0.0.1:1/"]);
+        fs::copy(other.path("healthd.db"), place.path("other")).expect("copied");
+        fs::rename(place.path("other"), place.path("healthd.db")).expect("renamed");
+    });
+}
+
+#[test]
+fn a_directory_that_is_removed_and_made_again_gets_the_registry_again() {
+    is_made_anew("lost-directory", |place| {
+        fs::remove_dir_all(place.path("")).expect("removed");
+        // Before it is there again, nobody is told that anything is kept.
+        thread::sleep(Duration::from_millis(1_500));
+        fs::create_dir(place.path("")).expect("made");
+    });
+}
+
+/// Nobody else may begin to write.
+#[test]
+fn a_lock_whose_file_is_removed_is_held_all_the_same() {
+    let place = Place::new("lost-lock");
+    let a = Backend::start();
+    let daemon = Daemon::start(&place, &slow(&a));
+    fs::remove_file(place.path("healthd.db.lock")).expect("removed");
+    wait_until("the lock's file", || place.path("healthd.db.lock").exists());
+    let (code, error) = place.fails(&["monitor"]);
+    assert!(
+        code == 1 && error.contains("another healthd has this registry"),
+        "{error}"
+    );
+    daemon.stop();
+}
+
+#[test]
+fn a_socket_whose_file_is_removed_is_made_again() {
+    let place = Place::new("lost-socket");
+    let a = Backend::start();
+    let daemon = Daemon::start(&place, &slow(&a));
+    fs::remove_file(place.path("healthd.db.sock")).expect("removed");
+    wait_until("the socket", || place.path("healthd.db.sock").exists());
+    assert_eq!(place.out(&["reactivate", "a"]).trim(), "a is active");
+    daemon.stop();
+}
+
+/// What is added directly behind the loss is in the new file.
+#[test]
+fn what_is_acknowledged_is_in_the_file_that_is_there() {
+    let place = Place::new("lost-add");
+    let a = Backend::start();
+    let daemon = Daemon::start(&place, &slow(&a));
+    daemon.wait_for(&["healthy", "target=a"]);
+    fs::remove_file(place.path("healthd.db")).expect("removed");
+    assert_eq!(place.out(&["add", "b", &a.url()]).trim(), "b added");
+    daemon.kill();
+    assert!(place.server("b").0);
+    assert!(place.server("a").0);
+}
+
+fn is_made_anew(test: &str, take_away: impl FnOnce(&Place)) {
+    let place = Place::new(test);
+    let a = Backend::start();
+    let mut dead = Backend::start();
+    let mut args = slow(&a);
+    args.extend(["--target".to_owned(), format!("dead={}", dead.url())]);
+    args[1] = "300ms".to_owned();
+    let daemon = Daemon::start(&place, &args);
+    daemon.wait_for(&["healthy", "target=a"]);
+    daemon.wait_for(&["healthy", "target=dead"]);
+    dead.stop();
+    daemon.wait_for(&["ERROR", "deregistered", "target=dead"]);
+    wait_until("a deregistration that is kept", || is_off(&place));
+
+    take_away(&place);
+    let began = Instant::now();
+    wait_until("a word of the component", || {
+        daemon.get("/health").contains(r#""store":false"#)
+    });
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+    wait_until("the same in a new file", || is_off(&place));
+    assert!(place.out(&["list"]).contains("a "));
+    daemon.wait_for_body("/health", r#""store":true"#);
+    daemon.kill();
+    // It is on the disk, and not only in somebody's memory.
+    assert!(place.server("a").0);
+    assert!(!place.server("dead").0);
+}
+
+fn is_off(place: &Place) -> bool {
+    let shown = place.run(&["inspect", "dead"]).stdout;
+    String::from_utf8_lossy(&shown).contains("deregistered")
+}
+
+fn slow(a: &Backend) -> Vec<String> {
+    let mut args = SLOW.map(str::to_owned).to_vec();
+    args.extend(["--target".to_owned(), format!("a={}", a.url())]);
+    args
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(20), "no {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
