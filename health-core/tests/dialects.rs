@@ -6,9 +6,10 @@ mod daemons;
 mod schema;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use daemons::{LIVES, STATES, daemon};
-use health_core::health::Snapshot;
+use health_core::health::{ComponentConfig, Registry, Snapshot};
 use health_core::server::{Connection, DegradedCode, Peer, Service};
 use health_core::{Instant, Moment, UnixTime};
 use serde_json::Value;
@@ -337,4 +338,58 @@ fn the_schemas_refuse_what_is_wrong() {
             "{schema} {document}: {problems:?}"
         );
     }
+}
+
+/// A daemon whose component `link` is degraded, and whose heartbeat, gate and flag are not well.
+fn degraded() -> (Snapshot, Instant) {
+    let now = Instant::from_micros(1_000_000);
+    let mut registry = Registry::new("test", "1.0.0", now);
+    let config = ComponentConfig::default().critical(false);
+    let link = registry.component(now, "link", config).expect("a name");
+    let cache = registry
+        .component(now, "cache", ComponentConfig::default())
+        .expect("a name");
+    registry.success(now, cache);
+    (0..3).for_each(|_| registry.failure(now, link, "refused"));
+    registry.set_running(now);
+    (registry.snapshot(now), now)
+}
+
+#[test]
+fn what_is_degraded_is_named_where_that_fails() {
+    let service = || Service::new().degraded_code(DegradedCode::ServiceUnavailable);
+    let listener = Listener::new(service(), degraded());
+    let (code, _, text) = listener.get("/healthz?format=text");
+    assert_eq!(code, 503);
+    let expected = "[+]phase ok\n[-]link failed: unhealthy\n[+]cache ok\nhealthz check failed\n";
+    assert_eq!(text, expected);
+    let (code, document) = listener.json("/health?format=health%2Bjson", "health+json");
+    assert_eq!((code, &document["status"]), (503, &"fail".into()));
+    assert_eq!(document["output"], "running; degraded link");
+    // Where degraded passes, every line is ok.
+    let listener = Listener::new(Service::new(), degraded());
+    let (code, _, text) = listener.get("/healthz?format=text&verbose");
+    assert_eq!(code, 200);
+    assert!(text.contains("[+]link ok\n"), "{text}");
+}
+
+#[test]
+fn what_is_excluded_is_no_part_of_health_json() {
+    let now = Instant::from_micros(1_000_000);
+    let mut registry = Registry::new("test", "1.0.0", now);
+    let beat = Duration::from_secs(1);
+    registry.heartbeat(now, "loop", beat).expect("a name");
+    registry.gate("cache").expect("a name");
+    registry.flag("leader").expect("a name");
+    registry.set_running(now);
+    let now = now + Duration::from_secs(5);
+    let listener = Listener::new(Service::new(), (registry.snapshot(now), now));
+    let query = "format=health%2Bjson&exclude=loop&exclude=cache&exclude=leader";
+    let (code, document) = listener.json(&format!("/health/ready?{query}"), "health+json");
+    assert_eq!((code, &document["status"]), (200, &"pass".into()));
+    assert_eq!(document["checks"], serde_json::json!({}));
+    assert_eq!(
+        document["excluded"],
+        serde_json::json!(["loop", "cache", "leader"])
+    );
 }

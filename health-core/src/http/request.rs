@@ -117,6 +117,8 @@ pub struct Request<'a> {
     pub has_body: bool,
     /// The first `Accept`.
     pub accept: Option<&'a [u8]>,
+    /// Whether there are more of them.
+    more_accept: bool,
     /// The first `X-Request-Id`.
     pub request_id: Option<&'a [u8]>,
     /// The field lines, each with its CRLF.
@@ -129,14 +131,15 @@ impl<'a> Request<'a> {
     /// It searches all lines: for fields that few requests need.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'a [u8]> {
-        let mut lines = self.fields.split(|&byte| byte == b'\n');
-        let value = lines.find_map(|line| {
-            let (start, value) = line.split_at_checked(name.len() + 1)?;
-            let (own, colon) = start.split_at(name.len());
-            (colon == b":" && own.eq_ignore_ascii_case(name.as_bytes())).then_some(value)
-        })?;
-        let value = value.strip_suffix(b"\r").unwrap_or(value);
-        Some(grammar::trim(value))
+        values(self.fields, name).next()
+    }
+
+    /// The values of all `Accept` lines, which are one list (RFC 9110 §5.3).
+    pub(crate) fn accept(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        // Nearly every request has one line at most, and that has been found already.
+        let others = if self.more_accept { self.fields } else { &[] };
+        let first = self.accept.into_iter();
+        first.chain(values(others, "accept").skip(1))
     }
 
     /// Reads the head that the scan found complete at the beginning of `bytes`.
@@ -174,10 +177,23 @@ impl<'a> Request<'a> {
             keep_alive,
             has_body,
             accept: fields.accept,
+            more_accept: fields.more_accept,
             request_id: fields.request_id,
             fields: block,
         })
     }
+}
+
+/// The values of all lines of `fields` with this name, in any case, without the white space around.
+fn values<'a>(fields: &'a [u8], name: &str) -> impl Iterator<Item = &'a [u8]> + Clone {
+    let lines = fields.split(|&byte| byte == b'\n');
+    lines.filter_map(move |line| {
+        let (start, value) = line.split_at_checked(name.len() + 1)?;
+        let (own, colon) = start.split_at(name.len());
+        let is_it = colon == b":" && own.eq_ignore_ascii_case(name.as_bytes());
+        let value = value.strip_suffix(b"\r").unwrap_or(value);
+        is_it.then(|| grammar::trim(value))
+    })
 }
 
 /// The fields that this endpoint uses; the others are only checked for syntax.
@@ -189,6 +205,7 @@ struct Fields<'a> {
     close: bool,
     keep_alive: bool,
     accept: Option<&'a [u8]>,
+    more_accept: bool,
     request_id: Option<&'a [u8]>,
 }
 
@@ -210,7 +227,10 @@ impl<'a> Fields<'a> {
                         return Err(Fault::Host);
                     }
                 }
-                6 if is("accept") => fields.accept = fields.accept.or(Some(value)),
+                6 if is("accept") => {
+                    fields.more_accept = fields.accept.is_some();
+                    fields.accept = fields.accept.or(Some(value));
+                }
                 10 if is("connection") => {
                     for option in value.split(|&byte| byte == b',') {
                         let option = grammar::trim(option);

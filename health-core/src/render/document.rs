@@ -136,11 +136,7 @@ fn stalled(probe: &Probe<'_>, o: &mut Object<'_>) {
 /// The parts that the verdict leaves out.
 fn excuses(probe: &Probe<'_>, o: &mut Object<'_>) {
     o.strings("excused", probe.snapshot.excused().map(Name::as_str));
-    if !probe.excluded.is_empty() && probe.kind.heeds_exclusion() {
-        let names = probe.snapshot.names();
-        let excluded = names.filter(|name| probe.excluded.contains(name));
-        o.strings("excluded", excluded.map(Name::as_str));
-    }
+    o.strings("excluded", probe.excluded_names());
 }
 
 fn checks(moment: Moment, snapshot: &Snapshot, o: &mut Object<'_>) {

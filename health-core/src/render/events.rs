@@ -26,7 +26,10 @@ pub(crate) fn comment(out: &mut Vec<u8>) {
 pub(crate) fn reset(after: u64, history: &History, out: &mut Vec<u8>) {
     event("reset", None, out, |out| {
         json::object(out, |o| {
-            o.number("after", after);
+            // Beyond that JavaScript has no numbers, and no id of ours is (RFC 8259 §6).
+            if after < 1 << 53 {
+                o.number("after", after);
+            }
             if let Some((first, _)) = history.iter().next() {
                 o.number("first_id", first);
             }

@@ -81,14 +81,20 @@ impl Format {
         })
     }
 
-    /// The one of `offered` that `accept` prefers. A field that is malformed or accepts none of them
+    /// The one of `offered` that the `lines` of `Accept` prefer. A field that is malformed or accepts none of them
     /// gets the first: a verdict in another format is better than a 406, which an orchestrator takes
     /// for a failure.
-    pub(crate) fn from_accept(accept: &[u8], offered: &[Self]) -> Self {
+    pub(crate) fn from_accept<'a>(
+        lines: impl IntoIterator<Item = &'a [u8]>,
+        offered: &[Self],
+    ) -> Self {
         let default = offered.first().copied().unwrap_or_default();
         // The most specific range that each of them is in, and its quality.
         let mut closest = [(0, 0); Self::NUMBER];
-        for element in accept.split(|&byte| byte == b',') {
+        let elements = lines
+            .into_iter()
+            .flat_map(|line| line.split(|&byte| byte == b','));
+        for element in elements {
             let range = MediaRange::parse(element);
             for &format in offered {
                 if let Some(specificity) = format.specificity(&range) {
@@ -238,7 +244,7 @@ mod tests {
             ("image/png", Format::Json),
             (";;,,q=", Format::Json),
         ] {
-            let got = Format::from_accept(accept.as_bytes(), Format::VERDICT);
+            let got = Format::from_accept([accept.as_bytes()], Format::VERDICT);
             assert_eq!(got, format, "{accept}");
         }
     }
@@ -273,7 +279,7 @@ mod tests {
             ("text/html, application/json;q=0.9", Format::Html),
             ("application/xhtml+xml", Format::Json),
         ] {
-            let got = Format::from_accept(accept.as_bytes(), Format::HEALTH);
+            let got = Format::from_accept([accept.as_bytes()], Format::HEALTH);
             assert_eq!(got, format, "{accept}");
         }
         assert_eq!(
@@ -322,7 +328,7 @@ mod tests {
             ),
             ("image/png", Format::Prometheus),
         ] {
-            let got = Format::from_accept(accept.as_bytes(), Format::METRICS);
+            let got = Format::from_accept([accept.as_bytes()], Format::METRICS);
             assert_eq!(got, format, "{accept}");
         }
     }

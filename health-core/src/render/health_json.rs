@@ -35,6 +35,7 @@ pub(crate) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
             output(probe, o);
         }
         o.object("checks", |o| parts(probe, o));
+        o.strings("excluded", probe.excluded_names());
     });
 }
 
@@ -81,7 +82,8 @@ fn parts(probe: &Probe<'_>, o: &mut Object<'_>) {
         }
     }
     if probe.kind != ProbeKind::Startup {
-        for beat in snapshot.heartbeats().iter().take(most) {
+        let beats = snapshot.heartbeats().iter();
+        for beat in beats.filter(|one| probe.counts(one.name())).take(most) {
             // Not judged any more once the drain has begun.
             let passes = !beat.is_missed() || snapshot.phase().is_ending();
             measure(o, beat.name().as_str(), "component", pass(passes), |o| {
@@ -90,11 +92,13 @@ fn parts(probe: &Probe<'_>, o: &mut Object<'_>) {
         }
     }
     if probe.kind == ProbeKind::Readiness {
-        for gate in snapshot.gates().iter().take(most) {
+        let gates = snapshot.gates().iter();
+        for gate in gates.filter(|one| probe.counts(one.name())).take(most) {
             let passes = gate.is_released();
             measure(o, gate.name().as_str(), "component", pass(passes), |_| ());
         }
-        for flag in snapshot.flags().iter().take(most) {
+        let flags = snapshot.flags().iter();
+        for flag in flags.filter(|one| probe.counts(one.name())).take(most) {
             measure(
                 o,
                 flag.name().as_str(),

@@ -4,7 +4,7 @@ use super::Excluded;
 use crate::base::Moment;
 use crate::base::Name;
 use crate::base::{ProbeKind, Status};
-use crate::health::{Phase, Snapshot};
+use crate::health::{ComponentState, Phase, Snapshot};
 
 /// A verdict, to be written in any [`Format`](super::Format).
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Probe<'a> {
     pub(crate) kind: ProbeKind,
     pub(crate) status: Status,
     pub(crate) healthy: bool,
+    /// Whether the code of a degraded daemon is that of a failure.
+    pub(crate) degraded_fails: bool,
     pub(crate) verbose: bool,
     pub(crate) excluded: &'a Excluded,
     pub(crate) moment: Moment,
@@ -35,6 +37,7 @@ impl<'a> Probe<'a> {
             kind,
             status: snapshot.status(kind),
             healthy: false,
+            degraded_fails: false,
             verbose: true,
             excluded: &Excluded::NONE,
             moment,
@@ -64,6 +67,20 @@ impl<'a> Probe<'a> {
         names.filter(|name| self.counts(name)).map(Name::as_str)
     }
 
+    /// The parts that the verdict leaves out, as the client wants it.
+    pub(super) fn excluded_names(&self) -> impl Iterator<Item = &str> {
+        let is_heeded = !self.excluded.is_empty() && self.kind.heeds_exclusion();
+        let names = self.snapshot.names();
+        let names = names.filter(move |name| is_heeded && self.excluded.contains(name));
+        names.map(Name::as_str)
+    }
+
+    /// Whether what this component contributes lets the verdict pass.
+    pub(super) fn passes(&self, component: &ComponentState) -> bool {
+        let contribution = component.contribution();
+        contribution.is_up() && !(self.degraded_fails && contribution == Status::Degraded)
+    }
+
     /// Why the verdict is bad: each reason with the name of its part.
     pub(super) fn reasons(&self) -> impl Iterator<Item = (&'static str, &Name)> {
         let snapshot = self.snapshot;
@@ -71,7 +88,12 @@ impl<'a> Probe<'a> {
         let stalled = snapshot.stalled().map(|name| ("stalled", name));
         let pending = snapshot.pending().map(|name| ("pending", name));
         let failing = snapshot.failing().map(|name| ("failing", name));
-        let all = stalled.chain(pending.chain(failing).filter(move |_| sees_all));
+        let components = snapshot.components().iter();
+        let degraded =
+            components.filter(|one| self.degraded_fails && one.contribution() == Status::Degraded);
+        let degraded = degraded.map(|one| ("degraded", one.name()));
+        let all = pending.chain(failing).chain(degraded);
+        let all = stalled.chain(all.filter(move |_| sees_all));
         all.filter(|(_, name)| self.counts(name))
     }
 }

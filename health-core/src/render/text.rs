@@ -55,7 +55,7 @@ pub(crate) fn probe(probe: &Probe<'_>, out: &mut Vec<u8>) {
     }
     if matches!(kind, ProbeKind::Readiness | ProbeKind::Health) {
         for component in snapshot.components() {
-            let passes = component.contribution().is_up();
+            let passes = probe.passes(component);
             let reason = component.status().as_str();
             part(probe, component.name(), passes, reason, out);
         }

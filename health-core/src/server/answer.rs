@@ -191,6 +191,7 @@ impl Service {
                     kind,
                     status,
                     healthy: answer.head.status.0 == Code::Ok,
+                    degraded_fails: self.degraded != DegradedCode::Ok,
                     // The text names every check and why it fails in fixed words, which are public.
                     verbose: is_detailed || (query.verbose && format == Format::Text),
                     excluded: &query.excluded,

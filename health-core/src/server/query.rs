@@ -77,11 +77,15 @@ impl EventCursor {
 
     /// Reads the `Last-Event-ID` of an `EventSource`. One that is not ours means that the client has
     /// seen nothing of ours.
-    pub(super) fn of_event_id(text: &[u8]) -> Self {
-        match Self::parse(text) {
+    /// A blank one is none (WHATWG HTML §9.2.4).
+    pub(super) fn of_event_id(text: &[u8]) -> Option<Self> {
+        if text.is_empty() {
+            return None;
+        }
+        Some(match Self::parse(text) {
             Self::Malformed => Self::After(u64::MAX),
             cursor => cursor,
-        }
+        })
     }
 }
 
@@ -191,6 +195,26 @@ impl InlineName {
         })
     }
 
+    /// The name in a parameter's value, in which any byte may stand as `%` and two digits: URL
+    /// libraries encode the `:` of a name.
+    pub(super) fn decode(value: &[u8]) -> Option<Self> {
+        let (mut decoded, mut len) = ([0; Name::MAX_LEN], 0);
+        let mut rest = value;
+        while let [byte, behind @ ..] = rest {
+            rest = behind;
+            *decoded.get_mut(len)? = match (*byte, rest) {
+                (b'%', [high, low, behind @ ..]) => {
+                    rest = behind;
+                    let digit = |byte: u8| char::from(byte).to_digit(16);
+                    (digit(*high)? * 16 + digit(*low)?) as u8
+                }
+                (byte, _) => byte,
+            };
+            len += 1;
+        }
+        Self::new(&decoded[..len])
+    }
+
     /// The name as text.
     pub(super) fn as_str(&self) -> &str {
         // Valid names are ASCII.
@@ -217,7 +241,9 @@ impl<'a> QueryString<'a> {
                 b"verbose=0" | b"verbose=false" => asked.verbose = false,
                 _ => {
                     if let Some(name) = parameter.strip_prefix(b"exclude=") {
-                        asked.excluded.add(name);
+                        if let Some(name) = InlineName::decode(name) {
+                            asked.excluded.add(name.as_str().as_bytes());
+                        }
                     }
                     if let Some(id) = parameter.strip_prefix(b"after=") {
                         asked.after = EventCursor::parse(id);

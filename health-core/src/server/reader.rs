@@ -60,7 +60,7 @@ impl Reader {
                                 peer,
                                 request.method,
                                 request.target,
-                                request.accept,
+                                request.accept(),
                                 &|name| request.field(name),
                                 service.cors.read(&request),
                             ),

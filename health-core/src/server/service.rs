@@ -54,7 +54,7 @@ use crate::render::Format;
 /// | `snapshot` | of the latest transition | the document of `/health?verbose`: first of all, and after the transitions of each batch |
 /// | `transition` | its own | an entry of `/health/history` |
 /// | `stats` | | the document of `/stats`, or of `/stats?verbose` if the stream was requested so: the latest values, however many were published in between |
-/// | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: transitions between what the client has seen and what follows are lost. The client discards its state; all that is remembered comes next |
+/// | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: transitions between what the client has seen and what follows are lost. `after` is left out unless it is a number below 2^53, which any reader of JSON keeps. The client discards its state; all that is remembered comes next |
 /// | `end` | | `{"phase":"draining"}`: nothing more comes |
 ///
 /// Data is one line of JSON, by `schemas/events.json`. Batches are 200 ms apart or more, published
@@ -146,7 +146,7 @@ impl Service {
         };
         let target = Target::parse(method, target.as_bytes()).unwrap_or(nothing);
         let cross_origin = CrossOrigin::default();
-        let (accept, field) = (field("accept"), &|name: &str| field(name));
+        let (accept, field) = (field("accept").into_iter(), &|name: &str| field(name));
         self.query_of(&peer, method, target, accept, field, cross_origin)
     }
 
@@ -172,7 +172,7 @@ impl Service {
         peer: &'a Peer,
         method: Method,
         target: Target<'a>,
-        accept: Option<&[u8]>,
+        accept: impl Iterator<Item = &'a [u8]> + Clone,
         field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
         cross_origin: CrossOrigin,
     ) -> Query {
@@ -189,11 +189,12 @@ impl Service {
         };
         let parameters = parameters.map(QueryString::parse).unwrap_or_default();
         let offered = route.formats();
-        let format = match (parameters.format, accept) {
+        let mut lines = accept.clone();
+        let format = match (parameters.format, lines.next()) {
             (Some(name), _) => Format::from_name(name, offered),
             // What kubelet, curl and most others send.
-            (None, None | Some(b"*/*")) => offered.first().copied(),
-            (None, Some(accept)) => Some(Format::from_accept(accept, offered)),
+            (None, None | Some(b"*/*")) if lines.next().is_none() => offered.first().copied(),
+            (None, _) => Some(Format::from_accept(accept, offered)),
         };
         let mut query = Query {
             method,
@@ -207,7 +208,8 @@ impl Service {
         };
         if matches!(route, Route::History | Route::Events) {
             // A client that reconnects repeats its address: what it has seen since then counts.
-            query.after = field("last-event-id").map_or(query.after, EventCursor::of_event_id);
+            let seen = field("last-event-id").and_then(EventCursor::of_event_id);
+            query.after = seen.unwrap_or(query.after);
         }
         if query.wants_details() {
             let request = AccessRequest {

@@ -127,14 +127,8 @@ impl TargetList {
 pub(super) struct TargetQuery {
     after: Option<InlineName>,
     status: Option<TargetStatus>,
-    error: Option<Malformed>,
-}
-
-/// What is answered 400.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Malformed {
-    After,
-    Status,
+    after_is_bad: bool,
+    status_is_bad: bool,
 }
 
 impl TargetQuery {
@@ -150,14 +144,12 @@ impl TargetQuery {
 
     /// What is allowed, if the query is not; it is answered 400.
     pub(super) const fn error(&self) -> Option<&'static str> {
-        match self.error {
-            Some(Malformed::After) => {
-                Some("after is the name of a target: 1 to 64 characters of A-Z a-z 0-9 _ . : -")
-            }
-            Some(Malformed::Status) => {
-                Some("status is one of: healthy, degraded, unhealthy, unknown, inactive")
-            }
-            None => None,
+        if self.after_is_bad {
+            Some("after is the name of a target: 1 to 64 characters of A-Z a-z 0-9 _ . : -")
+        } else if self.status_is_bad {
+            Some("status is one of: healthy, degraded, unhealthy, unknown, inactive")
+        } else {
+            None
         }
     }
 
@@ -165,17 +157,13 @@ impl TargetQuery {
         let mut targets = Self::default();
         for parameter in query.split(|&byte| byte == b'&') {
             if let Some(name) = parameter.strip_prefix(b"after=") {
-                targets.after = InlineName::new(name);
-                if targets.after.is_none() {
-                    targets.error = Some(Malformed::After);
-                }
+                targets.after = InlineName::decode(name);
+                targets.after_is_bad = targets.after.is_none();
             }
             if let Some(word) = parameter.strip_prefix(b"status=") {
                 let word = core::str::from_utf8(word).unwrap_or_default();
                 targets.status = TargetStatus::from_word(word);
-                if targets.status.is_none() {
-                    targets.error = Some(Malformed::Status);
-                }
+                targets.status_is_bad = targets.status.is_none();
             }
         }
         targets

@@ -48,6 +48,8 @@ fn resumed(
 
 pub(super) fn cases() -> Vec<Case> {
     const RETRY_RESET: &[&str] = &["retry: 3000\nevent: reset\ndata: {\"after\":"];
+    // A number that JavaScript cannot hold, or that the client never sent, is not echoed.
+    const RETRY_RESET_OF_NO_ID: &[&str] = &["retry: 3000\nevent: reset\ndata: {\"first_id\":1,"];
     const FIRST: &[&str] = &[
         "event: transition\nid: 1\ndata: {\"id\":1,",
         "\"name\":\"db\"",
@@ -239,13 +241,26 @@ pub(super) fn cases() -> Vec<Case> {
             "events_after_a_huge_number",
             "/health/events?after=99999999999999999999",
             "",
-            &[RETRY_RESET, FIRST],
+            &[RETRY_RESET_OF_NO_ID, FIRST],
         ),
         resumed(
             "events_after_an_id_of_others",
             "/health/events",
             "Last-Event-ID: x",
-            &[RETRY_RESET, FIRST],
+            &[RETRY_RESET_OF_NO_ID, FIRST],
+        ),
+        // WHATWG HTML §9.2.4: an empty id is none, and some clients send it.
+        resumed(
+            "events_after_a_blank_id",
+            "/health/events",
+            "Last-Event-ID:",
+            &[RETRY_SNAPSHOT],
+        ),
+        resumed(
+            "events_after_a_blank_id_and_a_query",
+            "/health/events?after=1",
+            "Last-Event-ID:  ",
+            &[RETRY_SECOND, SNAPSHOT],
         ),
         target(
             "events_after_no_number",

@@ -1,14 +1,14 @@
 //! RFC 9110 §6, RFC 9112 §4: what answers look like, beyond what `response.rs` checks on each.
 
 use super::super::answer::{
-    Answer, for_browser, not_allowed, not_found, ok, options, options_asterisk, refused,
-    unavailable,
+    Answer, for_browser, not_allowed, not_found, ok, ok_in_some_form, options, options_asterisk,
+    refused, unavailable,
 };
 use super::super::bare::has_page;
 use super::super::case::{Case, Daemon, Op, expect, get, head, line, raw, script, send};
 
 pub(super) fn cases() -> Vec<Case> {
-    [heads(), documents(), errors()]
+    [heads(), documents(), negotiated(), errors()]
         .into_iter()
         .flatten()
         .collect()
@@ -131,6 +131,35 @@ fn documents() -> Vec<Case> {
             "closing_says_so",
             "GET /version HTTP/1.0",
             ok().with("connection", "close").closes(),
+        ),
+    ]
+}
+
+/// RFC 9110 §5.3: the lines of `Accept` are one list.
+fn negotiated() -> Vec<Case> {
+    let accept = |name, lines: &str, content_type| {
+        let request = head("GET /health HTTP/1.1", lines);
+        raw(
+            name,
+            request,
+            ok_in_some_form().with("content-type", content_type),
+        )
+    };
+    vec![
+        accept(
+            "accept_in_the_second_line",
+            "Accept: image/png\r\nAccept: text/plain",
+            "text/plain; charset=utf-8",
+        ),
+        accept(
+            "accept_in_lines_of_different_quality",
+            "Accept: text/plain;q=0.5\r\nX: y\r\naccept: application/health+json",
+            "application/health+json",
+        ),
+        accept(
+            "accept_everything_before_another_line",
+            "Accept: */*\r\nAccept: application/json;q=0",
+            "text/plain; charset=utf-8",
         ),
     ]
 }

@@ -15,6 +15,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn origin_form() -> Vec<Case> {
     vec![
+        target("exclude_encoded", "/ready?exclude=d%62", ok()).when(Daemon::Failing),
         target("query", "/health?x=1", ok()),
         target("query_empty", "/health?", ok()),
         target("query_on_the_root", "/?cache=buster", ok()),

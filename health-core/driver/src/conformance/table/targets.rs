@@ -49,6 +49,32 @@ pub(super) fn cases() -> Vec<Case> {
             "/targets?status=well",
             "status is one of: healthy, degraded, unhealthy, unknown, inactive",
         ),
+        // What URL libraries make of a legal name, and what the last of several says.
+        with(
+            "targets_after_an_encoded_name",
+            "/targets?after=web%2d2",
+            ok().holds("targets", "[]"),
+        ),
+        bad(
+            "targets_after_a_broken_encoding",
+            "/targets?after=web%2",
+            "after is the name of a target: 1 to 64 characters of A-Z a-z 0-9 _ . : -",
+        ),
+        with(
+            "targets_of_the_last_status",
+            "/targets?status=bad&status=inactive",
+            ok().holds("targets", "[]"),
+        ),
+        with(
+            "targets_after_the_last_name",
+            "/targets?after=a/b&after=zzz",
+            ok().holds("targets", "[]"),
+        ),
+        bad(
+            "targets_of_a_last_status_that_is_none",
+            "/targets?status=inactive&status=well",
+            "status is one of: healthy, degraded, unhealthy, unknown, inactive",
+        ),
         with("targets_ready", "/targets?ready", ok().exactly(READY)),
         with("targets_ready_1", "/targets?ready=1", ok().exactly(READY)),
         with("targets_ready_0", "/targets?ready=0", ok().has("targets")),
