@@ -16,7 +16,7 @@ use std::time::Duration;
 use args::Args;
 use clap::Parser;
 use control::{CYCLE, Control};
-use health_blocking::{Handle, Health, Server};
+use health_blocking::{self as driver, Handle, Health, Server};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
