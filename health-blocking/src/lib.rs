@@ -4,13 +4,13 @@
 //! Server::bind ─► spawn ─► one thread: accept, read, answer, close
 //!             └─► serve    the same on the caller's thread
 //! serve_connection         one connection on a thread of the caller's own
-//! probe::probe             one look at something else: HTTP, HTTPS, TCP, Unix socket, command
-//! monitor::Monitor         many of those, and checks of one's own, on one thread
+//! Prober                   one probe of something else: HTTP, HTTPS, TCP, Unix socket, command
+//! Monitor                  many of those, and checks of one's own, on one thread
 //! ```
 //!
 //! [`Server::spawn`] starts one thread, named `health`. It waits for all sockets at once, so a
 //! thousand silent clients cost it no thread, no buffer and no wake-up, and it goes on answering
-//! while every other thread of the daemon hangs: the heartbeats tell on those.
+//! while every other thread of the daemon hangs: the heartbeats make that visible.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -43,11 +43,11 @@
 #[cfg(feature = "cli")]
 pub mod healthcheck;
 mod hook;
-#[cfg(feature = "monitor")]
 pub mod monitor;
-#[cfg(feature = "monitor")]
 pub mod probe;
 mod reactor;
+// Not part of what a daemon uses, but public: `Server`, `Monitor` and `Prober` are health-driver's types
+// with these as parameters, so the compiler's messages name them.
 #[doc(hidden)]
 pub mod runtime;
 mod server;
@@ -55,8 +55,8 @@ mod thread;
 
 #[doc(inline)]
 pub use health_driver::daemon::*;
-#[cfg(feature = "tracing")]
-pub use health_driver::trace_request;
 pub use hook::on_transition;
 pub use server::{Handle, Server};
 pub use thread::{Stream, serve_connection};
+#[cfg(feature = "monitor")]
+pub use {monitor::Monitor, monitor::MonitorHandle, probe::Prober};

@@ -35,6 +35,7 @@
 //! monitor.stop(Duration::from_secs(5));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+#![cfg(feature = "monitor")]
 
 use health_driver::api::{self, Blocking};
 

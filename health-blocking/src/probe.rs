@@ -15,6 +15,7 @@
 //! println!("{:?} after {:?}: {}", report.outcome.class, report.took, report.outcome.message.as_str());
 //! # Ok::<(), health_blocking::ConfigError>(())
 //! ```
+#![cfg(feature = "monitor")]
 
 use std::time::Duration;
 

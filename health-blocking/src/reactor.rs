@@ -48,6 +48,13 @@ pub(crate) struct Registration {
     interest: Interest,
 }
 
+/// What is known of a socket that has had an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Readiness {
+    /// The peer has sent its last byte, so that a short read does not empty the socket.
+    pub(crate) is_read_closed: bool,
+}
+
 /// A timer, as [`health_driver::runtime::Timer`] describes it.
 #[derive(Debug, Default)]
 pub struct Timer {
@@ -128,20 +135,12 @@ impl Registration {
         source: &mut dyn Source,
         wish: Wish,
         cx: &Context<'_>,
-    ) -> Poll<io::Result<()>> {
+    ) -> Poll<io::Result<Readiness>> {
         let interest = self.interest | interest(wish);
         if interest != self.interest {
             self.ask_for(source, interest)?;
         }
         self.poll_event(wish, cx).map(Ok)
-    }
-
-    /// Whether the peer has sent its last byte, so that a short read does not empty the socket.
-    pub(crate) fn is_read_closed(&self) -> bool {
-        let waiting = lock(&self.waiting);
-        waiting
-            .socket(self.key)
-            .is_some_and(|socket| socket.read_closed)
     }
 
     /// Asks the system for further events. Interest in writing stays once it was there: events that
@@ -158,7 +157,7 @@ impl Registration {
         Ok(())
     }
 
-    fn poll_event(&self, wish: Wish, cx: &Context<'_>) -> Poll<()> {
+    fn poll_event(&self, wish: Wish, cx: &Context<'_>) -> Poll<Readiness> {
         let mut waiting = lock(&self.waiting);
         let Some(Some(socket)) = waiting.sockets.get_mut(self.key) else {
             return Poll::Pending;
@@ -168,7 +167,9 @@ impl Registration {
             Wish::Write => &mut socket.writable,
         };
         if std::mem::take(event) {
-            return Poll::Ready(());
+            return Poll::Ready(Readiness {
+                is_read_closed: socket.read_closed,
+            });
         }
         match &mut socket.waker {
             Some(waker) => waker.clone_from(cx.waker()),
@@ -342,10 +343,6 @@ impl Reactor {
 }
 
 impl Waiting {
-    fn socket(&self, key: usize) -> Option<&Socket> {
-        self.sockets.get(key)?.as_ref()
-    }
-
     fn insert(&mut self) -> usize {
         let key = self.free.pop().unwrap_or(self.sockets.len());
         if key == self.sockets.len() {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use health_core::server::Peer;
 use health_driver::listen::Bound;
@@ -60,6 +60,8 @@ pub struct Link {
     registration: Option<Registration>,
     /// There may be bytes.
     is_ready: bool,
+    /// The peer has sent its last byte: a short read is not the last one then.
+    is_read_closed: bool,
 }
 
 #[derive(Debug)]
@@ -120,9 +122,9 @@ impl Listen for Listener {
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let source: &mut dyn Source = with!(Queue, &mut self.queue, queue => queue);
-        let ready = self.registration.poll(source, Wish::Read, cx);
-        self.is_ready |= matches!(ready, Poll::Ready(Ok(())));
-        ready
+        let _ = ready!(self.registration.poll(source, Wish::Read, cx))?;
+        self.is_ready = true;
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -138,12 +140,8 @@ impl Link {
             stream,
             registration: None,
             is_ready,
+            is_read_closed: false,
         }
-    }
-
-    /// Whether the peer has sent its last byte, so that a short read is not the last one.
-    fn is_read_closed(&self) -> bool {
-        (self.registration.as_ref()).is_some_and(Registration::is_read_closed)
     }
 }
 
@@ -154,7 +152,7 @@ impl Read for Link {
         }
         let read = with!(Stream, &mut self.stream, stream => stream.read(buffer));
         let is_short = matches!(read, Ok(count) if count < buffer.len());
-        let is_drained = SHORT_READ_DRAINS && is_short && !self.is_read_closed();
+        let is_drained = SHORT_READ_DRAINS && is_short && !self.is_read_closed;
         self.is_ready = !(is_drained || is_empty(&read));
         read
     }
@@ -178,9 +176,10 @@ impl Socket for Link {
             Some(registration) => registration,
             none => none.insert(Registration::new(source, wish)?),
         };
-        let ready = registration.poll(source, wish, cx);
-        self.is_ready |= matches!((&ready, wish), (Poll::Ready(Ok(())), Wish::Read));
-        ready
+        let readiness = ready!(registration.poll(source, wish, cx))?;
+        self.is_ready |= matches!(wish, Wish::Read);
+        self.is_read_closed = readiness.is_read_closed;
+        Poll::Ready(Ok(()))
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -193,7 +192,6 @@ mod connect {
     use std::future::poll_fn;
     use std::io;
     use std::net::SocketAddr;
-    use std::task::ready;
     #[cfg(unix)]
     use std::time::Duration;
 
@@ -202,7 +200,7 @@ mod connect {
     use health_driver::runtime::Timer as _;
     use health_driver::runtime::{Connect, Socket, Wish};
 
-    use super::{Link, Poll, Stream};
+    use super::{Link, Poll, Stream, ready};
 
     impl Connect for Link {
         async fn connect(to: Destination<'_>) -> io::Result<Self> {

@@ -4,13 +4,13 @@
 //! Server::bind ─► spawn ─► a thread of its own               (recommended)
 //!             └─► serve    one task on the caller's executor (server, endpoint)
 //! serve_connection         one connection in a task of the caller's
-//! probe::probe             one look at something else: HTTP, HTTPS, TCP, Unix socket, command
-//! monitor::Monitor         many of those, and checks of one's own, in one task
+//! Prober                   one probe of something else: HTTP, HTTPS, TCP, Unix socket, command
+//! Monitor                  many of those, and checks of one's own, in one task
 //! ```
 //!
 //! [`Server::spawn`] starts one thread, named `health`: it goes on answering while every worker of
-//! the daemon's executor hangs, and the heartbeats tell on those. Either way all connections are one
-//! task: a thousand silent clients cost no buffer, no timer and no wake-up.
+//! the daemon's executor hangs, and the heartbeats make that visible. Either way all connections are
+//! one task: a thousand silent clients cost no buffer, no timer and no wake-up.
 //!
 //! It runs on any executor, since it brings none: of smol it uses `async-io` only. Linux, macOS and
 //! Windows.
@@ -43,17 +43,17 @@
 #![forbid(unsafe_code)]
 
 mod line;
-#[cfg(feature = "monitor")]
 pub mod monitor;
-#[cfg(feature = "monitor")]
 pub mod probe;
+// Not part of what a daemon uses, but public: `Server`, `Monitor` and `Prober` are health-driver's types
+// with these as parameters, so the compiler's messages name them.
 #[doc(hidden)]
 pub mod runtime;
 mod server;
 
 #[doc(inline)]
 pub use health_driver::daemon::*;
-#[cfg(feature = "tracing")]
-pub use health_driver::trace_request;
 pub use line::serve_connection;
 pub use server::{Handle, Server};
+#[cfg(feature = "monitor")]
+pub use {monitor::Monitor, monitor::MonitorHandle, probe::Prober};

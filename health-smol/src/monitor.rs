@@ -39,6 +39,7 @@
 //! # Ok(())
 //! # }
 //! ```
+#![cfg(feature = "monitor")]
 
 use health_driver::api::{self, Async};
 

@@ -10,13 +10,14 @@
 //! use std::time::Duration;
 //! use health_smol::probe::{Probe, probe};
 //!
-//! # async fn look() -> Result<(), health_smol::ConfigError> {
+//! # async fn run_probe() -> Result<(), health_smol::ConfigError> {
 //! let target: Probe = "http://127.0.0.1:8080/health".parse()?;
 //! let report = probe(&target, Duration::from_secs(2)).await;
 //! println!("{:?} after {:?}: {}", report.outcome.class, report.took, report.outcome.message.as_str());
 //! # Ok(())
 //! # }
 //! ```
+#![cfg(feature = "monitor")]
 
 use std::time::Duration;
 

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use health_core::server::{DegradedCode, Limits, Service};
-use health_core::{ParseDurationError, parse_duration};
+
+use crate::driver::{DegradedCode, Limits, ParseDurationError, Service, parse_duration};
 
 /// A small real daemon with a health endpoint: a control loop that samples load, memory and disk.
 #[derive(Debug, Parser)]

@@ -3,14 +3,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use health_core::NameError;
-use health_core::Status;
-use health_core::health::ComponentConfig;
-use health_driver::{Component, Health, Heartbeat, Stats};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::args::Args;
+use crate::driver::{Component, ComponentConfig, Health, Heartbeat, NameError, Stats, Status};
 use crate::host;
 
 /// From one cycle to the next.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use args::Args;
 use clap::Parser;
 use control::{CYCLE, Control};
-use health_blocking::{Handle, Health, Server};
+use health_blocking::{self as driver, Handle, Health, Server};
 use output::Output;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;

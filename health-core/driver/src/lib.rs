@@ -81,7 +81,5 @@ pub use error::probe_error;
 pub use future_map::FutureMap;
 pub use guard::catch_panic;
 pub use health::Changes;
-#[cfg(feature = "tracing")]
-pub use trace::trace_request;
 pub use wakeups::{Wakeup, Wakeups};
 pub use watch::{HealthUpdate, HealthWatch};

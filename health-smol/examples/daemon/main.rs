@@ -24,7 +24,7 @@ use std::time::Duration;
 use args::Args;
 use clap::Parser;
 use control::{CYCLE, Control};
-use health_smol::{Handle, Health, Server};
+use health_smol::{self as driver, Handle, Health, Server};
 use output::Output;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;

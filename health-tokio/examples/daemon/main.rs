@@ -23,7 +23,7 @@ use std::time::Duration;
 use args::Args;
 use clap::Parser;
 use control::{CYCLE, Control};
-use health_tokio::{Handle, Health, Server};
+use health_tokio::{self as driver, Handle, Health, Server};
 use output::Output;
 use tokio::runtime::{self, Builder};
 use tokio::signal::unix::{Signal, SignalKind, signal};

@@ -25,7 +25,7 @@ use health_core::health::Phase;
 use health_core::server::{AcceptAction, Buffers, Connections, Report, Service, Slot};
 
 use super::alarm::Alarm;
-use super::line::{Line, Worker};
+use super::line::{TimedDaemon, turn};
 use crate::accept::{Acceptor, classify};
 use crate::listen::{self, Source};
 use crate::runtime::Runtime;
@@ -42,10 +42,10 @@ const MOST_ACCEPTS: usize = 64;
 /// The server's task, as a value.
 #[derive(Debug)]
 pub struct Endpoint<R: Runtime> {
-    health: Health,
+    daemon: TimedDaemon,
     watch: HealthWatch,
     running: Lifecycle,
-    connections: Connections<Line<R::Socket>>,
+    connections: Connections<R::Socket>,
     /// What is yet to be bound.
     later: Option<Source>,
     acceptor: Option<Acceptor<R::Listener>>,
@@ -80,7 +80,7 @@ impl<R: Runtime> Endpoint<R> {
         daemon_waker.wake_by_ref();
         let mut endpoint = Self {
             watch: HealthWatch::of_server(&health),
-            health,
+            daemon: TimedDaemon::new(health),
             running,
             connections: Connections::new(Arc::new(service).guarded(catch_panic)),
             later: None,
@@ -104,7 +104,7 @@ impl<R: Runtime> Endpoint<R> {
         let mut has_rung = false;
         let mut woken = std::mem::take(&mut self.woken);
         self.wakeups.take(cx.waker(), &mut woken);
-        for woken in woken.drain(..) {
+        for woken in &woken {
             match woken.key() {
                 DAEMON => self.follow(),
                 LISTENER => self.has_queue = true,
@@ -113,12 +113,12 @@ impl<R: Runtime> Endpoint<R> {
             }
         }
         self.woken = woken;
-        let mut now = self.health.now();
+        let mut now = self.daemon.read_clock();
         self.connections.handle_timeout(now);
         if self.connections.has_ready() || self.may_accept() {
             self.take_turns(now);
             self.accept();
-            now = self.health.now();
+            now = self.daemon.last_now();
         }
         if self.watch.is_due(now, self.connections.wants_revision()) {
             self.follow();
@@ -126,8 +126,10 @@ impl<R: Runtime> Endpoint<R> {
         if let Some(report) = self.connections.poll_over(now) {
             return Poll::Ready(report);
         }
-        let deadlines = [self.connections.poll_timeout(), self.watch.poll_timeout()];
-        let until = deadlines.into_iter().flatten().min();
+        let until = match (self.connections.poll_timeout(), self.watch.poll_timeout()) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
         let mut alarm_cx = Context::from_waker(&self.alarm_waker);
         let mut is_time = || {
             let is_set = !has_rung && self.alarm.is_set(until, now);
@@ -154,7 +156,7 @@ impl<R: Runtime> Endpoint<R> {
 
     /// Sees how the daemon is, and asks to be woken when that changes.
     fn follow(&mut self) {
-        let now = self.health.now();
+        let now = self.daemon.read_clock();
         let is_followed = self.connections.wants_revision();
         if let Some(news) = self.watch.poll(now, &self.daemon_waker, is_followed) {
             self.connections.handle_phase(now, news.phase);
@@ -172,18 +174,15 @@ impl<R: Runtime> Endpoint<R> {
 
     /// Everybody who is due has a turn; who becomes due meanwhile has the next.
     fn take_turns(&mut self, now: Instant) {
-        let mut worker = Worker {
-            health: &self.health,
-            buffers: &mut self.buffers,
-        };
         let (wakers, wakeups) = (&mut self.wakers, &self.wakeups);
+        let (daemon, buffers) = (&self.daemon, &mut *self.buffers);
         self.connections.take_turns(now, |key, slot| {
             while wakers.len() <= key {
                 wakers.push(wakeups.waker(wakers.len()));
             }
             let Slot { connection, socket } = slot;
             let mut cx = Context::from_waker(&wakers[key]);
-            socket.turn(connection, &mut worker, &mut cx)
+            turn(connection, socket, daemon, buffers, &mut cx)
         });
     }
 
@@ -198,22 +197,20 @@ impl<R: Runtime> Endpoint<R> {
             let mut cx = Context::from_waker(&self.listener_waker);
             match acceptor.poll_accept(&mut cx) {
                 Poll::Ready(Ok((socket, peer))) => {
-                    let now = self.health.now();
-                    (self.connections).handle_accepted(now, peer, Line::new(socket));
+                    let now = self.daemon.fresh_now();
+                    self.connections.handle_accepted(now, peer, socket);
                 }
                 Poll::Pending => self.has_queue = false,
                 Poll::Ready(Err(error)) => {
-                    let error = classify(&error);
-                    let advice = self
-                        .connections
-                        .handle_accept_error(self.health.now(), error);
-                    if let AcceptAction::Pause(_) = advice {
+                    let (now, error) = (self.daemon.read_clock(), classify(&error));
+                    let action = self.connections.handle_accept_error(now, error);
+                    if let AcceptAction::Pause(_) = action {
                         acceptor.shed();
                     }
                 }
             }
             // Whoever has to go makes room, and who is new is answered and often gone.
-            self.take_turns(self.health.now());
+            self.take_turns(self.daemon.last_now());
         }
     }
 
@@ -225,7 +222,7 @@ impl<R: Runtime> Endpoint<R> {
         let bound = listen::bind(address).and_then(|listener| self.listen(listener.into()));
         if bound.is_err() {
             let pause = every.max(SHORTEST_RETRY);
-            self.connections.pause(self.health.now() + pause);
+            self.connections.pause(self.daemon.read_clock() + pause);
         }
     }
 

@@ -1,5 +1,6 @@
 //! One connection: its stream, and its turn.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
@@ -15,47 +16,96 @@ use super::alarm::Alarm;
 use crate::runtime::{Stream, Timer};
 use crate::{Health, HealthWatch, catch_panic};
 
-/// A connection's stream.
+/// The daemon whose health is served, and the last reading of its clock.
+///
+/// Reading the clock costs more than most of what is done with the time, so a reading is used twice
+/// where nothing lies in between: the one before a turn is the time of the turn's first input.
 #[derive(Debug)]
-pub struct Line<S> {
-    stream: S,
+pub(super) struct TimedDaemon {
+    health: Health,
+    now: Cell<Instant>,
+    /// Nothing was read, written or answered since the last reading.
+    is_fresh: Cell<bool>,
 }
 
-/// What is lent to whichever connection has its turn: idle ones hold no buffer.
-#[derive(Debug)]
-pub struct Worker<'a> {
-    /// How the daemon is, and what time it is.
-    pub health: &'a Health,
-    /// For input and output.
-    pub buffers: &'a mut Buffers,
+impl TimedDaemon {
+    pub(super) fn new(health: Health) -> Self {
+        let now = Cell::new(health.now());
+        let is_fresh = Cell::new(false);
+        Self {
+            health,
+            now,
+            is_fresh,
+        }
+    }
+
+    /// Reads the clock.
+    pub(super) fn read_clock(&mut self) -> Instant {
+        self.is_fresh.set(false);
+        self.fresh_now()
+    }
+
+    /// The last reading if nothing lies in between, else a new one; it serves what follows, too.
+    pub(super) fn fresh_now(&self) -> Instant {
+        if !self.is_fresh.replace(true) {
+            self.now.set(self.health.now());
+        }
+        self.now.get()
+    }
+
+    /// The last reading.
+    pub(super) fn last_now(&self) -> Instant {
+        self.now.get()
+    }
 }
 
-impl<S: Stream> Line<S> {
-    /// A connection that was just accepted.
-    #[must_use]
-    pub const fn new(stream: S) -> Self {
-        Self { stream }
+impl Daemon for TimedDaemon {
+    fn moment(&self) -> Moment {
+        let moment = self.health.moment();
+        self.is_fresh.set(false);
+        self.now.set(moment.now);
+        moment
     }
 
-    /// What carries it.
-    pub fn stream(&mut self) -> &mut S {
-        &mut self.stream
+    fn now(&self) -> Instant {
+        let now = self.fresh_now();
+        self.is_fresh.set(false);
+        now
     }
 
-    /// Does what there is to do, until the stream would block.
-    ///
-    /// # Errors
-    ///
-    /// The stream's: the connection is over.
-    pub fn turn(
-        &mut self,
-        connection: &mut Connection,
-        worker: &mut Worker<'_>,
-        cx: &mut Context<'_>,
-    ) -> io::Result<Turn> {
-        let stream = &mut self.stream;
-        connection.turn(&mut Polled { stream, cx }, worker.health, worker.buffers)
+    fn snapshot(&self, now: Instant) -> Snapshot {
+        self.health.snapshot_at(now)
     }
+}
+
+impl Daemon for Health {
+    fn moment(&self) -> Moment {
+        Self::moment(self)
+    }
+
+    fn now(&self) -> Instant {
+        Self::now(self)
+    }
+
+    fn snapshot(&self, now: Instant) -> Snapshot {
+        self.snapshot_at(now)
+    }
+}
+
+/// Does what there is to do for `connection`, until `stream` would block: then the task of `cx` is
+/// woken when it does not any more.
+///
+/// # Errors
+///
+/// The stream's: the connection is over.
+pub(super) fn turn<S: Stream>(
+    connection: &mut Connection,
+    stream: &mut S,
+    daemon: &TimedDaemon,
+    buffers: &mut Buffers,
+    cx: &mut Context<'_>,
+) -> io::Result<Turn> {
+    connection.turn(&mut Polled { stream, cx }, daemon, buffers)
 }
 
 /// A stream, and whom it wakes when it is ready again.
@@ -87,20 +137,6 @@ impl<S: Stream> Transport for Polled<'_, '_, S> {
     }
 }
 
-impl Daemon for Health {
-    fn moment(&self) -> Moment {
-        Self::moment(self)
-    }
-
-    fn now(&self) -> Instant {
-        Self::now(self)
-    }
-
-    fn snapshot(&self, now: Instant) -> Snapshot {
-        self.snapshot_at(now)
-    }
-}
-
 /// Serves `stream` until the conversation is over, and says why it ended. Dropping the future ends the
 /// conversation.
 ///
@@ -108,29 +144,27 @@ impl Daemon for Health {
 ///
 /// The stream's. It is of no further use then, nor after an `Ok`.
 pub async fn serve_connection<T: Timer>(
-    stream: impl Stream,
+    mut stream: impl Stream,
     peer: Peer,
     service: &Arc<Service>,
     health: &Health,
 ) -> io::Result<CloseReason> {
     let mut connection = Connection::new(service.guarded(catch_panic), peer, health.now());
-    let mut line = Line::new(stream);
+    let mut daemon = TimedDaemon::new(health.clone());
     let mut watch = HealthWatch::of_connection(health);
     let mut alarm = Alarm::<T>::default();
     poll_fn(|cx| {
         loop {
-            let now = health.now();
+            let now = daemon.read_clock();
             let is_followed = connection.step().wants_revision();
             if let Some(news) = watch.poll(now, cx.waker(), is_followed) {
                 connection.handle_phase(news.phase);
                 connection.handle_revision(now, news.revision);
             }
             connection.handle_timeout(now);
-            let mut worker = Worker {
-                health,
-                buffers: &mut Buffers::default(),
-            };
-            let turn = line.turn(&mut connection, &mut worker, cx)?;
+            let buffers = &mut Buffers::default();
+            let turn = turn(&mut connection, &mut stream, &daemon, buffers, cx)?;
+            let now = daemon.last_now();
             match (turn, connection.step()) {
                 (Turn::Yielded, _) => {
                     cx.waker().wake_by_ref();
@@ -138,11 +172,11 @@ pub async fn serve_connection<T: Timer>(
                 }
                 (_, Step::Close(reason)) => return Poll::Ready(Ok(reason)),
                 // It begins to follow: there may be news already.
-                (_, step) if watch.is_due(health.now(), step.wants_revision()) => {}
+                (_, step) if watch.is_due(now, step.wants_revision()) => {}
                 (_, step) => {
                     let deadlines = [step.until(), watch.poll_timeout()];
                     let until = deadlines.into_iter().flatten().min();
-                    ready!(alarm.poll(cx, until, health.now()));
+                    ready!(alarm.poll(cx, until, now));
                 }
             }
         }

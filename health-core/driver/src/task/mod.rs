@@ -30,7 +30,7 @@ use crate::runtime::{Connect, Runtime};
 
 pub use alarm::Alarm;
 pub use endpoint::Endpoint;
-pub use line::{Line, Worker, serve_connection};
+pub use line::serve_connection;
 #[cfg(feature = "monitor")]
 pub use run::Run;
 
