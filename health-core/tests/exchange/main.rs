@@ -277,3 +277,35 @@ fn a_longer_body_is_cut_and_not_a_failure() {
         "nothing is allocated by a declared size"
     );
 }
+
+#[test]
+fn a_content_coding_is_named_and_not_read_as_text() {
+    let coded = |field: &str| {
+        let head = format!("HTTP/1.1 200 OK\r\n{field}\r\nContent-Length: 2\r\n\r\n{{}}");
+        let probe = built(builder().expect(Condition::body_is_json()));
+        let report = run(&probe, [head.as_bytes()], false);
+        assert_eq!(
+            run(&built(builder()), [head.as_bytes()], false)
+                .outcome
+                .kind,
+            None
+        );
+        report.outcome.message.as_str().to_owned()
+    };
+    for (field, name) in [
+        ("Content-Encoding: gzip", "gzip"),
+        ("content-encoding: GZIP", "gzip"),
+        ("Content-Encoding: identity, br", "br"),
+        (
+            "Content-Encoding: identity\r\nContent-Encoding: zstd",
+            "zstd",
+        ),
+        ("Content-Encoding: s3cr3t", "unknown"),
+    ] {
+        let message = format!("body has the content coding {name}, which is not decoded");
+        assert_eq!(coded(field), message, "{field}");
+    }
+    for field in ["Content-Encoding: identity", "Content-Encoding:", "X: gzip"] {
+        assert_eq!(coded(field), "", "{field}");
+    }
+}

@@ -173,13 +173,13 @@ impl Condition {
             What::Json | What::JsonAt { .. } if truncated => {
                 "body is longer than 10240 bytes: not judged as JSON".to_owned()
             }
-            What::Json => match serde_json::from_slice::<IgnoredAny>(body) {
+            What::Json => match serde_json::from_slice::<IgnoredAny>(without_mark(body)) {
                 Ok(_) => return Ok(()),
                 Err(error) => return Err(Breach::not_json(&error)),
             },
             What::JsonAt { pointer, expected } => {
-                let document: Value =
-                    serde_json::from_slice(body).map_err(|error| Breach::not_json(&error))?;
+                let document: Value = serde_json::from_slice(without_mark(body))
+                    .map_err(|error| Breach::not_json(&error))?;
                 match document.pointer(pointer) {
                     Some(found) if is_same(found, expected) => return Ok(()),
                     Some(_) => {
@@ -264,6 +264,11 @@ fn is_same_number(found: &Number, expected: &Number) -> bool {
     }
 }
 
+/// A JSON text without the byte order mark that some servers put before it (RFC 8259 §8.1).
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
+}
+
 /// At most 64 characters of what was expected, escaped, in quotes.
 fn quoted(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
@@ -336,6 +341,24 @@ mod tests {
             assert!(
                 Condition::json_at(pointer, 0).check_setting().is_err(),
                 "{pointer}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_json_is_skipped() {
+        assert_eq!(message(&Condition::body_is_json(), "\u{feff}{}"), None);
+        let is_one = Condition::json_at("/n", 1);
+        assert_eq!(message(&is_one, "\u{feff}{\"n\": 1}"), None);
+        for body in [
+            "\u{feff}\u{feff}{}",
+            "{}\u{feff}",
+            " \u{feff}{}",
+            "\u{feff}",
+        ] {
+            assert!(
+                message(&Condition::body_is_json(), body).is_some(),
+                "{body:?}"
             );
         }
     }

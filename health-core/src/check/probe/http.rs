@@ -25,6 +25,7 @@ use crate::base::ConfigError;
 /// | accepted status | 200–399; redirects are not followed, a 3xx counts by its status |
 /// | `Host` | as in the URL; of a Unix socket `localhost` |
 /// | `Accept` | `*/*` |
+/// | `Accept-Encoding` | `identity`; a body that is compressed all the same breaches each condition on it |
 /// | `User-Agent` | `health-probe/<major.minor>` |
 /// | connection | `Connection: close` |
 /// | body of the response | 10 KiB are read; a longer one is not a failure; never shown |
@@ -43,7 +44,7 @@ use crate::base::ConfigError;
 /// assert_eq!(
 ///     probe.request(),
 ///     b"GET /health/ready HTTP/1.1\r\nHost: db.example:8080\r\nAccept: */*\r\n\
-///       User-Agent: health-probe/0.1\r\nConnection: close\r\nAuthorization: Bearer s3cr3t\r\n\r\n",
+///       Accept-Encoding: identity\r\nUser-Agent: health-probe/0.1\r\nConnection: close\r\nAuthorization: Bearer s3cr3t\r\n\r\n",
 /// );
 /// assert!(!format!("{probe:?}").contains("s3cr3t"));
 /// let probe = Probe::from(probe);

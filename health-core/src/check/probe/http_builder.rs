@@ -68,8 +68,8 @@ impl HttpProbeBuilder {
         self
     }
 
-    /// Adds a header. `Host`, `Accept` and `User-Agent` take the place of the probe's own, and an
-    /// empty value removes the latter two; other headers may be given more than once.
+    /// Adds a header. `Host`, `Accept`, `Accept-Encoding` and `User-Agent` take the place of the probe's
+    /// own, and an empty value removes the latter three; other headers may be given more than once.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -193,6 +193,8 @@ impl HttpProbeBuilder {
         let own = [
             ("Host", host),
             ("Accept", "*/*"),
+            // Without it every coding is allowed (RFC 9110 §12.5.3), and none is decoded.
+            ("Accept-Encoding", "identity"),
             ("User-Agent", USER_AGENT),
             ("Connection", "close"),
             ("Content-Length", length.as_str()),
@@ -206,8 +208,8 @@ impl HttpProbeBuilder {
             name => self.position(name).is_none(),
         });
         let given = self.headers.iter().filter_map(|(name, value)| {
-            let removes = value.is_empty()
-                && (name.eq_ignore_ascii_case("Accept") || name.eq_ignore_ascii_case("User-Agent"));
+            let removes =
+                value.is_empty() && OPTIONAL.iter().any(|own| name.eq_ignore_ascii_case(own));
             (!removes).then_some((name.as_str(), value.as_str()))
         });
         let mut request = format!("{} {path} HTTP/1.1\r\n", self.method);
@@ -265,6 +267,9 @@ const MAX_REQUEST: usize = 16 * 1_024;
 const MAX_REQUEST_BODY: usize = 64 * 1_024;
 /// The most header fields of a request.
 const MAX_FIELDS: usize = 100;
+
+/// Headers of its own that an empty value removes.
+const OPTIONAL: [&str; 3] = ["Accept", "Accept-Encoding", "User-Agent"];
 
 const USER_AGENT: &str = concat!(
     "health-probe/",

@@ -125,6 +125,30 @@ impl<'a> Head<'a> {
         })
     }
 
+    /// The first content coding that is not none (RFC 9110 §8.4.1); one whose name we do not know is
+    /// `unknown`, for nothing that a peer wrote is shown.
+    pub(super) fn content_coding(&self) -> Option<&'static str> {
+        let codings = self
+            .values("Content-Encoding")
+            .flat_map(|value| value.split(|byte| *byte == b','))
+            .map(grammar::trim);
+        let mut given =
+            codings.filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case(b"identity"));
+        let given = given.next()?;
+        let known = [
+            "gzip",
+            "x-gzip",
+            "deflate",
+            "compress",
+            "x-compress",
+            "br",
+            "zstd",
+        ];
+        let mut known = known.into_iter();
+        let name = known.find(|name| given.eq_ignore_ascii_case(name.as_bytes()));
+        Some(name.unwrap_or("unknown"))
+    }
+
     /// Where the body of the answer to a request with this method ends (RFC 9112 §6.3).
     ///
     /// Framing that two readers could read in two ways is refused also where there is no body.

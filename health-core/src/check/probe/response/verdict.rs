@@ -15,12 +15,17 @@ use crate::base::{Capture, Kind, Outcome};
 pub(super) struct Verdict {
     hard: Option<Breach>,
     soft: Option<Breach>,
+    /// The content coding of the body, which nobody asked for.
+    coding: Option<&'static str>,
 }
 
 impl Verdict {
     /// Judges a head: the status, then the conditions on headers in their order.
     pub(super) fn of_head(probe: &HttpProbe, head: &Head<'_>) -> Self {
-        let mut verdict = Self::default();
+        let mut verdict = Self {
+            coding: head.content_coding(),
+            ..Self::default()
+        };
         if !probe.accepted_status().contains(&head.status()) {
             let message = not_accepted(head.status(), probe.accepted_status());
             verdict.hard = Some(Breach::new(Kind::BadStatus, message));
@@ -37,8 +42,13 @@ impl Verdict {
 
     /// Judges the body of a response that came whole, or was cut at the limit.
     pub(super) fn judge_body(&mut self, probe: &HttpProbe, body: &Body, truncated: bool) {
-        self.judge(probe, |condition| {
-            condition.check_body(body.content(), truncated)
+        let coding = self.coding;
+        self.judge(probe, |condition| match coding {
+            Some(coding) if condition.is_on_body() => {
+                let message = format!("body has the content coding {coding}, which is not decoded");
+                Err(Breach::new(Kind::BadBody, message))
+            }
+            _ => condition.check_body(body.content(), truncated),
         });
     }
 
