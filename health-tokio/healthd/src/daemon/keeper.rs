@@ -12,7 +12,7 @@ use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use health_core::health::ComponentConfig;
 use health_core::monitor::registry::{Batch, Definition, StoredTarget, TargetStore};
@@ -24,6 +24,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{error, info, warn};
 
 use super::list::List;
+use super::place::{hold, identities, set_aside};
 use crate::control::Lock;
 use crate::store::{Identity, SqliteStore, StoreError, peek};
 
@@ -363,50 +364,8 @@ impl Keeper {
     }
 }
 
-/// Of its directory and of the file itself.
-fn identities(path: &Path) -> [Option<Identity>; 2] {
-    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
-    [Identity::at(directory), Identity::at(path)]
-}
-
-/// Takes the lock, unless it is held; also if somebody has removed its file.
-fn hold(lock: &OnceLock<Lock>, path: &Path) -> Result<(), StoreError> {
-    if let Some(held) = lock.get() {
-        match held.renew(path) {
-            Ok(true) => {}
-            Ok(false) => return Err(StoreError::of_lock(path, None)),
-            Err(error) => return Err(StoreError::of_lock(path, Some(error))),
-        }
-    } else {
-        let taken = Lock::take(path);
-        let taken = taken.map_err(|error| StoreError::of_lock(path, Some(error)))?;
-        let taken = taken.ok_or_else(|| StoreError::of_lock(path, None))?;
-        let _ = lock.set(taken);
-    }
-    Ok(())
-}
-
 fn component(health: &Health) -> Result<Component, NameError> {
     let config = ComponentConfig::new().retries(1).// It goes on watching; what is lost is at most what happens until the next end.
         critical(false);
     health.component_with("store", config)
-}
-
-/// Moves a file away, with what belongs to it.
-fn set_aside(path: &Path, word: &str) -> std::io::Result<PathBuf> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let suffix = format!(".{word}-{}", now.unwrap_or_default().as_secs());
-    let with = |path: &Path, suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let place = with(path, &suffix);
-    std::fs::rename(path, &place)?;
-    for part in ["-wal", "-shm"] {
-        // There may be none.
-        let _ = std::fs::rename(with(path, part), with(&place, part));
-    }
-    Ok(place)
 }
