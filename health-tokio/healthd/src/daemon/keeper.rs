@@ -20,7 +20,7 @@ use health_core::{Name, NameError};
 use health_driver::{Component, Health};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
 use super::list::List;
@@ -160,6 +160,8 @@ impl Keeper {
         let controls = &list.controls;
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut retries = interval(PAUSE);
+        retries.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
@@ -189,7 +191,7 @@ impl Keeper {
                 batch = poll_fn(|cx| controls.poll_unstored(cx.waker())) => {
                     let _ = self.announce.send(batch).await;
                 }
-                () = sleep(PAUSE), if self.is_behind() => {
+                _ = retries.tick(), if self.is_behind() => {
                     // Said and tried again, if it does not succeed.
                     let _ = self.catch_up(&list).await;
                 }
