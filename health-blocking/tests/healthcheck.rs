@@ -232,3 +232,18 @@ fn secrets_are_not_printed() {
     let line = exits(&["http://h/", "--header", "hunter2"], 2, "usage");
     assert!(!line.contains("hunter2"), "{line}");
 }
+
+/// Its exit code is what counts, also where nobody takes its line.
+#[test]
+fn the_exit_code_needs_no_output() {
+    let url = format!("http://{}/health", answering(OK));
+    let program = env!("CARGO_BIN_EXE_healthcheck");
+    let nobody = format!("http://{}/", nobody());
+    for (target, code) in [(&*url, 0), (&*nobody, 1), ("nonsense", 2)] {
+        for outputs in [">&- 2>&-", ">/dev/full 2>/dev/full"] {
+            let script = format!("exec {program} '{target}' {outputs}");
+            let status = Command::new("sh").args(["-c", &script]).status();
+            assert_eq!(status.expect("sh").code(), Some(code), "{script}");
+        }
+    }
+}

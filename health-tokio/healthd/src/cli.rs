@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{BoolishValueParser, Resettable};
+use clap::error::Error;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 
 use super::config::Told;
@@ -88,7 +90,11 @@ pub(super) struct MonitorArgs {
     #[arg(long, env = "HEALTHD_RETRIES", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     retries: Option<u32>,
     /// Leave unhealthy targets on the list
-    #[arg(long, env = "HEALTHD_NO_AUTO_DEREGISTER")]
+    #[arg(
+        long,
+        env = "HEALTHD_NO_AUTO_DEREGISTER",
+        value_parser = BoolishValueParser::new()
+    )]
     no_auto_deregister: bool,
     /// Least severe log lines shown: error, warn, info, debug
     #[arg(
@@ -207,6 +213,32 @@ pub(super) struct AddArgs {
     pub(super) expect: Expect,
     #[command(flatten)]
     pub(super) show: ShowArgs,
+}
+
+impl Cli {
+    /// Reads the command line and the environment.
+    ///
+    /// # Errors
+    ///
+    /// A mistake, or a wish for help; clap's, with its exit code.
+    pub(super) fn read() -> Result<Self, Error> {
+        let mut command = without_empty_variables(Self::command());
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
+}
+
+/// A variable that is set and empty is as if it were not set: that is how compose files leave one out.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| {
+        let value = arg.get_env().and_then(std::env::var_os);
+        if value.is_some_and(|it| it.is_empty()) {
+            arg.env(Resettable::Reset)
+        } else {
+            arg
+        }
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 impl Registry {

@@ -10,6 +10,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -129,7 +130,8 @@ pub(super) fn may_pass(error: &io::Error) -> bool {
 ///
 /// It runs and does not answer.
 pub(super) fn ask(db: &Path, request: &Request) -> io::Result<Option<Reply>> {
-    let mut stream = match UnixStream::connect(beside(db, ".sock")) {
+    let (path, _directory) = socket(db)?;
+    let mut stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(error) => {
             return match error.kind() {
@@ -162,13 +164,53 @@ pub(super) fn listen(db: &Path, _held: &Lock) -> io::Result<UnixListener> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let listener = UnixListener::bind(&path)?;
+        let (short, _directory) = socket(db)?;
+        let listener = UnixListener::bind(short)?;
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600))?;
         Ok(listener)
     };
     listen().map_err(|error: io::Error| {
         io::Error::new(error.kind(), format!("{}: {error}", path.display()))
     })
+}
+
+/// The longest path of a socket that every system takes (`sockaddr_un`, with a NUL at its end).
+const LONGEST: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+/// The longest name of a registry: its socket has `.sock` behind it, and before it the directory, which
+/// takes at most this much as `/proc/self/fd/NUMBER/`.
+const LONGEST_NAME: usize = LONGEST - 5 - 25;
+
+/// Whether a socket can be made beside the registry; if not, what is allowed.
+pub(super) fn check_path(db: &Path) -> Result<(), String> {
+    if beside(db, ".sock").as_os_str().len() <= LONGEST {
+        return Ok(());
+    }
+    let name = db.file_name().map_or(0, std::ffi::OsStr::len);
+    match cfg!(target_os = "linux") {
+        true if name <= LONGEST_NAME => Ok(()),
+        true => Err(format!(
+            "allowed is a file's name of at most {LONGEST_NAME} bytes"
+        )),
+        false => Err(format!(
+            "allowed is a path of at most {} bytes",
+            LONGEST - 5
+        )),
+    }
+}
+
+/// The path of the socket, as short as a socket's has to be: if need be by way of its directory, which
+/// is held open for as long as the path is used.
+fn socket(db: &Path) -> io::Result<(PathBuf, Option<File>)> {
+    let path = beside(db, ".sock");
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok((path, None));
+    };
+    if path.as_os_str().len() <= LONGEST {
+        return Ok((path, None));
+    }
+    let directory = File::open(directory)?;
+    let short = Path::new("/proc/self/fd").join(directory.as_raw_fd().to_string());
+    Ok((short.join(name), Some(directory)))
 }
 
 /// Takes the socket's file away.

@@ -33,7 +33,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use tracing::level_filters::LevelFilter;
 
 use cli::{Cli, Command, Level};
@@ -49,7 +49,7 @@ const FLUSH: Duration = Duration::from_millis(500);
 
 /// Does what the arguments say, and says how to exit.
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => {
             // Help goes to standard output, with 0.

@@ -1,25 +1,29 @@
 //! Addresses from lists as Prometheus reads them (`file_sd`): `[{"targets": ["host:port"], "labels": {}}]`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use health_core::Name;
 use serde_json::{Value, json};
 
 use super::check::Defaults;
 use super::reader::{ConfigError, Item, Result};
-use super::target::{Source, TargetDef};
+use super::target::{Source, TargetDef, fingerprint};
 
 /// Reads one `file_sd` table of a configuration, and the lists it names.
 ///
 /// `files` are paths, relative to the configuration's directory, whose last part may have a `*`. Each
 /// address is looked at by `http://ADDRESS/health`; `scheme` and `path`, or the labels `__scheme__` and
-/// `__metrics_path__`, say otherwise. The label `job` names the group.
+/// `__metrics_path__`, say otherwise. The label `job` names the group. `names` are the derived names so far, and
+/// what they stand for.
 pub(super) fn read(
     item: &Item<'_>,
     directory: &Path,
     defaults: &Defaults,
-    targets: &mut Vec<TargetDef>,
-) -> Result<()> {
+    names: &mut BTreeMap<String, String>,
+) -> Result<Vec<TargetDef>> {
+    let mut targets = Vec::new();
     let table = item.table()?;
     let files = table.need("files")?;
     let text =
@@ -47,10 +51,16 @@ pub(super) fn read(
                 let group = label("job")?.or(group);
                 for address in addresses.list()? {
                     let text = address.text()?;
-                    let mut told = json!({
-                        "name": name_of(text),
-                        "url": format!("{scheme}://{text}{path}"),
-                    });
+                    let url = format!("{scheme}://{text}{path}");
+                    let mut name = name_of(text);
+                    if names.get(&name).is_some_and(|known| *known != url) {
+                        name = shortened(&name, &url);
+                    }
+                    if names.insert(name.clone(), url.clone()).is_some() {
+                        // Listed twice, it is one target.
+                        continue;
+                    }
+                    let mut told = json!({ "name": name, "url": url });
                     if let Some(group) = group {
                         told["group"] = name_of(group).into();
                     }
@@ -61,7 +71,8 @@ pub(super) fn read(
             }
         }
     }
-    table.finish()
+    table.finish()?;
+    Ok(targets)
 }
 
 /// The files a pattern means, in their order.
@@ -95,5 +106,16 @@ fn name_of(text: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
     let name: String = text.trim_matches(['[', ']']).chars().collect();
     let name = name.chars().map(|c| if allowed(c) { c } else { '_' });
-    name.take(64).collect()
+    let name: String = name.collect();
+    if name.len() <= Name::MAX_LEN {
+        return name;
+    }
+    shortened(&name, text)
+}
+
+/// The beginning of a name, and behind it a number that stands for all of this text.
+fn shortened(name: &str, text: &str) -> String {
+    const KEPT: usize = 50;
+    let name = &name[..name.len().min(KEPT)];
+    format!("{name}-{:012x}", fingerprint([text]) & 0xFFFF_FFFF_FFFF)
 }

@@ -13,11 +13,12 @@
 mod action;
 mod check;
 mod discovery;
+mod header_files;
 mod probe;
 mod reader;
 mod target;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,9 +30,11 @@ use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Deed};
 pub(super) use check::Defaults;
+pub(super) use header_files::HeaderFiles;
 pub(super) use reader::ConfigError;
 pub(super) use target::{Listed, Source, TargetDef};
 
+use super::control;
 use reader::{Item, Result, Table};
 
 /// Everything `healthd monitor` goes by.
@@ -156,8 +159,10 @@ impl Settings {
             }
         }
         if let Some(list) = table.get("file_sd") {
+            let mut names = BTreeMap::new();
             for item in list.list()? {
-                discovery::read(&item, directory, &self.defaults, &mut self.targets)?;
+                let found = discovery::read(&item, directory, &self.defaults, &mut names)?;
+                self.targets.extend(found);
             }
         }
         table.finish()
@@ -229,6 +234,14 @@ impl Settings {
         }
         if self.db.is_dir() {
             let allowed = "allowed is a file; this is a directory";
+            return Err(ConfigError::new(
+                "settings",
+                "db",
+                self.db.display(),
+                allowed,
+            ));
+        }
+        if let Err(allowed) = control::check_path(&self.db) {
             return Err(ConfigError::new(
                 "settings",
                 "db",

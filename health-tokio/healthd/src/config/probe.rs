@@ -167,8 +167,8 @@ fn http_at(item: &Item<'_>, text: &str, mut expected: Expectations) -> Result<Pr
     if has_tls && !is_https {
         return Err(item.wrong("tls is for https"));
     }
-    if has_tls && cfg!(not(feature = "tls")) {
-        return Err(item.wrong("built without TLS"));
+    if is_https && cfg!(not(feature = "tls")) {
+        return Err(item.wrong_secret("built without TLS: allowed is http://"));
     }
     Ok(probe.into())
 }
@@ -252,8 +252,9 @@ fn headers(item: &Item<'_>) -> Result<Vec<(String, String)>> {
 }
 
 fn secret(item: &Item<'_>) -> Result<String> {
-    if item.is_text() {
-        return item.text().map(str::to_owned);
+    if let Some(text) = item.value().as_str() {
+        // Empty, it takes a header of the probe's own away, as in a pod's manifest.
+        return Ok(text.to_owned());
     }
     if !item.is_table() {
         return Err(item.wrong_secret("allowed is a text, {env = \"NAME\"} or {file = \"PATH\"}"));

@@ -175,10 +175,6 @@ impl<'a> Item<'a> {
         self.value.is_object()
     }
 
-    pub(super) fn is_text(&self) -> bool {
-        self.value.is_string()
-    }
-
     pub(super) const fn value(&self) -> &'a Value {
         self.value
     }

@@ -13,6 +13,7 @@ use health_driver::monitor::{Target, TargetSettings};
 use serde_json::{Map, Value, json};
 
 use super::check::{self, CheckDef, Defaults};
+use super::header_files::HeaderFiles;
 use super::reader::{Item, Result, Table};
 
 /// Where a target comes from, which decides who may take it away.
@@ -31,6 +32,8 @@ pub(crate) struct TargetDef {
     pub(crate) group: Name,
     pub(crate) source: Source,
     pub(crate) checks: Vec<CheckDef>,
+    /// If there are any.
+    pub(crate) header_files: Option<Box<HeaderFiles>>,
     /// As JSON, if nobody else keeps that.
     told: Option<Box<str>>,
     /// Of all that was told, with what variables and files have put into it.
@@ -63,6 +66,7 @@ const FNV_PRIME: u64 = 0x0100_0000_01b3;
 impl TargetDef {
     /// Reads a target's table.
     pub(super) fn read(item: &Item<'_>, defaults: &Defaults, source: Source) -> Result<Self> {
+        let header_files = HeaderFiles::of(item.value());
         let table = item.table()?;
         let name = check::name(&table.need("name")?)?;
         let group = match table.get("group") {
@@ -96,6 +100,7 @@ impl TargetDef {
             group,
             source,
             checks,
+            header_files,
             told: (source == Source::Added).then(|| item.value().to_string().into()),
             fingerprint: 0,
         };
@@ -184,13 +189,8 @@ impl TargetDef {
     ///
     /// It is stored, and so has to be the same in every version.
     fn looks_at(&self) -> u64 {
-        let mut hash = FNV_OFFSET;
-        let mut add = |part: &str| {
-            // Behind each part what none of them has.
-            for byte in part.bytes().chain([0]) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
-            }
-        };
+        let mut parts = Vec::new();
+        let mut add = |part: &str| parts.push(part.to_owned());
         for check in &self.checks {
             add(check.name.as_str());
             add(&check.probe.to_string());
@@ -203,7 +203,7 @@ impl TargetDef {
                 _ => {}
             }
         }
-        hash
+        fingerprint(parts.iter().map(String::as_str))
     }
 
     fn take_fingerprint(&self, told: &Value) -> u64 {
@@ -218,6 +218,18 @@ impl TargetDef {
         }
         hasher.finish()
     }
+}
+
+/// Of these parts, the same in every version.
+pub(super) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> u64 {
+    let mut hash = FNV_OFFSET;
+    for part in parts {
+        // Behind each part what none of them has.
+        for byte in part.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+        }
+    }
+    hash
 }
 
 impl Listed {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use health_core::Name;
 use health_core::check::OnUnhealthy;
+use health_core::check::probe::Probe;
 use health_core::monitor::registry::{Definition, StoredTarget};
 
 use super::*;
@@ -159,7 +160,7 @@ fn a_url_is_a_server_of_a_registry_and_everything_can_be_said() {
         (check.config.retries, check.config.on_unhealthy),
         (3, OnUnhealthy::Deregister)
     );
-    let health_core::check::probe::Probe::Http(http) = &check.probe else {
+    let Probe::Http(http) = &check.probe else {
         panic!("{:?}", check.probe);
     };
     let shown = format!("{http:?}");
@@ -306,4 +307,37 @@ fn a_password_that_changes_is_a_change_and_never_shown() {
         !old.definition().text.contains("hunter")
             && !format!("{:?}", old.checks).contains("hunter")
     );
+}
+
+/// Long addresses differ at their end, others in what a name may not have.
+#[test]
+fn derived_names_are_short_and_unique() {
+    let long = "a-service.with-a-long-name.and-a-long-namespace.svc.cluster.local.";
+    let list = format!(
+        r#"[{{"targets": ["{long}:80", "{long}:81", "a:1/x~y", "a:1/x+y", "b:1", "b:1"]}}]"#
+    );
+    let list = File::new("derived.json", &list);
+    let settings = toml(
+        "derived",
+        &format!("file_sd = [{{ files = [{:?}] }}]", list.0),
+    );
+    let names: BTreeSet<_> = settings.targets.iter().map(|it| &it.name).collect();
+    assert_eq!((names.len(), settings.targets.len()), (5, 5), "{names:?}");
+    let kept = names
+        .iter()
+        .filter(|it| it.as_str().starts_with(&long[..50]));
+    assert_eq!(kept.count(), 2, "{names:?}");
+}
+
+/// As in a pod's manifest.
+#[test]
+fn an_empty_header_takes_the_default_away() {
+    let text = "[[target]]\nname = \"a\"\n[target.httpGet]\nhost = \"h\"\nport = 80\n\
+                httpHeaders = [{ name = \"Accept\", value = \"\" }]\n";
+    let settings = toml("header", text);
+    let Probe::Http(probe) = &settings.targets[0].checks[0].probe else {
+        panic!("HTTP");
+    };
+    let request = String::from_utf8_lossy(probe.request());
+    assert!(!request.contains("Accept: "), "{request}");
 }

@@ -124,7 +124,13 @@ impl Drop for Group {
 
 async fn run(words: &[String], kind: &str, notice: &Value) -> std::io::Result<()> {
     let mut command = Command::new(&words[0]);
-    command.args(&words[1..]).env("HEALTHD_EVENT", kind);
+    command.args(&words[1..]);
+    // Ours, with our token among them; the rest of the environment is for it, too.
+    let variables = std::env::vars_os().map(|(name, _)| name);
+    for name in variables.filter(|it| it.as_encoded_bytes().starts_with(b"HEALTHD_")) {
+        command.env_remove(name);
+    }
+    command.env("HEALTHD_EVENT", kind);
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

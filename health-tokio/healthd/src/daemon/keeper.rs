@@ -12,7 +12,7 @@ use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use health_core::health::ComponentConfig;
 use health_core::monitor::registry::{Batch, Definition, StoredTarget, TargetStore};
@@ -20,10 +20,11 @@ use health_core::{Name, NameError};
 use health_driver::{Component, Health};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
 use super::list::List;
+use super::place::{hold, identities, set_aside};
 use crate::control::Lock;
 use crate::store::{Identity, SqliteStore, StoreError, peek};
 
@@ -159,6 +160,8 @@ impl Keeper {
         let controls = &list.controls;
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut retries = interval(PAUSE);
+        retries.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
@@ -188,7 +191,7 @@ impl Keeper {
                 batch = poll_fn(|cx| controls.poll_unstored(cx.waker())) => {
                     let _ = self.announce.send(batch).await;
                 }
-                () = sleep(PAUSE), if self.is_behind() => {
+                _ = retries.tick(), if self.is_behind() => {
                     // Said and tried again, if it does not succeed.
                     let _ = self.catch_up(&list).await;
                 }
@@ -363,50 +366,8 @@ impl Keeper {
     }
 }
 
-/// Of its directory and of the file itself.
-fn identities(path: &Path) -> [Option<Identity>; 2] {
-    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
-    [Identity::at(directory), Identity::at(path)]
-}
-
-/// Takes the lock, unless it is held; also if somebody has removed its file.
-fn hold(lock: &OnceLock<Lock>, path: &Path) -> Result<(), StoreError> {
-    if let Some(held) = lock.get() {
-        match held.renew(path) {
-            Ok(true) => {}
-            Ok(false) => return Err(StoreError::of_lock(path, None)),
-            Err(error) => return Err(StoreError::of_lock(path, Some(error))),
-        }
-    } else {
-        let taken = Lock::take(path);
-        let taken = taken.map_err(|error| StoreError::of_lock(path, Some(error)))?;
-        let taken = taken.ok_or_else(|| StoreError::of_lock(path, None))?;
-        let _ = lock.set(taken);
-    }
-    Ok(())
-}
-
 fn component(health: &Health) -> Result<Component, NameError> {
     let config = ComponentConfig::new().retries(1).// It goes on watching; what is lost is at most what happens until the next end.
         critical(false);
     health.component_with("store", config)
-}
-
-/// Moves a file away, with what belongs to it.
-fn set_aside(path: &Path, word: &str) -> std::io::Result<PathBuf> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let suffix = format!(".{word}-{}", now.unwrap_or_default().as_secs());
-    let with = |path: &Path, suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let place = with(path, &suffix);
-    std::fs::rename(path, &place)?;
-    for part in ["-wal", "-shm"] {
-        // There may be none.
-        let _ = std::fs::rename(with(path, part), with(&place, part));
-    }
-    Ok(place)
 }

@@ -15,6 +15,7 @@ mod actions;
 mod announce;
 mod keeper;
 mod list;
+mod place;
 mod progress;
 mod registry;
 mod rounds;
@@ -46,6 +47,9 @@ use vitals::Vitals;
 
 /// What a stop may take, whatever hangs.
 const STOP: Duration = Duration::from_secs(5);
+
+/// From one look at the files that hold headers to the next.
+const HEADER_FILES: Duration = Duration::from_millis(250);
 
 /// A monitor that runs.
 struct Daemon {
@@ -223,8 +227,11 @@ impl Daemon {
     /// Reads the configuration again when told to, and does what is asked: one after the other, without
     /// end.
     async fn serve(&mut self, mut hangup: Signal, mut asked: mpsc::Receiver<Asked>) {
+        let mut looks = tokio::time::interval(HEADER_FILES);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                _ = looks.tick() => self.registry.read_header_files(&self.settings.defaults),
                 _ = hangup.recv() => self.reload().await,
                 Some((request, reply)) = asked.recv() => {
                     // Whoever asked may have gone.

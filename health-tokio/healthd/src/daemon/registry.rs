@@ -1,6 +1,7 @@
 //! What becomes of the list: what a file says, what was added, and what the monitor watches.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use health_core::Name;
 use health_core::check::{Mode, Saved};
@@ -10,18 +11,24 @@ use tracing::{info, warn};
 
 use super::keeper::{AT_ONCE, Order, Orders};
 use super::list::List;
-use crate::config::{Defaults, Source, TargetDef};
+use crate::config::{Defaults, HeaderFiles, Source, TargetDef};
 
 /// Changes the list, and with it what is watched and what is kept.
 #[derive(Debug)]
 pub(crate) struct Registry {
     list: List,
     orders: Orders,
+    /// Of the targets that are watched and have any.
+    header_files: Mutex<BTreeMap<Name, (Source, Box<HeaderFiles>)>>,
 }
 
 impl Registry {
     pub(crate) const fn new(list: List, orders: Orders) -> Self {
-        Self { list, orders }
+        Self {
+            list,
+            orders,
+            header_files: Mutex::new(BTreeMap::new()),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -166,11 +173,48 @@ impl Registry {
         Some(said(&format!("{name} reactivated"), &kept))
     }
 
+    /// Takes over what the files of headers hold, where they have changed. One that cannot be read
+    /// leaves its target as it was.
+    pub(super) fn read_header_files(&self, defaults: &Defaults) {
+        let mut changed = Vec::new();
+        for (name, (source, files)) in &mut *self.files() {
+            if files.has_changed() {
+                changed.push((name.clone(), files.read_again(defaults, *source)));
+            }
+        }
+        for (name, read) in changed {
+            let listed = |new: &TargetDef| {
+                let targets = self.list.lock();
+                targets.get(&name).is_some_and(|old| old.is_unchanged(new))
+            };
+            match read {
+                Ok(target) if listed(&target) => {}
+                Ok(target) => {
+                    let view = self.list.controls.target(name.as_str());
+                    self.forget(&name);
+                    self.watch(&target, view.map(|it| stored_as(&it)).as_ref());
+                    info!(%name, "a header has been read again from its file");
+                }
+                Err(error) => warn!(%name, %error, "a header stays as it was"),
+            }
+        }
+    }
+
+    fn files(&self) -> MutexGuard<'_, BTreeMap<Name, (Source, Box<HeaderFiles>)>> {
+        self.header_files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn watch(&self, target: &TargetDef, stored: Option<&StoredTarget>) {
         match self.list.controls.add(target.target(stored)) {
             Ok(_) => {
                 let mut targets = self.list.lock();
                 targets.insert(target.name.clone(), target.listed());
+                if let Some(files) = &target.header_files {
+                    let files = (target.source, files.clone());
+                    self.files().insert(target.name.clone(), files);
+                }
             }
             Err(error) => warn!(name = %target.name, %error, "cannot be watched"),
         }
@@ -179,6 +223,7 @@ impl Registry {
     /// False if it was not watched.
     fn forget(&self, name: &Name) -> bool {
         self.list.controls.remove(name.as_str());
+        self.files().remove(name);
         self.list.lock().remove(name).is_some()
     }
 

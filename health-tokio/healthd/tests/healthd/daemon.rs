@@ -95,7 +95,11 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) fn start(place: &Place, args: &[String]) -> Self {
-        let mut command = place.command();
+        Self::start_with(place.command(), args)
+    }
+
+    /// With what has been set of this command.
+    pub(crate) fn start_with(mut command: Command, args: &[String]) -> Self {
         command.arg("monitor").args(args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("healthd");

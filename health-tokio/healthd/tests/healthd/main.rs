@@ -4,6 +4,7 @@ mod backend;
 mod daemon;
 mod ending;
 mod endpoint;
+mod environment;
 mod lost;
 #[path = "../../src/config/tests/mistakes.rs"]
 mod mistakes;

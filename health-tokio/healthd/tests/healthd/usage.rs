@@ -98,6 +98,13 @@ fn every_mistake_in_a_file_is_one_line_with_code_2() {
         .expect("written");
         let (code, error) = place.fails(&["monitor", "--config", &path]);
         assert!(code == 2 && error.contains("built without TLS"), "{error}");
+        for args in [
+            &["monitor", "--target", "a=https://a/"][..],
+            &["check", "https://a/"],
+        ] {
+            let (code, error) = place.fails(args);
+            assert!(code == 2 && error.contains("built without TLS"), "{error}");
+        }
     }
 }
 

@@ -1,0 +1,94 @@
+//! Finds out when a file that holds the value of a header has changed.
+//!
+//! Tokens rotate: whoever reads one only at the start is refused an hour later.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use serde_json::Value;
+
+use super::check::Defaults;
+use super::reader::{Item, Result};
+use super::target::{Source, TargetDef};
+
+/// The files of a target's headers, and what it takes to read the target again.
+#[derive(Clone, Debug)]
+pub(crate) struct HeaderFiles {
+    /// The target's table.
+    target: Value,
+    files: Vec<(String, Option<Stamp>)>,
+}
+
+/// Another one whenever anything about the file has changed, be it who may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    changed: (i64, i64),
+    length: u64,
+}
+
+impl HeaderFiles {
+    /// Those of a target's table; `None` if it has none. To be called before they are read.
+    pub(super) fn of(target: &Value) -> Option<Box<Self>> {
+        let mut files = Vec::new();
+        collect(target, false, &mut files);
+        if files.is_empty() {
+            return None;
+        }
+        let files = files.into_iter().map(|it| {
+            let stamp = stamp(&it);
+            (it, stamp)
+        });
+        let (target, files) = (target.clone(), files.collect());
+        Some(Box::new(Self { target, files }))
+    }
+
+    /// Whether one of them has changed since this was asked last.
+    pub(crate) fn has_changed(&mut self) -> bool {
+        let mut has_changed = false;
+        for (file, known) in &mut self.files {
+            let found = stamp(file);
+            has_changed |= std::mem::replace(known, found) != found;
+        }
+        has_changed
+    }
+
+    /// The target with what the files hold now.
+    ///
+    /// # Errors
+    ///
+    /// One of them cannot be read.
+    pub(crate) fn read_again(&self, defaults: &Defaults, source: Source) -> Result<TargetDef> {
+        TargetDef::read(&Item::root("target", &self.target), defaults, source)
+    }
+}
+
+/// The files that headers name, wherever in the table those stand.
+fn collect(value: &Value, is_header: bool, files: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(file) = map.get("file").and_then(Value::as_str) {
+                if is_header {
+                    files.push(file.to_owned());
+                }
+            }
+            for (key, value) in map {
+                let is_header = is_header || key == "headers" || key == "httpHeaders";
+                collect(value, is_header, files);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|it| collect(it, is_header, files)),
+        _ => {}
+    }
+}
+
+fn stamp(file: &str) -> Option<Stamp> {
+    let metadata = fs::metadata(file).ok()?;
+    Some(Stamp {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+        length: metadata.len(),
+    })
+}
