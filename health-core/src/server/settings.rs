@@ -1,5 +1,6 @@
 //! The settings of a [`Service`].
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -22,10 +23,15 @@ impl Service {
         self
     }
 
-    /// Sets the prefix of every path (`/actuator` makes `/actuator/health`). Default: none.
+    /// Sets the prefix of every path (`/actuator`, or `actuator`, makes `/actuator/health`). Default:
+    /// none.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
-        self.prefix = prefix.trim_end_matches('/').into();
+        let prefix = prefix.trim_matches('/');
+        self.prefix = match prefix {
+            "" => Box::default(),
+            _ => ["/", prefix].concat().into(),
+        };
         self
     }
 

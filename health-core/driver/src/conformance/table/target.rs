@@ -4,7 +4,7 @@
 //! one path, and nothing is ever redirected: a prober may count a redirect as healthy.
 
 use super::super::answer::{not_found, ok, options, refused, unavailable};
-use super::super::case::{Case, Daemon, line, target};
+use super::super::case::{Case, Daemon, expect, get, line, script, send, target};
 
 pub(super) fn cases() -> Vec<Case> {
     [origin_form(), spellings(), malformed(), absolute_form()]
@@ -15,6 +15,11 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn origin_form() -> Vec<Case> {
     vec![
+        script(
+            "prefix_without_its_slash",
+            [send(get("/actuator/health")), expect(ok())],
+        )
+        .service(|it| it.prefix("actuator/")),
         target("exclude_encoded", "/ready?exclude=d%62", ok()).when(Daemon::Failing),
         target("query", "/health?x=1", ok()),
         target("query_empty", "/health?", ok()),
