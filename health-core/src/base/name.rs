@@ -13,7 +13,7 @@ pub struct Name(Arc<str>);
 
 impl Name {
     /// The most bytes a name may have.
-    pub(crate) const MAX_LEN: usize = 64;
+    pub const MAX_LEN: usize = 64;
 
     /// Checks `name`.
     ///
