@@ -41,7 +41,8 @@ pub struct Connection {
     unsent: u32,
     delivered: u64,
     /// What [`turn`](Self::turn) has not written yet.
-    pub(super) outgoing: Outgoing,
+    pub(super) outgoing: Option<Box<Outgoing>>,
+    pub(super) is_half_closed: bool,
 }
 
 impl Connection {
@@ -59,7 +60,8 @@ impl Connection {
             has_answered: false,
             unsent: 0,
             delivered: 0,
-            outgoing: Outgoing::default(),
+            outgoing: None,
+            is_half_closed: false,
         }
     }
 

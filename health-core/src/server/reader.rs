@@ -7,18 +7,35 @@ use super::log::Records;
 use super::state::{CloseMode, Pending};
 use super::{Peer, Service};
 use crate::base::Instant;
-use crate::http::{Fault, HeadScan, Request};
+use crate::http::{Fault, HeadScan, Method, Request};
 
 /// The input side of a connection. Input is parsed where the caller has it; only an unfinished rest
-/// is kept, at most one head and one read, and it is freed when it has been used up.
+/// is kept, at most one head and one read, and it is freed when it has been used up: an idle
+/// connection holds a pointer here.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
+    kept: Option<Box<Kept>>,
+    /// `None`, and no memory taken, unless there is a log or the client names its requests.
+    pub(super) records: Option<Box<Records>>,
+}
+
+/// Input that has arrived and is not used up; never empty.
+#[derive(Debug, Default)]
+struct Kept {
     /// From `consumed` on, the beginning of the next request.
     rest: Vec<u8>,
     consumed: usize,
     scan: HeadScan,
-    /// `None`, and no memory taken, unless there is a log or the client names its requests.
-    pub(super) records: Option<Box<Records>>,
+}
+
+impl Kept {
+    fn bytes(&self) -> &[u8] {
+        &self.rest[self.consumed..]
+    }
+
+    fn drop_consumed(&mut self) {
+        self.rest.drain(..core::mem::take(&mut self.consumed));
+    }
 }
 
 impl Reader {
@@ -30,20 +47,21 @@ impl Reader {
         now: Instant,
         input: &[u8],
     ) -> Option<Pending> {
-        let mut kept = core::mem::take(&mut self.rest);
-        if !kept.is_empty() && !input.is_empty() {
-            kept.drain(..core::mem::take(&mut self.consumed));
-            kept.extend_from_slice(input);
-        }
-        let bytes = if kept.is_empty() {
-            input
-        } else {
-            &kept[self.consumed..]
+        let mut kept = self.kept.take();
+        let (mut scan, bytes) = match &mut kept {
+            Some(kept) => {
+                if !input.is_empty() {
+                    kept.drop_consumed();
+                    kept.rest.extend_from_slice(input);
+                }
+                (kept.scan, kept.bytes())
+            }
+            None => (HeadScan::default(), input),
         };
         if bytes.is_empty() {
             return None;
         }
-        let (pending, used) = match self.scan.advance(bytes, service.bounds()) {
+        let (pending, used) = match scan.advance(bytes, service.bounds()) {
             Ok(None) => (None, 0),
             Ok(Some(head)) => {
                 let pending = match Request::parse(bytes, &head, service.bounds().body) {
@@ -68,12 +86,15 @@ impl Reader {
                             close: CloseMode::after(&request, bytes.len() > head.end),
                         }
                     }
-                    Err(fault) => self.refuse(service, now, fault),
+                    Err(fault) => self.refuse_method(service, now, scan.method(), fault),
                 };
-                self.scan = HeadScan::default();
+                scan = HeadScan::default();
                 (Some(pending), head.end)
             }
-            Err(fault) => (Some(self.refuse(service, now, fault)), bytes.len()),
+            Err(fault) => {
+                let pending = self.refuse_method(service, now, scan.method(), fault);
+                (Some(pending), bytes.len())
+            }
         };
         // What stands behind a refused or a last request is never read.
         let may_go_on = match &pending {
@@ -81,51 +102,67 @@ impl Reader {
             Some(Pending::Query { close, .. }) => close.is_none(),
             Some(_) => false,
         };
-        if !may_go_on || used == bytes.len() {
-            self.consumed = 0;
-        } else if kept.is_empty() {
-            self.rest.extend_from_slice(&input[used..]);
-        } else {
-            self.consumed += used;
-            self.rest = kept;
-            if pending.is_none() && !self.has_begun() {
-                // It may stay for as long as a connection is idle.
-                self.rest.drain(..core::mem::take(&mut self.consumed));
-                self.rest.shrink_to_fit();
-            }
+        if may_go_on && used < bytes.len() {
+            let kept = match kept {
+                Some(mut kept) => {
+                    kept.consumed += used;
+                    kept.scan = scan;
+                    if pending.is_none() && !scan.has_begun(kept.bytes()) {
+                        // It may stay for as long as a connection is idle.
+                        kept.drop_consumed();
+                        kept.rest.shrink_to_fit();
+                    }
+                    kept
+                }
+                None => Box::new(Kept {
+                    rest: input[used..].to_vec(),
+                    consumed: 0,
+                    scan,
+                }),
+            };
+            self.kept = Some(kept);
         }
         pending
     }
 
     /// The refusal of the request under way.
     pub(super) fn refuse(&mut self, service: &Service, now: Instant, fault: Fault) -> Pending {
+        let method = self.kept.as_ref().and_then(|kept| kept.scan.method());
+        self.refuse_method(service, now, method, fault)
+    }
+
+    fn refuse_method(
+        &mut self,
+        service: &Service,
+        now: Instant,
+        method: Option<Method>,
+        fault: Fault,
+    ) -> Pending {
         if service.log.is_some() || self.records.is_some() {
             let records = self.records.get_or_insert_default();
             records.begin(now, service.log.is_some(), None);
         }
-        let method = self.scan.method();
         Pending::Reject { fault, method }
     }
 
     /// Whether nothing is kept.
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
+    pub(super) const fn is_empty(&self) -> bool {
+        self.kept.is_none()
     }
 
     /// Whether a head is under way: what is kept is more than empty lines.
     pub(super) fn has_begun(&self) -> bool {
-        self.scan.has_begun(&self.rest[self.consumed..])
+        (self.kept.as_ref()).is_some_and(|kept| kept.scan.has_begun(kept.bytes()))
     }
 
-    /// Bytes of heap held.
+    /// Bytes of input held.
     #[cfg(feature = "test-util")]
     pub(super) fn buffered(&self) -> usize {
-        self.rest.capacity()
+        self.kept.as_ref().map_or(0, |kept| kept.rest.capacity())
     }
 
     /// Frees what is kept: it will not be answered.
     pub(super) fn discard(&mut self) {
-        self.rest = Vec::new();
-        self.consumed = 0;
+        self.kept = None;
     }
 }

@@ -3,6 +3,7 @@
 //! Every driver needs this loop, and nothing in it is a driver's choice: what is written first, when
 //! the sending half is closed, how much is read before other connections get their turn.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::task::{Poll, ready};
@@ -105,13 +106,11 @@ pub enum Turn {
     Closed,
 }
 
-/// Responses that the transport has not taken yet.
-#[derive(Debug, Default)]
+/// Responses that the transport has not taken yet: there are none nearly always.
+#[derive(Debug)]
 pub(super) struct Outgoing {
-    /// Responses, from `sent` on; empty nearly always.
     bytes: Vec<u8>,
     sent: usize,
-    is_half_closed: bool,
 }
 
 impl Buffers {
@@ -171,7 +170,7 @@ impl Connection {
                     self.respond(moment, &daemon.snapshot(moment.now), &mut buffers.output);
                 }
                 Step::Write { .. } => {
-                    if !ready!(self.outgoing.poll_write(transport, &mut buffers.output))? {
+                    if !ready!(self.poll_write(transport, &mut buffers.output))? {
                         return Poll::Ready(Ok(Turn::Closed));
                     }
                     self.handle_sent(daemon.now());
@@ -183,9 +182,9 @@ impl Connection {
                 Step::Close(_) => return Poll::Ready(Ok(Turn::Closed)),
                 step @ (Step::Read { .. } | Step::Follow { .. } | Step::Finish { .. }) => {
                     let is_finishing = matches!(step, Step::Finish { .. });
-                    if is_finishing && !self.outgoing.is_half_closed {
+                    if is_finishing && !self.is_half_closed {
                         ready!(transport.poll_finish())?;
-                        self.outgoing.is_half_closed = true;
+                        self.is_half_closed = true;
                     }
                     if reads == MOST_READS {
                         return Poll::Ready(Ok(Turn::Yielded));
@@ -199,9 +198,7 @@ impl Connection {
             }
         }
     }
-}
 
-impl Outgoing {
     /// Writes all responses of a batch: those in `batch`, unless an earlier batch is under way. False
     /// if the transport takes no more.
     fn poll_write<T: Transport>(
@@ -209,22 +206,38 @@ impl Outgoing {
         transport: &mut T,
         batch: &mut Vec<u8>,
     ) -> Poll<Result<bool, T::Error>> {
-        if self.bytes.is_empty() {
-            core::mem::swap(&mut self.bytes, batch);
+        let mut sent = 0;
+        if let Some(outgoing) = &mut self.outgoing {
+            core::mem::swap(&mut outgoing.bytes, batch);
+            sent = outgoing.sent;
         }
-        while self.sent < self.bytes.len() {
-            match ready!(transport.poll_write(&self.bytes[self.sent..]))? {
-                0 => return Poll::Ready(Ok(false)),
-                count => self.sent += count,
+        let written = poll_write_all(transport, batch, &mut sent);
+        if written.is_pending() {
+            let bytes = core::mem::take(batch);
+            match &mut self.outgoing {
+                Some(outgoing) => (outgoing.bytes, outgoing.sent) = (bytes, sent),
+                none => *none = Some(Box::new(Outgoing { bytes, sent })),
             }
+        } else {
+            batch.clear();
+            self.outgoing = None;
         }
-        ready!(transport.poll_flush())?;
-        self.sent = 0;
-        let mut written = core::mem::take(&mut self.bytes);
-        if batch.capacity() < written.capacity() {
-            written.clear();
-            *batch = written;
-        }
-        Poll::Ready(Ok(true))
+        written
     }
+}
+
+/// Writes and flushes `bytes` from `sent` on. False if the transport takes no more.
+fn poll_write_all<T: Transport>(
+    transport: &mut T,
+    bytes: &[u8],
+    sent: &mut usize,
+) -> Poll<Result<bool, T::Error>> {
+    while *sent < bytes.len() {
+        match ready!(transport.poll_write(&bytes[*sent..]))? {
+            0 => return Poll::Ready(Ok(false)),
+            count => *sent += count,
+        }
+    }
+    ready!(transport.poll_flush())?;
+    Poll::Ready(Ok(true))
 }
