@@ -134,5 +134,7 @@ fn ask(
         ..Moment::default()
     };
     let head = service.answer(moment, &ask, snapshot, &mut body);
-    (head.status.as_u16(), head.retry_after, body)
+    let retry_after = head.fields().find(|(name, _)| *name == "Retry-After");
+    let retry_after = retry_after.and_then(|(_, value)| value.parse().ok());
+    (head.status.as_u16(), retry_after, body)
 }

@@ -68,7 +68,8 @@ fn scrape(service: &Service, accept: &[u8]) -> (String, String) {
     let mut body = Vec::new();
     let head = service.answer(moment, &ask, &snapshot, &mut body);
     assert_eq!(head.status.as_u16(), 200);
-    let kind = head.content_type.expect("a type").to_owned();
+    let kind = head.fields().find(|(name, _)| *name == "Content-Type");
+    let kind = kind.expect("a type").1.to_string();
     (kind, String::from_utf8(body).expect("text"))
 }
 

@@ -22,6 +22,7 @@ impl Streak {
 
     /// A streak of `successes` successes, as read from a store.
     #[must_use]
+    #[cfg(feature = "registry")]
     pub const fn of_successes(successes: u32) -> Self {
         Self {
             failures: 0,

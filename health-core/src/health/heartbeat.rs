@@ -90,7 +90,7 @@ impl HeartbeatState {
     /// Since when it has been in grace: the host stalled, and the loop is given one deadline from
     /// then on to beat again.
     #[must_use]
-    pub fn grace(&self) -> Option<Instant> {
+    pub(crate) fn grace(&self) -> Option<Instant> {
         self.grace.filter(|_| !self.missed)
     }
 

@@ -97,6 +97,7 @@ impl History {
 
     /// Bytes that the transitions and their texts occupy now.
     #[must_use]
+    #[cfg(feature = "test-util")]
     pub const fn bytes(&self) -> usize {
         self.bytes
     }

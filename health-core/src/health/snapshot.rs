@@ -50,14 +50,8 @@ impl Snapshot {
 
     /// When this snapshot was taken.
     #[must_use]
-    pub const fn taken(&self) -> Instant {
+    pub(crate) const fn taken(&self) -> Instant {
         self.taken
-    }
-
-    /// When the daemon began.
-    #[must_use]
-    pub fn begun(&self) -> Instant {
-        self.state.begun
     }
 
     /// When the daemon began, on the wall clock: computed from

@@ -15,15 +15,15 @@ pub struct Head {
     /// The status code.
     pub status: StatusCode,
     /// `Content-Type`; `None` where there never is a body.
-    pub content_type: Option<&'static str>,
+    pub(crate) content_type: Option<&'static str>,
     /// `Content-Security-Policy`: with the page.
-    pub content_security_policy: Option<&'static str>,
+    pub(crate) content_security_policy: Option<&'static str>,
     /// `Retry-After` in seconds: on 503 and 429.
-    pub retry_after: Option<u32>,
+    pub(crate) retry_after: Option<u32>,
     /// Whether to say `Allow: GET, HEAD, OPTIONS`: on 405 and to OPTIONS.
-    pub allow: bool,
+    pub(crate) allow: bool,
     /// Whether to say `WWW-Authenticate: Bearer`: on 401.
-    pub authenticate: bool,
+    pub(crate) authenticate: bool,
 }
 
 impl Head {

@@ -23,8 +23,6 @@ pub struct TargetView {
     pub group: Option<Name>,
     /// Its status; a verdict that is too old counts as unknown.
     pub status: TargetStatus,
-    /// Whether its startup checks have succeeded, and nothing is on hold.
-    pub is_started: bool,
     /// Whether it may be sent work; never by verdicts that are too old.
     pub is_ready: bool,
     /// Whether it was deregistered.
@@ -79,25 +77,23 @@ pub struct CheckView {
 #[non_exhaustive]
 pub struct ReadyTarget {
     /// Its name.
-    pub name: Name,
+    pub(crate) name: Name,
     /// The group it belongs to, if it has one.
-    pub group: Option<Name>,
+    pub(crate) group: Option<Name>,
     /// What the first of its checks that has an address connects to.
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl TargetView {
     /// `target` at this moment, without what only its driver knows of the [checks](CheckView).
     #[must_use]
     pub fn new(moment: Moment, target: &Target) -> Self {
-        let (is_started, ..) = target.progress();
         let checks = target.checks();
         let checks = checks.map(|(name, check)| CheckView::new(moment, name, check));
         Self {
             name: target.name().clone(),
             group: target.group().cloned(),
             status: target.status_at(moment.now),
-            is_started,
             is_ready: target.is_ready_at(moment.now),
             is_deregistered: target.is_deregistered(),
             healthy: target.healthy(),

@@ -21,7 +21,7 @@ impl Limits {
     /// How long a drain may take: [`drain_delay`](Self::drain_delay),
     /// [`drain_timeout`](Self::drain_timeout) and [`stop_timeout`](Self::stop_timeout) together.
     #[must_use]
-    pub fn longest_drain(&self) -> Duration {
+    fn longest_drain(&self) -> Duration {
         self.drain_delay
             .saturating_add(self.drain_timeout)
             .saturating_add(self.stop_timeout)

@@ -63,6 +63,7 @@ pub enum Kind {
 }
 
 impl Kind {
+    #[cfg(any(feature = "registry", test))]
     const ALL: [Self; 21] = [
         Self::Timeout,
         Self::PreviousAttemptStuck,
@@ -117,6 +118,7 @@ impl Kind {
 
     /// The kind whose word this is.
     #[must_use]
+    #[cfg(feature = "registry")]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
