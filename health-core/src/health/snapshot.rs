@@ -12,7 +12,7 @@ use super::{
 use crate::base::Name;
 use crate::base::{Instant, Moment, UnixTime};
 
-/// A daemon's state when it was [`taken`](Self::taken). Cloning one copies a pointer.
+/// A daemon's state at the moment it was taken. Cloning one copies a pointer.
 #[derive(Clone)]
 pub struct Snapshot {
     pub(super) state: Arc<State>,
