@@ -22,7 +22,7 @@ impl Streak {
 
     /// A streak of `successes` successes, as read from a store.
     #[must_use]
-    #[cfg(feature = "registry")]
+    #[cfg(any(feature = "registry", test))]
     pub const fn of_successes(successes: u32) -> Self {
         Self {
             failures: 0,

@@ -90,7 +90,7 @@ impl CheckStatus {
 
     /// The status of that word, as read from a store.
     #[must_use]
-    #[cfg(feature = "registry")]
+    #[cfg(any(feature = "registry", test))]
     pub fn from_word(word: &str) -> Option<Self> {
         [
             Self::Unknown,
