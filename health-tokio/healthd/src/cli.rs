@@ -9,7 +9,7 @@ use clap::error::Error;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 
-use super::config::Told;
+use super::config::Flags;
 
 /// Watches targets over HTTP, TCP and commands, and keeps a registry of how they are.
 #[derive(Debug, Parser)]
@@ -249,8 +249,8 @@ impl Registry {
 }
 
 impl MonitorArgs {
-    pub(super) fn told(&self) -> Told {
-        Told {
+    pub(super) fn flags(&self) -> Flags {
+        Flags {
             config: self.config.clone(),
             db: self.registry.db.clone(),
             listen: self.listen,

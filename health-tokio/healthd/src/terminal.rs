@@ -2,8 +2,8 @@
 //! written over.
 //!
 //! Standard error may be closed, full, or a pipe that nobody reads. Lines are handed to a thread of their
-//! own through a queue of [`QUEUE`] lines: what finds no place there, and what cannot be written, is
-//! dropped and counted. So neither a probe nor the end of the program ever waits for a log.
+//! own through a queue of [`QUEUE`] lines: lines that find no place there or cannot be written are
+//! dropped and counted. So neither a probe nor the end of the program ever waits for the log.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -152,9 +152,9 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints a line to standard output, whether or not anybody takes it.
+/// Prints a line to standard output, without waiting for a reader.
 pub(super) fn announce(line: String) {
-    // A pipe that nobody reads holds up this thread only.
+    // Only this thread waits if the pipe is full.
     let thread = thread::Builder::new().name("stdout".to_owned());
     let _ = thread.spawn(move || writeln!(io::stdout(), "{line}"));
 }

@@ -1,4 +1,4 @@
-//! Words for people: tables, ages, colours.
+//! Text for people: tables, ages, colours.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! What the run has taken, and how it is said.
+//! Measures what a run takes, and prints it.
 
 use std::time::Duration;
 

@@ -20,20 +20,20 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::cli::BenchArgs;
 use super::config::{Defaults, RESULTS, Source, TargetDef};
-use super::daemon::{self, Keeper, List, Registry};
+use super::daemon::{self, List, Registry, StoreWriter};
 use super::text::millis;
-use super::{Done, Failed, NOT, print_json};
+use super::{CommandError, CommandResult, EXIT_FAILURE, print_json};
 use figures::{Figures, Kept, cpu_time};
 use health_tokio::Health;
 use health_tokio::monitor::{self, Monitor, MonitorHandle};
 
 pub(super) use servers::targets;
 
-pub(super) fn run(args: &BenchArgs) -> Done {
-    let not = |error: &dyn std::fmt::Display| Failed::new(NOT, error);
+pub(super) fn run(args: &BenchArgs) -> CommandResult {
+    let not = |error: &dyn std::fmt::Display| CommandError::new(EXIT_FAILURE, error);
     daemon::raise_descriptors();
     let (_servers, ports) = servers::start().map_err(|error| not(&error))?;
-    let place = (!args.no_store).then(Place::new).transpose();
+    let place = (!args.no_store).then(TempDir::new).transpose();
     let place = place.map_err(|error| not(&error))?;
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| not(&error))?;
@@ -46,7 +46,7 @@ pub(super) fn run(args: &BenchArgs) -> Done {
     }
     if !figures.is_good() {
         let what = "slots were missed, probes have failed, or results were not kept";
-        return Err(Failed::new(NOT, what));
+        return Err(CommandError::new(EXIT_FAILURE, what));
     }
     Ok(())
 }
@@ -54,7 +54,7 @@ pub(super) fn run(args: &BenchArgs) -> Done {
 async fn measure(
     args: &BenchArgs,
     ports: &[u16],
-    place: Option<&Place>,
+    place: Option<&TempDir>,
 ) -> Result<Figures, Box<dyn std::error::Error>> {
     let mut defaults = Defaults::default();
     defaults.check.interval = args.interval;
@@ -76,13 +76,13 @@ async fn measure(
         let (announce, mut announced) = mpsc::channel(64);
         let health = Health::new("bench", env!("CARGO_PKG_VERSION"));
         let db = place.db();
-        let opened = Keeper::open(&db, Arc::default(), RESULTS, &health, announce).await;
-        let (keeper, orders, _) = opened?;
+        let opened = StoreWriter::open(&db, Arc::default(), RESULTS, &health, announce).await;
+        let (writer, commands, _) = opened?;
         monitor.enable_journal();
         let list = List::new((*monitor).clone());
-        tokio::spawn(keeper.run(list.clone()));
+        tokio::spawn(writer.run(list.clone()));
         tokio::spawn(async move { while announced.recv().await.is_some() {} });
-        let registry = registry.insert(Registry::new(list, orders));
+        let registry = registry.insert(Registry::new(list, commands));
         registry.begin(targets, Vec::new(), &defaults).await;
     } else {
         for target in &targets {
@@ -101,7 +101,7 @@ async fn measure(
     figures.count(&monitor.stats(), began.elapsed(), spent);
     figures.store = monitor
         .journal_stats()
-        .map(|stats| Kept::new(lags, stats, place.and_then(Place::bytes)));
+        .map(|stats| Kept::new(lags, stats, place.and_then(TempDir::bytes)));
     monitor.stop(Duration::from_secs(1)).await;
     drop(registry);
     Ok(figures)
@@ -120,9 +120,9 @@ async fn watch(monitor: &MonitorHandle, until: Instant) -> Vec<Duration> {
 }
 
 /// A directory for the registry, gone at the end.
-struct Place(PathBuf);
+struct TempDir(PathBuf);
 
-impl Place {
+impl TempDir {
     fn new() -> io::Result<Self> {
         let name = format!("healthd-bench-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
@@ -142,7 +142,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for TempDir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }

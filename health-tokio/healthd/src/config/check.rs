@@ -1,4 +1,4 @@
-//! One check, in the words of Kubernetes, of the orchestrator's schema, or in our own.
+//! Reads one check, with the keys of Kubernetes, of the orchestrator's schema, or our own.
 //!
 //! | | ours | Kubernetes | orchestrator |
 //! |---|---|---|---|

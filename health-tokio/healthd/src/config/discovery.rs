@@ -60,11 +60,11 @@ pub(super) fn read(
                         // Listed twice, it is one target.
                         continue;
                     }
-                    let mut told = json!({ "name": name, "url": url });
+                    let mut table = json!({ "name": name, "url": url });
                     if let Some(group) = group {
-                        told["group"] = name_of(group).into();
+                        table["group"] = name_of(group).into();
                     }
-                    let target = Item::root(&origin, &told);
+                    let target = Item::root(&origin, &table);
                     let target = TargetDef::read(&target, defaults, Source::Config);
                     targets.push(target.map_err(|error| address.wrong(error))?);
                 }

@@ -1,6 +1,6 @@
 //! Finds out when a file that holds the value of a header has changed.
 //!
-//! Tokens rotate: whoever reads one only at the start is refused an hour later.
+//! Tokens are replaced from time to time: one that is read only at the start is refused later.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! What healthd is told: by flags and environment, by a file, by lists of addresses.
+//! Reads the settings: flags and environment, a file, lists of addresses.
 //!
 //! ```text
 //!  flags, HEALTHD_* ─┐
@@ -28,7 +28,7 @@ use health_core::ProbeKind;
 use health_core::monitor::{MassFailure, MonitorConfig};
 use serde_json::{Map, Value};
 
-pub(super) use action::{Action, Deed};
+pub(super) use action::{Action, Handler};
 pub(super) use check::Defaults;
 pub(super) use header_files::HeaderFiles;
 pub(super) use reader::ConfigError;
@@ -61,7 +61,7 @@ pub(super) struct Settings {
 
 /// What flags and environment say, as they were given.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Flags {
     pub(super) config: Option<PathBuf>,
     pub(super) db: Option<PathBuf>,
     pub(super) listen: Option<SocketAddr>,
@@ -85,9 +85,9 @@ impl Settings {
     /// # Errors
     ///
     /// The first mistake.
-    pub(super) fn read(told: &Told) -> Result<Self> {
+    pub(super) fn read(flags: &Flags) -> Result<Self> {
         let mut settings = Self {
-            file: told.config.clone(),
+            file: flags.config.clone(),
             db: DEFAULT_DB.into(),
             // Next to the 9102 of a daemon's own endpoint.
             listen: SocketAddr::from(([127, 0, 0, 1], 9103)),
@@ -99,21 +99,21 @@ impl Settings {
             targets: Vec::new(),
             actions: Vec::new(),
         };
-        if let Some(path) = &told.config {
+        if let Some(path) = &flags.config {
             let origin = path.display().to_string();
             let value = parse(path, &origin)?;
             let root = Item::root(&origin, &value);
             let directory = path.parent().unwrap_or(Path::new(""));
-            settings.read_file(&root.table()?, directory, told)?;
+            settings.read_file(&root.table()?, directory, flags)?;
         } else {
-            settings.take(told)?;
+            settings.take(flags)?;
         }
-        settings.read_flags(told)?;
+        settings.read_flags(flags)?;
         settings.check()?;
         Ok(settings)
     }
 
-    fn read_file(&mut self, table: &Table<'_>, directory: &Path, told: &Told) -> Result<()> {
+    fn read_file(&mut self, table: &Table<'_>, directory: &Path, flags: &Flags) -> Result<()> {
         if let Some(item) = table.either(&["db", "database"])? {
             self.db = directory.join(item.text()?);
         }
@@ -143,7 +143,7 @@ impl Settings {
         }
         // `on_unhealthy` of a whole file is `auto_deregister`.
         self.defaults.check = check::timing(table, &self.defaults, ProbeKind::Health)?;
-        self.take(told)?;
+        self.take(flags)?;
         if let Err(error) = self.defaults.check.validate() {
             return Err(table.lacks(error));
         }
@@ -169,35 +169,35 @@ impl Settings {
     }
 
     /// What flags say of every check has to stand before targets are read.
-    fn take(&mut self, told: &Told) -> Result<()> {
+    fn take(&mut self, flags: &Flags) -> Result<()> {
         let check = &mut self.defaults.check;
-        if let Some(interval) = told.interval {
+        if let Some(interval) = flags.interval {
             check.interval = interval;
         }
-        if let Some(timeout) = told.timeout {
+        if let Some(timeout) = flags.timeout {
             check.timeout = timeout;
         }
-        if let Some(retries) = told.retries {
+        if let Some(retries) = flags.retries {
             check.retries = retries;
         }
-        if told.keep_unhealthy {
+        if flags.keep_unhealthy {
             self.defaults.auto_deregister = false;
         }
         let valid = self.defaults.check.validate();
         valid.map_err(|error| ConfigError::new("settings", "", "", error))
     }
 
-    fn read_flags(&mut self, told: &Told) -> Result<()> {
-        if let Some(db) = &told.db {
+    fn read_flags(&mut self, flags: &Flags) -> Result<()> {
+        if let Some(db) = &flags.db {
             self.db.clone_from(db);
         }
-        if let Some(listen) = told.listen {
+        if let Some(listen) = flags.listen {
             self.listen = listen;
         }
-        if told.token.is_some() {
-            self.token.clone_from(&told.token);
+        if flags.token.is_some() {
+            self.token.clone_from(&flags.token);
         }
-        for text in &told.targets {
+        for text in &flags.targets {
             let (name, url) = split_target(text)?;
             let defaults = &self.defaults;
             let target = TargetDef::of_url(name, url, defaults, Source::Config, "--target");
@@ -327,8 +327,8 @@ fn mass_failure(item: &Item<'_>) -> Result<Option<MassFailure>> {
 }
 
 /// A target as `healthd add` tells it: the same table as in a file.
-pub(super) fn added(told: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
-    let value = Value::Object(told);
+pub(super) fn added(flags: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
+    let value = Value::Object(flags);
     TargetDef::read(&Item::root("add", &value), defaults, Source::Added)
 }
 

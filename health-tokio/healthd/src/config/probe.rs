@@ -1,4 +1,4 @@
-//! What is looked at: HTTP, TCP or a command, in three grammars.
+//! Reads what a check probes: HTTP, TCP or a command, in three grammars.
 
 use health_core::check::probe::{
     ClientIdentity, Condition, ExecProbe, HttpProbe, HttpProbeBuilder, Probe, Tls, Trust,

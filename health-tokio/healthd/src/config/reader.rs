@@ -8,7 +8,7 @@ use std::time::Duration;
 use health_core::parse_duration;
 use serde_json::{Map, Value};
 
-/// A mistake in what healthd was told.
+/// A mistake in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConfigError {
     origin: String,

@@ -1,7 +1,7 @@
 //! Finds out whether the registry's file is still the one that was opened.
 //!
-//! SQLite does not say when somebody removes, renames, replaces or overwrites the file: it goes on writing
-//! to what nobody finds any more.
+//! SQLite does not notice that the file was removed, renamed, replaced or overwritten: it goes on writing
+//! to a file that cannot be found any more.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use super::APPLICATION;
 use super::error::Problem;
-use crate::control::beside;
+use crate::control::sibling;
 
 /// What SQLite keeps beside the file while it is open.
 const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
@@ -84,7 +84,7 @@ impl OpenFile {
             return Err(Problem::Lost("another file has taken its place"));
         }
         for (suffix, known) in SIDE_FILES.iter().zip(&mut self.side_files) {
-            let found = Identity::at(&beside(path, suffix));
+            let found = Identity::at(&sibling(path, suffix));
             if known.is_some() && *known != found {
                 return Err(Problem::Lost("a file that belongs to it has been removed"));
             }

@@ -1,4 +1,4 @@
-//! What those who look are shown: read from the file itself, whether or not a monitor runs.
+//! Reads the registry for the commands that show it, whether or not a monitor runs.
 
 use std::path::Path;
 
@@ -73,7 +73,7 @@ pub(crate) struct TransitionInfo {
     pub(crate) rule: &'static str,
 }
 
-/// Of a definition: headers and arguments as they were told, and a fingerprint of arguments.
+/// Of a definition: headers and arguments as they were given, and a fingerprint of arguments.
 const HIDDEN: [&str; 2] = ["told", "looks_at"];
 const CHECKS: &str = "SELECT t.name, t.definition, c.id, c.name, c.status, c.is_active,
         c.consecutive_failures, c.consecutive_successes, c.last_checked_at, c.last_success_at,
