@@ -31,7 +31,7 @@ pub(super) fn run(args: &CheckArgs) -> CommandResult {
     }
 }
 
-/// What Kubernetes would take for healthy, unless more is asked for.
+/// The probe: by Kubernetes' rule for a healthy answer, unless the flags say otherwise.
 fn target(args: &CheckArgs) -> Result<Probe, CommandError> {
     let wrong = |error: &dyn std::fmt::Display| CommandError::new(EXIT_USAGE, error);
     if args.target == "exec" {

@@ -14,7 +14,7 @@ use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print};
 
 pub(super) fn add(args: &AddArgs) -> CommandResult {
     let table = table(args)?;
-    // Wrong is wrong, whether or not a monitor runs.
+    // A mistake is reported here, whether or not a monitor runs.
     let target = added(table.clone(), &Defaults::default());
     let target = target.map_err(|error| CommandError::new(EXIT_USAGE, error))?;
     let db = args.show.registry.path();
@@ -60,7 +60,7 @@ pub(super) fn reactivate(args: &NameArgs) -> CommandResult {
     )
 }
 
-/// Asks the monitor; if none runs, does it to the registry itself.
+/// Sends the request to the monitor; if none runs, changes the registry itself.
 fn change(
     db: &Path,
     json: bool,
@@ -112,7 +112,7 @@ fn known(
     }
 }
 
-/// The table of a configuration that the arguments mean.
+/// The arguments as the table of a target in a configuration.
 fn table(args: &AddArgs) -> Result<Map<String, Value>, CommandError> {
     let (name, url) = match &args.url {
         Some(url) => (&*args.name, &**url),
@@ -137,7 +137,7 @@ fn table(args: &AddArgs) -> Result<Map<String, Value>, CommandError> {
     Ok(table)
 }
 
-/// What is expected of an answer, in the words of a configuration.
+/// Adds what is expected of an answer, under the keys of a configuration.
 pub(super) fn expectations(
     expect: &Expect,
     table: &mut Map<String, Value>,

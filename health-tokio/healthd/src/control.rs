@@ -27,7 +27,7 @@ use tokio::time::{sleep, timeout};
 
 use super::store::Identity;
 
-/// What a command asks.
+/// A request of a command to the monitor.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Request {
@@ -38,13 +38,13 @@ pub(super) enum Request {
     Status,
 }
 
-/// What a monitor answers.
+/// The monitor's reply.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reply {
-    /// It is done; a line for people.
+    /// It is done; one line for people.
     Done(String),
-    /// It is not; a line for people.
+    /// It is refused; one line for people.
     Refused(String),
     Status(Value),
 }
@@ -52,23 +52,23 @@ pub(super) enum Reply {
 /// A request, and where its answer goes.
 pub(super) type PendingRequest = (Request, oneshot::Sender<Reply>);
 
-/// All of an exchange, on either side.
+/// How long a whole exchange may take, on either side.
 const LIMIT: Duration = Duration::from_secs(5);
-/// Between two tries to listen.
+/// How long to wait before trying to listen again.
 const RETRY: Duration = Duration::from_secs(5);
-/// From one look at the socket's file to the next.
+/// How often the socket's file is checked.
 const SOCKET_CHECK: Duration = Duration::from_secs(1);
 /// The most bytes of a request.
 const MAX_REQUEST: u64 = 64 * 1_024;
 
-/// The right to write a registry, for as long as it is held.
+/// The right to write a registry, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: Mutex<File>,
 }
 
 impl Lock {
-    /// Takes it; `None` if somebody else has it.
+    /// Takes it; `None` if another process has it.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Lock {
     pub(super) fn take(db: &Path) -> io::Result<Option<Self>> {
         let path = sibling(db, ".lock");
         let file = OpenOptions::new().create(true).append(true).open(&path);
-        // One that is there can be held on a read-only disk, too.
+        // An existing file can be locked on a read-only disk, too.
         let file = file.or_else(|error| match error.kind() {
             io::ErrorKind::ReadOnlyFilesystem => File::open(&path).map_err(|_| error),
             _ => Err(error),
@@ -94,8 +94,8 @@ impl Lock {
         }
     }
 
-    /// Takes it again if its file is no longer the one at the path: whoever finds another one there, or
-    /// none, would take that. False if somebody has done so.
+    /// Takes it again if its file is no longer the one at the path: another process could lock the new
+    /// one. False if another process has done so.
     ///
     /// # Errors
     ///
@@ -117,18 +117,18 @@ impl Lock {
     }
 }
 
-/// Whether it is the disk that is in trouble, which may pass, and not the path that is wrong.
+/// Whether the error may pass, such as a full disk, in contrast to a wrong path.
 pub(super) fn may_pass(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let kinds = [QuotaExceeded, ReadOnlyFilesystem, StorageFull];
     kinds.contains(&error.kind())
 }
 
-/// Asks the monitor of this registry; `None` if none runs.
+/// Sends a request to the monitor of this registry; `None` if none runs.
 ///
 /// # Errors
 ///
-/// It runs and does not answer.
+/// It runs but does not answer.
 pub(super) fn ask(db: &Path, request: &Request) -> io::Result<Option<Reply>> {
     let (path, _directory) = socket(db)?;
     let mut stream = match UnixStream::connect(path) {
@@ -152,7 +152,7 @@ pub(super) fn ask(db: &Path, request: &Request) -> io::Result<Option<Reply>> {
     Ok(Some(serde_json::from_str(&answer)?))
 }
 
-/// Listens for commands. Only who holds the lock may: a socket that is there is a dead monitor's.
+/// Listens for commands. It needs the lock: a socket that exists is then left from a monitor that ended.
 ///
 /// # Errors
 ///
@@ -176,8 +176,8 @@ pub(super) fn listen(db: &Path, _held: &Lock) -> io::Result<UnixListener> {
 
 /// The longest path of a socket that every system takes (`sockaddr_un`, with a NUL at its end).
 const LONGEST: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
-/// The longest name of a registry: its socket has `.sock` behind it, and before it the directory, which
-/// takes at most this much as `/proc/self/fd/NUMBER/`.
+/// The longest name of a registry: the path of its socket is at most `/proc/self/fd/NUMBER/`, the name
+/// and `.sock`.
 const LONGEST_NAME: usize = LONGEST - 5 - 25;
 
 /// Whether a socket can be made beside the registry; if not, what is allowed.
@@ -213,14 +213,14 @@ fn socket(db: &Path) -> io::Result<(PathBuf, Option<File>)> {
     Ok((short.join(name), Some(directory)))
 }
 
-/// Takes the socket's file away.
+/// Removes the socket's file.
 pub(super) fn remove_socket(db: &Path) {
     let _ = std::fs::remove_file(sibling(db, ".sock"));
 }
 
-/// Hands on what is asked, one after the other: a command is a person's, and none waits for long.
-/// Without a listener, or when its file has gone, it makes one as soon as the lock is held and the disk
-/// takes it.
+/// Receives requests and passes them on, one after the other: few people send commands at once.
+/// Without a listener, or when its file was removed, it makes one as soon as the lock is held and the
+/// disk can be written.
 pub(super) async fn serve(
     db: PathBuf,
     lock: Arc<OnceLock<Lock>>,
@@ -237,7 +237,7 @@ pub(super) async fn serve(
     }
 }
 
-/// Until the listener's file has gone.
+/// Accepts connections until the listener's file was removed.
 async fn accept(db: &Path, listener: &UnixListener, requests: &mpsc::Sender<PendingRequest>) {
     let path = sibling(db, ".sock");
     let own = Identity::at(&path);
@@ -250,7 +250,7 @@ async fn accept(db: &Path, listener: &UnixListener, requests: &mpsc::Sender<Pend
             sleep(Duration::from_millis(500)).await;
             continue;
         };
-        // Whoever does not ask, or does not listen, is left.
+        // A client that does not send or does not read is given up.
         let _ = timeout(LIMIT, serve_connection(stream, requests)).await;
     }
 }
@@ -281,7 +281,7 @@ async fn serve_connection(
     writer.write_all(&line).await
 }
 
-/// The path with this behind it.
+/// The path with this suffix.
 pub(super) fn sibling(db: &Path, suffix: &str) -> PathBuf {
     let mut path = db.as_os_str().to_owned();
     path.push(suffix);

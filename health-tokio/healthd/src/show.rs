@@ -11,7 +11,7 @@ use super::control::{self, Reply, Request};
 use super::store::read::{CheckInfo, Reader, TargetInfo, TransitionInfo};
 use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 
-/// Transitions `explain` reads.
+/// How many transitions `explain` shows.
 const TRANSITIONS: u32 = 20;
 
 pub(super) fn list(args: &ShowArgs) -> CommandResult {
@@ -247,7 +247,7 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
     }
 }
 
-/// Why the check is what it is: the last turn, and the results that brought it about.
+/// Why the check has its status: the last transition, and the results that caused it.
 fn because(check: &CheckInfo, transitions: &[TransitionInfo], out: &mut String) {
     let _ = writeln!(
         out,

@@ -1,7 +1,7 @@
 //! `healthd bench`: how many targets this machine can watch, and what that takes.
 //!
-//! What is measured is what `healthd monitor` is made of: the list, the prober and the registry, this
-//! one in a directory that is gone afterwards, on the disk that `TMPDIR` names. The targets are another
+//! It measures the parts of `healthd monitor`: the list, the prober and the registry. The registry is in a
+//! directory under `TMPDIR` that is removed afterwards. The targets are another
 //! process: it answers every request with 200 and a little JSON and closes the connection, as the
 //! servers of a registry do.
 
@@ -70,7 +70,7 @@ async fn measure(
 
     let monitor = Monitor::new(monitor::defaults()).spawn()?;
     let (began, cpu) = (Instant::now(), cpu_time());
-    // It is kept to the end: what it takes belongs to what is measured.
+    // Held to the end: its memory belongs to what is measured.
     let mut registry = None;
     if let Some(place) = place {
         let (announce, mut announced) = mpsc::channel(64);
@@ -107,7 +107,7 @@ async fn measure(
     Ok(figures)
 }
 
-/// How old the oldest change was that was not kept, each second until then.
+/// Measures the age of the oldest change that is not stored, once a second until then.
 async fn watch(monitor: &MonitorHandle, until: Instant) -> Vec<Duration> {
     let mut lags = Vec::new();
     let mut second = interval(Duration::from_secs(1));
@@ -119,7 +119,7 @@ async fn watch(monitor: &MonitorHandle, until: Instant) -> Vec<Duration> {
     lags
 }
 
-/// A directory for the registry, gone at the end.
+/// A directory for the registry, removed at the end.
 struct TempDir(PathBuf);
 
 impl TempDir {

@@ -14,7 +14,7 @@ use crate::{CommandError, CommandResult, EXIT_FAILURE, daemon, print};
 /// connections a second for long.
 const PORTS: usize = 64;
 
-/// Serves until standard input ends, so that nothing is left of a bench that was killed.
+/// Serves until standard input ends, so that it ends when the bench is killed.
 pub(crate) fn targets() -> CommandResult {
     let not = |error: io::Error| CommandError::new(EXIT_FAILURE, error);
     daemon::raise_descriptors();
@@ -38,7 +38,7 @@ pub(crate) fn targets() -> CommandResult {
     })
 }
 
-/// Ends the targets, whichever way the bench ends.
+/// Ends the targets when the bench ends in any way.
 pub(super) struct Servers(Child);
 
 impl Drop for Servers {

@@ -7,7 +7,7 @@ use health_core::monitor::registry::NoticeKind;
 
 use super::reader::{Item, Result};
 
-/// Something to do.
+/// A command or a webhook, and the notices that it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Action {
     pub(crate) on: Vec<NoticeKind>,
@@ -17,9 +17,9 @@ pub(crate) struct Action {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Handler {
-    /// Is run with the notice on its standard input.
+    /// A program and its arguments; it is run with the notice on its standard input.
     Command(Vec<String>),
-    /// Gets the notice by POST. Its path and query may be a secret.
+    /// A URL that gets the notice by POST. Its path and query may be a secret.
     Webhook(String),
 }
 
@@ -62,7 +62,7 @@ impl Action {
         })
     }
 
-    /// Whether it is for such notices. Who is told of a mass failure is told of its end.
+    /// Whether it is for such notices. An action on a mass failure is also for its end.
     pub(crate) fn wants(&self, kind: NoticeKind) -> bool {
         let kind = match kind {
             NoticeKind::MassFailureOver => NoticeKind::MassFailure,

@@ -37,21 +37,21 @@ pub(super) use target::{Listed, Source, TargetDef};
 use super::control;
 use reader::{Item, Result, Table};
 
-/// Everything `healthd monitor` goes by.
+/// All settings of `healthd monitor`.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     /// The file it was read from.
     pub(super) file: Option<PathBuf>,
     /// The registry.
     pub(super) db: PathBuf,
-    /// Where it answers.
+    /// The address of its endpoint.
     pub(super) listen: SocketAddr,
-    /// Who presents this sees details, and nobody else.
+    /// The bearer token without which no details are shown.
     pub(super) token: Option<String>,
-    /// Settings of checks that do not say otherwise.
+    /// Settings of checks that do not set their own.
     pub(super) defaults: Defaults,
     pub(super) monitor: MonitorConfig,
-    /// The most attempts at once was stated.
+    /// Whether the number of attempts at once was set.
     pub(super) is_max_stated: bool,
     /// Results kept of each check.
     pub(super) results: u32,
@@ -59,7 +59,7 @@ pub(super) struct Settings {
     pub(super) actions: Vec<Action>,
 }
 
-/// What flags and environment say, as they were given.
+/// The values of flags and environment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flags {
     pub(super) config: Option<PathBuf>,
@@ -74,13 +74,13 @@ pub(super) struct Flags {
     pub(super) targets: Vec<String>,
 }
 
-/// The registry, if nobody says otherwise.
+/// The registry, unless another is set.
 pub(super) const DEFAULT_DB: &str = "healthd.db";
 /// Results kept of each check.
 pub(super) const RESULTS: u32 = 10;
 
 impl Settings {
-    /// Reads and checks all of it.
+    /// Reads and checks all settings.
     ///
     /// # Errors
     ///
@@ -168,7 +168,7 @@ impl Settings {
         table.finish()
     }
 
-    /// What flags say of every check has to stand before targets are read.
+    /// Takes the flags about checks: they have to be known before targets are read.
     fn take(&mut self, flags: &Flags) -> Result<()> {
         let check = &mut self.defaults.check;
         if let Some(interval) = flags.interval {
@@ -206,7 +206,7 @@ impl Settings {
         Ok(())
     }
 
-    /// What can be wrong only with all of it.
+    /// Checks what needs all settings.
     fn check(&mut self) -> Result<()> {
         let mut names = BTreeSet::new();
         for target in &self.targets {
@@ -249,16 +249,16 @@ impl Settings {
                 allowed,
             ));
         }
-        // As many results as a verdict rests on, so that it can be explained.
+        // As many results as a verdict depends on, so that it can be explained.
         let checks = self.targets.iter().flat_map(|it| &it.checks);
         let evidence = checks.map(|it| it.config.retries).max().unwrap_or(0);
         self.results = self.results.max(evidence.min(1_000));
         Ok(())
     }
 
-    /// What is read at the start only, and is another in `new`.
+    /// The settings that are read at the start only and differ in `new`.
     pub(super) fn fixed_unlike(&self, new: &Self) -> Vec<&'static str> {
-        // If it is not stated, it is what the system allows.
+        // If it is not set, it is computed from the limits of the system.
         let most = |it: &Self| it.is_max_stated.then_some(it.monitor.max_in_flight);
         let guard = |it: &Self| it.monitor.mass_failure;
         let fixed = [
@@ -274,7 +274,7 @@ impl Settings {
         changed.map(|(name, _)| name).collect()
     }
 
-    /// What is allowed and still worth a word.
+    /// Warnings about settings that are allowed but probably a mistake.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let checks = self.targets.iter().flat_map(|target| {
@@ -326,9 +326,9 @@ fn mass_failure(item: &Item<'_>) -> Result<Option<MassFailure>> {
     Ok(Some(guard))
 }
 
-/// A target as `healthd add` tells it: the same table as in a file.
-pub(super) fn added(flags: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
-    let value = Value::Object(flags);
+/// Reads a target from `healthd add`: the same table as in a file.
+pub(super) fn added(table: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
+    let value = Value::Object(table);
     TargetDef::read(&Item::root("add", &value), defaults, Source::Added)
 }
 
@@ -336,7 +336,7 @@ pub(super) fn added(flags: Map<String, Value>, defaults: &Defaults) -> Result<Ta
 fn parse(path: &Path, origin: &str) -> Result<Value> {
     let wrong = |error: &dyn std::fmt::Display| {
         let text = error.to_string();
-        // The place and the reason; what is drawn around them takes several lines.
+        // The position and the reason, without the lines that quote the file.
         let mut lines = text
             .lines()
             .filter(|line| !line.trim_start().starts_with('|'));

@@ -48,21 +48,21 @@ use monitor_health::MonitorHealth;
 /// What a stop may take, whatever hangs.
 const STOP: Duration = Duration::from_secs(5);
 
-/// From one look at the files that hold headers to the next.
+/// How often the files that hold values of headers are checked.
 const HEADER_FILES: Duration = Duration::from_millis(250);
 
-/// A monitor that runs.
+/// A running monitor.
 struct Daemon {
     flags: Flags,
     settings: Settings,
     monitor: MonitorHandle,
     registry: Registry,
-    /// Where its log goes.
+    /// The output of the log.
     terminal: Arc<Terminal>,
-    /// Where it answers, if it does.
+    /// The address of the endpoint, if it has one.
     address: Option<SocketAddr>,
     began: Instant,
-    /// The interval, for who goes by it.
+    /// The default interval; changes are sent to the timers.
     pace: watch::Sender<Duration>,
 }
 
@@ -70,7 +70,7 @@ struct Daemon {
 ///
 /// # Errors
 ///
-/// Something of the system's without which there is no point in beginning; a line for people.
+/// A system error without which it cannot start; one line for people.
 pub(super) async fn run(
     flags: Flags,
     settings: Settings,
@@ -114,7 +114,7 @@ async fn watch(
     terminal: Arc<Terminal>,
 ) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
-    // From here on a signal waits for us instead of ending the process.
+    // From here on a signal no longer ends the process.
     let mut terminate = signal(SignalKind::terminate()).map_err(text)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(text)?;
     let hangup = signal(SignalKind::hangup()).map_err(text)?;
@@ -160,7 +160,7 @@ async fn watch(
             registry = %daemon.settings.db.display(),
             "started"
         );
-        // Only now: whoever reads the line may ask at once.
+        // Only now: a program that reads this line may send a request at once.
         if let Some(address) = daemon.address {
             terminal::announce(format!("listening on http://{address}"));
         }
@@ -187,7 +187,7 @@ async fn watch(
     let until = tokio::time::Instant::now() + STOP;
     let stopped = daemon.monitor.stop(STOP).await;
     drop(daemon);
-    // What is still to be kept and said.
+    // The rest that is to be stored and logged.
     let said = tokio::time::timeout_at(until, async {
         let kept = keeping.await;
         (kept.is_ok(), announcing.await.is_ok())
@@ -224,8 +224,8 @@ impl Daemon {
         }
     }
 
-    /// Reads the configuration again when told to, and does what is asked: one after the other, without
-    /// end.
+    /// Reads the configuration again on SIGHUP and carries out requests, one after the other. Does not
+    /// return.
     async fn serve(&mut self, mut hangup: Signal, mut requests: mpsc::Receiver<PendingRequest>) {
         let mut looks = tokio::time::interval(HEADER_FILES);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -234,7 +234,7 @@ impl Daemon {
                 _ = looks.tick() => self.registry.read_header_files(&self.settings.defaults),
                 _ = hangup.recv() => self.reload().await,
                 Some((request, reply)) = requests.recv() => {
-                    // Whoever asked may have gone.
+                    // The client may have closed the connection.
                     let _ = reply.send(self.answer(request).await);
                 }
             }
@@ -271,7 +271,7 @@ impl Daemon {
         };
         match request {
             Request::Status => Reply::Status(self.status()),
-            Request::Add(flags) => match added(flags, &self.settings.defaults) {
+            Request::Add(table) => match added(table, &self.settings.defaults) {
                 Ok(target) => match self.registry.add(target).await {
                     Ok(done) => Reply::Done(done),
                     Err(refused) => Reply::Refused(refused),
@@ -353,7 +353,7 @@ impl Daemon {
     }
 }
 
-/// A monitor whose port is taken does its work all the same, and goes on trying to have it.
+/// Starts the endpoint. If its port is in use, the monitor works without it and tries again.
 fn endpoint(settings: &Settings, health: &Health, monitor: &MonitorControl) -> Option<Handle> {
     let server = Server::bind(settings.listen, health).unwrap_or_else(|error| {
         warn!(%error, "no endpoint yet; trying again every 5 s");
@@ -375,6 +375,6 @@ pub(super) fn raise_descriptors() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // If not, what is allowed has to do.
+    // If it fails, the monitor works with the limit that it has.
     let _ = setrlimit(Resource::Nofile, limit);
 }

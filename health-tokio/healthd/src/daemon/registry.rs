@@ -13,7 +13,7 @@ use super::list::List;
 use super::store_writer::{MAX_TARGETS, StoreCommand, StoreHandle};
 use crate::config::{Defaults, HeaderFiles, Source, TargetDef};
 
-/// Changes the list, and with it what is watched and what is kept.
+/// The list of targets, what the monitor watches, and what is stored, changed together.
 #[derive(Debug)]
 pub(crate) struct Registry {
     list: List,
@@ -35,7 +35,7 @@ impl Registry {
         self.list.len()
     }
 
-    /// Begins to watch what the configuration says and what was added, going on from what was kept.
+    /// Begins to watch the configured and the added targets, with their stored state.
     pub(crate) async fn begin(
         &self,
         configured: Vec<TargetDef>,

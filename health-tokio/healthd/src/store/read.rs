@@ -9,18 +9,18 @@ use serde_json::Value;
 
 use super::{StoreError, VERSION, open_to_read};
 
-/// A registry opened for looking.
+/// A registry opened for reading.
 #[derive(Debug)]
 pub(crate) struct Reader {
     connection: Connection,
     path: std::path::PathBuf,
 }
 
-/// A target, for those who look. Times are milliseconds since 1970.
+/// A target as it is shown. Times are milliseconds since 1970.
 #[derive(Debug, Serialize)]
 pub(crate) struct TargetInfo {
     pub(crate) name: String,
-    /// The JSON that was stored, without what is for healthd alone: it may hold secrets.
+    /// The JSON that was stored, without the parts that may hold secrets.
     pub(crate) definition: Value,
     pub(crate) checks: Vec<CheckInfo>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct CheckInfo {
     pub(crate) last_evidence: Option<String>,
     pub(crate) deactivated_at: Option<u64>,
     pub(crate) deactivated_reason: Option<String>,
-    /// Oldest first; only where one target was asked for.
+    /// Oldest first; empty in the list of all targets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) results: Vec<ResultInfo>,
 }
