@@ -18,7 +18,7 @@ use super::deadline::Deadline;
 use crate::probe::resolve::Lookup;
 #[cfg(feature = "tls")]
 use crate::probe::tls::{self, TlsWire};
-use crate::runtime::{Connect, Runtime, Timer, Wish};
+use crate::runtime::{Connect, Direction, Runtime, Timer};
 
 /// Input of one read: head and body of nearly every answer.
 const SCRATCH: usize = 16 * 1024;
@@ -92,7 +92,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
             }
             Step::Write { until } => {
                 let request = attempt.request();
-                let sent = with(&mut connection, Wish::Write, |stream| {
+                let sent = with(&mut connection, Direction::Write, |stream| {
                     while sent < request.len() {
                         match stream.write(&request[sent..])? {
                             0 => return Err(io::ErrorKind::BrokenPipe.into()),
@@ -106,7 +106,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
             }
             Step::Read { until } | Step::Linger { until } => {
                 scratch.resize(SCRATCH, 0);
-                let read = with(&mut connection, Wish::Read, |stream| {
+                let read = with(&mut connection, Direction::Read, |stream| {
                     stream.read(&mut scratch)
                 });
                 in_time(clock.before(until, read).await).map(|count| match count {
@@ -144,7 +144,7 @@ fn is_timeout(error: &io::Error) -> bool {
 /// Does what blocks no more, as often as it takes: at every wake-up it is tried again.
 async fn with<S: Connect, R>(
     connection: &mut Option<Connection<S>>,
-    wish: Wish,
+    direction: Direction,
     mut act: impl FnMut(&mut dyn Duplex) -> io::Result<R>,
 ) -> io::Result<R> {
     let Some(connection) = connection else {
@@ -159,7 +159,7 @@ async fn with<S: Connect, R>(
             };
             match done {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(connection.poll_ready(wish, cx))?;
+                    ready!(connection.poll_ready(direction, cx))?;
                 }
                 done => return Poll::Ready(done),
             }
@@ -170,18 +170,18 @@ async fn with<S: Connect, R>(
 
 impl<S: Connect> Connection<S> {
     /// Ready when what would have blocked may not any more.
-    fn poll_ready(&mut self, wish: Wish, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_ready(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Plain(socket) => socket.poll_ready(wish, cx),
+            Self::Plain(socket) => socket.poll_ready(direction, cx),
             #[cfg(feature = "tls")]
             Self::Secure(stream) => {
                 // What is read may have to be answered first, and the other way round.
-                let wish = if stream.conn.wants_write() {
-                    Wish::Write
+                let direction = if stream.conn.wants_write() {
+                    Direction::Write
                 } else {
-                    Wish::Read
+                    Direction::Read
                 };
-                stream.sock.poll_ready(wish, cx)
+                stream.sock.poll_ready(direction, cx)
             }
         }
     }
@@ -195,7 +195,7 @@ impl<S: Connect> Connection<S> {
                 }
                 match stream.conn.complete_io(&mut stream.sock) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        ready!(self.poll_ready(Wish::Read, cx))?;
+                        ready!(self.poll_ready(Direction::Read, cx))?;
                     }
                     done => drop(done?),
                 }
