@@ -1,4 +1,8 @@
 //! mio's sockets, of either family, and the timer of this crate's reactor.
+//!
+//! Public but hidden, as the parameters of `Server`, `Monitor` and `Prober`, which messages of the
+//! compiler name.
+#![doc(hidden)]
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;

@@ -1,4 +1,8 @@
 //! async-io's timer and sockets.
+//!
+//! Public but hidden, as the parameters of `Server`, `Monitor` and `Prober`, which messages of the
+//! compiler name.
+#![doc(hidden)]
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -1,4 +1,8 @@
 //! tokio's timer and sockets.
+//!
+//! It is public, but hidden: `Server`, `Monitor` and `Prober` are health-driver's types with these as
+//! parameters, so messages of the compiler name them.
+#![doc(hidden)]
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
