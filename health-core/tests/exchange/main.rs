@@ -15,7 +15,7 @@ mod reference;
 
 use std::time::Duration;
 
-use cases::{CASES, Case, Expect};
+use cases::{Case, Expect, cases};
 use health_core::check::probe::{
     AddressPolicy, Attempt, Condition, Destination, HttpProbe, HttpProbeBuilder, Probe, Report,
     Step,
@@ -132,7 +132,7 @@ fn every_case_in_any_cut() {
         answer,
         eof,
         expect,
-    } in CASES
+    } in cases()
     {
         let report = same_in_any_cut(&probe, answer, *eof, &mut random);
         let message = report.outcome.message.as_str();
