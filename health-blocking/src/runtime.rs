@@ -275,7 +275,7 @@ mod tests {
     use std::time::Duration;
 
     use health_driver::listen::Source;
-    use health_driver::task::Endpoint;
+    use health_driver::task::ServerTask;
     use health_driver::{Health, Lifecycle, Service};
 
     use super::*;
@@ -296,11 +296,11 @@ mod tests {
         let every = Duration::ZERO;
         let (health, (running, _control)) = (Health::new("svc", "1"), Lifecycle::new());
         let source = Source::Later { address, every };
-        let endpoint = Endpoint::<Mio>::new(source, health, Service::new(), running);
+        let server = ServerTask::<Mio>::new(source, health, Service::new(), running);
         let woken = Arc::<Woken>::default();
         let waker = Waker::from(Arc::clone(&woken));
-        let mut endpoint = endpoint.expect("nothing is bound yet");
-        let polled = endpoint.poll(&mut Context::from_waker(&waker));
+        let mut server = server.expect("nothing is bound yet");
+        let polled = server.poll(&mut Context::from_waker(&waker));
         assert!(polled.is_pending());
         assert!(!woken.0.load(Ordering::SeqCst), "it polls without a pause");
     }

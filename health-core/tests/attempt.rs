@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use health_core::Instant;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, Destination, Probe, ProbeError, ProbePhase, Report, Step,
+    AddressPolicy, Attempt, AttemptStep, Destination, Probe, ProbeError, ProbePhase, Report,
 };
 use health_core::{Class, Kind};
 
@@ -30,7 +30,7 @@ fn begin<'p>(probe: &'p Probe, policy: &'p AddressPolicy) -> Attempt<'p> {
 
 #[track_caller]
 fn ends(attempt: Attempt<'_>, class: Class, kind: Option<Kind>, message: &str) -> Report {
-    assert_eq!(attempt.step(), Step::Close);
+    assert_eq!(attempt.step(), AttemptStep::Close);
     let report = attempt.into_report();
     assert_eq!(report.outcome.message.as_str(), message);
     assert_eq!((report.outcome.class, report.outcome.kind), (class, kind));
@@ -44,23 +44,23 @@ fn a_whole_https_attempt_with_its_times() {
     attempt.handle_resolved(at(10), [address("192.0.2.1:8443")]);
     let to = Destination::Tcp(address("192.0.2.1:8443"));
     let until = at(1_000);
-    assert_eq!(attempt.step(), Step::Connect { to, until });
+    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
     attempt.handle_connected(at(30), None);
     let name = "db.example";
-    assert_eq!(attempt.step(), Step::Secure { name, until });
+    assert_eq!(attempt.step(), AttemptStep::Secure { name, until });
     attempt.handle_secured(at(60));
-    assert_eq!(attempt.step(), Step::Write { until });
+    assert_eq!(attempt.step(), AttemptStep::Write { until });
     assert!(
         attempt
             .request()
             .starts_with(b"GET /h HTTP/1.1\r\nHost: db.example:8443\r\n")
     );
     attempt.handle_sent(at(70));
-    assert_eq!(attempt.step(), Step::Read { until });
+    assert_eq!(attempt.step(), AttemptStep::Read { until });
     attempt.handle_input(at(120), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
     attempt.handle_input(at(200), b"ok");
     let until = at(250);
-    assert_eq!(attempt.step(), Step::Linger { until });
+    assert_eq!(attempt.step(), AttemptStep::Linger { until });
     let early = attempt.report().cloned();
     attempt.handle_eof(at(210));
     assert_eq!(attempt.report(), early.as_ref(), "known before the close");
@@ -147,13 +147,13 @@ fn addresses_share_the_time_and_the_last_error_counts() {
     let all = ["[2001:db8::1]:80", "192.0.2.1:80", "192.0.2.2:80"].map(address);
     attempt.handle_resolved(at(100), all);
     let (to, until) = (Destination::Tcp(all[0]), at(400));
-    assert_eq!(attempt.step(), Step::Connect { to, until });
+    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
     attempt.handle_timeout(at(400));
     let (to, until) = (Destination::Tcp(all[1]), at(700));
-    assert_eq!(attempt.step(), Step::Connect { to, until });
+    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
     attempt.handle_error(at(500), ProbeError::Unreachable, "");
     let (to, until) = (Destination::Tcp(all[2]), at(1_000));
-    assert_eq!(attempt.step(), Step::Connect { to, until });
+    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
     attempt.handle_error(at(600), ProbeError::Refused, "os error 111");
     let message = "connection refused while connecting";
     let report = ends(attempt, Class::Failure, Some(Kind::Refused), message);
@@ -244,7 +244,7 @@ fn an_address_that_is_of_no_use_here_hides_nothing() {
         attempt.handle_error(at(1), errors[0], "first");
         let next = Destination::Tcp(address("127.0.0.1:80"));
         assert!(
-            matches!(attempt.step(), Step::Connect { to, .. } if to == next),
+            matches!(attempt.step(), AttemptStep::Connect { to, .. } if to == next),
             "{errors:?}"
         );
         attempt.handle_error(at(2), errors[1], "second");
@@ -357,7 +357,7 @@ fn a_reset_after_a_whole_answer_is_no_news() {
     let probe = probe("unix:/run/a.sock:/");
     let mut attempt = begin(&probe, &OPEN);
     let (to, until) = (Destination::Unix("/run/a.sock"), at(1_000));
-    assert_eq!(attempt.step(), Step::Connect { to, until });
+    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
     attempt.handle_connected(at(1), None);
     attempt.handle_sent(at(2));
     attempt.handle_input(at(3), b"HTTP/1.1 204 No Content\r\n\r\n");

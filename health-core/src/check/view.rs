@@ -51,7 +51,7 @@ impl Check {
     /// The status as a component shows it; `None` for a check that is listed without a verdict:
     /// paused, deregistered, stopped or never started.
     ///
-    /// A stale status holds until it is too old: see [`verdict_at`](Self::verdict_at).
+    /// A stale status holds; a target's [`status_at`](crate::monitor::Target::status_at) counts its age.
     #[must_use]
     pub fn verdict(&self) -> Option<Status> {
         match self.mode() {

@@ -100,6 +100,7 @@ impl Monitor {
 
     /// Changes [`max_in_flight`](super::MonitorConfig::max_in_flight) from now on, as when descriptors
     /// turn out to be few. Attempts that run go on.
+    #[cfg(feature = "registry")]
     pub fn set_max_in_flight(&mut self, most: usize) {
         self.config.max_in_flight = most;
     }

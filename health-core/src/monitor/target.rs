@@ -210,7 +210,7 @@ impl Target {
     /// Whether it may be sent work: it is started, and every readiness and health check is healthy.
     ///
     /// It is not while a check is not judged, as when it is paused or deregistered, nor while such a
-    /// verdict is too old: see [`Check::verdict_at`].
+    /// verdict is too old: see [`status_at`](Self::status_at).
     #[must_use]
     pub fn is_ready_at(&self, now: Instant) -> bool {
         let (_, ready, _) = self.progress();
@@ -242,8 +242,10 @@ impl Target {
         (healthy, self.checks.len())
     }
 
-    /// The worst of its checks' verdicts; one that is too old counts as unknown: see
-    /// [`Check::verdict_at`].
+    /// The worst of its checks' verdicts. One that is older than three intervals (or timeouts, if
+    /// those are longer) counts as unknown: a prober that has stopped must not stay green. One that
+    /// was restored counts from the start; that of a startup check that has succeeded does not age,
+    /// for it is never made again.
     #[must_use]
     pub fn status_at(&self, now: Instant) -> TargetStatus {
         self.judge(now).0

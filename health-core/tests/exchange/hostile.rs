@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use health_core::check::probe::{Condition, HttpProbeBuilder, ProbeError, Step};
+use health_core::check::probe::{AttemptStep, Condition, HttpProbeBuilder, ProbeError};
 
 use crate::cases::CASES;
 use crate::{Random, SECOND, START, builder, built, connected, mirror, run};
@@ -71,10 +71,12 @@ fn mutated_answers_never_panic_and_stay_bounded() {
             );
             assert_eq!(attempt.phase().is_none(), attempt.report().is_some());
             match attempt.step() {
-                Step::Write { until } | Step::Read { until } | Step::Linger { until } => {
+                AttemptStep::Write { until }
+                | AttemptStep::Read { until }
+                | AttemptStep::Linger { until } => {
                     assert!(now < until && until <= START + SECOND);
                 }
-                Step::Close => assert!(attempt.report().is_some()),
+                AttemptStep::Close => assert!(attempt.report().is_some()),
                 step => panic!("{step:?} of a connection"),
             }
         }

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use cases::{CASES, Case, Expect};
 use health_core::check::probe::{
-    AddressPolicy, Attempt, Condition, Destination, HttpProbe, HttpProbeBuilder, Probe, Report,
-    Step,
+    AddressPolicy, Attempt, AttemptStep, Condition, Destination, HttpProbe, HttpProbeBuilder,
+    Probe, Report,
 };
 use health_core::{Class, Instant, Kind};
 
@@ -42,9 +42,9 @@ fn connected(probe: &Probe) -> Attempt<'_> {
     let mut attempt = Attempt::new(probe, &POLICY, START, START + SECOND).unwrap();
     attempt.handle_resolved(START, [address]);
     let (to, until) = (Destination::Tcp(address), START + SECOND);
-    assert_eq!(attempt.step(), Step::Connect { to, until });
+    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
     attempt.handle_connected(START, None);
-    assert_eq!(attempt.step(), Step::Write { until });
+    assert_eq!(attempt.step(), AttemptStep::Write { until });
     attempt
 }
 
@@ -66,7 +66,7 @@ fn run<'a>(probe: &Probe, pieces: impl IntoIterator<Item = &'a [u8]>, eof: bool)
         attempt.handle_eof(START);
     }
     attempt.handle_timeout(START + SECOND);
-    assert!(matches!(attempt.step(), Step::Close));
+    assert!(matches!(attempt.step(), AttemptStep::Close));
     attempt.into_report()
 }
 

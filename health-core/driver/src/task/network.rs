@@ -11,7 +11,7 @@ use crate::probe_error;
 use health_core::Instant;
 use health_core::Outcome;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, Probe, ProbeError, ProbePhase, Report, Step,
+    AddressPolicy, Attempt, AttemptStep, Probe, ProbeError, ProbePhase, Report,
 };
 
 use super::deadline::Deadline;
@@ -57,15 +57,15 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                 .for_each(|on_report| on_report(report));
         }
         let result = match attempt.step() {
-            Step::Close => break,
-            Step::Resolve { name, port, until } => {
+            AttemptStep::Close => break,
+            AttemptStep::Resolve { name, port, until } => {
                 let lookup = Lookup::begin(name, port, clock.now());
                 let answer = poll_fn(|cx| lookup.poll(cx.waker()));
                 clock.before(until, answer).await;
                 lookup.finish(&mut attempt, clock.now());
                 Ok(())
             }
-            Step::Connect { to, until } => {
+            AttemptStep::Connect { to, until } => {
                 connection = None;
                 let connected = clock.before(until, R::Socket::connect(to)).await;
                 in_time(connected).map(|wire| {
@@ -73,7 +73,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     connection = Some(Connection::Plain(wire));
                 })
             }
-            Step::Secure { name, until } => {
+            AttemptStep::Secure { name, until } => {
                 let began = clock.now();
                 match secure(&attempt, connection.take(), name, &mut clock, until).await {
                     Ok(mut secured) => {
@@ -90,7 +90,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     }
                 }
             }
-            Step::Write { until } => {
+            AttemptStep::Write { until } => {
                 let request = attempt.request();
                 let sent = with(&mut connection, Wish::Write, |stream| {
                     while sent < request.len() {
@@ -104,7 +104,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                 let sent = clock.before(until, sent).await;
                 in_time(sent).map(|()| attempt.handle_sent(clock.now()))
             }
-            Step::Read { until } | Step::Linger { until } => {
+            AttemptStep::Read { until } | AttemptStep::Linger { until } => {
                 scratch.resize(SCRATCH, 0);
                 let read = with(&mut connection, Wish::Read, |stream| {
                     stream.read(&mut scratch)

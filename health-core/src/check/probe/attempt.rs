@@ -17,7 +17,7 @@ use super::http::HttpProbe;
 use super::policy::AddressPolicy;
 use super::report::{ProbePhase, Report};
 use super::response::{Malformed, Progress, Response};
-use super::step::{Destination, Step};
+use super::step::{AttemptStep, Destination};
 use super::tls::Tls;
 use super::url::Address;
 use crate::base::Instant;
@@ -40,7 +40,7 @@ use crate::base::{Kind, Outcome};
 /// ```
 /// use core::time::Duration;
 /// use health_core::check::probe::{
-///     AddressPolicy, Attempt, Destination, Probe, ProbeError, ProbePhase, Step,
+///     AddressPolicy, Attempt, Destination, Probe, ProbeError, ProbePhase, AttemptStep,
 /// };
 /// use health_core::Instant;
 ///
@@ -50,19 +50,19 @@ use crate::base::{Kind, Outcome};
 /// let deadline = now + Duration::from_secs(10);
 ///
 /// let mut attempt = Attempt::new(&probe, &policy, now, deadline).expect("not a command");
-/// assert_eq!(attempt.step(), Step::Resolve { name: "db.example", port: 5432, until: deadline });
+/// assert_eq!(attempt.step(), AttemptStep::Resolve { name: "db.example", port: 5432, until: deadline });
 /// let addresses = ["169.254.169.254:5432", "192.0.2.1:5432", "192.0.2.2:5432"];
 /// attempt.handle_resolved(now, addresses.map(|text| text.parse().unwrap()));
 ///
 /// // The first one is not permitted; the second gets half of the time.
 /// let to = Destination::Tcp("192.0.2.1:5432".parse().unwrap());
-/// assert_eq!(attempt.step(), Step::Connect { to, until: now + Duration::from_secs(5) });
+/// assert_eq!(attempt.step(), AttemptStep::Connect { to, until: now + Duration::from_secs(5) });
 /// attempt.handle_error(now, ProbeError::Refused, "os error 111");
 /// let to = Destination::Tcp("192.0.2.2:5432".parse().unwrap());
-/// assert_eq!(attempt.step(), Step::Connect { to, until: deadline });
+/// assert_eq!(attempt.step(), AttemptStep::Connect { to, until: deadline });
 /// attempt.handle_timeout(deadline);
 ///
-/// assert_eq!(attempt.step(), Step::Close);
+/// assert_eq!(attempt.step(), AttemptStep::Close);
 /// let report = attempt.into_report();
 /// assert_eq!(report.outcome.message.as_str(), "timeout while connecting");
 /// assert_eq!(report.timings.get(ProbePhase::Connect), Some(Duration::from_secs(10)));
@@ -153,26 +153,26 @@ impl<'p> Attempt<'p> {
     }
 
     /// What to do next.
-    pub fn step(&self) -> Step<'p> {
+    pub fn step(&self) -> AttemptStep<'p> {
         let until = self.deadline;
         match &self.state {
-            State::Resolving { name, port } => Step::Resolve {
+            State::Resolving { name, port } => AttemptStep::Resolve {
                 name,
                 port: *port,
                 until,
             },
-            State::Connecting { to, until, .. } => Step::Connect {
+            State::Connecting { to, until, .. } => AttemptStep::Connect {
                 to: *to,
                 until: *until,
             },
-            State::Securing => Step::Secure {
+            State::Securing => AttemptStep::Secure {
                 name: self.http.map_or("", HttpProbe::server_name),
                 until,
             },
-            State::Sending => Step::Write { until },
-            State::Reading(_) => Step::Read { until },
-            State::Lingering { until } => Step::Linger { until: *until },
-            State::Closed => Step::Close,
+            State::Sending => AttemptStep::Write { until },
+            State::Reading(_) => AttemptStep::Read { until },
+            State::Lingering { until } => AttemptStep::Linger { until: *until },
+            State::Closed => AttemptStep::Close,
         }
     }
 
@@ -182,7 +182,7 @@ impl<'p> Attempt<'p> {
         self.http.map_or(&[], HttpProbe::request)
     }
 
-    /// The settings of TLS, for [`Step::Secure`].
+    /// The settings of TLS, for [`AttemptStep::Secure`].
     #[must_use]
     pub fn tls(&self) -> Option<&'p Tls> {
         self.http.and_then(HttpProbe::tls)
