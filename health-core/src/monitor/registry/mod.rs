@@ -22,6 +22,7 @@ mod batch;
 mod first_results;
 mod journal;
 mod notice;
+mod notified;
 mod pending;
 mod store;
 mod writer;
