@@ -107,6 +107,22 @@ pub struct Notice {
 }
 
 impl NoticeKind {
+    /// Every kind.
+    const ALL: [Self; 6] = [
+        Self::MassFailure,
+        Self::MassFailureUpdate,
+        Self::MassFailureOver,
+        Self::Unhealthy,
+        Self::Deregistered,
+        Self::Recovered,
+    ];
+
+    /// The kind whose [word](Self::as_str) this is.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// The word: `mass_failure`, `mass_failure_update`, `mass_failure_over`, `unhealthy`,
     /// `deregistered`, `recovered`.
     #[must_use]
