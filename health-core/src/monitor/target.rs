@@ -224,7 +224,12 @@ impl Target {
 
     /// Whether a check had it deregistered.
     pub(super) fn is_deregistered(&self) -> bool {
-        self.each().any(|check| check.mode() == Mode::Inactive)
+        self.each().any(Check::is_deregistered)
+    }
+
+    /// Whether it was deregistered, and each of its checks has succeeded at its last recheck.
+    pub(super) fn answers_again(&self) -> bool {
+        self.each().all(Check::answers)
     }
 
     /// How many of its checks are healthy, of how many: the `2/3` of "2/3 healthy". A startup check
@@ -252,8 +257,12 @@ impl Target {
         let (mut worst, mut expires_at) = (None, None::<Instant>);
         for check in self.each() {
             match (check.verdict(), check.expires_at()) {
-                (None, _) if check.mode() == Mode::Inactive => {
-                    return (TargetStatus::Inactive, None);
+                (None, _) if check.is_deregistered() => {
+                    let status = match self.answers_again() {
+                        true => TargetStatus::AnswersAgain,
+                        false => TargetStatus::Deregistered,
+                    };
+                    return (status, None);
                 }
                 (None, _) => {}
                 (Some(_), Some(at)) if at < now => worst = worst.max(Some(Status::Unknown)),
@@ -274,7 +283,7 @@ impl Target {
         for check in self.each() {
             let (mode, is_healthy) = (check.mode(), check.status() == CheckStatus::Healthy);
             started &= mode != Mode::OnHold && (is_healthy || !is_startup(check));
-            ready &= mode != Mode::Inactive && (is_healthy || !counts_for_ready(check));
+            ready &= !check.is_deregistered() && (is_healthy || !counts_for_ready(check));
             is_gated |= check.is_gated();
         }
         (started, started && ready, is_gated)
