@@ -10,6 +10,7 @@ use super::mass_failure::Tally;
 use super::reaper::Reaper;
 #[cfg(feature = "registry")]
 use super::registry::Journal;
+use super::shortage::Shortages;
 use super::stats::MonitorStats;
 use super::status::MonitorStatus;
 use super::sums::Sums;
@@ -212,10 +213,17 @@ impl Monitor {
             demand: self.sums.demand(),
             max_in_flight: self.config.max_in_flight,
             summary: self.summary(moment.now),
+            shortages: self.shortages(),
             stats: self.stats,
             #[cfg(feature = "registry")]
             journal: self.journal_stats(moment.now),
         }
+    }
+
+    /// What keeps the prober itself from probing.
+    #[must_use]
+    pub const fn shortages(&self) -> Shortages {
+        self.sums.shortages
     }
 
     /// Whether so many targets fail that actions are withheld; see [`MassFailure`](super::MassFailure).

@@ -4,6 +4,7 @@ use core::fmt;
 
 #[cfg(feature = "registry")]
 use super::registry::JournalStats;
+use super::shortage::Shortages;
 use super::stats::MonitorStats;
 use super::summary::Summary;
 use crate::base::Moment;
@@ -88,6 +89,8 @@ pub struct MonitorStatus {
     pub max_in_flight: usize,
     /// How many targets have which status.
     pub summary: Summary,
+    /// What keeps the prober itself from probing.
+    pub shortages: Shortages,
     /// What was counted since the start.
     pub stats: MonitorStats,
     /// What was stored and what waits for it; `None` without a journal.

@@ -13,6 +13,8 @@ mod line;
 #[cfg(feature = "monitor")]
 mod network;
 #[cfg(feature = "monitor")]
+mod race;
+#[cfg(feature = "monitor")]
 mod run;
 
 use std::future::poll_fn;

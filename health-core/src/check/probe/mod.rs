@@ -92,7 +92,7 @@
 //!         report = attempt.report().cloned();
 //!     }
 //!     match attempt.step() {
-//!         Step::Connect { .. } => attempt.handle_connected(now, None),
+//!         Step::Connect { to, .. } => attempt.handle_connected(now, to, None),
 //!         Step::Write { until } => {
 //!             assert!(attempt.request().starts_with(b"GET /health HTTP/1.1\r\n")); // written
 //!             assert!(now < until, "or handle_timeout");
