@@ -18,6 +18,8 @@ pub enum ProbeError {
     Refused,
     /// The other side cut the connection.
     Reset,
+    /// The TLS stream ended without `close_notify`: what came may have been cut short on the way.
+    Truncated,
     /// There is no way there.
     Unreachable,
     /// The system itself gave up waiting.
@@ -123,7 +125,7 @@ impl ProbeError {
     pub(crate) const fn kind(self) -> Option<Kind> {
         Some(match self {
             Self::Refused => Kind::Refused,
-            Self::Reset => Kind::Reset,
+            Self::Reset | Self::Truncated => Kind::Reset,
             Self::Unreachable => Kind::Unreachable,
             Self::TimedOut => Kind::Timeout,
             Self::NameNotFound => Kind::NameNotFound,
@@ -145,6 +147,7 @@ impl ProbeError {
         match self {
             Self::Refused => "connection refused",
             Self::Reset => "connection reset",
+            Self::Truncated => "TLS connection closed without close_notify",
             Self::Unreachable => "no route to the target",
             Self::TimedOut => "timeout",
             Self::NameNotFound => "no such name",
