@@ -101,7 +101,7 @@ fn compare_heads(mut sent: &[u8], limits: &Limits) {
                 assert_eq!(length, expected_length, "the end of the head");
                 let target = match request.target {
                     Target::Server => reference::Target::Asterisk,
-                    Target::Path { path, query } => reference::Target::Resource(path, query),
+                    Target::Path { path, query, .. } => reference::Target::Resource(path, query),
                 };
                 let version = match expected.minor {
                     0 => Version::Http10,

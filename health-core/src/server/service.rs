@@ -128,8 +128,10 @@ impl Service {
     /// Reads a request that another HTTP server has parsed: its method by name (`GET`), its target as it
     /// was sent, and `field`, which finds the value of the first field of a name, in any case.
     ///
-    /// A peer on this machine may see details while no token is set. Behind a proxy every peer
-    /// seems to be on this machine: pass [`Peer::Unknown`] there.
+    /// A peer on this machine may see details while no token is set, if `field` has no `host`, or one
+    /// that names this machine: see [`allow_hosts`](Self::allow_hosts). In HTTP/2 that is `:authority`,
+    /// which may also stand in `target` (`http://localhost/stats`). Behind a proxy every peer seems to
+    /// be on this machine: pass [`Peer::Unknown`] there.
     #[must_use]
     pub fn query<'a>(
         &self,
@@ -141,6 +143,7 @@ impl Service {
         let method = Method::from_name(method.as_bytes());
         // A target that is malformed is one that does not exist.
         let nothing = Target::Path {
+            authority: None,
             path: b"",
             query: None,
         };
@@ -176,16 +179,18 @@ impl Service {
         field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
         cross_origin: CrossOrigin,
     ) -> Query {
-        let (path, parameters, route) = match target {
-            Target::Server => (&b"*"[..], None, Route::Server),
-            Target::Path { path, query } => {
-                let suffix = path.strip_prefix(self.prefix.as_bytes());
-                (
-                    path,
-                    query,
-                    suffix.map_or(Route::NotFound, |it| self.route(it, query)),
-                )
-            }
+        let (authority, path, parameters) = match target {
+            Target::Server => (None, &b"*"[..], None),
+            Target::Path {
+                authority,
+                path,
+                query,
+            } => (authority, path, query),
+        };
+        let route = match (target, path.strip_prefix(self.prefix.as_bytes())) {
+            (Target::Server, _) => Route::Server,
+            (_, Some(path)) => self.route(path, parameters),
+            (_, None) => Route::NotFound,
         };
         let parameters = parameters.map(QueryString::parse).unwrap_or_default();
         let offered = route.formats();
@@ -216,6 +221,7 @@ impl Service {
                 peer,
                 method,
                 path,
+                authority,
                 field,
             };
             query.access = self.policy.decide(self.guard(), &request);

@@ -9,7 +9,7 @@ use super::client::{Client, LIVE, READY, eventually, get};
 use super::driver::{self, CloseReason, Limits, Server, Service};
 use super::{connect, running, spawn};
 
-const EVENTS: &str = "GET /health/events HTTP/1.1\r\nHost: test\r\n\r\n";
+const EVENTS: &str = "GET /health/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// Reads on until this has come.
 #[track_caller]
