@@ -55,13 +55,17 @@ use crate::render::Format;
 /// | `transition` | its own | an entry of `/health/history` |
 /// | `stats` | | the document of `/stats`, or of `/stats?verbose` if the stream was requested so: the latest values, however many were published in between |
 /// | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: transitions between what the client has seen and what follows are lost. `after` is left out unless it is a number below 2^53, which any reader of JSON keeps. The client discards its state; all that is remembered comes next |
-/// | `end` | | `{"phase":"draining"}`: nothing more comes |
+/// | `end` | | `{"phase":"draining"}`: nothing more comes. While the phase is another one, the place is another client's: the `retry` that comes with it says when to come back |
 ///
 /// Data is one line of JSON, by `schemas/events.json`. Batches are 200 ms apart or more, published
 /// values gather for 50 ms, and a comment is the heartbeat of a stream without events. A client that
 /// reconnects sends what it has seen as `Last-Event-ID` or `?after=`, and gets the transitions after
 /// that before the snapshot. In HTTP/1.1 the stream comes in chunks, in HTTP/1.0 it ends with its
 /// connection.
+///
+/// A listener has a limited [number of streams](Limits::streams). One that has been open for 60 s makes
+/// room for another one; if none has, the other one is sent the present state and ends. Either is told to
+/// come back after 60 to 120 s.
 #[derive(Clone, Debug)]
 pub struct Service {
     pub(super) limits: Limits,
