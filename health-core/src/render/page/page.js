@@ -289,7 +289,8 @@ async function listen(signal) {
     const events = (text + value).split('\n\n');
     text = events.pop();
     for (const event of events) {
-      const { event: name, data } = Object.fromEntries(event.split('\n').map(line => line.split(/: (.*)/s, 2)));
+      const { event: name, data, retry } = Object.fromEntries(event.split('\n').map(line => line.split(/: (.*)/s, 2)));
+      if (retry) comeBack = +retry;
       takers[name]?.(JSON.parse(data));
       if (name === 'transition' || name === 'stats') hurry();
     }
@@ -316,7 +317,7 @@ function hurry() {
 }
 
 const backOff = failures => Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.75 + Math.random() / 2);
-let stream = new AbortController(), isStreaming = false, shortOnes = 0, streamAfter = 0, wake, soon;
+let stream = new AbortController(), isStreaming = false, shortOnes = 0, streamAfter = 0, comeBack = 0, wake, soon;
 
 async function follow() {
   const begin = Date.now();
@@ -326,7 +327,7 @@ async function follow() {
   isStreaming = live = false;
   // One that did not last was refused, or given to somebody else: do not fight for it.
   shortOnes = Date.now() - begin > LONGEST_PAUSE ? 0 : shortOnes + 1;
-  streamAfter = Date.now() + backOff(shortOnes);
+  streamAfter = Date.now() + Math.max(backOff(shortOnes), comeBack);
   wake();
 }
 
