@@ -120,8 +120,9 @@ mod timers;
 mod update;
 mod view;
 
+pub use crate::check::Signal;
 pub use config::{MonitorConfig, Spread};
-pub use event::{Command, MonitorEvent, Signal};
+pub use event::{Command, MonitorEvent};
 pub use id::{AttemptId, CheckId, TargetId};
 pub use machine::Monitor;
 pub use mass_failure::MassFailure;
