@@ -404,9 +404,8 @@ fn a_component_that_makes_the_code_is_never_true() {
         (DegradedCode::ServiceUnavailable, true),
     ] {
         let listener = Listener::new(Service::new().degraded_code(code), daemon.clone());
-        let ups = |load: bool, side: bool| {
-            serde_json::json!({"load": load, "disk": true, "side": side})
-        };
+        let ups =
+            |load: bool, side: bool| serde_json::json!({"load": load, "disk": true, "side": side});
         let (status, document) = listener.json("/health", "health");
         assert_eq!(status != 200, fails);
         assert_eq!(document["components"], ups(!fails, !fails));
