@@ -5,7 +5,7 @@ use crate::base::grammar;
 
 /// A request target. Paths are compared byte for byte: nothing is decoded, normalised or redirected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target<'a> {
+pub enum RequestTarget<'a> {
     /// Origin-form, or absolute-form.
     Path {
         /// Host and port of an absolute target. They replace `Host` (RFC 9112 §3.2.2).
@@ -19,7 +19,7 @@ pub enum Target<'a> {
     Server,
 }
 
-impl<'a> Target<'a> {
+impl<'a> RequestTarget<'a> {
     /// Reads `target`, which is visible ASCII.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::admission::Admission;
 use super::stream::Stream;
 use super::{AcceptAction, AcceptError, Connection, EvictionClass};
-use super::{Peer, Report, Service, Step, Turn};
+use super::{Peer, ServerReport, Service, Step, Turn};
 use crate::base::Instant;
 use crate::health::{Phase, Revision};
 
@@ -65,7 +65,7 @@ pub struct Connections<S> {
     /// No deadline of any connection is before it.
     deadline: Option<Instant>,
     paused_until: Option<Instant>,
-    report: Report,
+    report: ServerReport,
 }
 
 /// A connection and its socket.
@@ -102,7 +102,7 @@ impl<S> Connections<S> {
             stage: Stage::Open,
             deadline: None,
             paused_until: None,
-            report: Report::default(),
+            report: ServerReport::default(),
         }
     }
 
@@ -286,7 +286,7 @@ impl<S> Connections<S> {
     /// The final report, once the server has been stopped and no connection is left, or its
     /// [`stop_timeout`](super::Limits::stop_timeout) has passed. Drop everything after it.
     #[must_use]
-    pub fn poll_over(&mut self, now: Instant) -> Option<Report> {
+    pub fn poll_over(&mut self, now: Instant) -> Option<ServerReport> {
         let Stage::Stopping { until } = self.stage else {
             return None;
         };

@@ -19,7 +19,7 @@ use super::{Access, AccessRequest, DegradedCode, EventCursor, Limits};
 use super::{Peer, Query, Route};
 use crate::base::Moment;
 use crate::health::Snapshot;
-use crate::http::{Head, Method, Target};
+use crate::http::{Head, Method, RequestTarget};
 use crate::render::Format;
 
 /// One listener's settings: limits, paths, codes, tokens. Clones count together.
@@ -146,12 +146,12 @@ impl Service {
     ) -> Query {
         let method = Method::from_name(method.as_bytes());
         // A target that is malformed is one that does not exist.
-        let nothing = Target::Path {
+        let nothing = RequestTarget::Path {
             authority: None,
             path: b"",
             query: None,
         };
-        let target = Target::parse(method, target.as_bytes()).unwrap_or(nothing);
+        let target = RequestTarget::parse(method, target.as_bytes()).unwrap_or(nothing);
         let cross_origin = CrossOrigin::default();
         let (accept, field) = (field("accept").into_iter(), &|name: &str| field(name));
         self.query_of(&peer, method, target, accept, field, cross_origin)
@@ -178,21 +178,21 @@ impl Service {
         &self,
         peer: &'a Peer,
         method: Method,
-        target: Target<'a>,
+        target: RequestTarget<'a>,
         accept: impl Iterator<Item = &'a [u8]> + Clone,
         field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
         cross_origin: CrossOrigin,
     ) -> Query {
         let (authority, path, parameters) = match target {
-            Target::Server => (None, &b"*"[..], None),
-            Target::Path {
+            RequestTarget::Server => (None, &b"*"[..], None),
+            RequestTarget::Path {
                 authority,
                 path,
                 query,
             } => (authority, path, query),
         };
         let route = match (target, path.strip_prefix(self.prefix.as_bytes())) {
-            (Target::Server, _) => Route::Server,
+            (RequestTarget::Server, _) => Route::Server,
             (_, Some(path)) => self.route(path, parameters),
             (_, None) => Route::NotFound,
         };
