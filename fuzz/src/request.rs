@@ -100,8 +100,10 @@ fn compare_heads(mut sent: &[u8], limits: &Limits) {
             (Ok(Some((request, length))), Verdict::Request(expected, expected_length)) => {
                 assert_eq!(length, expected_length, "the end of the head");
                 let target = match request.target {
-                    RequestTarget::Server => reference::RequestTarget::Asterisk,
-                    RequestTarget::Path { path, query, .. } => reference::RequestTarget::Resource(path, query),
+                    RequestTarget::Server => reference::Target::Asterisk,
+                    RequestTarget::Path { path, query, .. } => {
+                        reference::Target::Resource(path, query)
+                    }
                 };
                 let version = match expected.minor {
                     0 => Version::Http10,
