@@ -110,6 +110,7 @@ mod mass_failure;
 mod reaper;
 #[cfg(feature = "registry")]
 pub mod registry;
+mod replace;
 mod schedule;
 mod stats;
 mod status;

@@ -118,7 +118,7 @@ impl CheckView {
             is_degraded: check.is_degraded(),
             next_due: check.next_due(),
             attempts: check.attempts,
-            skipped_slots: check.skipped_slots,
+            skipped_slots: u64::from(check.skipped_slots),
             history: check.history().cloned().collect(),
         }
     }
