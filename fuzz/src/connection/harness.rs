@@ -281,7 +281,7 @@ impl Harness {
         let nothing_follows = self.eof && self.answered == self.expectation.answers.len();
         let is_last = expected.last.is_some()
             || self.told
-            || snapshot.phase().is_ending()
+            || snapshot.phase() >= Phase::Draining
             || (nothing_follows && expected.end == self.input.len());
         let may_be_last = is_last || nothing_follows;
         assert!(says_close <= may_be_last, "closes before {expected:?}");

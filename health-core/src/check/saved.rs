@@ -1,10 +1,11 @@
 //! What a store keeps of a check, and how a check goes on from it.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::event::CheckStatus;
 use super::schedule;
-use super::state::{Check, Run, Timestamp};
+use super::state::{Check, Inactive, Run, Timestamp};
 use super::thresholds::Action;
 use crate::base::{Moment, Streak, UnixTime};
 
@@ -41,8 +42,11 @@ impl Check {
             self.thresholds.expect_action(&self.config);
         }
         if saved.deregistered {
-            let since = saved.deregistered_at.map(Timestamp::stored);
-            self.run = Run::Inactive { since };
+            self.inactive = Some(Box::new(Inactive {
+                since: saved.deregistered_at.map(Timestamp::stored),
+                answers_since: saved.answers_since.map(Timestamp::stored),
+            }));
+            self.run = Run::Inactive;
         }
         self
     }
@@ -53,18 +57,19 @@ impl Check {
         self.saved_state().saved(moment)
     }
 
+    fn is_restart_requested(&self) -> bool {
+        let is_requested = self.run == Run::OnHold || self.thresholds.action == Action::Requested;
+        is_requested && self.inactive.is_none()
+    }
+
     pub(crate) fn saved_state(&self) -> SavedState {
         SavedState {
             status: self.status(),
             streak: self.streak(),
             changed_at: self.changed_at,
             counted_at: self.judged_at,
-            restart_requested: self.run == Run::OnHold
-                || self.thresholds.action == Action::Requested,
-            inactive: match self.run {
-                Run::Inactive { since } => Some(since),
-                _ => None,
-            },
+            restart_requested: self.is_restart_requested(),
+            inactive: self.inactive.as_deref().copied(),
         }
     }
 }
@@ -83,10 +88,12 @@ pub struct Saved {
     pub counted_at: Option<UnixTime>,
     /// A restart was requested for this instance, and is not requested again.
     pub restart_requested: bool,
-    /// Deregistered: not checked until it is reactivated.
+    /// Deregistered: no result counts until it is reactivated.
     pub deregistered: bool,
     /// Since when; `None` if that is not known.
     pub deregistered_at: Option<UnixTime>,
+    /// Since when its rechecks have succeeded; `None` if the last one did not.
+    pub answers_since: Option<UnixTime>,
 }
 
 /// What a store is to keep, before times are converted to the wall clock.
@@ -97,8 +104,8 @@ pub(crate) struct SavedState {
     pub(crate) changed_at: Option<Timestamp>,
     pub(crate) counted_at: Option<Timestamp>,
     pub(crate) restart_requested: bool,
-    /// Deregistered, and when.
-    pub(crate) inactive: Option<Option<Timestamp>>,
+    /// Of a check whose target is deregistered.
+    pub(crate) inactive: Option<Inactive>,
 }
 
 impl SavedState {
@@ -112,7 +119,8 @@ impl SavedState {
             counted_at: self.counted_at.map(date),
             restart_requested: self.restart_requested,
             deregistered: self.inactive.is_some(),
-            deregistered_at: self.inactive.flatten().map(date),
+            deregistered_at: self.inactive.and_then(|it| it.since).map(date),
+            answers_since: self.inactive.and_then(|it| it.answers_since).map(date),
         }
     }
 }

@@ -102,6 +102,7 @@
 
 mod config;
 mod control;
+mod down;
 mod event;
 mod id;
 mod list;
@@ -112,6 +113,7 @@ mod reaper;
 pub mod registry;
 mod replace;
 mod schedule;
+mod shortage;
 mod stats;
 mod status;
 mod summary;
@@ -122,10 +124,12 @@ mod update;
 mod view;
 
 pub use config::{MonitorConfig, Spread};
+pub use down::Down;
 pub use event::{Command, MonitorEvent, Signal};
 pub use id::{AttemptId, CheckId, TargetId};
 pub use machine::Monitor;
 pub use mass_failure::MassFailure;
+pub use shortage::Shortages;
 pub use stats::MonitorStats;
 pub use status::{MonitorStatus, TargetStatus};
 pub use summary::Summary;

@@ -6,6 +6,7 @@ use core::mem;
 use super::id::{CheckId, TargetId};
 use super::machine::Monitor;
 use super::mass_failure::TargetShare;
+use super::shortage::shortage_of;
 use super::target::{AddError, Target, TargetSpec};
 use crate::base::Instant;
 
@@ -73,6 +74,9 @@ impl Monitor {
         }
         let share = TargetShare::of(&new);
         self.tally.exchange_target(TargetShare::default(), share);
+        for check in new.each() {
+            self.sums.shortages.exchange(None, shortage_of(check));
+        }
         let id = self.insert(now, new)?;
         for check in self.check_ids(id) {
             self.reschedule(now, check);
