@@ -96,6 +96,9 @@ pub(super) struct MonitorArgs {
         value_parser = BoolishValueParser::new()
     )]
     no_auto_deregister: bool,
+    /// Run as the child of a process that reaps orphans and passes signals on; PID 1 always does (Linux)
+    #[arg(long, env = "HEALTHD_INIT", value_parser = BoolishValueParser::new())]
+    pub(super) init: bool,
     /// Least severe log lines shown: error, warn, info, debug
     #[arg(
         long,
