@@ -43,7 +43,7 @@ fn connected(probe: &Probe) -> Attempt<'_> {
     attempt.handle_resolved(START, [address]);
     let (to, until) = (Destination::Tcp(address), START + SECOND);
     assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
-    attempt.handle_connected(START, None);
+    attempt.handle_connected(START, to, None);
     assert_eq!(attempt.step(), AttemptStep::Write { until });
     attempt
 }

@@ -15,6 +15,7 @@ use health_core::check::probe::{
 };
 
 use super::deadline::Deadline;
+use super::race::Race;
 use crate::probe::resolve::Lookup;
 #[cfg(feature = "tls")]
 use crate::probe::tls::{self, TlsWire};
@@ -46,6 +47,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
         return report;
     };
     let mut connection: Option<Connection<R::Socket>> = None;
+    let mut connecting = Race::default();
     let mut sent = 0;
     let mut scratch = Vec::new();
     let mut on_report = Some(on_report);
@@ -59,19 +61,32 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
         let result = match attempt.step() {
             AttemptStep::Close => break,
             AttemptStep::Resolve { name, port, until } => {
-                let lookup = Lookup::begin(name, port, clock.now());
+                let lookup = Lookup::begin(name, port);
                 let answer = poll_fn(|cx| lookup.poll(cx.waker()));
                 clock.before(until, answer).await;
                 lookup.finish(&mut attempt, clock.now());
                 Ok(())
             }
             AttemptStep::Connect { to, until } => {
-                connection = None;
-                let connected = clock.before(until, R::Socket::connect(to)).await;
-                in_time(connected).map(|wire| {
-                    attempt.handle_connected(clock.now(), wire.local_addr());
-                    connection = Some(Connection::Plain(wire));
-                })
+                connecting.begin(to, || R::Socket::connect(to));
+                match clock.before(until, connecting.next()).await {
+                    Some((to, Ok(socket))) => {
+                        attempt.handle_connected(clock.now(), to, socket.local_addr());
+                        connection = Some(Connection::Plain(socket));
+                    }
+                    Some((to, Err(error))) => {
+                        let class = probe_error(&error, ProbePhase::Connect);
+                        attempt.handle_connect_error(clock.now(), to, class, &error);
+                    }
+                    None => attempt.handle_timeout(clock.now()),
+                }
+                if matches!(attempt.step(), AttemptStep::Connect { .. }) {
+                    // It was none, after all.
+                    connection = None;
+                } else {
+                    connecting = Race::default();
+                }
+                Ok(())
             }
             AttemptStep::Secure { name, until } => {
                 let began = clock.now();
@@ -85,7 +100,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     }
                     Err(error) => {
                         // Reported at the deadline it would be the target's timeout.
-                        attempt.handle_error(began, ProbeError::Settings, error);
+                        attempt.handle_error(began, ProbeError::Certificates, error);
                         Ok(())
                     }
                 }

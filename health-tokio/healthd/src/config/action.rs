@@ -65,7 +65,7 @@ impl Action {
     /// Whether it is for such notices. An action on a mass failure is also for its end.
     pub(crate) fn wants(&self, kind: NoticeKind) -> bool {
         let kind = match kind {
-            NoticeKind::MassFailureOver => NoticeKind::MassFailure,
+            NoticeKind::MassFailureUpdate | NoticeKind::MassFailureOver => NoticeKind::MassFailure,
             kind => kind,
         };
         self.on.contains(&kind)

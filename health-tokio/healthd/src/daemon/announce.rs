@@ -93,6 +93,7 @@ fn notice(notice: &Notice) {
                 "mass failure: nothing is done about any target until it is over"
             );
         }
+        NoticeKind::MassFailureUpdate => warn!(changed = count, "mass failure goes on"),
         NoticeKind::MassFailureOver => warn!(still_unhealthy = count, "mass failure over"),
         kind => debug!(count, kind = kind.as_str(), "notice"),
     }
@@ -200,6 +201,9 @@ fn transition(it: &TransitionRow) {
         }
         CheckChange::Deregistered => {
             error!(%target, %check, consecutive_failures, reason, "deregistered");
+        }
+        CheckChange::AnswersAgain => {
+            warn!(%target, %check, "answers again; `healthd reactivate {target}` brings it back");
         }
         CheckChange::RestartRequested => {
             error!(%target, %check, consecutive_failures, reason, "restart requested");

@@ -130,7 +130,7 @@ async fn watch(
     if !settings.is_max_stated {
         settings.monitor.max_in_flight = limits.max_in_flight;
     }
-    let monitor = Monitor::new(settings.monitor.clone());
+    let monitor = Monitor::new(settings.monitor.clone()).show_prober(&health);
     let monitor = monitor.spawn().map_err(text)?;
     monitor.enable_journal();
 
