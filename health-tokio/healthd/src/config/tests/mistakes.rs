@@ -21,8 +21,21 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
         ),
         (
             "interval = 0".into(),
-            "interval = 0: allowed is at least 1ms",
+            "interval = 0: allowed is at least 100ms",
         ),
+        (
+            "periodSeconds = 0.09".into(),
+            "periodSeconds = 0.09: allowed is at least 100ms",
+        ),
+        (
+            url("interval_seconds = 0.001"),
+            "target[0].interval_seconds = 0.001: allowed is at least 100ms",
+        ),
+        (
+            url("interval = \"99ms\""),
+            "target[0].interval = \"99ms\": allowed is at least 100ms",
+        ),
+        ("timeout = 0".into(), "timeout = 0: allowed is at least 1ms"),
         (
             "timeout = true".into(),
             "timeout = true: a duration is a number of seconds",
