@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use health_core::Instant;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, Destination, Probe, ProbeError, ProbePhase, Report, Step,
+    AddressPolicy, Attempt, AttemptStep, Destination, Probe, ProbeError, ProbePhase, Report,
 };
 use health_core::{Class, Kind};
 
@@ -30,7 +30,7 @@ fn begin<'p>(probe: &'p Probe, policy: &'p AddressPolicy) -> Attempt<'p> {
 
 /// The connection of the step stands.
 fn connected(attempt: &mut Attempt<'_>, now: Instant) {
-    let Step::Connect { to, .. } = attempt.step() else {
+    let AttemptStep::Connect { to, .. } = attempt.step() else {
         panic!("{:?}", attempt.step());
     };
     attempt.handle_connected(now, to, None);
@@ -38,7 +38,7 @@ fn connected(attempt: &mut Attempt<'_>, now: Instant) {
 
 #[track_caller]
 fn ends(attempt: Attempt<'_>, class: Class, kind: Option<Kind>, message: &str) -> Report {
-    assert_eq!(attempt.step(), Step::Close);
+    assert_eq!(attempt.step(), AttemptStep::Close);
     let report = attempt.into_report();
     assert_eq!(report.outcome.message.as_str(), message);
     assert_eq!((report.outcome.class, report.outcome.kind), (class, kind));
@@ -52,23 +52,23 @@ fn a_whole_https_attempt_with_its_times() {
     attempt.handle_resolved(at(10), [address("192.0.2.1:8443")]);
     let to = Destination::Tcp(address("192.0.2.1:8443"));
     let until = at(1_000);
-    assert_eq!(attempt.step(), Step::Connect { to, until });
+    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
     attempt.handle_connected(at(30), to, None);
     let name = "db.example";
-    assert_eq!(attempt.step(), Step::Secure { name, until });
+    assert_eq!(attempt.step(), AttemptStep::Secure { name, until });
     attempt.handle_secured(at(60));
-    assert_eq!(attempt.step(), Step::Write { until });
+    assert_eq!(attempt.step(), AttemptStep::Write { until });
     assert!(
         attempt
             .request()
             .starts_with(b"GET /h HTTP/1.1\r\nHost: db.example:8443\r\n")
     );
     attempt.handle_sent(at(70));
-    assert_eq!(attempt.step(), Step::Read { until });
+    assert_eq!(attempt.step(), AttemptStep::Read { until });
     attempt.handle_input(at(120), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
     attempt.handle_input(at(200), b"ok");
     let until = at(250);
-    assert_eq!(attempt.step(), Step::Linger { until });
+    assert_eq!(attempt.step(), AttemptStep::Linger { until });
     let early = attempt.report().cloned();
     attempt.handle_eof(at(210));
     assert_eq!(attempt.report(), early.as_ref(), "known before the close");
@@ -159,7 +159,7 @@ fn a_name_that_is_not_resolved_in_time_says_nothing_of_the_target() {
         let (probe, message) = (probe(text), "prober cannot ask its resolver");
         let begin = || Attempt::new(&probe, &OPEN, at(0), at(timeout)).expect("not a command");
         let attempt = begin();
-        let Step::Resolve { until: given, .. } = attempt.step() else {
+        let AttemptStep::Resolve { until: given, .. } = attempt.step() else {
             panic!("{:?}", attempt.step());
         };
         assert_eq!(given, at(until));
@@ -192,7 +192,7 @@ fn the_next_address_is_tried_beside_a_silent_one() {
     let mut attempt = Attempt::new(&probe, &OPEN, at(0), at(10_000)).expect("not a command");
     let all = ["[2001:db8::1]:80", "192.0.2.1:80", "192.0.2.2:80"].map(address);
     let [first, second, third] = all.map(Destination::Tcp);
-    let step = |to, until| Step::Connect {
+    let step = |to, until| AttemptStep::Connect {
         to,
         until: at(until),
     };
@@ -239,7 +239,7 @@ fn an_address_that_answers_late_is_not_given_up() {
     let mut attempt = Attempt::new(&probe, &OPEN, at(0), at(4_000)).expect("not a command");
     attempt.handle_resolved(at(0), all);
     attempt.handle_connected(at(1), Destination::Tcp(all[1]), None);
-    assert!(matches!(attempt.step(), Step::Connect { .. }));
+    assert!(matches!(attempt.step(), AttemptStep::Connect { .. }));
 }
 
 /// With little time left each address still has its turn.
@@ -250,7 +250,7 @@ fn many_addresses_share_a_short_time() {
     let all = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(|last| SocketAddr::from(([192, 0, 2, last], 80)));
     attempt.handle_resolved(at(0), all);
     for (index, expected) in all.into_iter().enumerate() {
-        let Step::Connect { to, until } = attempt.step() else {
+        let AttemptStep::Connect { to, until } = attempt.step() else {
             panic!("{:?}", attempt.step());
         };
         assert_eq!(to, Destination::Tcp(expected));
@@ -275,7 +275,7 @@ fn a_shortage_of_ours_begins_no_further_address() {
             attempt.handle_timeout(at(250));
             attempt.handle_connect_error(at(251), second, shortage, "");
             let until = at(1_000);
-            assert_eq!(attempt.step(), Step::Connect { to: first, until });
+            assert_eq!(attempt.step(), AttemptStep::Connect { to: first, until });
             attempt
         };
         let mut attempt = begin();
@@ -367,7 +367,7 @@ fn an_address_that_is_of_no_use_here_hides_nothing() {
         attempt.handle_error(at(1), errors[0], "first");
         let next = Destination::Tcp(address("127.0.0.1:80"));
         assert!(
-            matches!(attempt.step(), Step::Connect { to, .. } if to == next),
+            matches!(attempt.step(), AttemptStep::Connect { to, .. } if to == next),
             "{errors:?}"
         );
         attempt.handle_error(at(2), errors[1], "second");
@@ -482,7 +482,7 @@ fn a_reset_after_a_whole_answer_is_no_news() {
     let probe = probe("unix:/run/a.sock:/");
     let mut attempt = begin(&probe, &OPEN);
     let (to, until) = (Destination::Unix("/run/a.sock"), at(1_000));
-    assert_eq!(attempt.step(), Step::Connect { to, until });
+    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
     connected(&mut attempt, at(1));
     attempt.handle_sent(at(2));
     attempt.handle_input(at(3), b"HTTP/1.1 204 No Content\r\n\r\n");

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use health_core::health::{Phase, Registry, Revision};
 use health_core::server::{
-    AcceptAction, AcceptError, CloseReason, Connections, Limits, Peer, Report, Service, Step, Turn,
+    AcceptAction, AcceptError, CloseReason, Connections, Limits, Peer, ServerReport, Service, Step,
+    Turn,
 };
 use health_core::{Instant, Moment, UnixTime};
 
@@ -79,7 +80,7 @@ impl Server {
         names
     }
 
-    fn report(&mut self) -> Report {
+    fn report(&mut self) -> ServerReport {
         self.connections.poll_over(self.now).expect("it is over")
     }
 }

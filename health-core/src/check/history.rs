@@ -48,6 +48,14 @@ impl Record {
         }
     }
 
+    /// A result of an earlier process, of which a store has kept no more than what came of it.
+    #[must_use]
+    #[cfg(feature = "registry")]
+    pub fn stored(outcome: Outcome) -> Self {
+        let at = Instant::default();
+        Self::new(at, at, 0, outcome).counted(true)
+    }
+
     pub(super) fn counted(mut self, counted: bool) -> Self {
         self.counted = counted;
         self
@@ -88,6 +96,12 @@ impl Record {
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         self.kind
+    }
+
+    /// Whether it was no success.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn is_error(&self) -> bool {
+        matches!(self.class, Class::Failure | Class::Indeterminate)
     }
 
     /// Whether it moved a streak. Indeterminate results and failures within the start period do not.

@@ -5,7 +5,7 @@ use crate::base::grammar;
 
 /// A request target. Paths are compared byte for byte: nothing is decoded, normalised or redirected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target<'a> {
+pub enum RequestTarget<'a> {
     /// Origin-form, or absolute-form without its authority.
     Path {
         /// From the first `/` to the query; `/` if an absolute target has none.
@@ -17,7 +17,7 @@ pub enum Target<'a> {
     Server,
 }
 
-impl<'a> Target<'a> {
+impl<'a> RequestTarget<'a> {
     /// Reads `target`, which is visible ASCII.
     ///
     /// # Errors

@@ -87,7 +87,7 @@ pub(super) struct Share {
 impl Share {
     pub(super) fn of(check: &Check) -> Self {
         Self {
-            running: check.mode() == Mode::Running,
+            running: check.is_running(),
             exec: check.holds_exec(),
         }
     }

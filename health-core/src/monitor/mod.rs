@@ -102,6 +102,7 @@
 
 mod config;
 mod control;
+mod down;
 mod event;
 mod id;
 mod list;
@@ -122,6 +123,7 @@ mod update;
 mod view;
 
 pub use config::{MonitorConfig, Spread};
+pub use down::Down;
 pub use event::{Command, MonitorEvent, Signal};
 pub use id::{AttemptId, CheckId, TargetId};
 pub use machine::Monitor;

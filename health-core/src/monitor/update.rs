@@ -73,7 +73,7 @@ impl Monitor {
         let events = change(check);
         self.tally.exchange(share, Share::of(check));
         self.sums.shortages.exchange(shortage, shortage_of(check));
-        self.stats.skipped_slots += check.skipped_slots - skipped;
+        self.stats.skipped_slots += u64::from(check.skipped_slots - skipped);
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();
         let new_share = TargetShare::of(target);

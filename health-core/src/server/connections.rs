@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::admission::Admission;
 use super::{AcceptAction, AcceptError, Connection, EvictionClass};
-use super::{Peer, Report, Service, Step, Turn};
+use super::{Peer, ServerReport, Service, Step, Turn};
 use crate::base::Instant;
 use crate::health::{Phase, Revision};
 
@@ -61,7 +61,7 @@ pub struct Connections<S> {
     /// No deadline of any connection is before it.
     deadline: Option<Instant>,
     paused_until: Option<Instant>,
-    report: Report,
+    report: ServerReport,
 }
 
 /// A connection and its socket.
@@ -98,7 +98,7 @@ impl<S> Connections<S> {
             stage: Stage::Open,
             deadline: None,
             paused_until: None,
-            report: Report::default(),
+            report: ServerReport::default(),
         }
     }
 
@@ -282,7 +282,7 @@ impl<S> Connections<S> {
     /// The final report, once the server has been stopped and no connection is left, or its
     /// [`stop_timeout`](super::Limits::stop_timeout) has passed. Drop everything after it.
     #[must_use]
-    pub fn poll_over(&mut self, now: Instant) -> Option<Report> {
+    pub fn poll_over(&mut self, now: Instant) -> Option<ServerReport> {
         let Stage::Stopping { until } = self.stage else {
             return None;
         };

@@ -19,7 +19,7 @@ use super::{Access, AccessRequest, DegradedCode, EventCursor, Limits};
 use super::{Peer, Query, Route};
 use crate::base::Moment;
 use crate::health::Snapshot;
-use crate::http::{Head, Method, Target};
+use crate::http::{Head, Method, RequestTarget};
 use crate::render::Format;
 
 /// One listener's settings: limits, paths, codes, tokens. Clones count together.
@@ -140,11 +140,11 @@ impl Service {
     ) -> Query {
         let method = Method::from_name(method.as_bytes());
         // A target that is malformed is one that does not exist.
-        let nothing = Target::Path {
+        let nothing = RequestTarget::Path {
             path: b"",
             query: None,
         };
-        let target = Target::parse(method, target.as_bytes()).unwrap_or(nothing);
+        let target = RequestTarget::parse(method, target.as_bytes()).unwrap_or(nothing);
         let cross_origin = CrossOrigin::default();
         let (accept, field) = (field("accept").into_iter(), &|name: &str| field(name));
         self.query_of(&peer, method, target, accept, field, cross_origin)
@@ -171,14 +171,14 @@ impl Service {
         &self,
         peer: &'a Peer,
         method: Method,
-        target: Target<'a>,
+        target: RequestTarget<'a>,
         accept: impl Iterator<Item = &'a [u8]> + Clone,
         field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
         cross_origin: CrossOrigin,
     ) -> Query {
         let (path, parameters, route) = match target {
-            Target::Server => (&b"*"[..], None, Route::Server),
-            Target::Path { path, query } => {
+            RequestTarget::Server => (&b"*"[..], None, Route::Server),
+            RequestTarget::Path { path, query } => {
                 let suffix = path.strip_prefix(self.prefix.as_bytes());
                 (
                     path,

@@ -5,11 +5,11 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::cors::Origin;
-use super::log::{Log, Record, RequestLog};
+use super::log::{Log, RequestLog, RequestRecord};
 use super::rate::Bucket;
 #[cfg(feature = "monitor")]
 use super::targets::{TargetList, Targets};
-use super::{Access, AccessRequest, DegradedCode, Limits, PanicGuard, Service};
+use super::{Access, AccessRequest, DegradedCode, Limits, Service};
 use crate::base::Cidr;
 use crate::base::ConfigError;
 use crate::base::grammar;
@@ -189,7 +189,7 @@ impl Service {
     pub fn log_requests(
         mut self,
         which: RequestLog,
-        sink: impl Fn(&Record<'_>) + Send + Sync + 'static,
+        sink: impl Fn(&RequestRecord<'_>) + Send + Sync + 'static,
     ) -> Self {
         self.log = Some(Log::new(which, sink));
         self
@@ -216,7 +216,7 @@ impl Service {
     ///
     /// A service that has none of these, or a guard already, is returned as it is.
     #[must_use]
-    pub fn guarded(self: &Arc<Self>, guard: PanicGuard) -> Arc<Self> {
+    pub fn guarded(self: &Arc<Self>, guard: fn(&mut dyn FnMut())) -> Arc<Self> {
         let has_closures = self.policy.has_closure() || self.log.is_some();
         #[cfg(feature = "monitor")]
         let has_closures = has_closures || self.targets.is_some();

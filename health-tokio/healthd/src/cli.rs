@@ -9,9 +9,9 @@ use clap::error::Error;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 
-use super::config::Told;
+use super::config::Flags;
 
-/// Watches targets over HTTP, TCP and commands, and keeps a registry of how they are.
+/// Watches targets over HTTP, TCP and commands, and keeps a registry of their states.
 #[derive(Debug, Parser)]
 #[command(name = "healthd", version, propagate_version = true)]
 pub(super) struct Cli {
@@ -23,23 +23,23 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Watch all targets of the registry until SIGTERM; SIGHUP reads the configuration again
     Monitor(MonitorArgs),
-    /// Look at one target once: exit code 0 healthy, 1 not, 2 wrong usage
+    /// Check one target once: exit code 0 healthy, 1 not, 2 wrong usage
     Check(CheckArgs),
     /// Put a target on the list
     Add(AddArgs),
-    /// Take a target off the list, with what is known of it
+    /// Take a target off the list, with its state and results
     Remove(NameArgs),
-    /// Put a deregistered target back on the list, afresh
+    /// Put a deregistered target back on the list, without its failures
     Reactivate(NameArgs),
-    /// All targets and how they are
+    /// All targets and their states
     List(ShowArgs),
     /// One target: its checks, their settings and last results
     Inspect(NameArgs),
-    /// Why a target is what it is: which rule was applied, on what evidence
+    /// Why a target has its status: which rule was applied, on what evidence
     Explain(NameArgs),
     /// The monitor itself: whether it runs, how it is configured, how it keeps up
     Status(ShowArgs),
-    /// Watch simulated targets on this machine, and say what that takes
+    /// Watch simulated targets on this machine, and measure what that costs
     Bench(BenchArgs),
     /// The simulated targets of bench; ends with its standard input
     #[command(hide = true)]
@@ -64,7 +64,7 @@ pub(super) struct MonitorArgs {
     /// 127.0.0.1:9103]
     #[arg(long, env = "HEALTHD_LISTEN", value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// Show details to who presents this bearer token, and to nobody else
+    /// Show details only to clients that send this bearer token
     #[arg(
         long,
         env = "HEALTHD_TOKEN",
@@ -83,7 +83,7 @@ pub(super) struct MonitorArgs {
     /// From one check of a target to the next [default: 60s]
     #[arg(long, env = "HEALTHD_INTERVAL", value_name = "TIME", value_parser = duration)]
     interval: Option<Duration>,
-    /// What one check may take [default: 10s]
+    /// How long one check may take [default: 10s]
     #[arg(long, env = "HEALTHD_TIMEOUT", value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
     /// Failures in a row that make a target unhealthy [default: 3]
@@ -126,7 +126,7 @@ pub(super) struct Registry {
 pub(super) struct ShowArgs {
     #[command(flatten)]
     pub(super) registry: Registry,
-    /// For programs
+    /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -162,12 +162,12 @@ pub(super) struct CheckArgs {
     /// The command, for exec
     #[arg(last = true)]
     pub(super) command: Vec<String>,
-    /// What it may take in all
+    /// How long it may take in all
     #[arg(long, short, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub(super) timeout: Duration,
     #[command(flatten)]
     pub(super) expect: Expect,
-    /// For programs
+    /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -183,17 +183,17 @@ pub(super) struct BenchArgs {
     /// How long
     #[arg(long = "for", value_name = "TIME", default_value = "180s", value_parser = duration)]
     pub(super) length: Duration,
-    /// Keep nothing: the prober alone
+    /// Store nothing: the prober alone
     #[arg(long)]
     pub(super) no_store: bool,
-    /// For programs
+    /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct AddArgs {
-    /// NAME=URL, or NAME with the URL behind it
+    /// NAME=URL, or NAME followed by the URL
     pub(super) name: String,
     /// http(s)://…, tcp://host:port or unix:/path.sock:/path
     pub(super) url: Option<String>,
@@ -203,7 +203,7 @@ pub(super) struct AddArgs {
     /// From one check to the next
     #[arg(long, value_name = "TIME")]
     pub(super) interval: Option<String>,
-    /// What one check may take
+    /// How long one check may take
     #[arg(long, value_name = "TIME")]
     pub(super) timeout: Option<String>,
     /// Failures in a row that make it unhealthy
@@ -220,7 +220,7 @@ impl Cli {
     ///
     /// # Errors
     ///
-    /// A mistake, or a wish for help; clap's, with its exit code.
+    /// A mistake, or a request for help: clap's error, with its exit code.
     pub(super) fn read() -> Result<Self, Error> {
         let mut command = without_empty_variables(Self::command());
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
@@ -228,7 +228,7 @@ impl Cli {
     }
 }
 
-/// A variable that is set and empty is as if it were not set: that is how compose files leave one out.
+/// Ignores variables that are set but empty: compose files leave a variable out that way.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     let command = command.mut_args(|arg| {
         let value = arg.get_env().and_then(std::env::var_os);
@@ -249,8 +249,8 @@ impl Registry {
 }
 
 impl MonitorArgs {
-    pub(super) fn told(&self) -> Told {
-        Told {
+    pub(super) fn flags(&self) -> Flags {
+        Flags {
             config: self.config.clone(),
             db: self.registry.db.clone(),
             listen: self.listen,

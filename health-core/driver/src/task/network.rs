@@ -11,7 +11,7 @@ use crate::probe_error;
 use health_core::Instant;
 use health_core::Outcome;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, Probe, ProbeError, ProbePhase, Report, Step,
+    AddressPolicy, Attempt, AttemptStep, Probe, ProbeError, ProbePhase, Report,
 };
 
 use super::deadline::Deadline;
@@ -19,7 +19,7 @@ use super::race::Race;
 use crate::probe::resolve::Lookup;
 #[cfg(feature = "tls")]
 use crate::probe::tls::{self, TlsWire};
-use crate::runtime::{Connect, Runtime, Timer, Wish};
+use crate::runtime::{Connect, Direction, Runtime, Timer};
 
 /// Input of one read: head and body of nearly every answer.
 const SCRATCH: usize = 16 * 1024;
@@ -59,15 +59,15 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                 .for_each(|on_report| on_report(report));
         }
         let result = match attempt.step() {
-            Step::Close => break,
-            Step::Resolve { name, port, until } => {
+            AttemptStep::Close => break,
+            AttemptStep::Resolve { name, port, until } => {
                 let lookup = Lookup::begin(name, port);
                 let answer = poll_fn(|cx| lookup.poll(cx.waker()));
                 clock.before(until, answer).await;
                 lookup.finish(&mut attempt, clock.now());
                 Ok(())
             }
-            Step::Connect { to, until } => {
+            AttemptStep::Connect { to, until } => {
                 connecting.begin(to, || R::Socket::connect(to));
                 match clock.before(until, connecting.next()).await {
                     Some((to, Ok(socket))) => {
@@ -80,7 +80,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     }
                     None => attempt.handle_timeout(clock.now()),
                 }
-                if matches!(attempt.step(), Step::Connect { .. }) {
+                if matches!(attempt.step(), AttemptStep::Connect { .. }) {
                     // It was none, after all.
                     connection = None;
                 } else {
@@ -88,7 +88,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                 }
                 Ok(())
             }
-            Step::Secure { name, until } => {
+            AttemptStep::Secure { name, until } => {
                 let began = clock.now();
                 match secure(&attempt, connection.take(), name, &mut clock, until).await {
                     Ok(mut secured) => {
@@ -105,9 +105,9 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     }
                 }
             }
-            Step::Write { until } => {
+            AttemptStep::Write { until } => {
                 let request = attempt.request();
-                let sent = with(&mut connection, Wish::Write, |stream| {
+                let sent = with(&mut connection, Direction::Write, |stream| {
                     while sent < request.len() {
                         match stream.write(&request[sent..])? {
                             0 => return Err(io::ErrorKind::BrokenPipe.into()),
@@ -119,9 +119,9 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                 let sent = clock.before(until, sent).await;
                 in_time(sent).map(|()| attempt.handle_sent(clock.now()))
             }
-            Step::Read { until } | Step::Linger { until } => {
+            AttemptStep::Read { until } | AttemptStep::Linger { until } => {
                 scratch.resize(SCRATCH, 0);
-                let read = with(&mut connection, Wish::Read, |stream| {
+                let read = with(&mut connection, Direction::Read, |stream| {
                     stream.read(&mut scratch)
                 });
                 in_time(clock.before(until, read).await).map(|count| match count {
@@ -159,7 +159,7 @@ fn is_timeout(error: &io::Error) -> bool {
 /// Does what blocks no more, as often as it takes: at every wake-up it is tried again.
 async fn with<S: Connect, R>(
     connection: &mut Option<Connection<S>>,
-    wish: Wish,
+    direction: Direction,
     mut act: impl FnMut(&mut dyn Duplex) -> io::Result<R>,
 ) -> io::Result<R> {
     let Some(connection) = connection else {
@@ -174,7 +174,7 @@ async fn with<S: Connect, R>(
             };
             match done {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(connection.poll_ready(wish, cx))?;
+                    ready!(connection.poll_ready(direction, cx))?;
                 }
                 done => return Poll::Ready(done),
             }
@@ -185,18 +185,18 @@ async fn with<S: Connect, R>(
 
 impl<S: Connect> Connection<S> {
     /// Ready when what would have blocked may not any more.
-    fn poll_ready(&mut self, wish: Wish, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_ready(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Plain(socket) => socket.poll_ready(wish, cx),
+            Self::Plain(socket) => socket.poll_ready(direction, cx),
             #[cfg(feature = "tls")]
             Self::Secure(stream) => {
                 // What is read may have to be answered first, and the other way round.
-                let wish = if stream.conn.wants_write() {
-                    Wish::Write
+                let direction = if stream.conn.wants_write() {
+                    Direction::Write
                 } else {
-                    Wish::Read
+                    Direction::Read
                 };
-                stream.sock.poll_ready(wish, cx)
+                stream.sock.poll_ready(direction, cx)
             }
         }
     }
@@ -210,7 +210,7 @@ impl<S: Connect> Connection<S> {
                 }
                 match stream.conn.complete_io(&mut stream.sock) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        ready!(self.poll_ready(Wish::Read, cx))?;
+                        ready!(self.poll_ready(Direction::Read, cx))?;
                     }
                     done => drop(done?),
                 }

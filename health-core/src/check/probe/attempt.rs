@@ -16,7 +16,7 @@ use super::http::HttpProbe;
 use super::policy::AddressPolicy;
 use super::report::{ProbePhase, Report};
 use super::response::{Malformed, Progress, Response};
-use super::step::{Destination, Step};
+use super::step::{AttemptStep, Destination};
 use super::tls::Tls;
 use super::url::Address;
 use crate::base::Instant;
@@ -45,7 +45,7 @@ use connecting::Connecting;
 /// ```
 /// use core::time::Duration;
 /// use health_core::check::probe::{
-///     AddressPolicy, Attempt, Destination, Probe, ProbeError, ProbePhase, Step,
+///     AddressPolicy, Attempt, Destination, Probe, ProbeError, ProbePhase, AttemptStep,
 /// };
 /// use health_core::Instant;
 ///
@@ -56,22 +56,22 @@ use connecting::Connecting;
 ///
 /// let mut attempt = Attempt::new(&probe, &policy, now, deadline).expect("not a command");
 /// let until = now + Duration::from_millis(9_800);
-/// assert_eq!(attempt.step(), Step::Resolve { name: "db.example", port: 5432, until });
+/// assert_eq!(attempt.step(), AttemptStep::Resolve { name: "db.example", port: 5432, until });
 /// let addresses = ["169.254.169.254:5432", "192.0.2.1:5432", "192.0.2.2:5432"];
 /// attempt.handle_resolved(now, addresses.map(|text| text.parse().unwrap()));
 ///
 /// // The first one is not permitted; the third is tried beside the second.
 /// let first = Destination::Tcp("192.0.2.1:5432".parse().unwrap());
 /// let until = now + Duration::from_millis(250);
-/// assert_eq!(attempt.step(), Step::Connect { to: first, until });
+/// assert_eq!(attempt.step(), AttemptStep::Connect { to: first, until });
 /// attempt.handle_timeout(until);
 /// let second = Destination::Tcp("192.0.2.2:5432".parse().unwrap());
-/// assert_eq!(attempt.step(), Step::Connect { to: second, until: deadline });
+/// assert_eq!(attempt.step(), AttemptStep::Connect { to: second, until: deadline });
 /// attempt.handle_connect_error(until, second, ProbeError::Refused, "os error 111");
-/// assert_eq!(attempt.step(), Step::Connect { to: first, until: deadline });
+/// assert_eq!(attempt.step(), AttemptStep::Connect { to: first, until: deadline });
 /// attempt.handle_timeout(deadline);
 ///
-/// assert_eq!(attempt.step(), Step::Close);
+/// assert_eq!(attempt.step(), AttemptStep::Close);
 /// let report = attempt.into_report();
 /// assert_eq!(report.outcome.message.as_str(), "connection refused while connecting");
 /// assert_eq!(report.timings.get(ProbePhase::Connect), Some(Duration::from_secs(10)));
@@ -145,26 +145,26 @@ impl<'p> Attempt<'p> {
     }
 
     /// What to do next.
-    pub fn step(&self) -> Step<'p> {
+    pub fn step(&self) -> AttemptStep<'p> {
         let until = self.deadline;
         match &self.state {
-            State::Resolving { name, port } => Step::Resolve {
+            State::Resolving { name, port } => AttemptStep::Resolve {
                 name,
                 port: *port,
                 until: self.resolve_until(),
             },
-            State::Connecting(connecting) => Step::Connect {
+            State::Connecting(connecting) => AttemptStep::Connect {
                 to: connecting.newest(),
                 until: connecting.until,
             },
-            State::Securing => Step::Secure {
+            State::Securing => AttemptStep::Secure {
                 name: self.http.map_or("", HttpProbe::server_name),
                 until,
             },
-            State::Sending => Step::Write { until },
-            State::Reading(_) => Step::Read { until },
-            State::Lingering { until } => Step::Linger { until: *until },
-            State::Closed => Step::Close,
+            State::Sending => AttemptStep::Write { until },
+            State::Reading(_) => AttemptStep::Read { until },
+            State::Lingering { until } => AttemptStep::Linger { until: *until },
+            State::Closed => AttemptStep::Close,
         }
     }
 
@@ -174,7 +174,7 @@ impl<'p> Attempt<'p> {
         self.http.map_or(&[], HttpProbe::request)
     }
 
-    /// The settings of TLS, for [`Step::Secure`].
+    /// The settings of TLS, for [`AttemptStep::Secure`].
     #[must_use]
     pub fn tls(&self) -> Option<&'p Tls> {
         self.http.and_then(HttpProbe::tls)
@@ -327,7 +327,7 @@ impl<'p> Attempt<'p> {
         }
     }
 
-    /// The step failed; of [`Step::Connect`], the connection to its address. `cause` is for authorised
+    /// The step failed; of [`AttemptStep::Connect`], the connection to its address. `cause` is for authorised
     /// readers.
     ///
     /// Once the report is ready it only ends the attempt: a reset after a whole response changes nothing.

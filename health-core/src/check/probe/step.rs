@@ -11,7 +11,7 @@ use crate::base::Instant;
 /// At `until`, call [`Attempt::handle_timeout`] instead of what the step names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the attempt waits until its step is carried out"]
-pub enum Step<'p> {
+pub enum AttemptStep<'p> {
     /// Resolve the name, then call [`Attempt::handle_resolved`].
     Resolve {
         /// The name.

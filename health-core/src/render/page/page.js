@@ -6,8 +6,10 @@ const POLL = 3000, SOON = 250, PATIENCE = 10000, LONGEST_PAUSE = 15000, MOST_PAS
 const MARKS = {
   healthy: '✓', up: '✓', degraded: '!', unhealthy: '✕', down: '✕', unknown: '?', pending: '…',
   starting: '…', draining: '↓', stopped: '■', inactive: '–', lost: '–',
+  deregistered: '✕', 'answers-again': '↑',
 };
-const ORDER = ['unhealthy', 'down', 'unknown', 'starting', 'pending', 'degraded', 'up', 'healthy', 'inactive'];
+const ORDER = ['deregistered', 'answers-again', 'unhealthy', 'down', 'unknown', 'starting', 'pending', 'degraded', 'up',
+  'healthy', 'inactive'];
 const worstFirst = (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status);
 
 // What is known.

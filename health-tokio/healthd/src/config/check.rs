@@ -1,4 +1,4 @@
-//! One check, in the words of Kubernetes, of the orchestrator's schema, or in our own.
+//! Reads one check, with the keys of Kubernetes, of the orchestrator's schema, or our own.
 //!
 //! | | ours | Kubernetes | orchestrator |
 //! |---|---|---|---|
@@ -13,8 +13,8 @@
 //! | at first | `initial_delay` | `initialDelaySeconds` | |
 //!
 //! What is expected of an HTTP answer goes with the form: `url` means status 200 and a body of JSON,
-//! as a registry of servers has it; the other two mean status 200 to 399. `expect_status` and `json` say
-//! otherwise.
+//! the rule of a registry of servers; the other two mean status 200 to 399. `expect_status` and `json`
+//! change that.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -29,7 +29,7 @@ use health_core::check::{CheckConfig, OnUnhealthy};
 use super::probe::probe;
 use super::reader::{Item, Result, Table};
 
-/// What every check has that does not say otherwise.
+/// The settings of checks that do not set their own.
 #[derive(Clone, Debug)]
 pub(crate) struct Defaults {
     pub(crate) check: CheckConfig,
@@ -37,7 +37,7 @@ pub(crate) struct Defaults {
     pub(crate) auto_deregister: bool,
     /// Whether the answer to a `url` has to be JSON.
     pub(crate) json: bool,
-    /// The last settings seen: a hundred thousand targets have a handful among them.
+    /// The last distinct settings: many targets share the same ones, and store them once.
     seen: RefCell<VecDeque<Arc<CheckConfig>>>,
 }
 
@@ -62,7 +62,7 @@ impl Default for Defaults {
         let mut check = CheckConfig::default();
         check.interval = Duration::from_secs(60);
         check.timeout = Duration::from_secs(10);
-        // A prober that stood still has not seen a target fail.
+        // A failure that was found late, after the prober was suspended, is not counted.
         check.lag_tolerance = Some(Duration::from_secs(1));
         Self {
             check,
@@ -73,7 +73,7 @@ impl Default for Defaults {
     }
 }
 
-/// A check: what is looked at, and when it counts.
+/// A check: its probe and its settings.
 #[derive(Clone, Debug)]
 pub(crate) struct CheckDef {
     pub(crate) name: Name,
@@ -81,7 +81,7 @@ pub(crate) struct CheckDef {
     pub(crate) config: Arc<CheckConfig>,
 }
 
-/// Reads the check a table is, or that is part of it. `kind`: what it is for, if the place says so.
+/// Reads the check that a table describes. `kind` is set if the key of the table determines it.
 pub(super) fn check(
     table: &Table<'_>,
     defaults: &Defaults,
@@ -167,7 +167,7 @@ pub(super) fn timing(
         config.lag_tolerance = Some(item.duration()?);
     }
     let by_default = match kind {
-        // What is not ready gets no work; it is not gone. What has not started is not there yet.
+        // A target that is not ready or has not started is not dead.
         ProbeKind::Readiness | ProbeKind::Startup => OnUnhealthy::Report,
         ProbeKind::Health | ProbeKind::Liveness if defaults.auto_deregister => {
             OnUnhealthy::Deregister

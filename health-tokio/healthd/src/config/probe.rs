@@ -1,4 +1,4 @@
-//! What is looked at: HTTP, TCP or a command, in three grammars.
+//! Reads what a check probes: HTTP, TCP or a command, in three grammars.
 
 use health_core::check::probe::{
     ClientIdentity, Condition, ExecProbe, HttpProbe, HttpProbeBuilder, Probe, Tls, Trust,
@@ -42,7 +42,7 @@ pub(super) fn probe(
     Ok((probe, scheme))
 }
 
-/// What is asked, and what the answer has to be.
+/// What is sent, and what the answer has to be.
 struct Expectations {
     method: Option<String>,
     headers: Vec<(String, String)>,
@@ -50,7 +50,7 @@ struct Expectations {
     json: bool,
     contains: Option<String>,
     tls: Option<Tls>,
-    /// Any of it was stated, so that a check without HTTP can refuse it.
+    /// The last key that was set, so that a check without HTTP can refuse it.
     stated: Option<&'static str>,
 }
 
@@ -253,7 +253,7 @@ fn headers(item: &Item<'_>) -> Result<Vec<(String, String)>> {
 
 fn secret(item: &Item<'_>) -> Result<String> {
     if let Some(text) = item.value().as_str() {
-        // Empty, it takes a header of the probe's own away, as in a pod's manifest.
+        // An empty value removes a default header of the probe, as in a pod's manifest.
         return Ok(text.to_owned());
     }
     if !item.is_table() {
@@ -303,6 +303,6 @@ fn tls(item: &Item<'_>) -> Result<Tls> {
 }
 
 fn refused(item: &Item<'_>, error: &health_core::ConfigError) -> super::ConfigError {
-    // The error quotes what is wrong, and leaves secrets out.
+    // The error quotes the wrong part itself, without secrets.
     item.wrong_secret(error)
 }

@@ -23,9 +23,9 @@ impl File {
     }
 
     fn read(&self) -> Result<Settings> {
-        Settings::read(&Told {
+        Settings::read(&Flags {
             config: Some(self.0.clone()),
-            ..Told::default()
+            ..Flags::default()
         })
     }
 }
@@ -99,7 +99,7 @@ fn three_grammars_say_the_same() {
     for (name, other) in [("k8s", kubernetes), ("orchestrator", orchestrator)] {
         let other = read(name, other);
         assert!(
-            ours.listed().is_same_as(&other),
+            ours.listed().probes_the_same_as(&other),
             "{name}: {:#?}\n{:#?}",
             ours.checks,
             other.checks
@@ -269,8 +269,8 @@ fn the_same_target_is_the_same_at_a_reload_and_after_a_restart() {
             text: definition.text,
             checks: Vec::new(),
         };
-        let after = new.looks_at_what(&stored(old.definition()));
-        let reloaded = old.listed().is_same_as(&new);
+        let after = new.probes_the_same_as(&stored(old.definition()));
+        let reloaded = old.listed().probes_the_same_as(&new);
         assert_eq!((after, reloaded), (is_same, is_same), "{old:?} {new:?}");
     }
     // Another one would have every target begin anew with the next update.
@@ -289,7 +289,7 @@ fn a_definition_of_before_the_fingerprint_is_compared_by_what_it_shows() {
         text: r#"{"checks":[{"name":"http","target":"http://a:80/x"}]}"#.into(),
         checks: Vec::new(),
     };
-    assert!(read("x").looks_at_what(&stored) && !read("y").looks_at_what(&stored));
+    assert!(read("x").probes_the_same_as(&stored) && !read("y").probes_the_same_as(&stored));
 }
 
 #[test]
@@ -302,7 +302,9 @@ fn a_password_that_changes_is_a_change_and_never_shown() {
     };
     let (old, new, same) = (read("hunter2"), read("hunter3"), read("hunter2"));
     let listed = old.listed();
-    assert!(!listed.is_unchanged(&new) && listed.is_unchanged(&same) && listed.is_same_as(&new));
+    assert!(
+        !listed.is_unchanged(&new) && listed.is_unchanged(&same) && listed.probes_the_same_as(&new)
+    );
     assert!(
         !old.definition().text.contains("hunter")
             && !format!("{:?}", old.checks).contains("hunter")
