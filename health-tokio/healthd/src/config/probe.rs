@@ -60,6 +60,7 @@ struct Expectations {
     status: Option<(u16, u16)>,
     json: bool,
     contains: Option<String>,
+    max_body: Option<u64>,
     tls: Option<Tls>,
     /// The last key that was set, so that a check without HTTP can refuse it.
     stated: Option<&'static str>,
@@ -79,6 +80,7 @@ impl Expectations {
         let status = get("expect_status").map(|item| statuses(&item));
         let json = get("json").map(|item| item.flag());
         let contains = get("contains").map(|item| item.text().map(str::to_owned));
+        let max_body = get("max_body").map(|item| item.integer(1, 1 << 30));
         let headers = get("headers").map(|item| headers(&item));
         let tls = get("tls").map(|item| tls(&item));
         let json = json.transpose()?;
@@ -88,6 +90,7 @@ impl Expectations {
             status: status.transpose()?.or(is_strict.then_some((200, 200))),
             json: json.unwrap_or(is_strict),
             contains: contains.transpose()?,
+            max_body: max_body.transpose()?,
             tls: tls.transpose()?,
             stated,
         })
@@ -105,6 +108,9 @@ impl Expectations {
         }
         if let Some(text) = self.contains {
             request = request.expect(Condition::body_contains(text));
+        }
+        if let Some(most) = self.max_body.and_then(|most| usize::try_from(most).ok()) {
+            request = request.max_body(most);
         }
         let headers = self.headers.into_iter();
         headers.fold(request, |request, (name, value)| {
