@@ -56,7 +56,10 @@ impl Supervisor {
     pub(super) fn request(&mut self, now: Instant, index: usize) {
         let replica = &mut self.replicas[index];
         match (replica.life, &mut replica.verdict) {
-            (Life::Backoff(_), _) => self.begin(now, index),
+            (Life::Backoff(_), _) => {
+                replica.is_restarting = true;
+                self.begin(now, index);
+            }
             (Life::Running, None) => {
                 replica.is_requested = true;
                 self.is_rolling = true;
