@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::health::{Phase, Registry};
-use health_core::server::{CloseReason, Connection, Limits, Peer, Service, EvictionClass, Step};
+use health_core::server::{CloseReason, Connection, EvictionClass, Limits, Peer, Service, Step};
 use health_core::{Instant, Moment, UnixTime};
 
 use super::{FRAGMENTS, Operation};
@@ -134,7 +134,10 @@ impl Harness {
         let standing = self.machine.eviction_class();
         let fits = match step {
             Step::Read { .. } => {
-                matches!(standing, EvictionClass::Reading { .. } | EvictionClass::Idle { .. })
+                matches!(
+                    standing,
+                    EvictionClass::Reading { .. } | EvictionClass::Idle { .. }
+                )
             }
             Step::Respond => standing == EvictionClass::Responding,
             Step::Write { .. } => matches!(standing, EvictionClass::Writing { .. }),
