@@ -1,12 +1,14 @@
 //! The one place where a check changes its state: rules T1 to T18.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::config::OnUnhealthy;
 use super::event::{CancelReason, CheckStatus, Event, Events, Permit};
 use super::history::Record;
 use super::schedule;
-use super::state::{Check, Reaping, Run, Start, Timestamp, Wake};
+use super::state::{Check, Inactive, Reaping, Run, Start, Timestamp, Wake};
+use super::thresholds::Action;
 use crate::base::Instant;
 use crate::base::Streak;
 use crate::base::{Class, Kind, Outcome};
@@ -16,7 +18,10 @@ impl Check {
     pub fn start(&mut self, now: Instant) -> Events {
         let now = self.tick(now);
         let mut events = Events::NONE;
-        if self.run == Run::New {
+        if self.run == Run::Inactive {
+            self.since = now;
+            self.schedule_first_recheck();
+        } else if self.run == Run::New {
             self.since = now;
             if self.thresholds.status == CheckStatus::Unknown {
                 self.reset_status(&mut events);
@@ -67,15 +72,18 @@ impl Check {
         if self.paused {
             self.paused = false;
             if matches!(self.run, Run::Idle { .. }) {
-                self.thresholds.streak = Streak::default();
+                if self.inactive.is_none() {
+                    self.thresholds.streak = Streak::default();
+                    self.counts_from = Instant::default();
+                }
                 self.set_due(now);
             }
         }
         Events::NONE
     }
 
-    /// T15. The next attempt is due now, and the grid moves with it. Nothing unless the check is
-    /// waiting for its next slot.
+    /// T15. The next attempt is due now, and the grid moves with it; of a deregistered check, the next
+    /// recheck. Nothing unless the check is waiting for its next slot.
     pub fn trigger(&mut self, now: Instant) -> Events {
         let now = self.tick(now);
         if let Run::Idle { due } = self.run {
@@ -93,6 +101,7 @@ impl Check {
         let mut events = Events::NONE;
         if !matches!(self.run, Run::New | Run::Stopping { .. } | Run::Stopped) {
             self.cancel(CancelReason::InstanceChanged, &mut events);
+            self.inactive = None;
             self.since = now;
             self.reset_status(&mut events);
             self.run = Run::Idle { due: now };
@@ -103,10 +112,80 @@ impl Check {
 
     /// T17. A deregistered check starts afresh.
     pub fn reactivate(&mut self, now: Instant) -> Events {
-        if matches!(self.run, Run::Inactive { .. }) {
+        if self.inactive.is_some() {
             return self.instance_changed(now);
         }
         Events::NONE
+    }
+
+    /// The check goes on with the settings of `new`: status, streak and slot stay. An attempt that runs is
+    /// cancelled and made again at once.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn replace(&mut self, now: Instant, new: Self) -> Events {
+        let now = self.tick(now);
+        let events = self.interrupt(now);
+        if matches!(self.run, Run::Stopping { .. } | Run::Stopped) {
+            return events;
+        }
+        let age = now.duration_since(self.since);
+        let before = schedule::interval_in_use(&self.config, &self.thresholds, age);
+        let after = schedule::interval_in_use(&new.config, &self.thresholds, age);
+        // An interval of the new length after the same result.
+        let counted = (self.counts_from + after).duration_since(Instant::default() + before);
+        self.counts_from = Instant::default() + counted;
+        self.config = new.config;
+        let was_gated = core::mem::replace(&mut self.gated, new.gated);
+        if self.thresholds.status == CheckStatus::Unhealthy {
+            self.thresholds.expect_action(&self.config);
+        }
+        if self.inactive.is_some() {
+            self.replace_recheck();
+            return events;
+        }
+        let is_done = self.thresholds.is_done(&self.config);
+        match self.run {
+            Run::Idle { .. } | Run::Gated if is_done => self.run = Run::Done,
+            Run::Idle { .. } if self.gated && !was_gated => self.run = Run::Gated,
+            Run::Gated if !self.gated => self.schedule_first(),
+            Run::Done if !is_done => self.schedule_first(),
+            Run::Idle { due } => {
+                let spread = self.spread();
+                let latest = schedule::latest(&self.config, self.since, now, after, spread);
+                if due > latest {
+                    self.set_due(latest);
+                }
+            }
+            _ => {}
+        }
+        events
+    }
+
+    /// Cancels an attempt that runs, which is then due at once, in the slot that it has.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn interrupt(&mut self, now: Instant) -> Events {
+        let now = self.tick(now);
+        let mut events = Events::NONE;
+        if self.cancel(CancelReason::Replaced, &mut events) {
+            self.run = Run::Idle { due: now };
+        }
+        events
+    }
+
+    /// As [`replace`](Self::replace), for a check of another target: nobody reports to this one what is
+    /// left of an attempt.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn follow(&mut self, now: Instant, new: Self) {
+        self.reaping = None;
+        let _ = self.replace(now, new);
+    }
+
+    /// The event that follows when a recheck is the last one that its deregistered target lacked: every
+    /// check of it succeeds again.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn answers_again(&self) -> Events {
+        let mut events = Events::NONE;
+        events.push(Event::AnswersAgain);
+        events
     }
 
     /// The startup checks of the target have succeeded.
@@ -114,7 +193,8 @@ impl Check {
     pub(crate) fn open(&mut self, now: Instant) -> Events {
         let now = self.tick(now);
         if self.run == Run::Gated {
-            self.set_due(now.max(self.since + self.config.initial_delay));
+            let at = now.max(self.since + self.config.initial_delay);
+            self.set_due(at + schedule::offset(&self.config, self.spread()));
         }
         Events::NONE
     }
@@ -122,28 +202,39 @@ impl Check {
     /// Another check of the target requested a restart, or its deregistration.
     #[cfg(feature = "monitor")]
     pub(crate) fn hold(&mut self, now: Instant, reason: CancelReason) -> Events {
-        let now = self.tick(now);
+        self.tick(now);
         let mut events = Events::NONE;
-        if !matches!(
-            self.run,
-            Run::New | Run::Inactive { .. } | Run::Stopping { .. } | Run::Stopped
-        ) {
+        // A deregistered check that is held again is so because its target was removed.
+        let is_held_already = self.inactive.is_some() && reason != CancelReason::Removed;
+        if !is_held_already
+            && !matches!(
+                self.run,
+                Run::New | Run::Inactive | Run::Stopping { .. } | Run::Stopped
+            )
+        {
             self.cancel(reason, &mut events);
-            self.run = match reason {
-                CancelReason::Deregistered => Run::Inactive {
-                    since: Some(Timestamp::of(now)),
-                },
-                _ => Run::OnHold,
-            };
+            match reason {
+                CancelReason::Deregistered => self.deregister(),
+                _ => self.run = Run::OnHold,
+            }
         }
         events
+    }
+
+    /// Before this, the first attempt of the instance is never due.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn earliest_first(&self) -> Instant {
+        let delayed = self.since + self.config.initial_delay;
+        if self.gated {
+            return delayed;
+        }
+        delayed + schedule::first_wait(&self.config)
     }
 
     /// Brings the first attempt of the instance forward to `at`, the grid staying where it is; false
     /// if it comes before that anyway, or none is scheduled.
     #[cfg(feature = "monitor")]
     pub(crate) fn bring_forward(&mut self, at: Instant) -> bool {
-        let at = at.max(self.since + self.config.initial_delay);
         match self.run {
             Run::Idle { due } if at < due && !self.paused => {
                 self.run = Run::Idle { due: at };
@@ -288,8 +379,21 @@ impl Check {
     ) {
         let end = self.clock;
         let class = outcome.class;
+        if self.inactive.is_some() {
+            let record = Record::new(begin, end, attempt.unwrap_or(0), outcome);
+            events.push(Event::Recorded(record.clone()));
+            self.history.push(self.config.history, record);
+            self.recheck(class);
+            return;
+        }
         let in_start_period = begin.duration_since(self.since) < self.config.start_period;
-        let effect = self.thresholds.count(&self.config, class, in_start_period);
+        // One that began late has waited for its place; its slot came an interval after the last one.
+        let place = self.slot.min(begin);
+        let is_early = place < self.counts_from;
+        let effect = self
+            .thresholds
+            .count(&self.config, class, in_start_period, is_early);
+        self.thresholds.last_indeterminate = outcome.kind.filter(|_| class == Class::Indeterminate);
         if effect.counted {
             self.judged_at = Some(Timestamp::of(end));
         }
@@ -305,32 +409,86 @@ impl Check {
         } else if effect.counted && class == Class::Failure && self.may_act(permit, events) {
             self.act(events);
         } else {
-            self.schedule_next(end);
+            let interval = self.schedule_next(end);
+            if effect.counted {
+                self.counts_from = place + interval;
+            }
         }
     }
 
     /// T11: whether an action is pending, and the guard permits it.
     fn may_act(&mut self, permit: Permit, events: &mut Events) -> bool {
-        if !self.thresholds.action_pending {
+        // A mass failure that has ended lets the streaks of unhealthy checks begin anew.
+        if self.thresholds.streak.failures() < self.config.retries {
             return false;
         }
-        if permit == Permit::Withhold && !self.thresholds.action_suppressed {
-            self.thresholds.action_suppressed = true;
+        let action = self.thresholds.action;
+        if permit == Permit::Withhold && action == Action::Pending {
+            self.thresholds.action = Action::Suppressed;
             events.push(Event::ActionSuppressed);
         }
-        permit == Permit::Act
+        permit == Permit::Act && action.is_pending()
     }
 
     /// T11.
     fn act(&mut self, events: &mut Events) {
-        self.thresholds.action_pending = false;
+        self.thresholds.action = Action::Requested;
         if self.config.on_unhealthy == OnUnhealthy::Deregister {
-            let since = Some(Timestamp::of(self.clock));
-            self.run = Run::Inactive { since };
+            self.deregister();
             events.push(Event::Deregistered);
         } else {
             self.run = Run::OnHold;
             events.push(Event::RestartRequested);
+        }
+    }
+
+    /// T11. From now on no result counts.
+    fn deregister(&mut self) {
+        let since = Some(Timestamp::of(self.clock));
+        self.inactive = Some(Box::new(Inactive {
+            since,
+            ..Inactive::default()
+        }));
+        self.schedule_recheck();
+    }
+
+    /// A deregistered check was checked once more: its status and its streak stay what they were when it
+    /// was deregistered.
+    fn recheck(&mut self, class: Class) {
+        let now = Timestamp::of(self.clock);
+        if let Some(inactive) = &mut self.inactive {
+            inactive.answers_since = match class {
+                Class::Success | Class::Warning => inactive.answers_since.or(Some(now)),
+                Class::Failure => None,
+                Class::Indeterminate => inactive.answers_since,
+            };
+        }
+        self.schedule_recheck();
+    }
+
+    /// After another interval of rechecks, if there are any.
+    fn schedule_recheck(&mut self) {
+        match self.config.recheck_interval {
+            Some(interval) => self.set_due(self.clock + interval),
+            None => self.run = Run::Inactive,
+        }
+    }
+
+    /// By a recheck interval that may be another one: not later than after one of it.
+    #[cfg(feature = "monitor")]
+    fn replace_recheck(&mut self) {
+        match (self.run, self.config.recheck_interval) {
+            (Run::Idle { due }, Some(interval)) if due <= self.clock + interval => {}
+            (Run::Idle { .. } | Run::Inactive, _) => self.schedule_recheck(),
+            _ => {}
+        }
+    }
+
+    /// After a restart of the prober: where its first attempt would be, since its target may have been
+    /// repaired meanwhile.
+    fn schedule_first_recheck(&mut self) {
+        if self.config.recheck_interval.is_some() {
+            self.set_due(schedule::first_due(&self.config, self.since, self.spread()));
         }
     }
 
@@ -356,6 +514,7 @@ impl Check {
         let change = self.thresholds.reset();
         self.set_status(change, events);
         self.thresholds.stale = self.paused;
+        self.counts_from = Instant::default();
     }
 
     fn set_status(&mut self, change: Option<(CheckStatus, CheckStatus)>, events: &mut Events) {
@@ -373,13 +532,22 @@ impl Check {
     fn schedule_first(&mut self) {
         if self.gated {
             self.run = Run::Gated;
+        } else if self.counts_from > self.since && self.thresholds.streak.failures() > 0 {
+            // A restored streak keeps its slot; its status is not to wait longer for a restart.
+            let earliest = self.since + self.config.initial_delay;
+            self.set_due(self.counts_from.max(earliest));
         } else {
-            let spread = self.is_spread.then_some(self.seed);
-            self.set_due(schedule::first_due(&self.config, self.since, spread));
+            self.set_due(schedule::first_due(&self.config, self.since, self.spread()));
         }
     }
 
-    fn schedule_next(&mut self, end: Instant) {
+    /// What decides its place within the interval, if it has one of its own.
+    fn spread(&self) -> Option<u64> {
+        self.is_spread.then_some(self.seed)
+    }
+
+    /// Schedules the attempt after a result; the interval in use.
+    fn schedule_next(&mut self, end: Instant) -> Duration {
         // Mixed with the attempt's number, so that one check's delays are not all the same.
         let random = schedule::splitmix64(self.seed ^ schedule::splitmix64(self.attempts));
         let next = schedule::next(
@@ -391,8 +559,10 @@ impl Check {
             random,
         );
         self.slot = next.slot;
-        self.skipped_slots = self.skipped_slots.saturating_add(next.skipped);
+        let skipped = u32::try_from(next.skipped).unwrap_or(u32::MAX);
+        self.skipped_slots = self.skipped_slots.saturating_add(skipped);
         self.run = Run::Idle { due: next.due };
+        next.interval
     }
 
     fn set_due(&mut self, due: Instant) {

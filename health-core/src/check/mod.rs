@@ -15,7 +15,8 @@
 //! ```
 //!
 //! A new instance leads from anywhere back to the start, *paused* and *process not gone yet* lie
-//! across the diagram, stopped is the end.
+//! across the diagram, stopped is the end. A deregistered check may be rechecked: its results are
+//! recorded, and do not count.
 //!
 //! **Contract**
 //!

@@ -10,6 +10,7 @@ use super::mass_failure::Tally;
 use super::reaper::Reaper;
 #[cfg(feature = "registry")]
 use super::registry::Journal;
+use super::shortage::Shortages;
 use super::stats::MonitorStats;
 use super::status::MonitorStatus;
 use super::sums::Sums;
@@ -38,8 +39,9 @@ pub struct Monitor {
     pub(super) reaper: Reaper,
     pub(super) tally: Tally,
     pub(super) stats: MonitorStats,
-    /// Before this, no further attempt may begin before its slot.
-    pub(super) next_first: Instant,
+    /// Before this, no further first attempt may begin before its slot: of checks that wait for nothing,
+    /// and of those that wait for an initial delay or an interval.
+    pub(super) next_first: [Instant; 2],
     pub(super) commands: VecDeque<Command>,
     pub(super) events: VecDeque<MonitorEvent>,
     #[cfg(feature = "registry")]
@@ -69,7 +71,7 @@ impl Monitor {
             reaper: Reaper::default(),
             tally: Tally::default(),
             stats: MonitorStats::default(),
-            next_first: Instant::default(),
+            next_first: [Instant::default(); 2],
             commands: VecDeque::new(),
             events: VecDeque::new(),
             #[cfg(feature = "registry")]
@@ -121,11 +123,19 @@ impl Monitor {
     pub fn handle_outcome(&mut self, now: Instant, attempt: AttemptId, outcome: Outcome) {
         let now = self.tick(now);
         self.expire(|at, check| (at, check) < (now, attempt.check()));
-        let permit = self.permit(attempt.check());
-        self.change(now, attempt.check(), |check| {
+        let check = attempt.check();
+        let permit = self.permit(check);
+        let answered = self.answers_again(check.target());
+        self.change(now, check, |check| {
             check.handle_outcome(now, attempt.number(), outcome, permit)
         });
-        self.update_target(now, attempt.check().target());
+        if self.answers_again(check.target()) {
+            if !answered {
+                self.change(now, check, |check| check.answers_again());
+            }
+            self.reactivate_if_wanted(now, check.target());
+        }
+        self.update_target(now, check.target());
     }
 
     /// Nothing is left of an attempt: its process was waited for, its closure has returned. Ignored
@@ -213,10 +223,23 @@ impl Monitor {
             demand: self.sums.demand(),
             max_in_flight: self.config.max_in_flight,
             summary: self.summary(moment.now),
+            reactivate_command: self.config.reactivate_command,
+            shortages: self.shortages(),
             stats: self.stats,
             #[cfg(feature = "registry")]
             journal: self.journal_stats(moment.now),
         }
+    }
+
+    /// Whether a target that was deregistered answers again.
+    fn answers_again(&self, id: TargetId) -> bool {
+        self.targets.get(id).is_some_and(Target::answers_again)
+    }
+
+    /// What keeps the prober itself from probing.
+    #[must_use]
+    pub const fn shortages(&self) -> Shortages {
+        self.sums.shortages
     }
 
     /// Whether so many targets fail that actions are withheld; see [`MassFailure`](super::MassFailure).

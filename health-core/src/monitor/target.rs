@@ -8,13 +8,13 @@ use core::fmt;
 use super::status::TargetStatus;
 use super::sums::Counted;
 use crate::base::ConfigError;
-use crate::base::Instant;
 use crate::base::ProbeKind;
 use crate::base::Status;
+use crate::base::{Instant, Moment};
 use crate::base::{Name, NameError};
 #[cfg(feature = "registry")]
 use crate::check::Saved;
-use crate::check::{Check, CheckConfig, CheckStatus, FirstCheck, Mode, splitmix64};
+use crate::check::{Check, CheckConfig, CheckStatus, Mode, splitmix64};
 
 /// A target to be watched: a name and at least one check.
 ///
@@ -30,7 +30,7 @@ use crate::check::{Check, CheckConfig, CheckStatus, FirstCheck, Mode, splitmix64
 /// ```
 #[derive(Clone, Debug)]
 pub struct TargetSpec {
-    pub(super) name: Name,
+    name: Name,
     group: Option<Name>,
     checks: Vec<(Name, Arc<CheckConfig>, Origin)>,
 }
@@ -55,6 +55,12 @@ impl TargetSpec {
         }
     }
 
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &Name {
+        &self.name
+    }
+
     /// Makes it part of a group. Targets of one group are shown together; nothing else follows from it.
     #[must_use]
     pub fn group(mut self, group: Name) -> Self {
@@ -69,7 +75,8 @@ impl TargetSpec {
         self
     }
 
-    /// Adds a check that goes on from its stored state; see [`Check::restored`].
+    /// Adds a check that goes on from its stored state; see [`Check::restored`]. Register the target by
+    /// [`Monitor::add_at`](super::Monitor::add_at), which knows how old that is.
     #[cfg(feature = "registry")]
     #[must_use]
     pub fn restored_check(mut self, name: Name, config: Arc<CheckConfig>, saved: Saved) -> Self {
@@ -109,6 +116,8 @@ pub enum AddError {
     },
     /// A target has 1 to 16 checks; this many were given.
     CheckCount(usize),
+    /// This check is made over `https`, and the driver was built without the feature `tls`.
+    WithoutTls(Name),
     /// The monitor has been stopped.
     Stopped,
 }
@@ -122,6 +131,12 @@ impl fmt::Display for AddError {
                 let most = Target::MAX_CHECKS;
                 write!(f, "{count} checks: a target has 1 to {most}")
             }
+            Self::WithoutTls(check) => {
+                write!(
+                    f,
+                    "check {check}: https needs a build with the feature `tls`"
+                )
+            }
             Self::Stopped => f.write_str("the monitor has been stopped"),
         }
     }
@@ -132,7 +147,7 @@ impl core::error::Error for AddError {
         match self {
             Self::Name(error) => Some(error),
             Self::Config { error, .. } => Some(error),
-            Self::CheckCount(_) | Self::Stopped => None,
+            Self::CheckCount(_) | Self::WithoutTls(_) | Self::Stopped => None,
         }
     }
 }
@@ -143,7 +158,7 @@ pub struct Target {
     pub(super) serial: u64,
     name: Name,
     /// In a box: most have none, and there are a hundred thousand.
-    group: Option<Box<Name>>,
+    pub(super) group: Option<Box<Name>>,
     pub(super) checks: Box<[(Name, Check)]>,
     pub(super) counted: Counted,
 }
@@ -153,7 +168,13 @@ impl Target {
     pub const MAX_CHECKS: usize = 16;
 
     /// `spread`: shifts each check by its name's hash.
-    pub(super) fn build(serial: u64, spec: TargetSpec, spread: bool) -> Result<Self, AddError> {
+    #[cfg_attr(not(feature = "registry"), allow(unused_variables))]
+    pub(super) fn build(
+        serial: u64,
+        moment: Option<Moment>,
+        spec: TargetSpec,
+        spread: bool,
+    ) -> Result<Self, AddError> {
         spec.validate()?;
         let TargetSpec {
             name,
@@ -177,7 +198,10 @@ impl Target {
             let check = match origin {
                 Origin::New => check,
                 #[cfg(feature = "registry")]
-                Origin::Restored(saved) => check.restored(saved),
+                Origin::Restored(saved) => match moment {
+                    Some(moment) => check.restored_at(saved, moment),
+                    None => check.restored(saved),
+                },
             };
             (check_name, check)
         });
@@ -210,7 +234,7 @@ impl Target {
     /// Whether it may be sent work: it is started, and every readiness and health check is healthy.
     ///
     /// It is not while a check is not judged, as when it is paused or deregistered, nor while such a
-    /// verdict is too old: see [`Check::verdict_at`].
+    /// verdict is too old: see [`status_at`](Self::status_at).
     #[must_use]
     pub fn is_ready_at(&self, now: Instant) -> bool {
         let (_, ready, _) = self.progress();
@@ -224,7 +248,12 @@ impl Target {
 
     /// Whether a check had it deregistered.
     pub(super) fn is_deregistered(&self) -> bool {
-        self.each().any(|check| check.mode() == Mode::Inactive)
+        self.each().any(Check::is_deregistered)
+    }
+
+    /// Whether it was deregistered, and each of its checks has succeeded at its last recheck.
+    pub(super) fn answers_again(&self) -> bool {
+        self.each().all(Check::answers)
     }
 
     /// How many of its checks are healthy, of how many: the `2/3` of "2/3 healthy". A startup check
@@ -237,8 +266,10 @@ impl Target {
         (healthy, self.checks.len())
     }
 
-    /// The worst of its checks' verdicts; one that is too old counts as unknown: see
-    /// [`Check::verdict_at`].
+    /// The worst of its checks' verdicts. One that is older than three intervals (or timeouts, if
+    /// those are longer) counts as unknown: a prober that has stopped must not stay green. One that
+    /// was restored counts from the start; that of a startup check that has succeeded does not age,
+    /// for it is never made again.
     #[must_use]
     pub fn status_at(&self, now: Instant) -> TargetStatus {
         self.judge(now).0
@@ -250,8 +281,12 @@ impl Target {
         let (mut worst, mut expires_at) = (None, None::<Instant>);
         for check in self.each() {
             match (check.verdict(), check.expires_at()) {
-                (None, _) if check.mode() == Mode::Inactive => {
-                    return (TargetStatus::Inactive, None);
+                (None, _) if check.is_deregistered() => {
+                    let status = match self.answers_again() {
+                        true => TargetStatus::AnswersAgain,
+                        false => TargetStatus::Deregistered,
+                    };
+                    return (status, None);
                 }
                 (None, _) => {}
                 (Some(_), Some(at)) if at < now => worst = worst.max(Some(Status::Unknown)),
@@ -272,7 +307,7 @@ impl Target {
         for check in self.each() {
             let (mode, is_healthy) = (check.mode(), check.status() == CheckStatus::Healthy);
             started &= mode != Mode::OnHold && (is_healthy || !is_startup(check));
-            ready &= mode != Mode::Inactive && (is_healthy || !counts_for_ready(check));
+            ready &= !check.is_deregistered() && (is_healthy || !counts_for_ready(check));
             is_gated |= check.is_gated();
         }
         (started, started && ready, is_gated)
@@ -330,11 +365,6 @@ fn counts_for_ready(check: &Check) -> bool {
         check.config().kind,
         ProbeKind::Readiness | ProbeKind::Health
     )
-}
-
-/// Whether an instance's first attempt may come before its slot on the grid.
-pub(super) fn may_start_early(config: &CheckConfig) -> bool {
-    config.first_check == FirstCheck::Immediate
 }
 
 /// FNV-1a over `target/check`, finished by SplitMix64: the same on every machine and in every

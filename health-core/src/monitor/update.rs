@@ -5,6 +5,8 @@ use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::mass_failure::{Share, TargetShare};
+use super::schedule::Selection;
+use super::shortage::shortage_of;
 use crate::base::Instant;
 use crate::check::{self, CancelReason, Check, Events, Permit, Signal};
 
@@ -65,12 +67,14 @@ impl Monitor {
         let Some((_, check)) = target.checks.get_mut(id.index()) else {
             return;
         };
+        let shortage = shortage_of(check);
         let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots);
         #[cfg(feature = "registry")]
         let before = check.saved_state();
         let events = change(check);
         self.tally.exchange(share, Share::of(check));
-        self.stats.skipped_slots += check.skipped_slots - skipped;
+        self.sums.shortages.exchange(shortage, shortage_of(check));
+        self.stats.skipped_slots += u64::from(check.skipped_slots - skipped);
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();
         let new_share = TargetShare::of(target);
@@ -126,7 +130,9 @@ impl Monitor {
         };
         let (started, ready, is_gated) = target.progress();
         if started && is_gated {
+            let gated = Selection::of(self.targets.get(id), Check::is_gated);
             self.change_each(now, id, |check| check.open(now));
+            self.start_early(id, gated);
         }
         self.recount(id);
         if let Some(target) = self.targets.get_mut(id) {

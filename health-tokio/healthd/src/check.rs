@@ -1,4 +1,4 @@
-//! `healthd check`: one look at one target, with the time of each part.
+//! `healthd check`: one check of one target, with the time of each part.
 
 use std::fmt::Write as _;
 
@@ -10,15 +10,15 @@ use super::cli::CheckArgs;
 use super::commands::expectations;
 use super::config::{Defaults, added};
 use super::text::millis;
-use super::{Done, Failed, NOT, WRONG, print, print_json};
+use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print, print_json};
 use health_tokio::probe;
 
-pub(super) fn run(args: &CheckArgs) -> Done {
+pub(super) fn run(args: &CheckArgs) -> CommandResult {
     let probe = target(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failed::new(NOT, error))?;
+        .map_err(|error| CommandError::new(EXIT_FAILURE, error))?;
     let report = runtime.block_on(probe::probe(&probe, args.timeout));
     if args.json {
         print_json(&document(&probe, &report));
@@ -27,13 +27,13 @@ pub(super) fn run(args: &CheckArgs) -> Done {
     }
     match report.outcome.class {
         Class::Success | Class::Warning => Ok(()),
-        Class::Failure | Class::Indeterminate => Err(Failed::new(NOT, "")),
+        Class::Failure | Class::Indeterminate => Err(CommandError::new(EXIT_FAILURE, "")),
     }
 }
 
-/// What Kubernetes would take for healthy, unless more is asked for.
-fn target(args: &CheckArgs) -> Result<Probe, Failed> {
-    let wrong = |error: &dyn std::fmt::Display| Failed::new(WRONG, error);
+/// The probe: by Kubernetes' rule for a healthy answer, unless the flags say otherwise.
+fn target(args: &CheckArgs) -> Result<Probe, CommandError> {
+    let wrong = |error: &dyn std::fmt::Display| CommandError::new(EXIT_USAGE, error);
     if args.target == "exec" {
         let command = ExecProbe::command(args.command.clone()).build();
         return Ok(command.map_err(|error| wrong(&error))?.into());
@@ -41,17 +41,17 @@ fn target(args: &CheckArgs) -> Result<Probe, Failed> {
     if !args.command.is_empty() {
         return Err(wrong(&"a command is for exec"));
     }
-    let mut told = Map::new();
-    told.insert("name".into(), "check".into());
-    told.insert("url".into(), args.target.as_str().into());
+    let mut table = Map::new();
+    table.insert("name".into(), "check".into());
+    table.insert("url".into(), args.target.as_str().into());
     let is_http = !args.target.starts_with("tcp://");
     if is_http {
-        told.insert("expect_status".into(), "200-399".into());
+        table.insert("expect_status".into(), "200-399".into());
     }
-    expectations(&args.expect, &mut told)?;
+    expectations(&args.expect, &mut table)?;
     let mut defaults = Defaults::default();
     defaults.json = false;
-    let mut target = added(told, &defaults).map_err(|error| wrong(&error))?;
+    let mut target = added(table, &defaults).map_err(|error| wrong(&error))?;
     Ok(target.checks.swap_remove(0).probe)
 }
 

@@ -8,10 +8,11 @@ use clap::builder::{BoolishValueParser, Resettable};
 use clap::error::Error;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
+use health_core::server::Service;
 
-use super::config::Told;
+use super::config::{Flags, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 
-/// Watches targets over HTTP, TCP and commands, and keeps a registry of how they are.
+/// Watches targets over HTTP, TCP and commands, and keeps a registry of their states.
 #[derive(Debug, Parser)]
 #[command(name = "healthd", version, propagate_version = true)]
 pub(super) struct Cli {
@@ -23,23 +24,23 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Watch all targets of the registry until SIGTERM; SIGHUP reads the configuration again
     Monitor(MonitorArgs),
-    /// Look at one target once: exit code 0 healthy, 1 not, 2 wrong usage
+    /// Check one target once: exit code 0 healthy, 1 not, 2 wrong usage
     Check(CheckArgs),
     /// Put a target on the list
     Add(AddArgs),
-    /// Take a target off the list, with what is known of it
+    /// Take a target off the list, with its state and results
     Remove(NameArgs),
-    /// Put a deregistered target back on the list, afresh
+    /// Put a deregistered target back on the list, without its failures
     Reactivate(NameArgs),
-    /// All targets and how they are
+    /// All targets and their states
     List(ShowArgs),
     /// One target: its checks, their settings and last results
     Inspect(NameArgs),
-    /// Why a target is what it is: which rule was applied, on what evidence
+    /// Why a target has its status: which rule was applied, on what evidence
     Explain(NameArgs),
     /// The monitor itself: whether it runs, how it is configured, how it keeps up
     Status(ShowArgs),
-    /// Watch simulated targets on this machine, and say what that takes
+    /// Watch simulated targets on this machine, and measure what that costs
     Bench(BenchArgs),
     /// The simulated targets of bench; ends with its standard input
     #[command(hide = true)]
@@ -64,7 +65,7 @@ pub(super) struct MonitorArgs {
     /// 127.0.0.1:9103]
     #[arg(long, env = "HEALTHD_LISTEN", value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// Show details to who presents this bearer token, and to nobody else
+    /// Show details only to clients that send this bearer token
     #[arg(
         long,
         env = "HEALTHD_TOKEN",
@@ -72,6 +73,16 @@ pub(super) struct MonitorArgs {
         hide_env_values = true
     )]
     token: Option<String>,
+    /// Another name of this machine, by which clients on it are shown details, too: else it has to be
+    /// localhost or an address [repeatable]
+    #[arg(
+        long = "allow-host",
+        env = "HEALTHD_ALLOW_HOSTS",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = host_name
+    )]
+    allow_hosts: Vec<String>,
     /// A target: healthy is status 200 and a body of JSON [repeatable]
     #[arg(
         long = "target",
@@ -81,9 +92,9 @@ pub(super) struct MonitorArgs {
     )]
     targets: Vec<String>,
     /// From one check of a target to the next [default: 60s]
-    #[arg(long, env = "HEALTHD_INTERVAL", value_name = "TIME", value_parser = duration)]
+    #[arg(long, env = "HEALTHD_INTERVAL", value_name = "TIME", value_parser = interval)]
     interval: Option<Duration>,
-    /// What one check may take [default: 10s]
+    /// How long one check may take [default: 10s]
     #[arg(long, env = "HEALTHD_TIMEOUT", value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
     /// Failures in a row that make a target unhealthy [default: 3]
@@ -96,6 +107,9 @@ pub(super) struct MonitorArgs {
         value_parser = BoolishValueParser::new()
     )]
     no_auto_deregister: bool,
+    /// Run as the child of a process that reaps orphans and passes signals on; PID 1 always does (Linux)
+    #[arg(long, env = "HEALTHD_INIT", value_parser = BoolishValueParser::new())]
+    pub(super) init: bool,
     /// Least severe log lines shown: error, warn, info, debug
     #[arg(
         long,
@@ -126,7 +140,7 @@ pub(super) struct Registry {
 pub(super) struct ShowArgs {
     #[command(flatten)]
     pub(super) registry: Registry,
-    /// For programs
+    /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -150,6 +164,9 @@ pub(super) struct Expect {
     /// What the body has to contain
     #[arg(long, value_name = "TEXT")]
     pub(super) contains: Option<String>,
+    /// How much of a body is read for that [default: 1048576]
+    #[arg(long, value_name = "BYTES")]
+    pub(super) max_body: Option<u64>,
     /// A field of the request [repeatable]
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub(super) headers: Vec<String>,
@@ -162,12 +179,12 @@ pub(super) struct CheckArgs {
     /// The command, for exec
     #[arg(last = true)]
     pub(super) command: Vec<String>,
-    /// What it may take in all
+    /// How long it may take in all
     #[arg(long, short, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub(super) timeout: Duration,
     #[command(flatten)]
     pub(super) expect: Expect,
-    /// For programs
+    /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -178,22 +195,22 @@ pub(super) struct BenchArgs {
     #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) targets: u32,
     /// From one check of a target to the next
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = interval)]
     pub(super) interval: Duration,
     /// How long
     #[arg(long = "for", value_name = "TIME", default_value = "180s", value_parser = duration)]
     pub(super) length: Duration,
-    /// Keep nothing: the prober alone
+    /// Store nothing: the prober alone
     #[arg(long)]
     pub(super) no_store: bool,
-    /// For programs
+    /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct AddArgs {
-    /// NAME=URL, or NAME with the URL behind it
+    /// NAME=URL, or NAME followed by the URL
     pub(super) name: String,
     /// http(s)://…, tcp://host:port or unix:/path.sock:/path
     pub(super) url: Option<String>,
@@ -203,7 +220,7 @@ pub(super) struct AddArgs {
     /// From one check to the next
     #[arg(long, value_name = "TIME")]
     pub(super) interval: Option<String>,
-    /// What one check may take
+    /// How long one check may take
     #[arg(long, value_name = "TIME")]
     pub(super) timeout: Option<String>,
     /// Failures in a row that make it unhealthy
@@ -220,7 +237,7 @@ impl Cli {
     ///
     /// # Errors
     ///
-    /// A mistake, or a wish for help; clap's, with its exit code.
+    /// A mistake, or a request for help: clap's error, with its exit code.
     pub(super) fn read() -> Result<Self, Error> {
         let mut command = without_empty_variables(Self::command());
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
@@ -228,7 +245,7 @@ impl Cli {
     }
 }
 
-/// A variable that is set and empty is as if it were not set: that is how compose files leave one out.
+/// Ignores variables that are set but empty: compose files leave a variable out that way.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     let command = command.mut_args(|arg| {
         let value = arg.get_env().and_then(std::env::var_os);
@@ -249,12 +266,13 @@ impl Registry {
 }
 
 impl MonitorArgs {
-    pub(super) fn told(&self) -> Told {
-        Told {
+    pub(super) fn flags(&self) -> Flags {
+        Flags {
             config: self.config.clone(),
             db: self.registry.db.clone(),
             listen: self.listen,
             token: self.token.clone(),
+            allow_hosts: self.allow_hosts.clone(),
             interval: self.interval,
             timeout: self.timeout,
             retries: self.retries,
@@ -264,12 +282,19 @@ impl MonitorArgs {
     }
 }
 
+fn host_name(text: &str) -> Result<String, health_core::ConfigError> {
+    Service::new().allow_hosts([text])?;
+    Ok(text.to_owned())
+}
+
+/// A duration of which zero makes no sense.
 fn duration(text: &str) -> Result<Duration, String> {
-    match parse_duration(text) {
-        Ok(duration) if duration < Duration::from_millis(1) => {
-            Err("allowed is at least 1ms".into())
-        }
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(error.to_string()),
-    }
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    at_least(MIN_TIMEOUT, duration)
+}
+
+/// From one check to the next.
+fn interval(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    at_least(MIN_INTERVAL, duration)
 }

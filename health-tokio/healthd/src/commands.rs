@@ -1,4 +1,4 @@
-//! What changes the list: `add`, `remove`, `reactivate`.
+//! The commands that change the list: `add`, `remove`, `reactivate`.
 
 use std::path::Path;
 
@@ -10,15 +10,15 @@ use super::cli::{AddArgs, Expect, NameArgs};
 use super::config::{Defaults, added, split_target};
 use super::control::{self, Lock, Reply, Request};
 use super::store::{SqliteStore, StoreError};
-use super::{Done, Failed, NOT, WRONG, print};
+use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print};
 
-pub(super) fn add(args: &AddArgs) -> Done {
-    let told = told(args)?;
-    // Wrong is wrong, whether or not a monitor runs.
-    let target = added(told.clone(), &Defaults::default());
-    let target = target.map_err(|error| Failed::new(WRONG, error))?;
+pub(super) fn add(args: &AddArgs) -> CommandResult {
+    let table = table(args)?;
+    // A mistake is reported here, whether or not a monitor runs.
+    let target = added(table.clone(), &Defaults::default());
+    let target = target.map_err(|error| CommandError::new(EXIT_USAGE, error))?;
     let db = args.show.registry.path();
-    change(&db, args.show.json, Request::Add(told), |store| {
+    change(&db, args.show.json, Request::Add(table), |store| {
         let name = &target.name;
         if store.load()?.iter().any(|it| it.name == *name) {
             return Ok(Reply::Refused(format!(
@@ -30,7 +30,7 @@ pub(super) fn add(args: &AddArgs) -> Done {
     })
 }
 
-pub(super) fn remove(args: &NameArgs) -> Done {
+pub(super) fn remove(args: &NameArgs) -> CommandResult {
     let request = Request::Remove(args.name.clone());
     change(
         &args.show.registry.path(),
@@ -45,7 +45,7 @@ pub(super) fn remove(args: &NameArgs) -> Done {
     )
 }
 
-pub(super) fn reactivate(args: &NameArgs) -> Done {
+pub(super) fn reactivate(args: &NameArgs) -> CommandResult {
     let request = Request::Reactivate(args.name.clone());
     change(
         &args.show.registry.path(),
@@ -60,14 +60,14 @@ pub(super) fn reactivate(args: &NameArgs) -> Done {
     )
 }
 
-/// Asks the monitor; if none runs, does it to the registry itself.
+/// Sends the request to the monitor; if none runs, changes the registry itself.
 fn change(
     db: &Path,
     json: bool,
     request: Request,
     alone: impl FnOnce(&mut SqliteStore) -> Result<Reply, StoreError>,
-) -> Done {
-    let not = |error: &dyn std::fmt::Display| Failed::new(NOT, error);
+) -> CommandResult {
+    let not = |error: &dyn std::fmt::Display| CommandError::new(EXIT_FAILURE, error);
     let lock = Lock::take(db).map_err(|error| not(&error))?;
     let reply = match lock {
         Some(_held) => {
@@ -77,14 +77,17 @@ fn change(
         None => {
             let answered = control::ask(db, &request);
             let answered = answered.map_err(|error| {
-                Failed::new(NOT, format!("the monitor does not answer: {error}"))
+                CommandError::new(
+                    EXIT_FAILURE,
+                    format!("the monitor does not answer: {error}"),
+                )
             })?;
             let busy = "another healthd is about to start or to stop; try again";
-            answered.ok_or_else(|| Failed::new(NOT, busy))?
+            answered.ok_or_else(|| CommandError::new(EXIT_FAILURE, busy))?
         }
     };
     match reply {
-        Reply::Refused(line) => Err(Failed::new(NOT, line)),
+        Reply::Refused(line) => Err(CommandError::new(EXIT_FAILURE, line)),
         reply if json => {
             super::print_json(&reply);
             Ok(())
@@ -109,52 +112,58 @@ fn known(
     }
 }
 
-/// The table of a configuration that the arguments mean.
-fn told(args: &AddArgs) -> Result<Map<String, Value>, Failed> {
+/// The arguments as the table of a target in a configuration.
+fn table(args: &AddArgs) -> Result<Map<String, Value>, CommandError> {
     let (name, url) = match &args.url {
         Some(url) => (&*args.name, &**url),
-        None => split_target(&args.name).map_err(|error| Failed::new(WRONG, error))?,
+        None => split_target(&args.name).map_err(|error| CommandError::new(EXIT_USAGE, error))?,
     };
-    let mut told = Map::new();
-    told.insert("name".into(), name.into());
-    told.insert("url".into(), url.into());
+    let mut table = Map::new();
+    table.insert("name".into(), name.into());
+    table.insert("url".into(), url.into());
     for (key, value) in [
         ("group", &args.group),
         ("interval", &args.interval),
         ("timeout", &args.timeout),
     ] {
         if let Some(value) = value {
-            told.insert(key.into(), value.as_str().into());
+            table.insert(key.into(), value.as_str().into());
         }
     }
     if let Some(retries) = args.retries {
-        told.insert("retries".into(), retries.into());
+        table.insert("retries".into(), retries.into());
     }
-    expectations(&args.expect, &mut told)?;
-    Ok(told)
+    expectations(&args.expect, &mut table)?;
+    Ok(table)
 }
 
-/// What is expected of an answer, in the words of a configuration.
-pub(super) fn expectations(expect: &Expect, told: &mut Map<String, Value>) -> Result<(), Failed> {
+/// Adds what is expected of an answer, under the keys of a configuration.
+pub(super) fn expectations(
+    expect: &Expect,
+    table: &mut Map<String, Value>,
+) -> Result<(), CommandError> {
     if let Some(codes) = &expect.expect_status {
-        told.insert("expect_status".into(), codes.as_str().into());
+        table.insert("expect_status".into(), codes.as_str().into());
     }
     if let Some(json) = expect.json_body {
-        told.insert("json".into(), json.into());
+        table.insert("json".into(), json.into());
     }
     if let Some(text) = &expect.contains {
-        told.insert("contains".into(), text.as_str().into());
+        table.insert("contains".into(), text.as_str().into());
+    }
+    if let Some(most) = expect.max_body {
+        table.insert("max_body".into(), most.into());
     }
     let mut headers = Vec::new();
     for header in &expect.headers {
         let (name, value) = header.split_once(':').ok_or_else(|| {
             // Not quoted: it may be a secret.
-            Failed::new(WRONG, "--header: allowed is 'NAME: VALUE'")
+            CommandError::new(EXIT_USAGE, "--header: allowed is 'NAME: VALUE'")
         })?;
         headers.push(serde_json::json!({ "name": name, "value": value.trim() }));
     }
     if !headers.is_empty() {
-        told.insert("headers".into(), headers.into());
+        table.insert("headers".into(), headers.into());
     }
     Ok(())
 }

@@ -1,12 +1,12 @@
-//! How the other commands reach a monitor that runs, and what they do if none does.
+//! Connects the other commands with a running monitor, or lets them write the registry if none runs.
 //!
-//! The registry itself is what is looked at: SQLite lets anybody read while one process writes, so
+//! Reading needs no connection: SQLite lets other processes read while one writes, so
 //! `list`, `inspect` and `explain` need no monitor and cannot disturb one. What changes something is a
 //! line of JSON to the monitor's socket, `REGISTRY.sock`, and one line back. If no monitor runs, the
-//! command writes the registry itself. So that there is never a second writer, whoever writes holds a
+//! command writes the registry itself. So that there is never a second writer, a writer holds a
 //! lock on `REGISTRY.lock`: the system gives it back however the holder ends.
 //!
-//! The socket belongs to its owner alone (mode 600): who may use it may also write the registry.
+//! The socket belongs to its owner alone (mode 600): a user who may connect may also write the registry.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -27,7 +27,7 @@ use tokio::time::{sleep, timeout};
 
 use super::store::Identity;
 
-/// What a command asks.
+/// A request of a command to the monitor.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Request {
@@ -38,45 +38,45 @@ pub(super) enum Request {
     Status,
 }
 
-/// What a monitor answers.
+/// The monitor's reply.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reply {
-    /// It is done; a line for people.
+    /// It is done; one line for people.
     Done(String),
-    /// It is not; a line for people.
+    /// It is refused; one line for people.
     Refused(String),
     Status(Value),
 }
 
 /// A request, and where its answer goes.
-pub(super) type Asked = (Request, oneshot::Sender<Reply>);
+pub(super) type PendingRequest = (Request, oneshot::Sender<Reply>);
 
-/// All of an exchange, on either side.
+/// How long a whole exchange may take, on either side.
 const LIMIT: Duration = Duration::from_secs(5);
-/// Between two tries to listen.
+/// How long to wait before trying to listen again.
 const RETRY: Duration = Duration::from_secs(5);
-/// From one look at the socket's file to the next.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often the socket's file is checked.
+const SOCKET_CHECK: Duration = Duration::from_secs(1);
 /// The most bytes of a request.
-const MOST: u64 = 64 * 1_024;
+const MAX_REQUEST: u64 = 64 * 1_024;
 
-/// The right to write a registry, for as long as it is held.
+/// The right to write a registry, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: Mutex<File>,
 }
 
 impl Lock {
-    /// Takes it; `None` if somebody else has it.
+    /// Takes it; `None` if another process has it.
     ///
     /// # Errors
     ///
     /// The file cannot be made.
     pub(super) fn take(db: &Path) -> io::Result<Option<Self>> {
-        let path = beside(db, ".lock");
+        let path = sibling(db, ".lock");
         let file = OpenOptions::new().create(true).append(true).open(&path);
-        // One that is there can be held on a read-only disk, too.
+        // An existing file can be locked on a read-only disk, too.
         let file = file.or_else(|error| match error.kind() {
             io::ErrorKind::ReadOnlyFilesystem => File::open(&path).map_err(|_| error),
             _ => Err(error),
@@ -94,8 +94,8 @@ impl Lock {
         }
     }
 
-    /// Takes it again if its file is no longer the one at the path: whoever finds another one there, or
-    /// none, would take that. False if somebody has done so.
+    /// Takes it again if its file is no longer the one at the path: another process could lock the new
+    /// one. False if another process has done so.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Lock {
     pub(super) fn renew(&self, db: &Path) -> io::Result<bool> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let held = Identity::of(&file.metadata()?);
-        if Identity::at(&beside(db, ".lock")) == Some(held) {
+        if Identity::at(&sibling(db, ".lock")) == Some(held) {
             return Ok(true);
         }
         let Some(taken) = Self::take(db)? else {
@@ -117,18 +117,18 @@ impl Lock {
     }
 }
 
-/// Whether it is the disk that is in trouble, which may pass, and not the path that is wrong.
+/// Whether the error may pass, such as a full disk, in contrast to a wrong path.
 pub(super) fn may_pass(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let kinds = [QuotaExceeded, ReadOnlyFilesystem, StorageFull];
     kinds.contains(&error.kind())
 }
 
-/// Asks the monitor of this registry; `None` if none runs.
+/// Sends a request to the monitor of this registry; `None` if none runs.
 ///
 /// # Errors
 ///
-/// It runs and does not answer.
+/// It runs but does not answer.
 pub(super) fn ask(db: &Path, request: &Request) -> io::Result<Option<Reply>> {
     let (path, _directory) = socket(db)?;
     let mut stream = match UnixStream::connect(path) {
@@ -152,13 +152,13 @@ pub(super) fn ask(db: &Path, request: &Request) -> io::Result<Option<Reply>> {
     Ok(Some(serde_json::from_str(&answer)?))
 }
 
-/// Listens for commands. Only who holds the lock may: a socket that is there is a dead monitor's.
+/// Listens for commands. It needs the lock: a socket that exists is then left from a monitor that ended.
 ///
 /// # Errors
 ///
 /// The system's, with the path.
 pub(super) fn listen(db: &Path, _held: &Lock) -> io::Result<UnixListener> {
-    let path = beside(db, ".sock");
+    let path = sibling(db, ".sock");
     let listen = || {
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -176,13 +176,13 @@ pub(super) fn listen(db: &Path, _held: &Lock) -> io::Result<UnixListener> {
 
 /// The longest path of a socket that every system takes (`sockaddr_un`, with a NUL at its end).
 const LONGEST: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
-/// The longest name of a registry: its socket has `.sock` behind it, and before it the directory, which
-/// takes at most this much as `/proc/self/fd/NUMBER/`.
+/// The longest name of a registry: the path of its socket is at most `/proc/self/fd/NUMBER/`, the name
+/// and `.sock`.
 const LONGEST_NAME: usize = LONGEST - 5 - 25;
 
 /// Whether a socket can be made beside the registry; if not, what is allowed.
 pub(super) fn check_path(db: &Path) -> Result<(), String> {
-    if beside(db, ".sock").as_os_str().len() <= LONGEST {
+    if sibling(db, ".sock").as_os_str().len() <= LONGEST {
         return Ok(());
     }
     let name = db.file_name().map_or(0, std::ffi::OsStr::len);
@@ -201,7 +201,7 @@ pub(super) fn check_path(db: &Path) -> Result<(), String> {
 /// The path of the socket, as short as a socket's has to be: if need be by way of its directory, which
 /// is held open for as long as the path is used.
 fn socket(db: &Path) -> io::Result<(PathBuf, Option<File>)> {
-    let path = beside(db, ".sock");
+    let path = sibling(db, ".sock");
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Ok((path, None));
     };
@@ -213,23 +213,23 @@ fn socket(db: &Path) -> io::Result<(PathBuf, Option<File>)> {
     Ok((short.join(name), Some(directory)))
 }
 
-/// Takes the socket's file away.
-pub(super) fn forget(db: &Path) {
-    let _ = std::fs::remove_file(beside(db, ".sock"));
+/// Removes the socket's file.
+pub(super) fn remove_socket(db: &Path) {
+    let _ = std::fs::remove_file(sibling(db, ".sock"));
 }
 
-/// Hands on what is asked, one after the other: a command is a person's, and none waits for long.
-/// Without a listener, or when its file has gone, it makes one as soon as the lock is held and the disk
-/// takes it.
+/// Receives requests and passes them on, one after the other: few people send commands at once.
+/// Without a listener, or when its file was removed, it makes one as soon as the lock is held and the
+/// disk can be written.
 pub(super) async fn serve(
     db: PathBuf,
     lock: Arc<OnceLock<Lock>>,
     mut listener: Option<UnixListener>,
-    asked: mpsc::Sender<Asked>,
+    requests: mpsc::Sender<PendingRequest>,
 ) {
     loop {
         match listener.take() {
-            Some(listener) => accept(&db, &listener, &asked).await,
+            Some(listener) => accept(&db, &listener, &requests).await,
             None => sleep(RETRY).await,
         }
         let held = lock.get().filter(|it| it.renew(&db).is_ok_and(|it| it));
@@ -237,12 +237,12 @@ pub(super) async fn serve(
     }
 }
 
-/// Until the listener's file has gone.
-async fn accept(db: &Path, listener: &UnixListener, asked: &mpsc::Sender<Asked>) {
-    let path = beside(db, ".sock");
+/// Accepts connections until the listener's file was removed.
+async fn accept(db: &Path, listener: &UnixListener, requests: &mpsc::Sender<PendingRequest>) {
+    let path = sibling(db, ".sock");
     let own = Identity::at(&path);
     while own.is_some() && Identity::at(&path) == own {
-        let Ok(accepted) = timeout(LOOK, listener.accept()).await else {
+        let Ok(accepted) = timeout(SOCKET_CHECK, listener.accept()).await else {
             continue;
         };
         let Ok((stream, _)) = accepted else {
@@ -250,22 +250,25 @@ async fn accept(db: &Path, listener: &UnixListener, asked: &mpsc::Sender<Asked>)
             sleep(Duration::from_millis(500)).await;
             continue;
         };
-        // Whoever does not ask, or does not listen, is left.
-        let _ = timeout(LIMIT, attend(stream, asked)).await;
+        // A client that does not send or does not read is given up.
+        let _ = timeout(LIMIT, serve_connection(stream, requests)).await;
     }
 }
 
-async fn attend(stream: tokio::net::UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result<()> {
+async fn serve_connection(
+    stream: tokio::net::UnixStream,
+    requests: &mpsc::Sender<PendingRequest>,
+) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
-    tokio::io::BufReader::new(reader.take(MOST))
+    tokio::io::BufReader::new(reader.take(MAX_REQUEST))
         .read_line(&mut line)
         .await?;
     let reply = match serde_json::from_str(&line) {
         Ok(request) => {
             let (reply, answer) = oneshot::channel();
             let stopping = |_| io::Error::other("stopping");
-            asked
+            requests
                 .send((request, reply))
                 .await
                 .map_err(|_| stopping(()))?;
@@ -278,8 +281,8 @@ async fn attend(stream: tokio::net::UnixStream, asked: &mpsc::Sender<Asked>) -> 
     writer.write_all(&line).await
 }
 
-/// The path with this behind it.
-pub(super) fn beside(db: &Path, suffix: &str) -> PathBuf {
+/// The path with this suffix.
+pub(super) fn sibling(db: &Path, suffix: &str) -> PathBuf {
     let mut path = db.as_os_str().to_owned();
     path.push(suffix);
     path.into()

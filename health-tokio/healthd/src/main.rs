@@ -1,15 +1,15 @@
-//! The registry of targets as a program, `healthd`.
+//! `healthd`: watches targets over HTTP, TCP and commands, and keeps a registry of their states.
 //!
 //! ```text
 //! healthd monitor --target web-1=http://10.0.0.7:8080/health      watches until SIGTERM
-//! healthd list | inspect web-1 | explain web-1 | status           looks
+//! healthd list | inspect web-1 | explain web-1 | status           shows
 //! healthd add NAME=URL | remove NAME | reactivate NAME            changes the list
-//! healthd check http://10.0.0.7:8080/health                       looks once
+//! healthd check http://10.0.0.7:8080/health                       checks once
 //! ```
 //!
 //! A target that fails three times in a row is unhealthy and is taken off the list: no longer probed,
-//! its history kept, until it is reactivated. While half of all targets fail, nothing is taken off: it is
-//! likelier the network, or us.
+//! its history kept, until it is reactivated. While half of all targets fail, nothing is taken off: the
+//! cause is then more likely the network or this program.
 //!
 //! Exit codes: 0 done (for `check`: healthy), 1 not done (not healthy), 2 wrong usage or configuration.
 
@@ -23,6 +23,8 @@ mod commands;
 mod config;
 mod control;
 mod daemon;
+#[cfg_attr(not(target_os = "linux"), path = "no_init.rs")]
+mod init;
 mod show;
 mod store;
 mod terminal;
@@ -40,25 +42,29 @@ use cli::{Cli, Command, Level};
 use config::Settings;
 use terminal::Terminal;
 
-/// Something was not done, or is not healthy.
-const NOT: u8 = 1;
-/// Wrong usage or configuration.
-const WRONG: u8 = 2;
-/// How long the end waits for somebody to take the last lines of the log.
+/// Exit code: the command failed, or the target is not healthy.
+const EXIT_FAILURE: u8 = 1;
+/// Exit code: wrong usage or configuration.
+const EXIT_USAGE: u8 = 2;
+/// How long the end waits for the last lines of the log to be written.
 const FLUSH: Duration = Duration::from_millis(500);
 
-/// Does what the arguments say, and says how to exit.
+/// Carries out the command and returns its exit code.
 fn main() -> ExitCode {
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => {
             // Help goes to standard output, with 0.
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG));
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(EXIT_USAGE));
         }
     };
     let done = match cli.command {
-        Command::Monitor(args) => monitor(&args.told(), args.log),
+        Command::Monitor(args) => match init::run(args.init) {
+            Ok(Some(code)) => return code,
+            Ok(None) => monitor(&args.flags(), args.log),
+            Err(error) => Err(error),
+        },
         Command::Check(args) => check::run(&args),
         Command::Add(args) => commands::add(&args),
         Command::Remove(args) => commands::remove(&args),
@@ -78,13 +84,13 @@ fn main() -> ExitCode {
             let mut page = Vec::new();
             let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
             rendered
-                .map_err(|error| Failed::new(NOT, error))
+                .map_err(|error| CommandError::new(EXIT_FAILURE, error))
                 .and_then(|()| print_all(&page))
         }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failed { code, line }) => {
+        Err(CommandError { code, line }) => {
             if !line.is_empty() {
                 let _ = writeln!(io::stderr(), "healthd: {line}");
             }
@@ -94,59 +100,59 @@ fn main() -> ExitCode {
 }
 
 /// Why a command ends with another code than 0.
-struct Failed {
+struct CommandError {
     code: u8,
-    /// For people; empty if all is said.
+    /// One line for people; empty if everything has been printed already.
     line: String,
 }
 
-impl Failed {
+impl CommandError {
     fn new(code: u8, line: impl ToString) -> Self {
         let line = line.to_string();
         Self { code, line }
     }
 }
 
-type Done = Result<(), Failed>;
+type CommandResult = Result<(), CommandError>;
 
-fn monitor(told: &config::Told, level: Level) -> Done {
-    let settings = Settings::read(told).map_err(|error| Failed::new(WRONG, error))?;
+fn monitor(flags: &config::Flags, level: Level) -> CommandResult {
+    let settings = Settings::read(flags).map_err(|error| CommandError::new(EXIT_USAGE, error))?;
     let level = match level {
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,
         Level::Info => LevelFilter::INFO,
         Level::Debug => LevelFilter::DEBUG,
     };
-    let terminal = Terminal::new().map_err(|error| Failed::new(NOT, error))?;
+    let terminal = Terminal::new().map_err(|error| CommandError::new(EXIT_FAILURE, error))?;
     let terminal = Arc::new(terminal);
     tracing_subscriber::fmt()
         .with_writer(Arc::clone(&terminal))
         .with_ansi(text::has_colours(terminal.is_terminal()))
         .with_max_level(level)
         .with_target(false)
-        // By `eprintln!`, which panics where nobody reads it.
+        // They are printed by `eprintln!`, which panics if standard error is closed.
         .log_internal_errors(false)
         .init();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failed::new(NOT, error))?;
-    let ran = runtime.block_on(daemon::run(told.clone(), settings, Arc::clone(&terminal)));
-    // A disk that hangs does not keep the process from ending.
+        .map_err(|error| CommandError::new(EXIT_FAILURE, error))?;
+    let ran = runtime.block_on(daemon::run(flags.clone(), settings, Arc::clone(&terminal)));
+    // Without waiting for threads that hang on a disk.
     runtime.shutdown_background();
     if let Err(error) = &ran {
         let _ = (&*terminal).write_all(format!("healthd: {error}\n").as_bytes());
     }
     terminal.flush(FLUSH);
-    ran.map_err(|_| Failed::new(NOT, ""))
+    ran.map_err(|_| CommandError::new(EXIT_FAILURE, ""))
 }
 
-/// To standard output; that nobody reads it (any more) is no failure.
+/// Prints to standard output; an output that is closed or full is not an error.
 fn print(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-fn print_all(bytes: &[u8]) -> Done {
+fn print_all(bytes: &[u8]) -> CommandResult {
     let _ = io::stdout().write_all(bytes);
     Ok(())
 }

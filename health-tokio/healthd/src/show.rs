@@ -1,4 +1,4 @@
-//! What looks: `list`, `inspect`, `explain`, `status`.
+//! The commands that show: `list`, `inspect`, `explain`, `status`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,12 +9,12 @@ use serde_json::Value;
 use super::cli::{NameArgs, ShowArgs};
 use super::control::{self, Reply, Request};
 use super::store::read::{CheckInfo, Reader, TargetInfo, TransitionInfo};
-use super::{Done, Failed, NOT, print, print_json, text};
+use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 
-/// Transitions `explain` reads.
+/// How many transitions `explain` shows.
 const TRANSITIONS: u32 = 20;
 
-pub(super) fn list(args: &ShowArgs) -> Done {
+pub(super) fn list(args: &ShowArgs) -> CommandResult {
     let targets = open(&args.registry.path())?.targets().map_err(not)?;
     if args.json {
         print_json(&targets);
@@ -35,7 +35,7 @@ pub(super) fn list(args: &ShowArgs) -> Done {
     Ok(())
 }
 
-pub(super) fn inspect(args: &NameArgs) -> Done {
+pub(super) fn inspect(args: &NameArgs) -> CommandResult {
     let target = find(args)?;
     if args.show.json {
         print_json(&target);
@@ -57,12 +57,15 @@ pub(super) fn inspect(args: &NameArgs) -> Done {
     Ok(())
 }
 
-pub(super) fn explain(args: &NameArgs) -> Done {
+pub(super) fn explain(args: &NameArgs) -> CommandResult {
     let reader = open(&args.show.registry.path())?;
     let transitions = reader.transitions(&args.name, TRANSITIONS).map_err(not)?;
     let target = reader.target(&args.name).map_err(not)?;
     if target.is_none() && transitions.is_empty() {
-        return Err(Failed::new(NOT, format!("{}: no such target", args.name)));
+        return Err(CommandError::new(
+            EXIT_FAILURE,
+            format!("{}: no such target", args.name),
+        ));
     }
     if args.show.json {
         print_json(&serde_json::json!({ "target": target, "transitions": transitions }));
@@ -92,17 +95,21 @@ pub(super) fn explain(args: &NameArgs) -> Done {
     Ok(())
 }
 
-pub(super) fn status(args: &ShowArgs) -> Done {
+pub(super) fn status(args: &ShowArgs) -> CommandResult {
     let db = args.registry.path();
     let reply = control::ask(&db, &Request::Status);
-    let reply =
-        reply.map_err(|error| Failed::new(NOT, format!("the monitor does not answer: {error}")))?;
+    let reply = reply.map_err(|error| {
+        CommandError::new(
+            EXIT_FAILURE,
+            format!("the monitor does not answer: {error}"),
+        )
+    })?;
     let Some(Reply::Status(status)) = reply else {
         if args.json {
             print_json(&serde_json::json!({ "running": false, "registry": db }));
         }
-        return Err(Failed::new(
-            NOT,
+        return Err(CommandError::new(
+            EXIT_FAILURE,
             format!("no monitor runs for {}", db.display()),
         ));
     };
@@ -119,17 +126,17 @@ pub(super) fn status(args: &ShowArgs) -> Done {
     Ok(())
 }
 
-fn not(error: impl std::fmt::Display) -> Failed {
-    Failed::new(NOT, error)
+fn not(error: impl std::fmt::Display) -> CommandError {
+    CommandError::new(EXIT_FAILURE, error)
 }
 
-fn open(db: &Path) -> Result<Reader, Failed> {
+fn open(db: &Path) -> Result<Reader, CommandError> {
     Reader::open(db).map_err(not)
 }
 
-fn find(args: &NameArgs) -> Result<TargetInfo, Failed> {
+fn find(args: &NameArgs) -> Result<TargetInfo, CommandError> {
     let target = open(&args.show.registry.path())?.target(&args.name);
-    let none = || Failed::new(NOT, format!("{}: no such target", args.name));
+    let none = || CommandError::new(EXIT_FAILURE, format!("{}: no such target", args.name));
     target.map_err(not)?.ok_or_else(none)
 }
 
@@ -240,7 +247,7 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
     }
 }
 
-/// Why the check is what it is: the last turn, and the results that brought it about.
+/// Why the check has its status: the last transition, and the results that caused it.
 fn because(check: &CheckInfo, transitions: &[TransitionInfo], out: &mut String) {
     let _ = writeln!(
         out,

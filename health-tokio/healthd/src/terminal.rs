@@ -2,8 +2,11 @@
 //! written over.
 //!
 //! Standard error may be closed, full, or a pipe that nobody reads. Lines are handed to a thread of their
-//! own through a queue of [`QUEUE`] lines: what finds no place there, and what cannot be written, is
-//! dropped and counted. So neither a probe nor the end of the program ever waits for a log.
+//! own through a queue of [`QUEUE`] lines: lines that find no place there or cannot be written are
+//! dropped and counted. So neither a probe nor the end of the program ever waits for the log.
+//!
+//! `tracing-appender` does not do that: it does not count lines that cannot be written, and at the end it
+//! waits without limit, or panics, if standard output is full or closed as well.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -12,11 +15,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-/// To the beginning of the line, and nothing behind it.
+/// Moves to the beginning of the line and clears it.
 const CLEAR: &str = "\r\x1b[K";
 /// Lines that wait to be written.
 const QUEUE: usize = 8_192;
-/// Before another try on a descriptor that takes nothing just now.
+/// How long to wait before writing again to a non-blocking descriptor that is full.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where the log and the line that shows progress go, so that neither is written into the other.
@@ -31,7 +34,7 @@ pub(super) struct Terminal {
 enum Piece {
     /// A whole line of the log.
     Line(Vec<u8>),
-    /// What stands on the last line from now on; empty clears it.
+    /// The new last line; empty clears it.
     Progress(String),
     /// Answered when everything before it is written.
     Flush(SyncSender<()>),
@@ -60,14 +63,14 @@ impl Terminal {
         })
     }
 
-    /// Whether there is a line to write over.
+    /// Whether the output is a terminal on which a line can be overwritten.
     pub(super) const fn is_terminal(&self) -> bool {
         self.is_terminal
     }
 
-    /// Shows this on the last line, in place of what stands there; empty clears it.
+    /// Replaces the last line; empty clears it.
     pub(super) fn show(&self, line: String) {
-        // Another one follows, or it does not matter any more.
+        // If the queue is full, a later line replaces this one.
         let _ = self.queue.try_send(Piece::Progress(line));
     }
 
@@ -85,7 +88,7 @@ impl Terminal {
     }
 }
 
-/// Whole lines of the log. They are always taken, if only to be dropped.
+/// Takes whole lines of the log, and never fails: lines without a place in the queue are dropped.
 impl Write for &Terminal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.queue.try_send(Piece::Line(bytes.to_vec())).is_err() {
@@ -102,7 +105,7 @@ impl Write for &Terminal {
 /// The other end of the queue.
 struct Writer {
     lost: Arc<AtomicU64>,
-    /// What stands on the last line now.
+    /// The last line as it is now.
     progress: String,
 }
 
@@ -138,7 +141,7 @@ impl Writer {
     }
 }
 
-/// As `Write::write_all`, also on a descriptor that somebody has made non-blocking.
+/// As `Write::write_all`, also on a descriptor that another process has made non-blocking.
 fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match io::stderr().write(bytes) {
@@ -152,9 +155,9 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints a line to standard output, whether or not anybody takes it.
+/// Prints a line to standard output, without waiting for a reader.
 pub(super) fn announce(line: String) {
-    // A pipe that nobody reads holds up this thread only.
+    // Only this thread waits if the pipe is full.
     let thread = thread::Builder::new().name("stdout".to_owned());
     let _ = thread.spawn(move || writeln!(io::stdout(), "{line}"));
 }

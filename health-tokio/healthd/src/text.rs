@@ -1,4 +1,4 @@
-//! Words for people: tables, ages, colours.
+//! Text for people: tables, ages, colours.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, SystemTime};
@@ -69,7 +69,7 @@ pub(super) fn status(word: &str) -> String {
     }
 }
 
-/// Whether to use colours there: not if nobody sees them, nor if `NO_COLOR` says anything.
+/// Whether to use colours: only on a terminal, and not if `NO_COLOR` is set.
 pub(super) fn has_colours(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
 }
@@ -87,7 +87,7 @@ pub(super) fn thousands(number: usize) -> String {
     text
 }
 
-/// What a probe saw must not move a terminal's cursor.
+/// Escapes control characters: text from a target must not control the terminal.
 pub(super) fn safe(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -100,7 +100,7 @@ pub(super) fn safe(text: &str) -> String {
     safe
 }
 
-/// Characters that take a place: a colour takes none.
+/// The number of visible characters; escape sequences for colours have none.
 fn visible(text: &str) -> usize {
     let mut count = 0;
     let mut is_colour = false;

@@ -42,13 +42,13 @@
 //!              ┌───────┐  end of the stream, or after 50 ms    ┌────────┐      │
 //!              │ Close │ ◄──────────────────────────────────── │ Linger │ ◄────┘
 //!              └───────┘ ◄── error, deadline, malformed        └────────┘
-//!                            response, body longer than 10 KiB
+//!                            response, body longer than is read
 //! ```
 //!
 //! ## Contract
 //!
 //! 1. **One step at a time.** [`step`](Attempt::step) changes nothing; only `handle_*` do. Carry the
-//!    step out, call the `handle_*` that it names, and ask again until [`Step::Close`]. At `until`
+//!    step out, call the `handle_*` that it names, and ask again until [`AttemptStep::Close`]. At `until`
 //!    call [`handle_timeout`](Attempt::handle_timeout) instead, after an error of any step
 //!    [`handle_error`](Attempt::handle_error). What does not fit the step is ignored; no order of
 //!    calls panics.
@@ -60,8 +60,9 @@
 //! 4. **The whole response is read** before the connection is closed, also when its status has
 //!    decided everything: closing over unread bytes is a reset in the server's log. Then the server
 //!    is given 50 ms to close first.
-//! 5. **Memory is bounded** by 32 KiB whatever the peer sends, and nothing is allocated for a
-//!    response that comes in one piece and whose body no condition needs.
+//! 5. **Memory is bounded** by 128 KiB and 64 KiB for each condition on the body, whatever the peer
+//!    sends, and nothing is allocated for a response that comes in one piece and whose body no
+//!    condition needs.
 //! 6. **Nothing the peer wrote is public.** A message holds words of ours, settings, and the three
 //!    digits of the status. Only with
 //!    [`capture_body`](HttpProbeBuilder::capture_body) does the private cause quote the body.
@@ -72,7 +73,7 @@
 //! ```
 //! use core::time::Duration;
 //! use health_core::check::probe::{
-//!     AddressPolicy, Attempt, Condition, HttpProbe, Probe, ProbePhase, Step,
+//!     AddressPolicy, Attempt, Condition, HttpProbe, Probe, ProbePhase, AttemptStep,
 //! };
 //! use health_core::{Class, Instant};
 //!
@@ -92,13 +93,13 @@
 //!         report = attempt.report().cloned();
 //!     }
 //!     match attempt.step() {
-//!         Step::Connect { .. } => attempt.handle_connected(now, None),
-//!         Step::Write { until } => {
+//!         AttemptStep::Connect { to, .. } => attempt.handle_connected(now, to, None),
+//!         AttemptStep::Write { until } => {
 //!             assert!(attempt.request().starts_with(b"GET /health HTTP/1.1\r\n")); // written
 //!             assert!(now < until, "or handle_timeout");
 //!             attempt.handle_sent(now);
 //!         }
-//!         Step::Read { until } | Step::Linger { until } => {
+//!         AttemptStep::Read { until } | AttemptStep::Linger { until } => {
 //!             now = now + Duration::from_millis(7);
 //!             assert!(now < until, "or handle_timeout");
 //!             match pieces.next() {
@@ -106,8 +107,8 @@
 //!                 None => attempt.handle_eof(now),
 //!             }
 //!         }
-//!         Step::Resolve { .. } | Step::Secure { .. } => unreachable!("an address, without TLS"),
-//!         Step::Close => break,
+//!         AttemptStep::Resolve { .. } | AttemptStep::Secure { .. } => unreachable!("an address, without TLS"),
+//!         AttemptStep::Close => break,
 //!     }
 //! }
 //! let report = report.expect("it is over");
@@ -149,7 +150,7 @@ pub use http::HttpProbe;
 pub use http_builder::HttpProbeBuilder;
 pub use policy::AddressPolicy;
 pub use report::{ProbePhase, Report, Timings};
-pub use step::{Destination, Step};
+pub use step::{AttemptStep, Destination};
 pub use tls::{ClientIdentity, Tls, Trust};
 use url::Address;
 

@@ -5,7 +5,7 @@
 //!   Monitor ── state, results, transitions ──► Journal ── Batch ──► TargetStore (file, database)
 //!      ▲                                          │  ▲                   │           │
 //!      │                                          │  └── handle_stored ──┘           │
-//!      │                                          └── transitions ──► Notices ── Notice ──► people
+//!      │                                          └── transitions ──► Notices ── Notice ──► Outbox ──► people
 //!      └──── TargetSpec::restored_check ◄── StoredTarget ◄── load ───────────────────┘
 //! ```
 //!
@@ -17,11 +17,18 @@
 //! While the store fails, [`poll_unstored`](super::Monitor::poll_unstored) gives what happens, so that
 //! it can be reported all the same. At the next start, what the store has of a check goes into
 //! [`TargetSpec::restored_check`](super::TargetSpec::restored_check).
+//!
+//! A transition is stored before its notice is made, and a [`Notice`] is kept, once for each receiver,
+//! until the receiver has taken it or it is too old: so nothing is lost with a process that ends, at
+//! whatever moment. [`Notices`] and [`Outbox`] decide what is sent and when; both go on from what a store
+//! has kept.
 
 mod batch;
 mod first_results;
 mod journal;
 mod notice;
+mod notified;
+mod outbox;
 mod pending;
 mod store;
 mod writer;
@@ -31,5 +38,6 @@ pub use first_results::FirstResults;
 pub(super) use first_results::FirstShare;
 pub(super) use journal::Journal;
 pub use notice::{Notice, NoticeKind, Notices};
+pub use outbox::{DeliveryFailure, Outbox};
 pub use store::{Definition, StoredCheck, StoredTarget, TargetStore};
 pub use writer::JournalStats;

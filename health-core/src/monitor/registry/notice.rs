@@ -1,19 +1,29 @@
 //! Notices: groups transitions into few messages for people.
+//!
+//! People act on the last message that they have read. So a notice says how a target is, compared with
+//! what they were last sent, and not each change in between.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
-use core::mem;
 use core::time::Duration;
 
 use super::batch::{CheckChange, TransitionRow};
+use super::notified::{Next, Notified, Stage};
 use crate::base::Instant;
 use crate::base::Name;
 use crate::check::CheckStatus;
+
+/// From one notice of what happens during a mass failure to the next.
+const UPDATE_EVERY: Duration = Duration::from_secs(300);
 
 /// Groups transitions into notices: one for each change, one for many that come together, and a single
 /// one for a mass failure, however many targets fail.
 ///
 /// One broken uplink has made a monitor send 28,000 text messages.
+///
+/// Each notice says the net change of each target since the notice before: a target that was unhealthy
+/// for less than the time of gathering is in none, one that is unhealthy again after a moment is never
+/// in a last notice as recovered. A target has recovered when none of its checks is unhealthy.
 ///
 /// ```
 /// use core::time::Duration;
@@ -43,75 +53,87 @@ use crate::check::CheckStatus;
 #[derive(Debug)]
 pub struct Notices {
     gather: Duration,
-    waiting: BTreeMap<NoticeKind, Vec<TransitionRow>>,
-    /// When the oldest of them came.
+    /// Those that are not healthy, or that no notice has said yet to be healthy again.
+    targets: BTreeMap<Name, Notified>,
+    /// When the oldest change came that no notice was made from.
     since: Option<Instant>,
+    /// Orders changes.
+    order: u64,
     mass: Mass,
-    /// Unhealthy since the mass failure began.
-    down: BTreeMap<(Name, Name), TransitionRow>,
+    ready: VecDeque<Notice>,
 }
 
-/// What a [`Notice`] is about. Notices that are due together come in this order.
+/// The mass failure, if there is one.
+#[derive(Debug, Default)]
+struct Mass {
+    is_on: bool,
+    /// A notice of its beginning was sent, and none of its end.
+    is_sent: bool,
+    /// When it began or ended, among the changes.
+    order: u64,
+    /// Before this, no update is sent.
+    update_at: Instant,
+    /// There is something for an update.
+    has_update: bool,
+}
+
+/// What a [`Notice`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NoticeKind {
-    /// So many checks fail that actions are withheld; no notices of single checks follow.
+    /// So many targets fail that actions are withheld. These are unhealthy; what follows comes in updates.
     MassFailure,
-    /// The mass failure is over; these checks are still unhealthy.
+    /// The mass failure goes on, and these targets became unhealthy, or healthy again, since the notice
+    /// before. At most one in five minutes.
+    MassFailureUpdate,
+    /// The mass failure is over; these targets, and no others of it, are still unhealthy.
     MassFailureOver,
-    /// These checks became unhealthy.
+    /// These targets became unhealthy.
     Unhealthy,
-    /// These checks had their targets deregistered.
+    /// These targets were deregistered.
     Deregistered,
-    /// These checks are healthy again.
+    /// These targets are healthy again.
     Recovered,
 }
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Notice {
     /// What it is about.
     pub kind: NoticeKind,
-    /// The changes, oldest first.
+    /// For each target the change that has brought it to where it is, oldest first.
     pub transitions: Vec<TransitionRow>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mass {
-    No,
-    /// No check became unhealthy by it, so no notice is sent.
-    Silent,
-    /// Its notice is due.
-    Waiting,
-    Sent,
-}
-
 impl NoticeKind {
-    /// The word: `mass_failure`, `mass_failure_over`, `unhealthy`, `deregistered`, `recovered`.
+    /// Every kind.
+    const ALL: [Self; 6] = [
+        Self::MassFailure,
+        Self::MassFailureUpdate,
+        Self::MassFailureOver,
+        Self::Unhealthy,
+        Self::Deregistered,
+        Self::Recovered,
+    ];
+
+    /// The kind whose [word](Self::as_str) this is.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// The word: `mass_failure`, `mass_failure_update`, `mass_failure_over`, `unhealthy`,
+    /// `deregistered`, `recovered`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::MassFailure => "mass_failure",
+            Self::MassFailureUpdate => "mass_failure_update",
             Self::MassFailureOver => "mass_failure_over",
             Self::Unhealthy => "unhealthy",
             Self::Deregistered => "deregistered",
             Self::Recovered => "recovered",
-        }
-    }
-
-    /// The kind of notice that a change is sent in; `None` for no notice.
-    fn of(change: CheckChange) -> Option<Self> {
-        match change {
-            CheckChange::Deregistered => Some(Self::Deregistered),
-            CheckChange::Status {
-                to: CheckStatus::Unhealthy,
-                ..
-            } => Some(Self::Unhealthy),
-            CheckChange::Status {
-                from: CheckStatus::Unhealthy,
-                to: CheckStatus::Healthy,
-            } => Some(Self::Recovered),
-            _ => None,
         }
     }
 }
@@ -129,105 +151,186 @@ impl Notices {
     pub const fn new(gather: Duration) -> Self {
         Self {
             gather,
-            waiting: BTreeMap::new(),
+            targets: BTreeMap::new(),
             since: None,
-            mass: Mass::No,
-            down: BTreeMap::new(),
+            order: 0,
+            mass: Mass {
+                is_on: false,
+                is_sent: false,
+                order: 0,
+                update_at: Instant::from_micros(0),
+                has_update: false,
+            },
+            ready: VecDeque::new(),
         }
+    }
+
+    /// Goes on from what an earlier process has sent: for each check of which a notice has said that it
+    /// is unhealthy or deregistered, that change; and whether the last notice of a mass failure was of
+    /// its beginning. Transitions of which nothing was sent are to be [observed](Self::observe) then.
+    pub fn restore(&mut self, sent: impl IntoIterator<Item = TransitionRow>, is_mass_sent: bool) {
+        for transition in sent {
+            self.order += 1;
+            let known = self.targets.entry(transition.target.clone()).or_default();
+            known.restore(self.order, transition, is_mass_sent);
+        }
+        self.mass.is_sent = is_mass_sent;
+        // Until it is observed to be over.
+        self.mass.is_on = is_mass_sent;
+    }
+
+    /// Whether the last notice of a mass failure was of its beginning; for [`restore`](Self::restore).
+    #[must_use]
+    pub const fn is_mass_failure_sent(&self) -> bool {
+        self.mass.is_sent
     }
 
     /// These transitions have happened, while there is a mass failure
     /// ([`MonitorStatus::is_mass_failure`](crate::monitor::MonitorStatus::is_mass_failure)) or not. Call it without
     /// transitions, too: a mass failure ends without one.
     pub fn observe(&mut self, now: Instant, transitions: &[TransitionRow], is_mass: bool) {
-        match (self.mass, is_mass) {
-            (Mass::No, true) => self.mass = Mass::Silent,
-            (Mass::Silent, false) => self.mass = Mass::No,
-            (Mass::Waiting | Mass::Sent, false) => {
-                self.mass = Mass::No;
-                let still = mem::take(&mut self.down).into_values().collect();
-                self.waiting.insert(NoticeKind::MassFailureOver, still);
+        for transition in transitions {
+            self.order += 1;
+            if self.change(transition) {
                 self.since.get_or_insert(now);
             }
-            _ => {}
         }
-        for transition in transitions {
-            if let Some(kind) = NoticeKind::of(transition.change) {
-                self.sort_in(now, kind, transition);
+        if self.mass.is_on != is_mass {
+            self.order += 1;
+            self.mass.order = self.order;
+            self.mass.is_on = is_mass;
+            let is_due = || match is_mass {
+                true => self.targets.values().any(Notified::begins_mass_failure),
+                false => true,
+            };
+            if self.mass.is_sent != is_mass && is_due() {
+                self.since.get_or_insert(now);
             }
         }
     }
 
-    /// The next notice that is due; call until `None`.
+    /// Forgets targets that there are no more, so that no notice names them.
+    pub fn retain(&mut self, mut is_known: impl FnMut(&Name) -> bool) {
+        self.targets.retain(|name, _| is_known(name));
+    }
+
+    /// The next notice that is due; call until `None`. Notices that are due together come in the order
+    /// in which the first change of each has happened.
     pub fn poll(&mut self, now: Instant) -> Option<Notice> {
-        if self.poll_timeout()? > now {
-            return None;
-        }
-        let (kind, transitions) = self.waiting.pop_first()?;
-        if self.waiting.is_empty() {
+        if self.ready.is_empty() && self.poll_timeout()? <= now {
             self.since = None;
+            self.compose(now);
         }
-        if kind == NoticeKind::MassFailure && self.mass == Mass::Waiting {
-            self.mass = Mass::Sent;
-        }
-        Some(Notice { kind, transitions })
+        self.ready.pop_front()
     }
 
     /// When to call [`poll`](Self::poll) next; `None` is after the next change.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.since.map(|since| since + self.gather)
+        let gathered = self.since.map(|since| since + self.gather);
+        let update = self.mass.has_update.then_some(self.mass.update_at);
+        [gathered, update].into_iter().flatten().min()
     }
 
-    fn sort_in(&mut self, now: Instant, kind: NoticeKind, transition: &TransitionRow) {
-        let place = (transition.target.clone(), transition.check.clone());
-        match (self.mass, kind) {
-            (Mass::Silent | Mass::Waiting, NoticeKind::Unhealthy) => {
-                if self.mass == Mass::Silent {
-                    // What became unhealthy just before belongs to it.
-                    let before = self.waiting.remove(&NoticeKind::Unhealthy);
-                    let before = before.unwrap_or_default();
-                    for it in &before {
-                        let place = (it.target.clone(), it.check.clone());
-                        self.down.insert(place, it.clone());
-                    }
-                    self.mass = Mass::Waiting;
-                    self.wait(now, NoticeKind::MassFailure, before);
+    /// Whether changes were observed that [`poll`](Self::poll) has not made notices from yet.
+    #[must_use]
+    pub fn is_gathering(&self) -> bool {
+        self.since.is_some() || !self.ready.is_empty()
+    }
+
+    /// Whether there may be something to send of it.
+    fn change(&mut self, transition: &TransitionRow) -> bool {
+        let name = &transition.target;
+        match transition.change {
+            CheckChange::Status {
+                to: CheckStatus::Unhealthy,
+                ..
+            }
+            | CheckChange::Deregistered => {
+                let known = self.targets.entry(name.clone()).or_default();
+                known.fail(self.order, transition.clone());
+                true
+            }
+            CheckChange::Status {
+                from,
+                to: CheckStatus::Healthy,
+            } => {
+                if from == CheckStatus::Unhealthy && !self.targets.contains_key(name) {
+                    // Of one of which nothing is known, something was sent before.
+                    let mut known = Notified::default();
+                    known.restore(self.order, transition.clone(), false);
+                    self.targets.insert(name.clone(), known);
                 }
-                self.down.insert(place, transition.clone());
-                self.wait(now, NoticeKind::MassFailure, [transition.clone()]);
+                let Some(known) = self.targets.get_mut(name) else {
+                    return false;
+                };
+                known.succeed(self.order, transition.clone());
+                true
             }
-            (Mass::Sent, NoticeKind::Unhealthy) => {
-                self.down.insert(place, transition.clone());
-            }
-            (Mass::Waiting | Mass::Sent, NoticeKind::Recovered) => {
-                // Of a check that is in no notice as unhealthy, none says that it recovered.
-                if self.down.remove(&place).is_none() {
-                    self.wait(now, kind, [transition.clone()]);
+            CheckChange::Status { .. } => {
+                if let Some(known) = self.targets.get_mut(name) {
+                    known.start_afresh(&transition.check);
                 }
+                false
             }
-            (_, kind) => {
-                // A notice of the deregistration says that it was unhealthy.
-                if kind == NoticeKind::Deregistered {
-                    if let Some(waiting) = self.waiting.get_mut(&NoticeKind::Unhealthy) {
-                        waiting.retain(|it| it.target != transition.target);
-                        if waiting.is_empty() {
-                            self.waiting.remove(&NoticeKind::Unhealthy);
-                        }
-                    }
-                }
-                self.wait(now, kind, [transition.clone()]);
-            }
+            _ => false,
         }
     }
 
-    fn wait(
-        &mut self,
-        now: Instant,
-        kind: NoticeKind,
-        transitions: impl IntoIterator<Item = TransitionRow>,
-    ) {
-        self.waiting.entry(kind).or_default().extend(transitions);
-        self.since.get_or_insert(now);
+    /// Makes the notices that are due from how the targets are now.
+    fn compose(&mut self, now: Instant) {
+        let mass = &mut self.mass;
+        let stage = match (mass.is_sent, mass.is_on) {
+            (true, false) => Stage::Ends,
+            (true, true) => Stage::On {
+                is_update: mass.update_at <= now,
+            },
+            (false, true) if self.targets.values().any(Notified::begins_mass_failure) => {
+                Stage::Begins
+            }
+            (false, _) => Stage::Off,
+        };
+        match stage {
+            Stage::Begins => {
+                mass.is_sent = true;
+                mass.update_at = now + UPDATE_EVERY;
+            }
+            Stage::Ends => mass.is_sent = false,
+            Stage::On { .. } | Stage::Off => {}
+        }
+        mass.has_update = false;
+        let mut found: BTreeMap<NoticeKind, Vec<(u64, TransitionRow)>> = BTreeMap::new();
+        if matches!(stage, Stage::Ends) {
+            // Sent if nobody is unhealthy, too.
+            found.insert(NoticeKind::MassFailureOver, Vec::new());
+        }
+        self.targets.retain(|_, target| {
+            match target.next(stage) {
+                Next::Nothing => {}
+                Next::Later => mass.has_update = true,
+                Next::Send(kind, transition) => {
+                    let of_kind = found.entry(kind).or_default();
+                    of_kind.push((target.order(), transition));
+                }
+            }
+            !target.is_over()
+        });
+        if found.contains_key(&NoticeKind::MassFailureUpdate) {
+            mass.update_at = now + UPDATE_EVERY;
+        }
+        let ended = mass.order;
+        let ready = found.into_iter().map(|(kind, mut changes)| {
+            changes.sort_by_key(|(order, _)| *order);
+            let first = match kind {
+                NoticeKind::MassFailureOver => ended,
+                _ => changes.first().map_or(0, |(order, _)| *order),
+            };
+            let transitions = changes.into_iter().map(|(_, it)| it).collect();
+            (first, Notice { kind, transitions })
+        });
+        let mut ready: Vec<_> = ready.collect();
+        ready.sort_by_key(|(first, _)| *first);
+        self.ready
+            .extend(ready.into_iter().map(|(_, notice)| notice));
     }
 }

@@ -1,4 +1,4 @@
-//! What the run has taken, and how it is said.
+//! Measures what a run takes, and prints it.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::print;
 use crate::text::millis;
 
-/// All of it, under the names of `--json`.
+/// All figures, under the names that `--json` prints.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Figures {
     pub(super) targets: u32,
     pub(super) interval_seconds: f64,
     pub(super) seconds: f64,
-    /// Until all targets were on the list, and in the registry.
+    /// How long it took until all targets were on the list and in the registry.
     pub(super) listed_after_ms: f64,
     pub(super) attempts: u64,
     pub(super) failed: u64,
@@ -31,10 +31,10 @@ pub(super) struct Figures {
     pub(super) rss_peak_kib: Option<u64>,
 }
 
-/// How the registry has kept up.
+/// How late the registry was written.
 #[derive(Debug, Serialize)]
 pub(super) struct Kept {
-    /// The age of the oldest change that is not kept, looked at once a second. Results are gathered for
+    /// The age of the oldest change that is not stored yet, measured once a second. Results are gathered for
     /// one second before they are written.
     write_lag_p50_ms: f64,
     write_lag_max_ms: f64,
@@ -130,7 +130,7 @@ impl Figures {
 }
 
 impl Kept {
-    /// `lags`: the age of the oldest change, whenever it was looked at.
+    /// `lags`: the age of the oldest change at each measurement.
     pub(super) fn new(mut lags: Vec<Duration>, stats: JournalStats, bytes: Option<u64>) -> Self {
         lags.sort_unstable();
         let middle = lags.get(lags.len() / 2).copied();

@@ -1,7 +1,7 @@
 //! `healthd bench`: how many targets this machine can watch, and what that takes.
 //!
-//! What is measured is what `healthd monitor` is made of: the list, the prober and the registry, this
-//! one in a directory that is gone afterwards, on the disk that `TMPDIR` names. The targets are another
+//! It measures the parts of `healthd monitor`: the list, the prober and the registry. The registry is in a
+//! directory under `TMPDIR` that is removed afterwards. The targets are another
 //! process: it answers every request with 200 and a little JSON and closes the connection, as the
 //! servers of a registry do.
 
@@ -20,20 +20,20 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::cli::BenchArgs;
 use super::config::{Defaults, RESULTS, Source, TargetDef};
-use super::daemon::{self, Keeper, List, Registry};
+use super::daemon::{self, List, Registry, StoreWriter};
 use super::text::millis;
-use super::{Done, Failed, NOT, print_json};
+use super::{CommandError, CommandResult, EXIT_FAILURE, print_json};
 use figures::{Figures, Kept, cpu_time};
 use health_tokio::Health;
 use health_tokio::monitor::{self, Monitor, MonitorHandle};
 
 pub(super) use servers::targets;
 
-pub(super) fn run(args: &BenchArgs) -> Done {
-    let not = |error: &dyn std::fmt::Display| Failed::new(NOT, error);
+pub(super) fn run(args: &BenchArgs) -> CommandResult {
+    let not = |error: &dyn std::fmt::Display| CommandError::new(EXIT_FAILURE, error);
     daemon::raise_descriptors();
     let (_servers, ports) = servers::start().map_err(|error| not(&error))?;
-    let place = (!args.no_store).then(Place::new).transpose();
+    let place = (!args.no_store).then(TempDir::new).transpose();
     let place = place.map_err(|error| not(&error))?;
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| not(&error))?;
@@ -46,7 +46,7 @@ pub(super) fn run(args: &BenchArgs) -> Done {
     }
     if !figures.is_good() {
         let what = "slots were missed, probes have failed, or results were not kept";
-        return Err(Failed::new(NOT, what));
+        return Err(CommandError::new(EXIT_FAILURE, what));
     }
     Ok(())
 }
@@ -54,7 +54,7 @@ pub(super) fn run(args: &BenchArgs) -> Done {
 async fn measure(
     args: &BenchArgs,
     ports: &[u16],
-    place: Option<&Place>,
+    place: Option<&TempDir>,
 ) -> Result<Figures, Box<dyn std::error::Error>> {
     let mut defaults = Defaults::default();
     defaults.check.interval = args.interval;
@@ -70,19 +70,19 @@ async fn measure(
 
     let monitor = Monitor::new(monitor::defaults()).spawn()?;
     let (began, cpu) = (Instant::now(), cpu_time());
-    // It is kept to the end: what it takes belongs to what is measured.
+    // Held to the end: its memory belongs to what is measured.
     let mut registry = None;
     if let Some(place) = place {
         let (announce, mut announced) = mpsc::channel(64);
         let health = Health::new("bench", env!("CARGO_PKG_VERSION"));
         let db = place.db();
-        let opened = Keeper::open(&db, Arc::default(), RESULTS, &health, announce).await;
-        let (keeper, orders, _) = opened?;
+        let opened = StoreWriter::open(&db, Arc::default(), RESULTS, &health, announce).await;
+        let (writer, commands, _) = opened?;
         monitor.enable_journal();
         let list = List::new((*monitor).clone());
-        tokio::spawn(keeper.run(list.clone()));
+        tokio::spawn(writer.run(list.clone()));
         tokio::spawn(async move { while announced.recv().await.is_some() {} });
-        let registry = registry.insert(Registry::new(list, orders));
+        let registry = registry.insert(Registry::new(list, commands));
         registry.begin(targets, Vec::new(), &defaults).await;
     } else {
         for target in &targets {
@@ -101,13 +101,13 @@ async fn measure(
     figures.count(&monitor.stats(), began.elapsed(), spent);
     figures.store = monitor
         .journal_stats()
-        .map(|stats| Kept::new(lags, stats, place.and_then(Place::bytes)));
+        .map(|stats| Kept::new(lags, stats, place.and_then(TempDir::bytes)));
     monitor.stop(Duration::from_secs(1)).await;
     drop(registry);
     Ok(figures)
 }
 
-/// How old the oldest change was that was not kept, each second until then.
+/// Measures the age of the oldest change that is not stored, once a second until then.
 async fn watch(monitor: &MonitorHandle, until: Instant) -> Vec<Duration> {
     let mut lags = Vec::new();
     let mut second = interval(Duration::from_secs(1));
@@ -119,10 +119,10 @@ async fn watch(monitor: &MonitorHandle, until: Instant) -> Vec<Duration> {
     lags
 }
 
-/// A directory for the registry, gone at the end.
-struct Place(PathBuf);
+/// A directory for the registry, removed at the end.
+struct TempDir(PathBuf);
 
-impl Place {
+impl TempDir {
     fn new() -> io::Result<Self> {
         let name = format!("healthd-bench-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
@@ -142,7 +142,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for TempDir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }

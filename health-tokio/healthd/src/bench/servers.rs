@@ -8,15 +8,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 
-use crate::{Done, Failed, NOT, daemon, print};
+use crate::{CommandError, CommandResult, EXIT_FAILURE, daemon, print};
 
 /// Ports they listen on: one pair of address and port cannot take more than some hundred new
 /// connections a second for long.
 const PORTS: usize = 64;
 
-/// Serves until standard input ends, so that nothing is left of a bench that was killed.
-pub(crate) fn targets() -> Done {
-    let not = |error: io::Error| Failed::new(NOT, error);
+/// Serves until standard input ends, so that it ends when the bench is killed.
+pub(crate) fn targets() -> CommandResult {
+    let not = |error: io::Error| CommandError::new(EXIT_FAILURE, error);
     daemon::raise_descriptors();
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -38,7 +38,7 @@ pub(crate) fn targets() -> Done {
     })
 }
 
-/// Ends the targets, whichever way the bench ends.
+/// Ends the targets when the bench ends in any way.
 pub(super) struct Servers(Child);
 
 impl Drop for Servers {

@@ -1,4 +1,4 @@
-//! What is done when targets turn: a command, or a request to somebody's server.
+//! Actions on notices: a command or a webhook.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use health_core::monitor::registry::NoticeKind;
 
 use super::reader::{Item, Result};
 
-/// Something to do.
+/// A command or a webhook, and the notices that it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Action {
     pub(crate) on: Vec<NoticeKind>,
-    pub(crate) deed: Deed,
+    pub(crate) handler: Handler,
     pub(crate) timeout: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
-    /// Is run with the notice on its standard input.
+pub(crate) enum Handler {
+    /// A program and its arguments; it is run with the notice on its standard input.
     Command(Vec<String>),
-    /// Gets the notice by POST. Its path and query may be a secret.
+    /// A URL that gets the notice by POST. Its path and query may be a secret.
     Webhook(String),
 }
 
@@ -42,13 +42,13 @@ impl Action {
             None => WORDS.map(|(_, kind)| kind).to_vec(),
         };
         let (command, webhook) = (table.get("command"), table.get("webhook"));
-        let deed = match (command, webhook) {
+        let handler = match (command, webhook) {
             (Some(command), None) => {
                 let words = command.texts()?;
                 if words.is_empty() {
                     return Err(command.wrong("allowed is a program and its arguments"));
                 }
-                Deed::Command(words)
+                Handler::Command(words)
             }
             (None, Some(url)) => webhook_of(&url)?,
             _ => return Err(table.lacks("allowed is one of: command, webhook")),
@@ -57,22 +57,22 @@ impl Action {
         table.finish()?;
         Ok(Self {
             on,
-            deed,
+            handler,
             timeout: timeout.unwrap_or(Duration::from_secs(10)),
         })
     }
 
-    /// Whether it is for such notices. Who is told of a mass failure is told of its end.
+    /// Whether it is for such notices. An action on a mass failure is also for its end.
     pub(crate) fn wants(&self, kind: NoticeKind) -> bool {
         let kind = match kind {
-            NoticeKind::MassFailureOver => NoticeKind::MassFailure,
+            NoticeKind::MassFailureUpdate | NoticeKind::MassFailureOver => NoticeKind::MassFailure,
             kind => kind,
         };
         self.on.contains(&kind)
     }
 }
 
-fn webhook_of(item: &Item<'_>) -> Result<Deed> {
+fn webhook_of(item: &Item<'_>) -> Result<Handler> {
     let text = item.text()?;
     if !["http://", "https://"]
         .iter()
@@ -84,5 +84,5 @@ fn webhook_of(item: &Item<'_>) -> Result<Deed> {
     if probe.tls().is_some() && cfg!(not(feature = "tls")) {
         return Err(item.wrong_secret("built without TLS: allowed is http://"));
     }
-    Ok(Deed::Webhook(text.to_owned()))
+    Ok(Handler::Webhook(text.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Addresses from lists as Prometheus reads them (`file_sd`): `[{"targets": ["host:port"], "labels": {}}]`.
+//! Reads lists of addresses in the format of Prometheus (`file_sd`): `[{"targets": ["host:port"], "labels": {}}]`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,9 +14,9 @@ use super::target::{Source, TargetDef, fingerprint};
 /// Reads one `file_sd` table of a configuration, and the lists it names.
 ///
 /// `files` are paths, relative to the configuration's directory, whose last part may have a `*`. Each
-/// address is looked at by `http://ADDRESS/health`; `scheme` and `path`, or the labels `__scheme__` and
-/// `__metrics_path__`, say otherwise. The label `job` names the group. `names` are the derived names so far, and
-/// what they stand for.
+/// address is probed at `http://ADDRESS/health`; `scheme` and `path`, or the labels `__scheme__` and
+/// `__metrics_path__`, change that. The label `job` names the group. `names` are the names derived so far,
+/// with their URLs.
 pub(super) fn read(
     item: &Item<'_>,
     directory: &Path,
@@ -60,11 +60,11 @@ pub(super) fn read(
                         // Listed twice, it is one target.
                         continue;
                     }
-                    let mut told = json!({ "name": name, "url": url });
+                    let mut table = json!({ "name": name, "url": url });
                     if let Some(group) = group {
-                        told["group"] = name_of(group).into();
+                        table["group"] = name_of(group).into();
                     }
-                    let target = Item::root(&origin, &told);
+                    let target = Item::root(&origin, &table);
                     let target = TargetDef::read(&target, defaults, Source::Config);
                     targets.push(target.map_err(|error| address.wrong(error))?);
                 }
@@ -75,7 +75,7 @@ pub(super) fn read(
     Ok(targets)
 }
 
-/// The files a pattern means, in their order.
+/// The files that match a pattern, sorted.
 fn expand(pattern: &Path) -> std::result::Result<Vec<PathBuf>, std::io::Error> {
     let last = pattern.file_name().and_then(|it| it.to_str()).unwrap_or("");
     let Some((before, after)) = last.split_once('*') else {
@@ -101,7 +101,7 @@ fn parse(path: &Path, origin: &str) -> Result<Value> {
     serde_json::from_str(&text).map_err(|error| ConfigError::new(origin, "", "", error))
 }
 
-/// An address as a name: what a name may not have becomes `_`.
+/// An address as a name: characters that a name may not have become `_`.
 fn name_of(text: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
     let name: String = text.trim_matches(['[', ']']).chars().collect();
@@ -113,7 +113,7 @@ fn name_of(text: &str) -> String {
     shortened(&name, text)
 }
 
-/// The beginning of a name, and behind it a number that stands for all of this text.
+/// The beginning of a name, followed by a fingerprint of the whole text.
 fn shortened(name: &str, text: &str) -> String {
     const KEPT: usize = 50;
     let name = &name[..name.len().min(KEPT)];

@@ -1,6 +1,6 @@
 //! Finds out when a file that holds the value of a header has changed.
 //!
-//! Tokens rotate: whoever reads one only at the start is refused an hour later.
+//! Tokens are replaced from time to time: one that is read only at the start is refused later.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +11,7 @@ use super::check::Defaults;
 use super::reader::{Item, Result};
 use super::target::{Source, TargetDef};
 
-/// The files of a target's headers, and what it takes to read the target again.
+/// The files of a target's headers, and the target's table to read it again.
 #[derive(Clone, Debug)]
 pub(crate) struct HeaderFiles {
     /// The target's table.
@@ -19,7 +19,7 @@ pub(crate) struct HeaderFiles {
     files: Vec<(String, Option<Stamp>)>,
 }
 
-/// Another one whenever anything about the file has changed, be it who may read it.
+/// Differs when anything of the file has changed, its mode too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
     device: u64,
@@ -29,7 +29,7 @@ struct Stamp {
 }
 
 impl HeaderFiles {
-    /// Those of a target's table; `None` if it has none. To be called before they are read.
+    /// The files that a target's table names; `None` if it names none. Call it before they are read.
     pub(super) fn of(target: &Value) -> Option<Box<Self>> {
         let mut files = Vec::new();
         collect(target, false, &mut files);
@@ -44,7 +44,7 @@ impl HeaderFiles {
         Some(Box::new(Self { target, files }))
     }
 
-    /// Whether one of them has changed since this was asked last.
+    /// Whether one of them has changed since the last call.
     pub(crate) fn has_changed(&mut self) -> bool {
         let mut has_changed = false;
         for (file, known) in &mut self.files {
@@ -54,7 +54,7 @@ impl HeaderFiles {
         has_changed
     }
 
-    /// The target with what the files hold now.
+    /// The target with the current content of the files.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl HeaderFiles {
     }
 }
 
-/// The files that headers name, wherever in the table those stand.
+/// Collects the files that headers name, anywhere in the table.
 fn collect(value: &Value, is_header: bool, files: &mut Vec<String>) {
     match value {
         Value::Object(map) => {

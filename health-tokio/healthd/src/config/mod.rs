@@ -1,4 +1,4 @@
-//! What healthd is told: by flags and environment, by a file, by lists of addresses.
+//! Reads the settings: flags and environment, a file, lists of addresses.
 //!
 //! ```text
 //!  flags, HEALTHD_* ─┐
@@ -26,32 +26,36 @@ use std::time::Duration;
 
 use health_core::ProbeKind;
 use health_core::monitor::{MassFailure, MonitorConfig};
+use health_core::server::Service;
 use serde_json::{Map, Value};
 
-pub(super) use action::{Action, Deed};
-pub(super) use check::Defaults;
+pub(super) use action::{Action, Handler};
+pub(super) use check::{Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 pub(super) use header_files::HeaderFiles;
 pub(super) use reader::ConfigError;
 pub(super) use target::{Listed, Source, TargetDef};
 
 use super::control;
+use probe::Grammar;
 use reader::{Item, Result, Table};
 
-/// Everything `healthd monitor` goes by.
+/// All settings of `healthd monitor`.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     /// The file it was read from.
     pub(super) file: Option<PathBuf>,
     /// The registry.
     pub(super) db: PathBuf,
-    /// Where it answers.
+    /// The address of its endpoint.
     pub(super) listen: SocketAddr,
-    /// Who presents this sees details, and nobody else.
+    /// The bearer token without which no details are shown.
     pub(super) token: Option<String>,
-    /// Settings of checks that do not say otherwise.
+    /// Other names of this machine, by which it shows details to clients on it.
+    pub(super) allow_hosts: Vec<String>,
+    /// Settings of checks that do not set their own.
     pub(super) defaults: Defaults,
     pub(super) monitor: MonitorConfig,
-    /// The most attempts at once was stated.
+    /// Whether the number of attempts at once was set.
     pub(super) is_max_stated: bool,
     /// Results kept of each check.
     pub(super) results: u32,
@@ -59,13 +63,14 @@ pub(super) struct Settings {
     pub(super) actions: Vec<Action>,
 }
 
-/// What flags and environment say, as they were given.
+/// The values of flags and environment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Flags {
     pub(super) config: Option<PathBuf>,
     pub(super) db: Option<PathBuf>,
     pub(super) listen: Option<SocketAddr>,
     pub(super) token: Option<String>,
+    pub(super) allow_hosts: Vec<String>,
     pub(super) interval: Option<Duration>,
     pub(super) timeout: Option<Duration>,
     pub(super) retries: Option<u32>,
@@ -74,24 +79,25 @@ pub(super) struct Told {
     pub(super) targets: Vec<String>,
 }
 
-/// The registry, if nobody says otherwise.
+/// The registry, unless another is set.
 pub(super) const DEFAULT_DB: &str = "healthd.db";
 /// Results kept of each check.
 pub(super) const RESULTS: u32 = 10;
 
 impl Settings {
-    /// Reads and checks all of it.
+    /// Reads and checks all settings.
     ///
     /// # Errors
     ///
     /// The first mistake.
-    pub(super) fn read(told: &Told) -> Result<Self> {
+    pub(super) fn read(flags: &Flags) -> Result<Self> {
         let mut settings = Self {
-            file: told.config.clone(),
+            file: flags.config.clone(),
             db: DEFAULT_DB.into(),
             // Next to the 9102 of a daemon's own endpoint.
             listen: SocketAddr::from(([127, 0, 0, 1], 9103)),
             token: None,
+            allow_hosts: Vec::new(),
             defaults: Defaults::default(),
             monitor: MonitorConfig::default(),
             is_max_stated: false,
@@ -99,21 +105,21 @@ impl Settings {
             targets: Vec::new(),
             actions: Vec::new(),
         };
-        if let Some(path) = &told.config {
+        if let Some(path) = &flags.config {
             let origin = path.display().to_string();
             let value = parse(path, &origin)?;
             let root = Item::root(&origin, &value);
             let directory = path.parent().unwrap_or(Path::new(""));
-            settings.read_file(&root.table()?, directory, told)?;
+            settings.read_file(&root.table()?, directory, flags)?;
         } else {
-            settings.take(told)?;
+            settings.take(flags)?;
         }
-        settings.read_flags(told)?;
+        settings.read_flags(flags)?;
         settings.check()?;
         Ok(settings)
     }
 
-    fn read_file(&mut self, table: &Table<'_>, directory: &Path, told: &Told) -> Result<()> {
+    fn read_file(&mut self, table: &Table<'_>, directory: &Path, flags: &Flags) -> Result<()> {
         if let Some(item) = table.either(&["db", "database"])? {
             self.db = directory.join(item.text()?);
         }
@@ -123,6 +129,15 @@ impl Settings {
         }
         if let Some(item) = table.get("token") {
             self.token = Some(item.text()?.to_owned());
+        }
+        if let Some(list) = table.get("allow_hosts") {
+            for item in list.list()? {
+                let name = item.text()?;
+                if Service::new().allow_hosts([name]).is_err() {
+                    return Err(item.wrong("allowed is the name of a host, without a port"));
+                }
+                self.allow_hosts.push(name.to_owned());
+            }
         }
         if let Some(item) = table.either(&["auto_deregister", "auto_deregister_after_failures"])? {
             self.defaults.auto_deregister = item.flag()?;
@@ -141,9 +156,11 @@ impl Settings {
         if let Some(item) = table.get("mass_failure") {
             self.monitor.mass_failure = mass_failure(&item)?;
         }
+        self.defaults.has_interval = table.either(&check::INTERVAL)?.is_some();
         // `on_unhealthy` of a whole file is `auto_deregister`.
-        self.defaults.check = check::timing(table, &self.defaults, ProbeKind::Health)?;
-        self.take(told)?;
+        self.defaults.check =
+            check::timing(table, &self.defaults, Grammar::Own, ProbeKind::Health)?;
+        self.take(flags)?;
         if let Err(error) = self.defaults.check.validate() {
             return Err(table.lacks(error));
         }
@@ -168,36 +185,40 @@ impl Settings {
         table.finish()
     }
 
-    /// What flags say of every check has to stand before targets are read.
-    fn take(&mut self, told: &Told) -> Result<()> {
+    /// Takes the flags about checks: they have to be known before targets are read.
+    fn take(&mut self, flags: &Flags) -> Result<()> {
         let check = &mut self.defaults.check;
-        if let Some(interval) = told.interval {
+        if let Some(interval) = flags.interval {
             check.interval = interval;
+            self.defaults.has_interval = true;
         }
-        if let Some(timeout) = told.timeout {
+        if let Some(timeout) = flags.timeout {
             check.timeout = timeout;
         }
-        if let Some(retries) = told.retries {
+        if let Some(retries) = flags.retries {
             check.retries = retries;
         }
-        if told.keep_unhealthy {
+        if flags.keep_unhealthy {
             self.defaults.auto_deregister = false;
         }
         let valid = self.defaults.check.validate();
         valid.map_err(|error| ConfigError::new("settings", "", "", error))
     }
 
-    fn read_flags(&mut self, told: &Told) -> Result<()> {
-        if let Some(db) = &told.db {
+    fn read_flags(&mut self, flags: &Flags) -> Result<()> {
+        if let Some(db) = &flags.db {
             self.db.clone_from(db);
         }
-        if let Some(listen) = told.listen {
+        if let Some(listen) = flags.listen {
             self.listen = listen;
         }
-        if told.token.is_some() {
-            self.token.clone_from(&told.token);
+        if flags.token.is_some() {
+            self.token.clone_from(&flags.token);
         }
-        for text in &told.targets {
+        if !flags.allow_hosts.is_empty() {
+            self.allow_hosts.clone_from(&flags.allow_hosts);
+        }
+        for text in &flags.targets {
             let (name, url) = split_target(text)?;
             let defaults = &self.defaults;
             let target = TargetDef::of_url(name, url, defaults, Source::Config, "--target");
@@ -206,7 +227,7 @@ impl Settings {
         Ok(())
     }
 
-    /// What can be wrong only with all of it.
+    /// Checks what needs all settings.
     fn check(&mut self) -> Result<()> {
         let mut names = BTreeSet::new();
         for target in &self.targets {
@@ -249,22 +270,23 @@ impl Settings {
                 allowed,
             ));
         }
-        // As many results as a verdict rests on, so that it can be explained.
+        // As many results as a verdict depends on, so that it can be explained.
         let checks = self.targets.iter().flat_map(|it| &it.checks);
         let evidence = checks.map(|it| it.config.retries).max().unwrap_or(0);
         self.results = self.results.max(evidence.min(1_000));
         Ok(())
     }
 
-    /// What is read at the start only, and is another in `new`.
+    /// The settings that are read at the start only and differ in `new`.
     pub(super) fn fixed_unlike(&self, new: &Self) -> Vec<&'static str> {
-        // If it is not stated, it is what the system allows.
+        // If it is not set, it is computed from the limits of the system.
         let most = |it: &Self| it.is_max_stated.then_some(it.monitor.max_in_flight);
         let guard = |it: &Self| it.monitor.mass_failure;
         let fixed = [
             ("db", self.db != new.db),
             ("listen", self.listen != new.listen),
             ("token", self.token != new.token),
+            ("allow_hosts", self.allow_hosts != new.allow_hosts),
             ("max_in_flight", most(self) != most(new)),
             ("mass_failure", guard(self) != guard(new)),
             ("results", self.results != new.results),
@@ -274,7 +296,7 @@ impl Settings {
         changed.map(|(name, _)| name).collect()
     }
 
-    /// What is allowed and still worth a word.
+    /// Warnings about settings that are allowed but probably a mistake.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let checks = self.targets.iter().flat_map(|target| {
@@ -326,9 +348,9 @@ fn mass_failure(item: &Item<'_>) -> Result<Option<MassFailure>> {
     Ok(Some(guard))
 }
 
-/// A target as `healthd add` tells it: the same table as in a file.
-pub(super) fn added(told: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
-    let value = Value::Object(told);
+/// Reads a target from `healthd add`: the same table as in a file.
+pub(super) fn added(table: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
+    let value = Value::Object(table);
     TargetDef::read(&Item::root("add", &value), defaults, Source::Added)
 }
 
@@ -336,7 +358,7 @@ pub(super) fn added(told: Map<String, Value>, defaults: &Defaults) -> Result<Tar
 fn parse(path: &Path, origin: &str) -> Result<Value> {
     let wrong = |error: &dyn std::fmt::Display| {
         let text = error.to_string();
-        // The place and the reason; what is drawn around them takes several lines.
+        // The position and the reason, without the lines that quote the file.
         let mut lines = text
             .lines()
             .filter(|line| !line.trim_start().starts_with('|'));

@@ -1,4 +1,4 @@
-//! What is looked at: HTTP, TCP or a command, in three grammars.
+//! Reads what a check probes: HTTP, TCP or a command, in three grammars.
 
 use health_core::check::probe::{
     ClientIdentity, Condition, ExecProbe, HttpProbe, HttpProbeBuilder, Probe, Tls, Trust,
@@ -7,11 +7,20 @@ use health_core::check::probe::{
 use super::check::Defaults;
 use super::reader::{Item, Result, Table};
 
+/// The grammar in which a check is written, on which its default interval depends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grammar {
+    /// `url`, or `exec` as a list.
+    Own,
+    /// That of Kubernetes or of the orchestrator.
+    Other,
+}
+
 pub(super) fn probe(
     table: &Table<'_>,
     defaults: &Defaults,
     host: Option<&str>,
-) -> Result<(Probe, &'static str)> {
+) -> Result<(Probe, &'static str, Grammar)> {
     let forms = ["url", "httpGet", "http", "tcpSocket", "tcp", "exec"];
     let mut given = forms
         .iter()
@@ -39,18 +48,21 @@ pub(super) fn probe(
             return Err(item.wrong(format_args!("it has {form}, which is of another type")));
         }
     }
-    Ok((probe, scheme))
+    let is_own = form == "url" || form == "exec" && !item.is_table();
+    let grammar = if is_own { Grammar::Own } else { Grammar::Other };
+    Ok((probe, scheme, grammar))
 }
 
-/// What is asked, and what the answer has to be.
+/// What is sent, and what the answer has to be.
 struct Expectations {
     method: Option<String>,
     headers: Vec<(String, String)>,
     status: Option<(u16, u16)>,
     json: bool,
     contains: Option<String>,
+    max_body: Option<u64>,
     tls: Option<Tls>,
-    /// Any of it was stated, so that a check without HTTP can refuse it.
+    /// The last key that was set, so that a check without HTTP can refuse it.
     stated: Option<&'static str>,
 }
 
@@ -68,6 +80,7 @@ impl Expectations {
         let status = get("expect_status").map(|item| statuses(&item));
         let json = get("json").map(|item| item.flag());
         let contains = get("contains").map(|item| item.text().map(str::to_owned));
+        let max_body = get("max_body").map(|item| item.integer(1, 1 << 30));
         let headers = get("headers").map(|item| headers(&item));
         let tls = get("tls").map(|item| tls(&item));
         let json = json.transpose()?;
@@ -77,6 +90,7 @@ impl Expectations {
             status: status.transpose()?.or(is_strict.then_some((200, 200))),
             json: json.unwrap_or(is_strict),
             contains: contains.transpose()?,
+            max_body: max_body.transpose()?,
             tls: tls.transpose()?,
             stated,
         })
@@ -94,6 +108,9 @@ impl Expectations {
         }
         if let Some(text) = self.contains {
             request = request.expect(Condition::body_contains(text));
+        }
+        if let Some(most) = self.max_body.and_then(|most| usize::try_from(most).ok()) {
+            request = request.max_body(most);
         }
         let headers = self.headers.into_iter();
         headers.fold(request, |request, (name, value)| {
@@ -253,7 +270,7 @@ fn headers(item: &Item<'_>) -> Result<Vec<(String, String)>> {
 
 fn secret(item: &Item<'_>) -> Result<String> {
     if let Some(text) = item.value().as_str() {
-        // Empty, it takes a header of the probe's own away, as in a pod's manifest.
+        // An empty value removes a default header of the probe, as in a pod's manifest.
         return Ok(text.to_owned());
     }
     if !item.is_table() {
@@ -303,6 +320,6 @@ fn tls(item: &Item<'_>) -> Result<Tls> {
 }
 
 fn refused(item: &Item<'_>, error: &health_core::ConfigError) -> super::ConfigError {
-    // The error quotes what is wrong, and leaves secrets out.
+    // The error quotes the wrong part itself, without secrets.
     item.wrong_secret(error)
 }

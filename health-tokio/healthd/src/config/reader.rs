@@ -1,4 +1,4 @@
-//! A configuration as a tree, read so that every mistake is named: file, key, value, what is allowed.
+//! Reads a configuration as a tree. Each mistake is reported with file, key, value and what is allowed.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use health_core::parse_duration;
 use serde_json::{Map, Value};
 
-/// A mistake in what healthd was told.
+/// A mistake in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConfigError {
     origin: String,
@@ -57,7 +57,7 @@ impl std::error::Error for ConfigError {}
 
 pub(super) type Result<T> = std::result::Result<T, ConfigError>;
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Item<'a> {
     origin: &'a str,
@@ -65,13 +65,13 @@ pub(super) struct Item<'a> {
     value: &'a Value,
 }
 
-/// A table of which every key has to be known.
+/// A table whose keys must all be known.
 #[derive(Debug)]
 pub(super) struct Table<'a> {
     origin: &'a str,
     key: String,
     map: &'a Map<String, Value>,
-    /// What was asked for: what is allowed.
+    /// The keys that were read so far, which are those allowed.
     known: RefCell<BTreeSet<&'static str>>,
 }
 
@@ -187,7 +187,7 @@ impl<'a> Table<'a> {
         Some(self.item(name, value))
     }
 
-    /// The one of these names that is there; they mean the same.
+    /// The value under one of these names, which mean the same.
     pub(super) fn either(&self, names: &[&'static str]) -> Result<Option<Item<'a>>> {
         let mut found = names.iter().filter_map(|name| self.get(name));
         let first = found.next();
@@ -205,7 +205,7 @@ impl<'a> Table<'a> {
             .ok_or_else(|| self.lacks(format_args!("{name} is missing")))
     }
 
-    /// Something is wrong with the table as a whole.
+    /// An error about the table as a whole.
     pub(super) fn lacks(&self, what: impl fmt::Display) -> ConfigError {
         ConfigError::new(self.origin, &self.key, "", what)
     }
@@ -217,8 +217,7 @@ impl<'a> Table<'a> {
             .map(|(name, value)| (name.as_str(), self.item(name, value)))
     }
 
-    /// Call it last: a key that nobody has asked for is a mistake somebody would find out about too
-    /// late.
+    /// Refuses keys that were not read: they would have no effect. Call it last.
     pub(super) fn finish(&self) -> Result<()> {
         let known = self.known.borrow();
         for (name, value) in self.map {
@@ -246,7 +245,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Short enough for one line.
+/// The value, shortened to fit into one line.
 fn shown(value: &Value) -> String {
     const MOST: usize = 60;
     let text = match value {

@@ -25,7 +25,7 @@ pub(crate) enum Source {
     Added,
 }
 
-/// A target as it was told.
+/// A target as it was configured or added.
 #[derive(Clone, Debug)]
 pub(crate) struct TargetDef {
     pub(crate) name: Name,
@@ -34,9 +34,9 @@ pub(crate) struct TargetDef {
     pub(crate) checks: Vec<CheckDef>,
     /// If there are any.
     pub(crate) header_files: Option<Box<HeaderFiles>>,
-    /// As JSON, if nobody else keeps that.
-    told: Option<Box<str>>,
-    /// Of all that was told, with what variables and files have put into it.
+    /// What `healthd add` was given, as JSON; `None` for a target of the configuration.
+    given: Option<Box<str>>,
+    /// Of everything that was given, with the values of variables and files.
     fingerprint: u64,
 }
 
@@ -45,11 +45,11 @@ pub(crate) struct TargetDef {
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
     pub(crate) source: Source,
-    told: Option<Box<str>>,
+    given: Option<Box<str>>,
     /// Another one if anything of it has changed, be it a password.
     fingerprint: u64,
-    /// See [`TargetDef::looks_at`].
-    looks_at: u64,
+    /// See [`TargetDef::probe_fingerprint`].
+    probe_fingerprint: u64,
 }
 
 /// The group of a target that has none.
@@ -57,8 +57,8 @@ const DEFAULT_GROUP: &str = "targets";
 /// Components and metrics of the monitor itself; a group is a component beside them.
 const RESERVED: [&str; 4] = ["cycle", "log_lines_lost", "schedule", "store"];
 
-/// Where a definition has [`TargetDef::looks_at`].
-const LOOKS_AT: &str = "looks_at";
+/// Where a definition has [`TargetDef::probe_fingerprint`].
+const PROBE_FINGERPRINT: &str = "looks_at";
 /// FNV-1a.
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;
@@ -101,7 +101,7 @@ impl TargetDef {
             source,
             checks,
             header_files,
-            told: (source == Source::Added).then(|| item.value().to_string().into()),
+            given: (source == Source::Added).then(|| item.value().to_string().into()),
             fingerprint: 0,
         };
         def.fingerprint = def.take_fingerprint(item.value());
@@ -128,9 +128,9 @@ impl TargetDef {
             return None;
         }
         let origin = format!("registry, target {}", stored.name);
-        let told = value.get("told")?;
+        let given = value.get("told")?;
         Some(Self::read(
-            &Item::root(&origin, told),
+            &Item::root(&origin, given),
             defaults,
             Source::Added,
         ))
@@ -142,21 +142,21 @@ impl TargetDef {
             let target = it.probe.to_string();
             (&it.name, target, &*it.config)
         });
-        let (group, told) = (Some(&self.group), self.told.as_deref());
-        definition(&self.name, group, told, self.looks_at(), checks)
+        let (group, given) = (Some(&self.group), self.given.as_deref());
+        definition(&self.name, group, given, self.probe_fingerprint(), checks)
     }
 
     /// What is to be remembered of it while a monitor watches it.
     pub(crate) fn listed(&self) -> Listed {
         Listed {
             source: self.source,
-            told: self.told.clone(),
+            given: self.given.clone(),
             fingerprint: self.fingerprint,
-            looks_at: self.looks_at(),
+            probe_fingerprint: self.probe_fingerprint(),
         }
     }
 
-    /// For a monitor, going on from what was kept of the checks that still look at the same.
+    /// For a monitor, continuing the stored state of the checks that still probe the same.
     pub(crate) fn target(&self, stored: Option<&StoredTarget>) -> Target {
         let checks = self.checks.iter();
         let target = Target::named(self.name.clone()).group(self.group.clone());
@@ -171,11 +171,11 @@ impl TargetDef {
         })
     }
 
-    /// Whether a store's target of this name is this one: what was learned about it holds then.
-    pub(crate) fn looks_at_what(&self, stored: &StoredTarget) -> bool {
+    /// Whether the stored target of this name probes the same: then its state stays.
+    pub(crate) fn probes_the_same_as(&self, stored: &StoredTarget) -> bool {
         let stored: Value = serde_json::from_str(&stored.text).unwrap_or_default();
-        if let Some(looks_at) = stored.get(LOOKS_AT) {
-            return *looks_at == shown(self.looks_at());
+        if let Some(probe_fingerprint) = stored.get(PROBE_FINGERPRINT) {
+            return *probe_fingerprint == shown(self.probe_fingerprint());
         }
         // Kept before there was a fingerprint.
         let kept = stored["checks"].as_array().map_or(&[][..], Vec::as_slice);
@@ -184,11 +184,11 @@ impl TargetDef {
         kept.eq(checks.map(|it| json!([it.name.as_str(), it.probe.to_string()])))
     }
 
-    /// Another one if a check looks at something else: another address or path, another query, other
-    /// arguments. How it is judged, what it proves itself with and when it is looked at are left out.
+    /// Changes if a check probes something else: another address or path, another query, other
+    /// arguments. Expectations, credentials and the schedule are left out.
     ///
     /// It is stored, and so has to be the same in every version.
-    fn looks_at(&self) -> u64 {
+    fn probe_fingerprint(&self) -> u64 {
         let mut parts = Vec::new();
         let mut add = |part: &str| parts.push(part.to_owned());
         for check in &self.checks {
@@ -206,9 +206,9 @@ impl TargetDef {
         fingerprint(parts.iter().map(String::as_str))
     }
 
-    fn take_fingerprint(&self, told: &Value) -> u64 {
+    fn take_fingerprint(&self, given: &Value) -> u64 {
         let mut hasher = DefaultHasher::new();
-        told.to_string().hash(&mut hasher);
+        given.to_string().hash(&mut hasher);
         self.definition().text.hash(&mut hasher);
         for check in &self.checks {
             // With what variables and files have put into it.
@@ -238,10 +238,9 @@ impl Listed {
         (self.fingerprint, self.source) == (new.fingerprint, new.source)
     }
 
-    /// Whether its checks look at what those of the other look at: then what was learned about it
-    /// holds.
-    pub(crate) fn is_same_as(&self, new: &TargetDef) -> bool {
-        self.looks_at == new.looks_at()
+    /// Whether its checks probe the same as those of the other: then its state stays.
+    pub(crate) fn probes_the_same_as(&self, new: &TargetDef) -> bool {
+        self.probe_fingerprint == new.probe_fingerprint()
     }
 
     /// For a store that has lost it.
@@ -249,17 +248,22 @@ impl Listed {
         let checks = settings.checks.iter();
         let checks = checks.map(|it| (&it.name, it.target.clone(), &it.config));
         let group = settings.group.as_ref();
-        definition(name, group, self.told.as_deref(), self.looks_at, checks)
+        definition(
+            name,
+            group,
+            self.given.as_deref(),
+            self.probe_fingerprint,
+            checks,
+        )
     }
 }
 
-/// What is stored of a target, as JSON: what is shown of it and, if nobody else keeps that, what was
-/// told.
+/// What is stored of a target, as JSON: what is shown of it and, if it was added, what was given.
 fn definition<'a>(
     name: &Name,
     group: Option<&Name>,
-    told: Option<&str>,
-    looks_at: u64,
+    given: Option<&str>,
+    probe_fingerprint: u64,
     checks: impl Iterator<Item = (&'a Name, String, &'a CheckConfig)>,
 ) -> Definition {
     let (mut names, mut texts) = (Vec::new(), Vec::new());
@@ -287,11 +291,11 @@ fn definition<'a>(
     map.insert("url".into(), url.into());
     map.insert("group".into(), group.map(Name::as_str).into());
     map.insert("checks".into(), texts.into());
-    map.insert(LOOKS_AT.into(), shown(looks_at).into());
-    let source = if told.is_some() { "added" } else { "config" };
+    map.insert(PROBE_FINGERPRINT.into(), shown(probe_fingerprint).into());
+    let source = if given.is_some() { "added" } else { "config" };
     map.insert("source".into(), source.into());
-    if let Some(told) = told.and_then(|told| serde_json::from_str::<Value>(told).ok()) {
-        map.insert("told".into(), told);
+    if let Some(given) = given.and_then(|given| serde_json::from_str::<Value>(given).ok()) {
+        map.insert("told".into(), given);
     }
     Definition {
         name: name.clone(),
@@ -301,8 +305,8 @@ fn definition<'a>(
 }
 
 /// As it is stored: not every reader of JSON knows numbers of 64 bits.
-fn shown(looks_at: u64) -> String {
-    format!("{looks_at:016x}")
+fn shown(probe_fingerprint: u64) -> String {
+    format!("{probe_fingerprint:016x}")
 }
 
 /// One check is the target's own table; several are a list, or the three of a Kubernetes container.

@@ -23,9 +23,9 @@ impl File {
     }
 
     fn read(&self) -> Result<Settings> {
-        Settings::read(&Told {
+        Settings::read(&Flags {
             config: Some(self.0.clone()),
-            ..Told::default()
+            ..Flags::default()
         })
     }
 }
@@ -91,7 +91,11 @@ fn three_grammars_say_the_same() {
         exec = { command = ["pg_isready", "-q"] }
         initial_delay = 30
     "#;
-    let read = |name, text| toml(name, &format!("[[target]]\n{text}")).targets.remove(0);
+    let read = |name, text| {
+        toml(name, &format!("interval = 60\n[[target]]\n{text}"))
+            .targets
+            .remove(0)
+    };
     let ours = read("ours", ours);
     assert_eq!(ours.checks.len(), 3);
     let names: Vec<_> = ours.checks.iter().map(|it| it.name.as_str()).collect();
@@ -99,7 +103,7 @@ fn three_grammars_say_the_same() {
     for (name, other) in [("k8s", kubernetes), ("orchestrator", orchestrator)] {
         let other = read(name, other);
         assert!(
-            ours.listed().is_same_as(&other),
+            ours.listed().probes_the_same_as(&other),
             "{name}: {:#?}\n{:#?}",
             ours.checks,
             other.checks
@@ -107,6 +111,50 @@ fn three_grammars_say_the_same() {
         for (a, b) in ours.checks.iter().zip(&other.checks) {
             assert_eq!(a.config, b.config, "{name}");
         }
+    }
+}
+
+#[test]
+fn the_default_interval_depends_on_the_grammar_unless_one_is_set_for_all() {
+    let checks = r#"
+        [[target]]
+        name = "a"
+        host = "10.0.0.5"
+        [[target.check]]
+        url = "http://10.0.0.5/"
+        [[target.check]]
+        exec = ["true"]
+        [[target.check]]
+        url = "tcp://10.0.0.5:5432"
+        [[target.check]]
+        tcp = { port = 5432 }
+        [[target.check]]
+        httpGet = { port = 80 }
+        [[target.check]]
+        type = "HTTP"
+        http = { port = 80 }
+        [[target.check]]
+        tcpSocket = { port = 80 }
+        [[target.check]]
+        exec = { command = ["true"] }
+        [[target.check]]
+        http = { port = 80 }
+        interval_seconds = 7
+        [[target]]
+        name = "pod"
+        host = "10.0.0.5"
+        livenessProbe = { httpGet = { port = 80 } }
+    "#;
+    let intervals = |name, settings: &str| -> Vec<u64> {
+        let targets = toml(name, &format!("{settings}\n{checks}")).targets;
+        let checks = targets.iter().flat_map(|it| &it.checks);
+        checks.map(|it| it.config.interval.as_secs()).collect()
+    };
+    let by_default = intervals("intervals", "");
+    assert_eq!(by_default, [60, 60, 60, 30, 30, 30, 30, 30, 7, 30]);
+    for set in ["interval = 20", "periodSeconds = 20"] {
+        let set = intervals("set-interval", set);
+        assert_eq!(set, [20, 20, 20, 20, 20, 20, 20, 20, 7, 20]);
     }
 }
 
@@ -172,6 +220,7 @@ fn a_url_is_a_server_of_a_registry_and_everything_can_be_said() {
         db = "registry.db"
         listen = "127.0.0.1:0"
         token = "s3cr3t"
+        allow_hosts = ["prober", "prober.example.com"]
         interval = "5s"
         retries = 2
         auto_deregister = false
@@ -183,6 +232,7 @@ fn a_url_is_a_server_of_a_registry_and_everything_can_be_said() {
     );
     assert!(settings.db.ends_with("registry.db") && settings.db.is_absolute());
     assert_eq!(settings.monitor.max_in_flight, 7);
+    assert_eq!(settings.allow_hosts, ["prober", "prober.example.com"]);
     let check = &settings.targets[0].checks[0];
     assert_eq!(check.config.interval, Duration::from_secs(1));
     assert_eq!(
@@ -269,8 +319,8 @@ fn the_same_target_is_the_same_at_a_reload_and_after_a_restart() {
             text: definition.text,
             checks: Vec::new(),
         };
-        let after = new.looks_at_what(&stored(old.definition()));
-        let reloaded = old.listed().is_same_as(&new);
+        let after = new.probes_the_same_as(&stored(old.definition()));
+        let reloaded = old.listed().probes_the_same_as(&new);
         assert_eq!((after, reloaded), (is_same, is_same), "{old:?} {new:?}");
     }
     // Another one would have every target begin anew with the next update.
@@ -289,7 +339,7 @@ fn a_definition_of_before_the_fingerprint_is_compared_by_what_it_shows() {
         text: r#"{"checks":[{"name":"http","target":"http://a:80/x"}]}"#.into(),
         checks: Vec::new(),
     };
-    assert!(read("x").looks_at_what(&stored) && !read("y").looks_at_what(&stored));
+    assert!(read("x").probes_the_same_as(&stored) && !read("y").probes_the_same_as(&stored));
 }
 
 #[test]
@@ -302,7 +352,9 @@ fn a_password_that_changes_is_a_change_and_never_shown() {
     };
     let (old, new, same) = (read("hunter2"), read("hunter3"), read("hunter2"));
     let listed = old.listed();
-    assert!(!listed.is_unchanged(&new) && listed.is_unchanged(&same) && listed.is_same_as(&new));
+    assert!(
+        !listed.is_unchanged(&new) && listed.is_unchanged(&same) && listed.probes_the_same_as(&new)
+    );
     assert!(
         !old.definition().text.contains("hunter")
             && !format!("{:?}", old.checks).contains("hunter")

@@ -25,23 +25,23 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{debug, error, warn};
 
-use crate::config::{Action, Deed};
+use crate::config::{Action, Handler};
 use health_tokio::probe::Prober;
 
 /// Notices that wait while an action takes its time. More are dropped, and said.
-const MOST: usize = 64;
+const MAX_QUEUED: usize = 64;
 /// Changes a notice names; all are counted.
-const NAMED: usize = 100;
+const MAX_NAMED: usize = 100;
 /// After a failure, before the next try. Then it is given up.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
 /// A notice as an action is given it.
-type Told = (NoticeKind, Arc<Value>);
+type Notification = (NoticeKind, Arc<Value>);
 
 /// Hands notices to the actions. Dropped, they do what they have, and then no more.
 #[derive(Debug)]
 pub(super) struct Actions {
-    hands: Vec<(Action, mpsc::Sender<Told>)>,
+    senders: Vec<(Action, mpsc::Sender<Notification>)>,
     /// Gone when there are no further notices.
     _going: watch::Sender<()>,
 }
@@ -51,14 +51,14 @@ impl Actions {
     pub(super) fn new(actions: Vec<Action>) -> (Self, JoinSet<()>) {
         let mut tasks = JoinSet::new();
         let (going, end) = watch::channel(());
-        let hands = actions.into_iter().map(|action| {
-            let (sender, notices) = mpsc::channel(MOST);
+        let senders = actions.into_iter().map(|action| {
+            let (sender, notices) = mpsc::channel(MAX_QUEUED);
             tasks.spawn(carry_out(action.clone(), notices, end.clone()));
             (action, sender)
         });
-        let hands = hands.collect();
+        let senders = senders.collect();
         let actions = Self {
-            hands,
+            senders,
             _going: going,
         };
         (actions, tasks)
@@ -68,10 +68,10 @@ impl Actions {
     pub(super) fn take(&self, notice: &Notice, summary: Summary) {
         let kind = notice.kind;
         let document = Arc::new(document(notice, summary));
-        for (action, hand) in self.hands.iter().filter(|(it, _)| it.wants(kind)) {
-            if hand.try_send((kind, Arc::clone(&document))).is_err() {
+        for (action, sender) in self.senders.iter().filter(|(it, _)| it.wants(kind)) {
+            if sender.try_send((kind, Arc::clone(&document))).is_err() {
                 let kind = kind.as_str();
-                error!(kind, action = %action.deed, "action is too slow: this notice is dropped");
+                error!(kind, action = %action.handler, "action is too slow: this notice is dropped");
             }
         }
     }
@@ -79,35 +79,35 @@ impl Actions {
 
 async fn carry_out(
     action: Action,
-    mut notices: mpsc::Receiver<Told>,
+    mut notices: mpsc::Receiver<Notification>,
     mut end: watch::Receiver<()>,
 ) {
-    let deed = &action.deed;
+    let handler = &action.handler;
     while let Some((kind, notice)) = notices.recv().await {
         let kind = kind.as_str();
         let mut pauses = PAUSES.into_iter();
         while let Err(error) = attempt(&action, kind, &notice).await {
             // A monitor that stops waits for no further try.
             if let Some(pause) = pauses.next().filter(|_| !notices.is_closed()) {
-                warn!(kind, action = %deed, error, again_in = ?pause, "action failed");
+                warn!(kind, action = %handler, error, again_in = ?pause, "action failed");
                 if timeout(pause, end.changed()).await.is_err() {
                     continue;
                 }
             }
-            error!(kind, action = %deed, error, "action failed, given up");
+            error!(kind, action = %handler, error, "action failed, given up");
             break;
         }
-        debug!(kind, action = %deed, "action is over");
+        debug!(kind, action = %handler, "action is over");
     }
 }
 
 async fn attempt(action: &Action, kind: &str, notice: &Value) -> Result<(), String> {
-    match &action.deed {
-        Deed::Command(words) => match timeout(action.timeout, run(words, kind, notice)).await {
+    match &action.handler {
+        Handler::Command(words) => match timeout(action.timeout, run(words, kind, notice)).await {
             Ok(done) => done.map_err(|error| error.to_string()),
             Err(_) => Err(format!("not done within {:?}", action.timeout)),
         },
-        Deed::Webhook(url) => post(url, notice, action.timeout).await,
+        Handler::Webhook(url) => post(url, notice, action.timeout).await,
     }
 }
 
@@ -171,7 +171,7 @@ async fn post(url: &str, notice: &Value, timeout: Duration) -> Result<(), String
 
 /// What an action is given.
 fn document(notice: &Notice, summary: Summary) -> Value {
-    let named = notice.transitions.iter().take(NAMED);
+    let named = notice.transitions.iter().take(MAX_NAMED);
     let named = named.map(|it| {
         json!({
             "name": it.target.as_str(),
@@ -200,7 +200,7 @@ fn rfc3339(time: UnixTime) -> String {
 }
 
 /// Without what may be a secret: arguments, paths, queries.
-impl fmt::Display for Deed {
+impl fmt::Display for Handler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(words) => f.write_str(&words[0]),

@@ -1,4 +1,4 @@
-//! What is told of each batch: to the actions, and in the log, in lines a person can bear.
+//! Logs each batch, in a bounded number of lines, and passes its notices to the actions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,9 +22,9 @@ use crate::text::millis;
 use health_tokio::Health;
 
 /// Lines of one kind for one batch; the others are counted.
-const MOST: usize = 50;
+const MAX_LINES: usize = 50;
 
-/// Says what is in the batches, and has done what is wanted, until there are no more.
+/// Logs the batches and runs the actions, until there are no more batches.
 pub(super) async fn run(
     mut announced: mpsc::Receiver<Arc<Batch>>,
     controls: MonitorControl,
@@ -63,7 +63,7 @@ pub(super) async fn run(
     while acting.join_next().await.is_some() {}
 }
 
-/// Says what a batch holds.
+/// Logs what a batch holds.
 fn batch(batch: &Arc<Batch>) {
     if enabled!(tracing::Level::DEBUG) {
         batch.results.iter().for_each(attempt);
@@ -72,7 +72,7 @@ fn batch(batch: &Arc<Batch>) {
     let mut rest = 0_usize;
     for (index, it) in batch.transitions.iter().enumerate() {
         // What is taken off the list is always worth its line.
-        if index < MOST || it.change == CheckChange::Deregistered {
+        if index < MAX_LINES || it.change == CheckChange::Deregistered {
             transition(it);
         } else {
             rest += 1;
@@ -83,7 +83,7 @@ fn batch(batch: &Arc<Batch>) {
     }
 }
 
-/// Says that somebody is told; of what is told of single targets, their own lines have spoken.
+/// Logs a notice. Single targets have lines of their own, so notices about them are at level debug.
 fn notice(notice: &Notice) {
     let count = notice.transitions.len();
     match notice.kind {
@@ -93,6 +93,7 @@ fn notice(notice: &Notice) {
                 "mass failure: nothing is done about any target until it is over"
             );
         }
+        NoticeKind::MassFailureUpdate => warn!(changed = count, "mass failure goes on"),
         NoticeKind::MassFailureOver => warn!(still_unhealthy = count, "mass failure over"),
         kind => debug!(count, kind = kind.as_str(), "notice"),
     }
@@ -112,7 +113,7 @@ impl Cycle {
         }
     }
 
-    /// Says what has happened since the last call.
+    /// Logs what has happened since the last call.
     pub(super) fn end(&mut self, stats: MonitorStats, summary: Summary) {
         let before = std::mem::replace(&mut self.before, stats);
         let seconds = self.since.elapsed().as_secs_f64();
@@ -146,7 +147,7 @@ fn attempt(row: &ResultRow) {
     debug!(%target, %check, class = ?record.class(), ms, message = record.message());
 }
 
-/// A failing check is said at each failure, with how far it has come.
+/// Logs each failing check at each failure, with its failures in a row.
 fn failures(batch: &Batch) {
     let failed = batch.results.iter();
     let failed = failed.filter(|it| it.record.class() == Class::Failure);
@@ -168,7 +169,7 @@ fn failures(batch: &Batch) {
         (failures > 0).then_some((row, failures, record))
     });
     for (index, (row, consecutive_failures, record)) in rows.enumerate() {
-        if index == MOST {
+        if index == MAX_LINES {
             warn!(failing = last.len(), "more failing checks, see list");
             break;
         }
@@ -200,6 +201,9 @@ fn transition(it: &TransitionRow) {
         }
         CheckChange::Deregistered => {
             error!(%target, %check, consecutive_failures, reason, "deregistered");
+        }
+        CheckChange::AnswersAgain => {
+            warn!(%target, %check, "answers again; `healthd reactivate {target}` brings it back");
         }
         CheckChange::RestartRequested => {
             error!(%target, %check, consecutive_failures, reason, "restart requested");

@@ -1,4 +1,4 @@
-//! Which targets there are: what is remembered of each besides what the monitor knows of it.
+//! The list of targets, with what is known of each besides what the monitor knows.
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
@@ -10,7 +10,7 @@ use health_driver::monitor::MonitorControl;
 
 use crate::config::Listed;
 
-/// The list, shared by who changes it and who writes it down.
+/// The list, shared by the registry, which changes it, and the store writer, which stores it.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
     pub(super) controls: MonitorControl,
@@ -58,7 +58,7 @@ mod tests {
     use crate::config::{Defaults, Source, TargetDef};
 
     #[test]
-    fn after_the_end_nobody_is_reported_that_a_target_looks_at_nothing() {
+    fn after_the_end_no_definitions_are_stored() {
         let (config, clock) = (MonitorConfig::default(), MonitorClock::system());
         let (driver, control) = MonitorDriver::new(config, None, clock);
         let list = List::new(control);

@@ -1,25 +1,25 @@
-//! `healthd monitor`.
+//! Runs `healthd monitor`: reads the settings, watches the targets, keeps the registry, answers commands.
 //!
 //! ```text
 //!  signals ─┐                   ┌─ thread "monitor": probes
 //!  socket ──┼─► main task ──────┤
 //!  clock ───┘       │           └─ thread "health": the endpoint
-//!                   ├─ rounds:   what the clock asks for
-//!                   ├─ registry: which targets there are
-//!                   ├─ vitals:   how the monitor itself is
-//!                   └─ keeper ─ batches ─► announce: log ─► actions
+//!                   ├─ timers:         what is due once a second, once a cycle
+//!                   ├─ registry:       which targets there are
+//!                   ├─ monitor_health: the components that describe the monitor itself
+//!                   └─ store_writer ─ batches ─► announce: log ─► actions
 //!                        └─ a thread that may wait for a disk: SQLite
 //! ```
 
 mod actions;
 mod announce;
-mod keeper;
 mod list;
+mod monitor_health;
 mod place;
 mod progress;
 mod registry;
-mod rounds;
-mod vitals;
+mod store_writer;
+mod timers;
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,36 +33,36 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-pub(super) use keeper::Keeper;
 pub(super) use list::List;
 pub(super) use registry::Registry;
+pub(super) use store_writer::StoreWriter;
 
-use super::config::{Settings, Told, added};
-use super::control::{self, Asked, Lock, Reply, Request};
+use super::config::{Flags, Settings, added};
+use super::control::{self, Lock, PendingRequest, Reply, Request};
 use super::terminal::{self, Terminal};
 use super::text::millis;
 use health_tokio::monitor::{self, Monitor, MonitorControl, MonitorHandle};
 use health_tokio::{Handle, Health, Server, Service};
-use vitals::Vitals;
+use monitor_health::MonitorHealth;
 
 /// What a stop may take, whatever hangs.
 const STOP: Duration = Duration::from_secs(5);
 
-/// From one look at the files that hold headers to the next.
+/// How often the files that hold values of headers are checked.
 const HEADER_FILES: Duration = Duration::from_millis(250);
 
-/// A monitor that runs.
+/// A running monitor.
 struct Daemon {
-    told: Told,
+    flags: Flags,
     settings: Settings,
     monitor: MonitorHandle,
     registry: Registry,
-    /// Where its log goes.
+    /// The output of the log.
     terminal: Arc<Terminal>,
-    /// Where it answers, if it does.
+    /// The address of the endpoint, if it has one.
     address: Option<SocketAddr>,
     began: Instant,
-    /// The interval, for who goes by it.
+    /// The default interval; changes are sent to the timers.
     pace: watch::Sender<Duration>,
 }
 
@@ -70,9 +70,9 @@ struct Daemon {
 ///
 /// # Errors
 ///
-/// Something of the system's without which there is no point in beginning; a line for people.
+/// A system error without which it cannot start; one line for people.
 pub(super) async fn run(
-    told: Told,
+    flags: Flags,
     settings: Settings,
     terminal: Arc<Terminal>,
 ) -> Result<(), String> {
@@ -86,7 +86,7 @@ pub(super) async fn run(
                 db.display()
             ));
         }
-        // The keeper says so, and goes on trying.
+        // The store writer reports it and tries again.
         Err(error) if control::may_pass(&error) => {}
         Err(error) => return Err(error.to_string()),
     }
@@ -99,22 +99,22 @@ pub(super) async fn run(
         }
         Some(Err(error)) => return Err(error.to_string()),
     };
-    let result = watch(told, settings, &lock, listener, terminal).await;
+    let result = watch(flags, settings, &lock, listener, terminal).await;
     if lock.get().is_some() {
-        control::forget(&db);
+        control::remove_socket(&db);
     }
     result
 }
 
 async fn watch(
-    told: Told,
+    flags: Flags,
     mut settings: Settings,
     lock: &Arc<OnceLock<Lock>>,
     listener: Option<UnixListener>,
     terminal: Arc<Terminal>,
 ) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
-    // From here on a signal waits for us instead of ending the process.
+    // From here on a signal no longer ends the process.
     let mut terminate = signal(SignalKind::terminate()).map_err(text)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(text)?;
     let hangup = signal(SignalKind::hangup()).map_err(text)?;
@@ -122,26 +122,26 @@ async fn watch(
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
     let (announce, announced) = mpsc::channel(64);
     let (db, held) = (settings.db.clone(), Arc::clone(lock));
-    let opened = Keeper::open(&db, held, settings.results, &health, announce).await;
-    let (keeper, orders, stored) = opened.map_err(|error| error.to_string())?;
+    let opened = StoreWriter::open(&db, held, settings.results, &health, announce).await;
+    let (writer, commands, stored) = opened.map_err(|error| error.to_string())?;
 
     raise_descriptors();
     let limits = monitor::defaults();
     if !settings.is_max_stated {
         settings.monitor.max_in_flight = limits.max_in_flight;
     }
-    let monitor = Monitor::new(settings.monitor.clone());
+    let monitor = Monitor::new(settings.monitor.clone()).show_prober(&health);
     let monitor = monitor.spawn().map_err(text)?;
     monitor.enable_journal();
 
     settings.warnings().iter().for_each(|it| warn!("{it}"));
     let list = List::new((*monitor).clone());
-    let keeping = tokio::spawn(keeper.run(list.clone()));
+    let keeping = tokio::spawn(writer.run(list.clone()));
     let actions = settings.actions.clone();
     let announcing = announce::run(announced, (*monitor).clone(), actions, health.clone());
     let announcing = tokio::spawn(announcing);
-    let registry = Registry::new(list.clone(), orders);
-    let mut daemon = Daemon::new(told, settings, monitor, registry, Arc::clone(&terminal));
+    let registry = Registry::new(list.clone(), commands);
+    let mut daemon = Daemon::new(flags, settings, monitor, registry, Arc::clone(&terminal));
     let mut server = None;
     let work = async {
         let configured = std::mem::take(&mut daemon.settings.targets);
@@ -149,9 +149,9 @@ async fn watch(
         daemon.registry.begin(configured, stored, &defaults).await;
         daemon.warn_of_limits();
 
-        let vitals = Vitals::new(&health, list, Arc::clone(&terminal));
-        let mut vitals = vitals.map_err(|error| error.to_string())?;
-        vitals.look();
+        let monitor_health = MonitorHealth::new(&health, list, Arc::clone(&terminal));
+        let mut monitor_health = monitor_health.map_err(|error| error.to_string())?;
+        monitor_health.update();
         server = endpoint(&daemon.settings, &health, &daemon.monitor);
         daemon.address = server.as_ref().and_then(Handle::local_addr);
         health.set_running();
@@ -160,17 +160,17 @@ async fn watch(
             registry = %daemon.settings.db.display(),
             "started"
         );
-        // Only now: whoever reads the line may ask at once.
+        // Only now: a program that reads this line may send a request at once.
         if let Some(address) = daemon.address {
             terminal::announce(format!("listening on http://{address}"));
         }
 
-        let (ask, asked) = mpsc::channel(16);
+        let (ask, requests) = mpsc::channel(16);
         let (controls, pace) = ((*daemon.monitor).clone(), daemon.pace.subscribe());
         tokio::join!(
             control::serve(db, Arc::clone(lock), listener, ask),
-            rounds::run(vitals, controls, pace, terminal),
-            daemon.serve(hangup, asked),
+            timers::run(monitor_health, controls, pace, terminal),
+            daemon.serve(hangup, requests),
         );
         Ok(())
     };
@@ -187,7 +187,7 @@ async fn watch(
     let until = tokio::time::Instant::now() + STOP;
     let stopped = daemon.monitor.stop(STOP).await;
     drop(daemon);
-    // What is still to be kept and said.
+    // The rest that is to be stored and logged.
     let said = tokio::time::timeout_at(until, async {
         let kept = keeping.await;
         (kept.is_ok(), announcing.await.is_ok())
@@ -205,7 +205,7 @@ async fn watch(
 
 impl Daemon {
     fn new(
-        told: Told,
+        flags: Flags,
         settings: Settings,
         monitor: MonitorHandle,
         registry: Registry,
@@ -213,7 +213,7 @@ impl Daemon {
     ) -> Self {
         let pace = watch::Sender::new(settings.defaults.check.interval);
         Self {
-            told,
+            flags,
             settings,
             pace,
             monitor,
@@ -224,17 +224,17 @@ impl Daemon {
         }
     }
 
-    /// Reads the configuration again when told to, and does what is asked: one after the other, without
-    /// end.
-    async fn serve(&mut self, mut hangup: Signal, mut asked: mpsc::Receiver<Asked>) {
+    /// Reads the configuration again on SIGHUP and carries out requests, one after the other. Does not
+    /// return.
+    async fn serve(&mut self, mut hangup: Signal, mut requests: mpsc::Receiver<PendingRequest>) {
         let mut looks = tokio::time::interval(HEADER_FILES);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = looks.tick() => self.registry.read_header_files(&self.settings.defaults),
                 _ = hangup.recv() => self.reload().await,
-                Some((request, reply)) = asked.recv() => {
-                    // Whoever asked may have gone.
+                Some((request, reply)) = requests.recv() => {
+                    // The client may have closed the connection.
                     let _ = reply.send(self.answer(request).await);
                 }
             }
@@ -242,7 +242,7 @@ impl Daemon {
     }
 
     async fn reload(&mut self) {
-        let mut settings = match Settings::read(&self.told) {
+        let mut settings = match Settings::read(&self.flags) {
             Ok(settings) => settings,
             Err(error) => {
                 return error!(%error, "configuration not read; everything stays as it was");
@@ -271,7 +271,7 @@ impl Daemon {
         };
         match request {
             Request::Status => Reply::Status(self.status()),
-            Request::Add(told) => match added(told, &self.settings.defaults) {
+            Request::Add(table) => match added(table, &self.settings.defaults) {
                 Ok(target) => match self.registry.add(target).await {
                     Ok(done) => Reply::Done(done),
                     Err(refused) => Reply::Refused(refused),
@@ -353,13 +353,15 @@ impl Daemon {
     }
 }
 
-/// A monitor whose port is taken does its work all the same, and goes on trying to have it.
+/// Starts the endpoint. If its port is in use, the monitor works without it and tries again.
 fn endpoint(settings: &Settings, health: &Health, monitor: &MonitorControl) -> Option<Handle> {
     let server = Server::bind(settings.listen, health).unwrap_or_else(|error| {
         warn!(%error, "no endpoint yet; trying again every 5 s");
         Server::retry(settings.listen, health, Duration::from_secs(5))
     });
     let service = Service::new().targets(monitor);
+    let service = service.allow_hosts(&settings.allow_hosts);
+    let service = service.expect("names are checked when the settings are read");
     let service = match &settings.token {
         Some(token) => service.token(token),
         None => service,
@@ -375,6 +377,6 @@ pub(super) fn raise_descriptors() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // If not, what is allowed has to do.
+    // If it fails, the monitor works with the limit that it has.
     let _ = setrlimit(Resource::Nofile, limit);
 }

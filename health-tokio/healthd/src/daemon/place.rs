@@ -1,5 +1,4 @@
-//! The place of the registry in the file system: the right to write there, and what is moved out of the
-//! way.
+//! The registry's file in its directory: holds the lock, notices another file, moves a broken one aside.
 
 use std::fs;
 use std::io;
@@ -10,14 +9,14 @@ use std::time::SystemTime;
 use crate::control::Lock;
 use crate::store::{Identity, StoreError};
 
-/// Of its directory and of the file itself.
+/// The identities of the directory and of the file.
 pub(super) fn identities(path: &Path) -> [Option<Identity>; 2] {
     let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     [Identity::at(directory), Identity::at(path)]
 }
 
-/// Takes the lock, unless it is held; also if somebody has removed its file.
+/// Takes the lock, unless it is held; takes it again if its file was removed.
 pub(super) fn hold(lock: &OnceLock<Lock>, path: &Path) -> Result<(), StoreError> {
     if let Some(held) = lock.get() {
         match held.renew(path) {
@@ -34,7 +33,7 @@ pub(super) fn hold(lock: &OnceLock<Lock>, path: &Path) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Moves a file away, with what belongs to it.
+/// Renames a file and its side files.
 pub(super) fn set_aside(path: &Path, word: &str) -> io::Result<PathBuf> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let suffix = format!(".{word}-{}", now.unwrap_or_default().as_secs());

@@ -11,7 +11,7 @@ use crate::text::thousands;
 
 /// From one line of the log to the next.
 const PAUSE: Duration = Duration::from_secs(10);
-/// A list that takes no longer is not worth a word.
+/// If the first round takes no longer, nothing is reported.
 const SHORT: Duration = Duration::from_secs(1);
 
 pub(super) struct Progress {
@@ -23,7 +23,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// How often to look.
+    /// How often to update it.
     pub(super) fn tick(&self) -> Duration {
         Duration::from_millis(if self.terminal.is_terminal() {
             200
@@ -45,7 +45,7 @@ impl Progress {
         self.is_over
     }
 
-    pub(super) fn look(&mut self, controls: &MonitorControl) {
+    pub(super) fn update(&mut self, controls: &MonitorControl) {
         if self.began.elapsed() < SHORT {
             return;
         }
@@ -81,7 +81,7 @@ impl Progress {
     }
 }
 
-/// The line is gone when there is no more to say.
+/// Clears the line.
 impl Drop for Progress {
     fn drop(&mut self) {
         self.clear();

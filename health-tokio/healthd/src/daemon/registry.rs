@@ -1,32 +1,30 @@
-//! What becomes of the list: what a file says, what was added, and what the monitor watches.
+//! Changes the list of targets: at the start, at a reload, and by commands.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use health_core::Name;
-use health_core::check::{Mode, Saved};
-use health_core::monitor::registry::{StoredCheck, StoredTarget};
-use health_driver::monitor::TargetView;
+use health_core::monitor::registry::StoredTarget;
 use tracing::{info, warn};
 
-use super::keeper::{AT_ONCE, Order, Orders};
 use super::list::List;
+use super::store_writer::{MAX_TARGETS, StoreCommand, StoreHandle};
 use crate::config::{Defaults, HeaderFiles, Source, TargetDef};
 
-/// Changes the list, and with it what is watched and what is kept.
+/// The list of targets, what the monitor watches, and what is stored, changed together.
 #[derive(Debug)]
 pub(crate) struct Registry {
     list: List,
-    orders: Orders,
+    commands: StoreHandle,
     /// Of the targets that are watched and have any.
     header_files: Mutex<BTreeMap<Name, (Source, Box<HeaderFiles>)>>,
 }
 
 impl Registry {
-    pub(crate) const fn new(list: List, orders: Orders) -> Self {
+    pub(crate) const fn new(list: List, commands: StoreHandle) -> Self {
         Self {
             list,
-            orders,
+            commands,
             header_files: Mutex::new(BTreeMap::new()),
         }
     }
@@ -35,7 +33,7 @@ impl Registry {
         self.list.len()
     }
 
-    /// Begins to watch what the configuration says and what was added, going on from what was kept.
+    /// Begins to watch the configured and the added targets, with their stored state.
     pub(crate) async fn begin(
         &self,
         configured: Vec<TargetDef>,
@@ -57,28 +55,28 @@ impl Registry {
                 }
             }
         }
-        self.keep(Order::Remove(gone)).await;
+        self.keep(StoreCommand::Remove(gone)).await;
         let mut all = all.into_iter();
         while all.len() > 0 {
-            let some: Vec<_> = all.by_ref().take(AT_ONCE).collect();
+            let some: Vec<_> = all.by_ref().take(MAX_TARGETS).collect();
             // Another URL under the old name is another target. What was known of it goes first: a
             // process that is killed now must not leave it to the new one.
             let mut afresh = Vec::new();
             for target in &some {
                 let kept = stored.get(&target.name);
-                if kept.is_some_and(|kept| !target.looks_at_what(kept)) {
+                if kept.is_some_and(|kept| !target.probes_the_same_as(kept)) {
                     stored.remove(&target.name);
                     afresh.push(target.name.clone());
                 }
             }
-            self.keep(Order::Reset(afresh)).await;
+            self.keep(StoreCommand::Reset(afresh)).await;
             // First the disk: a result of a target that the file does not have would be lost.
             let definitions = some.iter().map(TargetDef::definition);
             let changed = definitions.filter(|it| {
                 let kept = stored.get(&it.name);
                 kept.is_none_or(|kept| kept.text != it.text)
             });
-            self.keep(Order::Put(changed.collect())).await;
+            self.keep(StoreCommand::Put(changed.collect())).await;
             for target in some {
                 let kept = stored.remove(&target.name);
                 self.watch(&target, kept.as_ref());
@@ -86,7 +84,7 @@ impl Registry {
         }
     }
 
-    /// Changes the configured targets to these; whoever stays keeps what is known of it.
+    /// Changes the configured targets to these; a target that stays keeps what is known of it.
     pub(super) async fn reload(&self, configured: Vec<TargetDef>) {
         let names: BTreeSet<_> = configured.iter().map(|it| it.name.clone()).collect();
         let (mut gone, mut changed, mut afresh) = (Vec::new(), Vec::new(), Vec::new());
@@ -103,7 +101,7 @@ impl Registry {
                 if old.is_some_and(|old| old.is_unchanged(&target)) {
                     continue;
                 }
-                if old.is_some_and(|old| !old.is_same_as(&target)) {
+                if old.is_some_and(|old| !old.probes_the_same_as(&target)) {
                     afresh.push(target.name.clone());
                 }
                 added += usize::from(old.is_none());
@@ -114,19 +112,19 @@ impl Registry {
             self.forget(name);
         }
         let removed = gone.len();
-        self.keep(Order::Remove(gone)).await;
+        self.keep(StoreCommand::Remove(gone)).await;
         let is_new: BTreeSet<_> = afresh.iter().cloned().collect();
         // First: killed in between, a new address must not be left deregistered for what the old was.
-        self.keep(Order::Reset(afresh)).await;
-        for some in changed.chunks(AT_ONCE) {
+        self.keep(StoreCommand::Reset(afresh)).await;
+        for some in changed.chunks(MAX_TARGETS) {
             let definitions = some.iter().map(TargetDef::definition);
-            self.keep(Order::Put(definitions.collect())).await;
+            self.keep(StoreCommand::Put(definitions.collect())).await;
         }
         for target in &changed {
-            let view = self.list.controls.target(target.name.as_str());
-            let known = view.filter(|it| !is_new.contains(&it.name));
-            self.forget(&target.name);
-            self.watch(target, known.map(|it| stored_as(&it)).as_ref());
+            if is_new.contains(&target.name) {
+                self.forget(&target.name);
+            }
+            self.watch(target, None);
         }
         info!(
             added,
@@ -141,16 +139,16 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// Its name is taken; a text for who asked.
+    /// Its name is taken; a text for the user.
     pub(super) async fn add(&self, target: TargetDef) -> Result<String, String> {
         let name = &target.name;
         if self.list.lock().contains_key(name) {
             return Err(format!("{name}: there is a target of this name"));
         }
-        let put = Order::Put(vec![target.definition()]);
-        let kept = self.orders.give(put).await;
+        let put = StoreCommand::Put(vec![target.definition()]);
+        let kept = self.commands.send(put).await;
         self.watch(&target, None);
-        Ok(said(&format!("{name} added"), &kept))
+        Ok(message(&format!("{name} added"), &kept))
     }
 
     /// Removes a target; `None` if there is none.
@@ -158,8 +156,11 @@ impl Registry {
         if !self.forget(name) {
             return None;
         }
-        let kept = self.orders.give(Order::Remove(vec![name.clone()])).await;
-        Some(said(&format!("{name} removed"), &kept))
+        let kept = self
+            .commands
+            .send(StoreCommand::Remove(vec![name.clone()]))
+            .await;
+        Some(message(&format!("{name} removed"), &kept))
     }
 
     /// Puts a target back on the list; `None` if there is none.
@@ -169,8 +170,11 @@ impl Registry {
             return Some(format!("{name} is active"));
         }
         self.list.controls.reactivate(name.as_str());
-        let kept = self.orders.give(Order::Reset(vec![name.clone()])).await;
-        Some(said(&format!("{name} reactivated"), &kept))
+        let kept = self
+            .commands
+            .send(StoreCommand::Reset(vec![name.clone()]))
+            .await;
+        Some(message(&format!("{name} reactivated"), &kept))
     }
 
     /// Takes over what the files of headers hold, where they have changed. One that cannot be read
@@ -190,9 +194,7 @@ impl Registry {
             match read {
                 Ok(target) if listed(&target) => {}
                 Ok(target) => {
-                    let view = self.list.controls.target(name.as_str());
-                    self.forget(&name);
-                    self.watch(&target, view.map(|it| stored_as(&it)).as_ref());
+                    self.watch(&target, None);
                     info!(%name, "a header has been read again from its file");
                 }
                 Err(error) => warn!(%name, %error, "a header stays as it was"),
@@ -206,14 +208,22 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Watches a target from now on, going on from what is `stored` of it; one that is watched already
+    /// goes on with these settings.
     fn watch(&self, target: &TargetDef, stored: Option<&StoredTarget>) {
-        match self.list.controls.add(target.target(stored)) {
+        let controls = &self.list.controls;
+        let watched = match stored {
+            Some(_) => controls.add(target.target(stored)),
+            None => controls.replace(target.target(None)),
+        };
+        match watched {
             Ok(_) => {
                 let mut targets = self.list.lock();
                 targets.insert(target.name.clone(), target.listed());
-                if let Some(files) = &target.header_files {
-                    let files = (target.source, files.clone());
-                    self.files().insert(target.name.clone(), files);
+                let mut files = self.files();
+                files.remove(&target.name);
+                if let Some(its) = &target.header_files {
+                    files.insert(target.name.clone(), (target.source, its.clone()));
                 }
             }
             Err(error) => warn!(name = %target.name, %error, "cannot be watched"),
@@ -227,38 +237,17 @@ impl Registry {
         self.list.lock().remove(name).is_some()
     }
 
-    /// What cannot be kept now is made up for by the keeper, which says so.
-    async fn keep(&self, order: Order) {
-        if !order.is_empty() {
-            let _ = self.orders.give(order).await;
+    /// What cannot be stored now is stored later by the writer, which reports it.
+    async fn keep(&self, command: StoreCommand) {
+        if !command.is_empty() {
+            let _ = self.commands.send(command).await;
         }
     }
 }
 
-fn said(done: &str, kept: &Result<(), String>) -> String {
+fn message(done: &str, kept: &Result<(), String>) -> String {
     match kept {
         Ok(()) => done.to_owned(),
         Err(error) => format!("{done}, but not kept yet: {error}"),
-    }
-}
-
-/// How a target stands, as a store would have it.
-fn stored_as(view: &TargetView) -> StoredTarget {
-    let checks = view.checks.iter().map(|check| {
-        let mut saved = Saved::default();
-        saved.status = check.status;
-        saved.streak = check.streak;
-        saved.since = check.since;
-        saved.deregistered = check.mode == Mode::Inactive;
-        saved.deregistered_at = check.deregistered_at;
-        StoredCheck {
-            name: check.name.clone(),
-            saved,
-        }
-    });
-    StoredTarget {
-        name: view.name.clone(),
-        text: "".into(),
-        checks: checks.collect(),
     }
 }

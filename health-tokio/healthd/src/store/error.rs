@@ -18,26 +18,26 @@ pub(crate) struct StoreError {
 #[derive(Debug)]
 pub(super) enum Problem {
     Sqlite(rusqlite::Error),
-    /// What the system says of the file, or of its lock.
+    /// The system's error about the file or its lock.
     System(io::Error),
     /// Another healthd writes it.
     Taken,
-    /// It is not where it was when it was opened.
+    /// The file at the path is not the one that was opened.
     Lost(&'static str),
-    /// It is where it was, and may not be used any more.
+    /// The file is still there, but may not be read or written any more.
     Forbidden,
-    /// What the check of its pages found first.
+    /// The first problem that the check of its pages found.
     Damaged(String),
     /// Made by a later version: the number of its schema.
     Newer(i32),
-    /// Made by an earlier version, and opened only to look.
+    /// Made by an earlier version, and opened only for reading.
     Older(i32),
-    /// Some other program's.
+    /// The file of another program.
     Foreign,
 }
 
 impl StoreError {
-    /// Without the lock nothing is written.
+    /// The lock could not be taken, so nothing may be written.
     pub(crate) fn of_lock(path: &Path, error: Option<io::Error>) -> Self {
         error.map_or(Problem::Taken, Problem::System).at(path)
     }
@@ -46,7 +46,7 @@ impl StoreError {
         Problem::Sqlite(error).at(path)
     }
 
-    /// Whether the file is beyond use: moving it out of the way is what is left.
+    /// Whether the file cannot be used any more and has to be moved aside.
     pub(crate) fn is_damage(&self) -> bool {
         match &self.problem {
             Problem::Damaged(_) => true,
@@ -58,18 +58,18 @@ impl StoreError {
         }
     }
 
-    /// Whether nobody finds any more what is written by this connection: a new file is what is left.
+    /// Whether the connection writes to a file that is no longer found at the path: a new one is needed.
     pub(crate) const fn is_lost(&self) -> bool {
         matches!(self.problem, Problem::Lost(_) | Problem::Forbidden)
     }
 
-    /// Whether the file is in the way of a new one, though nothing may be wrong with it.
+    /// Whether the file may not be used and has to be moved aside, though it may be undamaged.
     pub(crate) const fn is_forbidden(&self) -> bool {
         matches!(self.problem, Problem::Forbidden)
     }
 
-    /// Whether a connection is of no more use: one that was opened while the disk was in trouble stays
-    /// as it is, read-only above all, when the disk is well again.
+    /// Whether the connection has to be opened again: one that was opened while the disk had errors
+    /// stays read-only when the errors are over.
     pub(crate) fn is_of_the_connection(&self) -> bool {
         match &self.problem {
             Problem::Sqlite(error) => matches!(
@@ -80,7 +80,8 @@ impl StoreError {
         }
     }
 
-    /// Whether it is somebody else's: not to be touched, and nothing that time will heal.
+    /// Whether the file belongs to another program or a newer version: it must not be changed, and
+    /// trying again does not help.
     pub(crate) fn is_foreign(&self) -> bool {
         matches!(self.problem, Problem::Newer(_) | Problem::Foreign)
     }

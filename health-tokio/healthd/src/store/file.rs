@@ -1,7 +1,7 @@
 //! Finds out whether the registry's file is still the one that was opened.
 //!
-//! SQLite does not say when somebody removes, renames, replaces or overwrites the file: it goes on writing
-//! to what nobody finds any more.
+//! SQLite does not notice that the file was removed, renamed, replaced or overwritten: it goes on writing
+//! to a file that cannot be found any more.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -13,16 +13,16 @@ use rustix::io::Errno;
 
 use super::APPLICATION;
 use super::error::Problem;
-use crate::control::beside;
+use crate::control::sibling;
 
-/// What SQLite keeps beside the file while it is open.
+/// The suffixes of the files that SQLite has beside the file while it is open.
 const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
-/// How a file of SQLite's begins.
+/// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Where the header has the application's id.
+/// The position of the application's id in the header.
 const OWNER: std::ops::Range<usize> = 68..72;
 
-/// A file as the system knows it, whatever its name is.
+/// The identity of a file, independent of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     device: u64,
@@ -47,7 +47,7 @@ impl Identity {
         Self { device, inode }
     }
 
-    /// Of what this path leads to, if it leads anywhere.
+    /// The identity of the file at this path; `None` if there is none.
     pub(crate) fn at(path: &Path) -> Option<Self> {
         fs::metadata(path).ok().map(|it| Self::of(&it))
     }
@@ -64,7 +64,7 @@ impl OpenFile {
         })
     }
 
-    /// Whether it has become shorter, which SQLite never does to it.
+    /// Whether it has become shorter, which SQLite never causes.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl OpenFile {
             return Err(Problem::Lost("another file has taken its place"));
         }
         for (suffix, known) in SIDE_FILES.iter().zip(&mut self.side_files) {
-            let found = Identity::at(&beside(path, suffix));
+            let found = Identity::at(&sibling(path, suffix));
             if known.is_some() && *known != found {
                 return Err(Problem::Lost("a file that belongs to it has been removed"));
             }

@@ -1,4 +1,4 @@
-//! The registry in SQLite.
+//! Stores the registry in SQLite.
 //!
 //! ```text
 //!  targets 1 ── n checks 1 ── n results (ring)        transitions (all, by name)
@@ -40,9 +40,9 @@ pub(super) use file::Identity;
 const APPLICATION: i32 = 0x686C_7468;
 const VERSION: i32 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
-/// What leads from each earlier version to the next.
+/// The statements that upgrade each earlier version to the next.
 const UPGRADES: [(i32, &str); 1] = [(1, include_str!("to-2.sql"))];
-/// What a reader or a backup may hold the file for.
+/// How long a reader or a backup may lock the file.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The registry of one monitor.
@@ -57,16 +57,16 @@ pub(super) struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, makes it if there is none, and brings its schema up to date.
+    /// Opens the file, creates it if there is none, and upgrades its schema.
     ///
     /// # Errors
     ///
-    /// The system or SQLite refuses it, it is damaged, or it is not ours.
+    /// The system or SQLite refuses it, it is damaged, or it is not a registry.
     pub(super) fn open(path: &Path, results: u32) -> Result<Self, StoreError> {
         let open = || -> Result<(Connection, OpenFile), Problem> {
             // SQLite would only say that it is "unable to open database file", and not why.
             let mut file = OpenOptions::new();
-            // It holds what headers hold. What SQLite puts beside it gets the same mode.
+            // It contains values of headers. SQLite gives its side files the same mode.
             file.create(true).read(true).append(true).mode(0o600);
             let file = file.open(path).map_err(Problem::System)?;
             // Before the connection, so that it is dropped after it.
@@ -98,7 +98,7 @@ impl SqliteStore {
     pub(super) fn check(&mut self) -> Result<(), StoreError> {
         let mut check = || -> Result<(), Problem> {
             if self.file.check(&self.path)? {
-                // What is in memory would hide what is not on the disk.
+                // The cache in memory would hide what is missing on the disk.
                 self.connection.execute_batch("PRAGMA shrink_memory")?;
                 quick_check(&self.connection)?;
             }
@@ -107,14 +107,14 @@ impl SqliteStore {
         check().map_err(|problem| problem.at(&self.path))
     }
 
-    /// Closes a file that is of no more use.
+    /// Closes a file that cannot be used any more.
     pub(super) fn give_up(self, error: &StoreError) {
         if error.is_damage() {
-            // What was found is left as it is.
+            // The damaged file is left as it is.
             let config = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             let _ = self.connection.set_db_config(config, true);
         } else {
-            // Whoever has moved the file gets all of it, and whatever is there now nothing of it.
+            // The moved file gets everything, the file that is at the path now nothing.
             let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
             let _ = self.connection.query_row(checkpoint, (), |_| Ok(()));
         }
@@ -177,8 +177,7 @@ fn migrate(connection: &mut Connection) -> Result<(), Problem> {
     }
 }
 
-/// What is known of all targets, from a file that nobody can write just now, and so cannot bring up to
-/// date.
+/// Reads all targets from a file that cannot be written now, and so cannot be upgraded.
 ///
 /// # Errors
 ///
@@ -199,11 +198,11 @@ fn upgrade(connection: &mut Connection) -> Result<(), Problem> {
     Ok(transaction.commit()?)
 }
 
-/// Opens the file for looking only, if its schema is of that version or a later one.
+/// Opens the file for reading only, if its schema has that version or a later one.
 ///
 /// # Errors
 ///
-/// There is none, or it is not ours.
+/// There is none, or it is not a registry.
 fn open_to_read(path: &Path, oldest: i32) -> Result<Connection, StoreError> {
     let open = |name: &OsStr, flags| -> Result<Connection, Problem> {
         let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -220,8 +219,8 @@ fn open_to_read(path: &Path, oldest: i32) -> Result<Connection, StoreError> {
     };
     let opened = open(path.as_os_str(), OpenFlags::empty()).map_err(|problem| problem.at(path));
     match opened {
-        // A disk that takes no file for the readers' common memory: then the file is read as one that
-        // never changes, without what a killed writer has left in its log.
+        // On a read-only disk SQLite cannot create the shared-memory file: the file is then read as
+        // one that never changes, without the log that a killed writer has left.
         Err(error) if error.is_of_the_connection() => {
             open(&frozen(path), OpenFlags::SQLITE_OPEN_URI).map_err(|_| error)
         }
@@ -276,7 +275,10 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
     let since = if version < 2 { "NULL" } else { "c.since" };
     let mut statement = connection.prepare(&format!(
         "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
-                c.consecutive_successes, c.is_active, {since}, c.deactivated_at
+                c.consecutive_successes, c.is_active, {since}, c.deactivated_at,
+                CASE WHEN c.consecutive_failures > 0 OR c.status <> 'healthy' THEN
+                    (SELECT max(r.begin_at) FROM results r WHERE r.check_id = c.id AND r.counted)
+                END
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
     ))?;
     let mut rows = statement.query(())?;
@@ -304,6 +306,11 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
             Streak::of_successes(successes)
         };
         saved.since = row.get::<_, Option<u64>>(7)?.map(UnixTime::from_millis);
+        // What was counted before a reset is no part of a streak.
+        saved.counted_at = row.get::<_, Option<u64>>(9)?.map(UnixTime::from_millis);
+        saved.counted_at = saved
+            .counted_at
+            .filter(|_| saved.streak != Streak::default());
         saved.deregistered = !row.get::<_, bool>(6)?;
         saved.deregistered_at = row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis);
         if let Some(target) = targets.last_mut() {

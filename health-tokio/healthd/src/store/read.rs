@@ -1,4 +1,4 @@
-//! What those who look are shown: read from the file itself, whether or not a monitor runs.
+//! Reads the registry for the commands that show it, whether or not a monitor runs.
 
 use std::path::Path;
 
@@ -9,18 +9,18 @@ use serde_json::Value;
 
 use super::{StoreError, VERSION, open_to_read};
 
-/// A registry opened for looking.
+/// A registry opened for reading.
 #[derive(Debug)]
 pub(crate) struct Reader {
     connection: Connection,
     path: std::path::PathBuf,
 }
 
-/// A target, for those who look. Times are milliseconds since 1970.
+/// A target as it is shown. Times are milliseconds since 1970.
 #[derive(Debug, Serialize)]
 pub(crate) struct TargetInfo {
     pub(crate) name: String,
-    /// The JSON that was stored, without what is for healthd alone: it may hold secrets.
+    /// The JSON that was stored, without the parts that may hold secrets.
     pub(crate) definition: Value,
     pub(crate) checks: Vec<CheckInfo>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct CheckInfo {
     pub(crate) last_evidence: Option<String>,
     pub(crate) deactivated_at: Option<u64>,
     pub(crate) deactivated_reason: Option<String>,
-    /// Oldest first; only where one target was asked for.
+    /// Oldest first; empty in the list of all targets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) results: Vec<ResultInfo>,
 }
@@ -73,7 +73,7 @@ pub(crate) struct TransitionInfo {
     pub(crate) rule: &'static str,
 }
 
-/// Of a definition: headers and arguments as they were told, and a fingerprint of arguments.
+/// Of a definition: headers and arguments as they were given, and a fingerprint of arguments.
 const HIDDEN: [&str; 2] = ["told", "looks_at"];
 const CHECKS: &str = "SELECT t.name, t.definition, c.id, c.name, c.status, c.is_active,
         c.consecutive_failures, c.consecutive_successes, c.last_checked_at, c.last_success_at,

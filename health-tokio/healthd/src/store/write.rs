@@ -1,4 +1,4 @@
-//! What is written, inside of a transaction.
+//! Writes the registry, inside of a transaction.
 
 use health_core::Name;
 use health_core::UnixTime;

@@ -2,7 +2,7 @@
 
 use super::File;
 use super::mistakes::mistakes;
-use crate::config::{Settings, Told};
+use crate::config::{Flags, Settings};
 
 /// Each line names the file, the key, the value and what is allowed.
 #[test]
@@ -24,9 +24,9 @@ fn every_kind_of_wrong_configuration() {
             || error.contains("none.json");
         assert!(names_its_place, "{error}");
     }
-    let missing = Settings::read(&Told {
+    let missing = Settings::read(&Flags {
         config: Some("/no/such/file.toml".into()),
-        ..Told::default()
+        ..Flags::default()
     });
     let error = missing.expect_err("no file").to_string();
     assert!(
@@ -37,9 +37,9 @@ fn every_kind_of_wrong_configuration() {
         ("a", "--target = \"a\": allowed is NAME=URL"),
         ("a=b", "--target: url = \"b\": allowed are http://"),
     ] {
-        let read = Settings::read(&Told {
+        let read = Settings::read(&Flags {
             targets: vec![told.to_owned()],
-            ..Told::default()
+            ..Flags::default()
         });
         let error = read.expect_err("refused").to_string();
         assert!(error.starts_with(expected), "{error}");

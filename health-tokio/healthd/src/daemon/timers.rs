@@ -1,4 +1,4 @@
-//! What the clock asks for, whoever waits for a disk meanwhile.
+//! What is done at fixed times, independently of anything that waits for a disk.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,16 +8,17 @@ use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::announce::Cycle;
+use super::monitor_health::MonitorHealth;
 use super::progress::Progress;
-use super::vitals::Vitals;
 use crate::terminal::Terminal;
 
-/// The figures of a cycle are said once in an interval, and not more often than this.
+/// The figures of a cycle are logged once in an interval, but not more often than this.
 const CYCLE: Duration = Duration::from_secs(5);
 
-/// Looks after the vitals, says the figures of each cycle, and how the first one goes. Without end.
+/// Updates the monitor's own components, logs the figures of each cycle and the progress of the first
+/// one. Does not return.
 pub(super) async fn run(
-    mut vitals: Vitals,
+    mut monitor_health: MonitorHealth,
     controls: MonitorControl,
     mut pace: watch::Receiver<Duration>,
     terminal: Arc<Terminal>,
@@ -29,8 +30,8 @@ pub(super) async fn run(
     let mut ticks = every(progress.tick());
     loop {
         tokio::select! {
-            _ = ticks.tick(), if !progress.is_over() => progress.look(&controls),
-            _ = second.tick() => vitals.look(),
+            _ = ticks.tick(), if !progress.is_over() => progress.update(&controls),
+            _ = second.tick() => monitor_health.update(),
             Ok(()) = pace.changed() => cycles = after_each(*pace.borrow_and_update()),
             _ = cycles.tick() => cycle.end(controls.stats(), controls.summary()),
         }

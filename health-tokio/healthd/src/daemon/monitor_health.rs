@@ -1,4 +1,4 @@
-//! The monitor's own health: whether it goes round, keeps up, and how its targets are.
+//! The monitor's own components: whether it runs, whether it keeps up, and the state of each group.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,23 +16,23 @@ use super::list::List;
 use crate::terminal::Terminal;
 use crate::text::millis;
 
-/// Groups are looked at when something has turned, and this often.
+/// Groups are counted when something has changed, and this often.
 const PAUSE: Duration = Duration::from_secs(10);
-/// Without a beat for so long, the monitor is not alive.
+/// Without a heartbeat for so long, the monitor is not alive.
 const CYCLE: Duration = Duration::from_secs(30);
-/// Probes that are later than this say that nobody makes them.
+/// If probes are later than this, the prober has stopped working.
 const LATE: Duration = Duration::from_secs(10);
 
-pub(super) struct Vitals {
+pub(super) struct MonitorHealth {
     health: Health,
     list: List,
-    /// What is due is done.
+    /// Beats while probes are made.
     cycle: Heartbeat,
-    /// They are made in time.
+    /// Healthy while probes are made in time.
     schedule: Component,
     /// How late attempts begin, and how late results are kept: beside the components of these names.
     lags: [Published; 2],
-    /// Lines of the log that nobody has taken.
+    /// Lines of the log that could not be written.
     lost_lines: Counter,
     terminal: Arc<Terminal>,
     groups: BTreeMap<Name, Group>,
@@ -47,7 +47,7 @@ struct Group {
     stats: Published,
 }
 
-impl Vitals {
+impl MonitorHealth {
     /// # Errors
     ///
     /// Never, if called once.
@@ -58,7 +58,7 @@ impl Vitals {
     ) -> Result<Self, NameError> {
         let schedule = ComponentConfig::new().retries(1).critical(false);
         let seen = list.controls.stats();
-        let vitals = Self {
+        let monitor_health = Self {
             health: health.clone(),
             list,
             cycle: health.heartbeat("cycle", CYCLE)?,
@@ -71,13 +71,13 @@ impl Vitals {
             scheduled: (Instant::now(), seen.skipped_slots),
             looked: None,
         };
-        vitals.schedule.success();
-        vitals.lags(&vitals.seen);
-        Ok(vitals)
+        monitor_health.schedule.success();
+        monitor_health.lags(&monitor_health.seen);
+        Ok(monitor_health)
     }
 
     /// Once a second.
-    pub(super) fn look(&mut self) {
+    pub(super) fn update(&mut self) {
         let stats = self.list.controls.stats();
         let before = std::mem::replace(&mut self.seen, stats);
         let is_due = self.looked.is_none_or(|at| at.elapsed() >= PAUSE);
@@ -113,7 +113,7 @@ impl Vitals {
         let _ = store.set(&json!({ "lag_ms": millis(journal.lag), "lost": journal.lost }));
     }
 
-    /// Tells each group's component how its targets are.
+    /// Updates each group's component from its targets.
     fn groups(&mut self) {
         self.looked = Some(Instant::now());
         let groups = self.list.controls.groups();
@@ -138,7 +138,7 @@ impl Vitals {
                     Err(_) => continue,
                 },
             };
-            known.tell(summary);
+            known.update(summary);
         }
     }
 }
@@ -153,7 +153,7 @@ impl Group {
         match health.stats(name.as_str()) {
             Ok(stats) => Ok(Self { component, stats }),
             Err(error) => {
-                // It would never be told anything.
+                // Without its stats, it would never be updated.
                 component.remove();
                 Err(error)
             }
@@ -166,7 +166,7 @@ impl Group {
         self.stats.remove();
     }
 
-    fn tell(&self, summary: Summary) {
+    fn update(&self, summary: Summary) {
         let counts = BTreeMap::from([("total", summary.total), ("healthy", summary.healthy())]);
         // Two numbers can always be serialised.
         let _ = self.stats.set(&counts);

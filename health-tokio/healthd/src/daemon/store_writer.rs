@@ -1,11 +1,11 @@
-//! Keeps the registry: the one task that writes, and what it does when it cannot.
+//! Writes the registry: the only task that does, and what it does while the file cannot be written.
 //!
 //! Targets are watched whether or not the registry can be written. While it cannot, the component
-//! `store` says so, the journal holds what is to be kept, what happens is told all the same, and each
-//! retry opens the file again if that is what is wrong. A damaged file is moved out of the way, never
-//! deleted, and a new one gets everything that is known. The same is done if the file is removed, renamed,
-//! replaced or made unreadable: it is looked for twice a second, and after each write, before anybody is
-//! told that it is kept.
+//! `store` gives the reason, the journal holds what is to be stored, transitions are logged and notified
+//! all the same, and each retry opens the file again if necessary. A damaged file is moved aside, never
+//! deleted, and a new one is filled with everything that is known. The same is done if the file is
+//! removed, renamed, replaced or made unreadable: that is checked twice a second, and after each write
+//! before the write is acknowledged.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -28,30 +28,30 @@ use super::place::{hold, identities, set_aside};
 use crate::control::Lock;
 use crate::store::{Identity, SqliteStore, StoreError, peek};
 
-/// After that, what the file lacks is tried again if no batch has brought it about.
-const PAUSE: Duration = Duration::from_secs(10);
-/// From one look at the file to the next.
-const LOOK: Duration = Duration::from_millis(500);
-/// How long the component says at least that the file was lost, so that it can be seen.
-const SHOWN: Duration = Duration::from_secs(5);
+/// How often writing what the file lacks is tried again if no batch does it.
+const RETRY: Duration = Duration::from_secs(10);
+/// How often the file is checked.
+const FILE_CHECK: Duration = Duration::from_millis(500);
+/// How long, at least, the component reports that the file was lost.
+const LOST_SHOWN: Duration = Duration::from_secs(5);
 /// Targets that are written in one transaction, where there may be many.
-pub(super) const AT_ONCE: usize = 4_096;
+pub(super) const MAX_TARGETS: usize = 4_096;
 
-/// What the registry is asked to do besides batches.
+/// A change of the registry other than a batch.
 #[derive(Debug)]
-pub(super) enum Order {
+pub(super) enum StoreCommand {
     Put(Vec<Definition>),
     /// Forget what is known of them.
     Reset(Vec<Name>),
     Remove(Vec<Name>),
 }
 
-/// How to reach the keeper.
+/// Sends commands to the [`StoreWriter`].
 #[derive(Clone, Debug)]
-pub(crate) struct Orders(mpsc::Sender<(Order, oneshot::Sender<Result<(), String>>)>);
+pub(crate) struct StoreHandle(mpsc::Sender<(StoreCommand, oneshot::Sender<Result<(), String>>)>);
 
 /// See the [module](self).
-pub(crate) struct Keeper {
+pub(crate) struct StoreWriter {
     path: PathBuf,
     results: u32,
     /// Empty until the right to write could be had.
@@ -59,23 +59,23 @@ pub(crate) struct Keeper {
     /// `None`: it could not be opened.
     store: Option<SqliteStore>,
     /// What could not be carried out yet, in its order.
-    waiting: VecDeque<Arc<Order>>,
+    waiting: VecDeque<Arc<StoreCommand>>,
     /// The next file that is opened may be another, which lacks every target.
-    is_strange: bool,
+    is_new_file: bool,
     is_failing: bool,
     /// When the file was found to be lost, as long as the component says so.
     lost: Option<Instant>,
     /// The directory and the file, when they were last looked at without a file that is open.
     seen: [Option<Identity>; 2],
     component: Component,
-    orders: mpsc::Receiver<(Order, oneshot::Sender<Result<(), String>>)>,
-    /// What was kept is told to.
+    commands: mpsc::Receiver<(StoreCommand, oneshot::Sender<Result<(), String>>)>,
+    /// Receives each batch once it is stored.
     announce: mpsc::Sender<Arc<Batch>>,
-    /// The last batch that was: one that is tried again is not told again.
+    /// The number of the last batch sent there: a batch that is tried again is not sent again.
     announced: u64,
 }
 
-impl Order {
+impl StoreCommand {
     fn carry_out(&self, store: &mut SqliteStore) -> Result<(), StoreError> {
         match self {
             Self::Put(targets) => store.put(targets),
@@ -93,21 +93,21 @@ impl Order {
     }
 }
 
-impl Orders {
+impl StoreHandle {
     /// Done, and on the disk.
     ///
     /// # Errors
     ///
     /// It will be done when the registry can be written again; why it could not be.
-    pub(super) async fn give(&self, order: Order) -> Result<(), String> {
+    pub(super) async fn send(&self, command: StoreCommand) -> Result<(), String> {
         let (reply, answer) = oneshot::channel();
         let gone = || "the monitor is stopping".to_owned();
-        self.0.send((order, reply)).await.map_err(|_| gone())?;
+        self.0.send((command, reply)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
 
-impl Keeper {
+impl StoreWriter {
     /// Opens the registry and reads it; `lock` is taken as soon as it can be. If the file cannot be read
     /// at all, there is nothing known.
     ///
@@ -120,54 +120,54 @@ impl Keeper {
         results: u32,
         health: &Health,
         announce: mpsc::Sender<Arc<Batch>>,
-    ) -> Result<(Self, Orders, Vec<StoredTarget>), StoreError> {
-        let (sender, orders) = mpsc::channel(16);
-        let mut keeper = Self {
+    ) -> Result<(Self, StoreHandle, Vec<StoredTarget>), StoreError> {
+        let (sender, commands) = mpsc::channel(16);
+        let mut writer = Self {
             path: path.to_owned(),
             results,
             lock,
             store: None,
             waiting: VecDeque::new(),
-            is_strange: false,
+            is_new_file: false,
             is_failing: false,
             lost: None,
             seen: identities(path),
             component: component(health).expect("a name of our own, registered first"),
-            orders,
+            commands,
             announce,
             announced: 0,
         };
-        let loaded = match keeper.work(TargetStore::load).await {
+        let loaded = match writer.work(TargetStore::load).await {
             Ok(loaded) => loaded,
             Err(error) if error.is_foreign() => return Err(error),
             Err(error) => {
-                keeper.trouble(&error);
+                writer.handle_error(&error);
                 // Repaired on the spot, if it was damage.
-                match keeper.work(TargetStore::load).await {
+                match writer.work(TargetStore::load).await {
                     Ok(loaded) => loaded,
                     Err(_) => peek(path).unwrap_or_default(),
                 }
             }
         };
-        if keeper.store.is_some() {
-            keeper.well();
+        if writer.store.is_some() {
+            writer.handle_success();
         }
-        Ok((keeper, Orders(sender), loaded))
+        Ok((writer, StoreHandle(sender), loaded))
     }
 
-    /// Keeps what the monitor has to say until it has stopped and all of it is kept, or cannot be.
+    /// Stores what the monitor reports until it has stopped and everything is stored, or cannot be.
     pub(crate) async fn run(mut self, list: List) {
         let controls = &list.controls;
-        let mut looks = interval(LOOK);
+        let mut looks = interval(FILE_CHECK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut retries = interval(PAUSE);
+        let mut retries = interval(RETRY);
         retries.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
-                _ = looks.tick() => self.look(&list).await,
-                Some((order, reply)) = self.orders.recv() => {
-                    self.waiting.push_back(Arc::new(order));
+                _ = looks.tick() => self.check_file(&list).await,
+                Some((command, reply)) = self.commands.recv() => {
+                    self.waiting.push_back(Arc::new(command));
                     let done = self.catch_up(&list).await;
                     // Nobody has to wait for it.
                     let _ = reply.send(done.map_err(|error| error.to_string()));
@@ -200,13 +200,13 @@ impl Keeper {
     }
 
     /// Whether the file is still there; if not, it is made anew.
-    async fn look(&mut self, list: &List) {
+    async fn check_file(&mut self, list: &List) {
         if self.store.is_some() {
             match self.work(SqliteStore::check).await {
-                Ok(()) if self.lost.is_some() && !self.is_failing => self.well(),
+                Ok(()) if self.lost.is_some() && !self.is_failing => self.handle_success(),
                 Ok(()) => {}
                 Err(error) => {
-                    self.trouble(&error);
+                    self.handle_error(&error);
                     // Said and tried again, if it does not succeed.
                     let _ = self.catch_up(list).await;
                 }
@@ -238,7 +238,7 @@ impl Keeper {
 
     /// Whether the file lacks something that no batch brings.
     fn is_behind(&self) -> bool {
-        self.is_strange || !self.waiting.is_empty()
+        self.is_new_file || !self.waiting.is_empty()
     }
 
     /// As [`try_catch_up`](Self::try_catch_up), and once more if the file was lost meanwhile.
@@ -252,14 +252,14 @@ impl Keeper {
     /// Carries out what waits. A file that may be another one gets every target and how it stands; what
     /// it has besides stays.
     async fn try_catch_up(&mut self, list: &List) -> Result<(), StoreError> {
-        while let Some(order) = self.waiting.front().cloned() {
-            self.write(move |store| order.carry_out(store)).await?;
+        while let Some(command) = self.waiting.front().cloned() {
+            self.write(move |store| command.carry_out(store)).await?;
             self.waiting.pop_front();
         }
-        if self.is_strange {
+        if self.is_new_file {
             let mut last = None;
             loop {
-                let Some(targets) = list.definitions(last.as_ref(), AT_ONCE) else {
+                let Some(targets) = list.definitions(last.as_ref(), MAX_TARGETS) else {
                     // Still behind; results can be kept of those that are there.
                     return Ok(());
                 };
@@ -270,13 +270,13 @@ impl Keeper {
                     break;
                 }
             }
-            self.is_strange = false;
+            self.is_new_file = false;
             list.controls.journal_state();
         }
         Ok(())
     }
 
-    /// Does it, and says how the registry is.
+    /// Carries it out, and reports the result as the component `store`.
     async fn write(
         &mut self,
         work: impl FnOnce(&mut SqliteStore) -> Result<(), StoreError> + Send + 'static,
@@ -288,14 +288,14 @@ impl Keeper {
         });
         let done = done.await;
         match &done {
-            Ok(()) => self.well(),
-            Err(error) => self.trouble(error),
+            Ok(()) => self.handle_success(),
+            Err(error) => self.handle_error(error),
         }
         done
     }
 
-    fn well(&mut self) {
-        if self.lost.is_none_or(|at| at.elapsed() >= SHOWN) {
+    fn handle_success(&mut self) {
+        if self.lost.is_none_or(|at| at.elapsed() >= LOST_SHOWN) {
             self.lost = None;
             self.component.success();
         }
@@ -304,16 +304,16 @@ impl Keeper {
         }
     }
 
-    fn trouble(&mut self, error: &StoreError) {
+    fn handle_error(&mut self, error: &StoreError) {
         self.component.failure(error);
         self.is_failing = true;
         if error.is_damage() || error.is_of_the_connection() {
             self.store = None;
         }
-        self.is_strange |= self.store.is_none();
+        self.is_new_file |= self.store.is_none();
         if error.is_lost() {
             self.store = None;
-            self.is_strange = true;
+            self.is_new_file = true;
         }
         if error.is_lost() || error.is_damage() {
             self.lost = Some(Instant::now());
@@ -335,7 +335,7 @@ impl Keeper {
         }
     }
 
-    /// Does it on a thread that may wait for a disk.
+    /// Carries it out on a thread that may wait for a disk.
     async fn work<R: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut SqliteStore) -> Result<R, StoreError> + Send + 'static,

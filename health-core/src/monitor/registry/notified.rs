@@ -1,0 +1,201 @@
+//! How one target is, compared with what notices have said of it.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use super::batch::{CheckChange, TransitionRow};
+use super::notice::NoticeKind;
+use crate::base::Name;
+use crate::check::CheckStatus;
+
+/// What is known of a target that is not healthy, or that no notice has said yet to be healthy again.
+#[derive(Debug, Default)]
+pub(super) struct Notified {
+    sent: Sent,
+    /// Checks of which a notice has said that they are unhealthy.
+    sent_checks: BTreeSet<Name>,
+    /// It became unhealthy in a mass failure, whose notices say how it goes on.
+    is_in_mass: bool,
+    /// Its checks that are unhealthy; `None`: judged afresh, and not healthy yet.
+    down: BTreeMap<Name, Option<TransitionRow>>,
+    deregistered: Option<TransitionRow>,
+    /// The last check that became healthy.
+    healthy: Option<TransitionRow>,
+    /// When it changed last, among all changes.
+    order: u64,
+}
+
+/// What the last notice that names it has said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sent {
+    /// That it is healthy, if there was any.
+    #[default]
+    Healthy,
+    Unhealthy,
+    Deregistered,
+}
+
+/// Where notices are with a mass failure.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stage {
+    /// There is none, or nobody is unhealthy by it.
+    Off,
+    /// Its first notice is sent now.
+    Begins,
+    On {
+        /// An update may be sent now.
+        is_update: bool,
+    },
+    /// Its last notice is sent now.
+    Ends,
+}
+
+/// What there is to send of a target.
+#[derive(Debug)]
+pub(super) enum Next {
+    Nothing,
+    /// Something, in the next update of the mass failure.
+    Later,
+    Send(NoticeKind, TransitionRow),
+}
+
+impl Notified {
+    /// A notice has said this, in an earlier process.
+    pub(super) fn restore(&mut self, order: u64, transition: TransitionRow, is_in_mass: bool) {
+        self.order = order;
+        if transition.change == CheckChange::Deregistered {
+            self.sent = Sent::Deregistered;
+            self.is_in_mass = false;
+            self.deregistered = Some(transition);
+            return;
+        }
+        if self.sent == Sent::Healthy {
+            self.sent = Sent::Unhealthy;
+            self.is_in_mass = is_in_mass;
+        }
+        self.sent_checks.insert(transition.check.clone());
+        if matches!(
+            transition.change,
+            CheckChange::Status {
+                to: CheckStatus::Unhealthy,
+                ..
+            }
+        ) {
+            self.down.insert(transition.check.clone(), Some(transition));
+        }
+    }
+
+    /// A check became unhealthy, or had the target deregistered.
+    pub(super) fn fail(&mut self, order: u64, transition: TransitionRow) {
+        self.order = order;
+        if transition.change == CheckChange::Deregistered {
+            self.deregistered = Some(transition);
+        } else {
+            self.down.insert(transition.check.clone(), Some(transition));
+        }
+    }
+
+    /// A check became healthy.
+    pub(super) fn succeed(&mut self, order: u64, transition: TransitionRow) {
+        self.order = order;
+        self.deregistered = None;
+        self.down.remove(&transition.check);
+        self.healthy = Some(transition);
+    }
+
+    /// A check is judged afresh: reactivated, or of a new instance.
+    pub(super) fn start_afresh(&mut self, check: &Name) {
+        self.deregistered = None;
+        if let Some(down) = self.down.get_mut(check) {
+            *down = None;
+        }
+    }
+
+    pub(super) const fn order(&self) -> u64 {
+        self.order
+    }
+
+    /// Whether there is nothing more to know: it is healthy, and no notice says otherwise.
+    pub(super) fn is_over(&self) -> bool {
+        self.sent == Sent::Healthy && self.down.is_empty() && self.deregistered.is_none()
+    }
+
+    /// Whether a mass failure that was not sent is worth a notice because of it.
+    pub(super) fn begins_mass_failure(&self) -> bool {
+        (self.sent == Sent::Healthy || self.is_in_mass) && self.is_down()
+    }
+
+    fn is_down(&self) -> bool {
+        self.deregistered.is_none() && self.down.values().any(Option::is_some)
+    }
+
+    /// What is to be sent now; it counts as sent.
+    pub(super) fn next(&mut self, stage: Stage) -> Next {
+        if let Some(transition) = &self.deregistered {
+            if self.sent == Sent::Deregistered {
+                return Next::Nothing;
+            }
+            let transition = transition.clone();
+            self.sent = Sent::Deregistered;
+            self.is_in_mass = false;
+            return Next::Send(NoticeKind::Deregistered, transition);
+        }
+        if self.is_down() {
+            self.next_of_unhealthy(stage)
+        } else if self.down.is_empty() && self.sent != Sent::Healthy {
+            self.next_of_healthy(stage)
+        } else {
+            Next::Nothing
+        }
+    }
+
+    fn next_of_unhealthy(&mut self, stage: Stage) -> Next {
+        let is_new = self.sent != Sent::Unhealthy;
+        let is_of_mass = self.sent == Sent::Healthy || self.is_in_mass;
+        let kind = match stage {
+            Stage::Begins if is_of_mass => NoticeKind::MassFailure,
+            Stage::Ends => NoticeKind::MassFailureOver,
+            Stage::On { is_update: true } if is_new => NoticeKind::MassFailureUpdate,
+            Stage::On { is_update: false } if is_new => return Next::Later,
+            Stage::Off if is_new || self.new_check().is_some() => NoticeKind::Unhealthy,
+            _ => return Next::Nothing,
+        };
+        let first = || self.down.values().flatten().next();
+        let Some(transition) = self.new_check().or_else(first).cloned() else {
+            return Next::Nothing;
+        };
+        let down = self.down.iter().filter(|(_, it)| it.is_some());
+        self.sent_checks.extend(down.map(|(name, _)| name.clone()));
+        self.is_in_mass = match stage {
+            Stage::Off => false,
+            Stage::Begins | Stage::On { .. } => true,
+            Stage::Ends => is_of_mass,
+        };
+        self.sent = Sent::Unhealthy;
+        Next::Send(kind, transition)
+    }
+
+    fn next_of_healthy(&mut self, stage: Stage) -> Next {
+        let kind = match stage {
+            Stage::On { is_update: false } if self.is_in_mass => return Next::Later,
+            Stage::On { is_update: true } if self.is_in_mass => Some(NoticeKind::MassFailureUpdate),
+            // Its notice names those that are not.
+            Stage::Ends if self.is_in_mass => None,
+            _ => Some(NoticeKind::Recovered),
+        };
+        self.sent = Sent::Healthy;
+        self.sent_checks.clear();
+        match (kind, self.healthy.take()) {
+            (Some(kind), Some(transition)) => Next::Send(kind, transition),
+            _ => Next::Nothing,
+        }
+    }
+
+    /// A check that is unhealthy, and of which no notice has said so.
+    fn new_check(&self) -> Option<&TransitionRow> {
+        let mut new = self
+            .down
+            .iter()
+            .filter(|(name, _)| !self.sent_checks.contains(*name));
+        new.find_map(|(_, it)| it.as_ref())
+    }
+}
