@@ -316,6 +316,7 @@ impl Check {
         let in_start_period = begin.duration_since(self.since) < self.config.start_period;
         let effect = self.thresholds.count(&self.config, class, in_start_period);
         self.thresholds.last_indeterminate = outcome.kind.filter(|_| class == Class::Indeterminate);
+        self.is_quick = attempt.is_some() && end.duration_since(begin) < QUICK;
         if effect.counted {
             self.judged_at = Some(Timestamp::of(end));
         }
@@ -467,3 +468,6 @@ impl Check {
         self.run = Run::Idle { due };
     }
 }
+
+/// An attempt that takes less time is quick: its place among processes is soon free again.
+const QUICK: Duration = Duration::from_secs(1);
