@@ -7,11 +7,20 @@ use health_core::check::probe::{
 use super::check::Defaults;
 use super::reader::{Item, Result, Table};
 
+/// The grammar in which a check is written, on which its default interval depends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grammar {
+    /// `url`, or `exec` as a list.
+    Own,
+    /// That of Kubernetes or of the orchestrator.
+    Other,
+}
+
 pub(super) fn probe(
     table: &Table<'_>,
     defaults: &Defaults,
     host: Option<&str>,
-) -> Result<(Probe, &'static str)> {
+) -> Result<(Probe, &'static str, Grammar)> {
     let forms = ["url", "httpGet", "http", "tcpSocket", "tcp", "exec"];
     let mut given = forms
         .iter()
@@ -39,7 +48,9 @@ pub(super) fn probe(
             return Err(item.wrong(format_args!("it has {form}, which is of another type")));
         }
     }
-    Ok((probe, scheme))
+    let is_own = form == "url" || form == "exec" && !item.is_table();
+    let grammar = if is_own { Grammar::Own } else { Grammar::Other };
+    Ok((probe, scheme, grammar))
 }
 
 /// What is sent, and what the answer has to be.

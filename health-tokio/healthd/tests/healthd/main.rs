@@ -5,11 +5,13 @@ mod daemon;
 mod ending;
 mod endpoint;
 mod environment;
+mod init;
 mod lost;
 #[path = "../../src/config/tests/mistakes.rs"]
 mod mistakes;
 mod output;
 mod reloading;
+mod streaks;
 mod usage;
 
 use std::fs;

@@ -12,13 +12,30 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
             "intervall: no such key; allowed are: action",
         ),
         (
+            "allow_hosts = [\"prober\", \"prober:9103\"]".into(),
+            "allow_hosts[1] = \"prober:9103\": allowed is the name of a host, without a port",
+        ),
+        (
             "interval = \"5 min\"".into(),
             "interval = \"5 min\": a duration is a number of seconds",
         ),
         (
             "interval = 0".into(),
-            "interval = 0: allowed is at least 1ms",
+            "interval = 0: allowed is at least 100ms",
         ),
+        (
+            "periodSeconds = 0.09".into(),
+            "periodSeconds = 0.09: allowed is at least 100ms",
+        ),
+        (
+            url("interval_seconds = 0.001"),
+            "target[0].interval_seconds = 0.001: allowed is at least 100ms",
+        ),
+        (
+            url("interval = \"99ms\""),
+            "target[0].interval = \"99ms\": allowed is at least 100ms",
+        ),
+        ("timeout = 0".into(), "timeout = 0: allowed is at least 1ms"),
         (
             "timeout = true".into(),
             "timeout = true: a duration is a number of seconds",
