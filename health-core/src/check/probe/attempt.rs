@@ -127,7 +127,7 @@ impl<'p> Attempt<'p> {
         };
         match (probe.endpoint(), http.map(HttpProbe::address)) {
             (Some(endpoint), _) => match endpoint.host() {
-                Host::Name(name) => {
+                Host::Name(name) | Host::Zoned(name) => {
                     let port = endpoint.port();
                     attempt.state = State::Resolving { name, port };
                 }
