@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use health_core::Instant;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, Condition, HttpProbe, Probe, ProbeError, Report, Step,
+    AddressPolicy, Attempt, AttemptStep, Condition, HttpProbe, Probe, ProbeError, Report,
 };
 
 use crate::request::Pieces;
@@ -60,16 +60,21 @@ fn connected(probe: &Probe) -> Attempt<'_> {
     static POLICY: AddressPolicy = AddressPolicy::new();
     let attempt = Attempt::new(probe, &POLICY, START, START + TIMEOUT);
     let mut attempt = attempt.expect("not a command");
-    attempt.handle_connected(START, None);
-    assert!(matches!(attempt.step(), Step::Write { .. }));
+    let AttemptStep::Connect { to, .. } = attempt.step() else {
+        panic!("an address, not a name");
+    };
+    attempt.handle_connected(START, to, None);
+    assert!(matches!(attempt.step(), AttemptStep::Write { .. }));
     attempt
 }
 
 /// When the step of a connection is to be given up; `None` once it is over.
-fn until(step: Step<'_>) -> Option<Instant> {
+fn until(step: AttemptStep<'_>) -> Option<Instant> {
     match step {
-        Step::Write { until } | Step::Read { until } | Step::Linger { until } => Some(until),
-        Step::Close => None,
+        AttemptStep::Write { until }
+        | AttemptStep::Read { until }
+        | AttemptStep::Linger { until } => Some(until),
+        AttemptStep::Close => None,
         step => panic!("{step:?} of a connection"),
     }
 }
@@ -111,7 +116,7 @@ fn disturb(probe: &Probe, answer: &[u8], lengths: &[u8]) {
             watch(&mut attempt, |it| it.handle_timeout(until));
         }
     }
-    assert_eq!(attempt.step(), Step::Close);
+    assert_eq!(attempt.step(), AttemptStep::Close);
     assert!(attempt.report().is_some(), "over without a report");
 }
 
@@ -127,8 +132,8 @@ fn watch(attempt: &mut Attempt<'_>, happen: impl FnOnce(&mut Attempt<'_>)) {
     assert_eq!(attempt.phase().is_none(), attempt.report().is_some());
     let buffered = attempt.buffered();
     assert!(buffered <= MOST_BUFFERED, "{buffered} bytes kept");
-    if step == Step::Close {
-        assert_eq!(attempt.step(), Step::Close, "nothing reopens");
+    if step == AttemptStep::Close {
+        assert_eq!(attempt.step(), AttemptStep::Close, "nothing reopens");
     }
     if let Some(until) = until(attempt.step()) {
         assert!(until <= START + TIMEOUT, "{until:?} is behind the deadline");

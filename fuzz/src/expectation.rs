@@ -60,9 +60,9 @@ pub(crate) fn expect(input: &[u8], limits: &Limits) -> Expectation {
             Verdict::Refused { faults, to_head } => Expected {
                 to_head,
                 statuses: {
- let status = |fault: &Fault| Reject::from(*fault).status().as_u16();
- faults.iter().map(status).collect()
-},
+                    let status = |fault: &Fault| Reject::from(*fault).status().as_u16();
+                    faults.iter().map(status).collect()
+                },
                 last: Some(faults.into_iter().map(rejected).collect()),
                 end: input.len(),
             },

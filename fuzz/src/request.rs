@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use health_core::health::Registry;
-use health_core::http::{Fault, Method, Target, Version};
+use health_core::http::{Fault, Method, RequestTarget, Version};
 use health_core::server::{CloseReason, Connection, Limits, Peer, Service, Step};
 use health_core::{Instant, Moment, UnixTime};
 
@@ -100,8 +100,10 @@ fn compare_heads(mut sent: &[u8], limits: &Limits) {
             (Ok(Some((request, length))), Verdict::Request(expected, expected_length)) => {
                 assert_eq!(length, expected_length, "the end of the head");
                 let target = match request.target {
-                    Target::Server => reference::Target::Asterisk,
-                    Target::Path { path, query } => reference::Target::Resource(path, query),
+                    RequestTarget::Server => reference::Target::Asterisk,
+                    RequestTarget::Path { path, query, .. } => {
+                        reference::Target::Resource(path, query)
+                    }
                 };
                 let version = match expected.minor {
                     0 => Version::Http10,

@@ -9,7 +9,7 @@ mod driver {
     use std::time::Duration;
 
     pub(crate) use health_blocking::{
-        CloseReason, Handle, Health, Limits, Report, Server, Service,
+        CloseReason, Handle, Health, Limits, Server, ServerReport, Service,
     };
 
     use crate::lifecycle::Hang;
@@ -17,15 +17,15 @@ mod driver {
     /// The daemon's threads.
     pub(crate) const WORKERS: usize = 2;
 
-    pub(crate) fn serve(server: Server) -> io::Result<Report> {
+    pub(crate) fn serve(server: Server) -> io::Result<ServerReport> {
         server.serve()
     }
 
-    pub(crate) fn shutdown(handle: &Handle, timeout: Duration) -> Option<Report> {
+    pub(crate) fn shutdown(handle: &Handle, timeout: Duration) -> Option<ServerReport> {
         handle.shutdown(timeout)
     }
 
-    pub(crate) fn drain(handle: &Handle) -> Option<Report> {
+    pub(crate) fn drain(handle: &Handle) -> Option<ServerReport> {
         handle.drain()
     }
 

@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::{Duration, UNIX_EPOCH};
 
 use health_core::health::Registry;
-use health_core::server::{AcceptError, Buffers, Connections, Daemon, Peer, Report, Service};
+use health_core::server::{AcceptError, Buffers, Connections, Daemon, Peer, ServerReport, Service};
 use health_core::server::{Step, Transport};
 use health_core::{Instant, Moment, UnixTime};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -23,7 +23,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 const TICK: Duration = Duration::from_millis(20);
 
 /// Serves `daemon` on this thread until its phase is `Stopped`.
-pub fn serve(listener: &TcpListener, service: Service, daemon: &impl Daemon) -> io::Result<Report> {
+pub fn serve(
+    listener: &TcpListener,
+    service: Service,
+    daemon: &impl Daemon,
+) -> io::Result<ServerReport> {
     listener.set_nonblocking(true)?;
     // A closure of the daemon's may panic: that must not end this thread.
     let service = Arc::new(service);

@@ -10,7 +10,9 @@ mod driver {
     use std::thread;
     use std::time::Duration;
 
-    pub(crate) use health_smol::{CloseReason, Handle, Health, Limits, Report, Server, Service};
+    pub(crate) use health_smol::{
+        CloseReason, Handle, Health, Limits, Server, ServerReport, Service,
+    };
     use smol::Executor;
 
     use crate::lifecycle::Hang;
@@ -18,16 +20,16 @@ mod driver {
     /// Of the daemon's executor.
     pub(crate) const WORKERS: usize = 2;
 
-    pub(crate) fn serve(server: Server) -> io::Result<Report> {
+    pub(crate) fn serve(server: Server) -> io::Result<ServerReport> {
         // As a task, for that is what it has to be able to be.
         smol::block_on(smol::spawn(server.serve()))
     }
 
-    pub(crate) fn shutdown(handle: &Handle, timeout: Duration) -> Option<Report> {
+    pub(crate) fn shutdown(handle: &Handle, timeout: Duration) -> Option<ServerReport> {
         smol::block_on(handle.shutdown(timeout))
     }
 
-    pub(crate) fn drain(handle: &Handle) -> Option<Report> {
+    pub(crate) fn drain(handle: &Handle) -> Option<ServerReport> {
         smol::block_on(handle.drain())
     }
 

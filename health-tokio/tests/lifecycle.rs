@@ -7,7 +7,9 @@ mod driver {
     use std::io;
     use std::time::Duration;
 
-    pub(crate) use health_tokio::{CloseReason, Handle, Health, Limits, Report, Server, Service};
+    pub(crate) use health_tokio::{
+        CloseReason, Handle, Health, Limits, Server, ServerReport, Service,
+    };
     use tokio::runtime::{Builder, Runtime};
 
     use crate::lifecycle::Hang;
@@ -21,18 +23,18 @@ mod driver {
         builder.build().expect("a runtime")
     }
 
-    pub(crate) fn serve(server: Server) -> io::Result<Report> {
+    pub(crate) fn serve(server: Server) -> io::Result<ServerReport> {
         // As a task, for that is what it has to be able to be.
         let runtime = runtime();
         let serving = runtime.spawn(server.serve());
         runtime.block_on(serving).expect("no panic")
     }
 
-    pub(crate) fn shutdown(handle: &Handle, timeout: Duration) -> Option<Report> {
+    pub(crate) fn shutdown(handle: &Handle, timeout: Duration) -> Option<ServerReport> {
         runtime().block_on(handle.shutdown(timeout))
     }
 
-    pub(crate) fn drain(handle: &Handle) -> Option<Report> {
+    pub(crate) fn drain(handle: &Handle) -> Option<ServerReport> {
         runtime().block_on(handle.drain())
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::health::{Phase, Registry};
-use health_core::server::{CloseReason, Connection, Limits, Peer, Service, EvictionClass, Step};
+use health_core::server::{CloseReason, Connection, EvictionClass, Limits, Peer, Service, Step};
 use health_core::{Instant, Moment, UnixTime};
 
 use super::{FRAGMENTS, Operation};
@@ -134,7 +134,10 @@ impl Harness {
         let standing = self.machine.eviction_class();
         let fits = match step {
             Step::Read { .. } => {
-                matches!(standing, EvictionClass::Reading { .. } | EvictionClass::Idle { .. })
+                matches!(
+                    standing,
+                    EvictionClass::Reading { .. } | EvictionClass::Idle { .. }
+                )
             }
             Step::Respond => standing == EvictionClass::Responding,
             Step::Write { .. } => matches!(standing, EvictionClass::Writing { .. }),
@@ -278,7 +281,7 @@ impl Harness {
         let nothing_follows = self.eof && self.answered == self.expectation.answers.len();
         let is_last = expected.last.is_some()
             || self.told
-            || snapshot.phase().is_ending()
+            || snapshot.phase() >= Phase::Draining
             || (nothing_follows && expected.end == self.input.len());
         let may_be_last = is_last || nothing_follows;
         assert!(says_close <= may_be_last, "closes before {expected:?}");
@@ -310,6 +313,7 @@ impl Harness {
         let after = self.machine.step();
         match before {
             Step::Respond | Step::Close(_) => assert_eq!(after, before, "never cut"),
+            Step::Follow { .. } => assert_eq!(after, Step::Respond, "it is sent when to come back"),
             _ => assert_eq!(after, Step::Close(CloseReason::Evicted)),
         }
     }

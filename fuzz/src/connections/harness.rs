@@ -206,12 +206,14 @@ impl Harness {
                 }
                 match connection.step() {
                     Step::Read { .. } | Step::Finish { .. } | Step::Follow { .. } => {
-                        if !client.input.is_empty() && !matches!(connection.step(), Step::Follow { .. })
+                        if !client.input.is_empty()
+                            && !matches!(connection.step(), Step::Follow { .. })
                         {
                             connection.handle_input(now, &std::mem::take(&mut client.input));
                         } else if client.is_closed {
                             connection.handle_eof();
-                            if matches!(connection.step(), Step::Read { .. } | Step::Follow { .. }) {
+                            if matches!(connection.step(), Step::Read { .. } | Step::Follow { .. })
+                            {
                                 panic!("{:?} behind the end of the input", connection.step());
                             }
                         } else {

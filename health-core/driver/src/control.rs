@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use health_core::server::Report;
+use health_core::server::ServerReport;
 
 use crate::waiters::Waiters;
 
@@ -19,17 +19,17 @@ use crate::waiters::Waiters;
 /// use std::pin::pin;
 /// use std::task::{Context, Poll, Waker};
 /// use health_driver::Lifecycle;
-/// use health_core::server::Report;
+/// use health_core::server::ServerReport;
 ///
 /// let (lifecycle, control) = Lifecycle::new();
 /// lifecycle.set_local_addr(Some(([127, 0, 0, 1], 9102).into()));
 /// assert!(control.local_addr().is_some());
 /// control.stop();
 /// assert!(lifecycle.poll_stop(Waker::noop()));
-/// lifecycle.end(Report::default());
+/// lifecycle.end(ServerReport::default());
 /// let ended = pin!(control.ended());
 /// let report = ended.poll(&mut Context::from_waker(Waker::noop()));
-/// assert_eq!(report, Poll::Ready(Report::default()));
+/// assert_eq!(report, Poll::Ready(ServerReport::default()));
 /// assert_eq!(control.local_addr(), None);
 /// ```
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub struct Lifecycle {
 struct State {
     address: Option<SocketAddr>,
     is_stopping: bool,
-    report: Option<Report>,
+    report: Option<ServerReport>,
     /// The server's, until it is asked to stop.
     server: Option<Waker>,
     /// The tasks that wait for the report.
@@ -87,11 +87,11 @@ impl Lifecycle {
     }
 
     /// The server has ended; `report` goes to everybody who waits for it.
-    pub fn end(self, report: Report) {
+    pub fn end(self, report: ServerReport) {
         self.finish(report);
     }
 
-    fn finish(&self, report: Report) {
+    fn finish(&self, report: ServerReport) {
         let mut state = lock(&self.shared);
         state.report.get_or_insert(report);
         let server = state.server.take();
@@ -104,7 +104,7 @@ impl Lifecycle {
 
 impl Drop for Lifecycle {
     fn drop(&mut self) {
-        self.finish(Report::default());
+        self.finish(ServerReport::default());
     }
 }
 
@@ -150,10 +150,10 @@ pub struct Ended {
 }
 
 impl Future for Ended {
-    type Output = Report;
+    type Output = ServerReport;
 
     /// Once it is ready it stays ready, and every further call returns the same report.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Report> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ServerReport> {
         let mut state = lock(&self.shared);
         if let Some(report) = &state.report {
             return Poll::Ready(report.clone());
@@ -203,7 +203,7 @@ mod tests {
             assert_eq!(Arc::strong_count(&task), 1);
         }
         assert!(lock(&control.shared).waiters.is_empty());
-        lifecycle.end(Report::default());
+        lifecycle.end(ServerReport::default());
         let mut cx = Context::from_waker(Waker::noop());
         assert!(pin!(control.ended()).poll(&mut cx).is_ready());
     }
@@ -225,7 +225,7 @@ mod tests {
         assert!(Pin::new(&mut first).poll(&mut cx).is_pending());
         assert!(Pin::new(&mut second).poll(&mut cx).is_pending());
         drop(first);
-        lifecycle.end(Report::default());
+        lifecycle.end(ServerReport::default());
         assert_eq!(count.0.load(std::sync::atomic::Ordering::SeqCst), 1);
     }
 }

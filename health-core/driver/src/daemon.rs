@@ -9,8 +9,8 @@ pub use health_core::health::{
 };
 pub use health_core::http::{Head, StatusCode};
 pub use health_core::server::{
-    Access, AccessRequest, CloseReason, DegradedCode, Identity, Limits, Peer, Report, RequestLog,
-    Service,
+    Access, AccessRequest, CloseReason, DegradedCode, Identity, Limits, Peer, RequestLog,
+    ServerReport, Service,
 };
 pub use health_core::{
     Cause, Cidr, ConfigError, Instant, Kind, Message, Moment, Name, NameError, Outcome,

@@ -10,7 +10,7 @@
 //!           │                  Runtime: its timer, listener, socket
 //!           ▼                                   │
 //!  ┌─────────────────┐     ┌────────────────────▼──────────────────────┐
-//!  │ Health          │     │ task      Endpoint: all connections       │
+//!  │ Health          │     │ task      ServerTask: all connections     │
 //!  │  Component,     │◄────┤           Run: all probes of a monitor    │  polled by the runtime
 //!  │  Heartbeat, …   │     ├───────────────────────────────────────────┤
 //!  └─────────────────┘     │ HealthWatch   Wakeups   FutureMap   Drain │  who wakes which task

@@ -1,14 +1,14 @@
 //! Requests as events of `tracing`.
 
-use health_core::server::Record;
+use health_core::server::RequestRecord;
 use tracing::{Level, event};
 
 /// Emits a finished exchange as an event: target `health::request`, level `WARN` for a failure
-/// and `INFO` for any other, the fields of [`Record`] under their own names.
+/// and `INFO` for any other, the fields of [`RequestRecord`] under their own names.
 ///
 /// Pass it to [`Service::log_requests`](health_core::server::Service::log_requests):
 /// `service.log_requests(RequestLog::Failures, trace_request)`.
-pub fn trace_request(record: &Record<'_>) {
+pub fn trace_request(record: &RequestRecord<'_>) {
     macro_rules! emit {
         ($level:expr) => {
             event!(

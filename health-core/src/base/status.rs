@@ -25,7 +25,7 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of severity.
-    pub const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 4] = [
         Self::Healthy,
         Self::Degraded,
         Self::Unknown,
@@ -53,8 +53,7 @@ impl Status {
     }
 
     /// Whether it works at all: healthy or degraded. The `true` of a component in the document.
-    #[must_use]
-    pub const fn is_up(self) -> bool {
+    pub(crate) const fn is_up(self) -> bool {
         matches!(self, Self::Healthy | Self::Degraded)
     }
 }
@@ -79,7 +78,8 @@ pub enum ProbeKind {
 
 impl ProbeKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Startup, Self::Liveness, Self::Readiness, Self::Health];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Startup, Self::Liveness, Self::Readiness, Self::Health];
 
     /// Whether parts may be left out of the answer. Start-up and liveness are what they are.
     pub(crate) const fn heeds_exclusion(self) -> bool {

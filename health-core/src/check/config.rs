@@ -65,6 +65,12 @@ pub struct CheckConfig {
     pub unhealthy_interval_max: Option<Duration>,
     /// What the check requests when it turns unhealthy. Default: [`OnUnhealthy::Report`].
     pub on_unhealthy: OnUnhealthy,
+    /// The interval of a check whose target is deregistered, at least 1 ms. Its results are shown, and
+    /// do not count. Default: `None`, it is not checked until it is reactivated.
+    pub recheck_interval: Option<Duration>,
+    /// Whether a deregistered target is reactivated as soon as each of its checks succeeds again; one of
+    /// them has to say so. Default: false.
+    pub auto_reactivate: bool,
     /// Indeterminate results in a row after which the prober counts as impaired and the status as
     /// stale. Default: 10; 0 switches that off.
     pub indeterminate_limit: u32,
@@ -128,6 +134,8 @@ impl Default for CheckConfig {
             unhealthy_backoff_factor: 1.0,
             unhealthy_interval_max: None,
             on_unhealthy: OnUnhealthy::Report,
+            recheck_interval: None,
+            auto_reactivate: false,
             indeterminate_limit: 10,
             lag_tolerance: None,
             needs_reap: false,
@@ -165,6 +173,7 @@ pub enum OnUnhealthy {
     /// A restart. The target is on hold until
     /// [`instance_changed`](crate::check::Check::instance_changed) is called.
     Restart,
-    /// That the target be deregistered. It is not checked again until it is reactivated.
+    /// That the target be deregistered. Until it is reactivated, it is checked only every
+    /// [`recheck_interval`](CheckConfig::recheck_interval), and no result counts.
     Deregister,
 }

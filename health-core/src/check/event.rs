@@ -30,8 +30,10 @@ pub enum Event {
     /// The target should be restarted. Given once per instance; the check is on hold until there is
     /// a new one.
     RestartRequested,
-    /// The target should be deregistered. It is not checked until it is reactivated.
+    /// The target should be deregistered. Until it is reactivated, no result counts.
     Deregistered,
+    /// Each check of a deregistered target has succeeded at its last recheck.
+    AnswersAgain,
     /// A restart or deregistration was due, and was withheld: too many targets fail at once.
     /// Given once until the check is healthy again.
     ActionSuppressed,

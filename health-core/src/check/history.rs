@@ -98,6 +98,12 @@ impl Record {
         self.kind
     }
 
+    /// Whether it was no success.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn is_error(&self) -> bool {
+        matches!(self.class, Class::Failure | Class::Indeterminate)
+    }
+
     /// Whether it moved a streak. Indeterminate results and failures within the start period do not.
     #[must_use]
     pub fn is_counted(&self) -> bool {

@@ -1,12 +1,13 @@
 //! The one place where a check changes its state: rules T1 to T18.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::config::OnUnhealthy;
 use super::event::{CancelReason, CheckStatus, Event, Events, Permit};
 use super::history::Record;
 use super::schedule;
-use super::state::{Check, Reaping, Run, Start, Timestamp, Wake};
+use super::state::{Check, Inactive, Reaping, Run, Start, Timestamp, Wake};
 use crate::base::Instant;
 use crate::base::Streak;
 use crate::base::{Class, Kind, Outcome};
@@ -16,7 +17,10 @@ impl Check {
     pub fn start(&mut self, now: Instant) -> Events {
         let now = self.tick(now);
         let mut events = Events::NONE;
-        if self.run == Run::New {
+        if self.run == Run::Inactive {
+            self.since = now;
+            self.schedule_first_recheck();
+        } else if self.run == Run::New {
             self.since = now;
             if self.thresholds.status == CheckStatus::Unknown {
                 self.reset_status(&mut events);
@@ -67,15 +71,17 @@ impl Check {
         if self.paused {
             self.paused = false;
             if matches!(self.run, Run::Idle { .. }) {
-                self.thresholds.streak = Streak::default();
+                if self.inactive.is_none() {
+                    self.thresholds.streak = Streak::default();
+                }
                 self.set_due(now);
             }
         }
         Events::NONE
     }
 
-    /// T15. The next attempt is due now, and the grid moves with it. Nothing unless the check is
-    /// waiting for its next slot.
+    /// T15. The next attempt is due now, and the grid moves with it; of a deregistered check, the next
+    /// recheck. Nothing unless the check is waiting for its next slot.
     pub fn trigger(&mut self, now: Instant) -> Events {
         let now = self.tick(now);
         if let Run::Idle { due } = self.run {
@@ -93,6 +99,7 @@ impl Check {
         let mut events = Events::NONE;
         if !matches!(self.run, Run::New | Run::Stopping { .. } | Run::Stopped) {
             self.cancel(CancelReason::InstanceChanged, &mut events);
+            self.inactive = None;
             self.since = now;
             self.reset_status(&mut events);
             self.run = Run::Idle { due: now };
@@ -103,10 +110,19 @@ impl Check {
 
     /// T17. A deregistered check starts afresh.
     pub fn reactivate(&mut self, now: Instant) -> Events {
-        if matches!(self.run, Run::Inactive { .. }) {
+        if self.inactive.is_some() {
             return self.instance_changed(now);
         }
         Events::NONE
+    }
+
+    /// The event that follows when a recheck is the last one that its deregistered target lacked: every
+    /// check of it succeeds again.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn answers_again(&self) -> Events {
+        let mut events = Events::NONE;
+        events.push(Event::AnswersAgain);
+        events
     }
 
     /// The startup checks of the target have succeeded.
@@ -122,19 +138,21 @@ impl Check {
     /// Another check of the target requested a restart, or its deregistration.
     #[cfg(feature = "monitor")]
     pub(crate) fn hold(&mut self, now: Instant, reason: CancelReason) -> Events {
-        let now = self.tick(now);
+        self.tick(now);
         let mut events = Events::NONE;
-        if !matches!(
-            self.run,
-            Run::New | Run::Inactive { .. } | Run::Stopping { .. } | Run::Stopped
-        ) {
+        // A deregistered check that is held again is so because its target was removed.
+        let is_held_already = self.inactive.is_some() && reason != CancelReason::Removed;
+        if !is_held_already
+            && !matches!(
+                self.run,
+                Run::New | Run::Inactive | Run::Stopping { .. } | Run::Stopped
+            )
+        {
             self.cancel(reason, &mut events);
-            self.run = match reason {
-                CancelReason::Deregistered => Run::Inactive {
-                    since: Some(Timestamp::of(now)),
-                },
-                _ => Run::OnHold,
-            };
+            match reason {
+                CancelReason::Deregistered => self.deregister(),
+                _ => self.run = Run::OnHold,
+            }
         }
         events
     }
@@ -288,8 +306,16 @@ impl Check {
     ) {
         let end = self.clock;
         let class = outcome.class;
+        if self.inactive.is_some() {
+            let record = Record::new(begin, end, attempt.unwrap_or(0), outcome);
+            events.push(Event::Recorded(record.clone()));
+            self.history.push(self.config.history, record);
+            self.recheck(class);
+            return;
+        }
         let in_start_period = begin.duration_since(self.since) < self.config.start_period;
         let effect = self.thresholds.count(&self.config, class, in_start_period);
+        self.thresholds.last_indeterminate = outcome.kind.filter(|_| class == Class::Indeterminate);
         if effect.counted {
             self.judged_at = Some(Timestamp::of(end));
         }
@@ -325,12 +351,52 @@ impl Check {
     fn act(&mut self, events: &mut Events) {
         self.thresholds.action_pending = false;
         if self.config.on_unhealthy == OnUnhealthy::Deregister {
-            let since = Some(Timestamp::of(self.clock));
-            self.run = Run::Inactive { since };
+            self.deregister();
             events.push(Event::Deregistered);
         } else {
             self.run = Run::OnHold;
             events.push(Event::RestartRequested);
+        }
+    }
+
+    /// T11. From now on no result counts.
+    fn deregister(&mut self) {
+        let since = Some(Timestamp::of(self.clock));
+        self.inactive = Some(Box::new(Inactive {
+            since,
+            ..Inactive::default()
+        }));
+        self.schedule_recheck();
+    }
+
+    /// A deregistered check was checked once more: its status and its streak stay what they were when it
+    /// was deregistered.
+    fn recheck(&mut self, class: Class) {
+        let now = Timestamp::of(self.clock);
+        if let Some(inactive) = &mut self.inactive {
+            inactive.answers_since = match class {
+                Class::Success | Class::Warning => inactive.answers_since.or(Some(now)),
+                Class::Failure => None,
+                Class::Indeterminate => inactive.answers_since,
+            };
+        }
+        self.schedule_recheck();
+    }
+
+    /// After another interval of rechecks, if there are any.
+    fn schedule_recheck(&mut self) {
+        match self.config.recheck_interval {
+            Some(interval) => self.set_due(self.clock + interval),
+            None => self.run = Run::Inactive,
+        }
+    }
+
+    /// After a restart of the prober: where its first attempt would be, since its target may have been
+    /// repaired meanwhile.
+    fn schedule_first_recheck(&mut self) {
+        if self.config.recheck_interval.is_some() {
+            let spread = self.is_spread.then_some(self.seed);
+            self.set_due(schedule::first_due(&self.config, self.since, spread));
         }
     }
 
@@ -391,7 +457,8 @@ impl Check {
             random,
         );
         self.slot = next.slot;
-        self.skipped_slots = self.skipped_slots.saturating_add(next.skipped);
+        let skipped = u32::try_from(next.skipped).unwrap_or(u32::MAX);
+        self.skipped_slots = self.skipped_slots.saturating_add(skipped);
         self.run = Run::Idle { due: next.due };
     }
 

@@ -1,8 +1,10 @@
 //! What a store keeps of a check, and how a check goes on from it.
 
+use alloc::boxed::Box;
+
 use super::config::OnUnhealthy;
 use super::event::CheckStatus;
-use super::state::{Check, Run, Timestamp};
+use super::state::{Check, Inactive, Run, Timestamp};
 use crate::base::{Moment, Streak, UnixTime};
 
 impl Check {
@@ -20,8 +22,11 @@ impl Check {
             && !saved.deregistered
             && self.config.on_unhealthy != OnUnhealthy::Report;
         if saved.deregistered {
-            let since = saved.deregistered_at.map(Timestamp::stored);
-            self.run = Run::Inactive { since };
+            self.inactive = Some(Box::new(Inactive {
+                since: saved.deregistered_at.map(Timestamp::stored),
+                answers_since: saved.answers_since.map(Timestamp::stored),
+            }));
+            self.run = Run::Inactive;
         }
         self
     }
@@ -37,10 +42,7 @@ impl Check {
             status: self.status(),
             streak: self.streak(),
             changed_at: self.changed_at,
-            inactive: match self.run {
-                Run::Inactive { since } => Some(since),
-                _ => None,
-            },
+            inactive: self.inactive.as_deref().copied(),
         }
     }
 }
@@ -55,10 +57,12 @@ pub struct Saved {
     pub streak: Streak,
     /// When the status last changed; `None` if that is not known.
     pub since: Option<UnixTime>,
-    /// Deregistered: not checked until it is reactivated.
+    /// Deregistered: no result counts until it is reactivated.
     pub deregistered: bool,
     /// Since when; `None` if that is not known.
     pub deregistered_at: Option<UnixTime>,
+    /// Since when its rechecks have succeeded; `None` if the last one did not.
+    pub answers_since: Option<UnixTime>,
 }
 
 /// What a store is to keep, before times are converted to the wall clock.
@@ -67,8 +71,8 @@ pub(crate) struct SavedState {
     pub(crate) status: CheckStatus,
     pub(crate) streak: Streak,
     pub(crate) changed_at: Option<Timestamp>,
-    /// Deregistered, and when.
-    pub(crate) inactive: Option<Option<Timestamp>>,
+    /// Of a check whose target is deregistered.
+    pub(crate) inactive: Option<Inactive>,
 }
 
 impl SavedState {
@@ -80,7 +84,8 @@ impl SavedState {
             streak: self.streak,
             since: self.changed_at.map(date),
             deregistered: self.inactive.is_some(),
-            deregistered_at: self.inactive.flatten().map(date),
+            deregistered_at: self.inactive.and_then(|it| it.since).map(date),
+            answers_since: self.inactive.and_then(|it| it.answers_since).map(date),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The state of a check, and how one is made.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::num::NonZeroU64;
 
@@ -19,6 +20,8 @@ pub struct Check {
     /// What the last attempt left behind is not gone yet.
     pub(super) reaping: Option<Reaping>,
     pub(super) paused: bool,
+    /// Its target is deregistered: attempts are rechecks, and no result counts. In a box: few are.
+    pub(super) inactive: Option<Box<Inactive>>,
     /// Waits for the target's startup checks.
     pub(super) gated: bool,
     /// Has a place of its own within the interval.
@@ -34,7 +37,8 @@ pub struct Check {
     /// When the status last changed.
     pub(super) changed_at: Option<Timestamp>,
     pub(crate) attempts: u64,
-    pub(crate) skipped_slots: u64,
+    /// Not 64 bits: there are a hundred thousand checks.
+    pub(crate) skipped_slots: u32,
     pub(super) seed: u64,
     pub(super) history: History,
 }
@@ -50,6 +54,7 @@ impl Check {
             thresholds: Thresholds::default(),
             reaping: None,
             paused: false,
+            inactive: None,
             gated: false,
             since: Instant::default(),
             slot: Instant::default(),
@@ -107,20 +112,36 @@ pub(super) enum Reaping {
     GivenUp,
 }
 
+/// What is known of a check whose target is deregistered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Inactive {
+    /// When it was deregistered; `None` if that is not known.
+    pub(super) since: Option<Timestamp>,
+    /// Since when its rechecks have succeeded; `None` if the last one did not.
+    pub(super) answers_since: Option<Timestamp>,
+}
+
 /// The state.
 ///
-/// Being paused and waiting for a process to be gone lie across it: a check can be both, and
-/// still has its place.
+/// Being paused, being deregistered and waiting for a process to be gone lie across it: a check can be
+/// all of it, and still has its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Run {
     New,
-    Idle { due: Instant },
-    Running { begin: Instant },
+    Idle {
+        due: Instant,
+    },
+    Running {
+        begin: Instant,
+    },
     Gated,
     OnHold,
-    Inactive { since: Option<Timestamp> },
+    /// Deregistered, and not checked again.
+    Inactive,
     Done,
-    Stopping { until: Instant },
+    Stopping {
+        until: Instant,
+    },
     Stopped,
 }
 

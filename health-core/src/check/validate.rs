@@ -31,6 +31,7 @@ impl CheckConfig {
             ("edge_interval", self.edge_interval),
             ("unhealthy_interval", self.unhealthy_interval),
             ("unhealthy_interval_max", self.unhealthy_interval_max),
+            ("recheck_interval", self.recheck_interval),
         ] {
             interval.map_or(Ok(()), |interval| duration(field, interval))?;
         }
@@ -125,6 +126,10 @@ mod tests {
         refused(
             |c| c.unhealthy_interval_max = Some(Duration::ZERO),
             "unhealthy_interval_max 0ns: allowed is at least 1ms",
+        );
+        refused(
+            |c| c.recheck_interval = Some(Duration::ZERO),
+            "recheck_interval 0ns: allowed is at least 1ms",
         );
         refused(
             |c| c.unhealthy_backoff_factor = 0.9,

@@ -6,6 +6,8 @@ use super::config::CheckConfig;
 use super::event::CheckStatus;
 use super::history::Record;
 use super::state::{Check, Run, Timestamp};
+#[cfg(feature = "monitor")]
+use crate::base::Kind;
 use crate::base::Status;
 use crate::base::Streak;
 use crate::base::{Instant, Moment, UnixTime};
@@ -42,6 +44,12 @@ impl Check {
         self.thresholds.stale
     }
 
+    /// Why the last attempt said nothing about the target, if it did not.
+    #[cfg(feature = "monitor")]
+    pub(crate) const fn last_indeterminate(&self) -> Option<Kind> {
+        self.thresholds.last_indeterminate
+    }
+
     /// Its settings.
     #[must_use]
     pub fn config(&self) -> &CheckConfig {
@@ -51,7 +59,7 @@ impl Check {
     /// The status as a component shows it; `None` for a check that is listed without a verdict:
     /// paused, deregistered, stopped or never started.
     ///
-    /// A stale status holds until it is too old: see [`verdict_at`](Self::verdict_at).
+    /// A stale status holds; a target's [`status_at`](crate::monitor::Target::status_at) counts its age.
     #[must_use]
     pub fn verdict(&self) -> Option<Status> {
         match self.mode() {
@@ -110,10 +118,36 @@ impl Check {
     /// When it was deregistered; `None` if it was not, or nobody has kept it. `moment` is now.
     #[cfg(feature = "monitor")]
     pub(crate) fn deregistered_at(&self, moment: Moment) -> Option<UnixTime> {
-        match self.run {
-            Run::Inactive { since } => since.map(|at| at.unix(moment)),
-            _ => None,
-        }
+        let since = self.inactive.as_ref()?.since?;
+        Some(since.unix(moment))
+    }
+
+    /// Since when its rechecks have succeeded; `None` if it is not deregistered, or if the last one did
+    /// not. `moment` is now.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn answers_since(&self, moment: Moment) -> Option<UnixTime> {
+        let since = self.inactive.as_ref()?.answers_since?;
+        Some(since.unix(moment))
+    }
+
+    /// Whether its target is deregistered.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn is_deregistered(&self) -> bool {
+        self.inactive.is_some()
+    }
+
+    /// Whether its target is deregistered, and its last recheck has succeeded.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn answers(&self) -> bool {
+        self.inactive
+            .as_ref()
+            .is_some_and(|it| it.answers_since.is_some())
+    }
+
+    /// Whether an attempt runs, be it a recheck.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.run, Run::Running { .. })
     }
 
     /// Whether it waits for the startup checks of its target.
@@ -127,11 +161,12 @@ impl Check {
     pub fn mode(&self) -> Mode {
         match self.run {
             Run::New => Mode::New,
-            Run::OnHold => Mode::OnHold,
-            Run::Inactive { .. } => Mode::Inactive,
-            Run::Done => Mode::Done,
             Run::Stopping { .. } => Mode::Stopping,
             Run::Stopped => Mode::Stopped,
+            Run::Inactive => Mode::Inactive,
+            _ if self.inactive.is_some() => Mode::Inactive,
+            Run::OnHold => Mode::OnHold,
+            Run::Done => Mode::Done,
             Run::Running { .. } => Mode::Running,
             Run::Idle { .. } | Run::Gated if self.paused => Mode::Paused,
             Run::Gated => Mode::Gated,
@@ -152,8 +187,7 @@ impl Check {
     /// Whether it holds a place among attempts that need to be reaped.
     #[cfg(feature = "monitor")]
     pub(crate) fn holds_exec(&self) -> bool {
-        let running = matches!(self.run, Run::Running { .. });
-        self.config.needs_reap && (running || self.reaping.is_some())
+        self.config.needs_reap && (self.is_running() || self.reaping.is_some())
     }
 
     /// Attempts begun.
@@ -167,8 +201,8 @@ impl Check {
     /// [`poll_start`](Self::poll_start) was not called.
     #[cfg(feature = "test-util")]
     #[must_use]
-    pub const fn skipped_slots(&self) -> u64 {
-        self.skipped_slots
+    pub fn skipped_slots(&self) -> u64 {
+        self.skipped_slots.into()
     }
 
     /// When a result was last counted: what the status is as old as.
@@ -176,6 +210,12 @@ impl Check {
     #[must_use]
     pub fn judged_at(&self) -> Option<Instant> {
         self.judged_at.and_then(Timestamp::instant)
+    }
+
+    /// The latest of the results that are kept which was no success.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn last_error(&self) -> Option<&Record> {
+        self.history().rev().find(|it| it.is_error())
     }
 
     /// The last results, oldest first.
@@ -202,7 +242,7 @@ pub enum Mode {
     Paused,
     /// A restart was requested; waiting for the new instance.
     OnHold,
-    /// Deregistered.
+    /// Deregistered, whether or not it is being rechecked.
     Inactive,
     /// A startup check that has succeeded.
     Done,

@@ -70,8 +70,7 @@ impl HeartbeatState {
     }
 
     /// Whether its deadline has passed without a beat.
-    #[must_use]
-    pub const fn is_missed(&self) -> bool {
+    pub(crate) const fn is_missed(&self) -> bool {
         self.missed
     }
 

@@ -17,7 +17,8 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in order.
-    pub const ALL: [Self; 4] = [Self::Starting, Self::Running, Self::Draining, Self::Stopped];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Starting, Self::Running, Self::Draining, Self::Stopped];
 
     /// The word in every view.
     #[must_use]
@@ -31,8 +32,7 @@ impl Phase {
     }
 
     /// Whether a daemon in this phase is on its way out.
-    #[must_use]
-    pub const fn is_ending(self) -> bool {
+    pub(crate) const fn is_ending(self) -> bool {
         matches!(self, Self::Draining | Self::Stopped)
     }
 

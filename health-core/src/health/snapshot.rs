@@ -185,7 +185,7 @@ impl Snapshot {
     }
 
     /// The critical components that refuse readiness: unhealthy, or unknown.
-    pub fn failing(&self) -> impl Iterator<Item = &Name> {
+    pub(crate) fn failing(&self) -> impl Iterator<Item = &Name> {
         let down = |component: &&ComponentState| !component.contribution().is_up();
         self.components()
             .iter()
@@ -199,8 +199,7 @@ impl Snapshot {
     }
 
     /// The status of the component, heartbeat, gate or flag of this name.
-    #[must_use]
-    pub fn status_of(&self, name: &str) -> Option<Status> {
+    pub(crate) fn status_of(&self, name: &str) -> Option<Status> {
         let named = |candidate: &Name| candidate.as_str() == name;
         let component = self.components().iter().find(|one| named(one.name()));
         let beat = || self.heartbeats().iter().find(|one| named(one.name()));

@@ -27,13 +27,13 @@ pub use status::StatusCode;
 pub use {
     reject::Fault,
     request::{Method, Request, Version},
-    target::Target,
+    target::RequestTarget,
 };
 #[cfg(not(feature = "test-util"))]
 pub(crate) use {
     reject::Fault,
     request::{Method, Request, Version},
-    target::Target,
+    target::RequestTarget,
 };
 
 pub(crate) use request::RequestLine;

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::Fault;
 use super::scan::HeadEnd;
-use super::target::Target;
+use super::target::RequestTarget;
 use crate::base::grammar;
 
 /// Fields for which there is room on the stack without the largest table: nearly every request.
@@ -108,7 +108,7 @@ pub struct Request<'a> {
     /// What is asked for.
     pub method: Method,
     /// Of what.
-    pub target: Target<'a>,
+    pub target: RequestTarget<'a>,
     /// In which version.
     pub version: Version,
     /// Whether the client wants to go on afterwards (RFC 9112 §9.3).
@@ -150,7 +150,7 @@ impl<'a> Request<'a> {
             target,
             end,
         } = head.request_line;
-        let target = Target::parse(method, &bytes[target.0 as usize..target.1 as usize])?;
+        let target = RequestTarget::parse(method, &bytes[target.0 as usize..target.1 as usize])?;
         let block = &bytes[end as usize..head.end];
         let fields = if head.fields <= FEW_FIELDS {
             Fields::parse::<FEW_FIELDS>(block)?

@@ -37,6 +37,9 @@ pub struct MonitorConfig {
     pub kill_after: Duration,
     /// The longest that a stop waits for processes to be reaped. Default: 5 s.
     pub stop_timeout: Duration,
+    /// The command that [reactivates](super::Monitor::reactivate) a target whose name is put behind it:
+    /// shown with each deregistered target. Default: `None`, no command is shown.
+    pub reactivate_command: Option<&'static str>,
     /// Whether every start, cancellation and result is an event, too. Default: false, changes only.
     pub trace: bool,
 }
@@ -51,6 +54,7 @@ impl Default for MonitorConfig {
             mass_failure: Some(MassFailure::default()),
             kill_after: Duration::from_secs(1),
             stop_timeout: Duration::from_secs(5),
+            reactivate_command: None,
             trace: false,
         }
     }

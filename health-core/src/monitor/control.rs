@@ -4,6 +4,7 @@ use super::config::Spread;
 use super::id::TargetId;
 use super::machine::{Life, Monitor};
 use super::mass_failure::{Share, TargetShare};
+use super::shortage::shortage_of;
 use super::target::{AddError, Target, TargetSpec};
 use crate::base::Instant;
 use crate::check::{CancelReason, Check, Events};
@@ -50,6 +51,7 @@ impl Monitor {
         self.tally.exchange_target(share, TargetShare::default());
         for (index, check) in target.each().enumerate() {
             self.tally.exchange(Share::of(check), Share::default());
+            self.sums.shortages.exchange(shortage_of(check), None);
             let lane = usize::from(check.config().needs_reap);
             self.schedule(id.check(index), lane, None);
         }
@@ -67,7 +69,8 @@ impl Monitor {
         self.control_target(now, id, Check::resume);
     }
 
-    /// Checks now, and every interval from now. Does nothing to a check that runs, waits, or rests.
+    /// Checks now, and every interval from now; a deregistered target is rechecked now, if it is at all.
+    /// Does nothing to a check that runs, waits, or rests.
     pub fn trigger(&mut self, now: Instant, id: TargetId) {
         self.control_target(now, id, Check::trigger);
     }
@@ -88,8 +91,18 @@ impl Monitor {
         }
     }
 
+    /// Ends the deregistration of a target that answers again, if its settings say so.
+    pub(super) fn reactivate_if_wanted(&mut self, now: Instant, id: TargetId) {
+        let is_wanted = |it: &Target| it.each().any(|check| check.config().auto_reactivate);
+        if self.targets.get(id).is_some_and(is_wanted) {
+            self.change_each(now, id, |check| check.reactivate(now));
+            self.start_early(id);
+        }
+    }
+
     /// Changes [`max_in_flight`](super::MonitorConfig::max_in_flight) from now on, as when descriptors
     /// turn out to be few. Attempts that run go on.
+    #[cfg(feature = "registry")]
     pub fn set_max_in_flight(&mut self, most: usize) {
         self.config.max_in_flight = most;
     }

@@ -3,13 +3,14 @@
 use alloc::collections::VecDeque;
 
 use super::config::MonitorConfig;
-use super::event::{Command, MonitorEvent, Signal};
+use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::list::Targets;
 use super::mass_failure::Tally;
 use super::reaper::Reaper;
 #[cfg(feature = "registry")]
 use super::registry::Journal;
+use super::shortage::Shortages;
 use super::stats::MonitorStats;
 use super::status::MonitorStatus;
 use super::sums::Sums;
@@ -20,6 +21,7 @@ use crate::base::Outcome;
 use crate::base::{Instant, Moment};
 #[cfg(feature = "test-util")]
 use crate::check::Check;
+use crate::check::Signal;
 
 /// Many checks on many targets. See the [module](super) for how to drive it and for its contract.
 #[derive(Debug)]
@@ -120,11 +122,19 @@ impl Monitor {
     pub fn handle_outcome(&mut self, now: Instant, attempt: AttemptId, outcome: Outcome) {
         let now = self.tick(now);
         self.expire(|at, check| (at, check) < (now, attempt.check()));
-        let permit = self.permit(attempt.check());
-        self.change(now, attempt.check(), |check| {
+        let check = attempt.check();
+        let permit = self.permit(check);
+        let answered = self.answers_again(check.target());
+        self.change(now, check, |check| {
             check.handle_outcome(now, attempt.number(), outcome, permit)
         });
-        self.update_target(now, attempt.check().target());
+        if self.answers_again(check.target()) {
+            if !answered {
+                self.change(now, check, |check| check.answers_again());
+            }
+            self.reactivate_if_wanted(now, check.target());
+        }
+        self.update_target(now, check.target());
     }
 
     /// Nothing is left of an attempt: its process was waited for, its closure has returned. Ignored
@@ -212,10 +222,23 @@ impl Monitor {
             demand: self.sums.demand(),
             max_in_flight: self.config.max_in_flight,
             summary: self.summary(moment.now),
+            reactivate_command: self.config.reactivate_command,
+            shortages: self.shortages(),
             stats: self.stats,
             #[cfg(feature = "registry")]
             journal: self.journal_stats(moment.now),
         }
+    }
+
+    /// Whether a target that was deregistered answers again.
+    fn answers_again(&self, id: TargetId) -> bool {
+        self.targets.get(id).is_some_and(Target::answers_again)
+    }
+
+    /// What keeps the prober itself from probing.
+    #[must_use]
+    pub const fn shortages(&self) -> Shortages {
+        self.sums.shortages
     }
 
     /// Whether so many targets fail that actions are withheld; see [`MassFailure`](super::MassFailure).

@@ -102,6 +102,7 @@
 
 mod config;
 mod control;
+mod down;
 mod event;
 mod id;
 mod list;
@@ -111,6 +112,7 @@ mod reaper;
 #[cfg(feature = "registry")]
 pub mod registry;
 mod schedule;
+mod shortage;
 mod stats;
 mod status;
 mod summary;
@@ -120,11 +122,14 @@ mod timers;
 mod update;
 mod view;
 
+pub use crate::check::Signal;
 pub use config::{MonitorConfig, Spread};
-pub use event::{Command, MonitorEvent, Signal};
+pub use down::Down;
+pub use event::{Command, MonitorEvent};
 pub use id::{AttemptId, CheckId, TargetId};
 pub use machine::Monitor;
 pub use mass_failure::MassFailure;
+pub use shortage::Shortages;
 pub use stats::MonitorStats;
 pub use status::{MonitorStatus, TargetStatus};
 pub use summary::Summary;

@@ -4,6 +4,7 @@ use core::fmt;
 
 #[cfg(feature = "registry")]
 use super::registry::JournalStats;
+use super::shortage::Shortages;
 use super::stats::MonitorStats;
 use super::summary::Summary;
 use crate::base::Moment;
@@ -20,21 +21,29 @@ pub enum TargetStatus {
     Unhealthy,
     /// There is no verdict of a check yet, or it is too old.
     Unknown,
-    /// It is shown and not judged: paused, deregistered.
+    /// It is shown and not judged: it is paused, or the monitor has stopped.
     Inactive,
+    /// It was deregistered, and does not answer again.
+    Deregistered,
+    /// It was deregistered, and each of its checks has succeeded at the last recheck: it counts as
+    /// deregistered until it is reactivated.
+    AnswersAgain,
 }
 
 impl TargetStatus {
     /// Every status.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Healthy,
         Self::Degraded,
         Self::Unhealthy,
         Self::Unknown,
         Self::Inactive,
+        Self::Deregistered,
+        Self::AnswersAgain,
     ];
 
-    /// The word shown: `healthy`, `degraded`, `unhealthy`, `unknown`, `inactive`.
+    /// The word shown: `healthy`, `degraded`, `unhealthy`, `unknown`, `inactive`, `deregistered`,
+    /// `answers-again`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,12 +52,26 @@ impl TargetStatus {
             Self::Unhealthy => Status::Unhealthy.as_str(),
             Self::Unknown => Status::Unknown.as_str(),
             Self::Inactive => "inactive",
+            Self::Deregistered => "deregistered",
+            Self::AnswersAgain => "answers-again",
         }
     }
 
     /// The status of that word.
     pub(crate) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
+    /// Whether the target was deregistered, whether or not it answers again.
+    pub(crate) const fn is_deregistered(self) -> bool {
+        matches!(self, Self::Deregistered | Self::AnswersAgain)
+    }
+
+    /// Whether it is among those that `only` asks for; `inactive` asks for every target that is not
+    /// judged.
+    #[must_use]
+    pub fn is_one_of(self, only: Self) -> bool {
+        self == only || only == Self::Inactive && self.is_deregistered()
     }
 
     /// The status of a target whose worst check has this one; `None` if no check is judged.
@@ -88,6 +111,11 @@ pub struct MonitorStatus {
     pub max_in_flight: usize,
     /// How many targets have which status.
     pub summary: Summary,
+    /// The command that reactivates a target, if there is one: see
+    /// [`MonitorConfig::reactivate_command`](super::MonitorConfig::reactivate_command).
+    pub(crate) reactivate_command: Option<&'static str>,
+    /// What keeps the prober itself from probing.
+    pub shortages: Shortages,
     /// What was counted since the start.
     pub stats: MonitorStats,
     /// What was stored and what waits for it; `None` without a journal.

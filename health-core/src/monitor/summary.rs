@@ -28,8 +28,13 @@ pub struct Summary {
     pub unhealthy: usize,
     /// Those of which it is [not known](TargetStatus::Unknown).
     pub unknown: usize,
-    /// Those that are [not judged](TargetStatus::Inactive): paused, deregistered.
+    /// Those that are [not judged](TargetStatus::Inactive): paused.
     pub unjudged: usize,
+    /// Those that were deregistered, whether or not they answer again: they count until they are removed
+    /// or reactivated.
+    pub deregistered: usize,
+    /// Those of them that [answer again](TargetStatus::AnswersAgain).
+    pub answers_again: usize,
 }
 
 impl Summary {
@@ -39,14 +44,21 @@ impl Summary {
         self.sound + self.degraded
     }
 
+    /// Targets that are not judged: paused, or deregistered.
+    #[must_use]
+    pub const fn inactive(&self) -> usize {
+        self.unjudged + self.deregistered
+    }
+
     /// The worst status of those that are judged: unhealthy, unknown, degraded, healthy; `None` if none
-    /// is judged.
+    /// is judged. With deregistered ones it is at most degraded, and unhealthy if no target is left.
     const fn verdict(&self) -> Option<Status> {
-        if self.unhealthy > 0 {
+        let is_left = self.healthy() + self.unknown > 0;
+        if self.unhealthy > 0 || self.deregistered > 0 && !is_left {
             Some(Status::Unhealthy)
         } else if self.unknown > 0 {
             Some(Status::Unknown)
-        } else if self.degraded > 0 {
+        } else if self.degraded > 0 || self.deregistered > 0 {
             Some(Status::Degraded)
         } else if self.sound > 0 {
             Some(Status::Healthy)
@@ -56,11 +68,20 @@ impl Summary {
     }
 
     /// The result to record for the one component that stands for all, with the message "97/100
-    /// healthy". A group without targets is healthy. `None` while the status is unknown: nothing is to
+    /// healthy, 2/100 deregistered". A group without targets is healthy. `None` while the status is unknown: nothing is to
     /// be recorded then, and the component becomes unknown at the end of its validity.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
-        let message = || format!("{}/{} healthy", self.healthy(), self.total);
+        let message = || {
+            let (healthy, total) = (self.healthy(), self.total);
+            match (self.deregistered, self.answers_again) {
+                (0, _) => format!("{healthy}/{total} healthy"),
+                (gone, 0) => format!("{healthy}/{total} healthy, {gone}/{total} deregistered"),
+                (gone, again) => format!(
+                    "{healthy}/{total} healthy, {gone}/{total} deregistered, {again}/{total} answers again"
+                ),
+            }
+        };
         match self.verdict() {
             None | Some(Status::Healthy) => Some(Outcome::success()),
             Some(Status::Degraded) => Some(Outcome::warning(message())),
@@ -73,12 +94,14 @@ impl Summary {
     pub(super) fn add(&mut self, status: TargetStatus) {
         self.total += 1;
         *self.count_mut(status) += 1;
+        self.answers_again += usize::from(status == TargetStatus::AnswersAgain);
     }
 
     /// Counts a target no longer that was counted before.
     pub(super) fn remove(&mut self, status: TargetStatus) {
         self.total -= 1;
         *self.count_mut(status) -= 1;
+        self.answers_again -= usize::from(status == TargetStatus::AnswersAgain);
     }
 
     const fn count_mut(&mut self, status: TargetStatus) -> &mut usize {
@@ -88,6 +111,7 @@ impl Summary {
             TargetStatus::Unhealthy => &mut self.unhealthy,
             TargetStatus::Unknown => &mut self.unknown,
             TargetStatus::Inactive => &mut self.unjudged,
+            TargetStatus::Deregistered | TargetStatus::AnswersAgain => &mut self.deregistered,
         }
     }
 }

@@ -7,11 +7,13 @@
 
 use alloc::collections::BTreeSet;
 
+use super::down::{Down, Rank, rank};
 use super::id::TargetId;
 use super::list::Targets;
 use super::machine::Monitor;
 #[cfg(feature = "registry")]
 use super::registry::{FirstResults, FirstShare};
+use super::shortage::Shortages;
 use super::status::TargetStatus;
 use super::summary::Summary;
 use super::target::Target;
@@ -22,10 +24,13 @@ pub(super) struct Sums {
     summary: Summary,
     /// Of [`Target::demand`].
     demand: u64,
+    pub(super) shortages: Shortages,
     #[cfg(feature = "registry")]
     pub(super) first: FirstResults,
     /// When a verdict may expire, and the place of its target; at most one entry for each target.
     expiries: BTreeSet<(Bucket, u32)>,
+    /// Targets that are down, the worst first.
+    down: BTreeSet<Rank>,
     /// Targets that were counted, or counted again.
     #[cfg(test)]
     visits: u64,
@@ -70,6 +75,17 @@ impl Monitor {
         self.sums.summary
     }
 
+    /// Which targets are down, as far as [`summary`](Self::summary) has just found. Reads sums.
+    #[must_use]
+    pub fn down(&self) -> Down {
+        let down = &self.sums.down;
+        let first = down.first().and_then(|(_, name)| {
+            let id = self.targets.find(name.as_str())?;
+            self.targets.get(id)
+        });
+        Down::of(first, down.iter(), down.len())
+    }
+
     /// Leaves readers little to do.
     pub(super) fn expire_verdicts(&mut self) {
         /// The most targets that one poll counts again.
@@ -103,6 +119,7 @@ impl Sums {
     pub(super) fn remove(&mut self, place: u32, target: &Target) {
         let counted = &target.counted;
         self.summary.remove(counted.status);
+        self.list_down(target, counted.status, TargetStatus::Inactive);
         self.demand -= target.demand();
         #[cfg(feature = "registry")]
         self.first.exchange(counted.first, FirstShare::default());
@@ -118,6 +135,7 @@ impl Sums {
         if status != target.counted.status {
             self.summary.remove(target.counted.status);
             self.summary.add(status);
+            self.list_down(target, target.counted.status, status);
             target.counted.status = status;
         }
         #[cfg(feature = "registry")]
@@ -132,6 +150,13 @@ impl Sums {
             self.expiries.insert((expiry, place));
             target.counted.expiry = expiry;
         }
+    }
+
+    fn list_down(&mut self, target: &Target, before: TargetStatus, after: TargetStatus) {
+        if let Some(rank) = rank(before, target.name()) {
+            self.down.remove(&rank);
+        }
+        self.down.extend(rank(after, target.name()));
     }
 
     /// Counts again the targets with entries up to `last`, but not more than `most`.
@@ -254,5 +279,6 @@ mod tests {
         assert_eq!(monitor.sums.visits, before);
         assert_eq!(monitor.summary(after(60)), Summary::default());
         assert_eq!((monitor.sums.demand(), monitor.sums.expiries.len()), (0, 0));
+        assert!(monitor.down().is_empty() && monitor.sums.down.is_empty());
     }
 }

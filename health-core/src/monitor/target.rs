@@ -109,6 +109,8 @@ pub enum AddError {
     },
     /// A target has 1 to 16 checks; this many were given.
     CheckCount(usize),
+    /// This check is made over `https`, and the driver was built without the feature `tls`.
+    WithoutTls(Name),
     /// The monitor has been stopped.
     Stopped,
 }
@@ -122,6 +124,12 @@ impl fmt::Display for AddError {
                 let most = Target::MAX_CHECKS;
                 write!(f, "{count} checks: a target has 1 to {most}")
             }
+            Self::WithoutTls(check) => {
+                write!(
+                    f,
+                    "check {check}: https needs a build with the feature `tls`"
+                )
+            }
             Self::Stopped => f.write_str("the monitor has been stopped"),
         }
     }
@@ -132,7 +140,7 @@ impl core::error::Error for AddError {
         match self {
             Self::Name(error) => Some(error),
             Self::Config { error, .. } => Some(error),
-            Self::CheckCount(_) | Self::Stopped => None,
+            Self::CheckCount(_) | Self::WithoutTls(_) | Self::Stopped => None,
         }
     }
 }
@@ -210,7 +218,7 @@ impl Target {
     /// Whether it may be sent work: it is started, and every readiness and health check is healthy.
     ///
     /// It is not while a check is not judged, as when it is paused or deregistered, nor while such a
-    /// verdict is too old: see [`Check::verdict_at`].
+    /// verdict is too old: see [`status_at`](Self::status_at).
     #[must_use]
     pub fn is_ready_at(&self, now: Instant) -> bool {
         let (_, ready, _) = self.progress();
@@ -224,7 +232,12 @@ impl Target {
 
     /// Whether a check had it deregistered.
     pub(super) fn is_deregistered(&self) -> bool {
-        self.each().any(|check| check.mode() == Mode::Inactive)
+        self.each().any(Check::is_deregistered)
+    }
+
+    /// Whether it was deregistered, and each of its checks has succeeded at its last recheck.
+    pub(super) fn answers_again(&self) -> bool {
+        self.each().all(Check::answers)
     }
 
     /// How many of its checks are healthy, of how many: the `2/3` of "2/3 healthy". A startup check
@@ -237,8 +250,10 @@ impl Target {
         (healthy, self.checks.len())
     }
 
-    /// The worst of its checks' verdicts; one that is too old counts as unknown: see
-    /// [`Check::verdict_at`].
+    /// The worst of its checks' verdicts. One that is older than three intervals (or timeouts, if
+    /// those are longer) counts as unknown: a prober that has stopped must not stay green. One that
+    /// was restored counts from the start; that of a startup check that has succeeded does not age,
+    /// for it is never made again.
     #[must_use]
     pub fn status_at(&self, now: Instant) -> TargetStatus {
         self.judge(now).0
@@ -250,8 +265,12 @@ impl Target {
         let (mut worst, mut expires_at) = (None, None::<Instant>);
         for check in self.each() {
             match (check.verdict(), check.expires_at()) {
-                (None, _) if check.mode() == Mode::Inactive => {
-                    return (TargetStatus::Inactive, None);
+                (None, _) if check.is_deregistered() => {
+                    let status = match self.answers_again() {
+                        true => TargetStatus::AnswersAgain,
+                        false => TargetStatus::Deregistered,
+                    };
+                    return (status, None);
                 }
                 (None, _) => {}
                 (Some(_), Some(at)) if at < now => worst = worst.max(Some(Status::Unknown)),
@@ -272,7 +291,7 @@ impl Target {
         for check in self.each() {
             let (mode, is_healthy) = (check.mode(), check.status() == CheckStatus::Healthy);
             started &= mode != Mode::OnHold && (is_healthy || !is_startup(check));
-            ready &= mode != Mode::Inactive && (is_healthy || !counts_for_ready(check));
+            ready &= !check.is_deregistered() && (is_healthy || !counts_for_ready(check));
             is_gated |= check.is_gated();
         }
         (started, started && ready, is_gated)

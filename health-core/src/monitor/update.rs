@@ -1,12 +1,13 @@
 //! How the parts of a monitor are kept consistent: each change of a check, and what follows from it for
 //! its target and for the sums.
 
-use super::event::{Command, MonitorEvent, Signal};
+use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::mass_failure::{Share, TargetShare};
+use super::shortage::shortage_of;
 use crate::base::Instant;
-use crate::check::{self, CancelReason, Check, Events, Permit};
+use crate::check::{self, CancelReason, Check, Events, Permit, Signal};
 
 impl Monitor {
     /// Time that runs backwards stands still.
@@ -65,12 +66,14 @@ impl Monitor {
         let Some((_, check)) = target.checks.get_mut(id.index()) else {
             return;
         };
+        let shortage = shortage_of(check);
         let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots);
         #[cfg(feature = "registry")]
         let before = check.saved_state();
         let events = change(check);
         self.tally.exchange(share, Share::of(check));
-        self.stats.skipped_slots += check.skipped_slots - skipped;
+        self.sums.shortages.exchange(shortage, shortage_of(check));
+        self.stats.skipped_slots += u64::from(check.skipped_slots - skipped);
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();
         let new_share = TargetShare::of(target);

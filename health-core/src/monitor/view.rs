@@ -4,9 +4,9 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::down::reason;
 use super::status::TargetStatus;
 use super::target::Target;
-use crate::base::Class;
 use crate::base::Name;
 use crate::base::Streak;
 use crate::base::{Instant, Moment, UnixTime};
@@ -60,6 +60,9 @@ pub struct CheckView {
     pub streak: Streak,
     /// When it was deregistered; `None` if it was not, or that is not known.
     pub deregistered_at: Option<UnixTime>,
+    /// Since when the rechecks of a deregistered target's check have succeeded; `None` if the last one did
+    /// not.
+    pub answers_since: Option<UnixTime>,
     /// Whether the last success came with a warning.
     pub is_degraded: bool,
     /// When it is due next, by the monitor's clock; `None` while it runs, and if it is not planned.
@@ -102,6 +105,15 @@ impl TargetView {
     }
 }
 
+impl TargetView {
+    /// What the check says that made it unhealthy, or another one of its checks that failed; empty if no
+    /// failure is kept.
+    pub(crate) fn reason(&self) -> &str {
+        let checks = self.checks.iter();
+        reason(checks.map(|it| (it.status, it.last_error())))
+    }
+}
+
 impl CheckView {
     fn new(moment: Moment, name: &Name, check: &Check) -> Self {
         Self {
@@ -115,10 +127,11 @@ impl CheckView {
             mode: check.mode(),
             streak: check.streak(),
             deregistered_at: check.deregistered_at(moment),
+            answers_since: check.answers_since(moment),
             is_degraded: check.is_degraded(),
             next_due: check.next_due(),
             attempts: check.attempts,
-            skipped_slots: check.skipped_slots,
+            skipped_slots: check.skipped_slots.into(),
             history: check.history().cloned().collect(),
         }
     }
@@ -126,8 +139,7 @@ impl CheckView {
     /// The latest of the results that are kept which was no success.
     #[must_use]
     pub fn last_error(&self) -> Option<&Record> {
-        let is_error = |it: &&Record| matches!(it.class(), Class::Failure | Class::Indeterminate);
-        self.history.iter().rev().find(is_error)
+        self.history.iter().rev().find(|it| it.is_error())
     }
 }
 

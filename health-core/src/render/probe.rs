@@ -22,11 +22,12 @@ pub(crate) struct Probe<'a> {
     pub(crate) watched: Option<Watched>,
 }
 
-/// How many targets there are, and how many of them are healthy.
+/// How many targets there are, how many of them are healthy, and how many deregistered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Watched {
     pub(crate) total: usize,
     pub(crate) healthy: usize,
+    pub(crate) deregistered: usize,
 }
 
 impl<'a> Probe<'a> {
@@ -79,6 +80,13 @@ impl<'a> Probe<'a> {
     pub(super) fn passes(&self, component: &ComponentState) -> bool {
         let contribution = component.contribution();
         contribution.is_up() && !(self.degraded_fails && contribution == Status::Degraded)
+    }
+
+    /// Whether it is degraded, and the code of the verdict says so.
+    pub(super) fn fails_as_degraded(&self, component: &ComponentState) -> bool {
+        self.degraded_fails
+            && component.contribution() == Status::Degraded
+            && self.counts(component.name())
     }
 
     /// Why the verdict is bad: each reason with the name of its part.

@@ -28,6 +28,11 @@ pub(crate) fn monitor(monitor: &MonitorStatus, omitted: usize, e: &mut Expositio
         (TargetStatus::Unhealthy, summary.unhealthy),
         (TargetStatus::Unknown, summary.unknown),
         (TargetStatus::Inactive, summary.unjudged),
+        (
+            TargetStatus::Deregistered,
+            summary.deregistered - summary.answers_again,
+        ),
+        (TargetStatus::AnswersAgain, summary.answers_again),
     ] {
         family.integer(&[("status", status.as_str())], count as u64);
     }

@@ -7,10 +7,10 @@ use super::json::{self, Object};
 use crate::base::Kind;
 use crate::base::{Moment, UnixTime};
 use crate::check::Record;
-use crate::monitor::{CheckView, MonitorStatus, ReadyTarget, TargetView};
+use crate::monitor::{CheckView, MonitorStatus, ReadyTarget, TargetStatus, TargetView};
 
-/// The `targets`, by name, of which there are more if `has_more`. It shows messages: for readers who
-/// may see them.
+/// The `targets`, which are given by name and of which there are more if `has_more`: those that were
+/// deregistered first. It shows messages: for readers who may see them.
 pub(crate) fn targets(
     moment: Moment,
     status: &MonitorStatus,
@@ -26,15 +26,20 @@ pub(crate) fn targets(
             ("healthy", summary.healthy()),
             ("unhealthy", summary.unhealthy),
             ("unknown", summary.unknown),
-            ("inactive", summary.unjudged),
+            ("inactive", summary.inactive()),
         ] {
             o.number(name, count as u64);
+        }
+        if summary.deregistered > 0 {
+            o.number("deregistered", summary.deregistered as u64);
+            o.number("answers_again", summary.answers_again as u64);
         }
         o.bool("mass_failure", status.is_mass_failure);
         let last = targets.last().filter(|_| has_more);
         word(o, "next", last.map(|it| it.name.as_str()));
-        o.objects("targets", targets.iter(), |o, it| {
-            target(status.moment, it, o);
+        let (gone, rest): (Vec<_>, Vec<_>) = targets.iter().partition(|it| it.is_deregistered);
+        o.objects("targets", gone.into_iter().chain(rest), |o, it| {
+            target(status, it, o);
         });
     });
 }
@@ -52,8 +57,9 @@ pub(crate) fn ready_targets(targets: impl Iterator<Item = ReadyTarget>, out: &mu
     });
 }
 
-/// `moment` is of the monitor's clock, by which its instants go.
-fn target(moment: Moment, target: &TargetView, o: &mut Object<'_>) {
+/// `status` has the moment of the monitor's clock, by which its instants go.
+fn target(status: &MonitorStatus, target: &TargetView, o: &mut Object<'_>) {
+    let moment = status.moment;
     o.word("name", target.name.as_str());
     word(o, "group", target.group.as_ref().map(|it| it.as_str()));
     o.word("status", target.status.as_str());
@@ -62,7 +68,27 @@ fn target(moment: Moment, target: &TargetView, o: &mut Object<'_>) {
     let (healthy, total) = target.healthy;
     o.number("healthy_checks", healthy as u64);
     o.number("total_checks", total as u64);
+    if target.is_deregistered {
+        deregistered(status.reactivate_command, target, o);
+    }
     o.objects("checks", target.checks.iter(), |o, it| check(moment, it, o));
+}
+
+/// Since when, why, whether it answers again, and how it is brought back.
+fn deregistered(command: Option<&str>, target: &TargetView, o: &mut Object<'_>) {
+    let checks = || target.checks.iter();
+    time(
+        o,
+        "deregistered_at",
+        checks().filter_map(|it| it.deregistered_at).min(),
+    );
+    o.string("reason", target.reason());
+    let answers = target.status == TargetStatus::AnswersAgain;
+    let since = checks().filter_map(|it| it.answers_since).max();
+    time(o, "answers_since", since.filter(|_| answers));
+    if let Some(command) = command {
+        o.string("reactivate", &format!("{command} {}", target.name));
+    }
 }
 
 fn check(moment: Moment, check: &CheckView, o: &mut Object<'_>) {

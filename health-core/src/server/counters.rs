@@ -111,7 +111,7 @@ impl Counters {
 /// [`cut_off`](Self::cut_off) or [`failed`](Self::failed).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Report {
+pub struct ServerReport {
     /// Responses delivered whole, as far as the server knows.
     pub finished: u64,
     /// Connections closed during a response that was still under way when
@@ -123,7 +123,7 @@ pub struct Report {
     pub closed: Vec<(CloseReason, u64)>,
 }
 
-impl Report {
+impl ServerReport {
     /// How many connections ended for this reason.
     #[must_use]
     pub fn count(&self, reason: CloseReason) -> u64 {

@@ -4,7 +4,7 @@
 //! answers every probe, and without std nothing can catch one: so drivers supply what catches it.
 
 /// Runs what it is given, and returns although that panics.
-pub type PanicGuard = fn(&mut dyn FnMut());
+pub(crate) type PanicGuard = fn(&mut dyn FnMut());
 
 /// Lets panics through.
 pub(super) const UNGUARDED: PanicGuard = |run| run();

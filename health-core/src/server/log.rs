@@ -15,12 +15,12 @@ use core::time::Duration;
 use super::request_id::RequestId;
 use super::{CloseReason, PanicGuard, Peer, guard};
 use crate::base::{Instant, UnixTime};
-use crate::http::{Code, Method, Request, StatusCode, Target};
+use crate::http::{Code, Method, Request, RequestTarget, StatusCode};
 
 /// Which exchanges are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestLog {
-    /// Those that [failed](Record::is_failure). Probes of a healthy daemon are not logged.
+    /// Those that [failed](RequestRecord::is_failure). Probes of a healthy daemon are not logged.
     Failures,
     /// All of them, every probe too.
     All,
@@ -29,7 +29,7 @@ pub enum RequestLog {
 /// One exchange, after its end. Its `Display` is one line of `key=value`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Record<'a> {
+pub struct RequestRecord<'a> {
     /// The client.
     pub peer: &'a Peer,
     /// `GET`, `HEAD`, `OPTIONS` or `other`; empty if the request was refused before it was known.
@@ -51,7 +51,7 @@ pub struct Record<'a> {
     pub close: Option<CloseReason>,
 }
 
-impl Record<'_> {
+impl RequestRecord<'_> {
     /// Whether the status was 400 or above, a verdict of 503 included, or was not delivered.
     #[must_use]
     pub const fn is_failure(&self) -> bool {
@@ -59,7 +59,7 @@ impl Record<'_> {
     }
 }
 
-impl fmt::Display for Record<'_> {
+impl fmt::Display for RequestRecord<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             peer,
@@ -86,7 +86,7 @@ impl fmt::Display for Record<'_> {
     }
 }
 
-type Sink = dyn Fn(&Record<'_>) + Send + Sync;
+type Sink = dyn Fn(&RequestRecord<'_>) + Send + Sync;
 
 /// The log of a listener.
 #[derive(Clone)]
@@ -101,7 +101,7 @@ pub(super) struct Log {
 impl Log {
     pub(super) fn new(
         which: RequestLog,
-        sink: impl Fn(&Record<'_>) + Send + Sync + 'static,
+        sink: impl Fn(&RequestRecord<'_>) + Send + Sync + 'static,
     ) -> Self {
         Self {
             which,
@@ -111,7 +111,7 @@ impl Log {
         }
     }
 
-    fn write(&self, record: &Record<'_>) {
+    fn write(&self, record: &RequestRecord<'_>) {
         if self.which == RequestLog::All || record.is_failure() {
             // A panic loses this record and nothing else.
             let _ = guard::call(self.guard, || (self.sink)(record));
@@ -170,7 +170,9 @@ impl Records {
             id: id.and_then(RequestId::of_client).unwrap_or(RequestId::NONE),
             ..LoggedRequest::default()
         };
-        if let (true, Some(Target::Path { path, .. })) = (has_log, request.map(|it| it.target)) {
+        if let (true, Some(RequestTarget::Path { path, .. })) =
+            (has_log, request.map(|it| it.target))
+        {
             let len = path.len().min(self.request.path.len());
             self.request.path[..len].copy_from_slice(&path[..len]);
             self.request.path_len = len as u8;
@@ -222,7 +224,7 @@ impl Records {
                 path_len,
                 path,
             } = &response.request;
-            log.write(&Record {
+            log.write(&RequestRecord {
                 peer,
                 method: response.method,
                 path: core::str::from_utf8(&path[..usize::from(*path_len)]).unwrap_or_default(),

@@ -5,11 +5,11 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::cors::Origin;
-use super::log::{Log, Record, RequestLog};
+use super::log::{Log, RequestLog, RequestRecord};
 use super::rate::Bucket;
 #[cfg(feature = "monitor")]
 use super::targets::{TargetList, Targets};
-use super::{Access, AccessRequest, DegradedCode, Limits, PanicGuard, Service};
+use super::{Access, AccessRequest, DegradedCode, Limits, Service};
 use crate::base::Cidr;
 use crate::base::ConfigError;
 use crate::base::grammar;
@@ -104,6 +104,32 @@ impl Service {
         self
     }
 
+    /// Shows details to peers on this machine also if `Host` is one of these names, in any case and
+    /// with any port. Without it `Host` has to be absent, an address or `localhost`: by any other name
+    /// a web page could read them in a browser on this machine (DNS rebinding). May be called several
+    /// times. It concerns neither tokens, nor [`open`](Self::open), nor Unix sockets, nor peers on other
+    /// machines.
+    ///
+    /// ```
+    /// use health_core::server::Service;
+    ///
+    /// let service = Service::new().allow_hosts(["steering", "steering.example.com"])?;
+    /// # Ok::<(), health_core::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a name is not that of a host, or has a port.
+    pub fn allow_hosts(
+        mut self,
+        names: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Self, ConfigError> {
+        for name in names {
+            self.policy.add_host(name.as_ref())?;
+        }
+        Ok(self)
+    }
+
     /// Calls `decide` for each request for more than a verdict: to verify a JWT, or a client's
     /// certificate. `None` leaves it to the other rules.
     ///
@@ -189,7 +215,7 @@ impl Service {
     pub fn log_requests(
         mut self,
         which: RequestLog,
-        sink: impl Fn(&Record<'_>) + Send + Sync + 'static,
+        sink: impl Fn(&RequestRecord<'_>) + Send + Sync + 'static,
     ) -> Self {
         self.log = Some(Log::new(which, sink));
         self
@@ -216,7 +242,7 @@ impl Service {
     ///
     /// A service that has none of these, or a guard already, is returned as it is.
     #[must_use]
-    pub fn guarded(self: &Arc<Self>, guard: PanicGuard) -> Arc<Self> {
+    pub fn guarded(self: &Arc<Self>, guard: fn(&mut dyn FnMut())) -> Arc<Self> {
         let has_closures = self.policy.has_closure() || self.log.is_some();
         #[cfg(feature = "monitor")]
         let has_closures = has_closures || self.targets.is_some();

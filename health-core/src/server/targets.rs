@@ -8,7 +8,7 @@ use super::guard::{self, PanicGuard};
 use super::query::InlineName;
 use crate::base::Moment;
 use crate::base::Name;
-use crate::monitor::{MonitorStatus, ReadyTarget, TargetStatus, TargetView};
+use crate::monitor::{MonitorStatus, ReadyTarget, Summary, TargetStatus, TargetView};
 use crate::render::exposition::Exposition;
 use crate::render::{self, Watched, probes};
 
@@ -26,7 +26,7 @@ pub trait Targets: Send + Sync {
     fn status(&self) -> MonitorStatus;
 
     /// Some of the targets whose names come after `after`, or the first of all, in the order of names;
-    /// those of one status, if `only` says so.
+    /// those that are [one of](TargetStatus::is_one_of) `only`, if that is given.
     fn page(&self, after: Option<&Name>, only: Option<TargetStatus>) -> Page<TargetView>;
 
     /// The same for targets that may be sent work and have an address.
@@ -62,12 +62,13 @@ impl TargetList {
         Self { targets, guard }
     }
 
-    /// How many there are, and how many of them are healthy.
+    /// How many there are, how many of them are healthy, and how many deregistered.
     pub(super) fn watched(&self) -> Option<Watched> {
         let summary = guard::call(self.guard, || self.targets.status())?.summary;
         Some(Watched {
             total: summary.total,
             healthy: summary.healthy(),
+            deregistered: summary.deregistered,
         })
     }
 
@@ -90,11 +91,24 @@ impl TargetList {
     /// Appends metrics of the whole, and of each of the first targets.
     pub(super) fn write_metrics(&self, e: &mut Exposition<'_>) {
         let status = self.status();
-        let targets = self.entries(None, |after| self.targets.page(after, None));
-        let targets: Vec<_> = targets.take(MAX_TARGETS).collect();
+        let targets = self.worst_first(&status.summary);
         let omitted = status.summary.total.saturating_sub(targets.len());
         probes::monitor(&status, omitted, e);
         probes::probes(&status, &targets, e);
+    }
+
+    /// As many targets as are shown: those that were deregistered before the others, since they have to
+    /// be seen however many there are.
+    fn worst_first(&self, summary: &Summary) -> Vec<TargetView> {
+        let of = |only| self.entries(None, move |after| self.targets.page(after, only));
+        let is_one_of = |it: &TargetView, only| it.status.is_one_of(only);
+        if summary.deregistered == 0 || summary.total <= MAX_TARGETS {
+            return of(None).take(MAX_TARGETS).collect();
+        }
+        let gone = [TargetStatus::Deregistered, TargetStatus::AnswersAgain];
+        let first = gone.into_iter().flat_map(|only| of(Some(only)));
+        let rest = of(None).filter(|it| !gone.iter().any(|only| is_one_of(it, *only)));
+        first.chain(rest).take(MAX_TARGETS).collect()
     }
 
     fn status(&self) -> MonitorStatus {
@@ -147,7 +161,10 @@ impl TargetQuery {
         if self.after_is_bad {
             Some("after is the name of a target: 1 to 64 characters of A-Z a-z 0-9 _ . : -")
         } else if self.status_is_bad {
-            Some("status is one of: healthy, degraded, unhealthy, unknown, inactive")
+            Some(
+                "status is one of: healthy, degraded, unhealthy, unknown, inactive, deregistered, \
+                 answers-again",
+            )
         } else {
             None
         }

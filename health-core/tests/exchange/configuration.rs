@@ -187,8 +187,8 @@ fn secrets_are_masked() {
     ] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
-    assert_eq!((probe.method(), probe.path()), ("GET", "/x?y=1"));
     let request = String::from_utf8_lossy(probe.request());
+    assert!(request.starts_with("GET /x?y=1 HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("\r\nHost: a.example\r\n"), "{request}");
 }
 

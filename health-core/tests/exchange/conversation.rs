@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use health_core::check::probe::{Attempt, Condition, Probe, ProbeError, ProbePhase, Report, Step};
+use health_core::check::probe::{
+    Attempt, AttemptStep, Condition, Probe, ProbeError, ProbePhase, Report,
+};
 use health_core::{Class, Instant, Kind};
 
 use crate::{SECOND, START, begun, builder, built, connected, run};
@@ -28,7 +30,7 @@ fn a_timeout_names_the_part_and_keeps_the_times() {
     attempt.handle_timeout(at(999));
     assert_eq!(
         attempt.step(),
-        Step::Write {
+        AttemptStep::Write {
             until: START + SECOND
         }
     );
@@ -76,7 +78,7 @@ fn what_comes_at_the_deadline_comes_too_late() {
     for end in ends {
         let mut attempt = begun(&probe);
         end(&mut attempt, START + SECOND);
-        assert_eq!(attempt.step(), Step::Close);
+        assert_eq!(attempt.step(), AttemptStep::Close);
         assert_eq!(attempt.into_report().outcome.kind, Some(Kind::Timeout));
     }
     let mut attempt = begun(&probe);
@@ -94,29 +96,29 @@ fn the_server_is_given_time_to_close_first() {
     let probe = plain();
     let mut attempt = begun(&probe);
     attempt.handle_input(at(10), OK);
-    assert_eq!(attempt.step(), Step::Linger { until: at(60) });
+    assert_eq!(attempt.step(), AttemptStep::Linger { until: at(60) });
     let report = attempt.report().cloned().expect("ready before the wait");
     assert_eq!(report.outcome.class, Class::Success);
     attempt.handle_input(at(20), b"noise");
     attempt.handle_timeout(at(59));
     assert_eq!(
         attempt.step(),
-        Step::Linger { until: at(60) },
+        AttemptStep::Linger { until: at(60) },
         "no bytes prolong it"
     );
     attempt.handle_timeout(at(60));
-    assert_eq!(attempt.step(), Step::Close);
+    assert_eq!(attempt.step(), AttemptStep::Close);
     assert_eq!(attempt.into_report(), report);
 
     let mut attempt = begun(&probe);
     attempt.handle_input(at(980), OK);
     assert_eq!(
         attempt.step(),
-        Step::Linger { until: at(1_000) },
+        AttemptStep::Linger { until: at(1_000) },
         "within the deadline"
     );
     attempt.handle_error(at(981), ProbeError::Reset, "");
-    assert_eq!(attempt.step(), Step::Close);
+    assert_eq!(attempt.step(), AttemptStep::Close);
     assert_eq!(
         attempt.into_report().outcome.class,
         Class::Success,
@@ -126,7 +128,7 @@ fn the_server_is_given_time_to_close_first() {
     let mut attempt = begun(&probe);
     attempt.handle_input(at(1), b"HTTP/1.0 200 OK\r\n\r\nok");
     attempt.handle_eof(at(2));
-    assert_eq!(attempt.step(), Step::Close, "it has closed first");
+    assert_eq!(attempt.step(), AttemptStep::Close, "it has closed first");
 }
 
 #[test]
@@ -147,7 +149,7 @@ fn no_connection_is_kept_whatever_the_server_offers_and_sends() {
     for answer in answers {
         let mut attempt = begun(&probe);
         attempt.handle_input(START, answer);
-        let expected = Step::Linger { until: at(50) };
+        let expected = AttemptStep::Linger { until: at(50) };
         assert_eq!(attempt.step(), expected, "{}", answer.escape_ascii());
         attempt.handle_input(START, b"surplus");
         assert_eq!(attempt.step(), expected, "close was asked for");

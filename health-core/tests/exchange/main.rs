@@ -15,10 +15,10 @@ mod reference;
 
 use std::time::Duration;
 
-use cases::{CASES, Case, Expect};
+use cases::{Case, Expect, cases};
 use health_core::check::probe::{
-    AddressPolicy, Attempt, Condition, Destination, HttpProbe, HttpProbeBuilder, Probe, Report,
-    Step,
+    AddressPolicy, Attempt, AttemptStep, Condition, Destination, HttpProbe, HttpProbeBuilder,
+    Probe, Report,
 };
 use health_core::{Class, Instant, Kind};
 
@@ -42,9 +42,9 @@ fn connected(probe: &Probe) -> Attempt<'_> {
     let mut attempt = Attempt::new(probe, &POLICY, START, START + SECOND).unwrap();
     attempt.handle_resolved(START, [address]);
     let (to, until) = (Destination::Tcp(address), START + SECOND);
-    assert_eq!(attempt.step(), Step::Connect { to, until });
-    attempt.handle_connected(START, None);
-    assert_eq!(attempt.step(), Step::Write { until });
+    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
+    attempt.handle_connected(START, to, None);
+    assert_eq!(attempt.step(), AttemptStep::Write { until });
     attempt
 }
 
@@ -66,7 +66,7 @@ fn run<'a>(probe: &Probe, pieces: impl IntoIterator<Item = &'a [u8]>, eof: bool)
         attempt.handle_eof(START);
     }
     attempt.handle_timeout(START + SECOND);
-    assert!(matches!(attempt.step(), Step::Close));
+    assert!(matches!(attempt.step(), AttemptStep::Close));
     attempt.into_report()
 }
 
@@ -132,7 +132,7 @@ fn every_case_in_any_cut() {
         answer,
         eof,
         expect,
-    } in CASES
+    } in cases()
     {
         let report = same_in_any_cut(&probe, answer, *eof, &mut random);
         let message = report.outcome.message.as_str();

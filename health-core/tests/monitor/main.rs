@@ -2,6 +2,7 @@
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
 mod aging;
+mod deregistered;
 mod first_results;
 mod journal;
 mod limits;

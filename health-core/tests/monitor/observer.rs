@@ -254,7 +254,11 @@ fn shortest_interval(config: &CheckConfig) -> Duration {
         let start = config.start_interval.unwrap_or(Duration::from_secs(5));
         shortest = shortest.min(start);
     }
-    let others = [config.edge_interval, config.unhealthy_interval];
+    let others = [
+        config.edge_interval,
+        config.unhealthy_interval,
+        config.recheck_interval,
+    ];
     let others = others
         .into_iter()
         .flatten()

@@ -37,7 +37,7 @@ fn p1_to_p12_hold_under_any_operations() {
         }
     }
     // What never happens cannot be wrong: the runs have to go everywhere.
-    assert_eq!(kinds.len(), 20, "{kinds:?}");
+    assert_eq!(kinds.len(), 21, "{kinds:?}");
 }
 
 /// What kind of event it is, and why.
@@ -187,7 +187,7 @@ impl World {
         let checks = self.monitor.checks(id);
         let each = |check: &mut dyn FnMut(CheckId)| checks.clone().for_each(check);
         let was_deregistered = self.monitor.target(id).is_some_and(|it| {
-            it.status_at(now) == TargetStatus::Inactive
+            it.status_at(now).is_one_of(TargetStatus::Inactive)
                 && it.checks().any(|(_, it)| it.mode() == Mode::Inactive)
         });
         match self.rng.up_to(4) {
@@ -289,6 +289,7 @@ impl World {
         config.lag_tolerance = maybe(rng);
         config.needs_reap = rng.chance(40);
         config.history = 1 + rng.up_to(4) as u8;
+        config.recheck_interval = maybe(rng);
         config
     }
 

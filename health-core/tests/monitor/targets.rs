@@ -148,10 +148,10 @@ fn t11_a_deregistered_target_rests_as_a_whole() {
             TargetView::new(Moment::default(), target).is_deregistered,
             target.status_at(at(5))
         ),
-        (true, TargetStatus::Inactive)
+        (true, TargetStatus::Deregistered)
     );
     let all = numbers(&mut monitor, at(5)).summary;
-    assert_eq!((all.total, all.unjudged, all.unhealthy), (1, 1, 0));
+    assert_eq!((all.total, all.deregistered, all.unhealthy), (1, 1, 0));
 
     monitor.trigger(at(10), id);
     assert_eq!(poll(&mut monitor, 10), []);

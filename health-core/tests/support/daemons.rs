@@ -75,7 +75,12 @@ pub(crate) fn daemon(life: Life, state: State) -> (Snapshot, Instant) {
     let now = Instant::default() + DEADLINE;
     let snapshot = registry(life, state).snapshot(now);
     // A snapshot never changes, however often it is asked.
-    for kind in ProbeKind::ALL {
+    for kind in [
+        ProbeKind::Startup,
+        ProbeKind::Liveness,
+        ProbeKind::Readiness,
+        ProbeKind::Health,
+    ] {
         assert_eq!(snapshot.status(kind), snapshot.status(kind));
     }
     (snapshot, now)

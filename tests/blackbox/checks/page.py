@@ -113,23 +113,29 @@ def _targets(browser: Browser, served: Answer) -> None:
             "last_error": MARKUP, "last_error_kind": "refused", **more,
         }
         return {
-            "name": name, "group": "web", "status": status, "active": status != "inactive",
-            "healthy_checks": 0, "total_checks": 1, "checks": [check],
+            "name": name, "group": "web", "status": status,
+            "active": status not in ("deregistered", "answers-again"),
+            "healthy_checks": 0, "total_checks": 1, "checks": [check], "deregistered_at": time,
+            "answers_since": time if status == "answers-again" else None,
+            "reactivate": f"healthd reactivate {name}{MARKUP}",
         }
 
-    counts = {"total": 1201, "healthy": 1198}
+    counts = {"total": 1203, "healthy": 1198}
     health = {
         "status": "healthy", "timestamp": time, "service": "healthd", "version": "1",
         "phase": "running", "uptime_seconds": 1, "consecutive_failures": 0, "components": {},
         "targets": counts,
     }
     listed = [
-        target("gone", "inactive", deregistered_at=time),
+        target("paused", "inactive"),
         *(target(f"well-{number}", "healthy", "success") for number in range(130)),
         target("slow", "degraded", "failure", "warning"),
         target("worse", "unhealthy", "success", "warning", "indeterminate", "failure"),
     ]
-    told = {**counts, "unhealthy": 2, "unknown": 0, "inactive": 1, "mass_failure": True}
+    told = {
+        **counts, "unhealthy": 2, "unknown": 0, "inactive": 3, "deregistered": 2,
+        "answers_again": 1, "mass_failure": True,
+    }
     documents = {
         "/health": health,
         "/stats": {},
@@ -138,26 +144,36 @@ def _targets(browser: Browser, served: Answer) -> None:
         "/targets?status=unhealthy": {
             **told, "next": None, "targets": [listed[-1], target("zebra", "unhealthy", "failure")],
         },
+        "/targets?status=inactive": {
+            **told, "next": None, "targets": [
+                target("yak", "deregistered", deregistered_at=time),
+                target("xerus", "answers-again", deregistered_at=time),
+            ],
+        },
     }
     with _Impostor(served, documents) as url:
         browser.go(f"{url}/")
-        browser.wait_for_text("#tally", "1198 of 1201 healthy", FIRST)
+        browser.wait_for_text("#tally", "1198 of 1203 healthy", FIRST)
         browser.wait_for_text("#targets", "zebra", FIRST)
         rows = "return [...document.querySelectorAll('#targets > li')].map(one => one.innerText)"
         names = [text.split("\n")[1].split()[0] for text in browser.run(rows)]
         well = [name for name in names if name.startswith("well-")]
         demand(len(well) == 100, f"{len(well)} that are well")
-        demand(names == ["worse", "zebra", "slow", *well, "gone"], f"the order: {names}")
-        browser.wait_for_text("#others", "2 unhealthy, 1 inactive", FIRST)
+        expected = ["yak", "xerus", "worse", "zebra", "slow", *well, "paused"]
+        demand(names == expected, f"the order: {names}")
+        counted = "1 deregistered, 1 answers-again, 2 unhealthy, 1 inactive"
+        browser.wait_for_text("#others", counted, FIRST)
         browser.wait_for_text("#rest", "and 1097 more", FIRST)
         browser.wait_for_text("#mass", "Mass failure", FIRST)
-        browser.wait_for_text("#targets .inactive", "deregistered", FIRST)
+        browser.wait_for_text("#targets .inactive", "paused", FIRST)
+        browser.wait_for_text("#targets .deregistered", f"healthd reactivate yak{MARKUP}", FIRST)
+        browser.wait_for_text("#targets .answers-again", f"healthd reactivate xerus{MARKUP}", FIRST)
         browser.wait_for_text("#targets .unhealthy", MARKUP.strip(), FIRST)
         browser.wait_for_text("#targets .degraded", "warning", FIRST)
         marks = browser.run("return document.querySelector('#targets svg').textContent")
         for text in ("success", "warning", "indeterminate", "failure, 1.3 ms: failure" + MARKUP):
             demand(text in marks, f"{text} is not among the last results: {marks}")
-        browser.wait_for_text("#summary", "1198 of 1201 targets", FIRST)
+        browser.wait_for_text("#summary", "1198 of 1203 targets", FIRST)
         found = browser.run("return document.querySelectorAll('img, script').length")
         demand(found == 1, f"{found} elements, but there is one script")
 

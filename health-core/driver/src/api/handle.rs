@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use health_core::server::{Limits, Report};
+use health_core::server::{Limits, ServerReport};
 
 use super::{Async, Blocking, Styled};
 use crate::runtime::{BlockOn, Runtime};
@@ -49,7 +49,7 @@ impl<R: Runtime> Handle<Async<R>> {
     ///
     /// The phase of the health stays as it is, so that another server can be started for it.
     /// Calling this again, or on a server that ended by itself, gives the same account.
-    pub async fn shutdown(&self, timeout: Duration) -> Option<Report> {
+    pub async fn shutdown(&self, timeout: Duration) -> Option<ServerReport> {
         task::shutdown::<R::Timer>(&self.control, timeout).await
     }
 
@@ -60,7 +60,7 @@ impl<R: Runtime> Handle<Async<R>> {
     ///
     /// Work that needs its own time is best done before or meanwhile; whoever stops the health ends
     /// the wait.
-    pub async fn drain(&self) -> Option<Report> {
+    pub async fn drain(&self) -> Option<ServerReport> {
         task::drain::<R::Timer>(&self.control, &self.health, &self.limits).await
     }
 }
@@ -72,7 +72,7 @@ impl<R: BlockOn> Handle<Blocking<R>> {
     ///
     /// The phase of the health stays as it is, so that another server can be started for it.
     /// Calling this again, or on a server that ended by itself, gives the same account.
-    pub fn shutdown(&self, timeout: Duration) -> Option<Report> {
+    pub fn shutdown(&self, timeout: Duration) -> Option<ServerReport> {
         R::block_on(task::shutdown::<R::Timer>(&self.control, timeout))
     }
 
@@ -83,7 +83,7 @@ impl<R: BlockOn> Handle<Blocking<R>> {
     ///
     /// Work that needs its own time is best done before or meanwhile; whoever stops the health ends
     /// the wait.
-    pub fn drain(&self) -> Option<Report> {
+    pub fn drain(&self) -> Option<ServerReport> {
         let drain = task::drain::<R::Timer>(&self.control, &self.health, &self.limits);
         R::block_on(drain)
     }

@@ -7,12 +7,12 @@ use std::time::Duration;
 #[cfg(unix)]
 use std::{os::unix::net::UnixListener, path::Path};
 
-use health_core::server::{Report, Service};
+use health_core::server::{ServerReport, Service};
 
 use super::{Async, Blocking, Handle, Style, Styled};
 use crate::listen::Source;
 use crate::runtime::{BlockOn, Runtime};
-use crate::task::Endpoint;
+use crate::task::ServerTask;
 use crate::{Health, Lifecycle};
 
 /// An endpoint that holds its port and waits to serve.
@@ -101,8 +101,8 @@ impl<S> Server<S> {
         }
     }
 
-    fn endpoint<R: Runtime>(self, running: Lifecycle) -> io::Result<Endpoint<R>> {
-        Endpoint::new(self.source, self.health, self.service, running)
+    fn task<R: Runtime>(self, running: Lifecycle) -> io::Result<ServerTask<R>> {
+        ServerTask::new(self.source, self.health, self.service, running)
     }
 }
 
@@ -118,9 +118,7 @@ impl<S: Style> Server<S> {
     pub fn spawn(self) -> io::Result<Handle<S>> {
         let (running, control) = Lifecycle::new();
         let handle = Handle::new(control, self.health.clone(), *self.service.bounds());
-        super::spawn::<S::Runtime, _>("health", move || {
-            self.endpoint::<S::Runtime>(running).map(run)
-        })?;
+        super::spawn::<S::Runtime, _>("health", move || self.task::<S::Runtime>(running).map(run))?;
         Ok(handle)
     }
 }
@@ -135,9 +133,9 @@ impl<R: Runtime> Server<Async<R>> {
     /// # Errors
     ///
     /// If the listener cannot be watched. Errors of single connections end those.
-    pub async fn serve(self) -> io::Result<Report> {
+    pub async fn serve(self) -> io::Result<ServerReport> {
         let (running, _) = Lifecycle::new();
-        Ok(run(self.endpoint::<R>(running)?).await)
+        Ok(run(self.task::<R>(running)?).await)
     }
 }
 
@@ -148,13 +146,13 @@ impl<R: BlockOn> Server<Blocking<R>> {
     /// # Errors
     ///
     /// If the system gives no means to wait for sockets. Errors of single connections end those.
-    pub fn serve(self) -> io::Result<Report> {
+    pub fn serve(self) -> io::Result<ServerReport> {
         let (running, _) = Lifecycle::new();
-        R::block_on(async { Ok(run(self.endpoint::<R>(running)?).await) })
+        R::block_on(async { Ok(run(self.task::<R>(running)?).await) })
     }
 }
 
-async fn run<R: Runtime>(mut endpoint: Endpoint<R>) -> Report {
-    let report = poll_fn(|cx| endpoint.poll(cx)).await;
-    endpoint.end(report)
+async fn run<R: Runtime>(mut server: ServerTask<R>) -> ServerReport {
+    let report = poll_fn(|cx| server.poll(cx)).await;
+    server.end(report)
 }

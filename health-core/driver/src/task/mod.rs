@@ -8,12 +8,14 @@ mod alarm;
 mod command;
 #[cfg(feature = "monitor")]
 mod deadline;
-mod endpoint;
 mod line;
 #[cfg(feature = "monitor")]
 mod network;
 #[cfg(feature = "monitor")]
+mod race;
+#[cfg(feature = "monitor")]
 mod run;
+mod server;
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -22,23 +24,26 @@ use std::time::Duration;
 
 use crate::Health;
 use crate::{Drain, ServerControl};
-use health_core::server::{Limits, Report};
+use health_core::server::{Limits, ServerReport};
 
 use crate::runtime::Timer;
 #[cfg(feature = "monitor")]
 use crate::runtime::{Connect, Runtime};
 
 pub use alarm::Alarm;
-pub use endpoint::Endpoint;
 pub use line::serve_connection;
 #[cfg(feature = "monitor")]
 pub use run::Run;
+pub use server::ServerTask;
 
 /// For the account to arrive behind the server's own deadline.
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// Stops a server, and waits at most `timeout` for its account.
-pub async fn shutdown<T: Timer>(control: &ServerControl, timeout: Duration) -> Option<Report> {
+pub async fn shutdown<T: Timer>(
+    control: &ServerControl,
+    timeout: Duration,
+) -> Option<ServerReport> {
     control.stop();
     let mut timer = T::default();
     timer.set(timeout);
@@ -55,7 +60,7 @@ pub async fn drain<T: Timer>(
     control: &ServerControl,
     health: &Health,
     limits: &Limits,
-) -> Option<Report> {
+) -> Option<ServerReport> {
     let mut drain = Drain::begin(health.now(), health, limits);
     let mut alarm = Alarm::<T>::default();
     poll_fn(|cx| {

@@ -22,7 +22,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use super::driver::{self, CloseReason, Handle, Health, Limits, Report, Server, Service};
+use super::driver::{self, CloseReason, Handle, Health, Limits, Server, ServerReport, Service};
 pub(crate) use starved::Hang;
 
 use client::{Client, LIVE, READY, eventually, get};
@@ -47,7 +47,7 @@ fn connect(handle: &Handle) -> Client {
     Client::connect(handle.local_addr().expect("it is bound"))
 }
 
-fn shutdown(handle: &Handle) -> Report {
+fn shutdown(handle: &Handle) -> ServerReport {
     driver::shutdown(handle, PATIENCE).expect("it ends")
 }
 
@@ -130,7 +130,7 @@ fn a_health_stopped_before_the_start_ends_the_server_and_may_begin_anew() {
     health.stop();
     let server = Server::bind("127.0.0.1:0", &health).expect("a free port");
     let report = driver::serve(server).expect("nothing to serve");
-    assert_eq!(report, Report::default());
+    assert_eq!(report, ServerReport::default());
     health.set_running();
     let handle = spawn(&health, |_| {});
     let address = handle.local_addr().expect("it is bound");
@@ -184,7 +184,7 @@ fn a_server_that_was_never_bound_can_be_stopped() {
     let address = taken.local_addr().expect("it is bound");
     let server = Server::retry(address, &running(), Duration::from_secs(3600));
     let handle = server.spawn().expect("a thread");
-    assert_eq!(shutdown(&handle), Report::default());
+    assert_eq!(shutdown(&handle), ServerReport::default());
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn an_answer_under_way_at_the_end_of_patience_is_cut_off_and_counted() {
         limits.stop_timeout = Duration::from_millis(10);
     });
     let mut deaf = connect(&handle);
-    deaf.send_until_stuck("GET /stats HTTP/1.1\r\nHost: a\r\n\r\n");
+    deaf.send_until_stuck("GET /stats HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let report = shutdown(&handle);
     assert_eq!(report.cut_off, 1, "{report:?}");
     assert_eq!(report.closed, []);

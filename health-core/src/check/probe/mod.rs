@@ -48,7 +48,7 @@
 //! ## Contract
 //!
 //! 1. **One step at a time.** [`step`](Attempt::step) changes nothing; only `handle_*` do. Carry the
-//!    step out, call the `handle_*` that it names, and ask again until [`Step::Close`]. At `until`
+//!    step out, call the `handle_*` that it names, and ask again until [`AttemptStep::Close`]. At `until`
 //!    call [`handle_timeout`](Attempt::handle_timeout) instead, after an error of any step
 //!    [`handle_error`](Attempt::handle_error). What does not fit the step is ignored; no order of
 //!    calls panics.
@@ -72,7 +72,7 @@
 //! ```
 //! use core::time::Duration;
 //! use health_core::check::probe::{
-//!     AddressPolicy, Attempt, Condition, HttpProbe, Probe, ProbePhase, Step,
+//!     AddressPolicy, Attempt, Condition, HttpProbe, Probe, ProbePhase, AttemptStep,
 //! };
 //! use health_core::{Class, Instant};
 //!
@@ -92,13 +92,13 @@
 //!         report = attempt.report().cloned();
 //!     }
 //!     match attempt.step() {
-//!         Step::Connect { .. } => attempt.handle_connected(now, None),
-//!         Step::Write { until } => {
+//!         AttemptStep::Connect { to, .. } => attempt.handle_connected(now, to, None),
+//!         AttemptStep::Write { until } => {
 //!             assert!(attempt.request().starts_with(b"GET /health HTTP/1.1\r\n")); // written
 //!             assert!(now < until, "or handle_timeout");
 //!             attempt.handle_sent(now);
 //!         }
-//!         Step::Read { until } | Step::Linger { until } => {
+//!         AttemptStep::Read { until } | AttemptStep::Linger { until } => {
 //!             now = now + Duration::from_millis(7);
 //!             assert!(now < until, "or handle_timeout");
 //!             match pieces.next() {
@@ -106,8 +106,8 @@
 //!                 None => attempt.handle_eof(now),
 //!             }
 //!         }
-//!         Step::Resolve { .. } | Step::Secure { .. } => unreachable!("an address, without TLS"),
-//!         Step::Close => break,
+//!         AttemptStep::Resolve { .. } | AttemptStep::Secure { .. } => unreachable!("an address, without TLS"),
+//!         AttemptStep::Close => break,
 //!     }
 //! }
 //! let report = report.expect("it is over");
@@ -149,7 +149,7 @@ pub use http::HttpProbe;
 pub use http_builder::HttpProbeBuilder;
 pub use policy::AddressPolicy;
 pub use report::{ProbePhase, Report, Timings};
-pub use step::{Destination, Step};
+pub use step::{AttemptStep, Destination};
 pub use tls::{ClientIdentity, Tls, Trust};
 use url::Address;
 

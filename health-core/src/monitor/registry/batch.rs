@@ -80,6 +80,8 @@ pub enum CheckChange {
     },
     /// The target was deregistered.
     Deregistered,
+    /// Each check of the deregistered target has succeeded at its last recheck.
+    AnswersAgain,
     /// A restart of the target was requested.
     RestartRequested,
     /// One of the two was due and was withheld, since too many targets fail at once.
@@ -99,6 +101,7 @@ impl CheckChange {
                 Some(Self::Status { from, to })
             }
             check::Event::Deregistered => Some(Self::Deregistered),
+            check::Event::AnswersAgain => Some(Self::AnswersAgain),
             check::Event::RestartRequested => Some(Self::RestartRequested),
             check::Event::ActionSuppressed => Some(Self::ActionSuppressed),
             check::Event::ProberImpaired => Some(Self::ProberImpaired),
@@ -120,6 +123,9 @@ impl CheckChange {
             } => "T9: as many failures in a row as retries make a check unhealthy",
             Self::Status { .. } => "T12: a new instance, or a reactivated target, starts afresh",
             Self::Deregistered => "T11: an unhealthy check with on_unhealthy = deregister",
+            Self::AnswersAgain => {
+                "T11: each check of a deregistered target has succeeded at its last recheck"
+            }
             Self::RestartRequested => "T11: an unhealthy check with on_unhealthy = restart",
             Self::ActionSuppressed => {
                 "T11: the mass-failure guard withholds actions while too many targets fail"
@@ -134,6 +140,7 @@ impl CheckChange {
         match self {
             Self::Status { from, to } => ("status", Some((from.as_str(), to.as_str()))),
             Self::Deregistered => ("deregistered", None),
+            Self::AnswersAgain => ("answers_again", None),
             Self::RestartRequested => ("restart_requested", None),
             Self::ActionSuppressed => ("action_suppressed", None),
             Self::ProberImpaired => ("prober_impaired", None),
@@ -149,6 +156,7 @@ impl CheckChange {
         }
         [
             Self::Deregistered,
+            Self::AnswersAgain,
             Self::RestartRequested,
             Self::ActionSuppressed,
             Self::ProberImpaired,

@@ -6,10 +6,11 @@ const RESULTS = { success: 'healthy', warning: 'degraded', failure: 'unhealthy',
 // What is told, the worst first, and what of it is shown.
 let targets = null, seen;
 
-/** The first thousand by name; of a longer list the first thousand unhealthy ones besides. */
+/** The first thousand by name; of a longer list the first thousand unhealthy and inactive ones besides. */
 async function readTargets() {
   const told = [], take = one => told.push(one);
-  const may = await read('targets', take) && (!told[0]?.next || await read('targets?status=unhealthy', take));
+  let may = await read('targets', take);
+  for (const it of told[0]?.next ? ['unhealthy', 'inactive'] : []) may &&= await read('targets?status=' + it, take);
   if (!may || !told[0]) return may;
   const byName = new Map(told.flatMap(one => one.targets).map(it => [it.name, it]));
   targets = { ...told[0], targets: [...byName.values()].sort(worstFirst) };
@@ -21,10 +22,11 @@ function showTargets() {
   $('watched').hidden = $('to-targets').hidden = !told;
   if (!told || told === seen) return;
   seen = told;
-  const { total, healthy, unhealthy, next } = told;
-  fill($('tally'), healthy < total ? `${healthy} of ${total} healthy` : `${healthy}/${total} healthy`);
-  $('tally').dataset.status = unhealthy ? 'unhealthy' : healthy < total ? 'unknown' : 'healthy';
-  fill($('others'), join(['unhealthy', 'unknown', 'inactive'].map(status => told[status] && `${told[status]} ${status}`)));
+  const { total, healthy, unhealthy, next, deregistered: gone = 0, answers_again: back = 0 } = told;
+  fill($('tally'), healthy + (healthy < total ? ' of ' : '/') + total + ' healthy');
+  $('tally').dataset.status = unhealthy || gone ? 'unhealthy' : healthy < total ? 'unknown' : 'healthy';
+  const counts = { ...told, healthy: 0, deregistered: gone - back, 'answers-again': back, inactive: told.inactive - gone };
+  fill($('others'), join(ORDER.map(it => counts[it] && counts[it] + ' ' + it)));
   $('mass').hidden = !told.mass_failure;
   let places = MOST_HEALTHY;
   const rows = (told.targets ?? []).filter(it => it.status !== 'healthy' || places-- > 0), rest = total - rows.length;
@@ -35,15 +37,15 @@ function showTargets() {
   fill($('rest'), targets ? rest > 0 && `and ${rest} more${next ? '' : ' healthy'}` : denied && 'Which, and why, needs a token.');
 }
 
-function target({ name, group, status, active, checks, healthy_checks, total_checks }) {
-  const [only] = checks.length < 2 ? checks : [], why = active ? 'paused' : 'deregistered';
+function target({ name, group, status, active, checks, healthy_checks, total_checks, reactivate }) {
+  const [only] = checks.length < 2 ? checks : [];
   return h('li', { class: status },
     line(status, name,
-      [status === 'inactive' && why, group, only ? only.target : `${healthy_checks}/${total_checks} checks`], only),
+      [status === 'inactive' && 'paused', group, only ? only.target : `${healthy_checks}/${total_checks} checks`], only, reactivate),
     !only && h('ul', {}, checks.map(it => h('li', {}, line(it.status, it.name, [it.target], it)))));
 }
 
-function line(status, name, notes, check) {
+function line(status, name, notes, check, back) {
   const last = check?.results.at(-1), isWrong = check && (status !== 'healthy' || (last && last.class !== 'success'));
   // A warning is no error.
   const { message, kind } = last?.class === 'warning' ? last : { message: check?.last_error, kind: check?.last_error_kind };
@@ -53,7 +55,8 @@ function line(status, name, notes, check) {
     badge(status),
     h('div', {},
       h('strong', {}, name), ' ', small(notes),
-      isWrong && h('p', {}, message, ' ', small(why))),
+      isWrong && h('p', {}, message, ' ', small(why)),
+      back && h('p', {}, h('samp', {}, back))),
     h('div', { class: 'series' }, last && series(check.results)),
     h('small', {}, check && [
       turned && h('div', {}, 'for ', since(turned, true)),

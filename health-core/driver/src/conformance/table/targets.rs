@@ -47,7 +47,7 @@ pub(super) fn cases() -> Vec<Case> {
         bad(
             "targets_of_no_status",
             "/targets?status=well",
-            "status is one of: healthy, degraded, unhealthy, unknown, inactive",
+            "status is one of: healthy, degraded, unhealthy, unknown, inactive, deregistered, answers-again",
         ),
         // What URL libraries make of a legal name, and what the last of several says.
         with(
@@ -73,7 +73,7 @@ pub(super) fn cases() -> Vec<Case> {
         bad(
             "targets_of_a_last_status_that_is_none",
             "/targets?status=inactive&status=well",
-            "status is one of: healthy, degraded, unhealthy, unknown, inactive",
+            "status is one of: healthy, degraded, unhealthy, unknown, inactive, deregistered, answers-again",
         ),
         with("targets_ready", "/targets?ready", ok().exactly(READY)),
         with("targets_ready_1", "/targets?ready=1", ok().exactly(READY)),

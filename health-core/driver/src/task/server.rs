@@ -22,7 +22,7 @@ use crate::Health;
 use crate::{HealthWatch, Lifecycle, Wakeup, Wakeups, catch_panic};
 use health_core::Instant;
 use health_core::health::Phase;
-use health_core::server::{AcceptAction, Buffers, Connections, Report, Service, Slot};
+use health_core::server::{AcceptAction, Buffers, Connections, ServerReport, Service, Slot};
 
 use super::alarm::Alarm;
 use super::line::{TimedDaemon, turn};
@@ -41,7 +41,7 @@ const MOST_ACCEPTS: usize = 64;
 
 /// The server's task, as a value.
 #[derive(Debug)]
-pub struct Endpoint<R: Runtime> {
+pub struct ServerTask<R: Runtime> {
     daemon: TimedDaemon,
     watch: HealthWatch,
     running: Lifecycle,
@@ -63,7 +63,7 @@ pub struct Endpoint<R: Runtime> {
     buffers: Box<Buffers>,
 }
 
-impl<R: Runtime> Endpoint<R> {
+impl<R: Runtime> ServerTask<R> {
     /// Takes over what is bound.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl<R: Runtime> Endpoint<R> {
         let wakeups = Wakeups::new();
         let daemon_waker = wakeups.waker(DAEMON);
         daemon_waker.wake_by_ref();
-        let mut endpoint = Self {
+        let mut server = Self {
             watch: HealthWatch::of_server(&health),
             daemon: TimedDaemon::new(health),
             running,
@@ -95,12 +95,12 @@ impl<R: Runtime> Endpoint<R> {
             woken: Vec::new(),
             buffers: Box::default(),
         };
-        endpoint.listen(source)?;
-        Ok(endpoint)
+        server.listen(source)?;
+        Ok(server)
     }
 
     /// One round: whoever was woken or is due has a turn. Ready when the server has ended.
-    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Report> {
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ServerReport> {
         let mut has_rung = false;
         let mut woken = std::mem::take(&mut self.woken);
         self.wakeups.take(cx.waker(), &mut woken);
@@ -147,7 +147,7 @@ impl<R: Runtime> Endpoint<R> {
     }
 
     /// Hands over the final account.
-    pub fn end(self, report: Report) -> Report {
+    pub fn end(self, report: ServerReport) -> ServerReport {
         // The sockets are closed before anybody hears of the end.
         drop(self.connections);
         self.running.end(report.clone());
