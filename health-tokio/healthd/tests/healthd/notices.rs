@@ -72,7 +72,7 @@ fn a_notice_has_an_id_and_says_what_and_where_and_why() {
     let reason = target["reason"].as_str().expect("a reason");
     assert_eq!(
         reason,
-        "1 failure in a row, the last one: connection refused"
+        "1 failure in a row, the last one: connection refused while connecting"
     );
     assert_eq!(up.notice["targets"][0]["status"], "healthy");
     assert_eq!(up.notice["targets"][0]["url"], a.url());
