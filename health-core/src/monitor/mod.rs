@@ -111,6 +111,7 @@ mod mass_failure;
 mod reaper;
 #[cfg(feature = "registry")]
 pub mod registry;
+mod replace;
 mod schedule;
 mod shortage;
 mod stats;

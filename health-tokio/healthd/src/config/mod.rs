@@ -30,13 +30,14 @@ use health_core::server::Service;
 use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Handler};
-pub(super) use check::Defaults;
+pub(super) use check::{Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 pub(super) use header_files::HeaderFiles;
 pub(super) use reader::ConfigError;
 pub(super) use target::{Listed, Source, TargetDef, fingerprint};
 
 use super::control;
 use super::store::Limits;
+use probe::Grammar;
 use reader::{Item, Result, Table};
 
 /// All settings of `healthd monitor`.
@@ -157,8 +158,10 @@ impl Settings {
         if let Some(item) = table.get("mass_failure") {
             self.monitor.mass_failure = mass_failure(&item)?;
         }
+        self.defaults.has_interval = table.either(&check::INTERVAL)?.is_some();
         // `on_unhealthy` of a whole file is `auto_deregister`.
-        self.defaults.check = check::timing(table, &self.defaults, ProbeKind::Health)?;
+        self.defaults.check =
+            check::timing(table, &self.defaults, Grammar::Own, ProbeKind::Health)?;
         self.take(flags)?;
         if let Err(error) = self.defaults.check.validate() {
             return Err(table.lacks(error));
@@ -196,6 +199,7 @@ impl Settings {
         let check = &mut self.defaults.check;
         if let Some(interval) = flags.interval {
             check.interval = interval;
+            self.defaults.has_interval = true;
         }
         if let Some(timeout) = flags.timeout {
             check.timeout = timeout;

@@ -5,6 +5,7 @@ mod daemon;
 mod ending;
 mod endpoint;
 mod environment;
+mod init;
 mod lost;
 #[path = "../../src/config/tests/mistakes.rs"]
 mod mistakes;
@@ -12,6 +13,7 @@ mod notices;
 mod output;
 mod receiver;
 mod reloading;
+mod streaks;
 mod usage;
 
 use std::fs;
