@@ -279,7 +279,8 @@ fn another_url_under_a_deregistered_name_is_active_at_once() {
 fn an_older_registry_that_cannot_be_written_yet_is_not_taken_for_empty() {
     let a = "INSERT INTO targets (name, definition, added_at)
         VALUES ('a', json_object('source', 'added', 'url', 'http://127.0.0.1:1/', 'told',
-            json_object('name', 'a', 'url', 'http://127.0.0.1:1/')), 1);
+            json_object('name', 'a', 'url', 'http://127.0.0.1:1/'), 'checks',
+            json_array(json_object('name', 'http', 'target', 'http://127.0.0.1:1/'))), 1);
         INSERT INTO checks (target_id, name, status, is_active, consecutive_failures)
         VALUES (1, 'http', 'unhealthy', 0, 3);";
     for (has_target, count) in [(true, "targets=1"), (false, "targets=0")] {
