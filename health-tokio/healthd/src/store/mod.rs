@@ -65,6 +65,8 @@ pub(super) struct SqliteStore {
 pub(super) struct Stored {
     pub(super) targets: Vec<StoredTarget>,
     pub(super) notices: StoredNotices,
+    /// It is empty because it could not be read.
+    pub(super) is_unread: bool,
 }
 
 impl Stored {
@@ -72,6 +74,7 @@ impl Stored {
         Ok(Self {
             targets: load(connection)?,
             notices: outbox::load(connection)?,
+            is_unread: false,
         })
     }
 }
