@@ -279,7 +279,7 @@ fn one_that_is_deregistered_comes_first_with_reason_and_since() {
     let (_, health) = get(&service, "/health");
     assert_eq!(
         health["targets"],
-        json!({"total": 3, "healthy": 2, "deregistered": 1})
+        json!({"total": 3, "healthy": 2})
     );
     assert_eq!(schema::problems("health", &health), [""; 0]);
     let text = metrics(&service);

@@ -163,7 +163,7 @@ impl Check {
     pub(crate) fn bring_forward(&mut self, at: Instant) -> bool {
         let at = at.max(self.since + self.config.initial_delay);
         match self.run {
-            Run::Idle { due } if at < due && !self.paused => {
+            Run::Idle { due } if at < due && !self.paused && self.inactive.is_none() => {
                 self.run = Run::Idle { due: at };
                 true
             }
@@ -390,12 +390,13 @@ impl Check {
         }
     }
 
-    /// After a restart of the prober: where its first attempt would be, since its target may have been
-    /// repaired meanwhile.
+    /// After a restart of the prober: an interval after its first attempt would be, or earlier if rechecks
+    /// are more frequent. Its target may have been repaired meanwhile.
     fn schedule_first_recheck(&mut self) {
-        if self.config.recheck_interval.is_some() {
+        if let Some(interval) = self.config.recheck_interval {
             let spread = self.is_spread.then_some(self.seed);
-            self.set_due(schedule::first_due(&self.config, self.since, spread));
+            let first = schedule::first_due(&self.config, self.since, spread);
+            self.set_due(first + interval.min(self.config.interval));
         }
     }
 

@@ -168,7 +168,7 @@ fn it_is_reactivated_by_itself_where_that_is_set() {
     assert_eq!(monitor.poll_timeout(), Some(at(210_000)));
 }
 
-/// After a restart of the prober, too: where its first attempt would be, and as it was.
+/// After a restart of the prober, too: after an interval, and as it was.
 #[test]
 fn a_restored_one_is_rechecked() {
     for (answers, wanted) in [
@@ -187,12 +187,13 @@ fn a_restored_one_is_rechecked() {
         let id = monitor.add(at(0), spec).expect("new");
         assert_eq!(shown(&monitor, id, 0), wanted);
         assert_eq!(nth(&monitor, id, 0).saved(Moment::default()), saved);
-        let begun = starts(&mut monitor, 0);
-        succeed(&mut monitor, 0, &begun);
-        assert_eq!(shown(&monitor, id, 0), TargetStatus::AnswersAgain);
+        assert_eq!(starts(&mut monitor, 0), []);
+        let begun = starts(&mut monitor, 10_000);
+        succeed(&mut monitor, 10_000, &begun);
+        assert_eq!(shown(&monitor, id, 10_000), TargetStatus::AnswersAgain);
         // Said already, if it was so before.
         assert_eq!(actions(&mut monitor).len(), usize::from(answers.is_none()));
-        assert_eq!(monitor.poll_timeout(), Some(at(100_000)));
+        assert_eq!(monitor.poll_timeout(), Some(at(110_000)));
     }
 }
 
@@ -207,9 +208,9 @@ fn a_restored_one_that_answers_is_reactivated_at_its_next_recheck() {
     let spec = TargetSpec::new(name("a")).restored_check(name("check"), config, saved);
     let mut monitor = running(plain());
     let id = monitor.add(at(0), spec).expect("new");
-    let begun = starts(&mut monitor, 0);
-    succeed(&mut monitor, 0, &begun);
-    assert_eq!(shown(&monitor, id, 0), TargetStatus::Unknown);
+    let begun = starts(&mut monitor, 10_000);
+    succeed(&mut monitor, 10_000, &begun);
+    assert_eq!(shown(&monitor, id, 10_000), TargetStatus::Unknown);
 }
 
 /// A process that hangs, a removal, a pause, the end.
