@@ -60,7 +60,10 @@ fn connected(probe: &Probe) -> Attempt<'_> {
     static POLICY: AddressPolicy = AddressPolicy::new();
     let attempt = Attempt::new(probe, &POLICY, START, START + TIMEOUT);
     let mut attempt = attempt.expect("not a command");
-    attempt.handle_connected(START, None);
+    let AttemptStep::Connect { to, .. } = attempt.step() else {
+        panic!("an address, not a name");
+    };
+    attempt.handle_connected(START, to, None);
     assert!(matches!(attempt.step(), AttemptStep::Write { .. }));
     attempt
 }

@@ -46,9 +46,6 @@ mod hook;
 pub mod monitor;
 pub mod probe;
 mod reactor;
-// Not part of what a daemon uses, but public: `Server`, `Monitor` and `Prober` are health-driver's types
-// with these as parameters, so the compiler's messages name them.
-#[doc(hidden)]
 pub mod runtime;
 mod server;
 mod thread;

@@ -1,4 +1,8 @@
 //! mio's sockets, of either family, and the timer of this crate's reactor.
+//!
+//! Public but hidden, as the parameters of `Server`, `Monitor` and `Prober`, which messages of the
+//! compiler name.
+#![doc(hidden)]
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -6,7 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use health_core::server::Peer;
 use health_driver::listen::Bound;
-use health_driver::runtime::{BlockOn, Listen, Runtime, Socket, Wish};
+use health_driver::runtime::{BlockOn, Direction, Listen, Runtime, Socket};
 use mio::event::Source;
 
 use crate::reactor::{self, Registration};
@@ -92,7 +96,7 @@ impl Listen for Listener {
             Bound::Unix(listener) => Queue::Unix(mio::net::UnixListener::from_std(listener)),
         };
         let source: &mut dyn Source = with!(Queue, &mut queue, queue => queue);
-        let registration = Registration::new(source, Wish::Read)?;
+        let registration = Registration::new(source, Direction::Read)?;
         let is_ready = true;
         Ok(Self {
             queue,
@@ -122,7 +126,7 @@ impl Listen for Listener {
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let source: &mut dyn Source = with!(Queue, &mut self.queue, queue => queue);
-        let _ = ready!(self.registration.poll(source, Wish::Read, cx))?;
+        let _ = ready!(self.registration.poll(source, Direction::Read, cx))?;
         self.is_ready = true;
         Poll::Ready(Ok(()))
     }
@@ -170,14 +174,14 @@ impl Write for Link {
 }
 
 impl Socket for Link {
-    fn poll_ready(&mut self, wish: Wish, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_ready(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let source: &mut dyn Source = with!(Stream, &mut self.stream, stream => stream);
         let registration = match &mut self.registration {
             Some(registration) => registration,
-            none => none.insert(Registration::new(source, wish)?),
+            none => none.insert(Registration::new(source, direction)?),
         };
-        let readiness = ready!(registration.poll(source, wish, cx))?;
-        self.is_ready |= matches!(wish, Wish::Read);
+        let readiness = ready!(registration.poll(source, direction, cx))?;
+        self.is_ready |= matches!(direction, Direction::Read);
         self.is_read_closed = readiness.is_read_closed;
         Poll::Ready(Ok(()))
     }
@@ -198,7 +202,7 @@ mod connect {
     use health_core::check::probe::Destination;
     #[cfg(unix)]
     use health_driver::runtime::Timer as _;
-    use health_driver::runtime::{Connect, Socket, Wish};
+    use health_driver::runtime::{Connect, Direction, Socket};
 
     use super::{Link, Poll, Stream, ready};
 
@@ -226,7 +230,7 @@ mod connect {
         let mut link = Link::new(Stream::Tcp(mio::net::TcpStream::connect(address)?), false);
         poll_fn(|cx| {
             loop {
-                ready!(link.poll_ready(Wish::Write, cx))?;
+                ready!(link.poll_ready(Direction::Write, cx))?;
                 let Stream::Tcp(stream) = &link.stream else {
                     return Poll::Ready(Ok(()));
                 };

@@ -10,6 +10,8 @@ mod monitor;
 mod peer;
 #[path = "../../health-core/driver/tests/probing/probe.rs"]
 mod probe;
+#[path = "../../health-core/driver/tests/probing/prober.rs"]
+mod prober;
 #[path = "../../health-core/driver/tests/probing/procs.rs"]
 mod procs;
 #[path = "../../health-core/driver/tests/probing/replay.rs"]

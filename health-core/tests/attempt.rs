@@ -28,6 +28,14 @@ fn begin<'p>(probe: &'p Probe, policy: &'p AddressPolicy) -> Attempt<'p> {
     Attempt::new(probe, policy, at(0), at(1_000)).expect("not a command")
 }
 
+/// The connection of the step stands.
+fn connected(attempt: &mut Attempt<'_>, now: Instant) {
+    let AttemptStep::Connect { to, .. } = attempt.step() else {
+        panic!("{:?}", attempt.step());
+    };
+    attempt.handle_connected(now, to, None);
+}
+
 #[track_caller]
 fn ends(attempt: Attempt<'_>, class: Class, kind: Option<Kind>, message: &str) -> Report {
     assert_eq!(attempt.step(), AttemptStep::Close);
@@ -45,7 +53,7 @@ fn a_whole_https_attempt_with_its_times() {
     let to = Destination::Tcp(address("192.0.2.1:8443"));
     let until = at(1_000);
     assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
-    attempt.handle_connected(at(30), None);
+    attempt.handle_connected(at(30), to, None);
     let name = "db.example";
     assert_eq!(attempt.step(), AttemptStep::Secure { name, until });
     attempt.handle_secured(at(60));
@@ -94,13 +102,12 @@ fn a_whole_https_attempt_with_its_times() {
 fn the_part_that_ran_is_named_at_the_deadline() {
     let secure = probe("https://h/");
     type Act = fn(&mut Attempt<'_>);
-    let steps: [(&str, Act); 6] = [
-        ("timeout while resolving the name", |_| {}),
+    let steps: [(&str, Act); 5] = [
         ("timeout while connecting", |it| {
             it.handle_resolved(at(1), [address("192.0.2.1:443")]);
         }),
         ("timeout while in the TLS handshake", |it| {
-            it.handle_connected(at(1), None);
+            connected(it, at(1));
         }),
         ("timeout while sending the request", |it| {
             it.handle_secured(at(1));
@@ -131,7 +138,7 @@ fn the_part_that_ran_is_named_at_the_deadline() {
 fn what_comes_at_the_deadline_comes_too_late() {
     let probe = probe("tcp://192.0.2.1:80");
     let mut attempt = begin(&probe, &OPEN);
-    attempt.handle_connected(at(1_000), None);
+    connected(&mut attempt, at(1_000));
     ends(
         attempt,
         Class::Failure,
@@ -140,32 +147,147 @@ fn what_comes_at_the_deadline_comes_too_late() {
     );
 }
 
+/// A resolver that does not answer is ours. It is given up before the attempt's own deadline, behind
+/// which a late driver could not say whose the silence was.
 #[test]
-fn addresses_share_the_time_and_the_last_error_counts() {
+fn a_name_that_is_not_resolved_in_time_says_nothing_of_the_target() {
+    for (text, timeout, until) in [
+        ("http://h/", 1_000, 900),
+        ("https://h/", 10_000, 9_800),
+        ("tcp://h:80", 100, 90),
+    ] {
+        let (probe, message) = (probe(text), "prober cannot ask its resolver");
+        let begin = || Attempt::new(&probe, &OPEN, at(0), at(timeout)).expect("not a command");
+        let attempt = begin();
+        let AttemptStep::Resolve { until: given, .. } = attempt.step() else {
+            panic!("{:?}", attempt.step());
+        };
+        assert_eq!(given, at(until));
+        for late in [until, timeout, timeout + 5_000] {
+            let mut attempt = begin();
+            attempt.handle_timeout(at(late));
+            ends(attempt, Class::Indeterminate, Some(Kind::Resolver), message);
+            let mut attempt = begin();
+            attempt.handle_resolved(at(late), [address("192.0.2.1:80")]);
+            ends(attempt, Class::Indeterminate, Some(Kind::Resolver), message);
+            let mut attempt = begin();
+            attempt.handle_error(at(late), ProbeError::NameNotFound, "");
+            ends(attempt, Class::Indeterminate, Some(Kind::Resolver), message);
+        }
+        let mut attempt = begin();
+        attempt.handle_error(at(until - 1), ProbeError::NameNotFound, "");
+        ends(
+            attempt,
+            Class::Failure,
+            Some(Kind::NameNotFound),
+            "no such name",
+        );
+    }
+}
+
+/// RFC 8305 §5, and the first failure that is the target's counts.
+#[test]
+fn the_next_address_is_tried_beside_a_silent_one() {
     let probe = probe("tcp://h:80");
-    let mut attempt = begin(&probe, &OPEN);
+    let mut attempt = Attempt::new(&probe, &OPEN, at(0), at(10_000)).expect("not a command");
     let all = ["[2001:db8::1]:80", "192.0.2.1:80", "192.0.2.2:80"].map(address);
+    let [first, second, third] = all.map(Destination::Tcp);
+    let step = |to, until| AttemptStep::Connect {
+        to,
+        until: at(until),
+    };
     attempt.handle_resolved(at(100), all);
-    let (to, until) = (Destination::Tcp(all[0]), at(400));
-    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
-    attempt.handle_timeout(at(400));
-    let (to, until) = (Destination::Tcp(all[1]), at(700));
-    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
-    attempt.handle_error(at(500), ProbeError::Unreachable, "");
-    let (to, until) = (Destination::Tcp(all[2]), at(1_000));
-    assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
-    attempt.handle_error(at(600), ProbeError::Refused, "os error 111");
+    assert_eq!(attempt.step(), step(first, 350));
+    attempt.handle_timeout(at(349));
+    assert_eq!(attempt.step(), step(first, 350));
+    attempt.handle_timeout(at(350));
+    assert_eq!(attempt.step(), step(second, 600));
+    // It fails: the next one is begun at once.
+    attempt.handle_error(at(400), ProbeError::Unreachable, "");
+    assert_eq!(attempt.step(), step(third, 10_000));
+    attempt.handle_connect_error(at(5_000), third, ProbeError::Refused, "os error 111");
+    // The first one is still under way.
+    assert_eq!(attempt.step(), step(first, 10_000));
+    attempt.handle_connect_error(at(5_001), third, ProbeError::Reset, "it has failed before");
+    attempt.handle_connected(at(5_002), third, None);
+    assert_eq!(attempt.step(), step(first, 10_000));
+
+    attempt.handle_timeout(at(10_000));
     let message = "connection refused while connecting";
     let report = ends(attempt, Class::Failure, Some(Kind::Refused), message);
-    assert_eq!(
-        report.timings.get(ProbePhase::Connect),
-        Some(Duration::from_millis(500))
-    );
-    assert_eq!(report.address, Some(all[2]));
-    assert_eq!(
-        report.outcome.cause.expect("a cause").reveal(),
-        "os error 111"
-    );
+    let connect = report.timings.get(ProbePhase::Connect);
+    assert_eq!(connect, Some(Duration::from_millis(9_900)));
+    let cause = report.outcome.cause.expect("a cause");
+    assert_eq!(cause.reveal(), "os error 111");
+}
+
+/// Whichever stands first is used, in whatever order they were begun.
+#[test]
+fn an_address_that_answers_late_is_not_given_up() {
+    let probe = probe("tcp://h:80");
+    let all = ["192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80"].map(address);
+    for (index, winner) in all.into_iter().enumerate() {
+        let mut attempt = Attempt::new(&probe, &OPEN, at(0), at(4_000)).expect("not a command");
+        attempt.handle_resolved(at(0), all);
+        attempt.handle_timeout(at(250));
+        attempt.handle_timeout(at(500));
+        attempt.handle_connected(at(2_500), Destination::Tcp(winner), None);
+        let report = ends(attempt, Class::Success, None, "");
+        assert_eq!(report.address, Some(winner), "{index}");
+    }
+    // Not one that has not been begun.
+    let mut attempt = Attempt::new(&probe, &OPEN, at(0), at(4_000)).expect("not a command");
+    attempt.handle_resolved(at(0), all);
+    attempt.handle_connected(at(1), Destination::Tcp(all[1]), None);
+    assert!(matches!(attempt.step(), AttemptStep::Connect { .. }));
+}
+
+/// With little time left each address still has its turn.
+#[test]
+fn many_addresses_share_a_short_time() {
+    let probe = probe("tcp://h:80");
+    let mut attempt = begin(&probe, &OPEN);
+    let all = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(|last| SocketAddr::from(([192, 0, 2, last], 80)));
+    attempt.handle_resolved(at(0), all);
+    for (index, expected) in all.into_iter().enumerate() {
+        let AttemptStep::Connect { to, until } = attempt.step() else {
+            panic!("{:?}", attempt.step());
+        };
+        assert_eq!(to, Destination::Tcp(expected));
+        assert_eq!(until, at(100 * (index as u64 + 1)));
+        attempt.handle_timeout(until);
+    }
+    let message = "timeout while connecting";
+    let _ = ends(attempt, Class::Failure, Some(Kind::Timeout), message);
+}
+
+/// A shortage of ours may have hidden an address that answers, so nothing counts against the target;
+/// but what was begun before may still answer.
+#[test]
+fn a_shortage_of_ours_begins_no_further_address() {
+    let probe = probe("tcp://h:80");
+    let all = ["192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80"].map(address);
+    let [first, second, _] = all.map(Destination::Tcp);
+    for shortage in [ProbeError::Descriptors, ProbeError::Memory] {
+        let begin = || {
+            let mut attempt = begin(&probe, &OPEN);
+            attempt.handle_resolved(at(0), all);
+            attempt.handle_timeout(at(250));
+            attempt.handle_connect_error(at(251), second, shortage, "");
+            let until = at(1_000);
+            assert_eq!(attempt.step(), AttemptStep::Connect { to: first, until });
+            attempt
+        };
+        let mut attempt = begin();
+        attempt.handle_connected(at(700), first, None);
+        let _ = ends(attempt, Class::Success, None, "");
+        let mut attempt = begin();
+        attempt.handle_connect_error(at(700), first, ProbeError::Refused, "");
+        assert_eq!(attempt.into_report().outcome.class, Class::Indeterminate);
+        let mut attempt = begin();
+        attempt.handle_timeout(at(1_000));
+        assert_eq!(attempt.into_report().outcome.class, Class::Indeterminate);
+    }
 }
 
 #[test]
@@ -189,7 +311,7 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
 
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(1), [address("192.0.2.1:80")]);
-    attempt.handle_connected(at(2), None);
+    connected(&mut attempt, at(2));
     attempt.handle_error(at(3), ProbeError::Memory, "");
     let message = "prober has no memory left";
     ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
@@ -233,11 +355,12 @@ fn an_address_that_is_of_no_use_here_hides_nothing() {
         ),
         ([Ports, Ports], Class::Indeterminate, Kind::Ports, no_port),
         (
-            [Refused, TimedOut],
+            [TimedOut, Refused],
             Class::Failure,
             Kind::Timeout,
             "timeout while connecting",
         ),
+        ([Refused, TimedOut], Class::Failure, Kind::Refused, refused),
     ] {
         let mut attempt = begin(&probe, &OPEN);
         attempt.handle_resolved(at(0), [address("[::1]:80"), address("127.0.0.1:80")]);
@@ -259,6 +382,7 @@ fn an_address_that_is_of_no_use_here_hides_nothing() {
     );
     attempt.handle_timeout(at(500));
     attempt.handle_error(at(501), Ports, "");
+    attempt.handle_timeout(at(1_000));
     let message = "timeout while connecting";
     let _ = ends(attempt, Class::Failure, Some(Kind::Timeout), message);
 
@@ -266,7 +390,7 @@ fn an_address_that_is_of_no_use_here_hides_nothing() {
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(0), [address("[::1]:80"), address("127.0.0.1:80")]);
     attempt.handle_error(at(1), Ports, "");
-    attempt.handle_connected(at(2), None);
+    connected(&mut attempt, at(2));
     assert_eq!(attempt.into_report().outcome.class, Class::Success);
 
     // Other shortages of ours end it at once: the next address would meet them as well.
@@ -327,7 +451,7 @@ fn the_time_of_a_lookup_that_found_nothing_is_kept() {
 fn an_error_of_our_own_in_the_response_keeps_what_had_come() {
     let probe = probe("http://192.0.2.1/");
     let mut attempt = begin(&probe, &OPEN);
-    attempt.handle_connected(at(1), None);
+    connected(&mut attempt, at(1));
     attempt.handle_sent(at(3));
     attempt.handle_input(at(7), b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
     attempt.handle_error(at(15), ProbeError::Memory, "");
@@ -347,7 +471,8 @@ fn an_error_of_our_own_in_the_response_keeps_what_had_come() {
 fn a_connection_to_itself_is_refused() {
     let probe = probe("tcp://127.0.0.1:40000");
     let mut attempt = begin(&probe, &OPEN);
-    attempt.handle_connected(at(1), Some(address("127.0.0.1:40000")));
+    let itself = address("127.0.0.1:40000");
+    attempt.handle_connected(at(1), Destination::Tcp(itself), Some(itself));
     let message = "connection refused while connecting";
     ends(attempt, Class::Failure, Some(Kind::Refused), message);
 }
@@ -358,7 +483,7 @@ fn a_reset_after_a_whole_answer_is_no_news() {
     let mut attempt = begin(&probe, &OPEN);
     let (to, until) = (Destination::Unix("/run/a.sock"), at(1_000));
     assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
-    attempt.handle_connected(at(1), None);
+    connected(&mut attempt, at(1));
     attempt.handle_sent(at(2));
     attempt.handle_input(at(3), b"HTTP/1.1 204 No Content\r\n\r\n");
     attempt.handle_error(at(4), ProbeError::Reset, "");
@@ -386,7 +511,7 @@ fn errors_of_the_system_are_told_apart() {
         (11, Connect, ProbeError::Refused),
         (2, Spawn, ProbeError::CommandNotFound),
         (13, Spawn, ProbeError::CommandNotFound),
-        (26, Spawn, ProbeError::Settings),
+        (26, Spawn, ProbeError::CommandBusy),
         (26, Connect, ProbeError::Other),
         (2, Connect, ProbeError::Refused),
         (111, Connect, ProbeError::Refused),

@@ -12,9 +12,6 @@
 //! the daemon's executor hangs, and the heartbeats make that visible. Either way all connections are
 //! one task: a thousand silent clients cost no buffer, no timer and no wake-up.
 //!
-//! It runs on any executor, since it brings none: of smol it uses `async-io` only. Linux, macOS and
-//! Windows.
-//!
 //! ```no_run
 //! use std::time::Duration;
 //! use health_smol::{Health, Server};
@@ -40,20 +37,21 @@
 //!
 //! * `monitor` (default): [`probe`] and [`monitor`]. Without it only the endpoint is linked.
 //! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
+//!
+//! # Platforms
+//!
+//! It runs on any executor, since it brings none: of smol it uses `async-io` only. Linux, macOS and
+//! Windows.
 #![forbid(unsafe_code)]
 
 mod line;
 pub mod monitor;
 pub mod probe;
-// Not part of what a daemon uses, but public: `Server`, `Monitor` and `Prober` are health-driver's types
-// with these as parameters, so the compiler's messages name them.
-#[doc(hidden)]
 pub mod runtime;
 mod server;
 
 #[doc(inline)]
 pub use health_driver::daemon::*;
-pub use line::serve_connection;
-pub use server::{Handle, Server};
+pub use {line::serve_connection, server::Handle, server::Server};
 #[cfg(feature = "monitor")]
 pub use {monitor::Monitor, monitor::MonitorHandle, probe::Prober};

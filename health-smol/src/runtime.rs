@@ -1,4 +1,8 @@
 //! async-io's timer and sockets.
+//!
+//! Public but hidden, as the parameters of `Server`, `Monitor` and `Prober`, which messages of the
+//! compiler name.
+#![doc(hidden)]
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -11,7 +15,7 @@ use std::time::Duration;
 use async_io::Async;
 use health_core::server::Peer;
 use health_driver::listen::Bound;
-use health_driver::runtime::{Listen, Runtime, Socket, Timer, Wish};
+use health_driver::runtime::{Direction, Listen, Runtime, Socket, Timer};
 
 #[derive(Debug)]
 pub struct Smol;
@@ -185,7 +189,7 @@ impl Write for Link {
 }
 
 impl Socket for Link {
-    fn poll_ready(&mut self, wish: Wish, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_ready(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // From now on the reactor watches it.
         if let Stream::Fresh(fresh) = &mut self.stream {
             self.stream = match fresh.take() {
@@ -195,16 +199,16 @@ impl Socket for Link {
                 None => return Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
             };
         }
-        ready!(match (&self.stream, wish) {
-            (Stream::Tcp(stream), Wish::Read) => stream.poll_readable(cx),
-            (Stream::Tcp(stream), Wish::Write) => stream.poll_writable(cx),
+        ready!(match (&self.stream, direction) {
+            (Stream::Tcp(stream), Direction::Read) => stream.poll_readable(cx),
+            (Stream::Tcp(stream), Direction::Write) => stream.poll_writable(cx),
             #[cfg(unix)]
-            (Stream::Unix(stream), Wish::Read) => stream.poll_readable(cx),
+            (Stream::Unix(stream), Direction::Read) => stream.poll_readable(cx),
             #[cfg(unix)]
-            (Stream::Unix(stream), Wish::Write) => stream.poll_writable(cx),
+            (Stream::Unix(stream), Direction::Write) => stream.poll_writable(cx),
             (Stream::Fresh(_), _) => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         })?;
-        self.is_ready |= matches!(wish, Wish::Read);
+        self.is_ready |= matches!(direction, Direction::Read);
         Poll::Ready(Ok(()))
     }
 

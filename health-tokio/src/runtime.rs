@@ -1,4 +1,8 @@
 //! tokio's timer and sockets.
+//!
+//! It is public, but hidden: `Server`, `Monitor` and `Prober` are health-driver's types with these as
+//! parameters, so messages of the compiler name them.
+#![doc(hidden)]
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -7,7 +11,7 @@ use std::time::Duration;
 
 use health_core::server::Peer;
 use health_driver::listen::Bound;
-use health_driver::runtime::{Listen, Runtime, Socket, Timer, Wish};
+use health_driver::runtime::{Direction, Listen, Runtime, Socket, Timer};
 use tokio::io::AsyncWrite;
 #[cfg(unix)]
 use tokio::io::Interest;
@@ -117,18 +121,18 @@ impl Write for Link {
 }
 
 impl Socket for Link {
-    fn poll_ready(&mut self, wish: Wish, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_ready(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         #[cfg(unix)]
         self.register()?;
-        match (&*self, wish) {
+        match (&*self, direction) {
             #[cfg(unix)]
             (Self::Fresh(_), _) => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-            (Self::Tcp(stream), Wish::Read) => stream.poll_read_ready(cx),
-            (Self::Tcp(stream), Wish::Write) => stream.poll_write_ready(cx),
+            (Self::Tcp(stream), Direction::Read) => stream.poll_read_ready(cx),
+            (Self::Tcp(stream), Direction::Write) => stream.poll_write_ready(cx),
             #[cfg(unix)]
-            (Self::Unix(stream), Wish::Read) => stream.poll_read_ready(cx),
+            (Self::Unix(stream), Direction::Read) => stream.poll_read_ready(cx),
             #[cfg(unix)]
-            (Self::Unix(stream), Wish::Write) => stream.poll_write_ready(cx),
+            (Self::Unix(stream), Direction::Write) => stream.poll_write_ready(cx),
         }
     }
 

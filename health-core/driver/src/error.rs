@@ -25,9 +25,9 @@ const fn without_number(kind: io::ErrorKind, phase: ProbePhase) -> ProbeError {
         io::ErrorKind::NotFound if matches!(phase, ProbePhase::Spawn) => {
             ProbeError::CommandNotFound
         }
-        io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::BrokenPipe => ProbeError::Reset,
+        // So the TLS library says it; a plain stream's end is no error.
+        io::ErrorKind::UnexpectedEof => ProbeError::Truncated,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => ProbeError::Reset,
         io::ErrorKind::OutOfMemory => ProbeError::Memory,
         io::ErrorKind::InvalidData => ProbeError::Tls,
         _ => ProbeError::Other,

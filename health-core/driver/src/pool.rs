@@ -62,6 +62,11 @@ impl Pool {
         }))
     }
 
+    /// The most threads at once.
+    pub(crate) fn most(&self) -> usize {
+        self.0.most
+    }
+
     /// Runs `task` as soon as a thread is free, in the order of the calls. If there is no thread at all
     /// and the system gives none, it is called at once on the caller's thread, with the error. A
     /// panic ends the task and nothing else.

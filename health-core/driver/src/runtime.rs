@@ -78,7 +78,7 @@ pub trait Socket: Read + Write + fmt::Debug + Send + Unpin {
     /// # Errors
     ///
     /// The runtime cannot watch it.
-    fn poll_ready(&mut self, wish: Wish, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    fn poll_ready(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Says that nothing more will be written, and leaves reading possible.
     ///
@@ -100,12 +100,12 @@ pub trait Connect: Socket + Sized {
     fn local_addr(&self) -> Option<std::net::SocketAddr>;
 }
 
-/// What is waited for.
+/// What a task waits for on a socket.
 #[derive(Clone, Copy, Debug)]
-pub enum Wish {
-    /// Bytes, or the end.
+pub enum Direction {
+    /// Bytes to read, or the end of the input.
     Read,
-    /// Room for bytes.
+    /// Room for bytes to write.
     Write,
 }
 
@@ -142,11 +142,11 @@ pub trait Stream {
 
 impl<S: Socket> Stream for S {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        retry(self, Wish::Read, cx, |socket| socket.read(buffer))
+        retry(self, Direction::Read, cx, |socket| socket.read(buffer))
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        retry(self, Wish::Write, cx, |socket| socket.write(bytes))
+        retry(self, Direction::Write, cx, |socket| socket.write(bytes))
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -161,14 +161,14 @@ impl<S: Socket> Stream for S {
 /// Does what blocks no more, as often as it takes.
 fn retry<S: Socket, R>(
     socket: &mut S,
-    wish: Wish,
+    direction: Direction,
     cx: &mut Context<'_>,
     mut act: impl FnMut(&mut S) -> io::Result<R>,
 ) -> Poll<io::Result<R>> {
     loop {
         match act(socket) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                ready!(socket.poll_ready(wish, cx))?;
+                ready!(socket.poll_ready(direction, cx))?;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             done => return Poll::Ready(done),

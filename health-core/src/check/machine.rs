@@ -315,6 +315,7 @@ impl Check {
         }
         let in_start_period = begin.duration_since(self.since) < self.config.start_period;
         let effect = self.thresholds.count(&self.config, class, in_start_period);
+        self.thresholds.last_indeterminate = outcome.kind.filter(|_| class == Class::Indeterminate);
         if effect.counted {
             self.judged_at = Some(Timestamp::of(end));
         }

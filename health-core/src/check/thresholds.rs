@@ -2,9 +2,9 @@
 
 use super::config::{CheckConfig, OnUnhealthy};
 use super::event::CheckStatus;
-use crate::base::Class;
 use crate::base::ProbeKind;
 use crate::base::Streak;
+use crate::base::{Class, Kind};
 
 /// The status of a check and the counts behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(super) struct Thresholds {
     pub(super) action_pending: bool,
     /// The guard has withheld that action, and the event for it was given (T11).
     pub(super) action_suppressed: bool,
+    /// The last result was indeterminate, for this reason.
+    pub(super) last_indeterminate: Option<Kind>,
     impaired: bool,
     indeterminate: u32,
     /// Failures beyond the one that changed_at the check unhealthy: steps of back-off.

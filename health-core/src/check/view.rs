@@ -6,6 +6,8 @@ use super::config::CheckConfig;
 use super::event::CheckStatus;
 use super::history::Record;
 use super::state::{Check, Run, Timestamp};
+#[cfg(feature = "monitor")]
+use crate::base::Kind;
 use crate::base::Status;
 use crate::base::Streak;
 use crate::base::{Instant, Moment, UnixTime};
@@ -40,6 +42,12 @@ impl Check {
     #[must_use]
     pub const fn is_stale(&self) -> bool {
         self.thresholds.stale
+    }
+
+    /// Why the last attempt said nothing about the target, if it did not.
+    #[cfg(feature = "monitor")]
+    pub(crate) const fn last_indeterminate(&self) -> Option<Kind> {
+        self.thresholds.last_indeterminate
     }
 
     /// Its settings.

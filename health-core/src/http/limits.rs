@@ -49,7 +49,8 @@ pub struct Limits {
     /// refused.
     pub connections: usize,
     /// Connections among them that follow `/health/events`. Default 16; one
-    /// more evicts the oldest of them; 0 switches streams off.
+    /// more evicts the oldest of them if that has been open for 60 s, and else is the one that ends; 0
+    /// switches streams off.
     pub streams: usize,
     /// The longest time without an event on a stream: then a comment is sent. Default 15 s.
     pub stream_heartbeat: Duration,

@@ -4,6 +4,7 @@ use super::config::Spread;
 use super::id::TargetId;
 use super::machine::{Life, Monitor};
 use super::mass_failure::{Share, TargetShare};
+use super::shortage::shortage_of;
 use super::target::{AddError, Target, TargetSpec};
 use crate::base::Instant;
 use crate::check::{CancelReason, Check, Events};
@@ -50,6 +51,7 @@ impl Monitor {
         self.tally.exchange_target(share, TargetShare::default());
         for (index, check) in target.each().enumerate() {
             self.tally.exchange(Share::of(check), Share::default());
+            self.sums.shortages.exchange(shortage_of(check), None);
             let lane = usize::from(check.config().needs_reap);
             self.schedule(id.check(index), lane, None);
         }

@@ -10,6 +10,7 @@ use super::mass_failure::Tally;
 use super::reaper::Reaper;
 #[cfg(feature = "registry")]
 use super::registry::Journal;
+use super::shortage::Shortages;
 use super::stats::MonitorStats;
 use super::status::MonitorStatus;
 use super::sums::Sums;
@@ -221,6 +222,7 @@ impl Monitor {
             max_in_flight: self.config.max_in_flight,
             summary: self.summary(moment.now),
             reactivate_command: self.config.reactivate_command,
+            shortages: self.shortages(),
             stats: self.stats,
             #[cfg(feature = "registry")]
             journal: self.journal_stats(moment.now),
@@ -230,6 +232,12 @@ impl Monitor {
     /// Whether a target that was deregistered answers again.
     fn answers_again(&self, id: TargetId) -> bool {
         self.targets.get(id).is_some_and(Target::answers_again)
+    }
+
+    /// What keeps the prober itself from probing.
+    #[must_use]
+    pub const fn shortages(&self) -> Shortages {
+        self.sums.shortages
     }
 
     /// Whether so many targets fail that actions are withheld; see [`MassFailure`](super::MassFailure).

@@ -70,7 +70,7 @@ impl TargetShare {
 }
 
 /// A check that is paused or done is evidence neither for nor against.
-const fn is_active(mode: Mode) -> bool {
+pub(super) const fn is_active(mode: Mode) -> bool {
     !matches!(
         mode,
         Mode::New | Mode::Paused | Mode::Inactive | Mode::Done | Mode::Stopping | Mode::Stopped

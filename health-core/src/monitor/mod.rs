@@ -112,6 +112,7 @@ mod reaper;
 #[cfg(feature = "registry")]
 pub mod registry;
 mod schedule;
+mod shortage;
 mod stats;
 mod status;
 mod summary;
@@ -127,6 +128,7 @@ pub use event::{Command, MonitorEvent, Signal};
 pub use id::{AttemptId, CheckId, TargetId};
 pub use machine::Monitor;
 pub use mass_failure::MassFailure;
+pub use shortage::Shortages;
 pub use stats::MonitorStats;
 pub use status::{MonitorStatus, TargetStatus};
 pub use summary::Summary;

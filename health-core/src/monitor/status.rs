@@ -4,6 +4,7 @@ use core::fmt;
 
 #[cfg(feature = "registry")]
 use super::registry::JournalStats;
+use super::shortage::Shortages;
 use super::stats::MonitorStats;
 use super::summary::Summary;
 use crate::base::Moment;
@@ -113,6 +114,8 @@ pub struct MonitorStatus {
     /// The command that reactivates a target, if there is one: see
     /// [`MonitorConfig::reactivate_command`](super::MonitorConfig::reactivate_command).
     pub(crate) reactivate_command: Option<&'static str>,
+    /// What keeps the prober itself from probing.
+    pub shortages: Shortages,
     /// What was counted since the start.
     pub stats: MonitorStats,
     /// What was stored and what waits for it; `None` without a journal.

@@ -13,6 +13,7 @@ use super::list::Targets;
 use super::machine::Monitor;
 #[cfg(feature = "registry")]
 use super::registry::{FirstResults, FirstShare};
+use super::shortage::Shortages;
 use super::status::TargetStatus;
 use super::summary::Summary;
 use super::target::Target;
@@ -23,6 +24,7 @@ pub(super) struct Sums {
     summary: Summary,
     /// Of [`Target::demand`].
     demand: u64,
+    pub(super) shortages: Shortages,
     #[cfg(feature = "registry")]
     pub(super) first: FirstResults,
     /// When a verdict may expire, and the place of its target; at most one entry for each target.

@@ -109,6 +109,8 @@ pub enum AddError {
     },
     /// A target has 1 to 16 checks; this many were given.
     CheckCount(usize),
+    /// This check is made over `https`, and the driver was built without the feature `tls`.
+    WithoutTls(Name),
     /// The monitor has been stopped.
     Stopped,
 }
@@ -122,6 +124,12 @@ impl fmt::Display for AddError {
                 let most = Target::MAX_CHECKS;
                 write!(f, "{count} checks: a target has 1 to {most}")
             }
+            Self::WithoutTls(check) => {
+                write!(
+                    f,
+                    "check {check}: https needs a build with the feature `tls`"
+                )
+            }
             Self::Stopped => f.write_str("the monitor has been stopped"),
         }
     }
@@ -132,7 +140,7 @@ impl core::error::Error for AddError {
         match self {
             Self::Name(error) => Some(error),
             Self::Config { error, .. } => Some(error),
-            Self::CheckCount(_) | Self::Stopped => None,
+            Self::CheckCount(_) | Self::WithoutTls(_) | Self::Stopped => None,
         }
     }
 }

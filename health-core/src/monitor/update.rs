@@ -5,6 +5,7 @@ use super::event::{Command, MonitorEvent, Signal};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::mass_failure::{Share, TargetShare};
+use super::shortage::shortage_of;
 use crate::base::Instant;
 use crate::check::{self, CancelReason, Check, Events, Permit};
 
@@ -65,11 +66,13 @@ impl Monitor {
         let Some((_, check)) = target.checks.get_mut(id.index()) else {
             return;
         };
+        let shortage = shortage_of(check);
         let (share, wake, skipped) = (Share::of(check), check.wake(), check.skipped_slots);
         #[cfg(feature = "registry")]
         let before = check.saved_state();
         let events = change(check);
         self.tally.exchange(share, Share::of(check));
+        self.sums.shortages.exchange(shortage, shortage_of(check));
         self.stats.skipped_slots += u64::from(check.skipped_slots - skipped);
         let needs_reap = check.config().needs_reap;
         let new_wake = check.wake();

@@ -15,7 +15,7 @@ mod reference;
 
 use std::time::Duration;
 
-use cases::{CASES, Case, Expect};
+use cases::{Case, Expect, cases};
 use health_core::check::probe::{
     AddressPolicy, Attempt, AttemptStep, Condition, Destination, HttpProbe, HttpProbeBuilder,
     Probe, Report,
@@ -43,7 +43,7 @@ fn connected(probe: &Probe) -> Attempt<'_> {
     attempt.handle_resolved(START, [address]);
     let (to, until) = (Destination::Tcp(address), START + SECOND);
     assert_eq!(attempt.step(), AttemptStep::Connect { to, until });
-    attempt.handle_connected(START, None);
+    attempt.handle_connected(START, to, None);
     assert_eq!(attempt.step(), AttemptStep::Write { until });
     attempt
 }
@@ -132,7 +132,7 @@ fn every_case_in_any_cut() {
         answer,
         eof,
         expect,
-    } in CASES
+    } in cases()
     {
         let report = same_in_any_cut(&probe, answer, *eof, &mut random);
         let message = report.outcome.message.as_str();

@@ -1,5 +1,6 @@
 //! One vector, run through the monitor in virtual time.
 
+pub(crate) mod file;
 mod read;
 mod show;
 
@@ -81,14 +82,10 @@ impl World {
             let control = self.control.front().map(|(at, _)| *at);
             let answer = self.answers.iter().map(|(at, ..)| *at).min();
             let timer = self.monitor.poll_timeout().map(millis);
-            let Some(next) = [control, answer, timer].into_iter().flatten().min() else {
-                return;
-            };
-            let now = self.script.after_stall(next);
-            if now > self.script.until {
-                return;
+            match self.script.next_step([control, answer, timer]) {
+                Some(now) => self.step(now),
+                None => return,
             }
-            self.step(now);
         }
     }
 

@@ -93,8 +93,15 @@ impl Script {
         checks.map(|(name, config, _)| (name.as_deref(), config))
     }
 
+    /// When a driver acts next: at the first of these times, or later if it is stalled then. `None` if
+    /// the vector ends before.
+    pub(crate) fn next_step(&self, times: [Option<u64>; 3]) -> Option<u64> {
+        let now = self.after_stall(times.into_iter().flatten().min()?);
+        (now <= self.until).then_some(now)
+    }
+
     /// When a driver that should act at `at` acts.
-    pub(crate) fn after_stall(&self, at: u64) -> u64 {
+    fn after_stall(&self, at: u64) -> u64 {
         let stall = self
             .stalls
             .iter()

@@ -8,6 +8,7 @@ use clap::builder::{BoolishValueParser, Resettable};
 use clap::error::Error;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
+use health_core::server::Service;
 
 use super::config::Flags;
 
@@ -72,6 +73,16 @@ pub(super) struct MonitorArgs {
         hide_env_values = true
     )]
     token: Option<String>,
+    /// Another name of this machine, by which clients on it are shown details, too: else it has to be
+    /// localhost or an address [repeatable]
+    #[arg(
+        long = "allow-host",
+        env = "HEALTHD_ALLOW_HOSTS",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = host_name
+    )]
+    allow_hosts: Vec<String>,
     /// A target: healthy is status 200 and a body of JSON [repeatable]
     #[arg(
         long = "target",
@@ -255,6 +266,7 @@ impl MonitorArgs {
             db: self.registry.db.clone(),
             listen: self.listen,
             token: self.token.clone(),
+            allow_hosts: self.allow_hosts.clone(),
             interval: self.interval,
             timeout: self.timeout,
             retries: self.retries,
@@ -262,6 +274,11 @@ impl MonitorArgs {
             targets: self.targets.clone(),
         }
     }
+}
+
+fn host_name(text: &str) -> Result<String, health_core::ConfigError> {
+    Service::new().allow_hosts([text])?;
+    Ok(text.to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

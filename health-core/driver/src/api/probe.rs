@@ -15,7 +15,7 @@ use crate::task;
 
 /// Carries probes out. Cheap to make, shared freely.
 ///
-/// A name is looked up on a thread, of at most 16; a command runs on one, of another 16. A command
+/// A name is looked up on a thread, one for all who ask for it; a command runs on one, of at most 16. A command
 /// that outlives its timeout gets `SIGTERM` with its whole process group, after a second `SIGKILL`:
 /// its report then comes up to two seconds later.
 ///

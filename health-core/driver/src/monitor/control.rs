@@ -28,10 +28,11 @@ impl MonitorControl {
     ///
     /// # Errors
     ///
-    /// Its name is taken, a check's settings make no sense, it has no check or more than 16, or
-    /// the monitor has been stopped. Nothing has changed then.
+    /// Its name is taken, a check's settings make no sense, it has no check or more than 16, it is
+    /// probed over `https` by a build without the feature `tls`, or the monitor has been stopped.
+    /// Nothing has changed then.
     pub fn add(&self, target: Target) -> Result<TargetId, AddError> {
-        let (spec, jobs) = target.into_parts();
+        let (spec, jobs) = target.into_parts()?;
         self.change(|state, now| {
             let id = state.monitor.add(now, spec)?;
             let work = jobs.into_iter().map(Work::from).collect();

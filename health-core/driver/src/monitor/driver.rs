@@ -8,7 +8,9 @@ use super::attempt::AttemptGuard;
 use super::clock::{MonitorClock, Time};
 use super::control::MonitorControl;
 use super::group::GroupComponent;
+use super::prober::ProberComponents;
 use super::shared::Shared;
+use crate::Health;
 use health_core::Instant;
 use health_core::Outcome;
 use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
@@ -47,6 +49,7 @@ use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
 pub struct MonitorDriver {
     shared: Arc<Shared>,
     group: Option<GroupComponent>,
+    prober: Option<ProberComponents>,
     has_started: bool,
 }
 
@@ -85,9 +88,19 @@ impl MonitorDriver {
         let driver = Self {
             shared: Arc::clone(&shared),
             group,
+            prober: None,
             has_started: false,
         };
         (driver, MonitorControl::new(shared))
+    }
+
+    /// Shows what keeps the monitor itself from probing, each as a component of `health`: `resolver`,
+    /// `certificates`, `descriptors`, `memory`, `processes`, `ports`, `commands`.
+    ///
+    /// A component is declared when it fails first. Where its name is taken, it is `prober.resolver` and
+    /// so on. None of them is critical.
+    pub fn show_prober(&mut self, health: &Health) {
+        self.prober = Some(ProberComponents::new(health));
     }
 
     /// What its clock shows.
@@ -141,13 +154,22 @@ impl MonitorDriver {
                 let batches = state.batches().filter(|at| *at > now);
                 until = until.into_iter().chain(batches).min();
             }
+            if let Some(prober) = &mut self.prober {
+                let shortages = state.monitor.shortages();
+                if !prober.is_shown(shortages) {
+                    // It wakes readers of the health, which must not run under our lock.
+                    drop(state);
+                    readers.into_iter().for_each(Waker::wake);
+                    prober.show(shortages);
+                    continue;
+                }
+            }
             if let Some(group) = &mut self.group {
                 let status = state.monitor.status(self.shared.clock.moment());
                 let (summary, timing) = (status.summary, status.stats.timing);
                 let at = group.due(now, summary, timing);
                 if at <= now {
                     let down = state.monitor.down();
-                    // It wakes readers of the health, which must not run under our lock.
                     drop(state);
                     readers.into_iter().for_each(Waker::wake);
                     group.update(now, summary, &down, timing);

@@ -51,6 +51,10 @@ impl Job {
         matches!(self, Self::Probe(Probe::Http(_)))
     }
 
+    pub(super) fn is_https(&self) -> bool {
+        matches!(self, Self::Probe(Probe::Http(http)) if http.tls().is_some())
+    }
+
     /// Where it connects to, if that is a host and a port.
     pub(super) fn endpoint(&self) -> Option<&Endpoint> {
         match self {

@@ -22,6 +22,7 @@ mod group;
 mod job;
 #[cfg(feature = "test-util")]
 mod manual;
+mod prober;
 #[cfg(feature = "registry")]
 mod registry;
 mod shared;

@@ -9,7 +9,7 @@ use health_core::check::CheckConfig;
 #[cfg(feature = "registry")]
 use health_core::check::Saved;
 use health_core::check::probe::Probe;
-use health_core::monitor::TargetSpec;
+use health_core::monitor::{AddError, TargetSpec};
 use health_core::{Name, NameError};
 
 /// A target to be checked: a name, and its checks with what carries them out.
@@ -32,6 +32,8 @@ use health_core::{Name, NameError};
 pub struct Target {
     spec: TargetSpec,
     jobs: Vec<Arc<Job>>,
+    /// Why it cannot be added.
+    refused: Option<AddError>,
 }
 
 impl Target {
@@ -50,6 +52,7 @@ impl Target {
         Self {
             spec: TargetSpec::new(name),
             jobs: Vec::new(),
+            refused: None,
         }
     }
 
@@ -82,8 +85,10 @@ impl Target {
         saved: Saved,
     ) -> Self {
         debug_assert_eq!(config.needs_reap, probe.needs_reap());
+        let job = Job::Probe(probe);
+        self.refuse_tls(&name, &job);
         self.spec = self.spec.restored_check(name, config, saved);
-        self.jobs.push(Arc::new(Job::Probe(probe)));
+        self.jobs.push(Arc::new(job));
         self
     }
 
@@ -129,13 +134,26 @@ impl Target {
     fn check(mut self, name: &str, config: CheckConfig, job: Job) -> Result<Self, NameError> {
         let mut config = config;
         config.needs_reap = job.needs_reap();
-        self.spec = self.spec.check(Name::new(name)?, Arc::new(config));
+        let name = Name::new(name)?;
+        self.refuse_tls(&name, &job);
+        self.spec = self.spec.check(name, Arc::new(config));
         self.jobs.push(Arc::new(job));
         Ok(self)
     }
 
-    pub(super) fn into_parts(self) -> (TargetSpec, Vec<Arc<Job>>) {
-        (self.spec, self.jobs)
+    /// A build without TLS could never carry it out, and nobody would hear of it.
+    fn refuse_tls(&mut self, check: &Name, job: &Job) {
+        if !cfg!(feature = "tls") && job.is_https() {
+            self.refused
+                .get_or_insert(AddError::WithoutTls(check.clone()));
+        }
+    }
+
+    pub(super) fn into_parts(self) -> Result<(TargetSpec, Vec<Arc<Job>>), AddError> {
+        match self.refused {
+            Some(error) => Err(error),
+            None => Ok((self.spec, self.jobs)),
+        }
     }
 }
 

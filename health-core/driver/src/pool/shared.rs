@@ -32,6 +32,16 @@ where
         }
     }
 
+    /// Whether as much is under way as may be at once.
+    pub(crate) fn is_full(&self) -> bool {
+        lock(&self.under_way).len() >= self.pool.most()
+    }
+
+    /// Waits for the work with this key if it is under way.
+    pub(crate) fn join(&self, key: &K) -> Option<Wait<V>> {
+        lock(&self.under_way).get(key).map(Work::wait)
+    }
+
     /// Waits for the work with this key if it is under way; else begins it. It is not begun at all
     /// if nobody waits for it any more when a thread is free.
     pub(crate) fn request(&self, key: K, work: impl FnOnce() -> V + Send + 'static) -> Wait<V> {

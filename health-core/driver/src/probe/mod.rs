@@ -2,6 +2,8 @@
 //!
 //! All of it blocks, so it runs on threads ([`pool`](crate::pool)); a task waits for it by a waker.
 
+mod names;
+
 #[cfg_attr(not(unix), path = "no_exec.rs")]
 pub mod exec;
 pub mod resolve;

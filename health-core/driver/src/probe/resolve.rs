@@ -1,6 +1,4 @@
-//! Names to addresses, on threads: the system's resolver blocks, and knows no deadline.
-//!
-//! Attempts that ask for the same name at the same time share one lookup.
+//! Names to addresses, by the system's resolver: one lookup for one attempt.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -10,11 +8,9 @@ use std::task::{Poll, Waker};
 use health_core::Instant;
 use health_core::check::probe::{Attempt, ProbeError, ProbePhase};
 
-use crate::pool::{Progress, SharedWork, Wait};
+use super::names::Names;
+use crate::pool::{Progress, Wait};
 use crate::probe_error;
-
-/// Names that are looked up at once, those included that nobody waits for any more.
-const MOST: usize = 16;
 
 /// A lookup of a name, for one attempt. Dropped, it leaves the lookup's thread behind: `getaddrinfo`
 /// cannot be interrupted, and may take half a minute over a dead resolver.
@@ -22,7 +18,6 @@ const MOST: usize = 16;
 pub struct Lookup {
     wait: Wait<Answer>,
     port: u16,
-    began: Instant,
 }
 
 /// The port is 0: attempts that share a lookup may have different ones. An `io::Error` cannot be cloned;
@@ -32,15 +27,11 @@ type Answer = Result<Vec<SocketAddr>, (ProbeError, String)>;
 impl Lookup {
     /// Begins to ask the system for the addresses of `name`, or joins a lookup that is under way.
     #[must_use]
-    pub fn begin(name: &str, port: u16, now: Instant) -> Self {
-        static LOOKUPS: OnceLock<SharedWork<String, Answer>> = OnceLock::new();
-        let lookups = LOOKUPS.get_or_init(|| SharedWork::new("health-dns", MOST));
-        let name = name.to_owned();
-        Self {
-            wait: lookups.request(name.clone(), move || look_up(&name)),
-            port,
-            began: now,
-        }
+    pub fn begin(name: &str, port: u16) -> Self {
+        static NAMES: OnceLock<Names<Answer>> = OnceLock::new();
+        let names = NAMES.get_or_init(|| Names::new(look_up));
+        let wait = names.request(name);
+        Self { wait, port }
     }
 
     /// Ready when there is an answer; else `waker` is woken when there is.
@@ -61,12 +52,8 @@ impl Lookup {
             Progress::Failed(error) => {
                 attempt.handle_error(now, probe_error(&error, ProbePhase::Spawn), error);
             }
-            // It was so from the beginning. Reported at the deadline it would be the target's timeout.
-            Progress::Queued => {
-                let cause = "lookups that hang take all places";
-                attempt.handle_error(self.began, ProbeError::Resolver, cause);
-            }
-            Progress::Running => attempt.handle_timeout(now),
+            // The resolver does not answer, or not to so many names at once.
+            Progress::Queued | Progress::Running => attempt.handle_timeout(now),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A file system may hang, so files are read on threads, never in the task of an attempt. Attempts
 //! that need the same files at the same time share one reading.
 
+mod named;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::sync::{Arc, OnceLock};
@@ -20,6 +22,7 @@ use rustls::{
 };
 
 use crate::pool::{Progress, SharedWork, Wait};
+use named::Named;
 
 /// Settings whose files are read at once, those included that nobody waits for any more.
 const MOST: usize = 4;
@@ -114,12 +117,8 @@ fn build(trust: &Trust, identity: Option<&ClientIdentity>) -> Result<ClientConfi
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::Insecure => Arc::new(AnyCertificate(Arc::clone(&provider))),
-        trust => {
-            let roots = Arc::new(roots(trust)?);
-            WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
-                .build()
-                .map_err(|error| error.to_string())?
-        }
+        Trust::System => system_verifier(&provider)?,
+        Trust::CaFile(path) => Arc::new(named_verifier(certificates(path)?, path, &provider)?),
     };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -143,25 +142,38 @@ fn build(trust: &Trust, identity: Option<&ClientIdentity>) -> Result<ClientConfi
     }
 }
 
-fn roots(trust: &Trust) -> Result<RootCertStore, String> {
+fn system_verifier(provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, String> {
     let mut roots = RootCertStore::empty();
-    match trust {
-        Trust::CaFile(path) => {
-            for certificate in certificates(path)? {
-                let added = roots.add(certificate);
-                added.map_err(|error| format!("{path}: {error}"))?;
-            }
-        }
-        // A certificate of the system's store that rustls does not understand is left out.
-        Trust::System | Trust::Insecure => {
-            let found = rustls_native_certs::load_native_certs();
-            roots.add_parsable_certificates(found.certs);
-        }
-    }
+    // A certificate of the system's store that rustls does not understand is left out.
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
         return Err("there is no root certificate; name a file with one".to_owned());
     }
-    Ok(roots)
+    chain_verifier(roots, provider)
+}
+
+/// Believes the certificates of the file `path`, and what leads to one of them.
+fn named_verifier(
+    certificates: Vec<CertificateDer<'static>>,
+    path: &str,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Named, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in &certificates {
+        let added = roots.add(certificate.clone());
+        added.map_err(|error| format!("{path}: {error}"))?;
+    }
+    Ok(Named::new(chain_verifier(roots, provider)?, certificates))
+}
+
+fn chain_verifier(
+    roots: RootCertStore,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, String> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|error| error.to_string())
 }
 
 fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, String> {

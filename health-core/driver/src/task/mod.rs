@@ -12,6 +12,8 @@ mod line;
 #[cfg(feature = "monitor")]
 mod network;
 #[cfg(feature = "monitor")]
+mod race;
+#[cfg(feature = "monitor")]
 mod run;
 mod server;
 

@@ -15,10 +15,11 @@ use health_core::check::probe::{
 };
 
 use super::deadline::Deadline;
+use super::race::Race;
 use crate::probe::resolve::Lookup;
 #[cfg(feature = "tls")]
 use crate::probe::tls::{self, TlsWire};
-use crate::runtime::{Connect, Runtime, Timer, Wish};
+use crate::runtime::{Connect, Direction, Runtime, Timer};
 
 /// Input of one read: head and body of nearly every answer.
 const SCRATCH: usize = 16 * 1024;
@@ -46,6 +47,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
         return report;
     };
     let mut connection: Option<Connection<R::Socket>> = None;
+    let mut connecting = Race::default();
     let mut sent = 0;
     let mut scratch = Vec::new();
     let mut on_report = Some(on_report);
@@ -59,19 +61,32 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
         let result = match attempt.step() {
             AttemptStep::Close => break,
             AttemptStep::Resolve { name, port, until } => {
-                let lookup = Lookup::begin(name, port, clock.now());
+                let lookup = Lookup::begin(name, port);
                 let answer = poll_fn(|cx| lookup.poll(cx.waker()));
                 clock.before(until, answer).await;
                 lookup.finish(&mut attempt, clock.now());
                 Ok(())
             }
             AttemptStep::Connect { to, until } => {
-                connection = None;
-                let connected = clock.before(until, R::Socket::connect(to)).await;
-                in_time(connected).map(|wire| {
-                    attempt.handle_connected(clock.now(), wire.local_addr());
-                    connection = Some(Connection::Plain(wire));
-                })
+                connecting.begin(to, || R::Socket::connect(to));
+                match clock.before(until, connecting.next()).await {
+                    Some((to, Ok(socket))) => {
+                        attempt.handle_connected(clock.now(), to, socket.local_addr());
+                        connection = Some(Connection::Plain(socket));
+                    }
+                    Some((to, Err(error))) => {
+                        let class = probe_error(&error, ProbePhase::Connect);
+                        attempt.handle_connect_error(clock.now(), to, class, &error);
+                    }
+                    None => attempt.handle_timeout(clock.now()),
+                }
+                if matches!(attempt.step(), AttemptStep::Connect { .. }) {
+                    // It was none, after all.
+                    connection = None;
+                } else {
+                    connecting = Race::default();
+                }
+                Ok(())
             }
             AttemptStep::Secure { name, until } => {
                 let began = clock.now();
@@ -85,14 +100,14 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     }
                     Err(error) => {
                         // Reported at the deadline it would be the target's timeout.
-                        attempt.handle_error(began, ProbeError::Settings, error);
+                        attempt.handle_error(began, ProbeError::Certificates, error);
                         Ok(())
                     }
                 }
             }
             AttemptStep::Write { until } => {
                 let request = attempt.request();
-                let sent = with(&mut connection, Wish::Write, |stream| {
+                let sent = with(&mut connection, Direction::Write, |stream| {
                     while sent < request.len() {
                         match stream.write(&request[sent..])? {
                             0 => return Err(io::ErrorKind::BrokenPipe.into()),
@@ -106,7 +121,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
             }
             AttemptStep::Read { until } | AttemptStep::Linger { until } => {
                 scratch.resize(SCRATCH, 0);
-                let read = with(&mut connection, Wish::Read, |stream| {
+                let read = with(&mut connection, Direction::Read, |stream| {
                     stream.read(&mut scratch)
                 });
                 in_time(clock.before(until, read).await).map(|count| match count {
@@ -144,7 +159,7 @@ fn is_timeout(error: &io::Error) -> bool {
 /// Does what blocks no more, as often as it takes: at every wake-up it is tried again.
 async fn with<S: Connect, R>(
     connection: &mut Option<Connection<S>>,
-    wish: Wish,
+    direction: Direction,
     mut act: impl FnMut(&mut dyn Duplex) -> io::Result<R>,
 ) -> io::Result<R> {
     let Some(connection) = connection else {
@@ -159,7 +174,7 @@ async fn with<S: Connect, R>(
             };
             match done {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(connection.poll_ready(wish, cx))?;
+                    ready!(connection.poll_ready(direction, cx))?;
                 }
                 done => return Poll::Ready(done),
             }
@@ -170,18 +185,18 @@ async fn with<S: Connect, R>(
 
 impl<S: Connect> Connection<S> {
     /// Ready when what would have blocked may not any more.
-    fn poll_ready(&mut self, wish: Wish, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_ready(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Plain(socket) => socket.poll_ready(wish, cx),
+            Self::Plain(socket) => socket.poll_ready(direction, cx),
             #[cfg(feature = "tls")]
             Self::Secure(stream) => {
                 // What is read may have to be answered first, and the other way round.
-                let wish = if stream.conn.wants_write() {
-                    Wish::Write
+                let direction = if stream.conn.wants_write() {
+                    Direction::Write
                 } else {
-                    Wish::Read
+                    Direction::Read
                 };
-                stream.sock.poll_ready(wish, cx)
+                stream.sock.poll_ready(direction, cx)
             }
         }
     }
@@ -195,7 +210,7 @@ impl<S: Connect> Connection<S> {
                 }
                 match stream.conn.complete_io(&mut stream.sock) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        ready!(self.poll_ready(Wish::Read, cx))?;
+                        ready!(self.poll_ready(Direction::Read, cx))?;
                     }
                     done => drop(done?),
                 }

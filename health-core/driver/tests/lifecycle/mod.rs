@@ -264,7 +264,7 @@ fn an_answer_under_way_at_the_end_of_patience_is_cut_off_and_counted() {
         limits.stop_timeout = Duration::from_millis(10);
     });
     let mut deaf = connect(&handle);
-    deaf.send_until_stuck("GET /stats HTTP/1.1\r\nHost: a\r\n\r\n");
+    deaf.send_until_stuck("GET /stats HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let report = shutdown(&handle);
     assert_eq!(report.cut_off, 1, "{report:?}");
     assert_eq!(report.closed, []);

@@ -17,6 +17,8 @@ use hub::Hub;
 use read::Script;
 use show::State;
 
+#[path = "../../../tests/vectors/file.rs"]
+mod file;
 #[path = "hub.rs"]
 mod hub;
 #[path = "../../../tests/vectors/read.rs"]
@@ -25,37 +27,16 @@ mod read;
 mod show;
 
 const LIMIT: Duration = Duration::from_secs(20);
-const COMMITTED: &str = include_str!("../../../tests/data/probe-vectors.json");
 
 #[test]
 fn committed_vectors() {
-    let file: Value = serde_json::from_str(COMMITTED).expect("JSON");
-    let vectors = file["vectors"].as_array().expect("a list of vectors");
-    let mut failures = String::new();
-    let mut failed = 0;
-    for vector in vectors {
-        if let Err(difference) = replay(vector) {
-            failed += 1;
-            let (id, title) = (&vector["id"], &vector["title"]);
-            failures.push_str(&format!("{id} {title}\n{difference}\n"));
-        }
-    }
-    let passed = vectors.len() - failed;
-    println!("probe-vectors.json through this driver: {passed} passed, {failed} failed");
-    assert!(
-        failed == 0 && passed > 0,
-        "{passed} passed, {failed} failed\n{failures}"
-    );
+    let path = "probe-vectors.json through this driver";
+    file::run(path, file::COMMITTED, replay);
 }
 
-/// A replay that finds no difference wherever it is pointed at would prove nothing.
 #[test]
 fn a_vector_with_another_expectation_fails() {
-    let mut vectors: Value = serde_json::from_str(COMMITTED).expect("JSON");
-    let vector = &mut vectors["vectors"][0];
-    assert_eq!(replay(vector), Ok(()));
-    vector["expect"]["events"][2]["to"] = "unhealthy".into();
-    assert!(replay(vector).is_err_and(|it| it.contains("event 2")));
+    file::check_that_differences_are_found(replay);
 }
 
 fn replay(vector: &Value) -> Result<(), String> {
@@ -130,14 +111,10 @@ impl World {
             self.drain();
             let control = self.control.front().map(|(at, _)| *at);
             let answer = self.answers.iter().map(|(at, ..)| *at).min();
-            let Some(next) = [control, answer, timer].into_iter().flatten().min() else {
-                return;
-            };
-            let now = self.script.after_stall(next);
-            if now > self.script.until {
-                return;
+            match self.script.next_step([control, answer, timer]) {
+                Some(now) => self.step(now),
+                None => return,
             }
-            self.step(now);
         }
     }
 

@@ -5,7 +5,7 @@ use core::fmt;
 /// The kind of an attempt's failure: one word for metrics, rows and filters.
 ///
 /// A message changes with the library that made it; a kind does not. [`Kind::as_str`] is the word
-/// shown and stored, `Kind::from_word` (feature `registry`) reads it back: the variant in `snake_case`, but for the four
+/// shown and stored, `Kind::from_word` (feature `registry`) reads it back: the variant in `snake_case`, but for the five
 /// shortages of the prober that say the error number or call of the system.
 ///
 /// ```
@@ -56,13 +56,17 @@ pub enum Kind {
     Processes,
     /// The prober has no local port left; its word is `eaddrnotavail`.
     Ports,
-    /// The prober's resolver cannot be reached.
+    /// The prober's resolver cannot be reached, or does not answer in time.
     Resolver,
+    /// The prober cannot use its certificates or keys: a file cannot be read or makes no sense.
+    Certificates,
+    /// The program of a command is being replaced; its word is `etxtbsy`.
+    CommandBusy,
 }
 
 impl Kind {
     #[cfg(any(feature = "registry", test))]
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 23] = [
         Self::Timeout,
         Self::PreviousAttemptStuck,
         Self::Refused,
@@ -84,6 +88,8 @@ impl Kind {
         Self::Processes,
         Self::Ports,
         Self::Resolver,
+        Self::Certificates,
+        Self::CommandBusy,
     ];
 
     /// The word: `a-z` and `_` only.
@@ -111,6 +117,8 @@ impl Kind {
             Self::Processes => "fork",
             Self::Ports => "eaddrnotavail",
             Self::Resolver => "resolver",
+            Self::Certificates => "certificates",
+            Self::CommandBusy => "etxtbsy",
         }
     }
 

@@ -4,7 +4,6 @@ mod connecting;
 mod ending;
 
 use alloc::format;
-use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -22,6 +21,7 @@ use super::tls::Tls;
 use super::url::Address;
 use crate::base::Instant;
 use crate::base::{Kind, Outcome};
+use connecting::Connecting;
 
 /// One attempt of an HTTP or TCP probe.
 ///
@@ -31,11 +31,16 @@ use crate::base::{Kind, Outcome};
 ///
 /// The [module](super) has its contract.
 ///
-/// A name with several addresses: they are tried in the resolver's order, each with an equal share
-/// of the time left, until one accepts. `localhost` is two addresses on most machines, and a server
-/// often has only one of them. If none accepts, the last failure counts; one that says as much of
+/// A name with several addresses: they are tried in the resolver's order until one accepts, the next
+/// one when the one before has failed, and after 250 ms beside it (RFC 8305 §5); sooner if the time
+/// left would not do for all of them. `localhost` is two addresses on most machines, and a server
+/// often has only one of them. If none accepts, the first failure counts; one that says as much of
 /// this machine's network as of the target (no route, no local address) counts only if no other was
-/// met. A shortage of our own ends the attempt at once.
+/// met. After a shortage of our own (no descriptor, no memory) no further address is tried, and the
+/// attempt says nothing about the target unless one that was tried before accepts.
+///
+/// A name that is not resolved in time says nothing about the target: that is the resolver's failure.
+/// The resolver has all but the last tenth of the time, which is at most 200 ms.
 ///
 /// ```
 /// use core::time::Duration;
@@ -50,21 +55,25 @@ use crate::base::{Kind, Outcome};
 /// let deadline = now + Duration::from_secs(10);
 ///
 /// let mut attempt = Attempt::new(&probe, &policy, now, deadline).expect("not a command");
-/// assert_eq!(attempt.step(), AttemptStep::Resolve { name: "db.example", port: 5432, until: deadline });
+/// let until = now + Duration::from_millis(9_800);
+/// assert_eq!(attempt.step(), AttemptStep::Resolve { name: "db.example", port: 5432, until });
 /// let addresses = ["169.254.169.254:5432", "192.0.2.1:5432", "192.0.2.2:5432"];
 /// attempt.handle_resolved(now, addresses.map(|text| text.parse().unwrap()));
 ///
-/// // The first one is not permitted; the second gets half of the time.
-/// let to = Destination::Tcp("192.0.2.1:5432".parse().unwrap());
-/// assert_eq!(attempt.step(), AttemptStep::Connect { to, until: now + Duration::from_secs(5) });
-/// attempt.handle_error(now, ProbeError::Refused, "os error 111");
-/// let to = Destination::Tcp("192.0.2.2:5432".parse().unwrap());
-/// assert_eq!(attempt.step(), AttemptStep::Connect { to, until: deadline });
+/// // The first one is not permitted; the third is tried beside the second.
+/// let first = Destination::Tcp("192.0.2.1:5432".parse().unwrap());
+/// let until = now + Duration::from_millis(250);
+/// assert_eq!(attempt.step(), AttemptStep::Connect { to: first, until });
+/// attempt.handle_timeout(until);
+/// let second = Destination::Tcp("192.0.2.2:5432".parse().unwrap());
+/// assert_eq!(attempt.step(), AttemptStep::Connect { to: second, until: deadline });
+/// attempt.handle_connect_error(until, second, ProbeError::Refused, "os error 111");
+/// assert_eq!(attempt.step(), AttemptStep::Connect { to: first, until: deadline });
 /// attempt.handle_timeout(deadline);
 ///
 /// assert_eq!(attempt.step(), AttemptStep::Close);
 /// let report = attempt.into_report();
-/// assert_eq!(report.outcome.message.as_str(), "timeout while connecting");
+/// assert_eq!(report.outcome.message.as_str(), "connection refused while connecting");
 /// assert_eq!(report.timings.get(ProbePhase::Connect), Some(Duration::from_secs(10)));
 /// # Ok::<(), health_core::ConfigError>(())
 /// ```
@@ -81,24 +90,12 @@ pub struct Attempt<'p> {
 }
 
 enum State<'p> {
-    Resolving {
-        name: &'p str,
-        port: u16,
-    },
-    /// The rest of the addresses, the next one last.
-    Connecting {
-        to: Destination<'p>,
-        rest: Vec<SocketAddr>,
-        /// What the addresses before have shown of the target.
-        before: Option<Outcome>,
-        until: Instant,
-    },
+    Resolving { name: &'p str, port: u16 },
+    Connecting(Connecting<'p>),
     Securing,
     Sending,
     Reading(Response<'p>),
-    Lingering {
-        until: Instant,
-    },
+    Lingering { until: Instant },
     Closed,
 }
 
@@ -140,12 +137,7 @@ impl<'p> Attempt<'p> {
                 }
             },
             (None, Some(Address::Unix(path))) => {
-                attempt.state = State::Connecting {
-                    to: Destination::Unix(path),
-                    rest: Vec::new(),
-                    before: None,
-                    until: deadline,
-                };
+                attempt.connect_to([Destination::Unix(path)].into());
             }
             (None, _) => return None,
         }
@@ -159,11 +151,11 @@ impl<'p> Attempt<'p> {
             State::Resolving { name, port } => AttemptStep::Resolve {
                 name,
                 port: *port,
-                until,
+                until: self.resolve_until(),
             },
-            State::Connecting { to, until, .. } => AttemptStep::Connect {
-                to: *to,
-                until: *until,
+            State::Connecting(connecting) => AttemptStep::Connect {
+                to: connecting.newest(),
+                until: connecting.until,
             },
             State::Securing => AttemptStep::Secure {
                 name: self.http.map_or("", HttpProbe::server_name),
@@ -193,7 +185,7 @@ impl<'p> Attempt<'p> {
     pub const fn phase(&self) -> Option<ProbePhase> {
         Some(match &self.state {
             State::Resolving { .. } => ProbePhase::Resolve,
-            State::Connecting { .. } => ProbePhase::Connect,
+            State::Connecting(_) => ProbePhase::Connect,
             State::Securing => ProbePhase::Secure,
             State::Sending => ProbePhase::Send,
             State::Reading(response) if response.status().is_none() => ProbePhase::Head,
@@ -243,17 +235,27 @@ impl<'p> Attempt<'p> {
         }
     }
 
-    /// The connection stands. `local` is its own end, if the system says.
-    pub fn handle_connected(&mut self, now: Instant, local: Option<SocketAddr>) {
+    /// The connection to one of the addresses that are being tried stands; the others are given up.
+    /// `local` is its own end, if the system says.
+    pub fn handle_connected(
+        &mut self,
+        now: Instant,
+        to: Destination<'_>,
+        local: Option<SocketAddr>,
+    ) {
         self.handle_timeout(now);
-        let State::Connecting { to, .. } = self.state else {
-            return;
-        };
+        match &self.state {
+            State::Connecting(connecting) if connecting.is_under_way(to) => {}
+            _ => return,
+        }
         // On its own machine, a connection to a port on which nothing listens may be given that very
         // port for its own end, and then meets itself: TCP's simultaneous open. It looks like a server.
         if local.is_some_and(|local| to == Destination::Tcp(local)) {
-            self.handle_error(now, ProbeError::Refused, "connected to itself");
+            self.handle_connect_error(now, to, ProbeError::Refused, "connected to itself");
             return;
+        }
+        if let Destination::Tcp(address) = to {
+            self.report.address = Some(address);
         }
         self.end_phase();
         match self.http {
@@ -324,7 +326,8 @@ impl<'p> Attempt<'p> {
         }
     }
 
-    /// The step failed. `cause` is for authorised readers.
+    /// The step failed; of [`AttemptStep::Connect`], the connection to its address. `cause` is for authorised
+    /// readers.
     ///
     /// Once the report is ready it only ends the attempt: a reset after a whole response changes nothing.
     pub fn handle_error(&mut self, now: Instant, error: ProbeError, cause: impl fmt::Display) {
@@ -334,8 +337,9 @@ impl<'p> Attempt<'p> {
             return;
         };
         match &mut self.state {
-            State::Connecting { .. } => {
-                self.handle_connect_error(error, error.outcome(phase).caused_by(cause));
+            State::Connecting(connecting) => {
+                let to = connecting.newest();
+                self.connect_failed(to, error, error.outcome(phase).caused_by(cause));
             }
             State::Sending | State::Reading(_) if !error.is_ours() => {
                 self.interrupt(error.phrase(), None);
@@ -348,14 +352,23 @@ impl<'p> Attempt<'p> {
     pub fn handle_timeout(&mut self, now: Instant) {
         // A clock that runs backwards is taken to stand still.
         self.now = self.now.max(now);
+        let resolve_until = self.resolve_until();
         match (self.phase(), &mut self.state) {
+            (_, State::Resolving { .. }) if self.now >= resolve_until => {
+                let outcome = ProbeError::Resolver.outcome(ProbePhase::Resolve);
+                self.end(outcome.caused_by("no answer in time"));
+            }
+            (Some(phase), State::Connecting(connecting)) if self.now >= self.deadline => {
+                let outcome = ProbeError::TimedOut.outcome(phase);
+                let outcome = connecting.verdict(outcome);
+                self.end(outcome);
+            }
             (Some(phase), _) if self.now >= self.deadline => {
                 let message = format!("timeout while {phase}");
                 self.cut_short(Breach::new(Kind::Timeout, message));
             }
-            (Some(phase), State::Connecting { until, .. }) if self.now >= *until => {
-                let outcome = ProbeError::TimedOut.outcome(phase);
-                self.handle_connect_error(ProbeError::TimedOut, outcome);
+            (_, State::Connecting(connecting)) if self.now >= connecting.until => {
+                self.connect_next();
             }
             (_, State::Lingering { until }) if self.now >= *until => self.state = State::Closed,
             _ => {}

@@ -18,6 +18,8 @@ pub enum ProbeError {
     Refused,
     /// The other side cut the connection.
     Reset,
+    /// The TLS stream ended without `close_notify`: what came may have been cut short on the way.
+    Truncated,
     /// There is no way there.
     Unreachable,
     /// The system itself gave up waiting.
@@ -38,11 +40,13 @@ pub enum ProbeError {
     Processes,
     /// Ours: no local port left (`EADDRNOTAVAIL`).
     Ports,
-    /// Ours: the resolver cannot be asked.
+    /// Ours: the resolver cannot be asked, or does not answer in time.
     Resolver,
-    /// Ours: a file of the probe's own settings cannot be read, makes no sense, or is being replaced
-    /// (`ETXTBSY` of a command).
-    Settings,
+    /// Ours: certificates or keys cannot be used: their file cannot be read, makes no sense, or the
+    /// driver was built without TLS.
+    Certificates,
+    /// Ours: the program of a command is being replaced (`ETXTBSY`).
+    CommandBusy,
 }
 
 impl ProbeError {
@@ -62,7 +66,7 @@ impl ProbeError {
                 Self::CommandNotFound
             }
             // The program is being replaced: over in a moment, and no fault of the target.
-            errno::ETXTBSY if matches!(phase, ProbePhase::Spawn) => Self::Settings,
+            errno::ETXTBSY if matches!(phase, ProbePhase::Spawn) => Self::CommandBusy,
             // The path of a Unix socket that is not there is a server that is not there.
             errno::ENOENT | errno::ECONNREFUSED => Self::Refused,
             errno::ECONNRESET | errno::ECONNABORTED | errno::EPIPE => Self::Reset,
@@ -111,16 +115,17 @@ impl ProbeError {
             | Self::Processes
             | Self::Ports
             | Self::Resolver
-            | Self::Settings => Class::Indeterminate,
+            | Self::Certificates
+            | Self::CommandBusy => Class::Indeterminate,
             _ => Class::Failure,
         }
     }
 
     /// Its word in metrics and in a store; `None` if there is no word for it.
-    const fn kind(self) -> Option<Kind> {
+    pub(crate) const fn kind(self) -> Option<Kind> {
         Some(match self {
             Self::Refused => Kind::Refused,
-            Self::Reset => Kind::Reset,
+            Self::Reset | Self::Truncated => Kind::Reset,
             Self::Unreachable => Kind::Unreachable,
             Self::TimedOut => Kind::Timeout,
             Self::NameNotFound => Kind::NameNotFound,
@@ -131,15 +136,18 @@ impl ProbeError {
             Self::Processes => Kind::Processes,
             Self::Ports => Kind::Ports,
             Self::Resolver => Kind::Resolver,
-            Self::Other | Self::Settings => return None,
+            Self::Certificates => Kind::Certificates,
+            Self::CommandBusy => Kind::CommandBusy,
+            Self::Other => return None,
         })
     }
 
     /// A fixed phrase that anybody may read.
-    pub(super) const fn phrase(self) -> &'static str {
+    pub(crate) const fn phrase(self) -> &'static str {
         match self {
             Self::Refused => "connection refused",
             Self::Reset => "connection reset",
+            Self::Truncated => "TLS connection closed without close_notify",
             Self::Unreachable => "no route to the target",
             Self::TimedOut => "timeout",
             Self::NameNotFound => "no such name",
@@ -151,7 +159,8 @@ impl ProbeError {
             Self::Processes => "prober can start no process",
             Self::Ports => "prober has no local port left",
             Self::Resolver => "prober cannot ask its resolver",
-            Self::Settings => "prober cannot use a file of the probe's settings",
+            Self::Certificates => "prober cannot use its certificates or keys",
+            Self::CommandBusy => "command is being replaced",
         }
     }
 

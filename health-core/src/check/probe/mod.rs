@@ -92,7 +92,7 @@
 //!         report = attempt.report().cloned();
 //!     }
 //!     match attempt.step() {
-//!         AttemptStep::Connect { .. } => attempt.handle_connected(now, None),
+//!         AttemptStep::Connect { to, .. } => attempt.handle_connected(now, to, None),
 //!         AttemptStep::Write { until } => {
 //!             assert!(attempt.request().starts_with(b"GET /health HTTP/1.1\r\n")); // written
 //!             assert!(now < until, "or handle_timeout");

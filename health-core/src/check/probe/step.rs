@@ -18,14 +18,16 @@ pub enum AttemptStep<'p> {
         name: &'p str,
         /// The port that goes with its addresses.
         port: u16,
-        /// The deadline of the attempt.
+        /// When it is given up, a little before the deadline of the attempt.
         until: Instant,
     },
-    /// Connect, then call [`Attempt::handle_connected`]. Close what an earlier step connected.
+    /// Connect, if that is not under way, beside what earlier steps have begun to connect to. Then wait
+    /// for the first of them all, and call [`Attempt::handle_connected`] with it, or
+    /// [`Attempt::handle_connect_error`].
     Connect {
         /// To this and nothing else: it has passed the policy.
         to: Destination<'p>,
-        /// When to give this address up: the deadline, or sooner if there are more addresses.
+        /// When the next address is tried as well; the deadline of the attempt if there is none.
         until: Instant,
     },
     /// Make the TLS handshake for this name, then call [`Attempt::handle_secured`].

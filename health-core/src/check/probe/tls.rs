@@ -24,9 +24,9 @@ pub enum Trust {
     /// Those that lead to a root of this system. An image without a root store trusts no certificate.
     #[default]
     System,
-    /// Those that lead to a certificate in this file (PEM), and no others. A server's own one may
-    /// be in it, unless it says of itself that it is an authority: what `openssl req -x509` makes
-    /// does, without `-addext basicConstraints=critical,CA:FALSE`.
+    /// Those in this file (PEM), those that lead to one of them, and no others. A server's own one may
+    /// be in it, also one that is its own authority, as `openssl req -x509` makes them; it is believed
+    /// for its names and dates.
     CaFile(Box<str>),
     /// Insecure: any, even expired, even another host's. Any machine on the way can answer.
     Insecure,

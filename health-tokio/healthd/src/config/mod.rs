@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use health_core::ProbeKind;
 use health_core::monitor::{MassFailure, MonitorConfig};
+use health_core::server::Service;
 use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Handler};
@@ -48,6 +49,8 @@ pub(super) struct Settings {
     pub(super) listen: SocketAddr,
     /// The bearer token without which no details are shown.
     pub(super) token: Option<String>,
+    /// Other names of this machine, by which it shows details to clients on it.
+    pub(super) allow_hosts: Vec<String>,
     /// Settings of checks that do not set their own.
     pub(super) defaults: Defaults,
     pub(super) monitor: MonitorConfig,
@@ -66,6 +69,7 @@ pub(super) struct Flags {
     pub(super) db: Option<PathBuf>,
     pub(super) listen: Option<SocketAddr>,
     pub(super) token: Option<String>,
+    pub(super) allow_hosts: Vec<String>,
     pub(super) interval: Option<Duration>,
     pub(super) timeout: Option<Duration>,
     pub(super) retries: Option<u32>,
@@ -92,6 +96,7 @@ impl Settings {
             // Next to the 9102 of a daemon's own endpoint.
             listen: SocketAddr::from(([127, 0, 0, 1], 9103)),
             token: None,
+            allow_hosts: Vec::new(),
             defaults: Defaults::default(),
             monitor: MonitorConfig::default(),
             is_max_stated: false,
@@ -123,6 +128,15 @@ impl Settings {
         }
         if let Some(item) = table.get("token") {
             self.token = Some(item.text()?.to_owned());
+        }
+        if let Some(list) = table.get("allow_hosts") {
+            for item in list.list()? {
+                let name = item.text()?;
+                if Service::new().allow_hosts([name]).is_err() {
+                    return Err(item.wrong("allowed is the name of a host, without a port"));
+                }
+                self.allow_hosts.push(name.to_owned());
+            }
         }
         if let Some(item) = table.either(&["auto_deregister", "auto_deregister_after_failures"])? {
             self.defaults.auto_deregister = item.flag()?;
@@ -197,6 +211,9 @@ impl Settings {
         if flags.token.is_some() {
             self.token.clone_from(&flags.token);
         }
+        if !flags.allow_hosts.is_empty() {
+            self.allow_hosts.clone_from(&flags.allow_hosts);
+        }
         for text in &flags.targets {
             let (name, url) = split_target(text)?;
             let defaults = &self.defaults;
@@ -265,6 +282,7 @@ impl Settings {
             ("db", self.db != new.db),
             ("listen", self.listen != new.listen),
             ("token", self.token != new.token),
+            ("allow_hosts", self.allow_hosts != new.allow_hosts),
             ("max_in_flight", most(self) != most(new)),
             ("mass_failure", guard(self) != guard(new)),
             ("results", self.results != new.results),

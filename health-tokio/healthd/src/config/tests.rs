@@ -172,6 +172,7 @@ fn a_url_is_a_server_of_a_registry_and_everything_can_be_said() {
         db = "registry.db"
         listen = "127.0.0.1:0"
         token = "s3cr3t"
+        allow_hosts = ["prober", "prober.example.com"]
         interval = "5s"
         retries = 2
         auto_deregister = false
@@ -183,6 +184,7 @@ fn a_url_is_a_server_of_a_registry_and_everything_can_be_said() {
     );
     assert!(settings.db.ends_with("registry.db") && settings.db.is_absolute());
     assert_eq!(settings.monitor.max_in_flight, 7);
+    assert_eq!(settings.allow_hosts, ["prober", "prober.example.com"]);
     let check = &settings.targets[0].checks[0];
     assert_eq!(check.config.interval, Duration::from_secs(1));
     assert_eq!(

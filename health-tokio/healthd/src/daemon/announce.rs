@@ -202,6 +202,9 @@ fn transition(it: &TransitionRow) {
         CheckChange::Deregistered => {
             error!(%target, %check, consecutive_failures, reason, "deregistered");
         }
+        CheckChange::AnswersAgain => {
+            warn!(%target, %check, "answers again; `healthd reactivate {target}` brings it back");
+        }
         CheckChange::RestartRequested => {
             error!(%target, %check, consecutive_failures, reason, "restart requested");
         }

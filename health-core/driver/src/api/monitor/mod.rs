@@ -32,6 +32,7 @@ pub struct Monitor<S> {
     config: MonitorConfig,
     policy: AddressPolicy,
     rollup: Option<GroupComponent>,
+    health: Option<Health>,
     clock: MonitorClock,
     style: Styled<S>,
 }
@@ -75,6 +76,7 @@ impl<S> Monitor<S> {
             config,
             policy: AddressPolicy::new(),
             rollup: None,
+            health: None,
             clock: MonitorClock::system(),
             style: std::marker::PhantomData,
         }
@@ -93,12 +95,26 @@ impl<S> Monitor<S> {
     /// A verdict counts for three of its check's intervals: if nobody probes any more, the component
     /// becomes unknown, and does not stay healthy.
     ///
+    /// What keeps the monitor itself from probing is shown as well, see [`show_prober`](Self::show_prober).
+    ///
     /// # Errors
     ///
     /// The name is not allowed, or taken.
     pub fn component(mut self, health: &Health, name: &str) -> Result<Self, NameError> {
         self.rollup = Some(GroupComponent::new(health, name)?);
-        Ok(self)
+        Ok(self.show_prober(health))
+    }
+
+    /// Shows what keeps the monitor itself from probing, each as a component of `health`: `resolver`,
+    /// `certificates`, `descriptors`, `memory`, `processes`, `ports`, `commands`.
+    ///
+    /// An attempt that such a shortage ends says nothing about its target and moves no streak. A
+    /// component is declared when it fails first, and is healthy again once no check lacks its result for
+    /// that reason. Where its name is taken, it is `prober.resolver` and so on. None of them is critical.
+    #[must_use]
+    pub fn show_prober(mut self, health: &Health) -> Self {
+        self.health = Some(health.clone());
+        self
     }
 
     /// The same with settings of your own, such as one that is critical: see
@@ -126,8 +142,12 @@ impl<S> Monitor<S> {
     }
 
     fn start<R: Runtime<Socket: Connect>>(self) -> (MonitorHandle<S>, Run<R>) {
-        let (watch, controls) = MonitorDriver::new(self.config.clone(), self.rollup, self.clock);
-        let run = Run::new(watch, self.policy, &self.config);
+        let (mut driver, controls) =
+            MonitorDriver::new(self.config.clone(), self.rollup, self.clock);
+        if let Some(health) = &self.health {
+            driver.show_prober(health);
+        }
+        let run = Run::new(driver, self.policy, &self.config);
         (MonitorHandle::new(controls), run)
     }
 }

@@ -12,6 +12,10 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
             "intervall: no such key; allowed are: action",
         ),
         (
+            "allow_hosts = [\"prober\", \"prober:9103\"]".into(),
+            "allow_hosts[1] = \"prober:9103\": allowed is the name of a host, without a port",
+        ),
+        (
             "interval = \"5 min\"".into(),
             "interval = \"5 min\": a duration is a number of seconds",
         ),

@@ -1,0 +1,173 @@
+//! What the prober itself lacks is said at once, and counts against nobody.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use health_core::check::CheckConfig;
+use health_core::{Class, Kind, Outcome, ProbeKind, Status};
+use health_driver::Health;
+use health_driver::monitor::Target;
+
+use crate::driver::{Monitor, Running, defaults};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn every(millis: u64) -> CheckConfig {
+    let mut config = CheckConfig::default();
+    config.interval = Duration::from_millis(millis);
+    config.timeout = Duration::from_millis(millis);
+    config
+}
+
+/// The status and the message of a component; `None` if there is none.
+fn shown(health: &Health, name: &str) -> Option<(Status, String)> {
+    let snapshot = health.snapshot();
+    let mut all = snapshot.components().iter();
+    let component = all.find(|it| it.name().as_str() == name)?;
+    let message = component.message().as_str().to_owned();
+    Some((component.status(), message))
+}
+
+#[track_caller]
+fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + LIMIT;
+    while !is_so() {
+        assert!(Instant::now() < until, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Every shortage, at its first result, and its end.
+#[test]
+fn each_shortage_is_a_component_at_its_first_result() {
+    for (kind, name) in [
+        (Kind::Resolver, "resolver"),
+        (Kind::Certificates, "certificates"),
+        (Kind::Descriptors, "descriptors"),
+        (Kind::Memory, "memory"),
+        (Kind::Processes, "processes"),
+        (Kind::Ports, "ports"),
+        (Kind::CommandBusy, "commands"),
+    ] {
+        let health = Health::new("prober", "1");
+        health.set_running();
+        let answer = Arc::new(Mutex::new(Outcome::success()));
+        let of_check = Arc::clone(&answer);
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let of_attempts = Arc::clone(&attempts);
+        let check = move || {
+            of_attempts.fetch_add(1, Ordering::SeqCst);
+            of_check.lock().expect("no panic").clone()
+        };
+        let target = Target::new("t").expect("a name");
+        let target = target.self_check("check", every(20), check);
+        let monitor = Running::spawn(Monitor::new(defaults()).show_prober(&health));
+        monitor.add(target.expect("a name")).expect("added");
+        wait_for("a first result", || monitor.summary().healthy() == 1);
+        assert_eq!(shown(&health, name), None, "{name}");
+
+        let before = attempts.load(Ordering::SeqCst);
+        *answer.lock().expect("no panic") = Outcome::indeterminate("ours").of_kind(kind);
+        let mut seen = None;
+        wait_for(name, || {
+            seen = shown(&health, name).filter(|(it, _)| *it != Status::Unknown);
+            seen.is_some()
+        });
+        let (status, message) = seen.expect("it is there");
+        assert_eq!(status, Status::Unhealthy, "{name}");
+        let daemon = health.snapshot().status(ProbeKind::Health);
+        assert_eq!(daemon, Status::Degraded, "{name}: it is not critical");
+        assert!(!message.is_empty());
+        assert!(attempts.load(Ordering::SeqCst) < before + 9, "at once");
+        let view = monitor.target("t").expect("there");
+        assert_eq!(
+            (view.checks[0].streak.failures(), view.healthy),
+            (0, (1, 1))
+        );
+
+        *answer.lock().expect("no panic") = Outcome::failure("theirs");
+        wait_for("its end", || {
+            shown(&health, name).is_some_and(|(status, _)| status == Status::Healthy)
+        });
+        assert!(monitor.stop(LIMIT));
+    }
+}
+
+/// A target that is removed lacks nothing any more, and the daemon's own names stay its own.
+#[test]
+fn a_shortage_goes_with_its_target_and_takes_no_name() {
+    let health = Health::new("prober", "1");
+    let own = health.component("resolver").expect("a name");
+    own.success();
+    let monitor = Running::spawn(Monitor::new(defaults()).show_prober(&health));
+    let target = Target::new("t").expect("a name");
+    let outcome = || Outcome::indeterminate("ours").of_kind(Kind::Resolver);
+    let target = target.self_check("check", every(20), outcome);
+    monitor.add(target.expect("a name")).expect("added");
+    let is = |wanted| shown(&health, "prober.resolver").is_some_and(|(it, _)| it == wanted);
+    wait_for("it is shown", || is(Status::Unhealthy));
+    assert!(shown(&health, "resolver").is_some_and(|(it, _)| it == Status::Healthy));
+    assert!(monitor.remove("t"));
+    wait_for("it is over", || is(Status::Healthy));
+    assert!(monitor.stop(LIMIT));
+}
+
+/// Certificates that cannot be read are ours; they are read again at each attempt.
+#[cfg(feature = "tls")]
+#[test]
+fn certificates_that_cannot_be_read() {
+    use health_core::check::probe::{ClientIdentity, HttpProbe, Probe, Tls, Trust};
+
+    let address = crate::peer::server(std::mem::forget);
+    let missing = || "/nonexistent/health.pem".into();
+    let mut ca = Tls::default();
+    ca.trust = Trust::CaFile(missing());
+    let mut client = Tls::default();
+    client.trust = Trust::Insecure;
+    client.identity = Some(ClientIdentity::new(missing(), missing()));
+    for tls in [ca, client] {
+        let http = HttpProbe::builder(format!("https://{address}/")).tls(tls);
+        let probe = Probe::from(http.build().expect("a probe"));
+        let health = Health::new("prober", "1");
+        let monitor = Running::spawn(Monitor::new(defaults()).show_prober(&health));
+        let mut config = every(50);
+        config.timeout = Duration::from_secs(5);
+        let target = Target::new("t").expect("a name");
+        let target = target.probe("https", config, probe).expect("a name");
+        monitor.add(target).expect("added");
+        wait_for("it is shown", || {
+            shown(&health, "certificates").is_some_and(|(it, _)| it == Status::Unhealthy)
+        });
+        let view = monitor.target("t").expect("there");
+        let last = view.checks[0].history.last().expect("a result");
+        assert_eq!(
+            (last.class(), last.kind()),
+            (Class::Indeterminate, Some(Kind::Certificates))
+        );
+        assert!(monitor.stop(LIMIT));
+    }
+}
+
+/// What could never be carried out is refused when it is added.
+#[cfg(not(feature = "tls"))]
+#[test]
+fn https_without_tls_is_refused() {
+    use health_core::check::probe::Probe;
+    use health_core::monitor::AddError;
+
+    let monitor = Running::spawn(Monitor::new(defaults()));
+    for url in ["https://127.0.0.1/", "https://db.example:8443/health"] {
+        let probe: Probe = url.parse().expect("a URL");
+        let target = Target::new("t").expect("a name");
+        let http: Probe = "http://127.0.0.1:9/".parse().expect("a URL");
+        let target = target.probe("http", every(1_000), http).expect("a name");
+        let target = target.probe("https", every(1_000), probe).expect("a name");
+        let error = monitor.add(target).expect_err(url);
+        assert!(matches!(&error, AddError::WithoutTls(check) if check.as_str() == "https"));
+        let text = "check https: https needs a build with the feature `tls`";
+        assert_eq!(error.to_string(), text);
+    }
+    assert!(monitor.targets().is_empty());
+    assert!(monitor.stop(LIMIT));
+}
