@@ -107,6 +107,16 @@ pub(super) struct MonitorArgs {
         value_parser = BoolishValueParser::new()
     )]
     no_auto_deregister: bool,
+    /// From one check of a deregistered target to the next; 0 for never [default: ten intervals]
+    #[arg(long, env = "HEALTHD_RECHECK_INTERVAL", value_name = "TIME", value_parser = recheck_interval)]
+    recheck_interval: Option<Duration>,
+    /// Put a deregistered target back on the list by itself when it answers again
+    #[arg(
+        long,
+        env = "HEALTHD_AUTO_REACTIVATE",
+        value_parser = BoolishValueParser::new()
+    )]
+    auto_reactivate: bool,
     /// Least severe log lines shown: error, warn, info, debug
     #[arg(
         long,
@@ -271,6 +281,8 @@ impl MonitorArgs {
             timeout: self.timeout,
             retries: self.retries,
             keep_unhealthy: self.no_auto_deregister,
+            recheck_interval: self.recheck_interval,
+            auto_reactivate: self.auto_reactivate,
             targets: self.targets.clone(),
         }
     }
@@ -288,5 +300,12 @@ fn duration(text: &str) -> Result<Duration, String> {
         }
         Ok(duration) => Ok(duration),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn recheck_interval(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(interval) if interval.is_zero() => Ok(interval),
+        _ => duration(text).map_err(|error| format!("{error}, or 0 for never")),
     }
 }

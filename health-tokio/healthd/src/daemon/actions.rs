@@ -66,9 +66,19 @@ impl Actions {
 
     /// Has it done, some time soon.
     pub(super) fn take(&self, notice: &Notice, summary: Summary) {
+        let wants = |action: &Action| action.wants(notice.kind);
+        self.send(notice, summary, &wants);
+        // An action on what is unhealthy has no other notice of what was deregistered at once.
+        if let Some(unhealthy) = notice.as_unhealthy() {
+            let wants = |action: &Action| action.wants(unhealthy.kind) && !wants(action);
+            self.send(&unhealthy, summary, &wants);
+        }
+    }
+
+    fn send(&self, notice: &Notice, summary: Summary, wants: &dyn Fn(&Action) -> bool) {
         let kind = notice.kind;
         let document = Arc::new(document(notice, summary));
-        for (action, sender) in self.senders.iter().filter(|(it, _)| it.wants(kind)) {
+        for (action, sender) in self.senders.iter().filter(|(it, _)| wants(it)) {
             if sender.try_send((kind, Arc::clone(&document))).is_err() {
                 let kind = kind.as_str();
                 error!(kind, action = %action.handler, "action is too slow: this notice is dropped");

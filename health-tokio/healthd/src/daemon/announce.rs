@@ -18,7 +18,7 @@ use tracing::{debug, enabled, error, info, warn};
 
 use super::actions::Actions;
 use crate::config::Action;
-use crate::text::millis;
+use crate::text::{REACTIVATE, millis};
 use health_tokio::Health;
 
 /// Lines of one kind for one batch; the others are counted.
@@ -123,7 +123,8 @@ impl Cycle {
             targets = summary.total,
             healthy = summary.healthy(),
             unhealthy = summary.unhealthy,
-            inactive = summary.unjudged,
+            inactive = summary.inactive(),
+            answers_again = summary.answers_again,
             failures = stats.failures - before.failures,
             indeterminate = stats.indeterminate - before.indeterminate,
             lag_p99_ms = millis(stats.lag_quantile(0.99)),
@@ -203,7 +204,7 @@ fn transition(it: &TransitionRow) {
             error!(%target, %check, consecutive_failures, reason, "deregistered");
         }
         CheckChange::AnswersAgain => {
-            warn!(%target, %check, "answers again; `healthd reactivate {target}` brings it back");
+            warn!(%target, %check, "answers again; `{REACTIVATE} {target}` brings it back");
         }
         CheckChange::RestartRequested => {
             error!(%target, %check, consecutive_failures, reason, "restart requested");

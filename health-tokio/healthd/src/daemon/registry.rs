@@ -257,6 +257,7 @@ fn stored_as(view: &TargetView) -> StoredTarget {
         saved.since = check.since;
         saved.deregistered = check.mode == Mode::Inactive;
         saved.deregistered_at = check.deregistered_at;
+        saved.answers_since = check.answers_since;
         StoredCheck {
             name: check.name.clone(),
             saved,

@@ -38,10 +38,10 @@ pub(super) use file::Identity;
 
 /// "hlth".
 const APPLICATION: i32 = 0x686C_7468;
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 const SCHEMA: &str = include_str!("schema.sql");
 /// The statements that upgrade each earlier version to the next.
-const UPGRADES: [(i32, &str); 1] = [(1, include_str!("to-2.sql"))];
+const UPGRADES: [(i32, &str); 2] = [(1, include_str!("to-2.sql")), (2, include_str!("to-3.sql"))];
 /// How long a reader or a backup may lock the file.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -273,9 +273,14 @@ impl TargetStore for SqliteStore {
 fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
     let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
     let since = if version < 2 { "NULL" } else { "c.since" };
+    let answers = if version < 3 {
+        "NULL"
+    } else {
+        "c.answers_since"
+    };
     let mut statement = connection.prepare(&format!(
         "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
-                c.consecutive_successes, c.is_active, {since}, c.deactivated_at
+                c.consecutive_successes, c.is_active, {since}, c.deactivated_at, {answers}
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
     ))?;
     let mut rows = statement.query(())?;
@@ -305,6 +310,7 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
         saved.since = row.get::<_, Option<u64>>(7)?.map(UnixTime::from_millis);
         saved.deregistered = !row.get::<_, bool>(6)?;
         saved.deregistered_at = row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis);
+        saved.answers_since = row.get::<_, Option<u64>>(9)?.map(UnixTime::from_millis);
         if let Some(target) = targets.last_mut() {
             target.checks.push(StoredCheck { name: check, saved });
         }

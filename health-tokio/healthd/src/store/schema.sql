@@ -1,4 +1,4 @@
--- The registry of healthd, version 2. Times are milliseconds since 1970-01-01T00:00:00Z.
+-- The registry of healthd, version 3. Times are milliseconds since 1970-01-01T00:00:00Z.
 
 CREATE TABLE targets (
     id         INTEGER PRIMARY KEY,
@@ -25,6 +25,7 @@ CREATE TABLE checks (
     deactivated_reason    TEXT,
     results               INTEGER NOT NULL DEFAULT 0, -- ever kept; the ring's position
     since                 INTEGER, -- when the status last changed
+    answers_since         INTEGER, -- deregistered, and its rechecks have succeeded since then
     UNIQUE (target_id, name)
 ) STRICT;
 

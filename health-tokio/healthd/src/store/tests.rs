@@ -279,7 +279,9 @@ fn what_is_not_ours_is_refused_and_left_alone() {
     let place = Place::new("newer");
     drop(place.open());
     let later = Connection::open(place.db()).expect("a database");
-    later.pragma_update(None, "user_version", 3).expect("set");
+    later
+        .pragma_update(None, "user_version", VERSION + 1)
+        .expect("set");
     let error = SqliteStore::open(&place.db(), 3).expect_err("a newer schema");
     assert!(
         error.is_foreign() && error.to_string().contains("newer healthd"),

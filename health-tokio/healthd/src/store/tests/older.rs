@@ -5,6 +5,7 @@ use super::*;
 /// What version 1 kept of a check that failed until it was deregistered.
 const OF_VERSION_1: &str = "
     ALTER TABLE checks DROP COLUMN since;
+    ALTER TABLE checks DROP COLUMN answers_since;
     PRAGMA user_version = 1;
     UPDATE targets SET added_at = 2000;
     UPDATE checks SET status = 'unhealthy', consecutive_failures = 3;
