@@ -52,7 +52,10 @@ fn a_group_is_degraded_by_one_and_down_with_the_last() {
     let group = &health["checks"]["targets"];
     assert_eq!(group["status"], "degraded");
     assert_eq!(group["message"], "1/2 healthy, 1/2 deregistered");
-    assert_eq!(group["cause"], "b (deregistered): connection refused");
+    assert_eq!(
+        group["cause"],
+        "b (deregistered): connection refused while connecting"
+    );
     assert_eq!(
         group["data"].to_string(),
         r#"{"deregistered":1,"healthy":1,"total":2}"#
@@ -64,7 +67,8 @@ fn a_group_is_degraded_by_one_and_down_with_the_last() {
     let status = place.out(&["status"]);
     let first = status.lines().next().expect("a line");
     assert!(
-        first.starts_with("deregistered.b ") && first.ends_with("connection refused"),
+        first.starts_with("deregistered.b ")
+            && first.ends_with("connection refused while connecting"),
         "{status}"
     );
 
@@ -75,7 +79,7 @@ fn a_group_is_degraded_by_one_and_down_with_the_last() {
     assert_eq!(group["status"], "unhealthy");
     assert_eq!(
         group["cause"],
-        "a (deregistered): connection refused; also down: b"
+        "a (deregistered): connection refused while connecting; also down: b"
     );
     assert_eq!(health["components"]["targets"], false);
     assert_eq!(health["status"], "degraded");
