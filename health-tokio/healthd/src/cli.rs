@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 use health_core::server::Service;
 
-use super::config::Flags;
+use super::config::{Flags, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 
 /// Watches targets over HTTP, TCP and commands, and keeps a registry of their states.
 #[derive(Debug, Parser)]
@@ -92,7 +92,7 @@ pub(super) struct MonitorArgs {
     )]
     targets: Vec<String>,
     /// From one check of a target to the next [default: 60s]
-    #[arg(long, env = "HEALTHD_INTERVAL", value_name = "TIME", value_parser = duration)]
+    #[arg(long, env = "HEALTHD_INTERVAL", value_name = "TIME", value_parser = interval)]
     interval: Option<Duration>,
     /// How long one check may take [default: 10s]
     #[arg(long, env = "HEALTHD_TIMEOUT", value_name = "TIME", value_parser = duration)]
@@ -117,6 +117,9 @@ pub(super) struct MonitorArgs {
         value_parser = BoolishValueParser::new()
     )]
     auto_reactivate: bool,
+    /// Run as the child of a process that reaps orphans and passes signals on; PID 1 always does (Linux)
+    #[arg(long, env = "HEALTHD_INIT", value_parser = BoolishValueParser::new())]
+    pub(super) init: bool,
     /// Least severe log lines shown: error, warn, info, debug
     #[arg(
         long,
@@ -171,6 +174,9 @@ pub(super) struct Expect {
     /// What the body has to contain
     #[arg(long, value_name = "TEXT")]
     pub(super) contains: Option<String>,
+    /// How much of a body is read for that [default: 1048576]
+    #[arg(long, value_name = "BYTES")]
+    pub(super) max_body: Option<u64>,
     /// A field of the request [repeatable]
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub(super) headers: Vec<String>,
@@ -199,7 +205,7 @@ pub(super) struct BenchArgs {
     #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) targets: u32,
     /// From one check of a target to the next
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = interval)]
     pub(super) interval: Duration,
     /// How long
     #[arg(long = "for", value_name = "TIME", default_value = "180s", value_parser = duration)]
@@ -293,14 +299,16 @@ fn host_name(text: &str) -> Result<String, health_core::ConfigError> {
     Ok(text.to_owned())
 }
 
+/// A duration of which zero makes no sense.
 fn duration(text: &str) -> Result<Duration, String> {
-    match parse_duration(text) {
-        Ok(duration) if duration < Duration::from_millis(1) => {
-            Err("allowed is at least 1ms".into())
-        }
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(error.to_string()),
-    }
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    at_least(MIN_TIMEOUT, duration)
+}
+
+/// From one check to the next.
+fn interval(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    at_least(MIN_INTERVAL, duration)
 }
 
 fn recheck_interval(text: &str) -> Result<Duration, String> {

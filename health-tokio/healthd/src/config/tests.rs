@@ -91,7 +91,11 @@ fn three_grammars_say_the_same() {
         exec = { command = ["pg_isready", "-q"] }
         initial_delay = 30
     "#;
-    let read = |name, text| toml(name, &format!("[[target]]\n{text}")).targets.remove(0);
+    let read = |name, text| {
+        toml(name, &format!("interval = 60\n[[target]]\n{text}"))
+            .targets
+            .remove(0)
+    };
     let ours = read("ours", ours);
     assert_eq!(ours.checks.len(), 3);
     let names: Vec<_> = ours.checks.iter().map(|it| it.name.as_str()).collect();
@@ -107,6 +111,50 @@ fn three_grammars_say_the_same() {
         for (a, b) in ours.checks.iter().zip(&other.checks) {
             assert_eq!(a.config, b.config, "{name}");
         }
+    }
+}
+
+#[test]
+fn the_default_interval_depends_on_the_grammar_unless_one_is_set_for_all() {
+    let checks = r#"
+        [[target]]
+        name = "a"
+        host = "10.0.0.5"
+        [[target.check]]
+        url = "http://10.0.0.5/"
+        [[target.check]]
+        exec = ["true"]
+        [[target.check]]
+        url = "tcp://10.0.0.5:5432"
+        [[target.check]]
+        tcp = { port = 5432 }
+        [[target.check]]
+        httpGet = { port = 80 }
+        [[target.check]]
+        type = "HTTP"
+        http = { port = 80 }
+        [[target.check]]
+        tcpSocket = { port = 80 }
+        [[target.check]]
+        exec = { command = ["true"] }
+        [[target.check]]
+        http = { port = 80 }
+        interval_seconds = 7
+        [[target]]
+        name = "pod"
+        host = "10.0.0.5"
+        livenessProbe = { httpGet = { port = 80 } }
+    "#;
+    let intervals = |name, settings: &str| -> Vec<u64> {
+        let targets = toml(name, &format!("{settings}\n{checks}")).targets;
+        let checks = targets.iter().flat_map(|it| &it.checks);
+        checks.map(|it| it.config.interval.as_secs()).collect()
+    };
+    let by_default = intervals("intervals", "");
+    assert_eq!(by_default, [60, 60, 60, 30, 30, 30, 30, 30, 7, 30]);
+    for set in ["interval = 20", "periodSeconds = 20"] {
+        let set = intervals("set-interval", set);
+        assert_eq!(set, [20, 20, 20, 20, 20, 20, 20, 20, 7, 20]);
     }
 }
 

@@ -5,62 +5,154 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use health_core::Class;
+use health_core::Instant as CoreInstant;
 use health_core::Name;
 use health_core::check::{CheckStatus, Record};
 use health_core::monitor::registry::{
     Batch, CheckChange, Notice, NoticeKind, Notices, ResultRow, TransitionRow,
 };
 use health_core::monitor::{MonitorStats, Summary};
-use health_driver::monitor::MonitorControl;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, enabled, error, info, warn};
 
 use super::actions::Actions;
-use crate::config::Action;
+use super::documents::{Documents, now};
+use super::list::List;
+use super::outbox::Outbox;
+use crate::store::{OutboxRow, StoredNotices};
 use crate::text::{REACTIVATE, millis};
 use health_tokio::Health;
 
 /// Lines of one kind for one batch; the others are counted.
 const MAX_LINES: usize = 50;
 
-/// Logs the batches and runs the actions, until there are no more batches.
-pub(super) async fn run(
-    mut announced: mpsc::Receiver<Arc<Batch>>,
-    controls: MonitorControl,
-    actions: Vec<Action>,
-    clock: Health,
-) {
-    let mut notices = Notices::default();
-    let (actions, mut acting) = Actions::new(actions);
-    let mut second = interval(Duration::from_secs(1));
-    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let news = tokio::select! {
-            batch = announced.recv() => match batch {
-                Some(batch) => Some(batch),
-                None => break,
-            },
-            // So late, at most, is a notice after its time.
-            _ = second.tick() => None,
+/// A batch that was stored, or cannot be for now.
+#[derive(Debug)]
+pub(crate) struct Announcement {
+    pub(super) batch: Arc<Batch>,
+    /// The number of the last transition in the registry; 0 if it was not stored.
+    pub(super) last: i64,
+}
+
+/// Logs the batches, makes notices of them and has the actions take those, until there are no more
+/// batches.
+pub(super) struct Announcer {
+    pub(super) list: List,
+    pub(super) actions: Actions,
+    pub(super) outbox: Outbox,
+    pub(super) clock: Health,
+    /// Resolves when all targets are watched.
+    pub(super) begun: oneshot::Receiver<()>,
+}
+
+impl Announcer {
+    /// Goes on from what an earlier process has left.
+    pub(super) async fn run(
+        mut self,
+        mut announced: mpsc::Receiver<Announcement>,
+        stored: StoredNotices,
+    ) {
+        let controls = self.list.controls.clone();
+        let mut documents = Documents::new(self.list.clone());
+        let mut notices = Notices::default();
+        notices.restore(stored.sent, stored.is_mass_failure);
+        let is_mass = stored.is_mass_failure;
+        notices.observe(self.clock.now(), &stored.unnoticed, is_mass);
+        // Of all that was stored before.
+        let mut last = stored.last;
+        let (mut has_begun, mut is_restored_mass) = (false, is_mass);
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let news = tokio::select! {
+                news = announced.recv() => match news {
+                    Some(news) => Some(news),
+                    None => break,
+                },
+                begun = &mut self.begun, if !has_begun => {
+                    has_begun = begun.is_ok();
+                    None
+                }
+                // So late, at most, is a notice after its time.
+                _ = second.tick() => None,
+            };
+            let transitions = news.as_ref().map_or(&[][..], |it| &it.batch.transitions);
+            transitions.iter().for_each(|it| documents.observe(it));
+            // A mass failure is not over because nothing is known yet.
+            is_restored_mass &= !has_begun || !controls.first_results().is_complete();
+            let is_mass = is_restored_mass || controls.is_mass_failure();
+            notices.observe(self.clock.now(), transitions, is_mass);
+            if let Some(news) = news {
+                last = last.max(news.last);
+                batch(&news.batch);
+            }
+            if has_begun {
+                let is_due = notices
+                    .poll_timeout()
+                    .is_some_and(|at| at <= self.clock.now());
+                if is_due {
+                    notices.retain(|name| self.list.has(name));
+                }
+                let now = self.clock.now();
+                self.send(&mut notices, now, &mut documents, last);
+            }
+        }
+        // What has just turned would have waited for others; none will follow.
+        while let Some(at) = notices.poll_timeout().filter(|_| notices.is_gathering()) {
+            self.send(&mut notices, at, &mut documents, last);
+        }
+        self.actions.finish().await;
+        self.outbox.close();
+    }
+
+    /// Puts the notices that are due into the outbox, and hands them to the actions.
+    fn send(
+        &self,
+        notices: &mut Notices,
+        until: CoreInstant,
+        documents: &mut Documents,
+        last: i64,
+    ) {
+        let mut rows = Vec::new();
+        while let Some(it) = notices.poll(until) {
+            let number = self.outbox.next_number();
+            let (id, document) = documents.of(&it, self.list.controls.summary());
+            notice(&it, &id);
+            let row =
+                |action: &Arc<str>, kind: NoticeKind, (id, document): (&Arc<str>, &Arc<str>)| {
+                    OutboxRow {
+                        number,
+                        action: Arc::clone(action),
+                        notice: Arc::clone(id),
+                        event: kind.as_str().into(),
+                        at: now(),
+                        document: Arc::clone(document),
+                        attempts: 0,
+                        is_done: false,
+                    }
+                };
+            let wanting: BTreeSet<_> = self.actions.that_want(it.kind).collect();
+            rows.extend(wanting.iter().map(|to| row(to, it.kind, (&id, &document))));
+            // An action on what is unhealthy has no other notice of what was deregistered in the same step.
+            if let Some(it) = it.as_unhealthy() {
+                let (id, document) = documents.of(&it, self.list.controls.summary());
+                let others = self.actions.that_want(it.kind);
+                let others = others.filter(|to| !wanting.contains(to));
+                rows.extend(others.map(|to| row(to, it.kind, (&id, &document))));
+            }
+        }
+        let noticed = if notices.is_gathering() {
+            // Of some of the transitions no notice is made yet.
+            0
+        } else {
+            documents.clear();
+            last
         };
-        let transitions = news.as_ref().map_or(&[][..], |it| &it.transitions);
-        notices.observe(clock.now(), transitions, controls.is_mass_failure());
-        while let Some(it) = notices.poll(clock.now()) {
-            notice(&it);
-            actions.take(&it, controls.summary());
-        }
-        if let Some(it) = news {
-            batch(&it);
-        }
+        let is_mass_failure = notices.is_mass_failure_sent();
+        self.outbox.post_all(rows.clone(), noticed, is_mass_failure);
+        rows.into_iter().for_each(|row| self.actions.take(row));
     }
-    // What has just turned would have waited for others; none will follow.
-    while let Some(it) = notices.poll_timeout().and_then(|at| notices.poll(at)) {
-        notice(&it);
-        actions.take(&it, controls.summary());
-    }
-    drop(actions);
-    while acting.join_next().await.is_some() {}
 }
 
 /// Logs what a batch holds.
@@ -84,7 +176,7 @@ fn batch(batch: &Arc<Batch>) {
 }
 
 /// Logs a notice. Single targets have lines of their own, so notices about them are at level debug.
-fn notice(notice: &Notice) {
+fn notice(notice: &Notice, id: &str) {
     let count = notice.transitions.len();
     match notice.kind {
         NoticeKind::MassFailure => {
@@ -95,7 +187,7 @@ fn notice(notice: &Notice) {
         }
         NoticeKind::MassFailureUpdate => warn!(changed = count, "mass failure goes on"),
         NoticeKind::MassFailureOver => warn!(still_unhealthy = count, "mass failure over"),
-        kind => debug!(count, kind = kind.as_str(), "notice"),
+        kind => debug!(id, count, kind = kind.as_str(), "notice"),
     }
 }
 
