@@ -277,10 +277,7 @@ fn one_that_is_deregistered_comes_first_with_reason_and_since() {
         assert_eq!(names(&list(&service, query)), wanted, "{query}");
     }
     let (_, health) = get(&service, "/health");
-    assert_eq!(
-        health["targets"],
-        json!({"total": 3, "healthy": 2})
-    );
+    assert_eq!(health["targets"], json!({"total": 3, "healthy": 2}));
     assert_eq!(schema::problems("health", &health), [""; 0]);
     let text = metrics(&service);
     for line in [

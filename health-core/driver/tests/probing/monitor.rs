@@ -11,8 +11,8 @@ use health_core::health::ComponentConfig;
 use health_core::monitor::{MonitorConfig, MonitorEvent};
 use health_core::{Class, Kind, Outcome};
 use health_core::{ProbeKind, Status};
-use health_driver::{Changes, Health};
 use health_driver::monitor::{ManualClock, Target};
+use health_driver::{Changes, Health};
 
 use crate::clock::{idle, wait};
 use crate::driver::{Monitor, Running, defaults};
@@ -388,8 +388,7 @@ fn reaches(health: &Health, wanted: Status) {
 fn a_group_is_one_component() {
     let health = Health::new("daemon", "1.0.0");
     health.set_running();
-    let monitor =
-        Monitor::default().component_with(&health, "upstreams", ComponentConfig::new());
+    let monitor = Monitor::default().component_with(&health, "upstreams", ComponentConfig::new());
     let monitor = Running::spawn(monitor.expect("a name"));
     let is_well = Arc::new(AtomicBool::new(true));
     for name in ["a", "b", "c"] {
@@ -425,10 +424,17 @@ fn a_group_is_not_critical_and_says_who_is_down() {
     let down = || Outcome::failure_with_message("no answer");
     let mut off = config.clone();
     off.on_unhealthy = OnUnhealthy::Deregister;
-    monitor.add(looking("a", config.clone(), down)).expect("added");
+    monitor
+        .add(looking("a", config.clone(), down))
+        .expect("added");
     monitor.add(looking("b", off, down)).expect("added");
-    monitor.add(looking("c", config, Outcome::success)).expect("added");
-    let wanted = ("1/3 healthy, 1/3 deregistered", "b (deregistered): no answer; also down: a");
+    monitor
+        .add(looking("c", config, Outcome::success))
+        .expect("added");
+    let wanted = (
+        "1/3 healthy, 1/3 deregistered",
+        "b (deregistered): no answer; also down: a",
+    );
     let mut changes = Changes::new(&health);
     wait(|waker| {
         while changes.poll(waker, true).is_ready() {}
