@@ -236,7 +236,7 @@ impl Check {
     #[cfg(feature = "monitor")]
     pub(crate) fn bring_forward(&mut self, at: Instant) -> bool {
         match self.run {
-            Run::Idle { due } if at < due && !self.paused => {
+            Run::Idle { due } if at < due && !self.paused && self.inactive.is_none() => {
                 self.run = Run::Idle { due: at };
                 true
             }
@@ -485,11 +485,12 @@ impl Check {
         }
     }
 
-    /// After a restart of the prober: where its first attempt would be, since its target may have been
-    /// repaired meanwhile.
+    /// After a restart of the prober: an interval after its first attempt would be, or earlier if rechecks
+    /// are more frequent. Its target may have been repaired meanwhile.
     fn schedule_first_recheck(&mut self) {
-        if self.config.recheck_interval.is_some() {
-            self.set_due(schedule::first_due(&self.config, self.since, self.spread()));
+        if let Some(interval) = self.config.recheck_interval {
+            let first = schedule::first_due(&self.config, self.since, self.spread());
+            self.set_due(first + interval.min(self.config.interval));
         }
     }
 

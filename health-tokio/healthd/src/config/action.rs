@@ -33,10 +33,11 @@ pub(crate) enum Handler {
     Webhook(String),
 }
 
-const WORDS: [(&str, NoticeKind); 4] = [
+const WORDS: [(&str, NoticeKind); 5] = [
     ("unhealthy", NoticeKind::Unhealthy),
     ("recovered", NoticeKind::Recovered),
     ("deregistered", NoticeKind::Deregistered),
+    ("answers_again", NoticeKind::AnswersAgain),
     // Its beginning and its end.
     ("mass_failure", NoticeKind::MassFailure),
 ];

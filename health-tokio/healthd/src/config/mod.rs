@@ -76,6 +76,8 @@ pub(super) struct Flags {
     pub(super) timeout: Option<Duration>,
     pub(super) retries: Option<u32>,
     pub(super) keep_unhealthy: bool,
+    pub(super) recheck_interval: Option<Duration>,
+    pub(super) auto_reactivate: bool,
     /// `NAME=URL`.
     pub(super) targets: Vec<String>,
 }
@@ -140,6 +142,12 @@ impl Settings {
         }
         if let Some(item) = table.either(&["auto_deregister", "auto_deregister_after_failures"])? {
             self.defaults.auto_deregister = item.flag()?;
+        }
+        if let Some(item) = table.get("auto_reactivate") {
+            self.defaults.auto_reactivate = item.flag()?;
+        }
+        if let Some(item) = table.get("recheck_interval") {
+            self.defaults.recheck_interval = Some(check::recheck_interval(&item)?);
         }
         if let Some(item) = table.get("json") {
             self.defaults.json = item.flag()?;
@@ -209,6 +217,12 @@ impl Settings {
         }
         if flags.keep_unhealthy {
             self.defaults.auto_deregister = false;
+        }
+        if flags.auto_reactivate {
+            self.defaults.auto_reactivate = true;
+        }
+        if flags.recheck_interval.is_some() {
+            self.defaults.recheck_interval = flags.recheck_interval;
         }
         let valid = self.defaults.check.validate();
         valid.map_err(|error| ConfigError::new("settings", "", "", error))

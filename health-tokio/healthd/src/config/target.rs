@@ -279,6 +279,8 @@ fn definition<'a>(
             "retries": config.retries,
             "success_threshold": config.success_threshold,
             "start_period_seconds": config.start_period.as_secs_f64(),
+            "recheck_interval_seconds": config.recheck_interval.unwrap_or_default().as_secs_f64(),
+            "auto_reactivate": config.auto_reactivate,
             "on_unhealthy": match config.on_unhealthy {
                 OnUnhealthy::Deregister => "deregister",
                 OnUnhealthy::Restart => "restart",

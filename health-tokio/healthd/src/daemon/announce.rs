@@ -21,7 +21,7 @@ use super::documents::{Documents, now, rfc3339};
 use super::list::List;
 use super::outbox::Outbox;
 use crate::store::{OutboxRow, StoredNotices};
-use crate::text::millis;
+use crate::text::{REACTIVATE, millis};
 use health_tokio::Health;
 
 /// Lines of one kind for one batch; the others are counted.
@@ -126,17 +126,27 @@ impl Announcer {
             let number = self.outbox.next_number();
             let (id, document) = documents.of(&it, self.list.controls.summary());
             notice(&it, &id);
-            for action in self.actions.that_want(it.kind) {
-                rows.push(OutboxRow {
-                    number,
-                    action: Arc::clone(action),
-                    notice: Arc::clone(&id),
-                    event: it.kind.as_str().into(),
-                    at: now(),
-                    document: Arc::clone(&document),
-                    attempts: 0,
-                    is_done: false,
-                });
+            let row =
+                |action: &Arc<str>, kind: NoticeKind, (id, document): (&Arc<str>, &Arc<str>)| {
+                    OutboxRow {
+                        number,
+                        action: Arc::clone(action),
+                        notice: Arc::clone(id),
+                        event: kind.as_str().into(),
+                        at: now(),
+                        document: Arc::clone(document),
+                        attempts: 0,
+                        is_done: false,
+                    }
+                };
+            let wanting: BTreeSet<_> = self.actions.that_want(it.kind).collect();
+            rows.extend(wanting.iter().map(|to| row(to, it.kind, (&id, &document))));
+            // An action on what is unhealthy has no other notice of what was deregistered in the same step.
+            if let Some(it) = it.as_unhealthy() {
+                let (id, document) = documents.of(&it, self.list.controls.summary());
+                let others = self.actions.that_want(it.kind);
+                let others = others.filter(|to| !wanting.contains(to));
+                rows.extend(others.map(|to| row(to, it.kind, (&id, &document))));
             }
         }
         let noticed = if notices.is_gathering() {
@@ -212,7 +222,8 @@ impl Cycle {
             targets = summary.total,
             healthy = summary.healthy(),
             unhealthy = summary.unhealthy,
-            inactive = summary.unjudged,
+            inactive = summary.inactive(),
+            answers_again = summary.answers_again,
             failures = stats.failures - before.failures,
             indeterminate = stats.indeterminate - before.indeterminate,
             lag_p99_ms = millis(stats.lag_quantile(0.99)),
@@ -308,7 +319,7 @@ fn transition(it: &TransitionRow) {
             error!(%target, %check, consecutive_failures, reason, "deregistered");
         }
         CheckChange::AnswersAgain => {
-            warn!(%target, %check, "answers again; `healthd reactivate {target}` brings it back");
+            warn!(%target, %check, "answers again; `{REACTIVATE} {target}` brings it back");
         }
         CheckChange::RestartRequested => {
             error!(%target, %check, consecutive_failures, reason, "restart requested");

@@ -48,7 +48,10 @@ impl Documents {
             CheckChange::Status { from, to } => {
                 from == CheckStatus::Unhealthy || to == CheckStatus::Unhealthy
             }
-            change => change == CheckChange::Deregistered,
+            change => matches!(
+                change,
+                CheckChange::Deregistered | CheckChange::AnswersAgain
+            ),
         };
         if is_noticed && !is_known {
             let place = self.look_up(transition);

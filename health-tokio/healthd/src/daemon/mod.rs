@@ -30,6 +30,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use health_core::Name;
+use health_core::UnixTime;
+use health_core::monitor::TargetStatus;
+use health_core::server::Targets;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -44,12 +47,15 @@ pub(super) use store_writer::StoreWriter;
 use super::config::{Flags, Settings, added};
 use super::control::{self, Lock, PendingRequest, Reply, Request};
 use super::terminal::{self, Terminal};
-use super::text::millis;
+use super::text::{REACTIVATE, millis};
 use actions::Actions;
 use announce::Announcer;
 use health_tokio::monitor::{self, Monitor, MonitorControl, MonitorHandle};
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
+
+/// Deregistered targets that `status` names, of each kind.
+const MAX_NAMED: usize = 100;
 
 /// What a stop may take, whatever hangs.
 const STOP: Duration = Duration::from_secs(5);
@@ -138,6 +144,7 @@ async fn watch(
     if !settings.is_max_stated {
         settings.monitor.max_in_flight = limits.max_in_flight;
     }
+    settings.monitor.reactivate_command = Some(REACTIVATE);
     let monitor = Monitor::new(settings.monitor.clone()).show_prober(&health);
     let monitor = monitor.spawn().map_err(text)?;
     monitor.enable_journal();
@@ -338,12 +345,15 @@ impl Daemon {
             "max_in_flight": settings.monitor.max_in_flight,
             "in_flight": monitor.in_flight,
             "demand": monitor.demand,
+            "deregistered": self.deregistered(),
             "targets": {
                 "total": summary.total,
                 "healthy": summary.healthy(),
                 "unhealthy": summary.unhealthy,
                 "unknown": summary.unknown,
-                "inactive": summary.unjudged,
+                "inactive": summary.inactive(),
+                "deregistered": summary.deregistered,
+                "answers_again": summary.answers_again,
             },
             "checks": {
                 "attempts": stats.attempts,
@@ -366,6 +376,37 @@ impl Daemon {
             },
             "log": { "lost": self.terminal.lost() },
         })
+    }
+
+    /// The first of those that were deregistered, with the reason, and since when they are as they are.
+    fn deregistered(&self) -> Vec<Value> {
+        let found = |status| {
+            let (mut found, mut after) = (Vec::new(), None);
+            loop {
+                let page = self.monitor.page(after.as_ref(), Some(status));
+                found.extend(page.entries);
+                after = page.next;
+                if after.is_none() || found.len() >= MAX_NAMED {
+                    found.truncate(MAX_NAMED);
+                    return found;
+                }
+            }
+        };
+        let gone = [TargetStatus::Deregistered, TargetStatus::AnswersAgain].map(found);
+        let gone = gone.iter().flatten().map(|it| {
+            let checks = || it.checks.iter();
+            let since = match it.status {
+                TargetStatus::AnswersAgain => checks().filter_map(|it| it.answers_since).max(),
+                _ => checks().filter_map(|it| it.deregistered_at).min(),
+            };
+            json!({
+                "name": it.name.as_str(),
+                "status": it.status.as_str(),
+                "since": since.map(UnixTime::as_millis),
+                "reason": it.reason(),
+            })
+        });
+        gone.collect()
     }
 
     fn warn_of_limits(&self) {

@@ -342,12 +342,18 @@ impl TargetStore for SqliteStore {
 fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
     let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
     let since = if version < 2 { "NULL" } else { "c.since" };
+    let answers = if version < 3 {
+        "NULL"
+    } else {
+        "c.answers_since"
+    };
     let mut statement = connection.prepare(&format!(
         "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
                 c.consecutive_successes, c.is_active, {since}, c.deactivated_at,
                 CASE WHEN c.consecutive_failures > 0 OR c.status <> 'healthy' THEN
                     (SELECT max(r.begin_at) FROM results r WHERE r.check_id = c.id AND r.counted)
-                END
+                END,
+                {answers}
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
     ))?;
     let mut rows = statement.query(())?;
@@ -382,6 +388,7 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
             .filter(|_| saved.streak != Streak::default());
         saved.deregistered = !row.get::<_, bool>(6)?;
         saved.deregistered_at = row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis);
+        saved.answers_since = row.get::<_, Option<u64>>(10)?.map(UnixTime::from_millis);
         if let Some(target) = targets.last_mut() {
             target.checks.push(StoredCheck { name: check, saved });
         }

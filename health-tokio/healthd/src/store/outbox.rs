@@ -120,8 +120,8 @@ pub(super) fn load(connection: &Connection) -> Result<StoredNotices> {
     })
 }
 
-/// Each check that was unhealthy, and each that was deregistered, before the first transition that is
-/// `unnoticed`.
+/// Each check that was unhealthy, or that was so when it was reactivated and has no verdict yet, and each
+/// that was deregistered or answered again, before the first transition that is `unnoticed`.
 fn sent_sql(since: &str, unnoticed: &str) -> String {
     let of_check = "FROM transitions x WHERE x.target = t.name AND x.\"check\" = c.name";
     format!(
@@ -136,7 +136,21 @@ fn sent_sql(since: &str, unnoticed: &str) -> String {
                 c.consecutive_failures, 0, c.last_error_kind, coalesce(c.last_error, '')
          FROM targets t JOIN checks c ON c.target_id = t.id
          WHERE NOT c.is_active AND NOT EXISTS (
-            SELECT 1 {of_check} AND x.change = 'deregistered' AND {unnoticed})"
+            SELECT 1 {of_check} AND x.change = 'deregistered' AND {unnoticed})
+         UNION ALL
+         SELECT x.target, x.\"check\", x.at, x.change, '', '', x.failures, x.successes, NULL, ''
+         FROM transitions x JOIN targets t ON t.name = x.target
+         JOIN checks c ON c.target_id = t.id AND c.name = x.\"check\"
+         WHERE NOT c.is_active AND x.change = 'answers_again' AND x.at >= coalesce(c.deactivated_at, 0)
+            AND NOT ({unnoticed})
+         UNION ALL
+         SELECT t.name, c.name, coalesce({since}, 0), 'status', 'healthy', 'unhealthy',
+                1, 0, c.last_error_kind, coalesce(c.last_error, '')
+         FROM targets t JOIN checks c ON c.target_id = t.id
+         WHERE c.status NOT IN ('healthy', 'unhealthy') AND (
+            SELECT x.to_status {of_check} AND x.to_status IN ('healthy', 'unhealthy')
+               AND NOT ({unnoticed})
+            ORDER BY x.id DESC LIMIT 1) = 'unhealthy'"
     )
 }
 

@@ -25,6 +25,7 @@ CREATE TABLE checks (
     deactivated_reason    TEXT,
     results               INTEGER NOT NULL DEFAULT 0, -- ever kept; the ring's position
     since                 INTEGER, -- when the status last changed
+    answers_since         INTEGER, -- deregistered, and its rechecks have succeeded since then
     UNIQUE (target_id, name)
 ) STRICT;
 

@@ -56,3 +56,6 @@ CREATE TABLE outbox (
 CREATE TABLE flags (
     name TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+
+-- Since when a deregistered target's check has succeeded again.
+ALTER TABLE checks ADD COLUMN answers_since INTEGER;

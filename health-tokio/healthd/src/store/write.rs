@@ -44,7 +44,7 @@ pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
 pub(super) fn reset(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
     let reset = "UPDATE checks SET status = 'unknown', is_active = 1, consecutive_failures = 0,
                            consecutive_successes = 0, since = NULL, deactivated_at = NULL,
-                           deactivated_reason = NULL
+                           deactivated_reason = NULL, answers_since = NULL
          WHERE target_id = (SELECT id FROM targets WHERE name = ?1)";
     each(tx, reset, names)
 }
@@ -168,7 +168,8 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
             is_active = ?5,
             since = ?6,
             deactivated_at = iif(?5, NULL, coalesce(?7, deactivated_at)),
-            deactivated_reason = iif(?5, NULL, deactivated_reason)
+            deactivated_reason = iif(?5, NULL, deactivated_reason),
+            answers_since = ?8
          WHERE id = ?1",
     )?
     .execute(params![
@@ -179,6 +180,7 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
         !saved.deregistered,
         saved.since.map(UnixTime::as_millis),
         saved.deregistered_at.map(UnixTime::as_millis),
+        saved.answers_since.map(UnixTime::as_millis),
     ])?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod backend;
 mod daemon;
+mod deregistered;
 mod ending;
 mod endpoint;
 mod environment;
@@ -54,7 +55,7 @@ fn a_server_dies_is_deregistered_and_comes_back() {
         explained.contains("rule      T9") && evidence == 3,
         "{explained}"
     );
-    // What is off the list counts for nothing; who is left is well.
+    // One is left.
     daemon.wait_for_body("/health", r#""targets":true"#);
 
     b.start_again();
@@ -89,7 +90,7 @@ fn a_third_failure_counts_though_the_monitor_was_killed_between() {
     assert_eq!(place.server("a"), (false, 3));
     let daemon = Daemon::start(&place, &args);
     // It rests: whatever is probed now, it is not.
-    assert!(place.out(&["list"]).contains("inactive"));
+    assert!(place.out(&["list"]).contains("deregistered"));
     a.start_again();
     daemon.stop();
     assert_eq!(a.hits(), 0);
