@@ -5,7 +5,7 @@ use core::mem;
 
 use super::id::{CheckId, TargetId};
 use super::machine::Monitor;
-use super::mass_failure::TargetShare;
+use super::mass_failure::MassShare;
 use super::shortage::shortage_of;
 use super::target::{AddError, Target, TargetSpec};
 use crate::base::Instant;
@@ -52,7 +52,10 @@ impl Monitor {
             self.change(now, check, |check| check.replace(now, new));
         }
         if let Some(target) = self.targets.get_mut(id) {
+            let (none, share) = (MassShare::default(), MassShare::of(target));
+            self.mass.exchange(now, id, target.group(), share, none);
             target.group = new.group;
+            self.mass.exchange(now, id, target.group(), none, share);
         }
         self.update_target(now, id);
     }
@@ -72,8 +75,6 @@ impl Monitor {
                 new.follow(now, check);
             }
         }
-        let share = TargetShare::of(&new);
-        self.tally.exchange_target(TargetShare::default(), share);
         for check in new.each() {
             self.sums.shortages.exchange(None, shortage_of(check));
         }
