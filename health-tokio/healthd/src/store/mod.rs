@@ -278,7 +278,8 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
                 c.consecutive_successes, c.is_active, {since}, c.deactivated_at,
                 CASE WHEN c.consecutive_failures > 0 OR c.status <> 'healthy' THEN
                     (SELECT max(r.begin_at) FROM results r WHERE r.check_id = c.id AND r.counted)
-                END
+                END,
+                c.last_success_at IS NOT NULL
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
     ))?;
     let mut rows = statement.query(())?;
@@ -311,6 +312,8 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
         saved.counted_at = saved
             .counted_at
             .filter(|_| saved.streak != Streak::default());
+        let has_begun = matches!(saved.status, CheckStatus::Starting | CheckStatus::Unhealthy);
+        saved.was_healthy = has_begun && row.get(10)?;
         saved.deregistered = !row.get::<_, bool>(6)?;
         saved.deregistered_at = row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis);
         if let Some(target) = targets.last_mut() {
