@@ -27,8 +27,8 @@ LOGGED = re.compile(r" (?:INFO|WARN) (healthy|unhealthy) target=a .*was=\"(\w+)\
 
 def life(db: pathlib.Path, server: Server, rng: random.Random) -> list[tuple[str, str]]:
     """One monitor from its start to its sudden end: the transitions it has logged."""
-    command = [HEALTHD, "monitor", "--db", db, "--listen", "127.0.0.1:0", "--interval", "20ms"]
-    command += ["--timeout", "15ms", "--retries", "2", "--no-auto-deregister"]
+    command = [HEALTHD, "monitor", "--db", db, "--listen", "127.0.0.1:0", "--interval", "100ms"]
+    command += ["--timeout", "90ms", "--retries", "2", "--no-auto-deregister"]
     command += ["--target", f"a={server.url}"]
     monitor = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + rng.uniform(0.05, 1.5)

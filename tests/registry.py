@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tries `healthd` where it hurts: bad disks, many targets, a stopped process, a terminal.
+"""Tries `healthd` where it hurts: bad disks, many targets, a stopped process, a terminal, PID 1.
 
     python3 tests/registry.py                      # all checks
     python3 tests/registry.py --only disk-full
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from blackbox import runner
-from blackbox.checks import actions, discovery, disk, log, scale, terminal
+from blackbox.checks import actions, discovery, disk, init, log, scale, terminal
 
 CHECKS = {
     "disk-full": disk.full,
@@ -23,6 +23,8 @@ CHECKS = {
     "ten-thousand": scale.ten_thousand,
     "stalled": scale.stalled,
     "progress": terminal.progress,
+    "orphans": init.orphans,
+    "exit-code": init.exit_code,
 }
 
 

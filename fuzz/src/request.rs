@@ -101,7 +101,9 @@ fn compare_heads(mut sent: &[u8], limits: &Limits) {
                 assert_eq!(length, expected_length, "the end of the head");
                 let target = match request.target {
                     RequestTarget::Server => reference::Target::Asterisk,
-                    RequestTarget::Path { path, query } => reference::Target::Resource(path, query),
+                    RequestTarget::Path { path, query, .. } => {
+                        reference::Target::Resource(path, query)
+                    }
                 };
                 let version = match expected.minor {
                     0 => Version::Http10,

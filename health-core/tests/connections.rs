@@ -19,6 +19,8 @@ struct Server {
     connections: Connections<&'static str>,
     registry: Registry,
     now: Instant,
+    /// What all of them were sent, one behind the other.
+    sent: Vec<u8>,
 }
 
 impl Server {
@@ -34,6 +36,7 @@ impl Server {
             connections: Connections::new(Arc::new(service.limits(limits))),
             registry: Registry::new("connections", "1", now),
             now,
+            sent: Vec::new(),
         }
     }
 
@@ -57,7 +60,7 @@ impl Server {
     /// Gives everybody who is due a turn, and one of them something to read.
     fn give(&mut self, name: &str, input: &[u8]) -> Vec<&'static str> {
         let mut names = Vec::new();
-        let (now, registry) = (self.now, &mut self.registry);
+        let (now, registry, sent) = (self.now, &mut self.registry, &mut self.sent);
         while self.connections.has_ready() {
             self.connections.take_turns(now, |_, slot| {
                 names.push(slot.socket);
@@ -68,7 +71,7 @@ impl Server {
                 while connection.step() == Step::Respond {
                     let unix = UnixTime::default();
                     let snapshot = registry.snapshot(now);
-                    connection.respond(Moment { now, unix }, &snapshot, &mut Vec::new());
+                    connection.respond(Moment { now, unix }, &snapshot, sent);
                 }
                 if matches!(connection.step(), Step::Write { .. }) && slot.socket != "deaf" {
                     connection.handle_sent(now);
@@ -227,6 +230,8 @@ fn a_change_that_comes_while_a_stream_is_written_is_told_behind_it() {
 fn a_stream_too_many_takes_the_place_of_one_that_is_due_just_then() {
     let mut server = Server::of(Service::new().open(), |limits| limits.streams = 1);
     server.connect("old", EVENTS);
+    server.wait(Duration::from_secs(59));
+    server.turns();
     server
         .connections
         .handle_accepted(server.now, Peer::Unknown, "new");
@@ -255,6 +260,9 @@ fn one_stream_more_than_allowed_takes_the_place_of_the_oldest() {
     server.wait(Duration::from_secs(1));
     assert_eq!(server.turns(), ["a", "b"]);
     assert!(server.connections.wants_revision());
+    // Both have had their places for a minute.
+    server.wait(Duration::from_secs(59));
+    server.turns();
     assert_eq!(server.connect("c", EVENTS), ["c", "a"]);
     assert_eq!(server.connect("d", EVENTS), ["d", "b"]);
     // A change is the business of streams alone, and of those that do not pause.
@@ -273,6 +281,82 @@ fn one_stream_more_than_allowed_takes_the_place_of_the_oldest() {
     let report = server.report();
     assert_eq!(report.count(CloseReason::Evicted), 2);
     assert_eq!(report.count(CloseReason::Draining), 3);
+}
+
+/// Clients that come back at once took each other's places for ever.
+#[test]
+fn a_stream_that_has_its_place_keeps_it_for_a_minute() {
+    let mut server = Server::of(Service::new().open(), |limits| limits.streams = 2);
+    server.connect("a", EVENTS);
+    server.wait(Duration::from_millis(500));
+    server.connect("b", EVENTS);
+    let mut pauses = Vec::new();
+    // Far more often than they are told to.
+    for _ in 0..59 {
+        server.wait(Duration::from_secs(1));
+        server.turns();
+        server.sent.clear();
+        assert_eq!(server.connect("too many", EVENTS), ["too many", "too many"]);
+        let text = String::from_utf8_lossy(&server.sent).into_owned();
+        // It is told how the daemon is, and when to come back.
+        assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
+        assert!(text.contains("retry: 3000\nevent: snapshot\n"), "{text}");
+        assert!(text.ends_with("\r\n0\r\n\r\n"), "{text}");
+        let (_, last) = text.rsplit_once("retry: ").expect("when to come back");
+        let (pause, event) = last.split_once('\n').expect("an event");
+        assert!(event.starts_with("event: end\ndata: {\"phase\":"), "{text}");
+        pauses.push(pause.parse::<u64>().expect("milliseconds"));
+    }
+    assert!(pauses.iter().all(|pause| (60_000..120_000).contains(pause)));
+    pauses.sort_unstable();
+    pauses.dedup();
+    assert!(pauses.len() > 50, "they come back together: {pauses:?}");
+    assert!(
+        pauses[0] < 75_000 && pauses[pauses.len() - 1] > 105_000,
+        "{pauses:?}"
+    );
+
+    // After a minute the place is free for another one, and its client is sent the same.
+    server.wait(Duration::from_millis(500));
+    server.turns();
+    server.sent.clear();
+    assert_eq!(server.connect("c", EVENTS), ["c", "a"]);
+    let text = String::from_utf8_lossy(&server.sent).into_owned();
+    assert_eq!(text.matches("event: end\n").count(), 1, "{text}");
+    assert_eq!(server.connect("too many", EVENTS), ["too many", "too many"]);
+    server.wait(Duration::from_millis(500));
+    server.turns();
+    assert_eq!(server.connect("d", EVENTS), ["d", "b"]);
+    assert_eq!(server.connect("too many", EVENTS), ["too many", "too many"]);
+}
+
+/// At the limit of connections a stream goes before a prober is refused, and is told when to come back.
+#[test]
+fn a_stream_that_is_evicted_for_a_prober_is_sent_when_to_come_back() {
+    for name in ["stream", "deaf"] {
+        let mut server = Server::of(Service::new().open(), |limits| limits.connections = 1);
+        server.connect("stream", EVENTS);
+        server.wait(Duration::from_secs(1));
+        server.turns();
+        server.connections.get_mut(0).expect("the first").socket = name;
+        server.sent.clear();
+        // Both are there before either has had its turn.
+        for newcomer in ["first", "second"] {
+            let peer = Peer::Unknown;
+            server
+                .connections
+                .handle_accepted(server.now, peer, newcomer);
+        }
+        server.give("second", LIVE);
+        assert_eq!(server.connections.iter().count(), 1, "{name}");
+        let text = String::from_utf8_lossy(&server.sent).into_owned();
+        assert!(text.contains("event: end\n"), "{text}");
+        assert!(text.ends_with("\"healthy\"}"), "{text}");
+        server.connections.handle_phase(server.now, Phase::Stopped);
+        server.turns();
+        let report = server.report();
+        assert_eq!(report.count(CloseReason::Evicted), 2, "{report:?}");
+    }
 }
 
 /// Values gather for a moment; that moment is a deadline like any other.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use daemons::{LIVES, STATES, daemon};
 use health_core::health::{ComponentConfig, Registry, Snapshot};
 use health_core::server::{Connection, DegradedCode, Peer, Service};
-use health_core::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, Status, UnixTime};
 use serde_json::Value;
 
 struct Listener {
@@ -379,6 +379,50 @@ fn what_is_degraded_is_named_where_that_fails() {
     let (code, _, text) = listener.get("/healthz?format=text&verbose");
     assert_eq!(code, 200);
     assert!(text.contains("[+]link ok\n"), "{text}");
+}
+
+/// The daemon of the example: what fails makes it degraded, and that is a failure.
+#[test]
+fn a_component_that_makes_the_code_is_never_true() {
+    let now = Instant::from_micros(1_000_000);
+    let mut registry = Registry::new("test", "1.0.0", now);
+    let degrades = ComponentConfig::default().failing_is(Status::Degraded);
+    let add = |registry: &mut Registry, name, config: &ComponentConfig| {
+        registry.component(now, name, *config).expect("free")
+    };
+    let load = add(&mut registry, "load", &degrades);
+    let disk = add(&mut registry, "disk", &degrades);
+    let side = add(&mut registry, "side", &degrades.critical(false));
+    registry.success(now, disk);
+    registry.set_failures(now, load, 3);
+    registry.set_failures(now, side, 3);
+    registry.set_running(now);
+    let daemon = (registry.snapshot(now), now);
+    for (code, fails) in [
+        (DegradedCode::Ok, false),
+        (DegradedCode::TooManyRequests, true),
+        (DegradedCode::ServiceUnavailable, true),
+    ] {
+        let listener = Listener::new(Service::new().degraded_code(code), daemon.clone());
+        let ups =
+            |load: bool, side: bool| serde_json::json!({"load": load, "disk": true, "side": side});
+        let (status, document) = listener.json("/health", "health");
+        assert_eq!(status != 200, fails);
+        assert_eq!(document["components"], ups(!fails, !fails));
+        // What is left out makes no code.
+        let (_, document) = listener.json("/health?exclude=side", "health");
+        assert_eq!(document["components"], ups(!fails, true));
+        let (status, document) = listener.json("/health?exclude=load&exclude=side", "health");
+        assert_eq!((status, &document["components"]), (200, &ups(true, true)));
+        // The same document in a stream.
+        let (_, _, events) = listener.get("/health/events");
+        let (_, data) = events.split_once("event: snapshot\n").expect("a document");
+        let (_, data) = data.split_once("data: ").expect("data");
+        let line = data.lines().next().expect("a line");
+        let document: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(document["healthy"], !fails);
+        assert_eq!(document["components"], ups(!fails, !fails));
+    }
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::time::Duration;
 use health_core::Instant;
 use health_core::Outcome;
 use health_core::Status;
-use health_core::health::{Change, ComponentConfig, Phase, Registry};
+use health_core::health::{Change, ComponentConfig, Phase, Registry, Snapshot};
+use health_core::server::{Peer, Service};
+use health_core::{Moment, UnixTime};
 
 const START: Instant = Instant::from_micros(0);
 
@@ -107,4 +109,83 @@ fn history_can_be_switched_off_and_a_snapshot_keeps_its_own() {
     let (_, kept) = old.history().iter().last().expect("one");
     let (from, to) = (Phase::Starting, Phase::Running);
     assert_eq!(kept.change(), Change::Phase { from, to });
+}
+
+/// A daemon that starts again a second later, or after its clock was set back.
+#[test]
+fn numbers_go_on_in_the_next_process() {
+    let life = |millis: u64| {
+        let mut registry = Registry::new("svc", "1", START);
+        registry.set_wall_clock(Moment {
+            now: START,
+            unix: UnixTime::from_millis(millis),
+        });
+        registry.set_running(START);
+        let gate = registry.gate("cache").expect("free");
+        registry.release(START, gate);
+        registry
+    };
+    let snapshot = life(1_769_164_200_123).snapshot(START);
+    let ids: Vec<u64> = snapshot.history().iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, [1_769_164_200_124, 1_769_164_200_125]);
+    let metrics = ask(&snapshot, "/metrics", None);
+    assert!(
+        metrics.contains("\nhealth_transitions_total 2\n"),
+        "{metrics}"
+    );
+
+    for old in [1_769_164_199_123, 1_769_164_201_123, 1] {
+        let old = life(old).snapshot(START).history().last_id().to_string();
+        let history = ask(&snapshot, &format!("/health/history?after={old}"), None);
+        assert!(history.contains("\"reset\":true"), "{old}: {history}");
+        assert_eq!(history.matches("\"id\":").count(), 2, "{old}: {history}");
+        for (target, seen) in [
+            ("/health/events".to_owned(), Some(&*old)),
+            (format!("/health/events?after={old}"), None),
+        ] {
+            let events = ask(&snapshot, &target, seen);
+            let kinds = events.lines().filter_map(|it| it.strip_prefix("event: "));
+            let kinds: Vec<_> = kinds.collect();
+            assert_eq!(
+                kinds,
+                ["reset", "transition", "transition", "snapshot"],
+                "{old}"
+            );
+        }
+    }
+    // The same process: one is missing.
+    let events = ask(&snapshot, "/health/events", Some("1769164200124"));
+    assert!(!events.contains("event: reset"), "{events}");
+    assert_eq!(events.matches("event: transition").count(), 1, "{events}");
+    // It has seen none, and all are there.
+    let history = ask(&snapshot, "/health/history?after=0", None);
+    assert!(history.contains("\"reset\":false"), "{history}");
+    assert_eq!(history.matches("\"id\":").count(), 2, "{history}");
+}
+
+#[test]
+fn numbers_stay_what_every_reader_of_json_keeps() {
+    let mut registry = Registry::new("svc", "1", START);
+    let wall_clock = |unix| Moment {
+        now: START,
+        unix: UnixTime::from_millis(unix),
+    };
+    registry.set_wall_clock(wall_clock(u64::MAX));
+    registry.set_running(START);
+    let first = registry.snapshot(START).history().last_id();
+    assert!(first < 1 << 53, "{first}");
+    // A clock that is set later does not number anew.
+    registry.set_wall_clock(wall_clock(1_769_164_200_123));
+    registry.begin_drain(START);
+    assert_eq!(registry.snapshot(START).history().last_id(), first + 1);
+}
+
+fn ask(snapshot: &Snapshot, target: &str, seen: Option<&str>) -> String {
+    let service = Service::new();
+    let field = |name: &str| seen.filter(|_| name == "last-event-id").map(str::as_bytes);
+    let query = service.query(Peer::Unix, "GET", target, field);
+    let mut body = Vec::new();
+    let head = service.answer(Moment::default(), &query, snapshot, &mut body);
+    assert_eq!(head.status, 200, "{target}");
+    String::from_utf8(body).expect("UTF-8")
 }

@@ -106,7 +106,7 @@ def connect(address: Address, timeout: float = PATIENCE) -> socket.socket:
 
 def request(path: str, *lines: str, method: str = "GET", version: str = "1.1") -> bytes:
     """A request as every client sends it."""
-    return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: test", *lines, "", ""]).encode()
+    return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: localhost", *lines, "", ""]).encode()
 
 
 class Conversation:

@@ -313,6 +313,7 @@ impl Harness {
         let after = self.machine.step();
         match before {
             Step::Respond | Step::Close(_) => assert_eq!(after, before, "never cut"),
+            Step::Follow { .. } => assert_eq!(after, Step::Respond, "it is sent when to come back"),
             _ => assert_eq!(after, Step::Close(CloseReason::Evicted)),
         }
     }

@@ -4,9 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use super::{Phase, Status};
-use crate::base::Instant;
-use crate::base::Message;
-use crate::base::Name;
+use crate::base::{Instant, Message, Name, UnixTime};
 
 /// The latest transitions, newest last. Older ones are forgotten, their numbers are not.
 ///
@@ -33,8 +31,10 @@ use crate::base::Name;
 #[derive(Clone, Debug)]
 pub struct History {
     ring: VecDeque<Transition>,
-    /// Transitions ever, those that are forgotten included.
-    count: u64,
+    /// The number before that of the first transition.
+    start: u64,
+    /// The number of the latest transition; `start` before the first.
+    last: u64,
     /// What the ring's entries and their texts take.
     bytes: usize,
     most: usize,
@@ -45,12 +45,15 @@ impl History {
     pub(crate) const DEFAULT_ENTRIES: usize = 256;
     /// The most that all of them may take, texts included.
     pub(crate) const MOST_BYTES: usize = 48 * 1024;
+    /// Leaves room below 2^53 for half of all numbers.
+    const LAST_START: u64 = 1 << 52;
 
     pub(super) const fn new(most: usize) -> Self {
         let fitting = Self::MOST_BYTES / size_of::<Transition>();
         Self {
             ring: VecDeque::new(),
-            count: 0,
+            start: 0,
+            last: 0,
             bytes: 0,
             most: if most < fitting { most } else { fitting },
         }
@@ -59,15 +62,27 @@ impl History {
     /// An empty one that goes on counting where this one is.
     pub(super) const fn restarted(&self, most: usize) -> Self {
         let mut history = Self::new(most);
-        history.count = self.count;
+        (history.start, history.last) = (self.start, self.last);
         history
     }
 
-    /// The transitions that are remembered, each with its number. Numbers start at 1 and have no
-    /// gaps, so a reader that comes back knows whether it has missed any.
+    /// Begins behind the numbers that a process before this one can have given, which began at the time of
+    /// its own start and gave fewer than a thousand in a second. It does nothing after the first
+    /// transition, or a second time.
+    pub(super) fn start_at(&mut self, unix: UnixTime) {
+        if (self.start, self.last) == (0, 0) {
+            self.start = unix.as_millis().min(Self::LAST_START);
+            self.last = self.start;
+        }
+    }
+
+    /// The transitions that are remembered, each with its number. Numbers have no gaps, so a reader that
+    /// comes back knows whether it has missed any. The first is 1, or with a
+    /// [wall clock](super::Registry::set_wall_clock) the milliseconds since 1970 at the daemon's start,
+    /// and one: a reader that comes back after a restart does not take the new numbers for old ones. All
+    /// are below 2^53, which every reader of JSON keeps.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &Transition)> {
-        let first = self.count - self.ring.len() as u64;
-        (first + 1..).zip(&self.ring)
+        (self.before_ring() + 1..).zip(&self.ring)
     }
 
     /// The transitions after number `seen`. If its first number is not `seen + 1`, some are
@@ -77,16 +92,28 @@ impl History {
     }
 
     /// Whether a reader who has read up to number `seen` has missed transitions: some of those after it
-    /// are forgotten, or there never was such a number in this process.
+    /// are forgotten, or there never was such a number in this process. With 0 it has read none.
     #[must_use]
     pub(crate) fn has_lost(&self, seen: u64) -> bool {
-        seen > self.count || seen < self.count - self.ring.len() as u64
+        let seen = if seen == 0 { self.start } else { seen };
+        seen > self.last || seen < self.before_ring()
     }
 
-    /// The number of the newest transition; 0 before the first.
+    /// The number of the newest transition; before the first one, the number before its own.
     #[must_use]
     pub const fn last_id(&self) -> u64 {
-        self.count
+        self.last
+    }
+
+    /// Transitions ever, those that are forgotten included.
+    #[must_use]
+    pub(crate) const fn count(&self) -> u64 {
+        self.last - self.start
+    }
+
+    /// The number before that of the oldest transition that is remembered.
+    fn before_ring(&self) -> u64 {
+        self.last - self.ring.len() as u64
     }
 
     /// How many transitions are kept at most; 0 if none are.
@@ -103,7 +130,7 @@ impl History {
     }
 
     fn push(&mut self, transition: Transition) {
-        self.count += 1;
+        self.last += 1;
         if self.most == 0 {
             return;
         }

@@ -6,8 +6,10 @@ use crate::base::grammar;
 /// A request target. Paths are compared byte for byte: nothing is decoded, normalised or redirected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestTarget<'a> {
-    /// Origin-form, or absolute-form without its authority.
+    /// Origin-form, or absolute-form.
     Path {
+        /// Host and port of an absolute target. They replace `Host` (RFC 9112 §3.2.2).
+        authority: Option<&'a [u8]>,
         /// From the first `/` to the query; `/` if an absolute target has none.
         path: &'a [u8],
         /// Behind the `?`, if there is one.
@@ -32,8 +34,8 @@ impl<'a> RequestTarget<'a> {
                 Err(Fault::Target)
             };
         }
-        let path_and_query = if target.starts_with(b"/") {
-            target
+        let (authority, path_and_query) = if target.starts_with(b"/") {
+            (None, target)
         } else {
             let rest = strip_scheme(target).ok_or(Fault::Target)?;
             let end = rest
@@ -43,7 +45,7 @@ impl<'a> RequestTarget<'a> {
             if !grammar::is_authority(&rest[..end]) {
                 return Err(Fault::Target);
             }
-            &rest[end..]
+            (Some(&rest[..end]), &rest[end..])
         };
         let end = path_and_query
             .iter()
@@ -55,6 +57,7 @@ impl<'a> RequestTarget<'a> {
             _ => return Err(Fault::Target),
         };
         Ok(Self::Path {
+            authority,
             path: if path.is_empty() { b"/" } else { path },
             query,
         })

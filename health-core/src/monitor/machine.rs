@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 
 use super::config::MonitorConfig;
-use super::event::{Command, MonitorEvent, Signal};
+use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::list::Targets;
 use super::mass_failure::{MassFailures, Tally};
@@ -21,6 +21,7 @@ use crate::base::Outcome;
 use crate::base::{Instant, Moment};
 #[cfg(feature = "test-util")]
 use crate::check::Check;
+use crate::check::Signal;
 
 /// Many checks on many targets. See the [module](super) for how to drive it and for its contract.
 #[derive(Debug)]

@@ -1,14 +1,14 @@
 //! How the parts of a monitor are kept consistent: each change of a check, and what follows from it for
 //! its target and for the sums.
 
-use super::event::{Command, MonitorEvent, Signal};
+use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::mass_failure::{MassShare, Share};
 use super::schedule::Selection;
 use super::shortage::shortage_of;
 use crate::base::Instant;
-use crate::check::{self, CancelReason, Check, Events};
+use crate::check::{self, CancelReason, Check, Events, Signal};
 
 impl Monitor {
     /// Time that runs backwards stands still.

@@ -27,7 +27,8 @@ pub(crate) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
         );
         o.object("components", |o| {
             for component in snapshot.components().iter().take(Snapshot::MOST_COMPONENTS) {
-                o.bool(component.name().as_str(), component.status().is_up());
+                let is_up = component.status().is_up() && !probe.fails_as_degraded(component);
+                o.bool(component.name().as_str(), is_up);
             }
         });
         let omitted = snapshot

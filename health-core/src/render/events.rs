@@ -3,18 +3,18 @@
 //! [`Service`](crate::server::Service) documents them.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::{Probe, history, json};
 use crate::base::Moment;
 use crate::base::decimal;
 use crate::health::{History, Phase, Snapshot, Transition};
 
-/// How long a client waits before it comes back, in milliseconds.
-const RETRY: &[u8] = b"retry: 3000\n";
-
-/// The first line of a stream; the first event follows at once.
-pub(crate) fn retry(out: &mut Vec<u8>) {
-    out.extend_from_slice(RETRY);
+/// How long the client waits before it comes back. An event follows at once.
+pub(crate) fn retry(pause: Duration, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"retry: ");
+    decimal(out, pause.as_millis() as u64);
+    out.push(b'\n');
 }
 
 /// The stream is alive.

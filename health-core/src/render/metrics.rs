@@ -90,7 +90,7 @@ fn whole(snapshot: &Snapshot, e: &mut Exposition<'_>) {
         "health_transitions",
         "Changes of phase, components, heartbeats, gates and flags.",
     )
-    .integer(&[], snapshot.history().last_id());
+    .integer(&[], snapshot.history().count());
 }
 
 fn components(snapshot: &Snapshot, e: &mut Exposition<'_>) {

@@ -82,6 +82,13 @@ impl<'a> Probe<'a> {
         contribution.is_up() && !(self.degraded_fails && contribution == Status::Degraded)
     }
 
+    /// Whether it is degraded, and the code of the verdict says so.
+    pub(super) fn fails_as_degraded(&self, component: &ComponentState) -> bool {
+        self.degraded_fails
+            && component.contribution() == Status::Degraded
+            && self.counts(component.name())
+    }
+
     /// Why the verdict is bad: each reason with the name of its part.
     pub(super) fn reasons(&self) -> impl Iterator<Item = (&'static str, &Name)> {
         let snapshot = self.snapshot;

@@ -132,8 +132,12 @@ impl Connection {
                 self.state = State::responding(Pending::Events);
             }
             State::Writing { writing, .. } if writing.until <= now => {
-                self.state = State::Closed(CloseReason::WriteTimeout);
-                self.log(now, false, Some(CloseReason::WriteTimeout));
+                let reason = match self.ending {
+                    Some(CloseReason::Evicted) => CloseReason::Evicted,
+                    _ => CloseReason::WriteTimeout,
+                };
+                self.state = State::Closed(reason);
+                self.log(now, false, Some(reason));
             }
             State::Finishing { until, reason, .. } if until <= now => {
                 self.state = State::Closed(reason);
@@ -173,17 +177,31 @@ impl Connection {
                 self.state = State::Closed(CloseReason::Draining);
             }
             State::Closed(_) => {}
+            _ if self.is_evicted() => {}
             _ => self.ending = Some(CloseReason::Draining),
         }
     }
 
-    /// Closes in favour of another connection, unless a response is just being made.
+    /// Closes in favour of another connection, unless a response is just being made. A stream is sent
+    /// when to come back, if its client takes that at once.
     pub(super) fn evict(&mut self, now: Instant) {
-        if self.class() != EvictionClass::Responding && !matches!(self.state, State::Closed(_)) {
-            self.state = State::Closed(CloseReason::Evicted);
-            self.log(now, false, Some(CloseReason::Evicted));
+        if self.class() == EvictionClass::Responding || matches!(self.state, State::Closed(_)) {
+            return;
+        }
+        if self.ending.is_none() && self.has_sent_events() {
+            return self.evict_stream(now);
+        }
+        if !self.is_evicted() {
             self.service.counters().count_eviction();
         }
+        self.state = State::Closed(CloseReason::Evicted);
+        self.log(now, false, Some(CloseReason::Evicted));
+    }
+
+    /// Whether it closes in favour of another connection.
+    pub(super) fn is_evicted(&self) -> bool {
+        let is_ending = self.ending == Some(CloseReason::Evicted);
+        is_ending || matches!(self.state, State::Closed(CloseReason::Evicted))
     }
 
     /// Appends the response that is due, or the latest events of a stream: nothing, perhaps.
@@ -300,6 +318,9 @@ impl Connection {
 
     /// What it would cost to evict this connection.
     pub(super) fn class(&self) -> EvictionClass {
+        if self.is_evicted() {
+            return EvictionClass::Closing;
+        }
         let stream = self.stream.as_deref();
         self.state.eviction_class(self.has_answered, stream)
     }

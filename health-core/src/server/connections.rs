@@ -3,13 +3,17 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::admission::Admission;
+use super::stream::Stream;
 use super::{AcceptAction, AcceptError, Connection, EvictionClass};
 use super::{Peer, ServerReport, Service, Step, Turn};
 use crate::base::Instant;
 use crate::health::{Phase, Revision};
 
+/// How long the end of a stream may take that is one too many.
+const END_TIMEOUT: Duration = Duration::from_secs(1);
 /// Slots kept when no connection is open.
 const KEPT: usize = 64;
 
@@ -302,11 +306,18 @@ impl<S> Connections<S> {
         if turn == Turn::Closed {
             return self.remove(key);
         }
-        let Some(Some(slot)) = self.slots.get(key) else {
+        let Some(Some(slot)) = self.slots.get_mut(key) else {
             return;
         };
-        self.deadline = earliest([self.deadline, slot.connection.step().until()]);
-        let is_new_stream = slot.connection.is_stream() && !self.streams.contains(&key);
+        let until = slot.connection.step().until();
+        if slot.connection.is_evicted() && until.is_some_and(|until| until <= now) {
+            // Its client does not take its end, and another one waits for its place.
+            slot.connection.evict(now);
+            return self.remove(key);
+        }
+        self.deadline = earliest([self.deadline, until]);
+        let is_stream = slot.connection.is_stream_since().is_some();
+        let is_new_stream = is_stream && !self.streams.contains(&key);
         if turn == Turn::Yielded {
             self.ready.push_back(key);
         }
@@ -320,8 +331,9 @@ impl<S> Connections<S> {
     fn make_room(&mut self, now: Instant) {
         loop {
             let staying = self.iter().filter_map(|(key, slot)| {
-                let stays = !matches!(slot.connection.step(), Step::Close(_));
-                stays.then(|| (key, slot.connection.class()))
+                let connection = &slot.connection;
+                let leaves = connection.is_evicted() || matches!(connection.step(), Step::Close(_));
+                (!leaves).then(|| (key, slot.connection.class()))
             });
             if self.admission.has_room(staying.clone().count()) {
                 return;
@@ -342,11 +354,24 @@ impl<S> Connections<S> {
 
     fn add_stream(&mut self, now: Instant, key: usize) {
         self.streams.push(key);
-        let is_open =
-            |(_, connection): &(_, &Connection)| connection.class() != EvictionClass::Closing;
-        if self.streams().filter(is_open).count() > self.service.bounds().streams {
-            let oldest = self.streams().find(is_open).map(|(key, _)| key);
-            oldest.into_iter().for_each(|key| self.evict(now, key));
+        let mut open = self.streams().filter_map(|(key, connection)| {
+            let is_open = connection.class() != EvictionClass::Closing;
+            Some((key, connection.is_stream_since()?)).filter(|_| is_open)
+        });
+        // All are in the order of their requests: if the first has not stayed for long, none has.
+        let oldest = open.next();
+        if open.count() >= self.service.bounds().streams {
+            let has_stayed = |since| now.duration_since(since) >= Stream::SHORTEST_STAY;
+            let oldest = oldest.filter(|(_, since)| has_stayed(*since));
+            let leaving = oldest.map_or(key, |(key, _)| key);
+            match self.get_mut(leaving) {
+                // Its slot is not needed, so its end has some time.
+                Some(slot) if slot.connection.has_sent_events() => {
+                    slot.connection.evict_stream(now + END_TIMEOUT);
+                    self.ready.push_front(leaving);
+                }
+                _ => self.evict(now, leaving),
+            }
         }
     }
 

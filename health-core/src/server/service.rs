@@ -55,13 +55,17 @@ use crate::render::Format;
 /// | `transition` | its own | an entry of `/health/history` |
 /// | `stats` | | the document of `/stats`, or of `/stats?verbose` if the stream was requested so: the latest values, however many were published in between |
 /// | `reset` | | `{"after":7,"first_id":9,"last_id":12}`: transitions between what the client has seen and what follows are lost. `after` is left out unless it is a number below 2^53, which any reader of JSON keeps. The client discards its state; all that is remembered comes next |
-/// | `end` | | `{"phase":"draining"}`: nothing more comes |
+/// | `end` | | `{"phase":"draining"}`: nothing more comes. While the phase is another one, the place is another client's: the `retry` that comes with it says when to come back |
 ///
 /// Data is one line of JSON, by `schemas/events.json`. Batches are 200 ms apart or more, published
 /// values gather for 50 ms, and a comment is the heartbeat of a stream without events. A client that
 /// reconnects sends what it has seen as `Last-Event-ID` or `?after=`, and gets the transitions after
 /// that before the snapshot. In HTTP/1.1 the stream comes in chunks, in HTTP/1.0 it ends with its
 /// connection.
+///
+/// A listener has a limited [number of streams](Limits::streams). One that has been open for 60 s makes
+/// room for another one; if none has, the other one is sent the present state and ends. Either is told to
+/// come back after 60 to 120 s.
 #[derive(Clone, Debug)]
 pub struct Service {
     pub(super) limits: Limits,
@@ -128,8 +132,10 @@ impl Service {
     /// Reads a request that another HTTP server has parsed: its method by name (`GET`), its target as it
     /// was sent, and `field`, which finds the value of the first field of a name, in any case.
     ///
-    /// A peer on this machine may see details while no token is set. Behind a proxy every peer
-    /// seems to be on this machine: pass [`Peer::Unknown`] there.
+    /// A peer on this machine may see details while no token is set, if `field` has no `host`, or one
+    /// that names this machine: see [`allow_hosts`](Self::allow_hosts). In HTTP/2 that is `:authority`,
+    /// which may also stand in `target` (`http://localhost/stats`). Behind a proxy every peer seems to
+    /// be on this machine: pass [`Peer::Unknown`] there.
     #[must_use]
     pub fn query<'a>(
         &self,
@@ -141,6 +147,7 @@ impl Service {
         let method = Method::from_name(method.as_bytes());
         // A target that is malformed is one that does not exist.
         let nothing = RequestTarget::Path {
+            authority: None,
             path: b"",
             query: None,
         };
@@ -176,16 +183,18 @@ impl Service {
         field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
         cross_origin: CrossOrigin,
     ) -> Query {
-        let (path, parameters, route) = match target {
-            RequestTarget::Server => (&b"*"[..], None, Route::Server),
-            RequestTarget::Path { path, query } => {
-                let suffix = path.strip_prefix(self.prefix.as_bytes());
-                (
-                    path,
-                    query,
-                    suffix.map_or(Route::NotFound, |it| self.route(it, query)),
-                )
-            }
+        let (authority, path, parameters) = match target {
+            RequestTarget::Server => (None, &b"*"[..], None),
+            RequestTarget::Path {
+                authority,
+                path,
+                query,
+            } => (authority, path, query),
+        };
+        let route = match (target, path.strip_prefix(self.prefix.as_bytes())) {
+            (RequestTarget::Server, _) => Route::Server,
+            (_, Some(path)) => self.route(path, parameters),
+            (_, None) => Route::NotFound,
         };
         let parameters = parameters.map(QueryString::parse).unwrap_or_default();
         let offered = route.formats();
@@ -216,6 +225,7 @@ impl Service {
                 peer,
                 method,
                 path,
+                authority,
                 field,
             };
             query.access = self.policy.decide(self.guard(), &request);

@@ -104,6 +104,32 @@ impl Service {
         self
     }
 
+    /// Shows details to peers on this machine also if `Host` is one of these names, in any case and
+    /// with any port. Without it `Host` has to be absent, an address or `localhost`: by any other name
+    /// a web page could read them in a browser on this machine (DNS rebinding). May be called several
+    /// times. It concerns neither tokens, nor [`open`](Self::open), nor Unix sockets, nor peers on other
+    /// machines.
+    ///
+    /// ```
+    /// use health_core::server::Service;
+    ///
+    /// let service = Service::new().allow_hosts(["steering", "steering.example.com"])?;
+    /// # Ok::<(), health_core::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a name is not that of a host, or has a port.
+    pub fn allow_hosts(
+        mut self,
+        names: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Self, ConfigError> {
+        for name in names {
+            self.policy.add_host(name.as_ref())?;
+        }
+        Ok(self)
+    }
+
     /// Calls `decide` for each request for more than a verdict: to verify a JWT, or a client's
     /// certificate. `None` leaves it to the other rules.
     ///

@@ -271,8 +271,9 @@ impl CloseMode {
         let draining = phase.is_ending().then_some(CloseReason::Draining);
         reason.or(draining).map(|reason| Self {
             reason,
-            // A client that has not closed does not know yet: its next request may be on its way.
-            linger: reason != CloseReason::PeerClosed,
+            // A client that has not closed does not know yet: its next request may be on its way. The
+            // place of one that is evicted is needed now.
+            linger: !matches!(reason, CloseReason::PeerClosed | CloseReason::Evicted),
         })
     }
 }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::state::{CloseMode, Pending, State, Writing};
-use super::{CloseReason, Connection, EvictionClass, Query, Service};
+use super::{CloseReason, Connection, DegradedCode, EvictionClass, Query, Service};
 use crate::base::{Instant, Moment};
 use crate::health::{Revision, Snapshot};
 use crate::http::Code;
@@ -23,20 +23,32 @@ const PAUSE: Duration = Duration::from_millis(200);
 const BATCH: usize = 16 * 1024;
 
 impl Connection {
-    /// Whether it is a stream.
-    pub(super) const fn is_stream(&self) -> bool {
-        self.stream.is_some()
+    /// Since when it is a stream, if it is one.
+    pub(super) fn is_stream_since(&self) -> Option<Instant> {
+        self.stream.as_ref().map(|stream| stream.since)
+    }
+
+    /// Whether it is a stream all of whose events have been sent, so that more may be sent at once.
+    pub(super) const fn has_sent_events(&self) -> bool {
+        let is_waiting = matches!(
+            self.state,
+            State::Following { .. } | State::Responding { unsent: None, .. }
+        );
+        is_waiting && self.stream.is_some()
     }
 
     /// Appends a stream's latest events, and that it ends if it does. A `HEAD` has no events.
     pub(super) fn write_events(
         &mut self,
-        writing: Writing,
+        mut writing: Writing,
         moment: Moment,
         snapshot: &Snapshot,
         out: &mut Vec<u8>,
     ) {
         let (ending, start) = (self.close_mode(snapshot), out.len());
+        if let Some(until) = self.stream.as_ref().and_then(|stream| stream.evicted_at) {
+            writing.until = until;
+        }
         let close = match &mut self.stream {
             None => ending.or(Some(CloseMode::ANSWERED)),
             Some(stream) => stream.write(&self.service, ending, moment, snapshot, out),
@@ -59,6 +71,16 @@ impl Connection {
             Some(stream) if !stream.has_more() && self.ending.is_none() => stream.follow(now),
             _ => State::responding(Pending::Events),
         };
+    }
+
+    /// Ends a stream in favour of another connection: it is sent when to come back, until `until` at the
+    /// latest.
+    pub(super) fn evict_stream(&mut self, until: Instant) {
+        if let Some(stream) = &mut self.stream {
+            stream.evicted_at = Some(until);
+            self.service.counters().count_eviction();
+            self.end_stream(CloseReason::Evicted);
+        }
     }
 
     pub(super) fn end_stream(&mut self, reason: CloseReason) {
@@ -86,11 +108,18 @@ pub(super) struct Stream {
     /// When the last batch was made, if it had any event.
     batch_at: Option<Instant>,
     heartbeat_at: Instant,
+    /// Set when another connection is to have its place: its end is written until then.
+    evicted_at: Option<Instant>,
 }
 
 impl Stream {
     /// How long published values gather before they are sent.
     pub(super) const GATHERING: Duration = Duration::from_millis(50);
+    /// How long a stream has its place before another one can take it. Clients that come back at once
+    /// would otherwise take each other's place for ever.
+    pub(super) const SHORTEST_STAY: Duration = Duration::from_secs(60);
+    /// How long a client waits before it comes back, unless its stream is evicted.
+    const RETRY: Duration = Duration::from_secs(3);
 
     /// A stream before its first event, in chunks or without framing.
     pub(super) fn new(query: &Query, chunked: bool, now: Instant) -> Self {
@@ -105,12 +134,26 @@ impl Stream {
             has_more: false,
             batch_at: None,
             heartbeat_at: now,
+            evicted_at: None,
         }
     }
 
     /// What its eviction would cost.
     pub(super) const fn eviction_class(&self) -> EvictionClass {
         EvictionClass::Streaming { since: self.since }
+    }
+
+    /// How long the client of an evicted stream is to wait before it comes back: as long as the streams
+    /// that have a place now stay at least, and up to as long again. Clients that were evicted together
+    /// do not come back together.
+    fn pause_after_eviction(&self, now: Instant) -> Duration {
+        let shortest = Self::SHORTEST_STAY;
+        let seed = self.since.as_micros().rotate_left(32) ^ now.as_micros();
+        // The end of splitmix64: microseconds that differ little become numbers that differ much.
+        let seed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let seed = (seed ^ (seed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let jitter = (seed ^ (seed >> 31)) % shortest.as_millis() as u64;
+        shortest + Duration::from_millis(jitter)
     }
 
     /// Whether there are more events as soon as the last batch has been sent.
@@ -148,11 +191,19 @@ impl Stream {
         snapshot: &Snapshot,
         out: &mut Vec<u8>,
     ) -> Option<CloseMode> {
-        self.write_batch(service, moment, snapshot, out);
-        let ending = ending.filter(|_| !self.has_more)?;
-        let is_ours = ending.reason != CloseReason::PeerClosed;
-        self.chunk(out, |_, out| {
-            if is_ours {
+        let is_evicted = |ending: &CloseMode| ending.reason == CloseReason::Evicted;
+        let ending = match ending {
+            Some(ending) if is_evicted(&ending) => ending,
+            _ => {
+                self.write_batch(service, moment, snapshot, out);
+                ending.filter(|_| !self.has_more)?
+            }
+        };
+        self.chunk(out, |stream, out| {
+            if is_evicted(&ending) {
+                events::retry(stream.pause_after_eviction(moment.now), out);
+            }
+            if ending.reason != CloseReason::PeerClosed {
                 events::end(snapshot.phase(), out);
             }
         });
@@ -221,7 +272,7 @@ impl Stream {
         let start = out.len();
         let is_first = !core::mem::replace(&mut self.has_begun, true);
         if is_first {
-            events::retry(out);
+            events::retry(Self::RETRY, out);
         }
         let mut seen = self.last_id.unwrap_or(history.last_id());
         // Without a history there is nothing to miss.
@@ -252,6 +303,7 @@ impl Stream {
         if has_changed {
             let mut probe = Probe::health(moment, snapshot);
             probe.healthy = service.code_of(probe.status) == Code::Ok;
+            probe.degraded_fails = service.degraded != DegradedCode::Ok;
             probe.watched = service.watched();
             events::snapshot(&probe, out);
         }

@@ -8,8 +8,9 @@ use clap::builder::{BoolishValueParser, Resettable};
 use clap::error::Error;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
+use health_core::server::Service;
 
-use super::config::Flags;
+use super::config::{Flags, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 
 /// Watches targets over HTTP, TCP and commands, and keeps a registry of their states.
 #[derive(Debug, Parser)]
@@ -72,6 +73,16 @@ pub(super) struct MonitorArgs {
         hide_env_values = true
     )]
     token: Option<String>,
+    /// Another name of this machine, by which clients on it are shown details, too: else it has to be
+    /// localhost or an address [repeatable]
+    #[arg(
+        long = "allow-host",
+        env = "HEALTHD_ALLOW_HOSTS",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = host_name
+    )]
+    allow_hosts: Vec<String>,
     /// A target: healthy is status 200 and a body of JSON [repeatable]
     #[arg(
         long = "target",
@@ -81,7 +92,7 @@ pub(super) struct MonitorArgs {
     )]
     targets: Vec<String>,
     /// From one check of a target to the next [default: 60s]
-    #[arg(long, env = "HEALTHD_INTERVAL", value_name = "TIME", value_parser = duration)]
+    #[arg(long, env = "HEALTHD_INTERVAL", value_name = "TIME", value_parser = interval)]
     interval: Option<Duration>,
     /// How long one check may take [default: 10s]
     #[arg(long, env = "HEALTHD_TIMEOUT", value_name = "TIME", value_parser = duration)]
@@ -96,6 +107,9 @@ pub(super) struct MonitorArgs {
         value_parser = BoolishValueParser::new()
     )]
     no_auto_deregister: bool,
+    /// Run as the child of a process that reaps orphans and passes signals on; PID 1 always does (Linux)
+    #[arg(long, env = "HEALTHD_INIT", value_parser = BoolishValueParser::new())]
+    pub(super) init: bool,
     /// Least severe log lines shown: error, warn, info, debug
     #[arg(
         long,
@@ -150,6 +164,9 @@ pub(super) struct Expect {
     /// What the body has to contain
     #[arg(long, value_name = "TEXT")]
     pub(super) contains: Option<String>,
+    /// How much of a body is read for that [default: 1048576]
+    #[arg(long, value_name = "BYTES")]
+    pub(super) max_body: Option<u64>,
     /// A field of the request [repeatable]
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub(super) headers: Vec<String>,
@@ -178,7 +195,7 @@ pub(super) struct BenchArgs {
     #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) targets: u32,
     /// From one check of a target to the next
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = interval)]
     pub(super) interval: Duration,
     /// How long
     #[arg(long = "for", value_name = "TIME", default_value = "180s", value_parser = duration)]
@@ -255,6 +272,7 @@ impl MonitorArgs {
             db: self.registry.db.clone(),
             listen: self.listen,
             token: self.token.clone(),
+            allow_hosts: self.allow_hosts.clone(),
             interval: self.interval,
             timeout: self.timeout,
             retries: self.retries,
@@ -264,12 +282,19 @@ impl MonitorArgs {
     }
 }
 
+fn host_name(text: &str) -> Result<String, health_core::ConfigError> {
+    Service::new().allow_hosts([text])?;
+    Ok(text.to_owned())
+}
+
+/// A duration of which zero makes no sense.
 fn duration(text: &str) -> Result<Duration, String> {
-    match parse_duration(text) {
-        Ok(duration) if duration < Duration::from_millis(1) => {
-            Err("allowed is at least 1ms".into())
-        }
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(error.to_string()),
-    }
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    at_least(MIN_TIMEOUT, duration)
+}
+
+/// From one check to the next.
+fn interval(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    at_least(MIN_INTERVAL, duration)
 }

@@ -23,6 +23,8 @@ mod commands;
 mod config;
 mod control;
 mod daemon;
+#[cfg_attr(not(target_os = "linux"), path = "no_init.rs")]
+mod init;
 mod show;
 mod store;
 mod terminal;
@@ -58,7 +60,11 @@ fn main() -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Monitor(args) => monitor(&args.flags(), args.log),
+        Command::Monitor(args) => match init::run(args.init) {
+            Ok(Some(code)) => return code,
+            Ok(None) => monitor(&args.flags(), args.log),
+            Err(error) => Err(error),
+        },
         Command::Check(args) => check::run(&args),
         Command::Add(args) => commands::add(&args),
         Command::Remove(args) => commands::remove(&args),

@@ -4,6 +4,9 @@
 //! Standard error may be closed, full, or a pipe that nobody reads. Lines are handed to a thread of their
 //! own through a queue of [`QUEUE`] lines: lines that find no place there or cannot be written are
 //! dropped and counted. So neither a probe nor the end of the program ever waits for the log.
+//!
+//! `tracing-appender` does not do that: it does not count lines that cannot be written, and at the end it
+//! waits without limit, or panics, if standard output is full or closed as well.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;

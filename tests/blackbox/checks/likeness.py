@@ -20,6 +20,7 @@ ODD = (
     b"OPTIONS / HTTP/1.0\r\n\r\n",
     b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /health/live HTTP/1.0\r\n\r\n",
     b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n" * 20,
+    b"GET /stats HTTP/1.1\r\nHost: attacker.example\r\n\r\n",
     b"GET /stats HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer s3cret\r\n\r\n",
     b"GET http://a/health/live HTTP/1.1\r\nHost: b\r\n\r\n",
     b"GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
@@ -80,7 +81,7 @@ def likeness(site: Site) -> str:
 
 def _ask(daemon: Daemon, state: str, transcript: Transcript) -> None:
     plain = [
-        f"{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
         for path in PATHS
         for method in METHODS
     ]

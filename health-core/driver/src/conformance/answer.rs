@@ -45,6 +45,8 @@ enum Body {
     Says(&'static str, &'static str),
     /// A JSON object in which this key stands.
     Has(&'static str),
+    /// A JSON object without this key.
+    Lacks(&'static str),
     /// `{"error":"..."}` and nothing else: an error names itself, not the daemon.
     Error,
     /// A JSON object in which this key has this value.
@@ -226,6 +228,12 @@ impl Answer {
         self
     }
 
+    /// The document does not have this key.
+    pub(crate) fn lacks(mut self, key: &'static str) -> Self {
+        self.body = Body::Lacks(key);
+        self
+    }
+
     /// The document has this value, in JSON, under this key.
     pub(crate) fn holds(mut self, key: &'static str, value: &'static str) -> Self {
         self.body = Body::Holds(key, value);
@@ -298,6 +306,7 @@ impl Answer {
                 document()?.get(key) == Some(&wanted)
             }
             Body::Has(key) => document()?.contains_key(key),
+            Body::Lacks(key) => !document()?.contains_key(key),
             Body::Error => {
                 let document = document()?;
                 let error = document.get("error").and_then(|value| value.as_str());

@@ -135,6 +135,7 @@ impl Case {
             change(&mut limits);
         }
         let service = Service::new().limits(limits);
+        let service = service.allow_hosts([HOST]).expect("a name");
         match self.service {
             Some(change) => change(service),
             None => service,
@@ -216,12 +217,15 @@ pub(crate) fn script(name: &'static str, ops: impl Into<Vec<Op>>) -> Case {
     Case::new(name, Script::Steps(ops.into()))
 }
 
+/// What requests say in `Host`.
+const HOST: &str = "conformance";
+
 /// A whole head: the request line, `Host`, and the field lines, if any.
 pub(crate) fn head(line: impl AsRef<[u8]>, fields: impl AsRef<[u8]>) -> Vec<u8> {
     let fields = fields.as_ref();
     let end: &[u8] = if fields.is_empty() { b"" } else { b"\r\n" };
-    let host = b"\r\nHost: conformance\r\n";
-    [line.as_ref(), host, fields, end, b"\r\n"].concat()
+    let host = format!("\r\nHost: {HOST}\r\n");
+    [line.as_ref(), host.as_bytes(), fields, end, b"\r\n"].concat()
 }
 
 /// A whole good request for `path`.

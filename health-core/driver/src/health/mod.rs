@@ -19,6 +19,7 @@
 mod changes;
 mod handles;
 mod last_beat;
+mod start_date;
 mod transitions;
 
 use std::fmt;
@@ -39,6 +40,7 @@ use health_core::{Instant, Moment};
 use crate::Clock;
 use crate::waiters::Waiters;
 use last_beat::LastBeat;
+use start_date::StartDate;
 
 /// A daemon's health: declare its parts, report what happens, and hand it to a server.
 ///
@@ -71,6 +73,7 @@ pub struct Health {
 
 struct Shared {
     clock: Clock,
+    start: StartDate,
     inner: Mutex<Inner>,
 }
 
@@ -86,17 +89,28 @@ impl Health {
     /// The health of a daemon that starts now. Its phase is [`Phase::Starting`].
     #[must_use]
     pub fn new(service: &str, version: &str) -> Self {
+        let health = Self::without_wall_clock(service, version);
+        let moment = health.shared.clock.moment();
+        health.update(|inner| inner.registry.set_wall_clock(moment));
+        health
+    }
+
+    /// One whose transitions are numbered from 1, as they are in the conformance table.
+    pub(crate) fn without_wall_clock(service: &str, version: &str) -> Self {
         let clock = Clock::start();
         let moment = clock.moment();
-        let mut registry = Registry::new(service, version, moment.now);
-        registry.set_wall_clock(moment);
         let inner = Mutex::new(Inner {
-            registry,
+            registry: Registry::new(service, version, moment.now),
             waiters: Waiters::default(),
             beats: Vec::new(),
         });
+        let start = StartDate::new(moment);
         Self {
-            shared: Arc::new(Shared { clock, inner }),
+            shared: Arc::new(Shared {
+                clock,
+                start,
+                inner,
+            }),
         }
     }
 
@@ -298,7 +312,17 @@ impl Health {
     /// The time on both clocks.
     #[must_use]
     pub fn moment(&self) -> Moment {
-        self.shared.clock.moment()
+        let moment = self.shared.clock.moment();
+        self.follow_wall_clock(moment);
+        moment
+    }
+
+    /// A machine without a battery starts in 1970, and learns the time later: then the daemon has
+    /// started at another date.
+    fn follow_wall_clock(&self, moment: Moment) {
+        if self.shared.start.has_moved(moment) {
+            self.update(|inner| inner.registry.set_wall_clock(moment));
+        }
     }
 
     /// Applies what the passing of time changes, as [`Registry::handle_timeout`] does, and returns when

@@ -23,7 +23,7 @@ use super::changes::Changes;
 /// assert!(transitions.poll_next(Waker::noop()).is_pending());
 /// health.set_running();
 /// let Poll::Ready((id, transition)) = transitions.poll_next(Waker::noop()) else { panic!() };
-/// assert_eq!(id, 1);
+/// assert_eq!(id, health.snapshot().history().last_id());
 /// let (from, to) = (Phase::Starting, Phase::Running);
 /// assert_eq!(transition.change(), Change::Phase { from, to });
 /// ```

@@ -45,7 +45,7 @@ impl Targets for MonitorControl {
     fn page(&self, after: Option<&Name>, only: Option<TargetStatus>) -> Page<TargetView> {
         let moment = self.shared.clock.moment();
         self.visit(after, |state, id, target| {
-            let is_wanted = only.is_none_or(|only| only == target.status_at(moment.now));
+            let is_wanted = only.is_none_or(|only| target.status_at(moment.now).is_one_of(only));
             is_wanted.then(|| state.view(moment, id, target))
         })
     }

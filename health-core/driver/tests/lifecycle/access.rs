@@ -17,7 +17,7 @@ fn careless() -> Health {
 }
 
 fn request(path: &str, field: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nHost: test\r\n{field}\r\n")
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{field}\r\n")
 }
 
 const DETAILS: [&str; 5] = [

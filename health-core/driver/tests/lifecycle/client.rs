@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::PATIENCE;
 
-pub(super) const LIVE: &str = "GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n";
-pub(super) const READY: &str = "GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n";
+pub(super) const LIVE: &str = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+pub(super) const READY: &str = "GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// One connection.
 pub(super) struct Client<S = TcpStream> {

@@ -58,7 +58,7 @@ fn dialects_agree_in_every_state() {
 /// Asks every probe in every dialect in every way; `status` is the word of the whole.
 #[track_caller]
 fn agree(address: SocketAddr, status: &str, codes: [u16; 4]) {
-    let metrics = get(address, "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n").body;
+    let metrics = get(address, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").body;
     for ((path, probe), code) in PROBES.into_iter().zip(codes) {
         let word = match (probe, code) {
             ("health", _) => status,
@@ -66,8 +66,10 @@ fn agree(address: SocketAddr, status: &str, codes: [u16; 4]) {
             _ => "unhealthy",
         };
         for (format, kind) in DIALECTS {
-            let by_query = format!("GET {path}?format={format} HTTP/1.1\r\nHost: test\r\n\r\n");
-            let by_accept = format!("GET {path} HTTP/1.1\r\nHost: test\r\nAccept: {kind}\r\n\r\n");
+            let by_query =
+                format!("GET {path}?format={format} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            let by_accept =
+                format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {kind}\r\n\r\n");
             for request in [by_query, by_accept] {
                 let Answer {
                     code: told,

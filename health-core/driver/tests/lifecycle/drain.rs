@@ -9,7 +9,7 @@ use super::client::{Client, LIVE, READY, eventually, get};
 use super::driver::{self, CloseReason, Limits, Server, Service};
 use super::{connect, running, spawn};
 
-const EVENTS: &str = "GET /health/events HTTP/1.1\r\nHost: test\r\n\r\n";
+const EVENTS: &str = "GET /health/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// Reads on until this has come.
 #[track_caller]
@@ -95,19 +95,34 @@ fn a_missed_heartbeat_is_told_when_it_is_due_though_nobody_asks() {
     );
 }
 
+/// It has what it came for, and those who have a place keep it for a minute.
 #[test]
-fn one_stream_too_many_takes_the_place_of_the_oldest() {
-    let handle = spawn(&running(), |limits| limits.streams = 2);
+fn one_stream_too_many_is_told_to_come_back_later() {
+    let health = running();
+    let handle = spawn(&health, |limits| limits.streams = 2);
     let follow = || {
         let mut client = connect(&handle);
         client.send(EVENTS);
         read_until(&mut client, "\"status\":\"healthy\"");
         client
     };
-    let (mut first, _second, _third) = (follow(), follow(), follow());
-    first.expect_end();
+    let (mut first, mut second) = (follow(), follow());
+    let mut third = connect(&handle);
+    third.send(EVENTS);
+    let text = read_until(&mut third, "\r\n0\r\n\r\n");
+    let (_, last) = text.rsplit_once("retry: ").expect("when to come back");
+    let (pause, _) = last.split_once('\n').expect("a line");
+    let pause: u64 = pause.parse().expect("milliseconds");
+    assert!((60_000..120_000).contains(&pause), "{text}");
+    assert!(last.contains("event: end\n"), "{text}");
+    third.expect_end();
+    for client in [&mut first, &mut second] {
+        health.begin_drain();
+        read_until(client, "\"phase\":\"draining\"}");
+    }
     let report = super::shutdown(&handle);
     assert_eq!(report.count(CloseReason::Evicted), 1, "{report:?}");
+    assert_eq!(report.count(CloseReason::Draining), 2, "{report:?}");
 }
 
 /// HAProxy's `agent-check` connects and says nothing.

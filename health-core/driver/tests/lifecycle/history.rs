@@ -13,7 +13,7 @@ fn history_tells_what_happened_and_from_an_id_the_rest() {
     let handle = spawn(&health, |_| {});
     let address = handle.local_addr().expect("it is bound");
     let ask = |query: &str| -> Value {
-        let request = format!("GET /health/history{query} HTTP/1.1\r\nHost: test\r\n\r\n");
+        let request = format!("GET /health/history{query} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         let answer = get(address, &request);
         assert_eq!(answer.code, 200);
         serde_json::from_str(&answer.body).expect("JSON")

@@ -21,7 +21,7 @@ fn stale_results_refuse_readiness_until_the_next_one() {
         let answer = get(address, READY);
         answer.code == 503 && answer.body.ends_with(r#""failing":["pool"]}"#)
     });
-    let answer = get(address, "GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    let answer = get(address, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(answer.code, 503);
     assert!(
         answer

@@ -291,7 +291,8 @@ async function listen(signal) {
     const events = (text + value).split('\n\n');
     text = events.pop();
     for (const event of events) {
-      const { event: name, data } = Object.fromEntries(event.split('\n').map(line => line.split(/: (.*)/s, 2)));
+      const { event: name, data, retry } = Object.fromEntries(event.split('\n').map(line => line.split(/: (.*)/s, 2)));
+      if (retry) pause = +retry;
       takers[name]?.(JSON.parse(data));
       if (name === 'transition' || name === 'stats') hurry();
     }
@@ -318,7 +319,7 @@ function hurry() {
 }
 
 const backOff = failures => Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.75 + Math.random() / 2);
-let stream = new AbortController(), isStreaming = false, shortOnes = 0, streamAfter = 0, wake, soon;
+let stream = new AbortController(), isStreaming = false, brief = 0, resumeAt = 0, pause = 0, wake, soon;
 
 async function follow() {
   const begin = Date.now();
@@ -327,8 +328,8 @@ async function follow() {
   await listen(stream.signal).catch(() => {});
   isStreaming = live = false;
   // One that did not last was refused, or given to somebody else: do not fight for it.
-  shortOnes = Date.now() - begin > LONGEST_PAUSE ? 0 : shortOnes + 1;
-  streamAfter = Date.now() + backOff(shortOnes);
+  brief = Date.now() - begin > LONGEST_PAUSE ? 0 : brief + 1;
+  resumeAt = Date.now() + Math.max(backOff(brief), pause);
   wake();
 }
 
@@ -338,7 +339,7 @@ async function run() {
       await refresh();
       heard = Date.now();
       failures = 0;
-      if (!isStreaming && heard >= streamAfter) follow();
+      if (!isStreaming && heard >= resumeAt) follow();
     } catch {
       failures += 1;
       stream.abort();
@@ -356,7 +357,7 @@ $('access').addEventListener('submit', event => {
   event.preventDefault();
   token = $('token').value;
   sessionStorage.setItem('token', token);
-  streamAfter = 0;
+  resumeAt = 0;
   wake?.();
 });
 addEventListener('online', () => wake?.());

@@ -12,12 +12,17 @@
 //! | 5 | an address | [`allow_peers`](Service::allow_peers) | peers in one of these blocks |
 //! | 6 | none of 3 to 5 is set | default | peers on this machine: loopback, Unix socket |
 //!
+//! An address of this machine counts, in 5 and 6, only if `Host` is absent, an address, `localhost`
+//! or a name that was [set](Service::allow_hosts). A browser on this machine is a peer on it, too, and
+//! a web page can have its own name resolve to 127.0.0.1 (DNS rebinding): then `Host` has that name.
+//!
 //! Of 1 and 2 the last that was set counts. 4 and 5 are two ways in: what must hold together goes
 //! into a closure. A [`Service`] belongs to one listener, so two listeners of one daemon may differ.
 //!
 //! A refused request gets 401 with `WWW-Authenticate: Bearer` where a closure or a secret is set,
 //! and 403 where nothing that could be presented would help.
 
+mod host;
 mod peer;
 
 use alloc::borrow::Cow;
@@ -26,13 +31,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use host::HostNames;
 pub use peer::{Identity, Peer};
 
 use super::PanicGuard;
 #[cfg(doc)]
 use super::Service;
 use super::guard;
-use crate::base::Cidr;
+use crate::base::{Cidr, ConfigError};
 use crate::http::{Code, Method};
 
 /// What a request may see. Verdicts are always public; decided once, when the head is parsed.
@@ -52,6 +58,8 @@ pub struct AccessRequest<'a> {
     pub(in crate::server) peer: &'a Peer,
     pub(in crate::server) method: Method,
     pub(in crate::server) path: &'a [u8],
+    /// Of a target in absolute form.
+    pub(in crate::server) authority: Option<&'a [u8]>,
     pub(in crate::server) field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
 }
 
@@ -76,9 +84,13 @@ impl<'a> AccessRequest<'a> {
     }
 
     /// The value of the first field of this name, in any case, without the white space around it.
+    /// A target that names a host itself replaces `Host` (RFC 9112 §3.2.2).
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'a [u8]> {
-        (self.field)(name)
+        match self.authority {
+            Some(authority) if name.eq_ignore_ascii_case("host") => Some(authority),
+            _ => (self.field)(name),
+        }
     }
 
     /// The token of `Authorization: Bearer TOKEN` (RFC 6750 §2.1).
@@ -107,6 +119,7 @@ pub(super) struct Policy {
     secrets: Vec<Secret>,
     key_header: Cow<'static, str>,
     blocks: Vec<Cidr>,
+    hosts: HostNames,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +142,7 @@ impl Default for Policy {
             secrets: Vec::new(),
             key_header: Cow::Borrowed("X-API-Key"),
             blocks: Vec::new(),
+            hosts: HostNames::default(),
         }
     }
 }
@@ -163,6 +177,10 @@ impl Policy {
         self.blocks.extend(blocks);
     }
 
+    pub(super) fn add_host(&mut self, name: &str) -> Result<(), ConfigError> {
+        self.hosts.add(name)
+    }
+
     pub(super) fn set_closure(
         &mut self,
         decide: impl Fn(&AccessRequest<'_>) -> Option<Access> + Send + Sync + 'static,
@@ -186,9 +204,9 @@ impl Policy {
         let has_rules =
             self.closure.is_some() || !self.secrets.is_empty() || !self.blocks.is_empty();
         let may_see = if has_rules {
-            self.has_secret(request) || self.is_allowed(request.peer)
+            self.has_secret(request) || self.is_allowed(request)
         } else {
-            request.peer.is_local()
+            self.is_local(request)
         };
         if may_see {
             Access::Detailed
@@ -215,9 +233,20 @@ impl Policy {
             && (is_one(request.bearer()) || is_one(request.field(&self.key_header)))
     }
 
-    fn is_allowed(&self, peer: &Peer) -> bool {
-        let address = peer.address();
-        address.is_some_and(|address| self.blocks.iter().any(|block| block.contains(address)))
+    fn is_allowed(&self, request: &AccessRequest<'_>) -> bool {
+        request.peer.address().is_some_and(|address| {
+            self.blocks.iter().any(|block| block.contains(address))
+                && (!address.is_loopback() || self.hosts.allow(request.field("host")))
+        })
+    }
+
+    /// Whether the client is on this machine, and not a web page with a name of its own. No browser
+    /// connects to a Unix socket.
+    fn is_local(&self, request: &AccessRequest<'_>) -> bool {
+        match request.peer.address() {
+            Some(address) => address.is_loopback() && self.hosts.allow(request.field("host")),
+            None => matches!(request.peer, Peer::Unix),
+        }
     }
 }
 

@@ -64,10 +64,6 @@ impl Peer {
             Self::Unix | Self::Unknown => None,
         }
     }
-
-    pub(super) fn is_local(&self) -> bool {
-        matches!(self, Self::Unix) || self.address().is_some_and(|address| address.is_loopback())
-    }
 }
 
 /// An address, `unix` or `unknown`: never the identity, which may be long.

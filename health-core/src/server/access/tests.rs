@@ -22,6 +22,7 @@ fn decide(policy: &Policy, peer: &Peer, field: Option<(&str, &str)>) -> Access {
         peer,
         method: Method::Get,
         path: b"/stats",
+        authority: None,
         field: &field,
     };
     policy.decide(catching, &request)

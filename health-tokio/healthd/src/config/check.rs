@@ -14,7 +14,8 @@
 //!
 //! What is expected of an HTTP answer goes with the form: `url` means status 200 and a body of JSON,
 //! the rule of a registry of servers; the other two mean status 200 to 399. `expect_status` and `json`
-//! change that.
+//! change that. So does the default interval: 60 s for `url` and a list as `exec`, 30 s for the other two,
+//! unless an interval is set for all checks.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -26,13 +27,35 @@ use health_core::ProbeKind;
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy};
 
-use super::probe::probe;
+use super::probe::{Grammar, probe};
 use super::reader::{Item, Result, Table};
+
+/// The shortest interval: below it, checks of many targets would be an attack.
+pub(crate) const MIN_INTERVAL: Duration = Duration::from_millis(100);
+/// The shortest timeout.
+pub(crate) const MIN_TIMEOUT: Duration = Duration::from_millis(1);
+/// The default interval of checks in the grammar of Kubernetes or of the orchestrator.
+const OTHER_INTERVAL: Duration = Duration::from_secs(30);
+/// The keys of the interval.
+pub(super) const INTERVAL: [&str; 3] = ["interval", "interval_seconds", "periodSeconds"];
+
+/// Refuses a duration below `least`, with what is allowed.
+pub(crate) fn at_least(
+    least: Duration,
+    duration: Duration,
+) -> std::result::Result<Duration, String> {
+    if duration < least {
+        return Err(format!("allowed is at least {least:?}"));
+    }
+    Ok(duration)
+}
 
 /// The settings of checks that do not set their own.
 #[derive(Clone, Debug)]
 pub(crate) struct Defaults {
     pub(crate) check: CheckConfig,
+    /// Whether the interval was set; else it depends on the grammar of the check.
+    pub(crate) has_interval: bool,
     /// Whether an unhealthy target is taken off the list.
     pub(crate) auto_deregister: bool,
     /// Whether the answer to a `url` has to be JSON.
@@ -66,6 +89,7 @@ impl Default for Defaults {
         check.lag_tolerance = Some(Duration::from_secs(1));
         Self {
             check,
+            has_interval: false,
             auto_deregister: true,
             json: true,
             seen: RefCell::default(),
@@ -100,12 +124,12 @@ pub(super) fn check(
         ])?,
         (None, None) => ProbeKind::Health,
     };
-    let (probe, scheme) = probe(table, defaults, host)?;
+    let (probe, scheme, grammar) = probe(table, defaults, host)?;
     let name = match table.either(&["check_name"])? {
         Some(item) => name(&item)?,
         None => Name::new(scheme).map_err(|error| table.lacks(error))?,
     };
-    let mut config = timing(table, defaults, kind)?;
+    let mut config = timing(table, defaults, grammar, kind)?;
     config.needs_reap = probe.needs_reap();
     config.kind = kind;
     if let Err(error) = config.validate() {
@@ -128,21 +152,16 @@ pub(super) fn name(item: &Item<'_>) -> Result<Name> {
 pub(super) fn timing(
     table: &Table<'_>,
     defaults: &Defaults,
+    grammar: Grammar,
     kind: ProbeKind,
 ) -> Result<CheckConfig> {
     let mut config = defaults.check.clone();
+    if grammar == Grammar::Other && !defaults.has_interval {
+        config.interval = OTHER_INTERVAL;
+    }
     let duration = |names: &[&'static str], value: &mut Duration| -> Result<()> {
         if let Some(item) = table.either(names)? {
             *value = item.duration()?;
-        }
-        Ok(())
-    };
-    let least = |names: &[&'static str], value: &mut Duration| -> Result<()> {
-        if let Some(item) = table.either(names)? {
-            *value = item.duration()?;
-            if *value < Duration::from_millis(1) {
-                return Err(item.wrong("allowed is at least 1ms"));
-            }
         }
         Ok(())
     };
@@ -152,10 +171,12 @@ pub(super) fn timing(
         }
         Ok(())
     };
-    let interval = ["interval", "interval_seconds", "periodSeconds"];
-    least(&interval, &mut config.interval)?;
-    let timeout = ["timeout", "timeout_seconds", "timeoutSeconds"];
-    least(&timeout, &mut config.timeout)?;
+    if let Some(item) = table.either(&INTERVAL)? {
+        config.interval = at_least(MIN_INTERVAL, item.duration()?).map_err(|it| item.wrong(it))?;
+    }
+    if let Some(item) = table.either(&["timeout", "timeout_seconds", "timeoutSeconds"])? {
+        config.timeout = at_least(MIN_TIMEOUT, item.duration()?).map_err(|it| item.wrong(it))?;
+    }
     count(&["retries", "failureThreshold"], &mut config.retries)?;
     let successes = ["success_threshold", "successThreshold"];
     count(&successes, &mut config.success_threshold)?;

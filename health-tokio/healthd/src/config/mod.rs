@@ -26,15 +26,17 @@ use std::time::Duration;
 
 use health_core::ProbeKind;
 use health_core::monitor::{MassFailure, MonitorConfig};
+use health_core::server::Service;
 use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Handler};
-pub(super) use check::Defaults;
+pub(super) use check::{Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 pub(super) use header_files::HeaderFiles;
 pub(super) use reader::ConfigError;
 pub(super) use target::{Listed, Source, TargetDef};
 
 use super::control;
+use probe::Grammar;
 use reader::{Item, Result, Table};
 
 /// All settings of `healthd monitor`.
@@ -48,6 +50,8 @@ pub(super) struct Settings {
     pub(super) listen: SocketAddr,
     /// The bearer token without which no details are shown.
     pub(super) token: Option<String>,
+    /// Other names of this machine, by which it shows details to clients on it.
+    pub(super) allow_hosts: Vec<String>,
     /// Settings of checks that do not set their own.
     pub(super) defaults: Defaults,
     pub(super) monitor: MonitorConfig,
@@ -66,6 +70,7 @@ pub(super) struct Flags {
     pub(super) db: Option<PathBuf>,
     pub(super) listen: Option<SocketAddr>,
     pub(super) token: Option<String>,
+    pub(super) allow_hosts: Vec<String>,
     pub(super) interval: Option<Duration>,
     pub(super) timeout: Option<Duration>,
     pub(super) retries: Option<u32>,
@@ -92,6 +97,7 @@ impl Settings {
             // Next to the 9102 of a daemon's own endpoint.
             listen: SocketAddr::from(([127, 0, 0, 1], 9103)),
             token: None,
+            allow_hosts: Vec::new(),
             defaults: Defaults::default(),
             monitor: MonitorConfig::default(),
             is_max_stated: false,
@@ -124,6 +130,15 @@ impl Settings {
         if let Some(item) = table.get("token") {
             self.token = Some(item.text()?.to_owned());
         }
+        if let Some(list) = table.get("allow_hosts") {
+            for item in list.list()? {
+                let name = item.text()?;
+                if Service::new().allow_hosts([name]).is_err() {
+                    return Err(item.wrong("allowed is the name of a host, without a port"));
+                }
+                self.allow_hosts.push(name.to_owned());
+            }
+        }
         if let Some(item) = table.either(&["auto_deregister", "auto_deregister_after_failures"])? {
             self.defaults.auto_deregister = item.flag()?;
         }
@@ -141,8 +156,10 @@ impl Settings {
         if let Some(item) = table.get("mass_failure") {
             self.monitor.mass_failure = mass_failure(&item)?;
         }
+        self.defaults.has_interval = table.either(&check::INTERVAL)?.is_some();
         // `on_unhealthy` of a whole file is `auto_deregister`.
-        self.defaults.check = check::timing(table, &self.defaults, ProbeKind::Health)?;
+        self.defaults.check =
+            check::timing(table, &self.defaults, Grammar::Own, ProbeKind::Health)?;
         self.take(flags)?;
         if let Err(error) = self.defaults.check.validate() {
             return Err(table.lacks(error));
@@ -173,6 +190,7 @@ impl Settings {
         let check = &mut self.defaults.check;
         if let Some(interval) = flags.interval {
             check.interval = interval;
+            self.defaults.has_interval = true;
         }
         if let Some(timeout) = flags.timeout {
             check.timeout = timeout;
@@ -196,6 +214,9 @@ impl Settings {
         }
         if flags.token.is_some() {
             self.token.clone_from(&flags.token);
+        }
+        if !flags.allow_hosts.is_empty() {
+            self.allow_hosts.clone_from(&flags.allow_hosts);
         }
         for text in &flags.targets {
             let (name, url) = split_target(text)?;
@@ -265,6 +286,7 @@ impl Settings {
             ("db", self.db != new.db),
             ("listen", self.listen != new.listen),
             ("token", self.token != new.token),
+            ("allow_hosts", self.allow_hosts != new.allow_hosts),
             ("max_in_flight", most(self) != most(new)),
             ("mass_failure", guard(self) != guard(new)),
             ("results", self.results != new.results),

@@ -7,11 +7,20 @@ use health_core::check::probe::{
 use super::check::Defaults;
 use super::reader::{Item, Result, Table};
 
+/// The grammar in which a check is written, on which its default interval depends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grammar {
+    /// `url`, or `exec` as a list.
+    Own,
+    /// That of Kubernetes or of the orchestrator.
+    Other,
+}
+
 pub(super) fn probe(
     table: &Table<'_>,
     defaults: &Defaults,
     host: Option<&str>,
-) -> Result<(Probe, &'static str)> {
+) -> Result<(Probe, &'static str, Grammar)> {
     let forms = ["url", "httpGet", "http", "tcpSocket", "tcp", "exec"];
     let mut given = forms
         .iter()
@@ -39,7 +48,9 @@ pub(super) fn probe(
             return Err(item.wrong(format_args!("it has {form}, which is of another type")));
         }
     }
-    Ok((probe, scheme))
+    let is_own = form == "url" || form == "exec" && !item.is_table();
+    let grammar = if is_own { Grammar::Own } else { Grammar::Other };
+    Ok((probe, scheme, grammar))
 }
 
 /// What is sent, and what the answer has to be.
@@ -49,6 +60,7 @@ struct Expectations {
     status: Option<(u16, u16)>,
     json: bool,
     contains: Option<String>,
+    max_body: Option<u64>,
     tls: Option<Tls>,
     /// The last key that was set, so that a check without HTTP can refuse it.
     stated: Option<&'static str>,
@@ -68,6 +80,7 @@ impl Expectations {
         let status = get("expect_status").map(|item| statuses(&item));
         let json = get("json").map(|item| item.flag());
         let contains = get("contains").map(|item| item.text().map(str::to_owned));
+        let max_body = get("max_body").map(|item| item.integer(1, 1 << 30));
         let headers = get("headers").map(|item| headers(&item));
         let tls = get("tls").map(|item| tls(&item));
         let json = json.transpose()?;
@@ -77,6 +90,7 @@ impl Expectations {
             status: status.transpose()?.or(is_strict.then_some((200, 200))),
             json: json.unwrap_or(is_strict),
             contains: contains.transpose()?,
+            max_body: max_body.transpose()?,
             tls: tls.transpose()?,
             stated,
         })
@@ -94,6 +108,9 @@ impl Expectations {
         }
         if let Some(text) = self.contains {
             request = request.expect(Condition::body_contains(text));
+        }
+        if let Some(most) = self.max_body.and_then(|most| usize::try_from(most).ok()) {
+            request = request.max_body(most);
         }
         let headers = self.headers.into_iter();
         headers.fold(request, |request, (name, value)| {

@@ -91,7 +91,11 @@ fn three_grammars_say_the_same() {
         exec = { command = ["pg_isready", "-q"] }
         initial_delay = 30
     "#;
-    let read = |name, text| toml(name, &format!("[[target]]\n{text}")).targets.remove(0);
+    let read = |name, text| {
+        toml(name, &format!("interval = 60\n[[target]]\n{text}"))
+            .targets
+            .remove(0)
+    };
     let ours = read("ours", ours);
     assert_eq!(ours.checks.len(), 3);
     let names: Vec<_> = ours.checks.iter().map(|it| it.name.as_str()).collect();
@@ -107,6 +111,50 @@ fn three_grammars_say_the_same() {
         for (a, b) in ours.checks.iter().zip(&other.checks) {
             assert_eq!(a.config, b.config, "{name}");
         }
+    }
+}
+
+#[test]
+fn the_default_interval_depends_on_the_grammar_unless_one_is_set_for_all() {
+    let checks = r#"
+        [[target]]
+        name = "a"
+        host = "10.0.0.5"
+        [[target.check]]
+        url = "http://10.0.0.5/"
+        [[target.check]]
+        exec = ["true"]
+        [[target.check]]
+        url = "tcp://10.0.0.5:5432"
+        [[target.check]]
+        tcp = { port = 5432 }
+        [[target.check]]
+        httpGet = { port = 80 }
+        [[target.check]]
+        type = "HTTP"
+        http = { port = 80 }
+        [[target.check]]
+        tcpSocket = { port = 80 }
+        [[target.check]]
+        exec = { command = ["true"] }
+        [[target.check]]
+        http = { port = 80 }
+        interval_seconds = 7
+        [[target]]
+        name = "pod"
+        host = "10.0.0.5"
+        livenessProbe = { httpGet = { port = 80 } }
+    "#;
+    let intervals = |name, settings: &str| -> Vec<u64> {
+        let targets = toml(name, &format!("{settings}\n{checks}")).targets;
+        let checks = targets.iter().flat_map(|it| &it.checks);
+        checks.map(|it| it.config.interval.as_secs()).collect()
+    };
+    let by_default = intervals("intervals", "");
+    assert_eq!(by_default, [60, 60, 60, 30, 30, 30, 30, 30, 7, 30]);
+    for set in ["interval = 20", "periodSeconds = 20"] {
+        let set = intervals("set-interval", set);
+        assert_eq!(set, [20, 20, 20, 20, 20, 20, 20, 20, 7, 20]);
     }
 }
 
@@ -172,6 +220,7 @@ fn a_url_is_a_server_of_a_registry_and_everything_can_be_said() {
         db = "registry.db"
         listen = "127.0.0.1:0"
         token = "s3cr3t"
+        allow_hosts = ["prober", "prober.example.com"]
         interval = "5s"
         retries = 2
         auto_deregister = false
@@ -183,6 +232,7 @@ fn a_url_is_a_server_of_a_registry_and_everything_can_be_said() {
     );
     assert!(settings.db.ends_with("registry.db") && settings.db.is_absolute());
     assert_eq!(settings.monitor.max_in_flight, 7);
+    assert_eq!(settings.allow_hosts, ["prober", "prober.example.com"]);
     let check = &settings.targets[0].checks[0];
     assert_eq!(check.config.interval, Duration::from_secs(1));
     assert_eq!(

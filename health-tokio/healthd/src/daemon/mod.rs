@@ -360,6 +360,8 @@ fn endpoint(settings: &Settings, health: &Health, monitor: &MonitorControl) -> O
         Server::retry(settings.listen, health, Duration::from_secs(5))
     });
     let service = Service::new().targets(monitor);
+    let service = service.allow_hosts(&settings.allow_hosts);
+    let service = service.expect("names are checked when the settings are read");
     let service = match &settings.token {
         Some(token) => service.token(token),
         None => service,

@@ -5,6 +5,7 @@ mod daemon;
 mod ending;
 mod endpoint;
 mod environment;
+mod init;
 mod lost;
 #[path = "../../src/config/tests/mistakes.rs"]
 mod mistakes;

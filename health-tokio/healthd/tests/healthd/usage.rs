@@ -34,7 +34,16 @@ fn wrong_is_said_in_one_line_with_code_2() {
         ),
         (
             vec!["monitor", "--interval", "0"],
-            "allowed is at least 1ms",
+            "allowed is at least 100ms",
+        ),
+        (
+            vec!["monitor", "--interval", "99ms"],
+            "allowed is at least 100ms",
+        ),
+        (vec!["monitor", "--timeout", "0"], "allowed is at least 1ms"),
+        (
+            vec!["add", "a=http://a/", "--interval", "0.05"],
+            "interval = \"0.05\": allowed is at least 100ms",
         ),
         (
             vec!["monitor", "--interval", "soon"],

@@ -16,13 +16,13 @@ pub(super) fn cases() -> Vec<Case> {
 
 const PRIVATE: [&str; 4] = ["/stats", "/metrics", "/health/history", "/health/events"];
 
-fn unauthorized() -> Answer {
+pub(super) fn unauthorized() -> Answer {
     probe(401)
         .says("error", "Unauthorized")
         .with("www-authenticate", "Bearer")
 }
 
-fn forbidden() -> Answer {
+pub(super) fn forbidden() -> Answer {
     probe(403)
         .says("error", "Forbidden")
         .without("www-authenticate")

@@ -48,6 +48,8 @@ fn resumed(
 
 pub(super) fn cases() -> Vec<Case> {
     const RETRY_RESET: &[&str] = &["retry: 3000\nevent: reset\ndata: {\"after\":"];
+    // Later than others: who is in stays in for a while.
+    const EVICTED: &[&str] = &["retry: ", "\nevent: end\ndata: {\"phase\":\"running\"}"];
     // A number that JavaScript cannot hold, or that the client never sent, is not echoed.
     const RETRY_RESET_OF_NO_ID: &[&str] = &["retry: 3000\nevent: reset\ndata: {\"first_id\":1,"];
     const FIRST: &[&str] = &[
@@ -186,8 +188,11 @@ pub(super) fn cases() -> Vec<Case> {
                 StreamEnd,
             ],
         ),
-        script("a_stream_is_evicted", opened([Evict, Gone]))
-            .limits(|limits| limits.connections = 1),
+        script(
+            "a_stream_is_evicted",
+            opened([Evict, event(EVICTED), StreamEnd, Gone]),
+        )
+        .limits(|limits| limits.connections = 1),
         script(
             "a_silent_stream_is_alive",
             opened([wait_ms(60), event(&[":"]), wait_ms(60), event(&[":"])]),

@@ -21,6 +21,7 @@ mod limits;
 mod line_endings;
 mod methods;
 mod pipelining;
+mod rebinding;
 mod request_ids;
 mod request_line;
 mod response_format;
@@ -63,6 +64,7 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<Case>)> {
         ("events", events::cases()),
         ("response_format", response_format::cases()),
         ("access", access::cases()),
+        ("rebinding", rebinding::cases()),
         ("cross_origin", cross_origin::cases()),
         ("request_ids", request_ids::cases()),
         #[cfg(feature = "monitor")]

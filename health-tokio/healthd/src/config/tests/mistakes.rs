@@ -12,13 +12,30 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
             "intervall: no such key; allowed are: action",
         ),
         (
+            "allow_hosts = [\"prober\", \"prober:9103\"]".into(),
+            "allow_hosts[1] = \"prober:9103\": allowed is the name of a host, without a port",
+        ),
+        (
             "interval = \"5 min\"".into(),
             "interval = \"5 min\": a duration is a number of seconds",
         ),
         (
             "interval = 0".into(),
-            "interval = 0: allowed is at least 1ms",
+            "interval = 0: allowed is at least 100ms",
         ),
+        (
+            "periodSeconds = 0.09".into(),
+            "periodSeconds = 0.09: allowed is at least 100ms",
+        ),
+        (
+            url("interval_seconds = 0.001"),
+            "target[0].interval_seconds = 0.001: allowed is at least 100ms",
+        ),
+        (
+            url("interval = \"99ms\""),
+            "target[0].interval = \"99ms\": allowed is at least 100ms",
+        ),
+        ("timeout = 0".into(), "timeout = 0: allowed is at least 1ms"),
         (
             "timeout = true".into(),
             "timeout = true: a duration is a number of seconds",
@@ -51,6 +68,14 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
         (
             "db = \"/no/such/place/a.db\"".into(),
             "db = /no/such/place/a.db: allowed is a file in a directory that exists",
+        ),
+        (
+            url("max_body = 0"),
+            "target[0].max_body = 0: allowed is 1 to 1073741824",
+        ),
+        (
+            target("url = \"tcp://a:1\", max_body = 5"),
+            "max_body is for http and https",
         ),
         ("target = 5".into(), "target = 5: allowed is a list"),
         ("target = [5]".into(), "target[0] = 5: allowed is a table"),
