@@ -255,26 +255,26 @@ fn settings_that_change_again_and_again_make_nothing_fail_faster() {
     let changes: [(&str, Change); 9] = [
         ("nothing", |_, _| {}),
         ("timeout", |it, n| {
-            it.timeout = Duration::from_millis(900 + n % 100)
+            it.timeout = Duration::from_millis(900 + n % 100);
         }),
         ("history", |it, n| it.history = 3 + (n % 2) as u8),
         ("indeterminate_limit", |it, n| {
-            it.indeterminate_limit = 5 + n as u32
+            it.indeterminate_limit = 5 + n as u32;
         }),
         ("start_period", |it, n| {
-            it.start_period = Duration::from_millis(n % 2)
+            it.start_period = Duration::from_millis(n % 2);
         }),
         ("unhealthy_interval", |it, n| {
             it.unhealthy_interval = Some(Duration::from_secs(20 + n));
         }),
         ("lag_tolerance", |it, n| {
-            it.lag_tolerance = Some(Duration::from_secs(n))
+            it.lag_tolerance = Some(Duration::from_secs(n));
         }),
         ("kind", |it, n| {
             it.kind = [ProbeKind::Readiness, ProbeKind::Health][n as usize % 2];
         }),
         ("interval", |it, n| {
-            it.interval = Duration::from_millis(10_000 + n % 2)
+            it.interval = Duration::from_millis(10_000 + n % 2);
         }),
     ];
     for (what, change) in changes {
