@@ -80,13 +80,13 @@ impl Monitor {
         }
         let id = self.insert(now, new)?;
         for check in self.check_ids(id) {
-            self.reschedule(now, check);
+            self.reschedule(check);
         }
         Ok(id)
     }
 
     /// Puts a check on the timers that was not started here.
-    fn reschedule(&mut self, now: Instant, id: CheckId) {
+    fn reschedule(&mut self, id: CheckId) {
         let Some(target) = self.targets.get(id.target()) else {
             return;
         };
@@ -95,7 +95,12 @@ impl Monitor {
         };
         #[cfg(feature = "registry")]
         if let Some(journal) = &mut self.journal {
-            journal.note(now, id, (target.name().clone(), _name.clone()), check);
+            journal.note(
+                self.clock,
+                id,
+                (target.name().clone(), _name.clone()),
+                check,
+            );
         }
         let lane = usize::from(check.config().needs_reap);
         let wake = check.wake();
