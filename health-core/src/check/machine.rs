@@ -113,7 +113,18 @@ impl Check {
     /// T17. A deregistered check starts afresh.
     pub fn reactivate(&mut self, now: Instant) -> Events {
         if self.inactive.is_some() {
+            self.thresholds.was_healthy = false;
             return self.instance_changed(now);
+        }
+        Events::NONE
+    }
+
+    /// A mass failure is over: failures during it say nothing about the target, whose streak begins anew.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn forget_failures(&mut self) -> Events {
+        if self.inactive.is_none() && self.thresholds.streak.failures() > 0 {
+            self.thresholds.streak = Streak::default();
+            self.counts_from = Instant::default();
         }
         Events::NONE
     }

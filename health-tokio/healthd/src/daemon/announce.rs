@@ -189,7 +189,7 @@ fn notice(notice: &Notice, id: &str) {
         NoticeKind::MassFailure => {
             error!(
                 count,
-                "mass failure: nothing is done about any target until it is over"
+                "mass failure: nothing is done about targets that fail together until it is over"
             );
         }
         NoticeKind::MassFailureUpdate => warn!(changed = count, "mass failure goes on"),
