@@ -247,7 +247,7 @@ impl Check {
     #[cfg(feature = "monitor")]
     pub(crate) fn bring_forward(&mut self, at: Instant) -> bool {
         match self.run {
-            Run::Idle { due } if at < due && !self.paused => {
+            Run::Idle { due } if at < due && !self.paused && self.inactive.is_none() => {
                 self.run = Run::Idle { due: at };
                 true
             }
@@ -405,6 +405,7 @@ impl Check {
             .thresholds
             .count(&self.config, class, in_start_period, is_early);
         self.thresholds.last_indeterminate = outcome.kind.filter(|_| class == Class::Indeterminate);
+        self.is_quick = attempt.is_some() && end.duration_since(begin) < QUICK;
         if effect.counted {
             self.judged_at = Some(Timestamp::of(end));
         }
@@ -495,11 +496,12 @@ impl Check {
         }
     }
 
-    /// After a restart of the prober: where its first attempt would be, since its target may have been
-    /// repaired meanwhile.
+    /// After a restart of the prober: an interval after its first attempt would be, or earlier if rechecks
+    /// are more frequent. Its target may have been repaired meanwhile.
     fn schedule_first_recheck(&mut self) {
-        if self.config.recheck_interval.is_some() {
-            self.set_due(schedule::first_due(&self.config, self.since, self.spread()));
+        if let Some(interval) = self.config.recheck_interval {
+            let first = schedule::first_due(&self.config, self.since, self.spread());
+            self.set_due(first + interval.min(self.config.interval));
         }
     }
 
@@ -581,3 +583,6 @@ impl Check {
         self.run = Run::Idle { due };
     }
 }
+
+/// An attempt that takes less time is quick: its place among processes is soon free again.
+const QUICK: Duration = Duration::from_secs(1);

@@ -5,7 +5,7 @@ use core::mem;
 
 use super::id::{CheckId, TargetId};
 use super::machine::Monitor;
-use super::mass_failure::MassShare;
+use super::mass_failure::{Lane, MassShare};
 use super::shortage::shortage_of;
 use super::target::{AddError, Target, TargetSpec};
 use crate::base::Instant;
@@ -102,8 +102,7 @@ impl Monitor {
                 check,
             );
         }
-        let lane = usize::from(check.config().needs_reap);
-        let wake = check.wake();
+        let (lane, wake) = (Lane::of(check), check.wake());
         self.schedule(id, lane, wake);
     }
 }

@@ -108,7 +108,8 @@ impl TargetView {
 impl TargetView {
     /// What the check says that made it unhealthy, or another one of its checks that failed; empty if no
     /// failure is kept.
-    pub(crate) fn reason(&self) -> &str {
+    #[must_use]
+    pub fn reason(&self) -> &str {
         let checks = self.checks.iter();
         reason(checks.map(|it| (it.status, it.last_error())))
     }

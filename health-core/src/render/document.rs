@@ -48,9 +48,6 @@ pub(crate) fn health(probe: &Probe<'_>, out: &mut Vec<u8>) {
             o.object("targets", |o| {
                 o.number("total", watched.total as u64);
                 o.number("healthy", watched.healthy as u64);
-                if watched.deregistered > 0 {
-                    o.number("deregistered", watched.deregistered as u64);
-                }
             });
         }
         if probe.verbose {

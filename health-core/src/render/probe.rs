@@ -22,12 +22,11 @@ pub(crate) struct Probe<'a> {
     pub(crate) watched: Option<Watched>,
 }
 
-/// How many targets there are, how many of them are healthy, and how many deregistered.
+/// How many targets there are, and how many of them are healthy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Watched {
     pub(crate) total: usize,
     pub(crate) healthy: usize,
-    pub(crate) deregistered: usize,
 }
 
 impl<'a> Probe<'a> {

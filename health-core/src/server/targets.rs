@@ -62,13 +62,12 @@ impl TargetList {
         Self { targets, guard }
     }
 
-    /// How many there are, how many of them are healthy, and how many deregistered.
+    /// How many there are, and how many of them are healthy.
     pub(super) fn watched(&self) -> Option<Watched> {
         let summary = guard::call(self.guard, || self.targets.status())?.summary;
         Some(Watched {
             total: summary.total,
             healthy: summary.healthy(),
-            deregistered: summary.deregistered,
         })
     }
 

@@ -107,6 +107,16 @@ pub(super) struct MonitorArgs {
         value_parser = BoolishValueParser::new()
     )]
     no_auto_deregister: bool,
+    /// From one check of a deregistered target to the next; 0 for never [default: ten intervals]
+    #[arg(long, env = "HEALTHD_RECHECK_INTERVAL", value_name = "TIME", value_parser = recheck_interval)]
+    recheck_interval: Option<Duration>,
+    /// Put a deregistered target back on the list by itself when it answers again
+    #[arg(
+        long,
+        env = "HEALTHD_AUTO_REACTIVATE",
+        value_parser = BoolishValueParser::new()
+    )]
+    auto_reactivate: bool,
     /// Run as the child of a process that reaps orphans and passes signals on; PID 1 always does (Linux)
     #[arg(long, env = "HEALTHD_INIT", value_parser = BoolishValueParser::new())]
     pub(super) init: bool,
@@ -277,6 +287,8 @@ impl MonitorArgs {
             timeout: self.timeout,
             retries: self.retries,
             keep_unhealthy: self.no_auto_deregister,
+            recheck_interval: self.recheck_interval,
+            auto_reactivate: self.auto_reactivate,
             targets: self.targets.clone(),
         }
     }
@@ -297,4 +309,11 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn interval(text: &str) -> Result<Duration, String> {
     let duration = parse_duration(text).map_err(|error| error.to_string())?;
     at_least(MIN_INTERVAL, duration)
+}
+
+fn recheck_interval(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(interval) if interval.is_zero() => Ok(interval),
+        _ => duration(text).map_err(|error| format!("{error}, or 0 for never")),
+    }
 }

@@ -9,14 +9,17 @@ use serde_json::Value;
 use super::cli::{NameArgs, ShowArgs};
 use super::control::{self, Reply, Request};
 use super::store::read::{CheckInfo, Reader, TargetInfo, TransitionInfo};
+use super::text::REACTIVATE;
 use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 
 /// How many transitions `explain` shows.
 const TRANSITIONS: u32 = 20;
 
 pub(super) fn list(args: &ShowArgs) -> CommandResult {
-    let targets = open(&args.registry.path())?.targets().map_err(not)?;
+    let mut targets = open(&args.registry.path())?.targets().map_err(not)?;
+    targets.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     if args.json {
+        let targets: Vec<_> = targets.iter().map(document).collect();
         print_json(&targets);
         return Ok(());
     }
@@ -38,7 +41,7 @@ pub(super) fn list(args: &ShowArgs) -> CommandResult {
 pub(super) fn inspect(args: &NameArgs) -> CommandResult {
     let target = find(args)?;
     if args.show.json {
-        print_json(&target);
+        print_json(&document(&target));
         return Ok(());
     }
     let mut out = format!("Name:    {}\n", target.name);
@@ -48,8 +51,16 @@ pub(super) fn inspect(args: &NameArgs) -> CommandResult {
         out,
         "Health:  {} healthy{}",
         healthy(&target),
-        inactive(&target)
+        deregistered(&target)
     );
+    if let Some(at) = target.answers_since() {
+        let _ = writeln!(
+            out,
+            "Answers: again{}; {} brings it back",
+            since(at),
+            reactivate(&target)
+        );
+    }
     for check in &target.checks {
         describe(&target, check, &mut out);
     }
@@ -68,6 +79,7 @@ pub(super) fn explain(args: &NameArgs) -> CommandResult {
         ));
     }
     if args.show.json {
+        let target = target.as_ref().map(document);
         print_json(&serde_json::json!({ "target": target, "transitions": transitions }));
         return Ok(());
     }
@@ -117,7 +129,20 @@ pub(super) fn status(args: &ShowArgs) -> CommandResult {
         print_json(&status);
         return Ok(());
     }
-    let mut lines = Vec::new();
+    let (mut lines, mut status) = (Vec::new(), status);
+    // First of all.
+    let gone = status
+        .as_object_mut()
+        .and_then(|it| it.remove("deregistered"));
+    for it in gone.iter().flat_map(|it| it.as_array()).flatten() {
+        let [name, status, reason] = ["name", "status", "reason"].map(|key| word(&it[key]));
+        let remark = match &*status {
+            "answers-again" => format!("`{REACTIVATE} {name}` brings it back"),
+            _ => reason,
+        };
+        let since = it["since"].as_u64().map(time).unwrap_or_default();
+        lines.push((format!("{status}.{name}"), format!("{since}  {remark}")));
+    }
     flatten("", &status, &mut lines);
     let width = lines.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
     for (key, value) in lines {
@@ -140,59 +165,79 @@ fn find(args: &NameArgs) -> Result<TargetInfo, CommandError> {
     target.map_err(not)?.ok_or_else(none)
 }
 
-/// The worst of its checks.
-fn worst(target: &TargetInfo) -> &str {
-    let words = ["unhealthy", "unknown", "starting"];
-    let has = |word: &str| target.checks.iter().any(|it| it.status == word);
-    words
-        .into_iter()
-        .find(|word| has(word))
-        .unwrap_or("healthy")
-}
-
 fn healthy(target: &TargetInfo) -> String {
     let healthy = target.checks.iter().filter(|it| it.status == "healthy");
     format!("{}/{}", healthy.count(), target.checks.len())
 }
 
-fn inactive(target: &TargetInfo) -> String {
-    let inactive = target.checks.iter().find(|it| !it.is_active);
-    inactive.map_or(String::new(), |check| {
+fn deregistered(target: &TargetInfo) -> String {
+    let gone = target.checks.iter().find(|it| !it.is_active);
+    gone.map_or(String::new(), |check| {
         let reason = check.deactivated_reason.as_deref().unwrap_or_default();
         let since = check.deactivated_at.map(time).unwrap_or_default();
         format!(", deregistered {since}: {}", text::safe(reason))
     })
 }
 
+/// The command that brings it back.
+fn reactivate(target: &TargetInfo) -> String {
+    format!("`{REACTIVATE} {}`", target.name)
+}
+
+/// A target for programs: what the registry has, and what follows from it.
+fn document(target: &TargetInfo) -> Value {
+    let mut value = serde_json::to_value(target).unwrap_or_default();
+    value["status"] = target.status().into();
+    if target.is_deregistered() {
+        value["answers_since"] = target.answers_since().into();
+        value["reactivate"] = format!("{REACTIVATE} {}", target.name).into();
+    }
+    value
+}
+
+/// What the last column of the list says: why it is off the list and how it is brought back, or the last
+/// error.
+fn remark(target: &TargetInfo) -> String {
+    let gone = target.checks.iter().find(|it| !it.is_active);
+    let failing = || target.checks.iter().find(|it| it.consecutive_failures > 0);
+    let error = || failing().and_then(|it| it.last_error.as_deref());
+    match (gone, target.answers_since()) {
+        (Some(_), Some(at)) => {
+            let age = text::age(Some(at));
+            format!("answers since {age}: {}", reactivate(target))
+        }
+        (Some(check), None) => {
+            let reason = check.deactivated_reason.as_deref().or_else(error);
+            let reason = text::safe(reason.unwrap_or_default());
+            match check.deactivated_at {
+                Some(at) => format!("since {}: {reason}", text::age(Some(at))),
+                None => reason,
+            }
+        }
+        (None, _) => error().map(text::safe).unwrap_or_default(),
+    }
+}
+
 fn row(target: &TargetInfo) -> Vec<String> {
     let checks = &target.checks;
-    let status = if checks.iter().any(|it| !it.is_active) {
-        "inactive".to_owned()
-    } else {
-        worst(target).to_owned()
-    };
     let failures = checks
         .iter()
         .map(|it| it.consecutive_failures)
         .max()
         .unwrap_or(0);
-    let failing = checks.iter().find(|it| it.consecutive_failures > 0);
     let slowest = checks.iter().filter_map(|it| it.last_response_ms);
     let slowest = slowest.fold(None, |most: Option<f64>, it| {
         Some(most.map_or(it, |m| m.max(it)))
     });
     vec![
         target.name.clone(),
-        text::status(&status),
+        text::status(target.status()),
         healthy(target),
         failures.to_string(),
         text::age(checks.iter().filter_map(|it| it.last_checked_at).max()),
         slowest.map(|ms| format!("{ms:.1}")).unwrap_or_default(),
         word(&target.definition["url"]),
-        failing
-            .and_then(|it| it.last_error.as_deref())
-            .map(text::safe)
-            .unwrap_or_default(),
+        remark(target),
     ]
 }
 
@@ -212,7 +257,7 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
         let _ = writeln!(out, "  target     {}", word(&it["target"]));
         let _ = writeln!(
             out,
-            "  settings   {}, every {} s, timeout {} s, retries {}, success threshold {}, start period {} s, then {}",
+            "  settings   {}, every {} s, timeout {} s, retries {}, success threshold {}, start period {} s, then {}{}",
             word(&it["kind"]),
             it["interval_seconds"],
             it["timeout_seconds"],
@@ -220,6 +265,7 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
             it["success_threshold"],
             it["start_period_seconds"],
             word(&it["on_unhealthy"]),
+            recheck(it),
         );
     }
     let (failures, successes) = (check.consecutive_failures, check.consecutive_successes);
@@ -328,6 +374,20 @@ fn time(unix_millis: u64) -> String {
 fn since(unix_millis: u64) -> String {
     let age = text::age(Some(unix_millis));
     format!(" since {} ({age})", time(unix_millis))
+}
+
+/// What becomes of it when it is deregistered.
+fn recheck(settings: &Value) -> String {
+    if settings["on_unhealthy"] != "deregister" {
+        return String::new();
+    }
+    let interval = &settings["recheck_interval_seconds"];
+    let every = match interval.as_f64() {
+        Some(0.0) | None => " and not check again".to_owned(),
+        Some(_) => format!(" and check every {interval} s"),
+    };
+    let is_auto = settings["auto_reactivate"] == true;
+    every + if is_auto { ", reactivate" } else { "" }
 }
 
 fn word(value: &Value) -> String {

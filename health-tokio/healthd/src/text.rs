@@ -27,6 +27,9 @@ pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     lines.join("\n")
 }
 
+/// The command that brings a deregistered target back; its name comes behind it.
+pub(super) const REACTIVATE: &str = "healthd reactivate";
+
 /// Milliseconds, to the microsecond.
 pub(super) fn millis(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e3
@@ -59,7 +62,7 @@ pub(super) fn age(unix_millis: Option<u64>) -> String {
 pub(super) fn status(word: &str) -> String {
     let colour = match word {
         "healthy" => 32,
-        "unhealthy" => 31,
+        "unhealthy" | "deregistered" => 31,
         _ => 33,
     };
     if has_colours(io::stdout().is_terminal()) {

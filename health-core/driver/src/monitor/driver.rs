@@ -169,9 +169,10 @@ impl MonitorDriver {
                 let (summary, timing) = (status.summary, status.stats.timing);
                 let at = group.due(now, summary, timing);
                 if at <= now {
+                    let down = state.monitor.down();
                     drop(state);
                     readers.into_iter().for_each(Waker::wake);
-                    group.update(now, summary, timing);
+                    group.update(now, summary, &down, timing);
                     continue;
                 }
                 until = Some(until.map_or(at, |until| until.min(at)));

@@ -14,8 +14,8 @@ use super::control::MonitorControl;
 use super::targets::MOST_VISITED;
 use health_core::Name;
 use health_core::check::CheckConfig;
-use health_core::monitor::Summary;
 use health_core::monitor::registry::{Batch, FirstResults, JournalStats};
+use health_core::monitor::{Down, Summary};
 
 /// The settings of a target.
 #[derive(Clone, Debug)]
@@ -125,18 +125,20 @@ impl MonitorControl {
         self.shared.lock().monitor.first_results()
     }
 
-    /// How many targets of each group have which status; `None` is the group of those without one.
+    /// How many targets of each group have which status, and which of them are down; `None` is the group
+    /// of those without one.
     ///
     /// Visits all targets, a part of them at a time.
     #[must_use]
-    pub fn groups(&self) -> BTreeMap<Option<Name>, Summary> {
+    pub fn groups(&self) -> BTreeMap<Option<Name>, (Summary, Down)> {
         let now = self.shared.clock.now();
-        let mut groups: BTreeMap<Option<Name>, Summary> = BTreeMap::new();
+        let mut groups: BTreeMap<Option<Name>, (Summary, Down)> = BTreeMap::new();
         let mut after = None;
         loop {
             let page = self.visit(after.as_ref(), |_, _, target| {
-                let group = groups.entry(target.group().cloned()).or_default();
-                group.extend([target.status_at(now)]);
+                let (summary, down) = groups.entry(target.group().cloned()).or_default();
+                summary.extend([target.status_at(now)]);
+                down.add(now, target);
                 None::<()>
             });
             after = page.next;

@@ -7,11 +7,12 @@ use std::{fs, thread};
 
 use health_core::check::probe::{ExecProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy};
+use health_core::health::ComponentConfig;
 use health_core::monitor::{MonitorConfig, MonitorEvent};
 use health_core::{Class, Kind, Outcome};
 use health_core::{ProbeKind, Status};
-use health_driver::Health;
 use health_driver::monitor::{ManualClock, Target};
+use health_driver::{Changes, Health};
 
 use crate::clock::{idle, wait};
 use crate::driver::{Monitor, Running, defaults};
@@ -373,11 +374,21 @@ fn control_by_name() {
     assert!(monitor.stop(LIMIT));
 }
 
+/// Waits until the daemon's health is this.
+fn reaches(health: &Health, wanted: Status) {
+    let mut transitions = health.transitions();
+    wait(|waker| {
+        while transitions.poll_next(waker).is_ready() {}
+        let is_reached = health.snapshot().status(ProbeKind::Health) == wanted;
+        is_reached.then_some(())
+    });
+}
+
 #[test]
 fn a_group_is_one_component() {
     let health = Health::new("daemon", "1.0.0");
     health.set_running();
-    let monitor = Monitor::default().component(&health, "upstreams");
+    let monitor = Monitor::default().component_with(&health, "upstreams", ComponentConfig::new());
     let monitor = Running::spawn(monitor.expect("a name"));
     let is_well = Arc::new(AtomicBool::new(true));
     for name in ["a", "b", "c"] {
@@ -391,20 +402,50 @@ fn a_group_is_one_component() {
         };
         monitor.add(looking(name, every(50), look)).expect("added");
     }
-    let reaches = |wanted: Status| {
-        let mut transitions = health.transitions();
-        wait(|waker| {
-            while transitions.poll_next(waker).is_ready() {}
-            let is_reached = health.snapshot().status(ProbeKind::Health) == wanted;
-            is_reached.then_some(())
-        });
-    };
-    reaches(Status::Healthy);
+    reaches(&health, Status::Healthy);
     is_well.store(false, Ordering::SeqCst);
-    reaches(Status::Unhealthy);
+    reaches(&health, Status::Unhealthy);
     is_well.store(true, Ordering::SeqCst);
-    reaches(Status::Healthy);
+    reaches(&health, Status::Healthy);
     let timing = *health.snapshot().components()[0].timing();
     assert!(timing.count >= 3 && timing.overruns == 0, "{timing:?}");
+    assert!(monitor.stop(LIMIT));
+}
+
+/// What others do is no reason to end the daemon that watches them; and it says who does it, and why.
+#[test]
+fn a_group_is_not_critical_and_says_who_is_down() {
+    let health = Health::new("daemon", "1.0.0");
+    health.set_running();
+    let monitor = Monitor::default().component(&health, "upstreams");
+    let monitor = Running::spawn(monitor.expect("a name"));
+    let mut config = every(50);
+    config.retries = 1;
+    let down = || Outcome::failure_with_message("no answer");
+    let mut off = config.clone();
+    off.on_unhealthy = OnUnhealthy::Deregister;
+    monitor
+        .add(looking("a", config.clone(), down))
+        .expect("added");
+    monitor.add(looking("b", off, down)).expect("added");
+    monitor
+        .add(looking("c", config, Outcome::success))
+        .expect("added");
+    let wanted = (
+        "1/3 healthy, 1/3 deregistered",
+        "b (deregistered): no answer; also down: a",
+    );
+    let mut changes = Changes::new(&health);
+    wait(|waker| {
+        while changes.poll(waker, true).is_ready() {}
+        let snapshot = health.snapshot();
+        let component = &snapshot.components()[0];
+        let (_, last) = component.last()?;
+        let cause = last.cause.as_ref()?.reveal();
+        ((last.message.as_str(), cause) == wanted).then_some(())
+    });
+    let snapshot = health.snapshot();
+    assert_eq!(snapshot.components()[0].status(), Status::Unhealthy);
+    assert_eq!(snapshot.status(ProbeKind::Health), Status::Degraded);
     assert!(monitor.stop(LIMIT));
 }

@@ -5,6 +5,7 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
+use core::mem;
 use core::time::Duration;
 
 use super::batch::{CheckChange, TransitionRow};
@@ -92,6 +93,9 @@ pub enum NoticeKind {
     Unhealthy,
     /// These targets were deregistered.
     Deregistered,
+    /// These targets were deregistered, and answer again: they can be reactivated. Sent once until they
+    /// are.
+    AnswersAgain,
     /// These targets are healthy again.
     Recovered,
 }
@@ -104,16 +108,31 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// For each target the change that has brought it to where it is, oldest first.
     pub transitions: Vec<TransitionRow>,
+    outages: Vec<TransitionRow>,
+}
+
+impl Notice {
+    /// For those who read notices of [`NoticeKind::Unhealthy`] only: those targets of this notice that
+    /// became unhealthy and were deregistered in one step, of which no such notice was made.
+    #[must_use]
+    pub fn as_unhealthy(&self) -> Option<Self> {
+        (!self.outages.is_empty()).then(|| Self {
+            kind: NoticeKind::Unhealthy,
+            transitions: self.outages.clone(),
+            outages: Vec::new(),
+        })
+    }
 }
 
 impl NoticeKind {
     /// Every kind.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::MassFailure,
         Self::MassFailureUpdate,
         Self::MassFailureOver,
         Self::Unhealthy,
         Self::Deregistered,
+        Self::AnswersAgain,
         Self::Recovered,
     ];
 
@@ -124,7 +143,7 @@ impl NoticeKind {
     }
 
     /// The word: `mass_failure`, `mass_failure_update`, `mass_failure_over`, `unhealthy`,
-    /// `deregistered`, `recovered`.
+    /// `deregistered`, `answers_again`, `recovered`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -133,6 +152,7 @@ impl NoticeKind {
             Self::MassFailureOver => "mass_failure_over",
             Self::Unhealthy => "unhealthy",
             Self::Deregistered => "deregistered",
+            Self::AnswersAgain => "answers_again",
             Self::Recovered => "recovered",
         }
     }
@@ -251,6 +271,11 @@ impl Notices {
                 known.fail(self.order, transition.clone());
                 true
             }
+            CheckChange::AnswersAgain => {
+                let known = self.targets.entry(name.clone()).or_default();
+                known.answer(self.order, transition.clone());
+                true
+            }
             CheckChange::Status {
                 from,
                 to: CheckStatus::Healthy,
@@ -300,6 +325,8 @@ impl Notices {
         }
         mass.has_update = false;
         let mut found: BTreeMap<NoticeKind, Vec<(u64, TransitionRow)>> = BTreeMap::new();
+        let mut outages = Vec::new();
+        let mut has_more = false;
         if matches!(stage, Stage::Ends) {
             // Sent if nobody is unhealthy, too.
             found.insert(NoticeKind::MassFailureOver, Vec::new());
@@ -311,13 +338,20 @@ impl Notices {
                 Next::Send(kind, transition) => {
                     let of_kind = found.entry(kind).or_default();
                     of_kind.push((target.order(), transition));
+                    let outage = target.take_outage().map(|it| (target.order(), it));
+                    outages.extend(outage);
                 }
             }
+            has_more |= target.has_more();
             !target.is_over()
         });
         if found.contains_key(&NoticeKind::MassFailureUpdate) {
             mass.update_at = now + UPDATE_EVERY;
         }
+        if has_more {
+            self.since = Some(now);
+        }
+        outages.sort_by_key(|(order, _)| *order);
         let ended = mass.order;
         let ready = found.into_iter().map(|(kind, mut changes)| {
             changes.sort_by_key(|(order, _)| *order);
@@ -326,7 +360,17 @@ impl Notices {
                 _ => changes.first().map_or(0, |(order, _)| *order),
             };
             let transitions = changes.into_iter().map(|(_, it)| it).collect();
-            (first, Notice { kind, transitions })
+            let of_outages = match kind {
+                NoticeKind::Deregistered => mem::take(&mut outages),
+                _ => Vec::new(),
+            };
+            let outages = of_outages.into_iter().map(|(_, it)| it).collect();
+            let notice = Notice {
+                kind,
+                transitions,
+                outages,
+            };
+            (first, notice)
         });
         let mut ready: Vec<_> = ready.collect();
         ready.sort_by_key(|(first, _)| *first);

@@ -18,6 +18,10 @@ pub(super) struct Notified {
     /// Its checks that are unhealthy; `None`: judged afresh, and not healthy yet.
     down: BTreeMap<Name, Option<TransitionRow>>,
     deregistered: Option<TransitionRow>,
+    /// It is deregistered, and answers again.
+    answers: Option<TransitionRow>,
+    /// See [`take_outage`](Self::take_outage).
+    outage: Option<TransitionRow>,
     /// The last check that became healthy.
     healthy: Option<TransitionRow>,
     /// When it changed last, among all changes.
@@ -25,13 +29,14 @@ pub(super) struct Notified {
 }
 
 /// What the last notice that names it has said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Sent {
     /// That it is healthy, if there was any.
     #[default]
     Healthy,
     Unhealthy,
     Deregistered,
+    AnswersAgain,
 }
 
 /// Where notices are with a mass failure.
@@ -62,10 +67,17 @@ impl Notified {
     /// A notice has said this, in an earlier process.
     pub(super) fn restore(&mut self, order: u64, transition: TransitionRow, is_in_mass: bool) {
         self.order = order;
-        if transition.change == CheckChange::Deregistered {
-            self.sent = Sent::Deregistered;
+        if let CheckChange::Deregistered | CheckChange::AnswersAgain = transition.change {
             self.is_in_mass = false;
-            self.deregistered = Some(transition);
+            // Healthy only when this check is, too.
+            self.down.entry(transition.check.clone()).or_default();
+            if transition.change == CheckChange::AnswersAgain {
+                self.sent = Sent::AnswersAgain;
+                self.answers = Some(transition);
+            } else {
+                self.sent = self.sent.max(Sent::Deregistered);
+                self.deregistered = Some(transition);
+            }
             return;
         }
         if self.sent == Sent::Healthy {
@@ -94,17 +106,23 @@ impl Notified {
         }
     }
 
+    /// It is deregistered, and each of its checks has succeeded at its last recheck.
+    pub(super) fn answer(&mut self, order: u64, transition: TransitionRow) {
+        self.order = order;
+        self.answers = Some(transition);
+    }
+
     /// A check became healthy.
     pub(super) fn succeed(&mut self, order: u64, transition: TransitionRow) {
         self.order = order;
-        self.deregistered = None;
+        (self.deregistered, self.answers) = (None, None);
         self.down.remove(&transition.check);
         self.healthy = Some(transition);
     }
 
     /// A check is judged afresh: reactivated, or of a new instance.
     pub(super) fn start_afresh(&mut self, check: &Name) {
-        self.deregistered = None;
+        (self.deregistered, self.answers, self.healthy) = (None, None, None);
         if let Some(down) = self.down.get_mut(check) {
             *down = None;
         }
@@ -116,7 +134,16 @@ impl Notified {
 
     /// Whether there is nothing more to know: it is healthy, and no notice says otherwise.
     pub(super) fn is_over(&self) -> bool {
-        self.sent == Sent::Healthy && self.down.is_empty() && self.deregistered.is_none()
+        self.sent == Sent::Healthy && self.down.is_empty() && !self.is_off_the_list()
+    }
+
+    /// Whether there is something to send besides what [`next`](Self::next) has just given.
+    pub(super) fn has_more(&self) -> bool {
+        self.answers.is_some() && self.sent == Sent::Deregistered
+    }
+
+    const fn is_off_the_list(&self) -> bool {
+        self.deregistered.is_some() || self.answers.is_some()
     }
 
     /// Whether a mass failure that was not sent is worth a notice because of it.
@@ -125,27 +152,47 @@ impl Notified {
     }
 
     fn is_down(&self) -> bool {
-        self.deregistered.is_none() && self.down.values().any(Option::is_some)
+        !self.is_off_the_list() && self.down.values().any(Option::is_some)
     }
 
     /// What is to be sent now; it counts as sent.
     pub(super) fn next(&mut self, stage: Stage) -> Next {
-        if let Some(transition) = &self.deregistered {
-            if self.sent == Sent::Deregistered {
-                return Next::Nothing;
-            }
-            let transition = transition.clone();
-            self.sent = Sent::Deregistered;
-            self.is_in_mass = false;
-            return Next::Send(NoticeKind::Deregistered, transition);
+        if self.is_off_the_list() {
+            return self.next_of_deregistered();
         }
         if self.is_down() {
             self.next_of_unhealthy(stage)
-        } else if self.down.is_empty() && self.sent != Sent::Healthy {
+        } else if self.down.is_empty() && self.sent != Sent::Healthy && self.healthy.is_some() {
             self.next_of_healthy(stage)
         } else {
             Next::Nothing
         }
+    }
+
+    fn next_of_deregistered(&mut self) -> Next {
+        let (kind, sent, transition) = match (&self.deregistered, &self.answers) {
+            (Some(it), _) if self.sent < Sent::Deregistered => {
+                (NoticeKind::Deregistered, Sent::Deregistered, it)
+            }
+            (_, Some(it)) if self.sent < Sent::AnswersAgain => {
+                (NoticeKind::AnswersAgain, Sent::AnswersAgain, it)
+            }
+            _ => return Next::Nothing,
+        };
+        let transition = transition.clone();
+        self.outage = match self.sent {
+            Sent::Healthy => self.down.values().flatten().next().cloned(),
+            _ => None,
+        };
+        self.sent = sent;
+        self.is_in_mass = false;
+        Next::Send(kind, transition)
+    }
+
+    /// What made it unhealthy, if the notice that was given last by [`next`](Self::next) is the first one
+    /// to say so, although it is about what followed from that.
+    pub(super) fn take_outage(&mut self) -> Option<TransitionRow> {
+        self.outage.take()
     }
 
     fn next_of_unhealthy(&mut self, stage: Stage) -> Next {

@@ -58,6 +58,10 @@ pub(crate) struct Defaults {
     pub(crate) has_interval: bool,
     /// Whether an unhealthy target is taken off the list.
     pub(crate) auto_deregister: bool,
+    /// The interval of a deregistered target's checks; 0 for never, `None` for ten intervals.
+    pub(crate) recheck_interval: Option<Duration>,
+    /// Whether a deregistered target that answers again is reactivated by itself.
+    pub(crate) auto_reactivate: bool,
     /// Whether the answer to a `url` has to be JSON.
     pub(crate) json: bool,
     /// The last distinct settings: many targets share the same ones, and store them once.
@@ -80,6 +84,9 @@ impl Defaults {
     }
 }
 
+/// A deregistered target is checked so many times more seldom, if its settings do not say otherwise.
+const RECHECK_INTERVALS: u32 = 10;
+
 impl Default for Defaults {
     fn default() -> Self {
         let mut check = CheckConfig::default();
@@ -91,6 +98,8 @@ impl Default for Defaults {
             check,
             has_interval: false,
             auto_deregister: true,
+            recheck_interval: None,
+            auto_reactivate: false,
             json: true,
             seen: RefCell::default(),
         }
@@ -148,6 +157,15 @@ pub(super) fn name(item: &Item<'_>) -> Result<Name> {
         .map_err(|_| item.wrong("allowed are 1 to 64 characters of A-Z a-z 0-9 _ . : -"))
 }
 
+/// The interval of a deregistered target's checks; 0 for never.
+pub(super) fn recheck_interval(item: &Item<'_>) -> Result<Duration> {
+    let interval = item.duration()?;
+    if !interval.is_zero() && interval < Duration::from_millis(1) {
+        return Err(item.wrong("allowed is 0 for never, or at least 1ms"));
+    }
+    Ok(interval)
+}
+
 /// The settings of a check that are about time and thresholds; also those of a whole file.
 pub(super) fn timing(
     table: &Table<'_>,
@@ -187,6 +205,17 @@ pub(super) fn timing(
     if let Some(item) = table.get("lag_tolerance") {
         config.lag_tolerance = Some(item.duration()?);
     }
+    let recheck_interval = match table.get("recheck_interval") {
+        Some(item) => Some(recheck_interval(&item)?),
+        None => defaults.recheck_interval,
+    };
+    let recheck_interval =
+        recheck_interval.unwrap_or(config.interval.saturating_mul(RECHECK_INTERVALS));
+    config.recheck_interval = Some(recheck_interval).filter(|it| !it.is_zero());
+    config.auto_reactivate = match table.get("auto_reactivate") {
+        Some(item) => item.flag()?,
+        None => defaults.auto_reactivate,
+    };
     let by_default = match kind {
         // A target that is not ready or has not started is not dead.
         ProbeKind::Readiness | ProbeKind::Startup => OnUnhealthy::Report,

@@ -393,3 +393,78 @@ fn an_empty_header_takes_the_default_away() {
     let request = String::from_utf8_lossy(probe.request());
     assert!(!request.contains("Accept: "), "{request}");
 }
+
+/// Ten of its own intervals, if nothing else is said; 0 is never.
+#[test]
+fn how_a_deregistered_target_is_rechecked() {
+    let secs = |config: &str, flags: Flags| {
+        let file = File::new("recheck.toml", config);
+        let flags = Flags {
+            config: Some(file.0.clone()),
+            ..flags
+        };
+        let settings = Settings::read(&flags).expect("read");
+        let config = &settings.targets[0].checks[0].config;
+        let interval = config.recheck_interval.map(|it| it.as_secs_f64());
+        (interval, config.auto_reactivate)
+    };
+    let target = |more: &str| format!("[[target]]\nname = \"a\"\nurl = \"http://a/\"\n{more}\n");
+    let flags = Flags::default;
+    let flagged = |seconds| Flags {
+        recheck_interval: Some(Duration::from_secs(seconds)),
+        auto_reactivate: true,
+        interval: Some(Duration::from_secs(5)),
+        ..Flags::default()
+    };
+    for (config, flags, wanted) in [
+        (target(""), flags(), (Some(600.0), false)),
+        (target("interval = 7"), flags(), (Some(70.0), false)),
+        (
+            "interval = 3\n".to_owned() + &target(""),
+            flags(),
+            (Some(30.0), false),
+        ),
+        (
+            target("recheck_interval = \"9s\""),
+            flags(),
+            (Some(9.0), false),
+        ),
+        (
+            "recheck_interval = 8\n".to_owned() + &target("interval = 7"),
+            flags(),
+            (Some(8.0), false),
+        ),
+        (
+            "recheck_interval = 0\n".to_owned() + &target(""),
+            flags(),
+            (None, false),
+        ),
+        (
+            "recheck_interval = 0\nauto_reactivate = true\n".to_owned()
+                + &target("recheck_interval = 4"),
+            flags(),
+            (Some(4.0), true),
+        ),
+        (
+            "auto_reactivate = true\n".to_owned() + &target("auto_reactivate = false"),
+            flags(),
+            (Some(600.0), false),
+        ),
+        (
+            "recheck_interval = 8\n".to_owned() + &target(""),
+            flagged(2),
+            (Some(2.0), true),
+        ),
+        (target(""), flagged(0), (None, true)),
+        (
+            target(""),
+            Flags {
+                interval: Some(Duration::from_secs(5)),
+                ..Flags::default()
+            },
+            (Some(50.0), false),
+        ),
+    ] {
+        assert_eq!(secs(&config, flags), wanted, "{config}");
+    }
+}

@@ -7,14 +7,17 @@
 //!                   ├─ timers:         what is due once a second, once a cycle
 //!                   ├─ registry:       which targets there are
 //!                   ├─ monitor_health: the components that describe the monitor itself
-//!                   └─ store_writer ─ batches ─► announce: log ─► actions
+//!                   └─ store_writer ─ batches ─► announce: log, notices ─► outbox ─► actions
 //!                        └─ a thread that may wait for a disk: SQLite
 //! ```
 
 mod actions;
 mod announce;
+mod documents;
+mod handlers;
 mod list;
 mod monitor_health;
+mod outbox;
 mod place;
 mod progress;
 mod registry;
@@ -27,23 +30,32 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use health_core::Name;
+use health_core::UnixTime;
+use health_core::monitor::TargetStatus;
+use health_core::server::Targets;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
 pub(super) use list::List;
+pub(super) use outbox::Outbox;
 pub(super) use registry::Registry;
 pub(super) use store_writer::StoreWriter;
 
 use super::config::{Flags, Settings, added};
 use super::control::{self, Lock, PendingRequest, Reply, Request};
 use super::terminal::{self, Terminal};
-use super::text::millis;
+use super::text::{REACTIVATE, millis};
+use actions::Actions;
+use announce::Announcer;
 use health_tokio::monitor::{self, Monitor, MonitorControl, MonitorHandle};
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
+
+/// Deregistered targets that `status` names, of each kind.
+const MAX_NAMED: usize = 100;
 
 /// What a stop may take, whatever hangs.
 const STOP: Duration = Duration::from_secs(5);
@@ -56,7 +68,7 @@ struct Daemon {
     flags: Flags,
     settings: Settings,
     monitor: MonitorHandle,
-    registry: Registry,
+    registry: Arc<Registry>,
     /// The output of the log.
     terminal: Arc<Terminal>,
     /// The address of the endpoint, if it has one.
@@ -122,31 +134,55 @@ async fn watch(
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
     let (announce, announced) = mpsc::channel(64);
     let (db, held) = (settings.db.clone(), Arc::clone(lock));
-    let opened = StoreWriter::open(&db, held, settings.results, &health, announce).await;
-    let (writer, commands, stored) = opened.map_err(|error| error.to_string())?;
+    let outbox = Outbox::default();
+    let limits = settings.limits;
+    let opened = StoreWriter::open(&db, held, limits, &health, announce, outbox.clone()).await;
+    let (writer, commands, mut stored) = opened.map_err(|error| error.to_string())?;
 
     raise_descriptors();
     let limits = monitor::defaults();
     if !settings.is_max_stated {
         settings.monitor.max_in_flight = limits.max_in_flight;
     }
+    settings.monitor.reactivate_command = Some(REACTIVATE);
     let monitor = Monitor::new(settings.monitor.clone()).show_prober(&health);
     let monitor = monitor.spawn().map_err(text)?;
     monitor.enable_journal();
 
     settings.warnings().iter().for_each(|it| warn!("{it}"));
     let list = List::new((*monitor).clone());
-    let keeping = tokio::spawn(writer.run(list.clone()));
-    let actions = settings.actions.clone();
-    let announcing = announce::run(announced, (*monitor).clone(), actions, health.clone());
-    let announcing = tokio::spawn(announcing);
-    let registry = Registry::new(list.clone(), commands);
+    let registry = Arc::new(Registry::new(list.clone(), commands));
+    if stored.is_unread {
+        registry.expect_late();
+    }
+    let late = {
+        let (registry, defaults) = (Arc::clone(&registry), settings.defaults.clone());
+        move |targets| registry.merge(targets, &defaults)
+    };
+    let keeping = tokio::spawn(writer.run(list.clone(), late));
+    let actions = Actions::new(settings.actions.clone(), &outbox, &health);
+    let actions = actions.map_err(|error| error.to_string())?;
+    actions.restore(std::mem::take(&mut stored.notices.outbox), &outbox);
+    let (begin, begun) = oneshot::channel();
+    let announcer = Announcer {
+        list: list.clone(),
+        actions,
+        outbox,
+        clock: health.clone(),
+        begun,
+    };
+    let notices = std::mem::take(&mut stored.notices);
+    let announcing = tokio::spawn(announcer.run(announced, notices));
     let mut daemon = Daemon::new(flags, settings, monitor, registry, Arc::clone(&terminal));
     let mut server = None;
     let work = async {
         let configured = std::mem::take(&mut daemon.settings.targets);
         let defaults = daemon.settings.defaults.clone();
-        daemon.registry.begin(configured, stored, &defaults).await;
+        daemon
+            .registry
+            .begin(configured, stored.targets, &defaults)
+            .await;
+        let _ = begin.send(());
         daemon.warn_of_limits();
 
         let monitor_health = MonitorHealth::new(&health, list, Arc::clone(&terminal));
@@ -208,7 +244,7 @@ impl Daemon {
         flags: Flags,
         settings: Settings,
         monitor: MonitorHandle,
-        registry: Registry,
+        registry: Arc<Registry>,
         terminal: Arc<Terminal>,
     ) -> Self {
         let pace = watch::Sender::new(settings.defaults.check.interval);
@@ -309,12 +345,15 @@ impl Daemon {
             "max_in_flight": settings.monitor.max_in_flight,
             "in_flight": monitor.in_flight,
             "demand": monitor.demand,
+            "deregistered": self.deregistered(),
             "targets": {
                 "total": summary.total,
                 "healthy": summary.healthy(),
                 "unhealthy": summary.unhealthy,
                 "unknown": summary.unknown,
-                "inactive": summary.unjudged,
+                "inactive": summary.inactive(),
+                "deregistered": summary.deregistered,
+                "answers_again": summary.answers_again,
             },
             "checks": {
                 "attempts": stats.attempts,
@@ -337,6 +376,37 @@ impl Daemon {
             },
             "log": { "lost": self.terminal.lost() },
         })
+    }
+
+    /// The first of those that were deregistered, with the reason, and since when they are as they are.
+    fn deregistered(&self) -> Vec<Value> {
+        let found = |status| {
+            let (mut found, mut after) = (Vec::new(), None);
+            loop {
+                let page = self.monitor.page(after.as_ref(), Some(status));
+                found.extend(page.entries);
+                after = page.next;
+                if after.is_none() || found.len() >= MAX_NAMED {
+                    found.truncate(MAX_NAMED);
+                    return found;
+                }
+            }
+        };
+        let gone = [TargetStatus::Deregistered, TargetStatus::AnswersAgain].map(found);
+        let gone = gone.iter().flatten().map(|it| {
+            let checks = || it.checks.iter();
+            let since = match it.status {
+                TargetStatus::AnswersAgain => checks().filter_map(|it| it.answers_since).max(),
+                _ => checks().filter_map(|it| it.deregistered_at).min(),
+            };
+            json!({
+                "name": it.name.as_str(),
+                "status": it.status.as_str(),
+                "since": since.map(UnixTime::as_millis),
+                "reason": it.reason(),
+            })
+        });
+        gone.collect()
     }
 
     fn warn_of_limits(&self) {

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use health_core::Outcome;
 use health_core::health::{ComponentConfig, Counter};
-use health_core::monitor::{MonitorStats, Summary};
+use health_core::monitor::MonitorStats;
 use health_core::{Name, NameError};
+use health_driver::monitor::GroupComponent;
 use health_driver::{Component, Health, Heartbeat, Stats as Published};
 use serde_json::json;
 
@@ -35,16 +36,11 @@ pub(super) struct MonitorHealth {
     /// Lines of the log that could not be written.
     lost_lines: Counter,
     terminal: Arc<Terminal>,
-    groups: BTreeMap<Name, Group>,
+    groups: BTreeMap<Name, GroupComponent>,
     seen: MonitorStats,
     /// Slots skipped by that time.
     scheduled: (Instant, u64),
     looked: Option<Instant>,
-}
-
-struct Group {
-    component: Component,
-    stats: Published,
 }
 
 impl MonitorHealth {
@@ -121,7 +117,7 @@ impl MonitorHealth {
         let groups = groups
             .into_iter()
             .filter_map(|(name, it)| Some((name?, it)));
-        let groups: BTreeMap<Name, Summary> = groups.collect();
+        let groups: BTreeMap<Name, _> = groups.collect();
         let known = self.groups.keys();
         let gone: Vec<_> = known
             .filter(|it| !groups.contains_key(it))
@@ -130,48 +126,16 @@ impl MonitorHealth {
         for group in gone.iter().filter_map(|name| self.groups.remove(name)) {
             group.remove();
         }
-        for (name, summary) in groups {
+        for (name, (summary, down)) in groups {
             let known = match self.groups.entry(name) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(free) => match Group::new(&self.health, free.key()) {
+                Entry::Vacant(free) => match GroupComponent::new(&self.health, free.key().as_str())
+                {
                     Ok(group) => free.insert(group),
                     Err(_) => continue,
                 },
             };
-            known.update(summary);
-        }
-    }
-}
-
-impl Group {
-    fn new(health: &Health, name: &Name) -> Result<Self, NameError> {
-        let config = ComponentConfig::new().// The checks have counted already.
-            retries(1).validity(6 * PAUSE).// A target that is down is the target's trouble(the monitor is degraded by it).and
-            // not to be killed for it.
-            critical(false);
-        let component = health.component_with(name.as_str(), config)?;
-        match health.stats(name.as_str()) {
-            Ok(stats) => Ok(Self { component, stats }),
-            Err(error) => {
-                // Without its stats, it would never be updated.
-                component.remove();
-                Err(error)
-            }
-        }
-    }
-
-    /// Frees its name: it may come again.
-    fn remove(self) {
-        self.component.remove();
-        self.stats.remove();
-    }
-
-    fn update(&self, summary: Summary) {
-        let counts = BTreeMap::from([("total", summary.total), ("healthy", summary.healthy())]);
-        // Two numbers can always be serialised.
-        let _ = self.stats.set(&counts);
-        if let Some(outcome) = summary.outcome() {
-            self.component.record(outcome);
+            known.record(summary, &down);
         }
     }
 }

@@ -25,6 +25,48 @@ pub(crate) struct TargetInfo {
     pub(crate) checks: Vec<CheckInfo>,
 }
 
+impl TargetInfo {
+    /// The worst of its checks; whether it is on the list comes first.
+    pub(crate) fn status(&self) -> &'static str {
+        let has = |word: &str| self.checks.iter().any(|it| it.status == word);
+        if !self.is_deregistered() {
+            let words = ["unhealthy", "unknown", "starting"];
+            words
+                .into_iter()
+                .find(|word| has(word))
+                .unwrap_or("healthy")
+        } else if self.answers_since().is_some() {
+            "answers-again"
+        } else {
+            "deregistered"
+        }
+    }
+
+    pub(crate) fn is_deregistered(&self) -> bool {
+        self.checks.iter().any(|it| !it.is_active)
+    }
+
+    /// Since when each of its checks has succeeded again, if it is deregistered.
+    pub(crate) fn answers_since(&self) -> Option<u64> {
+        let since = self.checks.iter().map(|it| it.answers_since);
+        since.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// Sorts: the worst first, then by name.
+    pub(crate) fn sort_key(&self) -> (usize, &str) {
+        let words = [
+            "deregistered",
+            "answers-again",
+            "unhealthy",
+            "unknown",
+            "starting",
+        ];
+        let status = self.status();
+        let place = words.iter().position(|word| *word == status);
+        (place.unwrap_or(words.len()), &self.name)
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct CheckInfo {
     pub(crate) name: String,
@@ -42,6 +84,8 @@ pub(crate) struct CheckInfo {
     pub(crate) last_evidence: Option<String>,
     pub(crate) deactivated_at: Option<u64>,
     pub(crate) deactivated_reason: Option<String>,
+    /// Deregistered, and its rechecks have succeeded since then.
+    pub(crate) answers_since: Option<u64>,
     /// Oldest first; empty in the list of all targets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) results: Vec<ResultInfo>,
@@ -78,7 +122,7 @@ const HIDDEN: [&str; 2] = ["told", "looks_at"];
 const CHECKS: &str = "SELECT t.name, t.definition, c.id, c.name, c.status, c.is_active,
         c.consecutive_failures, c.consecutive_successes, c.last_checked_at, c.last_success_at,
         c.last_response_ms, c.last_error_kind, c.last_error, c.last_evidence, c.deactivated_at,
-        c.deactivated_reason, c.since
+        c.deactivated_reason, c.since, c.answers_since
  FROM targets t JOIN checks c ON c.target_id = t.id";
 
 impl Reader {
@@ -110,7 +154,7 @@ impl Reader {
                     "SELECT r.begin_at, r.took_us, r.class, r.kind, r.message, r.counted
                      FROM results r JOIN checks c ON c.id = r.check_id
                      JOIN targets t ON t.id = c.target_id
-                     WHERE t.name = ?1 AND c.name = ?2 ORDER BY r.begin_at",
+                     WHERE t.name = ?1 AND c.name = ?2 ORDER BY r.number",
                 )?;
                 let results = statement.query_map([name, &check.name], result)?;
                 check.results = results.collect::<rusqlite::Result<_>>()?;
@@ -119,7 +163,7 @@ impl Reader {
         })
     }
 
-    /// The last transitions of a target, oldest first. They outlive it.
+    /// The last transitions of a target, oldest first. They go with it.
     pub(crate) fn transitions(
         &self,
         target: &str,
@@ -185,6 +229,7 @@ fn check(row: &Row<'_>) -> rusqlite::Result<CheckInfo> {
         last_evidence: row.get(13)?,
         deactivated_at: row.get(14)?,
         deactivated_reason: row.get(15)?,
+        answers_since: row.get(17)?,
         results: Vec::new(),
     })
 }

@@ -48,7 +48,7 @@ fn endpoint_and_inspect_agree() {
     assert_agree(&shown, &kept);
     assert_eq!(
         (&shown["status"], &shown["active"]),
-        (&json!("inactive"), &json!(false))
+        (&json!("deregistered"), &json!(false))
     );
     assert_eq!(shown["checks"][0]["last_error_kind"], "refused");
     let count = |name: &str| document(&daemon, "/targets")[name].clone();

@@ -18,6 +18,7 @@ pub use crate::monitor::ManualClock;
 pub use crate::monitor::{CheckView, MonitorControl, MonitorStatus, Target, TargetView};
 
 use health_core::check::probe::AddressPolicy;
+use health_core::health::ComponentConfig;
 
 use super::{Async, Blocking, Style, Styled};
 use crate::Health;
@@ -88,12 +89,11 @@ impl<S> Monitor<S> {
         self
     }
 
-    /// Shows all of its targets as one component of `health`, and their number as a stat of the same
-    /// name: `{"total":100,"healthy":97}`.
+    /// Shows all of its targets as one component of `health` that is not critical, and their number as a
+    /// stat of the same name: `{"total":100,"healthy":97}`. See [`GroupComponent`].
     ///
-    /// The component is as well as the worst target. A verdict counts for three of its check's
-    /// intervals: if nobody probes any more, the component becomes unknown, and does not stay
-    /// green.
+    /// A verdict counts for three of its check's intervals: if nobody probes any more, the component
+    /// becomes unknown, and does not stay healthy.
     ///
     /// What keeps the monitor itself from probing is shown as well, see [`show_prober`](Self::show_prober).
     ///
@@ -115,6 +115,22 @@ impl<S> Monitor<S> {
     pub fn show_prober(mut self, health: &Health) -> Self {
         self.health = Some(health.clone());
         self
+    }
+
+    /// The same with settings of your own, such as one that is critical: see
+    /// [`GroupComponent::with_config`].
+    ///
+    /// # Errors
+    ///
+    /// The name is not allowed, or taken.
+    pub fn component_with(
+        mut self,
+        health: &Health,
+        name: &str,
+        config: ComponentConfig,
+    ) -> Result<Self, NameError> {
+        self.rollup = Some(GroupComponent::with_config(health, name, config)?);
+        Ok(self)
     }
 
     /// Goes by a clock that a test moves, instead of the system's.
