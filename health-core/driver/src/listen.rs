@@ -137,11 +137,9 @@ impl Bound {
         }
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
-            // 0 would be the system's own, which is a quarter of an hour.
-            let longest = Duration::from_millis(i32::MAX as u64);
-            let timeout = limits
-                .write_timeout
-                .clamp(Duration::from_millis(1), longest);
+            // The server's own deadline comes first: the system's end sends the client no reset.
+            let timeout = limits.write_timeout.saturating_add(Duration::from_secs(1));
+            let timeout = timeout.min(Duration::from_millis(i32::MAX as u64));
             let _ = listener.set_tcp_user_timeout(Some(timeout));
         }
     }

@@ -55,7 +55,7 @@ pub struct Limits {
     /// Bytes that the system holds of the responses to one client that does not take them, its own
     /// bookkeeping included. Default 256 KiB; 0 leaves it to the system, which may hold several MiB. It
     /// concerns connections over TCP to our own servers. On Linux what the system holds is discarded,
-    /// with the connection, when the client has taken nothing of it for
+    /// with the connection, when the client has taken nothing of it for a second longer than
     /// [`write_timeout`](Self::write_timeout).
     pub send_buffer: usize,
     /// The longest time without an event on a stream: then a comment is sent. Default 15 s.
