@@ -51,7 +51,7 @@ fn target(args: &CheckArgs) -> Result<Probe, CommandError> {
     expectations(&args.expect, &mut table)?;
     let mut defaults = Defaults::default();
     defaults.json = false;
-    let mut target = added(table, &defaults).map_err(|error| wrong(&error))?;
+    let mut target = added(table, &defaults, "check").map_err(|error| wrong(&error))?;
     Ok(target.checks.swap_remove(0).probe)
 }
 

@@ -15,7 +15,7 @@ use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print};
 pub(super) fn add(args: &AddArgs) -> CommandResult {
     let table = table(args)?;
     // A mistake is reported here, whether or not a monitor runs.
-    let target = added(table.clone(), &Defaults::default());
+    let target = added(table.clone(), &Defaults::default(), "add");
     let target = target.map_err(|error| CommandError::new(EXIT_USAGE, error))?;
     let db = args.show.registry.path();
     change(&db, args.show.json, Request::Add(table), |store| {
@@ -117,7 +117,9 @@ fn known(
 fn table(args: &AddArgs) -> Result<Map<String, Value>, CommandError> {
     let (name, url) = match &args.url {
         Some(url) => (&*args.name, &**url),
-        None => split_target(&args.name).map_err(|error| CommandError::new(EXIT_USAGE, error))?,
+        None => {
+            split_target(&args.name, "add").map_err(|error| CommandError::new(EXIT_USAGE, error))?
+        }
     };
     let mut table = Map::new();
     table.insert("name".into(), name.into());

@@ -242,7 +242,7 @@ impl Settings {
             self.allow_hosts.clone_from(&flags.allow_hosts);
         }
         for text in &flags.targets {
-            let (name, url) = split_target(text)?;
+            let (name, url) = split_target(text, "--target")?;
             let defaults = &self.defaults;
             let target = TargetDef::of_url(name, url, defaults, Source::Config, "--target");
             self.targets.push(target?);
@@ -342,14 +342,9 @@ impl Settings {
 }
 
 /// `NAME=URL`.
-pub(super) fn split_target(text: &str) -> Result<(&str, &str)> {
+pub(super) fn split_target<'a>(text: &'a str, origin: &str) -> Result<(&'a str, &'a str)> {
     text.split_once('=').ok_or_else(|| {
-        ConfigError::new(
-            "--target",
-            "",
-            format_args!("{text:?}"),
-            "allowed is NAME=URL",
-        )
+        ConfigError::new(origin, "", format_args!("{text:?}"), "allowed is NAME=URL")
     })
 }
 
@@ -373,9 +368,13 @@ fn mass_failure(item: &Item<'_>) -> Result<Option<MassFailure>> {
 }
 
 /// Reads a target from `healthd add`: the same table as in a file.
-pub(super) fn added(table: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
+pub(super) fn added(
+    table: Map<String, Value>,
+    defaults: &Defaults,
+    origin: &str,
+) -> Result<TargetDef> {
     let value = Value::Object(table);
-    TargetDef::read(&Item::root("add", &value), defaults, Source::Added)
+    TargetDef::read(&Item::root(origin, &value), defaults, Source::Added)
 }
 
 /// TOML, unless the file's name ends in `.json`.

@@ -307,7 +307,7 @@ impl Daemon {
         };
         match request {
             Request::Status => Reply::Status(self.status()),
-            Request::Add(table) => match added(table, &self.settings.defaults) {
+            Request::Add(table) => match added(table, &self.settings.defaults, "add") {
                 Ok(target) => match self.registry.add(target).await {
                     Ok(done) => Reply::Done(done),
                     Err(refused) => Reply::Refused(refused),
