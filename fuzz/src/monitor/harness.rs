@@ -278,7 +278,9 @@ impl Harness {
             ..Moment::default()
         };
         let walked: Summary = targets.map(|(_, it)| it.status_at(now)).collect();
-        let sums = self.machine.status(moment).summary;
+        let status = self.machine.status(moment);
+        assert_eq!(status.is_mass_failure, self.model.is_mass_failure);
+        let sums = status.summary;
         assert_eq!(sums, walked, "sums at {now:?}");
         for (id, expected) in self.targets.iter().zip(&self.model.targets) {
             let target = self.machine.target(*id);

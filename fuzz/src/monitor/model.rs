@@ -29,6 +29,7 @@ pub(super) struct Model {
     dying: Vec<(Who, u64, Option<u64>)>,
     orders: VecDeque<Order>,
     told: VecDeque<Told>,
+    pub(super) is_mass_failure: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -49,6 +50,7 @@ impl Model {
             dying: Vec::new(),
             orders: VecDeque::new(),
             told: VecDeque::new(),
+            is_mass_failure: false,
         }
     }
 
@@ -70,6 +72,7 @@ impl Model {
             for index in 0..self.targets.len() {
                 self.each(index, |check, out| check.stop(until, out));
             }
+            self.settle_mass_failure();
             self.finish();
         }
     }
@@ -107,6 +110,7 @@ impl Model {
         self.control(now);
         self.each(index, |check, out| check.hold(CancelReason::Removed, out));
         self.targets[index] = None;
+        self.settle_mass_failure();
     }
 
     /// A control operation for each check of a target.
@@ -127,7 +131,7 @@ impl Model {
     }
 
     pub(super) fn answer(&mut self, now: u64, who: Who, attempt: u64, class: Class) {
-        self.clock = self.clock.max(now);
+        self.tick(now);
         self.ring((self.clock, who), false);
         self.judge(who, |check, now, out| {
             check.answer(now, attempt, class, out)
@@ -135,7 +139,7 @@ impl Model {
     }
 
     pub(super) fn reaped(&mut self, now: u64, who: Who, attempt: u64) {
-        self.clock = self.clock.max(now);
+        self.tick(now);
         self.ring((self.clock, who), false);
         let is_it = |it: &(Who, u64, Option<u64>)| (it.0, it.1) == (who, attempt);
         if let Some(index) = self.dying.iter().position(is_it) {
@@ -151,7 +155,7 @@ impl Model {
     }
 
     pub(super) fn poll(&mut self, now: u64) -> Option<Order> {
-        self.clock = self.clock.max(now);
+        self.tick(now);
         if let Some(order) = self.orders.pop_front() {
             return Some(order);
         }
@@ -249,9 +253,32 @@ impl Model {
         }
     }
 
+    fn tick(&mut self, now: u64) {
+        self.clock = self.clock.max(now);
+        self.settle_mass_failure();
+    }
+
+    /// What is over lets the streaks of those that still fail begin anew.
+    fn settle_mass_failure(&mut self) {
+        let was_on = self.is_mass_failure;
+        self.is_mass_failure = self.is_mass_failure_now();
+        if was_on && !self.is_mass_failure {
+            for target in self.targets.iter_mut().flatten() {
+                if target
+                    .checks
+                    .iter()
+                    .any(|it| it.is_active() && it.is_failing())
+                {
+                    target.checks.iter_mut().for_each(Check::forget_failures);
+                }
+            }
+            self.settle_mass_failure();
+        }
+    }
+
     /// Deadlines before a control operation come before it.
     fn control(&mut self, now: u64) {
-        self.clock = self.clock.max(now);
+        self.tick(now);
         self.ring((self.clock, (0, 0)), false);
     }
 
@@ -275,7 +302,7 @@ impl Model {
         if let Some(check) = self.check(who) {
             let mut out = Vec::new();
             let wants_action = happen(check, now, &mut out);
-            let is_withheld = wants_action && self.is_mass_failure();
+            let is_withheld = wants_action && self.is_mass_failure_now();
             if let Some(check) = self.check(who).filter(|_| wants_action) {
                 if is_withheld {
                     check.withhold(now, &mut out);
@@ -288,30 +315,26 @@ impl Model {
         self.settle(who.0);
     }
 
-    fn is_mass_failure(&self) -> bool {
+    fn is_mass_failure_now(&self) -> bool {
         let Some(guard) = self.config.mass_failure else {
             return false;
         };
-        let rests = |mode| {
-            matches!(
-                mode,
-                Mode::New
-                    | Mode::Paused
-                    | Mode::Inactive
-                    | Mode::Done
-                    | Mode::Stopping
-                    | Mode::Stopped
-            )
-        };
-        // For each target of which a check is active: whether such a check fails.
-        let active = self.targets.iter().flatten().filter_map(|target| {
-            let active = target.checks.iter().filter(|it| !rests(it.mode()));
-            active.map(|it| it.failures > 0).max()
+        // For each target of which an active check was healthy once, and that has not been unhealthy for
+        // too long: whether such a check fails.
+        let judged = self.targets.iter().flatten().filter_map(|target| {
+            let judged = target.checks.iter();
+            let judged = judged.filter(|it| it.is_active() && it.was_healthy);
+            let judged: Vec<_> = judged.collect();
+            let is_long = |it: &&Check| it.long_unhealthy_at().is_some_and(|at| at <= self.clock);
+            if judged.iter().any(is_long) {
+                return None;
+            }
+            judged.iter().map(|it| it.is_failing()).max()
         });
-        let active: Vec<_> = active.collect();
-        let failing = active.iter().filter(|&&failing| failing).count();
-        active.len() >= guard.min_targets
-            && failing as f64 / active.len() as f64 >= guard.failed_fraction
+        let judged: Vec<_> = judged.collect();
+        let failing = judged.iter().filter(|&&failing| failing).count();
+        judged.len() >= guard.min_targets
+            && failing as f64 / judged.len() as f64 >= guard.failed_fraction
     }
 
     fn start_target(&mut self, index: usize) {
@@ -363,6 +386,10 @@ impl Model {
         if standing.0 {
             target.checks.iter_mut().for_each(|check| check.open(now));
         }
+        self.settle_mass_failure();
+        let Some(Some(target)) = self.targets.get_mut(index) else {
+            return;
+        };
         if self.life == Life::Running && target.announced != Some(standing) {
             target.announced = Some(standing);
             let (started, ready) = standing;

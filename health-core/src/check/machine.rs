@@ -113,7 +113,18 @@ impl Check {
     /// T17. A deregistered check starts afresh.
     pub fn reactivate(&mut self, now: Instant) -> Events {
         if self.inactive.is_some() {
+            self.thresholds.was_healthy = false;
             return self.instance_changed(now);
+        }
+        Events::NONE
+    }
+
+    /// A mass failure is over: failures during it say nothing about the target, whose streak begins anew.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn forget_failures(&mut self) -> Events {
+        if self.inactive.is_none() && self.thresholds.streak.failures() > 0 {
+            self.thresholds.streak = Streak::default();
+            self.counts_from = Instant::default();
         }
         Events::NONE
     }
@@ -394,6 +405,7 @@ impl Check {
             .thresholds
             .count(&self.config, class, in_start_period, is_early);
         self.thresholds.last_indeterminate = outcome.kind.filter(|_| class == Class::Indeterminate);
+        self.is_quick = attempt.is_some() && end.duration_since(begin) < QUICK;
         if effect.counted {
             self.judged_at = Some(Timestamp::of(end));
         }
@@ -571,3 +583,6 @@ impl Check {
         self.run = Run::Idle { due };
     }
 }
+
+/// An attempt that takes less time is quick: its place among processes is soon free again.
+const QUICK: Duration = Duration::from_secs(1);

@@ -31,7 +31,10 @@
 //!    [`handle_reaped`](Check::handle_reaped) once nothing is left of it, even if an answer came
 //!    meanwhile. Until then slots pass as failures; a second process is never started.
 //! 5. The status changes by counted results and new instances only. An error of the prober's own is
-//!    [`Indeterminate`](crate::base::Class::Indeterminate) and counts as nothing.
+//!    [`Indeterminate`](crate::base::Class::Indeterminate) and counts as nothing. Results in a row take
+//!    an interval each: one whose slot is less than the interval in use after the last counted one is in
+//!    the history, and lengthens no streak, whatever made it come so early (a restart of the prober, other
+//!    settings, [`trigger`](Check::trigger), a first attempt before its slot).
 //! 6. Events are in order, and each `from` is the `to` before it.
 //!
 //! # All of it once

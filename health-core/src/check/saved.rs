@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::event::CheckStatus;
 use super::schedule;
 use super::state::{Check, Inactive, Run, Timestamp};
-use super::thresholds::Action;
+use super::thresholds::{Action, LONG_UNHEALTHY};
 use crate::base::{Moment, Streak, UnixTime};
 
 impl Check {
@@ -22,6 +22,10 @@ impl Check {
                 schedule::interval_in_use(&check.config, &check.thresholds, Duration::MAX);
             check.counts_from = moment.now + interval.saturating_sub(age);
         }
+        if saved.status == CheckStatus::Unhealthy {
+            let is_long = |since| age(since, moment) >= LONG_UNHEALTHY;
+            check.thresholds.was_healthy &= !saved.since.is_some_and(is_long);
+        }
         check
     }
 
@@ -34,6 +38,7 @@ impl Check {
         self.changed_at = saved.since.map(Timestamp::stored);
         self.judged_at = saved.counted_at.map(Timestamp::stored);
         self.thresholds.started = saved.status == CheckStatus::Healthy;
+        self.thresholds.was_healthy = saved.was_healthy || self.thresholds.started;
         self.thresholds.stale = saved.status != CheckStatus::Unknown;
         if saved.restart_requested {
             self.thresholds.action = Action::Requested;
@@ -68,6 +73,7 @@ impl Check {
             streak: self.streak(),
             changed_at: self.changed_at,
             counted_at: self.judged_at,
+            was_healthy: self.thresholds.was_healthy && self.status() != CheckStatus::Healthy,
             restart_requested: self.is_restart_requested(),
             inactive: self.inactive.as_deref().copied(),
         }
@@ -86,6 +92,8 @@ pub struct Saved {
     pub since: Option<UnixTime>,
     /// When a result was last counted; `None` if none was, or that is not known.
     pub counted_at: Option<UnixTime>,
+    /// The target is not healthy, and was once: only such a target is part of a mass failure.
+    pub was_healthy: bool,
     /// A restart was requested for this instance, and is not requested again.
     pub restart_requested: bool,
     /// Deregistered: no result counts until it is reactivated.
@@ -103,6 +111,7 @@ pub(crate) struct SavedState {
     pub(crate) streak: Streak,
     pub(crate) changed_at: Option<Timestamp>,
     pub(crate) counted_at: Option<Timestamp>,
+    pub(crate) was_healthy: bool,
     pub(crate) restart_requested: bool,
     /// Of a check whose target is deregistered.
     pub(crate) inactive: Option<Inactive>,
@@ -117,6 +126,7 @@ impl SavedState {
             streak: self.streak,
             since: self.changed_at.map(date),
             counted_at: self.counted_at.map(date),
+            was_healthy: self.was_healthy,
             restart_requested: self.restart_requested,
             deregistered: self.inactive.is_some(),
             deregistered_at: self.inactive.and_then(|it| it.since).map(date),

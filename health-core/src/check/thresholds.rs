@@ -1,5 +1,7 @@
 //! Counts results against the thresholds: rules T7 to T10, without a clock.
 
+use core::time::Duration;
+
 use super::config::{CheckConfig, OnUnhealthy};
 use super::event::CheckStatus;
 use crate::base::ProbeKind;
@@ -13,6 +15,8 @@ pub(super) struct Thresholds {
     pub(super) streak: Streak,
     /// A success since the instance started.
     pub(super) started: bool,
+    /// The target was healthy once, in this instance or in an earlier one.
+    pub(super) was_healthy: bool,
     /// The last success was a warning.
     pub(super) degraded: bool,
     /// The status is older than it should be: restored, paused, or the prober is impaired.
@@ -26,6 +30,9 @@ pub(super) struct Thresholds {
     /// Failures beyond the one that changed_at the check unhealthy: steps of back-off.
     backoff: u32,
 }
+
+/// A target that is unhealthy for longer is no part of a mass failure.
+pub(super) const LONG_UNHEALTHY: Duration = Duration::from_secs(3_600);
 
 /// How far the action that follows from an unhealthy status has come (T11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +110,7 @@ impl Thresholds {
         let before = self.status;
         *self = Self {
             status: CheckStatus::Starting,
+            was_healthy: self.was_healthy,
             ..Self::default()
         };
         (before != self.status).then_some((before, self.status))
@@ -157,6 +165,7 @@ impl Thresholds {
             self.status = CheckStatus::Healthy;
         }
         if self.status == CheckStatus::Healthy {
+            self.was_healthy = true;
             self.action = Action::None;
         }
     }

@@ -6,6 +6,8 @@ use super::history::Record;
 use super::schedule;
 use super::state::{Check, Run, Timestamp};
 #[cfg(feature = "monitor")]
+use super::thresholds::LONG_UNHEALTHY;
+#[cfg(feature = "monitor")]
 use crate::base::Kind;
 use crate::base::Status;
 use crate::base::Streak;
@@ -139,6 +141,28 @@ impl Check {
         matches!(self.run, Run::Running { .. })
     }
 
+    /// Whether its target was healthy once.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn was_healthy(&self) -> bool {
+        self.thresholds.was_healthy
+    }
+
+    /// Whether the last counted result was a failure.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn is_failing(&self) -> bool {
+        let streak = self.streak();
+        let is_unhealthy = self.status() == CheckStatus::Unhealthy && streak.successes() == 0;
+        streak.failures() > 0 || is_unhealthy
+    }
+
+    /// When it will have been unhealthy for so long that it is no part of a mass failure.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn long_unhealthy_at(&self) -> Option<Instant> {
+        let since = self.changed_at.and_then(Timestamp::instant);
+        let is_unhealthy = self.status() == CheckStatus::Unhealthy;
+        is_unhealthy.then(|| since.unwrap_or(self.since) + LONG_UNHEALTHY)
+    }
+
     /// Whether it waits for the startup checks of its target.
     #[cfg(feature = "monitor")]
     pub(crate) fn is_gated(&self) -> bool {
@@ -171,6 +195,12 @@ impl Check {
             Run::Idle { due } if !self.paused => Some(due),
             _ => None,
         }
+    }
+
+    /// Whether its last attempt took little time; false before the first.
+    #[cfg(feature = "monitor")]
+    pub(crate) const fn is_quick(&self) -> bool {
+        self.is_quick
     }
 
     /// Whether it holds a place among attempts that need to be reaped.

@@ -3,7 +3,7 @@
 use super::config::Spread;
 use super::id::TargetId;
 use super::machine::{Life, Monitor};
-use super::mass_failure::{Share, TargetShare};
+use super::mass_failure::{Lane, MassShare, Share};
 use super::schedule::Selection;
 use super::shortage::shortage_of;
 use super::target::{AddError, Target, TargetSpec};
@@ -62,6 +62,9 @@ impl Monitor {
         let id = self.targets.add(target)?;
         if let Some(target) = self.targets.get(id) {
             self.sums.add(target);
+            let (group, share) = (target.group(), MassShare::of(target));
+            self.mass
+                .exchange(self.clock, id, group, MassShare::default(), share);
         }
         self.recount(id);
         if self.life == Life::Running {
@@ -74,7 +77,9 @@ impl Monitor {
     pub fn remove(&mut self, now: Instant, id: TargetId) -> bool {
         let now = self.control(now);
         self.change_each(now, id, |check| check.hold(now, CancelReason::Removed));
-        self.take(id).is_some()
+        let is_removed = self.take(id).is_some();
+        self.settle_mass_failures();
+        is_removed
     }
 
     /// Takes a target of which nothing runs off the list, and out of everything that counts it.
@@ -87,13 +92,13 @@ impl Monitor {
         }
         // What is not reaped yet still counts as a process: only the reaper knows it now.
         let orphans = self.reaper.target_removed(id);
-        let share = TargetShare::of(&target);
-        self.tally.exchange_target(share, TargetShare::default());
+        let (group, share) = (target.group(), MassShare::of(&target));
+        self.mass
+            .exchange(self.clock, id, group, share, MassShare::default());
         for (index, check) in target.each().enumerate() {
             self.tally.exchange(Share::of(check), Share::default());
             self.sums.shortages.exchange(shortage_of(check), None);
-            let lane = usize::from(check.config().needs_reap);
-            self.schedule(id.check(index), lane, None);
+            self.schedule(id.check(index), Lane::of(check), None);
         }
         self.tally.execs += orphans;
         Some(target)

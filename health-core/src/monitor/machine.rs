@@ -6,7 +6,7 @@ use super::config::MonitorConfig;
 use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::list::Targets;
-use super::mass_failure::Tally;
+use super::mass_failure::{MassFailures, Tally};
 use super::reaper::Reaper;
 #[cfg(feature = "registry")]
 use super::registry::Journal;
@@ -33,11 +33,11 @@ pub struct Monitor {
     pub(super) sums: Sums,
     /// Deadlines, and slots that find a process not reaped: what no limit holds back.
     pub(super) timeouts: Timers,
-    /// Attempts due, which are the queue as well: without and with something to reap. Two, so that
-    /// the limit of processes holds nothing else up.
-    pub(super) starts: [Timers; 2],
+    /// Attempts due, which are the queue as well, by [`Lane`](super::mass_failure::Lane).
+    pub(super) starts: [Timers; 3],
     pub(super) reaper: Reaper,
     pub(super) tally: Tally,
+    pub(super) mass: MassFailures,
     pub(super) stats: MonitorStats,
     /// Before this, no further first attempt may begin before its slot: of checks that wait for nothing,
     /// and of those that wait for an initial delay or an interval.
@@ -67,9 +67,10 @@ impl Monitor {
             targets: Targets::default(),
             sums: Sums::default(),
             timeouts: Timers::default(),
-            starts: [Timers::default(), Timers::default()],
+            starts: [Timers::default(), Timers::default(), Timers::default()],
             reaper: Reaper::default(),
             tally: Tally::default(),
+            mass: MassFailures::default(),
             stats: MonitorStats::default(),
             next_first: [Instant::default(); 2],
             commands: VecDeque::new(),
@@ -102,6 +103,7 @@ impl Monitor {
                 self.change_each(now, id, |check| check.stop(now, bound));
                 self.recount(id);
             }
+            self.settle_mass_failures();
             self.finish_stop(now);
         }
     }
@@ -215,14 +217,15 @@ impl Monitor {
     /// the last eighth of a second.
     #[must_use]
     pub fn status(&mut self, moment: Moment) -> MonitorStatus {
+        let summary = self.summary(moment.now);
         MonitorStatus {
             moment,
             is_running: self.is_running(),
-            is_mass_failure: self.is_mass_failure(),
+            is_mass_failure: self.mass.is_on(),
             in_flight: self.tally.running,
             demand: self.sums.demand(),
             max_in_flight: self.config.max_in_flight,
-            summary: self.summary(moment.now),
+            summary,
             reactivate_command: self.config.reactivate_command,
             shortages: self.shortages(),
             stats: self.stats,
@@ -240,12 +243,6 @@ impl Monitor {
     #[must_use]
     pub const fn shortages(&self) -> Shortages {
         self.sums.shortages
-    }
-
-    /// Whether so many targets fail that actions are withheld; see [`MassFailure`](super::MassFailure).
-    fn is_mass_failure(&self) -> bool {
-        let config = self.config.mass_failure;
-        config.is_some_and(|config| config.is_on(self.tally))
     }
 
     /// The handles of the target's checks, in the order of [`Target::checks`]; none if it was removed.

@@ -5,7 +5,7 @@ use core::mem;
 
 use super::id::{CheckId, TargetId};
 use super::machine::Monitor;
-use super::mass_failure::TargetShare;
+use super::mass_failure::{Lane, MassShare};
 use super::shortage::shortage_of;
 use super::target::{AddError, Target, TargetSpec};
 use crate::base::Instant;
@@ -52,7 +52,10 @@ impl Monitor {
             self.change(now, check, |check| check.replace(now, new));
         }
         if let Some(target) = self.targets.get_mut(id) {
+            let (none, share) = (MassShare::default(), MassShare::of(target));
+            self.mass.exchange(now, id, target.group(), share, none);
             target.group = new.group;
+            self.mass.exchange(now, id, target.group(), none, share);
         }
         self.update_target(now, id);
     }
@@ -72,20 +75,18 @@ impl Monitor {
                 new.follow(now, check);
             }
         }
-        let share = TargetShare::of(&new);
-        self.tally.exchange_target(TargetShare::default(), share);
         for check in new.each() {
             self.sums.shortages.exchange(None, shortage_of(check));
         }
         let id = self.insert(now, new)?;
         for check in self.check_ids(id) {
-            self.reschedule(now, check);
+            self.reschedule(check);
         }
         Ok(id)
     }
 
     /// Puts a check on the timers that was not started here.
-    fn reschedule(&mut self, now: Instant, id: CheckId) {
+    fn reschedule(&mut self, id: CheckId) {
         let Some(target) = self.targets.get(id.target()) else {
             return;
         };
@@ -94,10 +95,14 @@ impl Monitor {
         };
         #[cfg(feature = "registry")]
         if let Some(journal) = &mut self.journal {
-            journal.note(now, id, (target.name().clone(), _name.clone()), check);
+            journal.note(
+                self.clock,
+                id,
+                (target.name().clone(), _name.clone()),
+                check,
+            );
         }
-        let lane = usize::from(check.config().needs_reap);
-        let wake = check.wake();
+        let (lane, wake) = (Lane::of(check), check.wake());
         self.schedule(id, lane, wake);
     }
 }

@@ -4,16 +4,17 @@
 use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
-use super::mass_failure::{Share, TargetShare};
+use super::mass_failure::{Lane, MassShare, Share};
 use super::schedule::Selection;
 use super::shortage::shortage_of;
 use crate::base::Instant;
-use crate::check::{self, CancelReason, Check, Events, Permit, Signal};
+use crate::check::{self, CancelReason, Check, Events, Signal};
 
 impl Monitor {
     /// Time that runs backwards stands still.
     pub(super) fn tick(&mut self, now: Instant) -> Instant {
         self.clock = self.clock.max(now);
+        self.leave_mass_failures();
         self.clock
     }
 
@@ -28,14 +29,6 @@ impl Monitor {
             let permit = self.permit(id);
             self.change(now, id, |check| check.handle_timeout(now, permit));
             self.update_target(now, id.target());
-        }
-    }
-
-    /// Whether the check may act if it fails now, or whether too many others fail.
-    pub(super) fn permit(&self, id: CheckId) -> Permit {
-        match (self.config.mass_failure, self.targets.get(id.target())) {
-            (Some(config), Some(target)) => config.permit(self.tally, TargetShare::of(target)),
-            _ => Permit::Act,
         }
     }
 
@@ -63,7 +56,7 @@ impl Monitor {
         let Some(target) = self.targets.get_mut(id.target()) else {
             return;
         };
-        let target_share = TargetShare::of(target);
+        let mass_share = MassShare::of(target);
         let Some((_, check)) = target.checks.get_mut(id.index()) else {
             return;
         };
@@ -75,16 +68,18 @@ impl Monitor {
         self.tally.exchange(share, Share::of(check));
         self.sums.shortages.exchange(shortage, shortage_of(check));
         self.stats.skipped_slots += u64::from(check.skipped_slots - skipped);
-        let needs_reap = check.config().needs_reap;
+        let (needs_reap, lane) = (check.config().needs_reap, Lane::of(check));
         let new_wake = check.wake();
-        let new_share = TargetShare::of(target);
-        self.tally.exchange_target(target_share, new_share);
+        let new_share = MassShare::of(target);
+        let group = target.group();
+        self.mass
+            .exchange(self.clock, id.target(), group, mass_share, new_share);
         #[cfg(feature = "registry")]
         if let Some(journal) = &mut self.journal {
             journal.observe(now, id, &self.targets, before, &events);
         }
         if new_wake != wake {
-            self.schedule(id, usize::from(needs_reap), new_wake);
+            self.schedule(id, lane, new_wake);
         }
         for event in events {
             self.handle_event(now, id, needs_reap, event);
@@ -134,6 +129,7 @@ impl Monitor {
             self.change_each(now, id, |check| check.open(now));
             self.start_early(id, gated);
         }
+        self.settle_mass_failures();
         self.recount(id);
         if let Some(target) = self.targets.get_mut(id) {
             let announced = &mut target.counted.announced;

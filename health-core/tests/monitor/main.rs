@@ -6,6 +6,7 @@ mod deregistered;
 mod first_results;
 mod journal;
 mod limits;
+mod mass_failure;
 #[path = "../support/memory_store.rs"]
 mod memory_store;
 mod notices;

@@ -174,7 +174,9 @@ fn the_guard_withholds_while_half_of_five_fail() {
                 .add(at(0), single(&format!("t{number}"), config))
                 .expect("new");
         }
-        for now in [0, 10_000] {
+        let begun = starts(&mut monitor, 0);
+        succeed(&mut monitor, 5, &begun);
+        for now in [10_000, 20_000] {
             let begun = starts(&mut monitor, now);
             fail(&mut monitor, now + 5, &begun[..failing]);
             succeed(&mut monitor, now + 5, &begun[failing..]);
@@ -220,15 +222,17 @@ fn the_guard_counts_the_failure_that_asks_and_leaves_out_what_is_paused() {
         .expect("new");
     monitor.add(at(0), single("b", config)).expect("new");
     let begun = starts(&mut monitor, 0);
-    monitor.pause(at(1), first);
-    let _ = poll(&mut monitor, 1);
+    succeed(&mut monitor, 5, &begun);
+    let begun = starts(&mut monitor, 10_000);
+    monitor.pause(at(10_001), first);
+    let _ = poll(&mut monitor, 10_001);
     // One of one active: too few to be a mass.
-    fail(&mut monitor, 5, &begun[1..]);
+    fail(&mut monitor, 10_005, &begun[1..]);
     assert_eq!(actions(&mut monitor), [check::Event::RestartRequested]);
     // Both, the second by the failure that asks.
-    monitor.resume(at(10), first);
-    let begun = starts(&mut monitor, 10);
-    fail(&mut monitor, 15, &begun);
+    monitor.resume(at(10_010), first);
+    let begun = starts(&mut monitor, 10_010);
+    fail(&mut monitor, 10_015, &begun);
     assert_eq!(actions(&mut monitor), [check::Event::ActionSuppressed]);
 }
 

@@ -23,6 +23,10 @@ pub(crate) struct Check {
     pub(crate) failures: u32,
     pub(crate) successes: u32,
     pub(crate) started: bool,
+    pub(crate) was_healthy: bool,
+    /// Also when it has been stopped since.
+    pub(crate) is_deregistered: bool,
+    pub(super) changed_at: Option<u64>,
     pub(crate) degraded: bool,
     pub(crate) stale: bool,
     action_pending: bool,
@@ -78,6 +82,9 @@ impl Check {
             failures: saved.streak.failures(),
             successes: saved.streak.successes(),
             started: saved.status == CheckStatus::Healthy,
+            was_healthy: saved.status == CheckStatus::Healthy,
+            is_deregistered: saved.deregistered,
+            changed_at: None,
             degraded: false,
             stale: saved.status != CheckStatus::Unknown,
             action_pending: unhealthy && config.on_unhealthy != OnUnhealthy::Report,
@@ -103,7 +110,7 @@ impl Check {
         }
         self.since = now;
         if self.status == CheckStatus::Unknown {
-            self.clear(out);
+            self.clear(now, out);
         }
         if self.config.kind == ProbeKind::Startup && self.status == CheckStatus::Healthy {
             self.doing = Doing::Done;
@@ -118,14 +125,16 @@ impl Check {
             return;
         }
         self.cancel(CancelReason::InstanceChanged, out);
+        self.is_deregistered = false;
         self.since = now;
-        self.clear(out);
+        self.clear(now, out);
         self.first();
     }
 
     /// T17.
     pub(crate) fn reactivate(&mut self, now: u64, out: &mut Vec<What>) {
         if self.doing == Doing::Inactive {
+            self.was_healthy = false;
             self.instance_changed(now, out);
         }
     }
@@ -183,6 +192,7 @@ impl Check {
             return;
         }
         self.cancel(reason, out);
+        self.is_deregistered |= reason == CancelReason::Deregistered;
         self.doing = match reason {
             CancelReason::Deregistered => Doing::Inactive,
             _ => Doing::Held,
@@ -293,6 +303,7 @@ impl Check {
         self.action_pending = false;
         if self.config.on_unhealthy == OnUnhealthy::Deregister {
             self.doing = Doing::Inactive;
+            self.is_deregistered = true;
             out.push(What::Deregistered);
         } else {
             self.doing = Doing::Held;
@@ -310,7 +321,7 @@ impl Check {
     }
 
     /// T12: all that was known of the instance, but for the history.
-    fn clear(&mut self, out: &mut Vec<What>) {
+    fn clear(&mut self, now: u64, out: &mut Vec<What>) {
         let from = self.status;
         self.status = CheckStatus::Starting;
         (self.failures, self.successes, self.backoff) = (0, 0, 0);
@@ -324,8 +335,34 @@ impl Check {
         // T13: what is paused is stale.
         self.stale = self.paused;
         if from != CheckStatus::Starting {
+            self.changed_at = Some(now);
             let to = CheckStatus::Starting;
             out.push(What::Status { from, to });
+        }
+    }
+
+    /// Whether it says anything about its target.
+    pub(super) fn is_active(&self) -> bool {
+        !matches!(
+            self.mode(),
+            Mode::New | Mode::Paused | Mode::Inactive | Mode::Done | Mode::Stopping | Mode::Stopped
+        )
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.failures > 0 || (self.status == CheckStatus::Unhealthy && self.successes == 0)
+    }
+
+    pub(super) fn long_unhealthy_at(&self) -> Option<u64> {
+        let since = self.changed_at.unwrap_or(self.since);
+        let hour = 3_600_000_000;
+        (self.status == CheckStatus::Unhealthy).then(|| since.saturating_add(hour))
+    }
+
+    /// A mass failure is over.
+    pub(super) fn forget_failures(&mut self) {
+        if self.doing != Doing::Inactive && self.failures > 0 {
+            (self.failures, self.counts_from) = (0, 0);
         }
     }
 

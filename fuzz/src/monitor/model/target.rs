@@ -23,7 +23,7 @@ impl Target {
 
     pub(crate) fn is_ready(&self) -> bool {
         let counts = |kind| matches!(kind, ProbeKind::Readiness | ProbeKind::Health);
-        let is_inactive = self.checks.iter().any(|it| it.mode() == Mode::Inactive);
+        let is_inactive = self.checks.iter().any(|it| it.is_deregistered);
         let mut counting = self.checks.iter().filter(|it| counts(it.config.kind));
         self.is_started() && !is_inactive && counting.all(|it| it.status == CheckStatus::Healthy)
     }

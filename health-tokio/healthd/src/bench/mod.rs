@@ -84,7 +84,7 @@ async fn measure(
         let (writer, commands, _) = opened.await?;
         monitor.enable_journal();
         let list = List::new((*monitor).clone());
-        tokio::spawn(writer.run(list.clone()));
+        tokio::spawn(writer.run(list.clone(), drop));
         tokio::spawn(async move { while announced.recv().await.is_some() {} });
         let registry = registry.insert(Registry::new(list, commands));
         registry.begin(targets, Vec::new(), &defaults).await;

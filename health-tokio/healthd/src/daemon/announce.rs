@@ -17,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, enabled, error, info, warn};
 
 use super::actions::Actions;
-use super::documents::{Documents, now};
+use super::documents::{Documents, now, rfc3339};
 use super::list::List;
 use super::outbox::Outbox;
 use crate::store::{OutboxRow, StoredNotices};
@@ -33,6 +33,8 @@ pub(crate) struct Announcement {
     pub(super) batch: Arc<Batch>,
     /// The number of the last transition in the registry; 0 if it was not stored.
     pub(super) last: i64,
+    /// What an earlier process has left, if it could not be read at the start.
+    pub(super) late: Option<StoredNotices>,
 }
 
 /// Logs the batches, makes notices of them and has the actions take those, until there are no more
@@ -86,6 +88,11 @@ impl Announcer {
             if let Some(news) = news {
                 last = last.max(news.last);
                 batch(&news.batch);
+                if let Some(late) = news.late {
+                    notices.restore(late.sent, notices.is_mass_failure_sent());
+                    notices.observe(self.clock.now(), &late.unnoticed, is_mass);
+                    self.actions.restore(late.outbox, &self.outbox);
+                }
             }
             if has_begun {
                 let is_due = notices
@@ -182,7 +189,7 @@ fn notice(notice: &Notice, id: &str) {
         NoticeKind::MassFailure => {
             error!(
                 count,
-                "mass failure: nothing is done about any target until it is over"
+                "mass failure: nothing is done about targets that fail together until it is over"
             );
         }
         NoticeKind::MassFailureUpdate => warn!(changed = count, "mass failure goes on"),
@@ -240,39 +247,55 @@ fn attempt(row: &ResultRow) {
     debug!(%target, %check, class = ?record.class(), ms, message = record.message());
 }
 
-/// Logs each failing check at each failure, with its failures in a row.
+/// A failing check is logged at each failure that counts, with how far it has come.
 fn failures(batch: &Batch) {
-    let failed = batch.results.iter();
-    let failed = failed.filter(|it| it.record.class() == Class::Failure);
-    let last: BTreeMap<(&Name, &Name), &Record> = failed
-        .map(|it| ((&it.target, &it.check), &it.record))
+    let states = batch.checks.iter();
+    let mut states: BTreeMap<(&Name, &Name), (u32, &str)> = states
+        .map(|row| {
+            let state = (row.saved.streak.failures(), row.saved.status.as_str());
+            ((&row.target, &row.check), state)
+        })
         .collect();
-    let turned: BTreeSet<(&Name, &Name)> = batch
-        .transitions
+    // A transition has a line of its own.
+    let turned = batch.transitions.iter();
+    let turned: BTreeSet<_> = turned
+        .filter_map(|it| Some((&it.target, &it.check, it.record.as_ref()?.begin())))
+        .collect();
+    let mut lines = Vec::new();
+    // The state is that after the last result: the one before has one failure less.
+    for row in batch
+        .results
         .iter()
-        .map(|it| (&it.target, &it.check))
-        .collect();
-    let rows = batch.checks.iter().filter_map(|row| {
-        let failures = row.saved.streak.failures();
-        if turned.contains(&(&row.target, &row.check)) {
-            // The transition has a line of its own.
-            return None;
+        .rev()
+        .filter(|it| it.record.is_counted())
+    {
+        let Some((streak, status)) = states.get_mut(&(&row.target, &row.check)) else {
+            continue;
+        };
+        if row.record.class() != Class::Failure {
+            *streak = 0;
+            continue;
         }
-        let record = last.get(&(&row.target, &row.check))?;
-        (failures > 0).then_some((row, failures, record))
-    });
-    for (index, (row, consecutive_failures, record)) in rows.enumerate() {
+        let consecutive_failures = (*streak).max(1);
+        *streak = streak.saturating_sub(1);
+        if !turned.contains(&(&row.target, &row.check, row.record.begin())) {
+            lines.push((row, consecutive_failures, *status));
+        }
+    }
+    for (index, (row, consecutive_failures, status)) in lines.iter().rev().enumerate() {
         if index == MAX_LINES {
-            warn!(failing = last.len(), "more failing checks, see list");
+            warn!(failing = lines.len(), "more failing checks, see list");
             break;
         }
+        let record = &row.record;
         warn!(
             target = %row.target,
             check = %row.check,
             consecutive_failures,
-            status = row.saved.status.as_str(),
+            status,
             reason = record.message(),
             ms = millis(record.duration()),
+            at = rfc3339(row.begin),
             "failed"
         );
     }

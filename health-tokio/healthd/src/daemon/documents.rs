@@ -149,6 +149,7 @@ fn reason(it: &TransitionRow) -> String {
     format!("{failures} in a row, the last one: {message}")
 }
 
-fn rfc3339(time: UnixTime) -> String {
+/// As text.
+pub(super) fn rfc3339(time: UnixTime) -> String {
     String::from_utf8_lossy(&time.rfc3339()).into_owned()
 }

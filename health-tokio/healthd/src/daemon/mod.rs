@@ -68,7 +68,7 @@ struct Daemon {
     flags: Flags,
     settings: Settings,
     monitor: MonitorHandle,
-    registry: Registry,
+    registry: Arc<Registry>,
     /// The output of the log.
     terminal: Arc<Terminal>,
     /// The address of the endpoint, if it has one.
@@ -151,7 +151,15 @@ async fn watch(
 
     settings.warnings().iter().for_each(|it| warn!("{it}"));
     let list = List::new((*monitor).clone());
-    let keeping = tokio::spawn(writer.run(list.clone()));
+    let registry = Arc::new(Registry::new(list.clone(), commands));
+    if stored.is_unread {
+        registry.expect_late();
+    }
+    let late = {
+        let (registry, defaults) = (Arc::clone(&registry), settings.defaults.clone());
+        move |targets| registry.merge(targets, &defaults)
+    };
+    let keeping = tokio::spawn(writer.run(list.clone(), late));
     let actions = Actions::new(settings.actions.clone(), &outbox, &health);
     let actions = actions.map_err(|error| error.to_string())?;
     actions.restore(std::mem::take(&mut stored.notices.outbox), &outbox);
@@ -165,7 +173,6 @@ async fn watch(
     };
     let notices = std::mem::take(&mut stored.notices);
     let announcing = tokio::spawn(announcer.run(announced, notices));
-    let registry = Registry::new(list.clone(), commands);
     let mut daemon = Daemon::new(flags, settings, monitor, registry, Arc::clone(&terminal));
     let mut server = None;
     let work = async {
@@ -237,7 +244,7 @@ impl Daemon {
         flags: Flags,
         settings: Settings,
         monitor: MonitorHandle,
-        registry: Registry,
+        registry: Arc<Registry>,
         terminal: Arc<Terminal>,
     ) -> Self {
         let pace = watch::Sender::new(settings.defaults.check.interval);

@@ -57,6 +57,17 @@ impl Outbox {
         state.is_stored_mass_failure = is_mass_failure;
     }
 
+    /// Adds what another process has left to what there is, under numbers of this one. Returns it so.
+    pub(super) fn adopt(&self, mut rows: Vec<OutboxRow>) -> Vec<OutboxRow> {
+        let mut numbers = BTreeMap::new();
+        for row in &mut rows {
+            let next = || self.next_number();
+            row.number = *numbers.entry(row.number).or_insert_with(next);
+        }
+        self.post(rows.clone());
+        rows
+    }
+
     /// The number of the next notice.
     pub(super) fn next_number(&self) -> u64 {
         let mut state = self.lock();

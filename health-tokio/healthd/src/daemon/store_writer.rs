@@ -15,7 +15,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use health_core::health::ComponentConfig;
-use health_core::monitor::registry::{Batch, Definition, TargetStore};
+use health_core::monitor::registry::{Batch, Definition, StoredTarget, TargetStore};
 use health_core::{Name, NameError};
 use health_driver::{Component, Health};
 use tokio::sync::{mpsc, oneshot};
@@ -65,6 +65,8 @@ pub(crate) struct StoreWriter {
     waiting: VecDeque<Arc<StoreCommand>>,
     /// The next file that is opened may be another, which lacks every target.
     is_new_file: bool,
+    /// What the file holds could not be read at the start, and is merged when it can be.
+    is_unread: bool,
     is_failing: bool,
     /// When the file was found to be lost, as long as the component says so.
     lost: Option<Instant>,
@@ -78,6 +80,8 @@ pub(crate) struct StoreWriter {
     announced: u64,
     /// The notices to keep.
     outbox: Outbox,
+    /// See [`run`](Self::run).
+    late: Option<Box<dyn FnOnce(Vec<StoredTarget>) + Send>>,
     /// When what is too old is deleted next.
     sweep_at: Instant,
 }
@@ -137,6 +141,7 @@ impl StoreWriter {
             store: None,
             waiting: VecDeque::new(),
             is_new_file: false,
+            is_unread: false,
             is_failing: false,
             lost: None,
             seen: identities(path),
@@ -145,6 +150,7 @@ impl StoreWriter {
             announce,
             announced: 0,
             outbox,
+            late: None,
             sweep_at: Instant::now() + limits.sweep_every(),
         };
         let loaded = match writer.work(SqliteStore::load_all).await {
@@ -155,7 +161,10 @@ impl StoreWriter {
                 // Repaired on the spot, if it was damage.
                 match writer.work(SqliteStore::load_all).await {
                     Ok(loaded) => loaded,
-                    Err(_) => peek(path).unwrap_or_default(),
+                    Err(_) => peek(path).unwrap_or_else(|_| Stored {
+                        is_unread: true,
+                        ..Stored::default()
+                    }),
                 }
             }
         };
@@ -170,7 +179,14 @@ impl StoreWriter {
     }
 
     /// Stores what the monitor reports until it has stopped and everything is stored, or cannot be.
-    pub(crate) async fn run(mut self, list: List) {
+    ///
+    /// `late` takes over the targets of a file that could not be read at the start.
+    pub(crate) async fn run(
+        mut self,
+        list: List,
+        late: impl FnOnce(Vec<StoredTarget>) + Send + 'static,
+    ) {
+        self.late = Some(Box::new(late));
         let controls = &list.controls;
         let mut looks = interval(FILE_CHECK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -232,7 +248,12 @@ impl StoreWriter {
     }
 
     async fn announce(&mut self, batch: Arc<Batch>, last: i64) {
-        let _ = self.announce.send(Announcement { batch, last }).await;
+        let announcement = Announcement {
+            batch,
+            last,
+            late: None,
+        };
+        let _ = self.announce.send(announcement).await;
     }
 
     /// Whether the file is still there; if not, it is made anew.
@@ -303,6 +324,9 @@ impl StoreWriter {
     /// Carries out what waits. A file that may be another one gets every target and how it stands; what
     /// it has besides stays.
     async fn try_catch_up(&mut self, list: &List) -> Result<(), StoreError> {
+        if self.is_unread {
+            self.merge().await?;
+        }
         while let Some(command) = self.waiting.front().cloned() {
             self.write(move |store| command.carry_out(store)).await?;
             self.waiting.pop_front();
@@ -332,6 +356,34 @@ impl StoreWriter {
                 .await?;
             self.outbox.handle_stored(&change);
         }
+        Ok(())
+    }
+
+    /// Takes over what the file holds, before anything is written to it.
+    async fn merge(&mut self) -> Result<(), StoreError> {
+        let mut stored = match self.work(SqliteStore::load_all).await {
+            Ok(stored) => stored,
+            Err(error) => {
+                self.handle_error(&error);
+                return Err(error);
+            }
+        };
+        self.is_unread = false;
+        let rows = &mut stored.notices.outbox;
+        *rows = self.outbox.adopt(std::mem::take(rows));
+        info!(
+            targets = stored.targets.len(),
+            "the registry can be read now; taking over what it holds"
+        );
+        if let Some(late) = self.late.take() {
+            late(stored.targets);
+        }
+        let announcement = Announcement {
+            batch: Arc::default(),
+            last: stored.notices.last,
+            late: Some(stored.notices),
+        };
+        let _ = self.announce.send(announcement).await;
         Ok(())
     }
 

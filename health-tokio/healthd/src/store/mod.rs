@@ -65,6 +65,8 @@ pub(super) struct SqliteStore {
 pub(super) struct Stored {
     pub(super) targets: Vec<StoredTarget>,
     pub(super) notices: StoredNotices,
+    /// It is empty because it could not be read.
+    pub(super) is_unread: bool,
 }
 
 impl Stored {
@@ -72,6 +74,7 @@ impl Stored {
         Ok(Self {
             targets: load(connection)?,
             notices: outbox::load(connection)?,
+            is_unread: false,
         })
     }
 }
@@ -350,7 +353,8 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
                 CASE WHEN c.consecutive_failures > 0 OR c.status <> 'healthy' THEN
                     (SELECT max(r.begin_at) FROM results r WHERE r.check_id = c.id AND r.counted)
                 END,
-                {answers}
+                {answers},
+                c.last_success_at IS NOT NULL
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
     ))?;
     let mut rows = statement.query(())?;
@@ -383,6 +387,8 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
         saved.counted_at = saved
             .counted_at
             .filter(|_| saved.streak != Streak::default());
+        let has_begun = matches!(saved.status, CheckStatus::Starting | CheckStatus::Unhealthy);
+        saved.was_healthy = has_begun && row.get(11)?;
         saved.deregistered = !row.get::<_, bool>(6)?;
         saved.deregistered_at = row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis);
         saved.answers_since = row.get::<_, Option<u64>>(10)?.map(UnixTime::from_millis);

@@ -83,7 +83,9 @@ impl Check {
             kind,
             counted,
         });
+        self.was_healthy |= self.status == CheckStatus::Healthy && counted && self.successes > 0;
         if self.status != before {
+            self.changed_at = Some(end);
             let (from, to) = (before, self.status);
             out.push(What::Status { from, to });
         }
