@@ -96,7 +96,7 @@ fn change(
             print(&line);
             Ok(())
         }
-        Reply::Status(_) => Ok(()),
+        Reply::Status(_) | Reply::Origin { .. } => Ok(()),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) use list::List;
 pub(super) use registry::Registry;
 pub(super) use store_writer::StoreWriter;
 
-use super::config::{Flags, Settings, added};
+use super::config::{Flags, Settings, added, split_target};
 use super::control::{self, Lock, PendingRequest, Reply, Request};
 use super::terminal::{self, Terminal};
 use super::text::millis;
@@ -271,6 +271,7 @@ impl Daemon {
         };
         match request {
             Request::Status => Reply::Status(self.status()),
+            Request::Origin(name) => self.origin(&name),
             Request::Add(table) => match added(table, &self.settings.defaults) {
                 Ok(target) => match self.registry.add(target).await {
                     Ok(done) => Reply::Done(done),
@@ -287,6 +288,16 @@ impl Daemon {
                 Err(_) => Reply::Refused(none(&name)),
             },
         }
+    }
+
+    fn origin(&self, name: &str) -> Reply {
+        let flags = self.flags.targets.iter();
+        let mut named = flags.filter_map(|it| split_target(it).ok());
+        let url = named.find(|it| it.0 == name).map(|it| it.1.to_owned());
+        let config = self.settings.file.as_ref();
+        // The command may have another working directory.
+        let config = config.and_then(|it| std::path::absolute(it).ok());
+        Reply::Origin { config, url }
     }
 
     fn status(&self) -> Value {
