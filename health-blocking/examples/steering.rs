@@ -8,6 +8,7 @@
 //! ```
 
 use std::error::Error;
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,8 +33,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let service = Service::new().degraded_code(DegradedCode::ServiceUnavailable);
     let server = Server::bind(&listen, &health).and_then(|it| it.service(service).spawn());
     match server.as_ref().map(|server| server.local_addr()) {
-        Ok(address) => println!("listening on http://{}", address.ok_or("not bound")?),
-        Err(error) => eprintln!("warning: no health endpoint: {error}"), // and steers on
+        Ok(address) => print(
+            std::io::stdout(),
+            format!("listening on http://{}", address.ok_or("not bound")?),
+        ),
+        Err(error) => print(
+            std::io::stderr(),
+            format!("warning: no health endpoint: {error}"),
+        ), // and steers on
     }
 
     let stop = Arc::new(AtomicBool::new(false));
@@ -49,4 +56,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map(|server| server.shutdown(Duration::from_secs(5)))
         .ok();
     Ok(())
+}
+
+/// On a thread of its own: an output that is full or closed must not stop the loop.
+fn print(mut to: impl Write + Send + 'static, line: String) {
+    std::thread::spawn(move || writeln!(to, "{line}"));
 }

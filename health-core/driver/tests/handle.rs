@@ -1,7 +1,9 @@
 //! The handle of a daemon: what runs and ends, and who waits for changes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
+use std::time::Duration;
 
 use health_core::health::Phase;
 use health_core::{ProbeKind, Status};
@@ -79,5 +81,73 @@ fn a_watch_that_is_dropped_leaves_nobody_waiting() {
         assert!(Arc::strong_count(&counted) > 1, "it waits");
         drop(watch);
         assert_eq!(Arc::strong_count(&counted), 1);
+    }
+}
+
+/// Counts how often its task is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl std::task::Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// As in a `select!` over two streams of transitions, one of which ends first.
+#[test]
+fn of_two_streams_of_one_task_the_one_that_is_left_wakes_it() {
+    let health = Health::new("steering", "1");
+    let wakes = Arc::<Wakes>::default();
+    let waker = Waker::from(Arc::clone(&wakes));
+    let (mut first, mut second) = (health.transitions(), health.transitions());
+    assert!(first.poll_next(&waker).is_pending() && second.poll_next(&waker).is_pending());
+    drop(second);
+    health.set_running();
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    assert!(first.poll_next(&waker).is_ready());
+}
+
+/// As in a task that serves a connection and, for a while, follows the transitions.
+#[test]
+fn a_stream_that_is_dropped_leaves_the_watch_of_its_task() {
+    let health = Health::new("steering", "1");
+    let wakes = Arc::<Wakes>::default();
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut watch = HealthWatch::of_connection(&health);
+    while watch.poll(health.now(), &waker, false).is_some() {}
+    let mut transitions = health.transitions();
+    assert!(transitions.poll_next(&waker).is_pending());
+    drop(transitions);
+    health.begin_drain();
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    let seen = watch.poll(health.now(), &waker, false);
+    assert_eq!(seen.map(|it| it.phase), Some(Phase::Draining));
+}
+
+/// A program may serve on two listeners, and close one of them.
+#[test]
+fn a_server_that_has_ended_takes_no_excuse_from_the_other() {
+    for is_one_closed in [false, true] {
+        let health = Health::new("steering", "1");
+        health.set_running();
+        let _beat = health.heartbeat("loop", Duration::from_secs(8));
+        let (mut first, mut second) = (
+            HealthWatch::of_server(&health),
+            HealthWatch::of_server(&health),
+        );
+        let begin = health.now();
+        first.poll(begin, Waker::noop(), false);
+        second.poll(begin, Waker::noop(), false);
+        if is_one_closed {
+            drop(first);
+        }
+        // The host stands still.
+        let late = begin + Duration::from_secs(20);
+        second.poll(late, Waker::noop(), false);
+        let snapshot = health.snapshot_at(late);
+        assert_eq!(snapshot.host_stalls(), 1, "one closed: {is_one_closed}");
+        let liveness = snapshot.status(ProbeKind::Liveness);
+        assert_eq!(liveness, Status::Healthy, "one closed: {is_one_closed}");
     }
 }
