@@ -16,7 +16,7 @@ use crate::request::Pieces;
 
 const START: Instant = Instant::from_micros(1_000_000);
 const TIMEOUT: Duration = Duration::from_secs(1);
-const MOST_BUFFERED: usize = 32 * 1024;
+const MOST_BUFFERED: usize = 384 * 1024;
 
 /// Checks one input.
 ///

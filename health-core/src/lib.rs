@@ -82,6 +82,7 @@
 //! * `page` (default): the page that a browser gets at `/` and `/health`, 20 KiB of HTML.
 //! * `registry`: what a program needs that keeps its targets and their results in a store, and sends
 //!   notifications (`healthd`).
+//! * `supervise`: `supervise`, which keeps the processes of a group running.
 //! * `test-util`: what tests of drivers and fuzz targets look at.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -102,6 +103,8 @@ pub mod http;
 pub mod monitor;
 mod render;
 pub mod server;
+#[cfg(feature = "supervise")]
+pub mod supervise;
 
 pub use base::{
     Capture, Cause, Cidr, Class, ConfigError, Instant, Kind, Message, Moment, Name, NameError,

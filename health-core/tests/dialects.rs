@@ -388,11 +388,11 @@ fn a_component_that_makes_the_code_is_never_true() {
     let mut registry = Registry::new("test", "1.0.0", now);
     let degrades = ComponentConfig::default().failing_is(Status::Degraded);
     let add = |registry: &mut Registry, name, config: &ComponentConfig| {
-        registry.component(now, name, config.clone()).expect("free")
+        registry.component(now, name, *config).expect("free")
     };
     let load = add(&mut registry, "load", &degrades);
     let disk = add(&mut registry, "disk", &degrades);
-    let side = add(&mut registry, "side", &degrades.clone().critical(false));
+    let side = add(&mut registry, "side", &degrades.critical(false));
     registry.success(now, disk);
     registry.set_failures(now, load, 3);
     registry.set_failures(now, side, 3);

@@ -109,3 +109,14 @@ class Thread:
         text = Path(f"/proc/{self.pid}/task/{self.tid}/status").read_text()
         match = re.search(r"^voluntary_ctxt_switches:\s+(\d+)$", text, re.MULTILINE)
         return int(match[1]) if match else 0
+
+
+def unsent_bytes(port: int) -> list[int]:
+    """What is not sent or not acknowledged yet, for each connection accepted at this port."""
+    held = []
+    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        local, _, state, queues = row.split()[1:5]
+        is_listener = state == "0A"
+        if local.endswith(f":{port:04X}") and not is_listener:
+            held.append(int(queues.partition(":")[0], 16))
+    return held

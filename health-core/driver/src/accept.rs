@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use health_core::server::{AcceptError, Peer};
+use health_core::server::{AcceptError, Limits, Peer};
 
 use crate::listen::{SocketFile, Source};
 use crate::runtime::Listen;
@@ -19,19 +19,23 @@ pub struct Acceptor<L> {
 }
 
 impl<L: Listen> Acceptor<L> {
-    /// Takes over a listener that is bound; a source that is bound later is given back.
+    /// Takes over a listener that is bound, with these limits for its connections; a source that is
+    /// bound later is given back.
     ///
     /// # Errors
     ///
     /// The runtime cannot register it.
-    pub fn new(source: Source) -> io::Result<Result<Self, Source>> {
+    pub fn new(source: Source, limits: &Limits) -> io::Result<Result<Self, Source>> {
         match source {
             Source::Later { .. } => Ok(Err(source)),
-            Source::Bound { file, listener } => Ok(Ok(Self {
-                _file: file,
-                listener: L::new(listener)?,
-                reserve: Reserve::new(),
-            })),
+            Source::Bound { file, listener } => {
+                listener.limit_unsent(limits);
+                Ok(Ok(Self {
+                    _file: file,
+                    listener: L::new(listener)?,
+                    reserve: Reserve::new(),
+                }))
+            }
         }
     }
 

@@ -8,6 +8,9 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
 
+use health_core::server::Limits;
+use socket2::SockRef;
+
 /// Connections that may wait to be accepted, as far as the system allows. std asks for 128, which a
 /// flood fills between two rounds of a loop. Then the system drops a prober's SYN; the next one comes
 /// a second later, which is the timeout of many probers.
@@ -115,6 +118,35 @@ impl Source {
     }
 }
 
+impl Bound {
+    /// Bounds what the system holds of responses that a client does not take, and for how long. The
+    /// connections that are accepted from now on take both over from their listener. Where the system
+    /// allows neither, its own bounds apply.
+    pub fn limit_unsent(&self, limits: &Limits) {
+        let listener = match self {
+            Self::Tcp(listener) => SockRef::from(listener),
+            // A Unix socket takes nothing over from its listener, and its buffer does not grow.
+            #[cfg(unix)]
+            Self::Unix(_) => return,
+        };
+        if limits.send_buffer > 0 {
+            // The last segment may go beyond it by 64 KiB at most. Linux doubles it, for its bookkeeping.
+            let size = limits.send_buffer - (limits.send_buffer / 4 * 3).min(64 * 1024);
+            let is_doubled = cfg!(any(target_os = "linux", target_os = "android"));
+            let _ = listener.set_send_buffer_size(size >> u32::from(is_doubled));
+        }
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            // 0 would be the system's own, which is a quarter of an hour.
+            let longest = Duration::from_millis(i32::MAX as u64);
+            let timeout = limits
+                .write_timeout
+                .clamp(Duration::from_millis(1), longest);
+            let _ = listener.set_tcp_user_timeout(Some(timeout));
+        }
+    }
+}
+
 impl From<TcpListener> for Source {
     /// A listener that is non-blocking already.
     fn from(listener: TcpListener) -> Self {
@@ -134,7 +166,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
     })?;
     // On a listening socket this only sets the length of the queue.
-    socket2::SockRef::from(&listener).listen(BACKLOG)?;
+    SockRef::from(&listener).listen(BACKLOG)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
@@ -142,7 +174,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// `accept` on a datagram socket fails for ever with an error that usually concerns one connection.
 #[cfg(unix)]
 fn check_type(listener: &impl std::os::fd::AsFd) -> io::Result<()> {
-    let kind = socket2::SockRef::from(listener).r#type()?;
+    let kind = SockRef::from(listener).r#type()?;
     if kind == socket2::Type::STREAM {
         return Ok(());
     }

@@ -61,6 +61,8 @@ pub enum CancelReason {
     Stopped,
     /// The target was removed.
     Removed,
+    /// The settings were changed.
+    Replaced,
 }
 
 /// The status of a target according to one check.

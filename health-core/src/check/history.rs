@@ -1,7 +1,9 @@
 //! The last results of a check, small enough to keep for a hundred thousand of them.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::mem;
 use core::num::NonZeroU64;
 use core::time::Duration;
 
@@ -125,21 +127,29 @@ impl Record {
 
 /// The last results, oldest first.
 //
-// Not a ring: there are a handful, so moving them up costs nothing, and a `Vec` is a word smaller.
+// Not a ring: there are a handful, so moving them up costs nothing. Not a `Vec`, which is a word larger,
+// and there are a hundred thousand.
 #[derive(Debug, Default)]
-pub(super) struct History(Vec<Record>);
+pub(super) struct History(Box<[Record]>);
 
 impl History {
     pub(super) fn push(&mut self, most: u8, record: Record) {
         let most = usize::from(most.max(1));
-        if self.0.len() >= most {
-            self.0.drain(..=self.0.len() - most);
+        if self.0.len() == most {
+            self.0.rotate_left(1);
+            if let Some(last) = self.0.last_mut() {
+                *last = record;
+            }
+            return;
         }
-        if self.0.len() == self.0.capacity() {
-            // Exactly what will be needed: doubling would cost a third of the memory at 100,000.
-            self.0.reserve_exact(most - self.0.len());
+        let mut records = Vec::from(mem::take(&mut self.0));
+        if records.len() > most {
+            // The settings have changed.
+            records.drain(..=records.len() - most);
         }
-        self.0.push(record);
+        records.reserve_exact(1);
+        records.push(record);
+        self.0 = records.into_boxed_slice();
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Record> + ExactSizeIterator {
@@ -164,7 +174,11 @@ mod tests {
         }
         let kept: Vec<_> = history.iter().filter_map(Record::attempt).collect();
         assert_eq!(kept, [8, 9, 10, 11, 12]);
-        assert_eq!(history.0.capacity(), 5);
+        assert_eq!(history.0.len(), 5);
+        history.push(2, record(13));
+        history.push(3, record(14));
+        let kept: Vec<_> = history.iter().filter_map(Record::attempt).collect();
+        assert_eq!(kept, [12, 13, 14]);
     }
 
     #[test]

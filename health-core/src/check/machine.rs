@@ -8,6 +8,7 @@ use super::event::{CancelReason, CheckStatus, Event, Events, Permit};
 use super::history::Record;
 use super::schedule;
 use super::state::{Check, Inactive, Reaping, Run, Start, Timestamp, Wake};
+use super::thresholds::Action;
 use crate::base::Instant;
 use crate::base::Streak;
 use crate::base::{Class, Kind, Outcome};
@@ -73,6 +74,7 @@ impl Check {
             if matches!(self.run, Run::Idle { .. }) {
                 if self.inactive.is_none() {
                     self.thresholds.streak = Streak::default();
+                    self.counts_from = Instant::default();
                 }
                 self.set_due(now);
             }
@@ -116,6 +118,67 @@ impl Check {
         Events::NONE
     }
 
+    /// The check goes on with the settings of `new`: status, streak and slot stay. An attempt that runs is
+    /// cancelled and made again at once.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn replace(&mut self, now: Instant, new: Self) -> Events {
+        let now = self.tick(now);
+        let events = self.interrupt(now);
+        if matches!(self.run, Run::Stopping { .. } | Run::Stopped) {
+            return events;
+        }
+        let age = now.duration_since(self.since);
+        let before = schedule::interval_in_use(&self.config, &self.thresholds, age);
+        let after = schedule::interval_in_use(&new.config, &self.thresholds, age);
+        // An interval of the new length after the same result.
+        let counted = (self.counts_from + after).duration_since(Instant::default() + before);
+        self.counts_from = Instant::default() + counted;
+        self.config = new.config;
+        let was_gated = core::mem::replace(&mut self.gated, new.gated);
+        if self.thresholds.status == CheckStatus::Unhealthy {
+            self.thresholds.expect_action(&self.config);
+        }
+        if self.inactive.is_some() {
+            self.replace_recheck();
+            return events;
+        }
+        let is_done = self.thresholds.is_done(&self.config);
+        match self.run {
+            Run::Idle { .. } | Run::Gated if is_done => self.run = Run::Done,
+            Run::Idle { .. } if self.gated && !was_gated => self.run = Run::Gated,
+            Run::Gated if !self.gated => self.schedule_first(),
+            Run::Done if !is_done => self.schedule_first(),
+            Run::Idle { due } => {
+                let spread = self.spread();
+                let latest = schedule::latest(&self.config, self.since, now, after, spread);
+                if due > latest {
+                    self.set_due(latest);
+                }
+            }
+            _ => {}
+        }
+        events
+    }
+
+    /// Cancels an attempt that runs, which is then due at once, in the slot that it has.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn interrupt(&mut self, now: Instant) -> Events {
+        let now = self.tick(now);
+        let mut events = Events::NONE;
+        if self.cancel(CancelReason::Replaced, &mut events) {
+            self.run = Run::Idle { due: now };
+        }
+        events
+    }
+
+    /// As [`replace`](Self::replace), for a check of another target: nobody reports to this one what is
+    /// left of an attempt.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn follow(&mut self, now: Instant, new: Self) {
+        self.reaping = None;
+        let _ = self.replace(now, new);
+    }
+
     /// The event that follows when a recheck is the last one that its deregistered target lacked: every
     /// check of it succeeds again.
     #[cfg(feature = "monitor")]
@@ -130,7 +193,8 @@ impl Check {
     pub(crate) fn open(&mut self, now: Instant) -> Events {
         let now = self.tick(now);
         if self.run == Run::Gated {
-            self.set_due(now.max(self.since + self.config.initial_delay));
+            let at = now.max(self.since + self.config.initial_delay);
+            self.set_due(at + schedule::offset(&self.config, self.spread()));
         }
         Events::NONE
     }
@@ -157,11 +221,20 @@ impl Check {
         events
     }
 
+    /// Before this, the first attempt of the instance is never due.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn earliest_first(&self) -> Instant {
+        let delayed = self.since + self.config.initial_delay;
+        if self.gated {
+            return delayed;
+        }
+        delayed + schedule::first_wait(&self.config)
+    }
+
     /// Brings the first attempt of the instance forward to `at`, the grid staying where it is; false
     /// if it comes before that anyway, or none is scheduled.
     #[cfg(feature = "monitor")]
     pub(crate) fn bring_forward(&mut self, at: Instant) -> bool {
-        let at = at.max(self.since + self.config.initial_delay);
         match self.run {
             Run::Idle { due } if at < due && !self.paused => {
                 self.run = Run::Idle { due: at };
@@ -314,7 +387,12 @@ impl Check {
             return;
         }
         let in_start_period = begin.duration_since(self.since) < self.config.start_period;
-        let effect = self.thresholds.count(&self.config, class, in_start_period);
+        // One that began late has waited for its place; its slot came an interval after the last one.
+        let place = self.slot.min(begin);
+        let is_early = place < self.counts_from;
+        let effect = self
+            .thresholds
+            .count(&self.config, class, in_start_period, is_early);
         self.thresholds.last_indeterminate = outcome.kind.filter(|_| class == Class::Indeterminate);
         if effect.counted {
             self.judged_at = Some(Timestamp::of(end));
@@ -331,25 +409,30 @@ impl Check {
         } else if effect.counted && class == Class::Failure && self.may_act(permit, events) {
             self.act(events);
         } else {
-            self.schedule_next(end);
+            let interval = self.schedule_next(end);
+            if effect.counted {
+                self.counts_from = place + interval;
+            }
         }
     }
 
     /// T11: whether an action is pending, and the guard permits it.
     fn may_act(&mut self, permit: Permit, events: &mut Events) -> bool {
-        if !self.thresholds.action_pending {
+        // A mass failure that has ended lets the streaks of unhealthy checks begin anew.
+        if self.thresholds.streak.failures() < self.config.retries {
             return false;
         }
-        if permit == Permit::Withhold && !self.thresholds.action_suppressed {
-            self.thresholds.action_suppressed = true;
+        let action = self.thresholds.action;
+        if permit == Permit::Withhold && action == Action::Pending {
+            self.thresholds.action = Action::Suppressed;
             events.push(Event::ActionSuppressed);
         }
-        permit == Permit::Act
+        permit == Permit::Act && action.is_pending()
     }
 
     /// T11.
     fn act(&mut self, events: &mut Events) {
-        self.thresholds.action_pending = false;
+        self.thresholds.action = Action::Requested;
         if self.config.on_unhealthy == OnUnhealthy::Deregister {
             self.deregister();
             events.push(Event::Deregistered);
@@ -391,12 +474,21 @@ impl Check {
         }
     }
 
+    /// By a recheck interval that may be another one: not later than after one of it.
+    #[cfg(feature = "monitor")]
+    fn replace_recheck(&mut self) {
+        match (self.run, self.config.recheck_interval) {
+            (Run::Idle { due }, Some(interval)) if due <= self.clock + interval => {}
+            (Run::Idle { .. } | Run::Inactive, _) => self.schedule_recheck(),
+            _ => {}
+        }
+    }
+
     /// After a restart of the prober: where its first attempt would be, since its target may have been
     /// repaired meanwhile.
     fn schedule_first_recheck(&mut self) {
         if self.config.recheck_interval.is_some() {
-            let spread = self.is_spread.then_some(self.seed);
-            self.set_due(schedule::first_due(&self.config, self.since, spread));
+            self.set_due(schedule::first_due(&self.config, self.since, self.spread()));
         }
     }
 
@@ -422,6 +514,7 @@ impl Check {
         let change = self.thresholds.reset();
         self.set_status(change, events);
         self.thresholds.stale = self.paused;
+        self.counts_from = Instant::default();
     }
 
     fn set_status(&mut self, change: Option<(CheckStatus, CheckStatus)>, events: &mut Events) {
@@ -439,13 +532,22 @@ impl Check {
     fn schedule_first(&mut self) {
         if self.gated {
             self.run = Run::Gated;
+        } else if self.counts_from > self.since && self.thresholds.streak.failures() > 0 {
+            // A restored streak keeps its slot; its status is not to wait longer for a restart.
+            let earliest = self.since + self.config.initial_delay;
+            self.set_due(self.counts_from.max(earliest));
         } else {
-            let spread = self.is_spread.then_some(self.seed);
-            self.set_due(schedule::first_due(&self.config, self.since, spread));
+            self.set_due(schedule::first_due(&self.config, self.since, self.spread()));
         }
     }
 
-    fn schedule_next(&mut self, end: Instant) {
+    /// What decides its place within the interval, if it has one of its own.
+    fn spread(&self) -> Option<u64> {
+        self.is_spread.then_some(self.seed)
+    }
+
+    /// Schedules the attempt after a result; the interval in use.
+    fn schedule_next(&mut self, end: Instant) -> Duration {
         // Mixed with the attempt's number, so that one check's delays are not all the same.
         let random = schedule::splitmix64(self.seed ^ schedule::splitmix64(self.attempts));
         let next = schedule::next(
@@ -460,6 +562,7 @@ impl Check {
         let skipped = u32::try_from(next.skipped).unwrap_or(u32::MAX);
         self.skipped_slots = self.skipped_slots.saturating_add(skipped);
         self.run = Run::Idle { due: next.due };
+        next.interval
     }
 
     fn set_due(&mut self, due: Instant) {

@@ -94,6 +94,7 @@ pub mod probe;
 #[cfg(feature = "registry")]
 mod saved;
 mod schedule;
+mod signal;
 mod state;
 mod thresholds;
 mod validate;
@@ -104,10 +105,13 @@ pub use event::{CancelReason, CheckStatus, Event, Events, Permit};
 pub use history::Record;
 #[cfg(feature = "registry")]
 pub use saved::Saved;
+pub use signal::Signal;
 pub use state::{Check, Start};
 pub use view::Mode;
 
 #[cfg(feature = "registry")]
 pub(crate) use saved::SavedState;
+#[cfg(any(feature = "monitor", feature = "supervise"))]
+pub(crate) use schedule::splitmix64;
 #[cfg(feature = "monitor")]
-pub(crate) use {schedule::splitmix64, state::Wake};
+pub(crate) use state::Wake;

@@ -7,6 +7,8 @@ use super::event::CheckStatus;
 use super::thresholds::Thresholds;
 use crate::base::Instant;
 
+const HOUR: Duration = Duration::from_secs(3_600);
+
 /// The next due time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Next {
@@ -16,18 +18,62 @@ pub(super) struct Next {
     pub(super) due: Instant,
     /// Slots between the last one and this one.
     pub(super) skipped: u64,
+    /// The interval in use.
+    pub(super) interval: Duration,
 }
 
 /// The due time of an instance's first attempt; `spread` gives it a place within the interval.
 pub(super) fn first_due(config: &CheckConfig, since: Instant, spread: Option<u64>) -> Instant {
-    let offset = spread.map_or(Duration::ZERO, |seed| place_within(config.interval, seed));
-    since
-        + config.initial_delay
-        + match config.first_check {
-            FirstCheck::Immediate => config.spread_offset.saturating_add(offset),
-            FirstCheck::AfterInterval if config.start_period.is_zero() => config.interval,
-            FirstCheck::AfterInterval => config.interval_at_start(),
-        }
+    let own_offset = match config.first_check {
+        FirstCheck::Immediate => config.spread_offset,
+        FirstCheck::AfterInterval => Duration::ZERO,
+    };
+    let earliest = since + config.initial_delay + first_wait(config);
+    earliest + own_offset + offset(config, spread)
+}
+
+/// What passes from the initial delay to the first attempt at least.
+pub(super) fn first_wait(config: &CheckConfig) -> Duration {
+    match config.first_check {
+        FirstCheck::Immediate => Duration::ZERO,
+        FirstCheck::AfterInterval if config.start_period.is_zero() => config.interval,
+        FirstCheck::AfterInterval => config.interval_at_start(),
+    }
+}
+
+/// How far `spread` shifts the first attempt, and the grid with it: by less than an interval.
+pub(super) fn offset(config: &CheckConfig, spread: Option<u64>) -> Duration {
+    spread.map_or(Duration::ZERO, |seed| place_within(config.interval, seed))
+}
+
+/// The longest that an attempt may follow on the one before, or may take.
+pub(super) fn longest_pause(config: &CheckConfig) -> Duration {
+    let grows = config.unhealthy_backoff_factor > 1.0;
+    let longest = config.unhealthy_interval_max.unwrap_or(HOUR);
+    let in_start_period = !config.start_period.is_zero();
+    let pauses = [
+        Some(config.timeout),
+        in_start_period.then(|| config.interval_at_start()),
+        config.edge_interval,
+        config.unhealthy_interval,
+        grows.then_some(longest),
+    ];
+    let pauses = pauses.into_iter().flatten();
+    pauses.fold(config.interval, Duration::max)
+}
+
+/// The latest that an attempt may be due whose settings were changed `now` to these: a check that was
+/// made every hour and now is every minute does not wait for the rest of its hour.
+#[cfg(feature = "monitor")]
+pub(super) fn latest(
+    config: &CheckConfig,
+    since: Instant,
+    now: Instant,
+    interval: Duration,
+    spread: Option<u64>,
+) -> Instant {
+    let wait = spread.map_or(interval, |seed| place_within(interval, seed));
+    first_due(config, since, spread).max(now + wait)
 }
 
 /// The slot after a result recorded at `end`, in an instance that started at `since`.
@@ -46,6 +92,7 @@ pub(super) fn next(
             slot: end + interval,
             due: end + interval + jitter,
             skipped: 0,
+            interval,
         },
         Schedule::FixedRate => {
             let (slot, skipped) = slot_after(slot, interval, end);
@@ -53,13 +100,18 @@ pub(super) fn next(
                 slot,
                 due: slot + jitter,
                 skipped,
+                interval,
             }
         }
     }
 }
 
 /// The four rules of the interval in use, `age` being the time since the instance's start.
-fn interval_in_use(config: &CheckConfig, thresholds: &Thresholds, age: Duration) -> Duration {
+pub(super) fn interval_in_use(
+    config: &CheckConfig,
+    thresholds: &Thresholds,
+    age: Duration,
+) -> Duration {
     if thresholds.status == CheckStatus::Starting
         && !thresholds.started
         && age < config.start_period
@@ -75,7 +127,6 @@ fn interval_in_use(config: &CheckConfig, thresholds: &Thresholds, age: Duration)
 }
 
 fn unhealthy_interval(config: &CheckConfig, steps: u32) -> Duration {
-    const HOUR: Duration = Duration::from_secs(3_600);
     let base = config.unhealthy_interval.unwrap_or(config.interval);
     let most = config
         .unhealthy_interval_max

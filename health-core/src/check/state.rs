@@ -32,6 +32,9 @@ pub struct Check {
     pub(super) slot: Instant,
     /// The latest time seen: an earlier one is taken for it.
     pub(super) clock: Instant,
+    /// A result of a slot before this does not lengthen a streak: it comes less than an interval after
+    /// the last one that was counted.
+    pub(super) counts_from: Instant,
     /// When a result was last counted.
     pub(super) judged_at: Option<Timestamp>,
     /// When the status last changed.
@@ -59,6 +62,7 @@ impl Check {
             since: Instant::default(),
             slot: Instant::default(),
             clock: Instant::default(),
+            counts_from: Instant::default(),
             judged_at: None,
             changed_at: None,
             attempts: 0,

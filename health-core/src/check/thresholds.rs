@@ -17,16 +17,35 @@ pub(super) struct Thresholds {
     pub(super) degraded: bool,
     /// The status is older than it should be: restored, paused, or the prober is impaired.
     pub(super) stale: bool,
-    /// A restart or deregistration is still to be requested (T11).
-    pub(super) action_pending: bool,
-    /// The guard has withheld that action, and the event for it was given (T11).
-    pub(super) action_suppressed: bool,
+    /// The restart or deregistration of an unhealthy target.
+    pub(super) action: Action,
     /// The last result was indeterminate, for this reason.
     pub(super) last_indeterminate: Option<Kind>,
     impaired: bool,
     indeterminate: u32,
     /// Failures beyond the one that changed_at the check unhealthy: steps of back-off.
     backoff: u32,
+}
+
+/// How far the action that follows from an unhealthy status has come (T11).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Action {
+    /// There is none.
+    #[default]
+    None,
+    /// It is still to be requested.
+    Pending,
+    /// It is still to be requested; a mass failure has withheld it, and the event for that was given.
+    Suppressed,
+    /// It was requested, and is not requested again for this instance.
+    Requested,
+}
+
+impl Action {
+    /// Whether it is still to be requested.
+    pub(super) const fn is_pending(self) -> bool {
+        matches!(self, Self::Pending | Self::Suppressed)
+    }
 }
 
 /// What a result changed.
@@ -38,15 +57,22 @@ pub(super) struct Effect {
 }
 
 impl Thresholds {
-    /// Counts one result. `in_start_period`: its attempt began within the start period.
+    /// Counts one result. `in_start_period`: its attempt began within the start period. `is_early`: less
+    /// than an interval has passed since the last one that was counted.
     pub(super) fn count(
         &mut self,
         config: &CheckConfig,
         class: Class,
         in_start_period: bool,
+        is_early: bool,
     ) -> Effect {
         let before = self.status;
         let counted = match class {
+            // Results in a row take an interval each, whatever makes attempts come more often.
+            _ if is_early && self.is_continued_by(class) => {
+                self.indeterminate = 0;
+                false
+            }
             Class::Success | Class::Warning => {
                 self.count_success(config, class == Class::Warning);
                 true
@@ -92,6 +118,18 @@ impl Thresholds {
         }
     }
 
+    /// Whether a result of that class would lengthen a streak towards a change of status, or towards an
+    /// action. The first of a streak, and a success of a healthy check, are none of these.
+    const fn is_continued_by(&self, class: Class) -> bool {
+        match class {
+            Class::Success | Class::Warning => {
+                self.streak.successes() > 0 && !matches!(self.status, CheckStatus::Healthy)
+            }
+            Class::Failure => self.streak.failures() > 0,
+            Class::Indeterminate => false,
+        }
+    }
+
     /// Whether the last result was indeterminate.
     pub(super) fn is_last_indeterminate(&self) -> bool {
         self.indeterminate > 0
@@ -117,8 +155,9 @@ impl Thresholds {
             && self.streak.successes() >= config.success_threshold
         {
             self.status = CheckStatus::Healthy;
-            self.action_pending = false;
-            self.action_suppressed = false;
+        }
+        if self.status == CheckStatus::Healthy {
+            self.action = Action::None;
         }
     }
 
@@ -130,8 +169,18 @@ impl Thresholds {
             self.backoff = self.backoff.saturating_add(1);
         } else if self.streak.failures() >= config.retries {
             self.status = CheckStatus::Unhealthy;
-            self.action_pending = config.on_unhealthy != OnUnhealthy::Report;
+            self.expect_action(config);
         }
+    }
+
+    /// An unhealthy check requests its action, unless it has done so for this instance.
+    pub(super) fn expect_action(&mut self, config: &CheckConfig) {
+        self.action = match (config.on_unhealthy, self.action) {
+            (_, Action::Requested) => Action::Requested,
+            (OnUnhealthy::Report, _) => Action::None,
+            (_, Action::None) => Action::Pending,
+            (_, pending) => pending,
+        };
     }
 
     /// T10; true at the limit, once until the next counted result.

@@ -1,10 +1,9 @@
 //! What a check shows: its status, verdict, schedule and history.
 
-use core::time::Duration;
-
 use super::config::CheckConfig;
 use super::event::CheckStatus;
 use super::history::Record;
+use super::schedule;
 use super::state::{Check, Run, Timestamp};
 #[cfg(feature = "monitor")]
 use crate::base::Kind;
@@ -73,9 +72,9 @@ impl Check {
         }
     }
 
-    /// As [`verdict`](Self::verdict), but one that is older than three intervals (or timeouts, if
-    /// those are longer) is [`Status::Unknown`]: a prober that has stopped must not stay green. One
-    /// that was restored counts from the start. That of a startup check that has succeeded does not
+    /// As [`verdict`](Self::verdict), but one that is older than three times the longest interval of the
+    /// settings (or the timeout, if that is longer) is [`Status::Unknown`]: a prober that has stopped
+    /// must not stay green. One that was restored counts from the start and its initial delay. That of a startup check that has succeeded does not
     /// age, for it is never made again.
     #[must_use]
     pub fn verdict_at(&self, now: Instant) -> Option<Status> {
@@ -90,21 +89,11 @@ impl Check {
         if self.mode() == Mode::Done {
             return None;
         }
-        let config = self.config();
-        let grows = config.unhealthy_backoff_factor > 1.0;
-        let longest = grows.then(|| {
-            config
-                .unhealthy_interval_max
-                .unwrap_or(Duration::from_secs(3_600))
-        });
-        let pause = config.interval.max(config.timeout);
-        let pause = pause.max(config.unhealthy_interval.unwrap_or_default());
-        let pause = pause.max(longest.unwrap_or_default());
-        let validity = pause.saturating_mul(VALIDITY);
+        let validity = schedule::longest_pause(&self.config).saturating_mul(VALIDITY);
         let confirmed = self
             .judged_at
             .and_then(Timestamp::instant)
-            .unwrap_or(self.since);
+            .unwrap_or(self.since + self.config.initial_delay + self.config.spread_offset);
         Some(confirmed + validity)
     }
 

@@ -52,6 +52,12 @@ pub struct Limits {
     /// more evicts the oldest of them if that has been open for 60 s, and else is the one that ends; 0
     /// switches streams off.
     pub streams: usize,
+    /// Bytes that the system holds of the responses to one client that does not take them, its own
+    /// bookkeeping included. Default 256 KiB; 0 leaves it to the system, which may hold several MiB. It
+    /// concerns connections over TCP to our own servers. On Linux what the system holds is discarded,
+    /// with the connection, when the client has taken nothing of it for
+    /// [`write_timeout`](Self::write_timeout).
+    pub send_buffer: usize,
     /// The longest time without an event on a stream: then a comment is sent. Default 15 s.
     pub stream_heartbeat: Duration,
 }
@@ -73,6 +79,7 @@ impl Default for Limits {
             stop_timeout: Duration::from_secs(5),
             connections: 512,
             streams: 16,
+            send_buffer: 256 * 1024,
             stream_heartbeat: Duration::from_secs(15),
         }
     }

@@ -4,10 +4,11 @@ use super::config::Spread;
 use super::id::TargetId;
 use super::machine::{Life, Monitor};
 use super::mass_failure::{Share, TargetShare};
+use super::schedule::Selection;
 use super::shortage::shortage_of;
 use super::target::{AddError, Target, TargetSpec};
-use crate::base::Instant;
-use crate::check::{CancelReason, Check, Events};
+use crate::base::{Instant, Moment};
+use crate::check::{CancelReason, Check, Events, Mode};
 
 impl Monitor {
     /// Registers a target; in a running monitor, it starts now.
@@ -18,11 +19,47 @@ impl Monitor {
     /// the monitor has been stopped. Nothing has changed then.
     pub fn add(&mut self, now: Instant, spec: TargetSpec) -> Result<TargetId, AddError> {
         let now = self.control(now);
+        self.register(now, None, spec)
+    }
+
+    /// As [`add`](Self::add), with the wall clock as well: a check goes on from its stored state as old
+    /// as that is, see [`Check::restored_at`]. After an `add`, it was stored long ago.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add).
+    #[cfg(feature = "registry")]
+    pub fn add_at(&mut self, moment: Moment, spec: TargetSpec) -> Result<TargetId, AddError> {
+        let now = self.control(moment.now);
+        let moment = Moment { now, ..moment };
+        self.register(now, Some(moment), spec)
+    }
+
+    fn register(
+        &mut self,
+        now: Instant,
+        moment: Option<Moment>,
+        spec: TargetSpec,
+    ) -> Result<TargetId, AddError> {
+        let target = self.build(moment, spec)?;
+        self.insert(now, target)
+    }
+
+    /// A target of these settings that is not registered yet.
+    pub(super) fn build(
+        &self,
+        moment: Option<Moment>,
+        spec: TargetSpec,
+    ) -> Result<Target, AddError> {
         if matches!(self.life, Life::Stopping { .. } | Life::Stopped) {
             return Err(AddError::Stopped);
         }
         let spread = self.config.spread != Spread::AsConfigured;
-        let id = self.targets.add(spec, spread)?;
+        Target::build(self.targets.next_serial(), moment, spec, spread)
+    }
+
+    pub(super) fn insert(&mut self, now: Instant, target: Target) -> Result<TargetId, AddError> {
+        let id = self.targets.add(target)?;
         if let Some(target) = self.targets.get(id) {
             self.sums.add(target);
         }
@@ -37,9 +74,12 @@ impl Monitor {
     pub fn remove(&mut self, now: Instant, id: TargetId) -> bool {
         let now = self.control(now);
         self.change_each(now, id, |check| check.hold(now, CancelReason::Removed));
-        let Some(target) = self.targets.remove(id) else {
-            return false;
-        };
+        self.take(id).is_some()
+    }
+
+    /// Takes a target of which nothing runs off the list, and out of everything that counts it.
+    pub(super) fn take(&mut self, id: TargetId) -> Option<Target> {
+        let target = self.targets.remove(id)?;
         self.sums.remove(id.place, &target);
         #[cfg(feature = "registry")]
         if let Some(journal) = &mut self.journal {
@@ -56,7 +96,7 @@ impl Monitor {
             self.schedule(id.check(index), lane, None);
         }
         self.tally.execs += orphans;
-        true
+        Some(target)
     }
 
     /// Cancels what runs of the target and attempts nothing more; its status stays, marked stale.
@@ -78,7 +118,7 @@ impl Monitor {
     /// There is a new instance of the target: it starts afresh, with its history.
     pub fn instance_changed(&mut self, now: Instant, id: TargetId) {
         self.control_target(now, id, Check::instance_changed);
-        self.start_early(id);
+        self.start_early(id, Selection::ALL);
     }
 
     /// Ends the deregistration of a target, which starts afresh. Does nothing to any other.
@@ -87,7 +127,7 @@ impl Monitor {
         let now = self.control(now);
         if self.targets.get(id).is_some_and(Target::is_deregistered) {
             self.control_target(now, id, Check::reactivate);
-            self.start_early(id);
+            self.start_early(id, Selection::ALL);
         }
     }
 
@@ -96,7 +136,7 @@ impl Monitor {
         let is_wanted = |it: &Target| it.each().any(|check| check.config().auto_reactivate);
         if self.targets.get(id).is_some_and(is_wanted) {
             self.change_each(now, id, |check| check.reactivate(now));
-            self.start_early(id);
+            self.start_early(id, Selection::ALL);
         }
     }
 
@@ -115,9 +155,11 @@ impl Monitor {
     }
 
     pub(super) fn start_target(&mut self, now: Instant, id: TargetId) {
+        let is_new = |check: &Check| check.mode() == Mode::New;
+        let new = Selection::of(self.targets.get(id), is_new);
         self.change_each(now, id, |check| check.start(now));
+        self.start_early(id, new);
         self.update_target(now, id);
-        self.start_early(id);
     }
 
     fn control_target(

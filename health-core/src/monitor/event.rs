@@ -2,7 +2,7 @@
 
 use super::id::{AttemptId, CheckId, TargetId};
 use crate::base::Instant;
-use crate::check;
+use crate::check::{self, Signal};
 
 /// Something for the driver to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub enum Command {
         /// When the monitor will give it up: the deadline to set for the I/O itself.
         deadline: Instant,
     },
-    /// Give the attempt up: drop its I/O; a process, with its whole group, gets the signal. What
+    /// Give the attempt up: drop its I/O; a process, with its whole group, gets the signal: `SIGTERM`,
+    /// and [`kill_after`](super::MonitorConfig::kill_after) later, if it still runs, `SIGKILL`. What
     /// [needs to be reaped](crate::check::CheckConfig::needs_reap) is reported by
     /// [`handle_reaped`](super::Monitor::handle_reaped) when it is gone; anything else needs no report.
     Cancel {
@@ -27,16 +28,6 @@ pub enum Command {
         /// The signal for its process group, if it has one.
         signal: Signal,
     },
-}
-
-/// The signal that ends a process group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Signal {
-    /// `SIGTERM`.
-    Terminate,
-    /// `SIGKILL`: comes once, if the process still runs when
-    /// [`kill_after`](super::MonitorConfig::kill_after) has passed.
-    Kill,
 }
 
 /// Something that happened.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Bound;
 
 use super::id::{CheckId, TargetId};
-use super::target::{AddError, Target, TargetSpec};
+use super::target::{AddError, Target};
 use crate::base::Instant;
 use crate::base::{Name, NameError};
 use crate::check::{Check, Wake};
@@ -20,13 +20,13 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    pub(super) fn add(&mut self, spec: TargetSpec, spread: bool) -> Result<TargetId, AddError> {
-        if self.by_name.contains_key(&spec.name) {
-            return Err(AddError::Name(NameError::Duplicate(spec.name)));
+    pub(super) fn add(&mut self, target: Target) -> Result<TargetId, AddError> {
+        if self.by_name.contains_key(target.name()) {
+            let name = target.name().clone();
+            return Err(AddError::Name(NameError::Duplicate(name)));
         }
-        let serial = self.registered;
-        let target = Target::build(serial, spec, spread)?;
-        self.registered += 1;
+        let serial = target.serial;
+        self.registered = serial + 1;
         let name = target.name().clone();
         let place = match self.free.pop() {
             Some(place) => {
@@ -40,6 +40,11 @@ impl Targets {
         };
         self.by_name.insert(name, place);
         Ok(TargetId { serial, place })
+    }
+
+    /// The number of the next target.
+    pub(super) const fn next_serial(&self) -> u64 {
+        self.registered
     }
 
     pub(super) fn remove(&mut self, id: TargetId) -> Option<Target> {

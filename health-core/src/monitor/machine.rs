@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 
 use super::config::MonitorConfig;
-use super::event::{Command, MonitorEvent, Signal};
+use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::list::Targets;
 use super::mass_failure::Tally;
@@ -21,6 +21,7 @@ use crate::base::Outcome;
 use crate::base::{Instant, Moment};
 #[cfg(feature = "test-util")]
 use crate::check::Check;
+use crate::check::Signal;
 
 /// Many checks on many targets. See the [module](super) for how to drive it and for its contract.
 #[derive(Debug)]
@@ -38,8 +39,9 @@ pub struct Monitor {
     pub(super) reaper: Reaper,
     pub(super) tally: Tally,
     pub(super) stats: MonitorStats,
-    /// Before this, no further attempt may begin before its slot.
-    pub(super) next_first: Instant,
+    /// Before this, no further first attempt may begin before its slot: of checks that wait for nothing,
+    /// and of those that wait for an initial delay or an interval.
+    pub(super) next_first: [Instant; 2],
     pub(super) commands: VecDeque<Command>,
     pub(super) events: VecDeque<MonitorEvent>,
     #[cfg(feature = "registry")]
@@ -69,7 +71,7 @@ impl Monitor {
             reaper: Reaper::default(),
             tally: Tally::default(),
             stats: MonitorStats::default(),
-            next_first: Instant::default(),
+            next_first: [Instant::default(); 2],
             commands: VecDeque::new(),
             events: VecDeque::new(),
             #[cfg(feature = "registry")]

@@ -111,6 +111,7 @@ mod mass_failure;
 mod reaper;
 #[cfg(feature = "registry")]
 pub mod registry;
+mod replace;
 mod schedule;
 mod shortage;
 mod stats;
@@ -122,9 +123,10 @@ mod timers;
 mod update;
 mod view;
 
+pub use crate::check::Signal;
 pub use config::{MonitorConfig, Spread};
 pub use down::Down;
-pub use event::{Command, MonitorEvent, Signal};
+pub use event::{Command, MonitorEvent};
 pub use id::{AttemptId, CheckId, TargetId};
 pub use machine::Monitor;
 pub use mass_failure::MassFailure;

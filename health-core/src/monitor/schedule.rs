@@ -7,9 +7,9 @@ use super::config::Spread;
 use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
-use super::target::may_start_early;
+use super::target::Target;
 use crate::base::Instant;
-use crate::check::{Events, Start, Wake};
+use crate::check::{Check, Events, Start, Wake};
 
 impl Monitor {
     /// T2 and T3: begins the attempt that has been due longest, if the limits allow one.
@@ -63,23 +63,28 @@ impl Monitor {
         Instant::from_micros(micros)
     }
 
-    /// Moves the first attempts of a new instance to a time before their slot, as far as
+    /// Moves the first attempts of these checks to a time before their slot, as far as
     /// [`Spread::EvenFirstAtOnce`] allows.
-    pub(super) fn start_early(&mut self, id: TargetId) {
+    pub(super) fn start_early(&mut self, id: TargetId, first: Selection) {
         let Spread::EvenFirstAtOnce { per_second } = self.config.spread else {
             return;
         };
         let gap = Duration::from_secs(1) / per_second.get();
         let now = self.clock;
-        for check in self.check_ids(id) {
-            let at = self.next_first.max(now);
-            let mut is_moved = false;
+        for check in self.check_ids(id).filter(|it| first.has(it.index())) {
+            let next_first = self.next_first;
+            let mut moved = None;
             self.change(now, check, |check| {
-                is_moved = may_start_early(check.config()) && check.bring_forward(at);
+                let earliest = check.earliest_first();
+                let lane = usize::from(earliest > now);
+                let at = next_first[lane].max(earliest).max(now);
+                if check.bring_forward(at) {
+                    moved = Some((lane, at));
+                }
                 Events::NONE
             });
-            if is_moved {
-                self.next_first = at + gap;
+            if let Some((lane, at)) = moved {
+                self.next_first[lane] = at + gap;
             }
         }
     }
@@ -96,5 +101,24 @@ impl Monitor {
         }
         self.timeouts.drop_stale(id, wants_timeout);
         self.starts[lane].drop_stale(id, wants_start);
+    }
+}
+
+/// Some checks of a target, of which it has at most 16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Selection(u16);
+
+impl Selection {
+    pub(super) const ALL: Self = Self(u16::MAX);
+
+    /// Those of which `is_one` is true.
+    pub(super) fn of(target: Option<&Target>, is_one: impl Fn(&Check) -> bool) -> Self {
+        let checks = target.into_iter().flat_map(Target::each).enumerate();
+        let those = checks.filter(|(_, check)| is_one(check));
+        Self(those.fold(0, |all, (index, _)| all | 1 << index))
+    }
+
+    const fn has(self, index: usize) -> bool {
+        self.0 >> index & 1 == 1
     }
 }

@@ -126,6 +126,10 @@ impl Sums {
         self.expiries.remove(&(counted.expiry, place));
     }
 
+    pub(super) fn exchange_demand(&mut self, before: u64, after: u64) {
+        self.demand = self.demand - before + after;
+    }
+
     fn recount(&mut self, now: Instant, place: u32, target: &mut Target) {
         #[cfg(test)]
         {

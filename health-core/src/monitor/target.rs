@@ -8,13 +8,13 @@ use core::fmt;
 use super::status::TargetStatus;
 use super::sums::Counted;
 use crate::base::ConfigError;
-use crate::base::Instant;
 use crate::base::ProbeKind;
 use crate::base::Status;
+use crate::base::{Instant, Moment};
 use crate::base::{Name, NameError};
 #[cfg(feature = "registry")]
 use crate::check::Saved;
-use crate::check::{Check, CheckConfig, CheckStatus, FirstCheck, Mode, splitmix64};
+use crate::check::{Check, CheckConfig, CheckStatus, Mode, splitmix64};
 
 /// A target to be watched: a name and at least one check.
 ///
@@ -30,7 +30,7 @@ use crate::check::{Check, CheckConfig, CheckStatus, FirstCheck, Mode, splitmix64
 /// ```
 #[derive(Clone, Debug)]
 pub struct TargetSpec {
-    pub(super) name: Name,
+    name: Name,
     group: Option<Name>,
     checks: Vec<(Name, Arc<CheckConfig>, Origin)>,
 }
@@ -55,6 +55,12 @@ impl TargetSpec {
         }
     }
 
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &Name {
+        &self.name
+    }
+
     /// Makes it part of a group. Targets of one group are shown together; nothing else follows from it.
     #[must_use]
     pub fn group(mut self, group: Name) -> Self {
@@ -69,7 +75,8 @@ impl TargetSpec {
         self
     }
 
-    /// Adds a check that goes on from its stored state; see [`Check::restored`].
+    /// Adds a check that goes on from its stored state; see [`Check::restored`]. Register the target by
+    /// [`Monitor::add_at`](super::Monitor::add_at), which knows how old that is.
     #[cfg(feature = "registry")]
     #[must_use]
     pub fn restored_check(mut self, name: Name, config: Arc<CheckConfig>, saved: Saved) -> Self {
@@ -151,7 +158,7 @@ pub struct Target {
     pub(super) serial: u64,
     name: Name,
     /// In a box: most have none, and there are a hundred thousand.
-    group: Option<Box<Name>>,
+    pub(super) group: Option<Box<Name>>,
     pub(super) checks: Box<[(Name, Check)]>,
     pub(super) counted: Counted,
 }
@@ -161,7 +168,13 @@ impl Target {
     pub const MAX_CHECKS: usize = 16;
 
     /// `spread`: shifts each check by its name's hash.
-    pub(super) fn build(serial: u64, spec: TargetSpec, spread: bool) -> Result<Self, AddError> {
+    #[cfg_attr(not(feature = "registry"), allow(unused_variables))]
+    pub(super) fn build(
+        serial: u64,
+        moment: Option<Moment>,
+        spec: TargetSpec,
+        spread: bool,
+    ) -> Result<Self, AddError> {
         spec.validate()?;
         let TargetSpec {
             name,
@@ -185,7 +198,10 @@ impl Target {
             let check = match origin {
                 Origin::New => check,
                 #[cfg(feature = "registry")]
-                Origin::Restored(saved) => check.restored(saved),
+                Origin::Restored(saved) => match moment {
+                    Some(moment) => check.restored_at(saved, moment),
+                    None => check.restored(saved),
+                },
             };
             (check_name, check)
         });
@@ -349,11 +365,6 @@ fn counts_for_ready(check: &Check) -> bool {
         check.config().kind,
         ProbeKind::Readiness | ProbeKind::Health
     )
-}
-
-/// Whether an instance's first attempt may come before its slot on the grid.
-pub(super) fn may_start_early(config: &CheckConfig) -> bool {
-    config.first_check == FirstCheck::Immediate
 }
 
 /// FNV-1a over `target/check`, finished by SplitMix64: the same on every machine and in every

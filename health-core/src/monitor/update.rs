@@ -1,13 +1,14 @@
 //! How the parts of a monitor are kept consistent: each change of a check, and what follows from it for
 //! its target and for the sums.
 
-use super::event::{Command, MonitorEvent, Signal};
+use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
 use super::mass_failure::{Share, TargetShare};
+use super::schedule::Selection;
 use super::shortage::shortage_of;
 use crate::base::Instant;
-use crate::check::{self, CancelReason, Check, Events, Permit};
+use crate::check::{self, CancelReason, Check, Events, Permit, Signal};
 
 impl Monitor {
     /// Time that runs backwards stands still.
@@ -129,7 +130,9 @@ impl Monitor {
         };
         let (started, ready, is_gated) = target.progress();
         if started && is_gated {
+            let gated = Selection::of(self.targets.get(id), Check::is_gated);
             self.change_each(now, id, |check| check.open(now));
+            self.start_early(id, gated);
         }
         self.recount(id);
         if let Some(target) = self.targets.get_mut(id) {

@@ -132,8 +132,12 @@ impl Connection {
                 self.state = State::responding(Pending::Events);
             }
             State::Writing { writing, .. } if writing.until <= now => {
-                self.state = State::Closed(CloseReason::WriteTimeout);
-                self.log(now, false, Some(CloseReason::WriteTimeout));
+                let reason = match self.ending {
+                    Some(CloseReason::Evicted) => CloseReason::Evicted,
+                    _ => CloseReason::WriteTimeout,
+                };
+                self.state = State::Closed(reason);
+                self.log(now, false, Some(reason));
             }
             State::Finishing { until, reason, .. } if until <= now => {
                 self.state = State::Closed(reason);
@@ -178,21 +182,20 @@ impl Connection {
         }
     }
 
-    /// Closes in favour of another connection, unless a response is just being made. A stream has one
-    /// more turn, in which it is sent when to come back; a second call ends that.
+    /// Closes in favour of another connection, unless a response is just being made. A stream is sent
+    /// when to come back, if its client takes that at once.
     pub(super) fn evict(&mut self, now: Instant) {
         if self.class() == EvictionClass::Responding || matches!(self.state, State::Closed(_)) {
             return;
         }
+        if self.ending.is_none() && self.has_sent_events() {
+            return self.evict_stream(now);
+        }
         if !self.is_evicted() {
             self.service.counters().count_eviction();
         }
-        if self.ending.is_none() && self.has_sent_events() {
-            self.end_stream(CloseReason::Evicted);
-        } else {
-            self.state = State::Closed(CloseReason::Evicted);
-            self.log(now, false, Some(CloseReason::Evicted));
-        }
+        self.state = State::Closed(CloseReason::Evicted);
+        self.log(now, false, Some(CloseReason::Evicted));
     }
 
     /// Whether it closes in favour of another connection.

@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::admission::Admission;
 use super::stream::Stream;
@@ -11,6 +12,8 @@ use super::{Peer, ServerReport, Service, Step, Turn};
 use crate::base::Instant;
 use crate::health::{Phase, Revision};
 
+/// How long the end of a stream may take that is one too many.
+const END_TIMEOUT: Duration = Duration::from_secs(1);
 /// Slots kept when no connection is open.
 const KEPT: usize = 64;
 
@@ -306,12 +309,13 @@ impl<S> Connections<S> {
         let Some(Some(slot)) = self.slots.get_mut(key) else {
             return;
         };
-        if slot.connection.is_evicted() {
-            // Its client does not take what it is sent, and another one waits for its place.
+        let until = slot.connection.step().until();
+        if slot.connection.is_evicted() && until.is_some_and(|until| until <= now) {
+            // Its client does not take its end, and another one waits for its place.
             slot.connection.evict(now);
             return self.remove(key);
         }
-        self.deadline = earliest([self.deadline, slot.connection.step().until()]);
+        self.deadline = earliest([self.deadline, until]);
         let is_stream = slot.connection.is_stream_since().is_some();
         let is_new_stream = is_stream && !self.streams.contains(&key);
         if turn == Turn::Yielded {
@@ -359,7 +363,15 @@ impl<S> Connections<S> {
         if open.count() >= self.service.bounds().streams {
             let has_stayed = |since| now.duration_since(since) >= Stream::SHORTEST_STAY;
             let oldest = oldest.filter(|(_, since)| has_stayed(*since));
-            self.evict(now, oldest.map_or(key, |(key, _)| key));
+            let leaving = oldest.map_or(key, |(key, _)| key);
+            match self.get_mut(leaving) {
+                // Its slot is not needed, so its end has some time.
+                Some(slot) if slot.connection.has_sent_events() => {
+                    slot.connection.evict_stream(now + END_TIMEOUT);
+                    self.ready.push_front(leaving);
+                }
+                _ => self.evict(now, leaving),
+            }
         }
     }
 

@@ -40,12 +40,15 @@ impl Connection {
     /// Appends a stream's latest events, and that it ends if it does. A `HEAD` has no events.
     pub(super) fn write_events(
         &mut self,
-        writing: Writing,
+        mut writing: Writing,
         moment: Moment,
         snapshot: &Snapshot,
         out: &mut Vec<u8>,
     ) {
         let (ending, start) = (self.close_mode(snapshot), out.len());
+        if let Some(until) = self.stream.as_ref().and_then(|stream| stream.evicted_at) {
+            writing.until = until;
+        }
         let close = match &mut self.stream {
             None => ending.or(Some(CloseMode::ANSWERED)),
             Some(stream) => stream.write(&self.service, ending, moment, snapshot, out),
@@ -68,6 +71,16 @@ impl Connection {
             Some(stream) if !stream.has_more() && self.ending.is_none() => stream.follow(now),
             _ => State::responding(Pending::Events),
         };
+    }
+
+    /// Ends a stream in favour of another connection: it is sent when to come back, until `until` at the
+    /// latest.
+    pub(super) fn evict_stream(&mut self, until: Instant) {
+        if let Some(stream) = &mut self.stream {
+            stream.evicted_at = Some(until);
+            self.service.counters().count_eviction();
+            self.end_stream(CloseReason::Evicted);
+        }
     }
 
     pub(super) fn end_stream(&mut self, reason: CloseReason) {
@@ -95,6 +108,8 @@ pub(super) struct Stream {
     /// When the last batch was made, if it had any event.
     batch_at: Option<Instant>,
     heartbeat_at: Instant,
+    /// Set when another connection is to have its place: its end is written until then.
+    evicted_at: Option<Instant>,
 }
 
 impl Stream {
@@ -119,6 +134,7 @@ impl Stream {
             has_more: false,
             batch_at: None,
             heartbeat_at: now,
+            evicted_at: None,
         }
     }
 

@@ -23,8 +23,8 @@ use health_core::check::probe::{
 use health_core::{Class, Instant, Kind};
 
 const START: Instant = Instant::from_micros(1_000);
-/// How much of a body is read.
-const MAX_BODY: usize = 10 * 1_024;
+/// How much of a body is read, by default.
+const MAX_BODY: usize = 1_024 * 1_024;
 const SECOND: Duration = Duration::from_secs(1);
 
 fn builder() -> HttpProbeBuilder {
@@ -60,7 +60,7 @@ fn run<'a>(probe: &Probe, pieces: impl IntoIterator<Item = &'a [u8]>, eof: bool)
     let mut attempt = begun(probe);
     for piece in pieces {
         attempt.handle_input(START, piece);
-        assert!(attempt.buffered() <= 32 * 1_024);
+        assert!(attempt.buffered() <= 128 * 1_024);
     }
     if eof {
         attempt.handle_eof(START);
@@ -182,27 +182,29 @@ fn the_borders_of_what_is_read() {
             "x".repeat(filler - fixed)
         )
     };
-    assert_eq!(judged(head(16_384), false), None);
-    let too_long = some("response head is longer than 16384 bytes");
-    assert_eq!(judged(head(16_385), false), too_long);
+    assert_eq!(judged(head(65_536), false), None);
+    let too_long = some("response head is longer than 65536 bytes");
+    assert_eq!(judged(head(65_537), false), too_long);
     assert_eq!(
         judged("HTTP/1.1 204 X".to_owned() + &"x".repeat(99_999), false),
         too_long
     );
 
+    // Any number of fields and of interim answers, within that limit.
     let fields = |count| format!("HTTP/1.1 204 X\r\n{}\r\n", "A: b\r\n".repeat(count));
-    assert_eq!(judged(fields(100), false), None);
-    assert_eq!(
-        judged(fields(101), false),
-        some("response head has more than 100 fields")
-    );
+    assert_eq!(judged(fields(101), false), None);
+    assert_eq!(judged(fields(10_919), false), None, "65532 bytes");
+    assert_eq!(judged(fields(10_920), false), too_long);
 
-    let interim = |count| "HTTP/1.1 100 C\r\n\r\n".repeat(count) + "HTTP/1.1 204 X\r\n\r\n";
-    assert_eq!(judged(interim(8), false), None);
-    assert_eq!(
-        judged(interim(9), false),
-        some("more than 8 interim answers")
-    );
+    let interim = |count| "HTTP/1.1 103 E\r\n\r\n".repeat(count) + "HTTP/1.1 204 X\r\n\r\n";
+    assert_eq!(judged(interim(9), false), None);
+    assert_eq!(judged(interim(3_639), false), None, "65520 bytes");
+    assert_eq!(judged(interim(3_640), false), too_long);
+    let early = |count| {
+        let hints = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n".repeat(count);
+        hints + &head(16_385)
+    };
+    assert_eq!(judged(early(20), false), None);
 
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n";
     let line = |length: usize| format!("{chunked}0;{}\r\n\r\n", "x".repeat(length - 2));
@@ -223,8 +225,11 @@ fn the_borders_of_what_is_read() {
 
 #[test]
 fn a_longer_body_is_cut_and_not_a_failure() {
+    const MOST: usize = 25_000;
+    let builder = || builder().max_body(MOST);
     let find = |needle: &str| built(builder().expect(Condition::body_contains(needle)));
     let json = built(builder().expect(Condition::body_is_json()));
+    let first = built(builder().expect(Condition::json_at("/0", 1)));
     let mut random = Random(3);
     let body = |length: usize| "[".to_owned() + &" ".repeat(length - 3) + "1]";
     let framed = |length: usize| {
@@ -246,13 +251,13 @@ fn a_longer_body_is_cut_and_not_a_failure() {
             ),
         ]
     };
-    for (answer, eof) in framed(MAX_BODY) {
-        for probe in [&json, &find("1]")] {
+    for (answer, eof) in framed(MOST) {
+        for probe in [&json, &first, &find("1]")] {
             let report = same_in_any_cut(probe, answer.as_bytes(), eof, &mut random);
             assert_eq!(report.outcome.class, Class::Success);
         }
     }
-    for (answer, eof) in framed(MAX_BODY + 1) {
+    for (answer, eof) in framed(MOST + 1) {
         let mut message = |probe: &Probe| {
             let report = same_in_any_cut(probe, answer.as_bytes(), eof, &mut random);
             report.outcome.message.as_str().to_owned()
@@ -260,12 +265,11 @@ fn a_longer_body_is_cut_and_not_a_failure() {
         assert_eq!(message(&find("[")), "");
         assert_eq!(
             message(&find("1]")),
-            r#"body does not contain "1]" in its first 10240 bytes"#
+            r#"body does not contain "1]" in its first 25000 bytes"#
         );
-        assert_eq!(
-            message(&json),
-            "body is longer than 10240 bytes: not judged as JSON"
-        );
+        let longer = "body is longer than 25000 bytes: not judged as JSON";
+        assert_eq!(message(&json), longer);
+        assert_eq!(message(&first), longer);
     }
     let endless = b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n";
     let probe = find("x");
@@ -273,9 +277,59 @@ fn a_longer_body_is_cut_and_not_a_failure() {
     attempt.handle_input(START, endless);
     assert_eq!(
         attempt.buffered(),
-        0,
+        2,
         "nothing is allocated by a declared size"
     );
+}
+
+/// A health document may be long: of a hundred components, say. It is judged as it comes.
+#[test]
+fn a_long_document_is_judged_and_not_kept() {
+    let all = builder()
+        .expect(Condition::body_is_json())
+        .expect(Condition::body_contains("\"last\":"))
+        .expect(Condition::json_at("/last/status", "UP"));
+    let (probe, bare) = (built(all), built(builder()));
+    let part = |n| format!("\"component-{n}\":{{\"status\":\"UP\",\"text\":\"caf\u{e9} {n}\"}},");
+    for (count, length, eof) in [(300, true, false), (10_000, false, true)] {
+        let parts: String = (0..count).map(part).collect();
+        let body = format!("{{{parts}\"last\":{{\"status\":\"UP\"}}}}");
+        let head = if length {
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len())
+        } else {
+            "HTTP/1.1 200 OK\r\n\r\n".to_owned()
+        };
+        let answer = head + &body;
+        assert!(body.len() > 12_000 && body.len() < MAX_BODY);
+        let mut attempt = begun(&probe);
+        for piece in answer.as_bytes().chunks(16 * 1_024) {
+            attempt.handle_input(START, piece);
+            assert!(attempt.buffered() <= 1_024, "{}", attempt.buffered());
+        }
+        if eof {
+            attempt.handle_eof(START);
+        }
+        let report = attempt.into_report();
+        assert_eq!(report.outcome.class, Class::Success, "{:?}", report.outcome);
+        let outcome = run(&bare, answer.as_bytes().chunks(1_000), eof).outcome;
+        assert_eq!(outcome.class, Class::Success);
+        // What is not UTF-8 is not JSON, wherever it stands.
+        let broken = answer.replace("caf\u{e9} 250", "caf\0");
+        let mut broken = broken.into_bytes();
+        let at = broken.iter().position(|byte| *byte == 0).unwrap();
+        broken[at] = 0xE9;
+        let broken = [&broken[..at + 1], &b"       "[..5], &broken[at + 1..]].concat();
+        let outcome = run(&probe, broken.chunks(1_000), eof).outcome;
+        assert_eq!(outcome.message.as_str(), "body is not valid JSON");
+    }
+    let endless = "HTTP/1.1 200 OK\r\n\r\n[".to_owned() + &" ".repeat(MAX_BODY);
+    let message = "body is longer than 1048576 bytes: not judged as JSON";
+    let pieces = || endless.as_bytes().chunks(16 * 1_024);
+    assert_eq!(
+        run(&probe, pieces(), false).outcome.message.as_str(),
+        message
+    );
+    assert_eq!(run(&bare, pieces(), false).outcome.class, Class::Success);
 }
 
 #[test]

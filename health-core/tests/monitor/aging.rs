@@ -1,10 +1,11 @@
 //! What a verdict is worth that nobody has renewed for too long, and what nobody renews on purpose.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use health_core::Outcome;
 use health_core::ProbeKind;
-use health_core::check::{CheckStatus, Saved};
+use health_core::check::{CheckConfig, CheckStatus, Saved};
 use health_core::monitor::{Monitor, TargetSpec, TargetStatus};
 
 use super::{at, every_10_s, name, numbers, plain, running, single, starts, succeed};
@@ -60,4 +61,77 @@ fn who_is_paused_is_not_judged_and_not_ready() {
         monitor.resume(at(1), id);
         assert_eq!(seen(&monitor), (TargetStatus::Healthy, true));
     }
+}
+
+/// A verdict holds for three of the longest pauses that the settings make between two attempts, so that
+/// it is never unknown only because the next attempt is not due yet.
+#[test]
+fn a_verdict_holds_at_least_until_the_next_attempt() {
+    type Set = fn(&mut CheckConfig);
+    let settings: [(&str, Set, &str); 5] = [
+        (
+            "edge_interval",
+            |it| it.edge_interval = Some(Duration::from_secs(60)),
+            "sf",
+        ),
+        (
+            "unhealthy_interval",
+            |it| it.unhealthy_interval = Some(Duration::from_secs(60)),
+            "sfff",
+        ),
+        ("timeout", |it| it.timeout = Duration::from_secs(60), "s"),
+        (
+            "unhealthy_interval_max",
+            |it| {
+                it.unhealthy_backoff_factor = 4.0;
+                it.unhealthy_interval_max = Some(Duration::from_secs(60));
+            },
+            "sfffff",
+        ),
+        (
+            "start_interval",
+            |it| {
+                it.start_period = Duration::from_secs(60);
+                it.start_interval = Some(Duration::from_secs(60));
+            },
+            "s",
+        ),
+    ];
+    for (what, set, results) in settings {
+        let mut config = every_10_s(ProbeKind::Health);
+        set(&mut config);
+        let mut monitor = running(plain());
+        let id = monitor.add(at(0), single("a", config)).expect("new");
+        let mut now = 0;
+        for result in results.chars() {
+            now = monitor.poll_timeout().expect("due").as_micros() / 1_000;
+            let begun = starts(&mut monitor, now);
+            match result {
+                's' => succeed(&mut monitor, now, &begun),
+                _ => crate::fail(&mut monitor, now, &begun),
+            }
+        }
+        let target = monitor.target(id).expect("there");
+        let seen = |now| target.status_at(at(now));
+        assert_ne!(seen(now + 180_000), TargetStatus::Unknown, "{what}");
+        assert_eq!(seen(now + 180_001), TargetStatus::Unknown, "{what}");
+    }
+}
+
+/// What was restored is not asked again before its initial delay, and is as well until then.
+#[test]
+fn a_restored_verdict_outlives_the_initial_delay() {
+    let mut saved = Saved::default();
+    saved.status = CheckStatus::Healthy;
+    let mut config = every_10_s(ProbeKind::Health);
+    config.initial_delay = Duration::from_secs(60);
+    config.spread_offset = Duration::from_secs(5);
+    let mut monitor = running(plain());
+    let spec = TargetSpec::new(name("a"));
+    let spec = spec.restored_check(name("check"), Arc::new(config), saved);
+    let id = monitor.add(at(0), spec).expect("new");
+    let target = monitor.target(id).expect("there");
+    let seen = |now| target.status_at(at(now));
+    assert_eq!(seen(65_000 + 30_000), TargetStatus::Healthy);
+    assert_eq!(seen(65_000 + 30_001), TargetStatus::Unknown);
 }

@@ -13,6 +13,8 @@ mod observer;
 mod properties;
 #[path = "../support/rng.rs"]
 mod rng;
+mod spread;
+mod streaks;
 mod targets;
 
 use std::sync::Arc;

@@ -164,6 +164,9 @@ pub(super) struct Expect {
     /// What the body has to contain
     #[arg(long, value_name = "TEXT")]
     pub(super) contains: Option<String>,
+    /// How much of a body is read for that [default: 1048576]
+    #[arg(long, value_name = "BYTES")]
+    pub(super) max_body: Option<u64>,
     /// A field of the request [repeatable]
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub(super) headers: Vec<String>,

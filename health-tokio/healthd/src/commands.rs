@@ -151,6 +151,9 @@ pub(super) fn expectations(
     if let Some(text) = &expect.contains {
         table.insert("contains".into(), text.as_str().into());
     }
+    if let Some(most) = expect.max_body {
+        table.insert("max_body".into(), most.into());
+    }
     let mut headers = Vec::new();
     for header in &expect.headers {
         let (name, value) = header.split_once(':').ok_or_else(|| {

@@ -32,6 +32,10 @@ pub(crate) struct Check {
     backoff: u32,
     since: u64,
     slot: u64,
+    /// The slot of the last result.
+    place: u64,
+    /// A result of an earlier slot lengthens no streak.
+    counts_from: u64,
     pub(crate) attempts: u64,
     pub(crate) skipped: u64,
     pub(crate) judged_at: Option<u64>,
@@ -83,6 +87,8 @@ impl Check {
             backoff: 0,
             since: 0,
             slot: 0,
+            place: 0,
+            counts_from: 0,
             attempts: 0,
             skipped: 0,
             judged_at: None,
@@ -143,6 +149,7 @@ impl Check {
             self.paused = false;
             if let Doing::Waiting { .. } = self.doing {
                 (self.failures, self.successes) = (0, 0);
+                self.counts_from = 0;
                 self.due_at(now);
             }
         }
@@ -299,7 +306,7 @@ impl Check {
             self.action_suppressed = true;
             out.push(What::ActionSuppressed);
         }
-        self.next(now);
+        self.next_counted(now);
     }
 
     /// T12: all that was known of the instance, but for the history.
@@ -309,7 +316,7 @@ impl Check {
         (self.failures, self.successes, self.backoff) = (0, 0, 0);
         (self.started, self.degraded, self.impaired) = (false, false, false);
         (self.action_pending, self.action_suppressed) = (false, false);
-        self.indeterminate = 0;
+        (self.indeterminate, self.counts_from) = (0, 0);
         // The slot that was lost is no longer this instance's.
         if let Some(left) = &mut self.left {
             left.took_slot = false;

@@ -33,12 +33,39 @@ impl MonitorControl {
     /// Nothing has changed then.
     pub fn add(&self, target: Target) -> Result<TargetId, AddError> {
         let (spec, jobs) = target.into_parts()?;
-        self.change(|state, now| {
-            let id = state.monitor.add(now, spec)?;
+        let moment = self.shared.clock.moment();
+        self.shared.change(|state| {
+            #[cfg(feature = "registry")]
+            let id = state.monitor.add_at(moment, spec)?;
+            #[cfg(not(feature = "registry"))]
+            let id = state.monitor.add(moment.now, spec)?;
             let work = jobs.into_iter().map(Work::from).collect();
             state.work.insert(id, work);
             Ok(id)
         })
+    }
+
+    /// Gives the target of that name other settings, and registers it if there is none. Checks that it had
+    /// before go on with their status, their streak and their slot.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add).
+    pub fn replace(&self, target: Target) -> Result<TargetId, AddError> {
+        let (spec, jobs) = target.into_parts()?;
+        let (replaced, old) = self.change(|state, now| {
+            let before = state.monitor.find(spec.name().as_str());
+            let id = match state.monitor.replace(now, spec) {
+                Ok(id) => id,
+                Err(error) => return (Err(error), None),
+            };
+            let work = jobs.into_iter().map(Work::from).collect();
+            let old = before.and_then(|before| state.work.remove(&before));
+            state.work.insert(id, work);
+            (Ok(id), old)
+        });
+        drop(old);
+        replaced
     }
 
     /// Removes a target, and cancels what runs of it.

@@ -22,7 +22,9 @@ use crate::Health;
 use crate::{HealthWatch, Lifecycle, Wakeup, Wakeups, catch_panic};
 use health_core::Instant;
 use health_core::health::Phase;
-use health_core::server::{AcceptAction, Buffers, Connections, ServerReport, Service, Slot};
+use health_core::server::{
+    AcceptAction, Buffers, Connections, Limits, ServerReport, Service, Slot,
+};
 
 use super::alarm::Alarm;
 use super::line::{TimedDaemon, turn};
@@ -45,6 +47,7 @@ pub struct ServerTask<R: Runtime> {
     daemon: TimedDaemon,
     watch: HealthWatch,
     running: Lifecycle,
+    limits: Limits,
     connections: Connections<R::Socket>,
     /// What is yet to be bound.
     later: Option<Source>,
@@ -79,6 +82,7 @@ impl<R: Runtime> ServerTask<R> {
         let daemon_waker = wakeups.waker(DAEMON);
         daemon_waker.wake_by_ref();
         let mut server = Self {
+            limits: *service.bounds(),
             watch: HealthWatch::of_server(&health),
             daemon: TimedDaemon::new(health),
             running,
@@ -228,7 +232,7 @@ impl<R: Runtime> ServerTask<R> {
 
     fn listen(&mut self, source: Source) -> io::Result<()> {
         let address = source.local_addr();
-        match Acceptor::new(source)? {
+        match Acceptor::new(source, &self.limits)? {
             Ok(acceptor) => {
                 self.acceptor = Some(acceptor);
                 self.running.set_local_addr(address);

@@ -269,3 +269,67 @@ fn an_answer_under_way_at_the_end_of_patience_is_cut_off_and_counted() {
     assert_eq!(report.cut_off, 1, "{report:?}");
     assert_eq!(report.closed, []);
 }
+
+/// Bytes that the system holds of what was sent on connections accepted at `address`, of each of them,
+/// also after their end.
+#[cfg(target_os = "linux")]
+fn unsent(address: std::net::SocketAddr) -> Vec<usize> {
+    let port = format!(":{:04X}", address.port());
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("the system's connections");
+    let rows = table.lines().skip(1).filter_map(|row| {
+        let mut columns = row.split_ascii_whitespace().skip(1);
+        let (local, _, state) = (columns.next()?, columns.next()?, columns.next()?);
+        let (unsent, _) = columns.next()?.split_once(':')?;
+        let is_listener = state == "0A";
+        (local.ends_with(&port) && !is_listener)
+            .then(|| usize::from_str_radix(unsent, 16).expect("a number"))
+    });
+    rows.collect()
+}
+
+/// Three of them held 4 MB each, and after their deadline the system held that for minutes.
+#[test]
+#[cfg(target_os = "linux")]
+fn of_what_a_client_does_not_take_the_system_holds_little_and_not_for_long() {
+    for send_buffer in [256 * 1024, 64 * 1024] {
+        let health = running();
+        let stats = health.stats("large").expect("a free name");
+        stats.set(&"x".repeat(8 << 20)).expect("a string");
+        let handle = spawn(&health, |limits| {
+            limits.send_buffer = send_buffer;
+            limits.write_timeout = Duration::from_millis(500);
+        });
+        let address = handle.local_addr().expect("it is bound");
+        let mut clients: Vec<_> = (0..3).map(|_| connect(&handle)).collect();
+        for client in &mut clients {
+            client.send("GET /stats HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        }
+        let is_full = || unsent(address).iter().filter(|bytes| **bytes > 0).count() == 3;
+        eventually("their buffers are full", is_full);
+        let held = unsent(address);
+        assert!(held.iter().all(|bytes| *bytes <= send_buffer), "{held:?}");
+        eventually("nothing is held any more", || unsent(address).is_empty());
+        let report = shutdown(&handle);
+        assert_eq!(report.finished, 0, "{report:?}");
+    }
+}
+
+/// It fits into the system's buffer, so the server takes it for sent.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_response_that_is_not_taken_is_discarded_at_the_deadline() {
+    let health = running();
+    let stats = health.stats("some").expect("a free name");
+    // More than the client's system takes.
+    stats.set(&"x".repeat(160_000)).expect("a string");
+    let handle = spawn(&health, |limits| {
+        limits.write_timeout = Duration::from_millis(500);
+    });
+    let address = handle.local_addr().expect("it is bound");
+    let mut client = connect(&handle);
+    client.send("GET /stats HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let is_held = || unsent(address).iter().any(|bytes| *bytes > 0);
+    eventually("the response waits to be taken", is_held);
+    eventually("the connection is over", || unsent(address).is_empty());
+    shutdown(&handle);
+}

@@ -60,7 +60,8 @@ impl Add<Duration> for Instant {
 
 /// Wall-clock time in milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
-/// Only ever shown (`Date`, `timestamp`), never compared: wall clocks jump.
+/// For people (`Date`, `timestamp`), since wall clocks jump; compared only with what an earlier process
+/// has stored, which has no other clock in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(u64);
 

@@ -213,7 +213,8 @@ impl<'p> Attempt<'p> {
         self.report
     }
 
-    /// Bytes of heap held for what the peer sent; never more than 32 KiB.
+    /// Bytes of heap held for what the peer sent; never more than 128 KiB, and 64 KiB for each
+    /// condition on the body.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn buffered(&self) -> usize {

@@ -1,17 +1,23 @@
 //! Conditions on an HTTP response, beyond its status.
 
+mod json;
+mod pointer;
+mod reader;
+mod search;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 
-use serde::de::IgnoredAny;
 use serde_json::{Number, Value};
 
-use super::http::HttpProbe;
 use super::response::Head;
 use crate::base::grammar;
 use crate::base::{ConfigError, Kind, Outcome};
+pub(super) use reader::BodyReader;
+use search::Search;
 
 /// A condition on a response whose status was accepted.
 ///
@@ -57,24 +63,27 @@ impl Condition {
         Self::hard(What::Header { name, value })
     }
 
-    /// The first 10 KiB of the body contain these bytes.
+    /// The body contains these bytes, 1 to 10,240, within the part that is
+    /// [read](super::HttpProbeBuilder::max_body).
     #[must_use]
     pub fn body_contains(bytes: impl Into<Vec<u8>>) -> Self {
         Self::hard(What::Contains(bytes.into()))
     }
 
-    /// The body is one valid JSON text. A body of more than 10 KiB fails it.
+    /// The body is one valid JSON text (RFC 8259) in UTF-8, nested at most 65,536 levels. One that is
+    /// longer than [what is read](super::HttpProbeBuilder::max_body) fails it.
     #[must_use]
     pub fn body_is_json() -> Self {
         Self::hard(What::Json)
     }
 
     /// The body is valid JSON, and what stands at `pointer` (RFC 6901: `/status`,
-    /// `/replicas/0/up`; empty for the whole text) equals `expected`. A body of more than 10 KiB
-    /// fails it.
+    /// `/replicas/0/up`; empty for the whole text) equals `expected`. A body that is longer than
+    /// [what is read](super::HttpProbeBuilder::max_body) fails it.
     ///
-    /// Numbers are compared by value: 1 equals 1.0. A text nested deeper than 128 levels fails.
-    /// Reading a hostile body of 10 KiB may take a megabyte of memory for the length of one call.
+    /// Numbers are compared by value: 1 equals 1.0. Of members with the same name, the last one counts. A
+    /// value whose text is longer than 16 KiB equals none, one that is nested deeper than 128 levels
+    /// fails. Reading a hostile value may take a megabyte of memory for the length of one call.
     #[must_use]
     pub fn json_at(pointer: impl Into<String>, expected: impl Into<Value>) -> Self {
         let (pointer, expected) = (pointer.into(), expected.into());
@@ -124,7 +133,7 @@ impl Condition {
                                around it: no header can have another value";
                 refused("value of expected header", name, allowed)
             }
-            What::Contains(bytes) if bytes.is_empty() || bytes.len() > HttpProbe::MAX_BODY => {
+            What::Contains(bytes) if bytes.is_empty() || bytes.len() > Search::MAX => {
                 let value = format!("{} bytes", bytes.len());
                 refused("expected content", &value, "allowed are 1 to 10240 bytes")
             }
@@ -154,43 +163,9 @@ impl Condition {
         Err(Breach::new(Kind::BadHeader, problem))
     }
 
-    /// Judges a body, or the first [`HttpProbe::MAX_BODY`] bytes of a longer one; a condition on
-    /// the head holds.
-    pub(super) fn check_body(&self, body: &[u8], truncated: bool) -> Result<(), Breach> {
-        let problem = match &self.what {
-            What::Header { .. } => return Ok(()),
-            What::Contains(bytes) => {
-                if body.windows(bytes.len()).any(|part| part == bytes) {
-                    return Ok(());
-                }
-                let border = if truncated {
-                    " in its first 10240 bytes"
-                } else {
-                    ""
-                };
-                format!("body does not contain {}{border}", quoted(bytes))
-            }
-            What::Json | What::JsonAt { .. } if truncated => {
-                "body is longer than 10240 bytes: not judged as JSON".to_owned()
-            }
-            What::Json => match serde_json::from_slice::<IgnoredAny>(without_mark(body)) {
-                Ok(_) => return Ok(()),
-                Err(error) => return Err(Breach::not_json(&error)),
-            },
-            What::JsonAt { pointer, expected } => {
-                let document: Value = serde_json::from_slice(without_mark(body))
-                    .map_err(|error| Breach::not_json(&error))?;
-                match document.pointer(pointer) {
-                    Some(found) if is_same(found, expected) => return Ok(()),
-                    Some(_) => {
-                        let expected = quoted_json(expected);
-                        format!("body has another value than {expected} at {pointer:?}")
-                    }
-                    None => format!("body has nothing at {pointer:?}"),
-                }
-            }
-        };
-        Err(Breach::new(Kind::BadBody, problem))
+    /// What reads a body for the condition; `None` for one on the head.
+    pub(super) fn body_reader(&self) -> Option<BodyReader<'_>> {
+        BodyReader::new(&self.what)
     }
 }
 
@@ -222,7 +197,7 @@ impl Breach {
     }
 
     /// Where a syntax error stands depends on the body, so it is a detail.
-    fn not_json(error: &serde_json::Error) -> Self {
+    fn not_json(error: &dyn fmt::Display) -> Self {
         Self {
             detail: Some(error.to_string()),
             ..Self::new(Kind::BadBody, "body is not valid JSON".to_owned())
@@ -264,11 +239,6 @@ fn is_same_number(found: &Number, expected: &Number) -> bool {
     }
 }
 
-/// A JSON text without the byte order mark that some servers put before it (RFC 8259 §8.1).
-fn without_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
-}
-
 /// At most 64 characters of what was expected, escaped, in quotes.
 fn quoted(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
@@ -290,10 +260,15 @@ fn shortened(text: &str, show: impl Fn(&str) -> String) -> String {
 mod tests {
     use super::*;
 
+    fn judge(condition: &Condition, body: &str) -> Result<(), Breach> {
+        let mut reader = condition.body_reader().expect("it is on the body");
+        reader.handle_input(body.as_bytes());
+        reader.judge(None)
+    }
+
     #[track_caller]
     fn message(condition: &Condition, body: &str) -> Option<String> {
-        let judged = condition.check_body(body.as_bytes(), false);
-        judged.err().map(|breach| breach.message)
+        judge(condition, body).err().map(|breach| breach.message)
     }
 
     #[test]
@@ -367,7 +342,7 @@ mod tests {
     fn deep_nesting_does_not_reach_the_stack() {
         let body = "[".repeat(5_000) + &"]".repeat(5_000);
         assert_eq!(message(&Condition::body_is_json(), &body), None);
-        let refused = Condition::json_at("", 0).check_body(body.as_bytes(), false);
+        let refused = judge(&Condition::json_at("", 0), &body);
         let detail = refused.err().and_then(|breach| breach.detail);
         let limit = "recursion limit exceeded at line 1 column 128";
         assert_eq!(detail.as_deref(), Some(limit));

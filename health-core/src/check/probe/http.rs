@@ -28,7 +28,7 @@ use crate::base::ConfigError;
 /// | `Accept-Encoding` | `identity`; a body that is compressed all the same breaches each condition on it |
 /// | `User-Agent` | `health-probe/<major.minor>` |
 /// | connection | `Connection: close` |
-/// | body of the response | 10 KiB are read; a longer one is not a failure; never shown |
+/// | body of the response | up to 1 MiB is read if a [condition](Condition) needs it, else 10 KiB; a longer one is not a failure by itself; never shown |
 ///
 /// Its `Display` is the URL without the query, which may hold a token. Its `Debug` shows neither that
 /// nor the values of the headers.
@@ -63,14 +63,11 @@ pub(super) struct Inner {
     pub(super) request: Box<str>,
     pub(super) accepted: RangeInclusive<u16>,
     pub(super) conditions: Box<[Condition]>,
+    pub(super) max_body: usize,
     pub(super) capture_body: bool,
 }
 
 impl HttpProbe {
-    /// The most bytes of a body that are read: 10 KiB. A longer body is not a failure; the rest of
-    /// it is not read, and [JSON conditions](Condition) do not hold for it.
-    pub(super) const MAX_BODY: usize = 10 * 1_024;
-
     /// The bytes to send, the same for every attempt. They hold the secrets that the headers hold.
     #[must_use]
     pub fn request(&self) -> &[u8] {
@@ -123,6 +120,11 @@ impl HttpProbe {
 
     pub(super) fn conditions(&self) -> &[Condition] {
         &self.0.conditions
+    }
+
+    /// How much of a body is read for a condition.
+    pub(super) fn max_body(&self) -> usize {
+        self.0.max_body
     }
 
     pub(super) fn captures_body(&self) -> bool {

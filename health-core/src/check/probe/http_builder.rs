@@ -29,6 +29,7 @@ impl HttpProbe {
             body: String::new(),
             accepted: 200..=399,
             conditions: Vec::new(),
+            max_body: DEFAULT_MAX_BODY,
             capture_body: false,
         }
     }
@@ -46,6 +47,7 @@ pub struct HttpProbeBuilder {
     body: String,
     accepted: RangeInclusive<u16>,
     conditions: Vec<Condition>,
+    max_body: usize,
     capture_body: bool,
 }
 
@@ -93,6 +95,16 @@ impl HttpProbeBuilder {
         self
     }
 
+    /// How many bytes of a body are read at most, if a condition needs them; default 1 MiB, at most
+    /// 1 GiB. They are judged as they come and not kept.
+    ///
+    /// A longer body is not a failure by itself: but it is not judged as JSON, and contains only what it
+    /// contains up to there.
+    pub const fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
     /// Whether the cause of a failure holds an excerpt of the body; default no.
     ///
     /// Off, because a probe that shows what it read is a way to read what the prober can reach
@@ -111,7 +123,7 @@ impl HttpProbeBuilder {
     /// (`user@host` belongs into an `Authorization` header, which is masked) or a fragment; TLS
     /// settings without `https`; a host, method, path, header or condition that is not what its
     /// grammar says (so that no CR, LF or NUL can smuggle a second header or request in); a status
-    /// range that is empty or leaves 200–599; a condition on the body of a response to `HEAD`, which
+    /// range that is empty or leaves 200–599; no or more than 1 GiB of a response's body; a condition on the body of a response to `HEAD`, which
     /// has none; more than 100 header fields, 16 KiB of path and headers, or 64 KiB of body.
     pub fn build(mut self) -> Result<HttpProbe, ConfigError> {
         let url = Url::parse(&self.url)?;
@@ -134,6 +146,7 @@ impl HttpProbeBuilder {
             request: request.into_boxed_str(),
             accepted: self.accepted,
             conditions: self.conditions.into_boxed_slice(),
+            max_body: self.max_body,
             capture_body: self.capture_body,
         })))
     }
@@ -177,6 +190,10 @@ impl HttpProbeBuilder {
         if first < 200 || last > 599 || first > last {
             let allowed = "allowed are ranges within 200-599, the lower end first";
             return refused("status", &format!("{first}-{last}"), allowed);
+        }
+        if !(1..=MOST_MAX_BODY).contains(&self.max_body) {
+            let value = format!("{}", self.max_body);
+            return refused("max_body", &value, "allowed are 1 to 1073741824 bytes");
         }
         for condition in &self.conditions {
             condition.check_setting()?;
@@ -265,6 +282,9 @@ impl fmt::Debug for HttpProbeBuilder {
 const MAX_REQUEST: usize = 16 * 1_024;
 /// The most bytes of a request's body.
 const MAX_REQUEST_BODY: usize = 64 * 1_024;
+/// How much of a response's body is read for a condition.
+const DEFAULT_MAX_BODY: usize = 1_024 * 1_024;
+const MOST_MAX_BODY: usize = 1_024 * 1_024 * 1_024;
 /// The most header fields of a request.
 const MAX_FIELDS: usize = 100;
 

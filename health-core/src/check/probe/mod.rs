@@ -42,7 +42,7 @@
 //!              ┌───────┐  end of the stream, or after 50 ms    ┌────────┐      │
 //!              │ Close │ ◄──────────────────────────────────── │ Linger │ ◄────┘
 //!              └───────┘ ◄── error, deadline, malformed        └────────┘
-//!                            response, body longer than 10 KiB
+//!                            response, body longer than is read
 //! ```
 //!
 //! ## Contract
@@ -60,8 +60,9 @@
 //! 4. **The whole response is read** before the connection is closed, also when its status has
 //!    decided everything: closing over unread bytes is a reset in the server's log. Then the server
 //!    is given 50 ms to close first.
-//! 5. **Memory is bounded** by 32 KiB whatever the peer sends, and nothing is allocated for a
-//!    response that comes in one piece and whose body no condition needs.
+//! 5. **Memory is bounded** by 128 KiB and 64 KiB for each condition on the body, whatever the peer
+//!    sends, and nothing is allocated for a response that comes in one piece and whose body no
+//!    condition needs.
 //! 6. **Nothing the peer wrote is public.** A message holds words of ours, settings, and the three
 //!    digits of the status. Only with
 //!    [`capture_body`](HttpProbeBuilder::capture_body) does the private cause quote the body.

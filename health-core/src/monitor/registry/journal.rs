@@ -110,7 +110,13 @@ impl Journal {
         }
     }
 
-    pub(super) fn note(&mut self, now: Instant, id: CheckId, names: Names, check: &Check) {
+    pub(in crate::monitor) fn note(
+        &mut self,
+        now: Instant,
+        id: CheckId,
+        names: Names,
+        check: &Check,
+    ) {
         // A monitor that stops knows nothing more about its targets.
         if !matches!(check.mode(), Mode::Stopping | Mode::Stopped) {
             self.checks.insert(id, (names, check.saved_state()));

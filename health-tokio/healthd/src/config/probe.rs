@@ -121,6 +121,7 @@ struct Expectations {
     status: Option<(u16, u16)>,
     json: bool,
     contains: Option<String>,
+    max_body: Option<u64>,
     tls: Option<Tls>,
     /// The last key that was set, so that a check without HTTP can refuse it.
     stated: Option<&'static str>,
@@ -140,6 +141,7 @@ impl Expectations {
         let status = get("expect_status").map(|item| statuses(&item));
         let json = get("json").map(|item| item.flag());
         let contains = get("contains").map(|item| item.text().map(str::to_owned));
+        let max_body = get("max_body").map(|item| item.integer(1, 1 << 30));
         let headers = get("headers").map(|item| headers(&item));
         let tls = get("tls").map(|item| tls(&item));
         let json = json.transpose()?;
@@ -149,6 +151,7 @@ impl Expectations {
             status: status.transpose()?.or(is_strict.then_some((200, 200))),
             json: json.unwrap_or(is_strict),
             contains: contains.transpose()?,
+            max_body: max_body.transpose()?,
             tls: tls.transpose()?,
             stated,
         })
@@ -174,6 +177,9 @@ impl Expectations {
         }
         if let Some(text) = self.contains {
             request = request.expect(Condition::body_contains(text));
+        }
+        if let Some(most) = self.max_body.and_then(|most| usize::try_from(most).ok()) {
+            request = request.max_body(most);
         }
         let headers = self.headers.into_iter();
         headers.fold(request, |request, (name, value)| {

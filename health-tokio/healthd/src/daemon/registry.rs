@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use health_core::Name;
-use health_core::check::{Mode, Saved};
-use health_core::monitor::registry::{StoredCheck, StoredTarget};
-use health_driver::monitor::TargetView;
+use health_core::monitor::registry::StoredTarget;
 use tracing::{info, warn};
 
 use super::list::List;
@@ -123,10 +121,10 @@ impl Registry {
             self.keep(StoreCommand::Put(definitions.collect())).await;
         }
         for target in &changed {
-            let view = self.list.controls.target(target.name.as_str());
-            let known = view.filter(|it| !is_new.contains(&it.name));
-            self.forget(&target.name);
-            self.watch(target, known.map(|it| stored_as(&it)).as_ref());
+            if is_new.contains(&target.name) {
+                self.forget(&target.name);
+            }
+            self.watch(target, None);
         }
         info!(
             added,
@@ -196,9 +194,7 @@ impl Registry {
             match read {
                 Ok(target) if listed(&target) => {}
                 Ok(target) => {
-                    let view = self.list.controls.target(name.as_str());
-                    self.forget(&name);
-                    self.watch(&target, view.map(|it| stored_as(&it)).as_ref());
+                    self.watch(&target, None);
                     info!(%name, "a header has been read again from its file");
                 }
                 Err(error) => warn!(%name, %error, "a header stays as it was"),
@@ -212,14 +208,22 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Watches a target from now on, going on from what is `stored` of it; one that is watched already
+    /// goes on with these settings.
     fn watch(&self, target: &TargetDef, stored: Option<&StoredTarget>) {
-        match self.list.controls.add(target.target(stored)) {
+        let controls = &self.list.controls;
+        let watched = match stored {
+            Some(_) => controls.add(target.target(stored)),
+            None => controls.replace(target.target(None)),
+        };
+        match watched {
             Ok(_) => {
                 let mut targets = self.list.lock();
                 targets.insert(target.name.clone(), target.listed());
-                if let Some(files) = &target.header_files {
-                    let files = (target.source, files.clone());
-                    self.files().insert(target.name.clone(), files);
+                let mut files = self.files();
+                files.remove(&target.name);
+                if let Some(its) = &target.header_files {
+                    files.insert(target.name.clone(), (target.source, its.clone()));
                 }
             }
             Err(error) => warn!(name = %target.name, %error, "cannot be watched"),
@@ -245,26 +249,5 @@ fn message(done: &str, kept: &Result<(), String>) -> String {
     match kept {
         Ok(()) => done.to_owned(),
         Err(error) => format!("{done}, but not kept yet: {error}"),
-    }
-}
-
-/// The state of a target, in the form in which a store returns it.
-fn stored_as(view: &TargetView) -> StoredTarget {
-    let checks = view.checks.iter().map(|check| {
-        let mut saved = Saved::default();
-        saved.status = check.status;
-        saved.streak = check.streak;
-        saved.since = check.since;
-        saved.deregistered = check.mode == Mode::Inactive;
-        saved.deregistered_at = check.deregistered_at;
-        StoredCheck {
-            name: check.name.clone(),
-            saved,
-        }
-    });
-    StoredTarget {
-        name: view.name.clone(),
-        text: "".into(),
-        checks: checks.collect(),
     }
 }

@@ -275,7 +275,10 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
     let since = if version < 2 { "NULL" } else { "c.since" };
     let mut statement = connection.prepare(&format!(
         "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
-                c.consecutive_successes, c.is_active, {since}, c.deactivated_at
+                c.consecutive_successes, c.is_active, {since}, c.deactivated_at,
+                CASE WHEN c.consecutive_failures > 0 OR c.status <> 'healthy' THEN
+                    (SELECT max(r.begin_at) FROM results r WHERE r.check_id = c.id AND r.counted)
+                END
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
     ))?;
     let mut rows = statement.query(())?;
@@ -303,6 +306,11 @@ fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
             Streak::of_successes(successes)
         };
         saved.since = row.get::<_, Option<u64>>(7)?.map(UnixTime::from_millis);
+        // What was counted before a reset is no part of a streak.
+        saved.counted_at = row.get::<_, Option<u64>>(9)?.map(UnixTime::from_millis);
+        saved.counted_at = saved
+            .counted_at
+            .filter(|_| saved.streak != Streak::default());
         saved.deregistered = !row.get::<_, bool>(6)?;
         saved.deregistered_at = row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis);
         if let Some(target) = targets.last_mut() {

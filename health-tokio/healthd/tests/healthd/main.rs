@@ -11,6 +11,7 @@ mod lost;
 mod mistakes;
 mod output;
 mod reloading;
+mod streaks;
 mod usage;
 
 use std::fs;

@@ -20,10 +20,18 @@ impl Check {
     ) -> bool {
         let before = self.status;
         let protected = begin - self.since < micros(self.config.start_period);
+        // N results in a row take N-1 intervals.
+        self.place = self.slot.min(begin);
+        let early = self.place < self.counts_from;
         let uncounted = match class {
-            Class::Failure => before == CheckStatus::Starting && !self.started && protected,
+            Class::Failure => {
+                let starting = before == CheckStatus::Starting && !self.started;
+                (starting && protected) || (early && self.failures > 0)
+            }
             Class::Indeterminate => true,
-            Class::Success | Class::Warning => false,
+            Class::Success | Class::Warning => {
+                early && self.successes > 0 && before != CheckStatus::Healthy
+            }
         };
         let counted = !uncounted;
         if class != Class::Indeterminate {
@@ -35,7 +43,7 @@ impl Check {
         }
         let mut newly_impaired = false;
         match class {
-            Class::Success | Class::Warning => {
+            Class::Success | Class::Warning if counted => {
                 (self.started, self.failures, self.backoff) = (true, 0, 0);
                 self.degraded = class == Class::Warning;
                 self.successes += 1;
@@ -55,7 +63,7 @@ impl Check {
                     self.action_pending = self.config.on_unhealthy != OnUnhealthy::Report;
                 }
             }
-            Class::Failure => {}
+            Class::Failure | Class::Success | Class::Warning => {}
             Class::Indeterminate => {
                 self.indeterminate += 1;
                 let limit = self.config.indeterminate_limit;
@@ -86,10 +94,15 @@ impl Check {
             self.doing = Doing::Done;
             return false;
         }
-        if counted && class == Class::Failure && self.action_pending {
+        let is_pending = self.action_pending && self.failures >= self.config.retries;
+        if counted && class == Class::Failure && is_pending {
             return true;
         }
-        self.next(end);
+        if counted {
+            self.next_counted(end);
+        } else {
+            self.next(end);
+        }
         false
     }
 }

@@ -22,6 +22,13 @@ impl Check {
         self.due_at(self.since.saturating_add(delay).saturating_add(wait));
     }
 
+    /// The slot after a result of `end` that counted.
+    pub(super) fn next_counted(&mut self, end: u64) {
+        let interval = self.interval_in_use(end);
+        self.counts_from = self.place.saturating_add(interval);
+        self.next(end);
+    }
+
     /// The slot after a result of `end`.
     pub(super) fn next(&mut self, end: u64) {
         let interval = self.interval_in_use(end);

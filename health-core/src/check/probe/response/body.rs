@@ -1,17 +1,19 @@
-//! The body of a response: where it ends, and as much of its content as a condition needs.
+//! The body of a response: where it ends, and what reads its content.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::super::condition::{BodyReader, Condition};
 use super::super::http::HttpProbe;
 use super::chunked::Chunked;
 use super::head::Framing;
 use super::malformed::Malformed;
+use crate::base::Capture;
 
-pub(super) struct Body {
+pub(super) struct Body<'p> {
     decoder: Decoder,
-    content: Content,
+    content: Content<'p>,
 }
 
 enum Decoder {
@@ -31,9 +33,12 @@ pub(in super::super) enum Progress {
     Truncated,
 }
 
-impl Body {
-    /// A body of which nothing has come; `keep` says whether its content is needed.
-    pub(super) fn new(framing: Framing, keep: bool) -> Self {
+impl<'p> Body<'p> {
+    /// A body of which nothing has come, to be read for the conditions of the probe or for none.
+    pub(super) fn new(framing: Framing, probe: &'p HttpProbe, is_judged: bool) -> Self {
+        let readers = probe.conditions().iter().filter(|_| is_judged);
+        let readers: Vec<_> = readers.map(Condition::body_reader).collect();
+        let max = probe.max_body();
         Self {
             decoder: match framing {
                 Framing::Length(total) => Decoder::Length { left: total, total },
@@ -42,19 +47,29 @@ impl Body {
             },
             content: Content {
                 length: 0,
-                kept: keep.then(Vec::new),
+                end: max.min(BLOCK),
+                max,
+                readers,
+                excerpt: probe.captures_body().then(Capture::new),
             },
         }
     }
 
-    /// The content so far; empty if it is not kept.
-    pub(super) fn content(&self) -> &[u8] {
-        self.content.kept.as_deref().unwrap_or_default()
+    /// The reader of the condition at this place, if there is one.
+    pub(super) fn reader(&self, condition: usize) -> Option<&BodyReader<'p>> {
+        self.content.readers.get(condition)?.as_ref()
+    }
+
+    /// The beginning and the end of what has come; `None` if nothing has, or it is not kept.
+    pub(super) fn excerpt(&self) -> Option<&Capture> {
+        let excerpt = self.content.excerpt.as_ref();
+        excerpt.filter(|_| self.content.length > 0)
     }
 
     #[cfg(feature = "test-util")]
     pub(super) fn buffered(&self) -> usize {
-        self.content.kept.as_ref().map_or(0, Vec::capacity)
+        let readers = self.content.readers.iter().flatten();
+        readers.map(BodyReader::buffered).sum()
     }
 
     /// Takes input, which may be empty: a body of no bytes ends without any.
@@ -99,7 +114,7 @@ impl Body {
 fn decode(
     chunks: &mut Chunked,
     mut input: &[u8],
-    content: &mut Content,
+    content: &mut Content<'_>,
 ) -> Result<Progress, Malformed> {
     while !chunks.is_at_end() {
         let Some((first, rest)) = input.split_first() else {
@@ -120,26 +135,53 @@ fn decode(
     Ok(Progress::Ended)
 }
 
-/// The decoded bytes, counted always and kept if asked for.
-struct Content {
+/// The decoded bytes: counted always, and read as far as it matters.
+struct Content<'p> {
     length: usize,
-    kept: Option<Vec<u8>>,
+    /// How far it is read before it is asked whether to go on: at the end of a block, wherever the
+    /// bytes were cut.
+    end: usize,
+    max: usize,
+    /// By condition; empty if none is to be judged.
+    readers: Vec<Option<BodyReader<'p>>>,
+    excerpt: Option<Capture>,
 }
 
-impl Content {
+impl Content<'_> {
     /// How many bytes may still come: lengths that the peer declares never allocate anything.
     const fn room(&self) -> usize {
-        HttpProbe::MAX_BODY - self.length
+        self.end - self.length
     }
 
     /// Takes at most `most` bytes of `input`, as many as there is room for; returns how many.
     fn take(&mut self, input: &[u8], most: u64) -> usize {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let taken = input.len().min(most).min(self.room());
-        self.length += taken;
-        if let Some(kept) = &mut self.kept {
-            kept.extend_from_slice(&input[..taken]);
+        let all = &input[..input.len().min(most)];
+        let mut rest = all;
+        while !rest.is_empty() && self.room() > 0 {
+            let (taken, behind) = rest.split_at(rest.len().min(self.room()));
+            self.read(taken);
+            rest = behind;
         }
-        taken
+        all.len() - rest.len()
+    }
+
+    fn read(&mut self, input: &[u8]) {
+        self.length += input.len();
+        let mut is_decided = true;
+        for reader in self.readers.iter_mut().flatten() {
+            reader.handle_input(input);
+            is_decided &= reader.is_decided();
+        }
+        if let Some(excerpt) = &mut self.excerpt {
+            excerpt.push(input);
+        }
+        if self.room() == 0 && !is_decided {
+            self.end = self.max.min(self.end + BLOCK);
+        }
     }
 }
+
+/// As much is read whatever it is needed for: a connection that is closed over unread bytes is a reset in
+/// the server's log.
+const BLOCK: usize = 10 * 1_024;

@@ -16,6 +16,8 @@ pub(super) struct HeadReader {
     /// What came before the input in hand; empty if the head came in one piece.
     pending: Vec<u8>,
     seen: usize,
+    /// Bytes of the heads before.
+    before: usize,
     /// Bytes in the current line so far.
     line: usize,
     after_cr: bool,
@@ -24,8 +26,16 @@ pub(super) struct HeadReader {
 }
 
 impl HeadReader {
-    /// The most bytes of a head, its blank line included.
-    pub(super) const MAX: usize = 16 * 1_024;
+    /// The most bytes of all heads together, their blank lines included.
+    const MAX: usize = 64 * 1_024;
+
+    /// Reads the head behind another one.
+    pub(super) fn behind(other: &Self) -> Self {
+        Self {
+            before: other.before + other.seen,
+            ..Self::default()
+        }
+    }
 
     /// Takes input; when it completes the head, returns the head and how much of the input was
     /// part of it.
@@ -66,7 +76,7 @@ impl HeadReader {
             {
                 return Err(Malformed::NotHttp);
             }
-            if self.seen == Self::MAX {
+            if self.before + self.seen == Self::MAX {
                 return Err(Malformed::HeadTooLong);
             }
             self.seen += 1;
@@ -98,13 +108,8 @@ impl<'a> Head<'a> {
     pub(super) fn parse(head: &'a [u8]) -> Result<Self, Malformed> {
         let mut lines = Lines(head);
         let (is_1_1, status) = status_line(lines.next().unwrap_or_default())?;
-        let mut count = 0;
         for line in lines {
             field(line)?;
-            count += 1;
-            if count > MAX_FIELDS {
-                return Err(Malformed::TooManyFields);
-            }
         }
         Ok(Self {
             status,
@@ -206,7 +211,6 @@ pub(super) enum Framing {
 }
 
 const START: &[u8] = b"HTTP/1.";
-const MAX_FIELDS: usize = 100;
 
 /// The number in (a part of) a `Content-Length`.
 fn length(part: &[u8]) -> Result<u64, Malformed> {

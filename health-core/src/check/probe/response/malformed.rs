@@ -18,8 +18,6 @@ pub(in super::super) enum Malformed {
     Control,
     /// A head of more than 16 KiB.
     HeadTooLong,
-    /// More than 100 fields.
-    TooManyFields,
     /// A line without a colon, or a name that is not a token (RFC 9112 §5.1).
     FieldName,
     /// A blank at the start of the first field, which has no line to continue (RFC 9112 §2.2).
@@ -46,8 +44,6 @@ pub(in super::super) enum Malformed {
     TrailersTooLong,
     /// 101, for which nobody asked (RFC 9110 §15.2.2).
     Switched,
-    /// More than 8 interim answers (RFC 9110 §15.2).
-    TooManyInterim,
 }
 
 impl fmt::Display for Malformed {
@@ -58,8 +54,7 @@ impl fmt::Display for Malformed {
             Self::StatusLine => "malformed status line",
             Self::BareCr => "malformed answer: CR without LF",
             Self::Control => "malformed answer: control character",
-            Self::HeadTooLong => "response head is longer than 16384 bytes",
-            Self::TooManyFields => "response head has more than 100 fields",
+            Self::HeadTooLong => "response head is longer than 65536 bytes",
             Self::FieldName => "malformed answer: header name",
             Self::Folded => "malformed answer: folded header line",
             Self::ContentLength => "malformed answer: Content-Length is not a number",
@@ -73,7 +68,6 @@ impl fmt::Display for Malformed {
             Self::Trailer => "malformed answer: trailer",
             Self::TrailersTooLong => "malformed answer: trailers are longer than 4096 bytes",
             Self::Switched => "HTTP 101 Switching Protocols was not asked for",
-            Self::TooManyInterim => "more than 8 interim answers",
         })
     }
 }

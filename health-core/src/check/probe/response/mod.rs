@@ -11,11 +11,11 @@
 //! | status line | `HTTP/1.0` or `HTTP/1.1`, one space, three digits, and perhaps a space and any reason |
 //! | line ends | CR LF, in the head also LF; bare CR and other control bytes are refused |
 //! | folded lines | read as one, with blanks in place of the line end |
-//! | head | 16 KiB, 100 fields; up to 8 interim responses (1xx) skipped, 101 refused |
+//! | head | 64 KiB with the interim responses (1xx) before it, which are skipped; 101 refused |
 //! | `Content-Length` | digits, if repeated the same, and not beside `Transfer-Encoding` |
 //! | `Transfer-Encoding` | exactly `chunked`, once, in HTTP/1.1 |
 //! | chunks | size of 1–16 hexadecimal digits and blanks, line of 256 bytes ended by CR LF, 4 KiB of trailers |
-//! | body | 10 KiB are read; none after `HEAD`, 204, 304; without a length, up to the end of the stream |
+//! | body | read for the conditions on it up to 1 MiB, a setting, else 10 KiB; none after `HEAD`, 204, 304; without a length, up to the end of the stream |
 //! | end of the stream | before the end of the response: a failure that says where |
 
 mod body;
@@ -40,14 +40,13 @@ use verdict::Verdict;
 /// A response of which some, all or nothing has come.
 pub(super) struct Response<'p> {
     probe: &'p HttpProbe,
-    interim: u8,
     verdict: Verdict,
-    part: Part,
+    part: Part<'p>,
 }
 
-enum Part {
+enum Part<'p> {
     Head(HeadReader),
-    Body { status: u16, body: Body },
+    Body { status: u16, body: Body<'p> },
 }
 
 impl<'p> Response<'p> {
@@ -55,7 +54,6 @@ impl<'p> Response<'p> {
     pub(super) fn new(probe: &'p HttpProbe) -> Self {
         Self {
             probe,
-            interim: 0,
             verdict: Verdict::default(),
             part: Part::Head(HeadReader::default()),
         }
@@ -92,15 +90,12 @@ impl<'p> Response<'p> {
             self.part = match head.status() {
                 101 => return Err(Malformed::Switched),
                 // It says nothing (RFC 9110 §15.2).
-                100..=199 if self.interim == MAX_INTERIM => return Err(Malformed::TooManyInterim),
-                100..=199 => {
-                    self.interim += 1;
-                    Part::Head(HeadReader::default())
-                }
+                100..=199 => Part::Head(HeadReader::behind(reader)),
                 status => {
                     let framing = head.framing(self.probe.method())?;
                     self.verdict = Verdict::of_head(self.probe, &head);
-                    let body = Body::new(framing, self.verdict.needs_body(self.probe));
+                    let is_judged = self.verdict.needs_body(self.probe);
+                    let body = Body::new(framing, self.probe, is_judged);
                     Part::Body { status, body }
                 }
             };
@@ -132,12 +127,9 @@ impl<'p> Response<'p> {
 
     fn into_outcome(self) -> Outcome {
         let excerpt = match &self.part {
-            Part::Body { body, .. } if self.probe.captures_body() => Some(body.content()),
-            _ => None,
+            Part::Body { body, .. } => body.excerpt(),
+            Part::Head(_) => None,
         };
         self.verdict.into_outcome(excerpt)
     }
 }
-
-/// Interim responses (1xx) that are skipped.
-const MAX_INTERIM: u8 = 8;

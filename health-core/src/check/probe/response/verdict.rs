@@ -30,25 +30,27 @@ impl Verdict {
             let message = not_accepted(head.status(), probe.accepted_status());
             verdict.hard = Some(Breach::new(Kind::BadStatus, message));
         }
-        verdict.judge(probe, |condition| condition.check_head(head));
+        verdict.judge(probe, |_, condition| condition.check_head(head));
         verdict
     }
 
     /// Whether the content of the body can still change anything.
     pub(super) fn needs_body(&self, probe: &HttpProbe) -> bool {
-        probe.captures_body()
-            || (self.hard.is_none() && probe.conditions().iter().any(Condition::is_on_body))
+        let can_change = self.hard.is_none() && self.coding.is_none();
+        can_change && probe.conditions().iter().any(Condition::is_on_body)
     }
 
     /// Judges the body of a response that came whole, or was cut at the limit.
-    pub(super) fn judge_body(&mut self, probe: &HttpProbe, body: &Body, truncated: bool) {
+    pub(super) fn judge_body(&mut self, probe: &HttpProbe, body: &Body<'_>, truncated: bool) {
         let coding = self.coding;
-        self.judge(probe, |condition| match coding {
-            Some(coding) if condition.is_on_body() => {
+        let longer_than = truncated.then(|| probe.max_body());
+        self.judge(probe, |at, condition| match (coding, body.reader(at)) {
+            (Some(coding), _) if condition.is_on_body() => {
                 let message = format!("body has the content coding {coding}, which is not decoded");
                 Err(Breach::new(Kind::BadBody, message))
             }
-            _ => condition.check_body(body.content(), truncated),
+            (_, Some(reader)) => reader.judge(longer_than),
+            (_, None) => Ok(()),
         });
     }
 
@@ -63,7 +65,7 @@ impl Verdict {
     }
 
     /// The outcome. `body` is what may be shown in private.
-    pub(super) fn into_outcome(self, body: Option<&[u8]>) -> Outcome {
+    pub(super) fn into_outcome(self, body: Option<&Capture>) -> Outcome {
         let (outcome, detail) = match (self.hard, self.soft) {
             (Some(hard), _) => (
                 Outcome::failure_with_message(hard.message).of_kind(hard.kind),
@@ -72,11 +74,7 @@ impl Verdict {
             (None, Some(soft)) => (Outcome::warning(soft.message), soft.detail),
             (None, None) => return Outcome::success(),
         };
-        let excerpt = body.filter(|body| !body.is_empty()).map(|body| {
-            let mut capture = Capture::new();
-            capture.push(body);
-            format!("body: {capture}")
-        });
+        let excerpt = body.map(|body| format!("body: {body}"));
         match (detail, excerpt) {
             (Some(detail), Some(excerpt)) => outcome.caused_by(format_args!("{detail}\n{excerpt}")),
             (Some(only), None) | (None, Some(only)) => outcome.caused_by(only),
@@ -84,15 +82,19 @@ impl Verdict {
         }
     }
 
-    fn judge(&mut self, probe: &HttpProbe, check: impl Fn(&Condition) -> Result<(), Breach>) {
-        for condition in probe.conditions() {
+    fn judge(
+        &mut self,
+        probe: &HttpProbe,
+        check: impl Fn(usize, &Condition) -> Result<(), Breach>,
+    ) {
+        for (at, condition) in probe.conditions().iter().enumerate() {
             let place = if condition.is_soft() {
                 &mut self.soft
             } else {
                 &mut self.hard
             };
             if place.is_none() {
-                *place = check(condition).err();
+                *place = check(at, condition).err();
             }
         }
     }

@@ -69,6 +69,14 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
             "db = \"/no/such/place/a.db\"".into(),
             "db = /no/such/place/a.db: allowed is a file in a directory that exists",
         ),
+        (
+            url("max_body = 0"),
+            "target[0].max_body = 0: allowed is 1 to 1073741824",
+        ),
+        (
+            target("url = \"tcp://a:1\", max_body = 5"),
+            "max_body is for http and https",
+        ),
         ("target = 5".into(), "target = 5: allowed is a list"),
         ("target = [5]".into(), "target[0] = 5: allowed is a table"),
         (
