@@ -18,6 +18,8 @@ use health_blocking::Status;
 use health_blocking::{ComponentConfig, DegradedCode, Health, Server, Service};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&stop))?;
     let mut args = std::env::args().skip(1);
     let gateway: SocketAddr = args
         .next()
@@ -43,8 +45,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         ), // and steers on
     }
 
-    let stop = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&stop))?;
     while !stop.load(Ordering::Relaxed) {
         match TcpStream::connect_timeout(&gateway, Duration::from_millis(200)) {
             Ok(_) => link.success(),

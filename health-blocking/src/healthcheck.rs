@@ -20,7 +20,7 @@
 //! --dir DIR, --env NAME=VALUE for commands
 //! ```
 //!
-//! Exit code 0: healthy (a warning is, too). 1: not, or it could not be told; Docker reserves
+//! Exit code 0: healthy (a warning is, too). 1: not healthy, or unknown; Docker reserves
 //! everything else. 2: usage. It prints exactly one line of at most 120 bytes on standard output,
 //! in which control characters are escaped: Docker keeps it, `docker inspect` shows it.
 //!
@@ -81,6 +81,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::mpsc::sync_channel;
 use std::thread;
+use std::time::Duration;
 
 use health_core::Class;
 

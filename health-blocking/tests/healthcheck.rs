@@ -251,7 +251,7 @@ fn the_exit_code_needs_no_output() {
         // A pipe that is full, and that nobody reads.
         let (mut writer, _reader) = UnixStream::pair().expect("a pair");
         writer.set_nonblocking(true).expect("set");
-        while writer.write(&[b'x']).is_ok() {}
+        while writer.write(b"x").is_ok() {}
         writer.set_nonblocking(false).expect("set");
         let mut command = Command::new(program);
         let status = command.arg(target).stdout(OwnedFd::from(writer)).status();

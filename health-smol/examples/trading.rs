@@ -23,6 +23,8 @@ use smol::net::{SocketAddr, TcpStream};
 const PARTS: &str = "registry pool router workers lifecycle recycler";
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&stop))?;
     let exchange = std::env::args().nth(1).ok_or("usage: trading EXCHANGE")?;
     let exchange: SocketAddr = exchange.parse()?;
     let health = Health::new("trading", env!("CARGO_PKG_VERSION"));
@@ -41,8 +43,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(Err(error)) => print(std::io::stderr(), format!("no health endpoint: {error}")), // and trades on
         None => {}
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&stop))?;
     smol::block_on(async {
         for round in (1..).take_while(|_| !stop.load(Ordering::Relaxed)) {
             for (name, component, stats) in &parts {

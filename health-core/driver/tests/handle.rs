@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
-use std::time::Duration;
 
 use health_core::health::Phase;
 use health_core::{ProbeKind, Status};
@@ -123,31 +122,4 @@ fn a_stream_that_is_dropped_leaves_the_watch_of_its_task() {
     assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
     let seen = watch.poll(health.now(), &waker, false);
     assert_eq!(seen.map(|it| it.phase), Some(Phase::Draining));
-}
-
-/// A program may serve on two listeners, and close one of them.
-#[test]
-fn a_server_that_has_ended_takes_no_excuse_from_the_other() {
-    for is_one_closed in [false, true] {
-        let health = Health::new("steering", "1");
-        health.set_running();
-        let _beat = health.heartbeat("loop", Duration::from_secs(8));
-        let (mut first, mut second) = (
-            HealthWatch::of_server(&health),
-            HealthWatch::of_server(&health),
-        );
-        let begin = health.now();
-        first.poll(begin, Waker::noop(), false);
-        second.poll(begin, Waker::noop(), false);
-        if is_one_closed {
-            drop(first);
-        }
-        // The host stands still.
-        let late = begin + Duration::from_secs(20);
-        second.poll(late, Waker::noop(), false);
-        let snapshot = health.snapshot_at(late);
-        assert_eq!(snapshot.host_stalls(), 1, "one closed: {is_one_closed}");
-        let liveness = snapshot.status(ProbeKind::Liveness);
-        assert_eq!(liveness, Status::Healthy, "one closed: {is_one_closed}");
-    }
 }

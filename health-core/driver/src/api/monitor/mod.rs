@@ -92,7 +92,7 @@ impl<S> Monitor<S> {
     /// name: `{"total":100,"healthy":97}`.
     ///
     /// The component is as well as the worst target. A verdict counts for three of its check's
-    /// intervals: if nobody probes any more, the component becomes unknown, and does not stay
+    /// intervals: if probing has stopped, the component becomes unknown, and does not stay
     /// green.
     ///
     /// What keeps the monitor itself from probing is shown as well, see [`show_prober`](Self::show_prober).
