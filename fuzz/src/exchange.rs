@@ -8,8 +8,9 @@
 use std::time::Duration;
 
 use health_core::Instant;
+use health_core::Kind;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, AttemptStep, Condition, HttpProbe, Probe, ProbeError, Report,
+    AddressPolicy, Attempt, AttemptStep, Condition, HttpProbe, Probe, Report,
 };
 
 use crate::request::Pieces;
@@ -101,9 +102,7 @@ fn disturb(probe: &Probe, answer: &[u8], lengths: &[u8]) {
     for (piece, event) in Pieces::new(answer, lengths).zip(lengths.iter().cycle()) {
         match event % 8 {
             0 => watch(&mut attempt, |it| it.handle_eof(now)),
-            1 => watch(&mut attempt, |it| {
-                it.handle_error(now, ProbeError::Reset, "")
-            }),
+            1 => watch(&mut attempt, |it| it.handle_error(now, Kind::Reset, "")),
             2 => now = now + Duration::from_millis(u64::from(*event)),
             3 => watch(&mut attempt, |it| it.handle_timeout(now)),
             _ => watch(&mut attempt, |it| it.handle_sent(now)),

@@ -11,3 +11,4 @@ pub mod request;
 #[path = "../../health-core/driver/src/conformance/response.rs"]
 #[allow(dead_code, reason = "the conformance table asks it for more")]
 mod response;
+pub mod supervise;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use health_core::Instant;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, AttemptStep, Destination, Probe, ProbeError, ProbePhase, Report,
+    AddressPolicy, Attempt, AttemptStep, Destination, Probe, ProbePhase, Report,
 };
 use health_core::{Class, Kind};
 
@@ -171,11 +171,11 @@ fn a_name_that_is_not_resolved_in_time_says_nothing_of_the_target() {
             attempt.handle_resolved(at(late), [address("192.0.2.1:80")]);
             ends(attempt, Class::Indeterminate, Some(Kind::Resolver), message);
             let mut attempt = begin();
-            attempt.handle_error(at(late), ProbeError::NameNotFound, "");
+            attempt.handle_error(at(late), Kind::NameNotFound, "");
             ends(attempt, Class::Indeterminate, Some(Kind::Resolver), message);
         }
         let mut attempt = begin();
-        attempt.handle_error(at(until - 1), ProbeError::NameNotFound, "");
+        attempt.handle_error(at(until - 1), Kind::NameNotFound, "");
         ends(
             attempt,
             Class::Failure,
@@ -203,12 +203,12 @@ fn the_next_address_is_tried_beside_a_silent_one() {
     attempt.handle_timeout(at(350));
     assert_eq!(attempt.step(), step(second, 600));
     // It fails: the next one is begun at once.
-    attempt.handle_error(at(400), ProbeError::Unreachable, "");
+    attempt.handle_error(at(400), Kind::Unreachable, "");
     assert_eq!(attempt.step(), step(third, 10_000));
-    attempt.handle_connect_error(at(5_000), third, ProbeError::Refused, "os error 111");
+    attempt.handle_connect_error(at(5_000), third, Kind::Refused, "os error 111");
     // The first one is still under way.
     assert_eq!(attempt.step(), step(first, 10_000));
-    attempt.handle_connect_error(at(5_001), third, ProbeError::Reset, "it has failed before");
+    attempt.handle_connect_error(at(5_001), third, Kind::Reset, "it has failed before");
     attempt.handle_connected(at(5_002), third, None);
     assert_eq!(attempt.step(), step(first, 10_000));
 
@@ -268,7 +268,7 @@ fn a_shortage_of_ours_begins_no_further_address() {
     let probe = probe("tcp://h:80");
     let all = ["192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80"].map(address);
     let [first, second, _] = all.map(Destination::Tcp);
-    for shortage in [ProbeError::Descriptors, ProbeError::Memory] {
+    for shortage in [Kind::Descriptors, Kind::Memory] {
         let begin = || {
             let mut attempt = begin(&probe, &OPEN);
             attempt.handle_resolved(at(0), all);
@@ -282,7 +282,7 @@ fn a_shortage_of_ours_begins_no_further_address() {
         attempt.handle_connected(at(700), first, None);
         let _ = ends(attempt, Class::Success, None, "");
         let mut attempt = begin();
-        attempt.handle_connect_error(at(700), first, ProbeError::Refused, "");
+        attempt.handle_connect_error(at(700), first, Kind::Refused, "");
         assert_eq!(attempt.into_report().outcome.class, Class::Indeterminate);
         let mut attempt = begin();
         attempt.handle_timeout(at(1_000));
@@ -295,7 +295,7 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
     let probe = probe("http://h/");
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(1), ["192.0.2.1:80", "192.0.2.2:80"].map(address));
-    attempt.handle_error(at(2), ProbeError::Descriptors, "");
+    attempt.handle_error(at(2), Kind::Descriptors, "");
     let message = "prober has no descriptors left";
     ends(
         attempt,
@@ -305,14 +305,14 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
     );
 
     let mut attempt = begin(&probe, &OPEN);
-    attempt.handle_error(at(2), ProbeError::Resolver, "");
+    attempt.handle_error(at(2), Kind::Resolver, "");
     let message = "prober cannot ask its resolver";
     ends(attempt, Class::Indeterminate, Some(Kind::Resolver), message);
 
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(1), [address("192.0.2.1:80")]);
     connected(&mut attempt, at(2));
-    attempt.handle_error(at(3), ProbeError::Memory, "");
+    attempt.handle_error(at(3), Kind::Memory, "");
     let message = "prober has no memory left";
     ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
 }
@@ -321,46 +321,26 @@ fn our_own_trouble_ends_it_at_once_and_says_nothing_of_the_target() {
 /// order, and a failure that is the target's own is the verdict.
 #[test]
 fn an_address_that_is_of_no_use_here_hides_nothing() {
-    use ProbeError::{Ports, Refused, TimedOut, Unreachable};
+    use Kind::{Ports, Refused, Timeout, Unreachable};
     let probe = probe("tcp://db.example:80");
     let refused = "connection refused while connecting";
     let no_route = "no route to the target while connecting";
     let no_port = "prober has no local port left";
     for (errors, class, kind, message) in [
-        ([Refused, Ports], Class::Failure, Kind::Refused, refused),
-        ([Ports, Refused], Class::Failure, Kind::Refused, refused),
+        ([Refused, Ports], Class::Failure, Refused, refused),
+        ([Ports, Refused], Class::Failure, Refused, refused),
+        ([Refused, Unreachable], Class::Failure, Refused, refused),
+        ([Unreachable, Refused], Class::Failure, Refused, refused),
+        ([Unreachable, Ports], Class::Failure, Unreachable, no_route),
+        ([Ports, Unreachable], Class::Failure, Unreachable, no_route),
+        ([Ports, Ports], Class::Indeterminate, Ports, no_port),
         (
-            [Refused, Unreachable],
+            [Timeout, Refused],
             Class::Failure,
-            Kind::Refused,
-            refused,
-        ),
-        (
-            [Unreachable, Refused],
-            Class::Failure,
-            Kind::Refused,
-            refused,
-        ),
-        (
-            [Unreachable, Ports],
-            Class::Failure,
-            Kind::Unreachable,
-            no_route,
-        ),
-        (
-            [Ports, Unreachable],
-            Class::Failure,
-            Kind::Unreachable,
-            no_route,
-        ),
-        ([Ports, Ports], Class::Indeterminate, Kind::Ports, no_port),
-        (
-            [TimedOut, Refused],
-            Class::Failure,
-            Kind::Timeout,
+            Timeout,
             "timeout while connecting",
         ),
-        ([Refused, TimedOut], Class::Failure, Kind::Refused, refused),
+        ([Refused, Timeout], Class::Failure, Refused, refused),
     ] {
         let mut attempt = begin(&probe, &OPEN);
         attempt.handle_resolved(at(0), [address("[::1]:80"), address("127.0.0.1:80")]);
@@ -384,7 +364,7 @@ fn an_address_that_is_of_no_use_here_hides_nothing() {
     attempt.handle_error(at(501), Ports, "");
     attempt.handle_timeout(at(1_000));
     let message = "timeout while connecting";
-    let _ = ends(attempt, Class::Failure, Some(Kind::Timeout), message);
+    let _ = ends(attempt, Class::Failure, Some(Timeout), message);
 
     // The address behind it answers.
     let mut attempt = begin(&probe, &OPEN);
@@ -396,7 +376,7 @@ fn an_address_that_is_of_no_use_here_hides_nothing() {
     // Other shortages of ours end it at once: the next address would meet them as well.
     let mut attempt = begin(&probe, &OPEN);
     attempt.handle_resolved(at(0), [address("192.0.2.1:80"), address("192.0.2.2:80")]);
-    attempt.handle_error(at(1), ProbeError::Descriptors, "");
+    attempt.handle_error(at(1), Kind::Descriptors, "");
     let message = "prober has no descriptors left";
     let _ = ends(
         attempt,
@@ -454,7 +434,7 @@ fn an_error_of_our_own_in_the_response_keeps_what_had_come() {
     connected(&mut attempt, at(1));
     attempt.handle_sent(at(3));
     attempt.handle_input(at(7), b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
-    attempt.handle_error(at(15), ProbeError::Memory, "");
+    attempt.handle_error(at(15), Kind::Memory, "");
     let message = "prober has no memory left";
     let report = ends(attempt, Class::Indeterminate, Some(Kind::Memory), message);
     let timings: Vec<_> = report
@@ -486,7 +466,7 @@ fn a_reset_after_a_whole_answer_is_no_news() {
     connected(&mut attempt, at(1));
     attempt.handle_sent(at(2));
     attempt.handle_input(at(3), b"HTTP/1.1 204 No Content\r\n\r\n");
-    attempt.handle_error(at(4), ProbeError::Reset, "");
+    attempt.handle_error(at(4), Kind::Reset, "");
     ends(attempt, Class::Success, None, "");
 }
 
@@ -502,33 +482,29 @@ fn errors_of_the_system_are_told_apart() {
     use health_core::check::probe::ProbePhase::{Connect, Spawn};
     #[cfg(target_os = "linux")]
     for (number, part, expected) in [
-        (24, Connect, ProbeError::Descriptors),
-        (23, Spawn, ProbeError::Descriptors),
-        (12, Spawn, ProbeError::Memory),
-        (105, Connect, ProbeError::Memory),
-        (99, Connect, ProbeError::Ports),
-        (11, Spawn, ProbeError::Processes),
-        (11, Connect, ProbeError::Refused),
-        (2, Spawn, ProbeError::CommandNotFound),
-        (13, Spawn, ProbeError::CommandNotFound),
-        (26, Spawn, ProbeError::CommandBusy),
-        (26, Connect, ProbeError::Other),
-        (2, Connect, ProbeError::Refused),
-        (111, Connect, ProbeError::Refused),
-        (104, Connect, ProbeError::Reset),
-        (101, Connect, ProbeError::Unreachable),
-        (113, Connect, ProbeError::Unreachable),
-        (110, Connect, ProbeError::TimedOut),
-        (5, Connect, ProbeError::Other),
+        (24, Connect, Kind::Descriptors),
+        (23, Spawn, Kind::Descriptors),
+        (12, Spawn, Kind::Memory),
+        (105, Connect, Kind::Memory),
+        (99, Connect, Kind::Ports),
+        (11, Spawn, Kind::Processes),
+        (11, Connect, Kind::Refused),
+        (2, Spawn, Kind::CommandNotFound),
+        (13, Spawn, Kind::CommandNotFound),
+        (26, Spawn, Kind::CommandBusy),
+        (26, Connect, Kind::Io),
+        (2, Connect, Kind::Refused),
+        (111, Connect, Kind::Refused),
+        (104, Connect, Kind::Reset),
+        (101, Connect, Kind::Unreachable),
+        (113, Connect, Kind::Unreachable),
+        (110, Connect, Kind::Timeout),
+        (5, Connect, Kind::Io),
     ] {
-        assert_eq!(
-            ProbeError::from_errno(number, part),
-            expected,
-            "{number} {part}"
-        );
+        assert_eq!(Kind::from_errno(number, part), expected, "{number} {part}");
     }
     let none = "failed to lookup address information: Name or service not known";
-    assert_eq!(ProbeError::from_resolver(none), ProbeError::NameNotFound);
+    assert_eq!(Kind::from_resolver(none), Kind::NameNotFound);
     let later = "failed to lookup address information: Temporary failure in name resolution";
-    assert_eq!(ProbeError::from_resolver(later), ProbeError::Resolver);
+    assert_eq!(Kind::from_resolver(later), Kind::Resolver);
 }

@@ -350,3 +350,25 @@ fn after_a_stop_old_results_count_no_more() {
     registry.success(after(1_001), db);
     assert_eq!(startup(&mut registry), Status::Healthy);
 }
+
+/// It could never be met, so liveness would fail for ever.
+#[test]
+fn a_heartbeat_without_a_deadline_is_refused() {
+    let now = Instant::from_micros(1_000_000);
+    let mut registry = Registry::new("svc", "1", now);
+    for deadline in [
+        Duration::ZERO,
+        Duration::from_nanos(1),
+        Duration::from_nanos(999),
+    ] {
+        let error = registry
+            .heartbeat(now, "loop", deadline)
+            .expect_err("too short");
+        let text = "heartbeat \"loop\": a deadline of 0 is always missed; allowed is at least 1 µs";
+        assert_eq!(error.to_string(), text);
+    }
+    let shortest = Duration::from_micros(1);
+    registry
+        .heartbeat(now, "loop", shortest)
+        .expect("the name is free");
+}

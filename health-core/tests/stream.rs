@@ -350,6 +350,27 @@ fn a_stream_stands_as_one_and_drains_as_one() {
     assert_eq!(one.connection.delivered(), 1);
 }
 
+/// Which of the two a driver comes to see is chance: no client is to depend on it, and none to wait.
+#[test]
+fn a_stop_that_follows_at_once_ends_a_stream_as_a_drain_does() {
+    for (does_see_drain, phase) in [(true, Phase::Draining), (false, Phase::Stopped)] {
+        let mut one = Followed::new("/health/events");
+        one.take();
+        one.registry.begin_drain(one.now);
+        one.registry.stop(one.now);
+        one.connection.handle_phase(phase);
+        let text = String::from_utf8(one.batch()).expect("text");
+        let end = "event: end\ndata: {\"phase\":\"draining\"}\n\n";
+        assert!(text.contains(end), "{text}");
+        one.connection.handle_sent(one.now);
+        if does_see_drain {
+            one.connection.handle_phase(Phase::Stopped);
+        }
+        let step = one.connection.step();
+        assert_eq!(step, Step::Close(CloseReason::Draining));
+    }
+}
+
 /// A server that is not ours cannot follow: what there is to tell comes as a whole, and the client
 /// comes back for more.
 #[test]

@@ -1,7 +1,7 @@
 //! Many wakers for one task, and which of them were woken.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 use std::task::Waker;
@@ -10,8 +10,8 @@ use std::task::Waker;
 ///
 /// A server with a thousand connections in one task must not poll all of them because one has bytes to
 /// read. Each connection gets a waker of its own, which records its key and wakes the task: for the
-/// runtime it is one task, for the server it is a readiness loop. Waking allocates nothing in steady
-/// state. When it is dropped, its wakers do nothing any more.
+/// runtime it is one task, for the server it is a readiness loop. Waking never allocates: there is room
+/// for every waker beforehand. When it is dropped, its wakers do nothing any more.
 ///
 /// ```
 /// use std::task::Waker;
@@ -39,6 +39,8 @@ pub struct Wakeup(Arc<KeyedWaker>);
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
+    /// Wakers there are: each is in the queue once at most.
+    wakers: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +71,11 @@ impl Wakeups {
     /// A waker that records `key` and wakes the task.
     #[must_use]
     pub fn waker(&self, key: usize) -> Waker {
+        let wakers = self.shared.wakers.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut state = self.shared.lock();
+        let missing = wakers.saturating_sub(state.queue.len());
+        state.queue.reserve(missing);
+        drop(state);
         let waker = KeyedWaker {
             key,
             is_queued: AtomicBool::new(false),
@@ -82,6 +89,8 @@ impl Wakeups {
     pub fn take(&self, task: &Waker, woken: &mut Vec<Wakeup>) {
         woken.clear();
         let mut state = self.shared.lock();
+        // It becomes the queue.
+        woken.reserve(state.queue.capacity());
         let replaced = state.task.replace(task.clone());
         std::mem::swap(&mut state.queue, woken);
         drop(state);
@@ -90,6 +99,12 @@ impl Wakeups {
             // A swap, not a store: it also sees what was done before a wake-up that found it queued.
             waker.is_queued.swap(false, Ordering::AcqRel);
         }
+    }
+}
+
+impl Drop for KeyedWaker {
+    fn drop(&mut self) {
+        self.shared.wakers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -153,6 +168,32 @@ mod tests {
         drop(wakeups);
         later.wake();
         assert_eq!(shared.strong_count(), 0);
+    }
+
+    /// Many sockets may be ready at once that never were before: under load.
+    #[test]
+    fn there_is_room_for_every_waker_however_many_are_woken_at_once() {
+        let wakeups = Wakeups::new();
+        let mut woken = Vec::new();
+        let wakers: Vec<_> = (0..100).map(|key| wakeups.waker(key)).collect();
+        wakeups.take(Waker::noop(), &mut woken);
+        let rooms = |woken: &Vec<Wakeup>| {
+            let mut rooms = [woken.capacity(), wakeups.shared.lock().queue.capacity()];
+            rooms.sort_unstable();
+            rooms
+        };
+        let before = rooms(&woken);
+        assert!(before[0] >= 100, "{before:?}");
+        for count in [1, 100, 3, 100, 100] {
+            wakers.iter().take(count).for_each(Waker::wake_by_ref);
+            wakeups.take(Waker::noop(), &mut woken);
+            assert_eq!(woken.len(), count);
+            assert_eq!(rooms(&woken), before, "no more memory was taken");
+        }
+        // Those that are gone need no room.
+        drop(wakers);
+        woken.clear();
+        assert_eq!(wakeups.shared.wakers.load(Ordering::Relaxed), 0);
     }
 
     /// The task's waker holds the task, which may hold the sockets whose wakers these are.

@@ -61,6 +61,9 @@ impl HealthWatch {
     }
 
     fn new(health: &Health, detects_stalls: bool) -> Self {
+        if detects_stalls {
+            health.begin_stall_detection();
+        }
         Self {
             health: health.clone(),
             detects_stalls,
@@ -123,6 +126,47 @@ impl Drop for HealthWatch {
     fn drop(&mut self) {
         if self.detects_stalls {
             self.health.end_stall_detection();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use health_core::{ProbeKind, Status};
+
+    use super::*;
+
+    /// The end of one of two listeners made the other one's late call the loop's fault.
+    #[test]
+    fn a_stall_is_excused_while_any_server_is_left() {
+        for servers in [2, 3] {
+            let health = Health::new("svc", "1");
+            let _control = health
+                .heartbeat("control", Duration::from_secs(8))
+                .expect("a name");
+            health.set_running();
+            let start = health.now();
+            let servers = (0..servers).map(|_| HealthWatch::of_server(&health));
+            let mut servers: Vec<_> = servers.collect();
+            for server in &mut servers {
+                server.poll(start, Waker::noop(), false);
+            }
+            servers.truncate(1);
+            // Nothing ran for 20 s.
+            let now = start + Duration::from_secs(20);
+            servers[0].poll(now, Waker::noop(), false);
+            let liveness = || health.snapshot_at(now).status(ProbeKind::Liveness);
+            assert_eq!(liveness(), Status::Healthy);
+            // Without any, nobody calls in time, and a late call says nothing.
+            drop(servers);
+            let now = now + Duration::from_secs(40);
+            health.handle_timeout(now);
+            assert_eq!(
+                health.snapshot_at(now).status(ProbeKind::Liveness),
+                Status::Unhealthy
+            );
         }
     }
 }

@@ -76,6 +76,8 @@ pub enum NameError {
     /// `_total`, `_created`, `_count`, `_sum`, `_bucket` or `_info`, which the formats add
     /// themselves.
     NotAMetric(Name),
+    /// A heartbeat whose deadline is less than 1 µs: it would always be missed.
+    NoDeadline(Name),
 }
 
 impl fmt::Display for NameError {
@@ -87,6 +89,10 @@ impl fmt::Display for NameError {
                 Name::MAX_LEN,
             ),
             Self::Duplicate(name) => write!(f, "name {name:?}: already registered"),
+            Self::NoDeadline(name) => write!(
+                f,
+                "heartbeat {name:?}: a deadline of 0 is always missed; allowed is at least 1 µs",
+            ),
             Self::NotAMetric(name) => write!(
                 f,
                 "name {name:?}: a metric has letters, digits and _, no digit first, no health_ in \

@@ -394,6 +394,7 @@ impl Check {
             .thresholds
             .count(&self.config, class, in_start_period, is_early);
         self.thresholds.last_indeterminate = outcome.kind.filter(|_| class == Class::Indeterminate);
+        self.is_quick = attempt.is_some() && end.duration_since(begin) < QUICK;
         if effect.counted {
             self.judged_at = Some(Timestamp::of(end));
         }
@@ -570,3 +571,6 @@ impl Check {
         self.run = Run::Idle { due };
     }
 }
+
+/// An attempt that takes less time is quick: its place among processes is soon free again.
+const QUICK: Duration = Duration::from_secs(1);

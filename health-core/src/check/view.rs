@@ -173,6 +173,12 @@ impl Check {
         }
     }
 
+    /// Whether its last attempt took little time; false before the first.
+    #[cfg(feature = "monitor")]
+    pub(crate) const fn is_quick(&self) -> bool {
+        self.is_quick
+    }
+
     /// Whether it holds a place among attempts that need to be reaped.
     #[cfg(feature = "monitor")]
     pub(crate) fn holds_exec(&self) -> bool {

@@ -35,7 +35,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`NameError`] if the name is not allowed or taken.
+    /// [`NameError`] if the name is not allowed or taken, or the deadline is less than 1 µs.
     pub fn heartbeat(
         &mut self,
         now: Instant,
@@ -43,6 +43,9 @@ impl Registry {
         deadline: Duration,
     ) -> Result<HeartbeatId, NameError> {
         let name = self.free_name(name)?;
+        if deadline < Duration::from_micros(1) {
+            return Err(NameError::NoDeadline(name));
+        }
         let beat = HeartbeatState::new(name, deadline, now);
         Ok(HeartbeatId(
             self.change(|state| state.heartbeats.push(beat)),

@@ -36,6 +36,6 @@ pub(crate) use {
     target::RequestTarget,
 };
 
-pub(crate) use request::RequestLine;
+pub(crate) use request::{Accept, RequestLine};
 pub(crate) use scan::HeadScan;
 pub(crate) use status::Code;

@@ -134,12 +134,13 @@ impl<'a> Request<'a> {
         values(self.fields, name).next()
     }
 
-    /// The values of all `Accept` lines, which are one list (RFC 9110 §5.3).
-    pub(crate) fn accept(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
-        // Nearly every request has one line at most, and that has been found already.
-        let others = if self.more_accept { self.fields } else { &[] };
-        let first = self.accept.into_iter();
-        first.chain(values(others, "accept").skip(1))
+    /// What it accepts.
+    pub(crate) const fn accept(&self) -> Accept<'a> {
+        Accept {
+            first: self.accept,
+            // Nearly every request has one line at most, and that has been found already.
+            others: if self.more_accept { self.fields } else { &[] },
+        }
     }
 
     /// Reads the head that the scan found complete at the beginning of `bytes`.
@@ -184,8 +185,25 @@ impl<'a> Request<'a> {
     }
 }
 
+/// The lines of `Accept` in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Accept<'a> {
+    /// The first one.
+    pub(crate) first: Option<&'a [u8]>,
+    /// The field lines of the request, if there are more than one of it among them.
+    pub(crate) others: &'a [u8],
+}
+
+impl<'a> Accept<'a> {
+    /// All of them: they are one list (RFC 9110 §5.3).
+    pub(crate) fn lines(self) -> impl Iterator<Item = &'a [u8]> {
+        let others = values(self.others, "accept").skip(1);
+        self.first.into_iter().chain(others)
+    }
+}
+
 /// The values of all lines of `fields` with this name, in any case, without the white space around.
-fn values<'a>(fields: &'a [u8], name: &str) -> impl Iterator<Item = &'a [u8]> + Clone {
+fn values<'a>(fields: &'a [u8], name: &str) -> impl Iterator<Item = &'a [u8]> {
     let lines = fields.split(|&byte| byte == b'\n');
     lines.filter_map(move |line| {
         let (start, value) = line.split_at_checked(name.len() + 1)?;

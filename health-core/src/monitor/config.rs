@@ -24,6 +24,9 @@ pub struct MonitorConfig {
     pub max_in_flight: usize,
     /// The most attempts with [`needs_reap`](crate::check::CheckConfig::needs_reap) at once, each
     /// counted until it is reaped: processes cost far more than sockets. Default: 16.
+    ///
+    /// A quarter of the places is kept for checks whose last attempt took less than a second, so that
+    /// commands that hang do not hold up those that do not.
     pub max_exec: usize,
     /// Attempts begin at multiples of this, so that many targets cost few wake-ups; slots and
     /// deadlines stay exact. Default: 10 ms; 0 starts each at its own time.

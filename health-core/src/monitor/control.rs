@@ -3,7 +3,7 @@
 use super::config::Spread;
 use super::id::TargetId;
 use super::machine::{Life, Monitor};
-use super::mass_failure::{Share, TargetShare};
+use super::mass_failure::{Lane, Share, TargetShare};
 use super::schedule::Selection;
 use super::shortage::shortage_of;
 use super::target::{AddError, Target, TargetSpec};
@@ -92,8 +92,7 @@ impl Monitor {
         for (index, check) in target.each().enumerate() {
             self.tally.exchange(Share::of(check), Share::default());
             self.sums.shortages.exchange(shortage_of(check), None);
-            let lane = usize::from(check.config().needs_reap);
-            self.schedule(id.check(index), lane, None);
+            self.schedule(id.check(index), Lane::of(check), None);
         }
         self.tally.execs += orphans;
         Some(target)

@@ -33,9 +33,8 @@ pub struct Monitor {
     pub(super) sums: Sums,
     /// Deadlines, and slots that find a process not reaped: what no limit holds back.
     pub(super) timeouts: Timers,
-    /// Attempts due, which are the queue as well: without and with something to reap. Two, so that
-    /// the limit of processes holds nothing else up.
-    pub(super) starts: [Timers; 2],
+    /// Attempts due, which are the queue as well, by [`Lane`](super::mass_failure::Lane).
+    pub(super) starts: [Timers; 3],
     pub(super) reaper: Reaper,
     pub(super) tally: Tally,
     pub(super) stats: MonitorStats,
@@ -67,7 +66,7 @@ impl Monitor {
             targets: Targets::default(),
             sums: Sums::default(),
             timeouts: Timers::default(),
-            starts: [Timers::default(), Timers::default()],
+            starts: [Timers::default(), Timers::default(), Timers::default()],
             reaper: Reaper::default(),
             tally: Tally::default(),
             stats: MonitorStats::default(),

@@ -77,11 +77,35 @@ pub(super) const fn is_active(mode: Mode) -> bool {
     )
 }
 
+/// The queues of attempts that are due. With more than one, no limit holds up what it does not limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Nothing is left of it that would have to be reaped.
+    Plain,
+    /// Known to take little time.
+    Quick,
+    /// Everything else that is to be reaped.
+    Slow,
+}
+
+impl Lane {
+    pub(super) const ALL: [Self; 3] = [Self::Plain, Self::Quick, Self::Slow];
+
+    pub(super) fn of(check: &Check) -> Self {
+        match (check.config().needs_reap, check.is_quick()) {
+            (false, _) => Self::Plain,
+            (true, true) => Self::Quick,
+            (true, false) => Self::Slow,
+        }
+    }
+}
+
 /// What one check contributes to a [`Tally`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Share {
     running: bool,
     exec: bool,
+    slow_exec: bool,
 }
 
 impl Share {
@@ -89,6 +113,7 @@ impl Share {
         Self {
             running: check.is_running(),
             exec: check.holds_exec(),
+            slow_exec: check.holds_exec() && !check.is_quick(),
         }
     }
 }
@@ -104,12 +129,21 @@ pub(super) struct Tally {
     pub(super) running: usize,
     /// Attempts with something to reap, whether they run or are given up.
     pub(super) execs: usize,
+    /// Those of them that are not known to take little time.
+    slow_execs: usize,
 }
 
 impl Tally {
-    /// Whether one more attempt may run: lane 0 without, lane 1 with something to reap.
-    pub(super) fn has_capacity(&self, config: &MonitorConfig, lane: usize) -> bool {
-        self.running < config.max_in_flight && (lane == 0 || self.execs < config.max_exec)
+    /// Whether one more attempt may run. A quarter of the places for what is to be reaped is kept for
+    /// what takes little time: commands that hang would take all of them.
+    pub(super) fn has_capacity(&self, config: &MonitorConfig, lane: Lane) -> bool {
+        let most_slow = config.max_exec - config.max_exec / 4;
+        self.running < config.max_in_flight
+            && match lane {
+                Lane::Plain => true,
+                Lane::Quick => self.execs < config.max_exec,
+                Lane::Slow => self.execs < config.max_exec && self.slow_execs < most_slow,
+            }
     }
 
     pub(super) fn exchange_target(&mut self, before: TargetShare, after: TargetShare) {
@@ -125,6 +159,7 @@ impl Tally {
         for (sum, before, after) in [
             (&mut self.running, before.running, after.running),
             (&mut self.execs, before.exec, after.exec),
+            (&mut self.slow_execs, before.slow_exec, after.slow_exec),
         ] {
             *sum = *sum + usize::from(after) - usize::from(before);
         }

@@ -5,7 +5,7 @@ use core::mem;
 
 use super::id::{CheckId, TargetId};
 use super::machine::Monitor;
-use super::mass_failure::TargetShare;
+use super::mass_failure::{Lane, TargetShare};
 use super::shortage::shortage_of;
 use super::target::{AddError, Target, TargetSpec};
 use crate::base::Instant;
@@ -96,8 +96,7 @@ impl Monitor {
         if let Some(journal) = &mut self.journal {
             journal.note(now, id, (target.name().clone(), _name.clone()), check);
         }
-        let lane = usize::from(check.config().needs_reap);
-        let wake = check.wake();
+        let (lane, wake) = (Lane::of(check), check.wake());
         self.schedule(id, lane, wake);
     }
 }

@@ -7,6 +7,7 @@ use super::config::Spread;
 use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
+use super::mass_failure::Lane;
 use super::target::Target;
 use crate::base::Instant;
 use crate::check::{Check, Events, Start, Wake};
@@ -48,7 +49,7 @@ impl Monitor {
         if self.life != Life::Running {
             return None;
         }
-        let lanes = self.starts.iter().enumerate();
+        let lanes = Lane::ALL.into_iter().zip(&self.starts);
         let lanes = lanes.filter(|&(lane, _)| self.tally.has_capacity(&self.config, lane));
         lanes.filter_map(|(_, starts)| starts.first()).min()
     }
@@ -90,17 +91,19 @@ impl Monitor {
     }
 
     /// Puts a check's next wake-up among the timers it belongs to, in place of an earlier one.
-    pub(super) fn schedule(&mut self, id: CheckId, lane: usize, wake: Option<Wake>) {
+    pub(super) fn schedule(&mut self, id: CheckId, lane: Lane, wake: Option<Wake>) {
         let targets = &self.targets;
         let wants_timeout = |at, id| targets.wants_timeout(at, id);
         let wants_start = |at, id| targets.wants_start(at, id);
         match wake {
             Some(Wake::Timeout(at)) => self.timeouts.push(at, id, wants_timeout),
-            Some(Wake::Start(at)) => self.starts[lane].push(at, id, wants_start),
+            Some(Wake::Start(at)) => self.starts[lane as usize].push(at, id, wants_start),
             None => {}
         }
         self.timeouts.drop_stale(id, wants_timeout);
-        self.starts[lane].drop_stale(id, wants_start);
+        for starts in &mut self.starts {
+            starts.drop_stale(id, wants_start);
+        }
     }
 }
 

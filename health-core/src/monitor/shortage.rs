@@ -2,7 +2,6 @@
 
 use crate::base::{Kind, Outcome};
 use crate::check::Check;
-use crate::check::probe::ProbeError;
 
 use super::mass_failure::is_active;
 
@@ -15,14 +14,14 @@ use super::mass_failure::is_active;
 pub struct Shortages([u32; OWN.len()]);
 
 /// Every shortage, and the name of the prober's component that shows it.
-const OWN: [(ProbeError, &str); 7] = [
-    (ProbeError::Resolver, "resolver"),
-    (ProbeError::Certificates, "certificates"),
-    (ProbeError::Descriptors, "descriptors"),
-    (ProbeError::Memory, "memory"),
-    (ProbeError::Processes, "processes"),
-    (ProbeError::Ports, "ports"),
-    (ProbeError::CommandBusy, "commands"),
+const OWN: [(Kind, &str); 7] = [
+    (Kind::Resolver, "resolver"),
+    (Kind::Certificates, "certificates"),
+    (Kind::Descriptors, "descriptors"),
+    (Kind::Memory, "memory"),
+    (Kind::Processes, "processes"),
+    (Kind::Ports, "ports"),
+    (Kind::CommandBusy, "commands"),
 ];
 
 impl Shortages {
@@ -36,10 +35,10 @@ impl Shortages {
     /// assert_eq!(names[..2], ["resolver", "certificates"]);
     /// ```
     pub fn outcomes(&self) -> impl Iterator<Item = (&'static str, Outcome)> + use<> {
-        OWN.into_iter().zip(self.0).map(|((error, name), checks)| {
+        OWN.into_iter().zip(self.0).map(|((kind, name), checks)| {
             let outcome = match checks {
                 0 => Outcome::success(),
-                _ => Outcome::failure_with_message(error.phrase()),
+                _ => Outcome::failure_with_message(kind.phrase()),
             };
             (name, outcome)
         })
@@ -48,9 +47,9 @@ impl Shortages {
     /// A check that was kept by `before` is kept by `after`.
     pub(super) fn exchange(&mut self, before: Option<Kind>, after: Option<Kind>) {
         if before != after {
-            for (count, (error, _)) in self.0.iter_mut().zip(OWN) {
-                *count += u32::from(after.is_some() && error.kind() == after);
-                *count -= u32::from(before.is_some() && error.kind() == before);
+            for (count, (kind, _)) in self.0.iter_mut().zip(OWN) {
+                *count += u32::from(after == Some(kind));
+                *count -= u32::from(before == Some(kind));
             }
         }
     }

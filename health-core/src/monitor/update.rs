@@ -4,7 +4,7 @@
 use super::event::{Command, MonitorEvent};
 use super::id::{AttemptId, CheckId, TargetId};
 use super::machine::{Life, Monitor};
-use super::mass_failure::{Share, TargetShare};
+use super::mass_failure::{Lane, Share, TargetShare};
 use super::schedule::Selection;
 use super::shortage::shortage_of;
 use crate::base::Instant;
@@ -75,7 +75,7 @@ impl Monitor {
         self.tally.exchange(share, Share::of(check));
         self.sums.shortages.exchange(shortage, shortage_of(check));
         self.stats.skipped_slots += u64::from(check.skipped_slots - skipped);
-        let needs_reap = check.config().needs_reap;
+        let (needs_reap, lane) = (check.config().needs_reap, Lane::of(check));
         let new_wake = check.wake();
         let new_share = TargetShare::of(target);
         self.tally.exchange_target(target_share, new_share);
@@ -84,7 +84,7 @@ impl Monitor {
             journal.observe(now, id, &self.targets, before, &events);
         }
         if new_wake != wake {
-            self.schedule(id, usize::from(needs_reap), new_wake);
+            self.schedule(id, lane, new_wake);
         }
         for event in events {
             self.handle_event(now, id, needs_reap, event);

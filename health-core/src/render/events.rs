@@ -62,8 +62,14 @@ pub(crate) fn stats(verbose: bool, snapshot: &Snapshot, out: &mut Vec<u8>) {
     }
 }
 
-/// Nothing more will come.
+/// Nothing more will come. A daemon that has stopped was draining just before: which of the two a server
+/// comes to see first is chance, and no client is to depend on it.
 pub(crate) fn end(phase: Phase, out: &mut Vec<u8>) {
+    let phase = if phase.is_ending() {
+        Phase::Draining
+    } else {
+        phase
+    };
     event("end", None, out, |out| {
         json::object(out, |o| o.word("phase", phase.as_str()));
     });

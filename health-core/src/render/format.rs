@@ -115,16 +115,15 @@ impl Format {
 
     /// How closely a media range fits, if it does.
     fn specificity(self, range: &MediaRange<'_>) -> Option<u8> {
-        let media_type = self.media_type();
-        let specificity = match range.media_type {
+        let (own, named) = (self.media_type().as_bytes(), range.media_type);
+        let specificity = match named {
             b"*/*" if self.is_in_wide_ranges() => 1,
             [kind @ .., b'/', b'*'] if self.is_in_wide_ranges() => {
-                let (own, _) = media_type.split_once('/')?;
-                kind.eq_ignore_ascii_case(own.as_bytes()).then_some(2)?
+                let (start, rest) = own.split_at_checked(kind.len())?;
+                let is_in_range = rest.first() == Some(&b'/') && kind.eq_ignore_ascii_case(start);
+                is_in_range.then_some(2)?
             }
-            exact => exact
-                .eq_ignore_ascii_case(media_type.as_bytes())
-                .then_some(3)?,
+            exact => exact.eq_ignore_ascii_case(own).then_some(3)?,
         };
         match (range.version, self.version()) {
             // Another version is another format: Prometheus lists those it can read.

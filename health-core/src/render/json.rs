@@ -39,6 +39,7 @@ pub(crate) fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
 
 impl Object<'_> {
     /// Writes a string, with the escapes it needs.
+    #[inline]
     pub(crate) fn string(&mut self, name: &str, value: &str) {
         self.name(name);
         string(self.out, value);
@@ -46,6 +47,7 @@ impl Object<'_> {
 
     /// Writes a text of ours, such as a fixed word, a date or a [`Name`](crate::base::Name): one
     /// that needs no escapes, so none are searched for.
+    #[inline]
     pub(crate) fn word(&mut self, name: &str, value: impl AsRef<[u8]>) {
         let value = value.as_ref();
         debug_assert!(!value.iter().copied().any(needs_escape));
@@ -55,6 +57,7 @@ impl Object<'_> {
         self.out.push(b'"');
     }
 
+    #[inline]
     pub(crate) fn bool(&mut self, name: &str, value: bool) {
         self.name(name);
         if value {
@@ -64,12 +67,14 @@ impl Object<'_> {
         }
     }
 
+    #[inline]
     pub(crate) fn number(&mut self, name: &str, value: u64) {
         self.name(name);
         decimal(self.out, value);
     }
 
     /// Writes seconds with one decimal, rounded down.
+    #[inline]
     pub(crate) fn tenths(&mut self, name: &str, value: core::time::Duration) {
         self.name(name);
         decimal(self.out, value.as_secs());
@@ -130,6 +135,8 @@ impl Object<'_> {
         self.out
     }
 
+    /// Nearly all names are literals: where it is inlined, their lengths are known, and no copy is called.
+    #[inline(always)]
     fn name(&mut self, name: &str) {
         // Two bytes either way: a length known beforehand makes no call of the copy.
         let opening = if core::mem::take(&mut self.is_empty) {

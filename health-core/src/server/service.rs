@@ -19,7 +19,7 @@ use super::{Access, AccessRequest, DegradedCode, EventCursor, Limits};
 use super::{Peer, Query, Route};
 use crate::base::Moment;
 use crate::health::Snapshot;
-use crate::http::{Head, Method, RequestTarget};
+use crate::http::{Accept, Head, Method, RequestTarget};
 use crate::render::Format;
 
 /// One listener's settings: limits, paths, codes, tokens. Clones count together.
@@ -153,7 +153,11 @@ impl Service {
         };
         let target = RequestTarget::parse(method, target.as_bytes()).unwrap_or(nothing);
         let cross_origin = CrossOrigin::default();
-        let (accept, field) = (field("accept").into_iter(), &|name: &str| field(name));
+        let accept = Accept {
+            first: field("accept"),
+            others: &[],
+        };
+        let field = &|name: &str| field(name);
         self.query_of(&peer, method, target, accept, field, cross_origin)
     }
 
@@ -179,7 +183,7 @@ impl Service {
         peer: &'a Peer,
         method: Method,
         target: RequestTarget<'a>,
-        accept: impl Iterator<Item = &'a [u8]> + Clone,
+        accept: Accept<'a>,
         field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
         cross_origin: CrossOrigin,
     ) -> Query {
@@ -198,12 +202,17 @@ impl Service {
         };
         let parameters = parameters.map(QueryString::parse).unwrap_or_default();
         let offered = route.formats();
-        let mut lines = accept.clone();
-        let format = match (parameters.format, lines.next()) {
+        let format = match (parameters.format, accept) {
             (Some(name), _) => Format::from_name(name, offered),
             // What kubelet, curl and most others send.
-            (None, None | Some(b"*/*")) if lines.next().is_none() => offered.first().copied(),
-            (None, _) => Some(Format::from_accept(accept, offered)),
+            (
+                None,
+                Accept {
+                    first: None | Some(b"*/*"),
+                    others: [],
+                },
+            ) => offered.first().copied(),
+            (None, _) => Some(Format::from_accept(accept.lines(), offered)),
         };
         let mut query = Query {
             method,
@@ -221,15 +230,28 @@ impl Service {
             query.after = seen.unwrap_or(query.after);
         }
         if query.wants_details() {
-            let request = AccessRequest {
-                peer,
-                method,
-                path,
-                authority,
-                field,
-            };
-            query.access = self.policy.decide(self.guard(), &request);
+            query.access = self.access_of(peer, method, (authority, path), field);
         }
         query
+    }
+
+    /// What a request for details may see. Most requests are for a verdict, so this is not among what they
+    /// pass through.
+    #[inline(never)]
+    fn access_of<'a>(
+        &self,
+        peer: &'a Peer,
+        method: Method,
+        (authority, path): (Option<&'a [u8]>, &'a [u8]),
+        field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
+    ) -> Access {
+        let request = AccessRequest {
+            peer,
+            method,
+            path,
+            authority,
+            field,
+        };
+        self.policy.decide(self.guard(), &request)
     }
 }

@@ -12,7 +12,7 @@ use core::time::Duration;
 use super::state::{CloseMode, Pending, State, Writing};
 use super::{CloseReason, Connection, DegradedCode, EvictionClass, Query, Service};
 use crate::base::{Instant, Moment};
-use crate::health::{Revision, Snapshot};
+use crate::health::{Phase, Revision, Snapshot};
 use crate::http::Code;
 use crate::http::response::Chunk;
 use crate::render::{Probe, events};
@@ -210,7 +210,9 @@ impl Stream {
         if self.chunked {
             out.extend_from_slice(Chunk::LAST);
         }
-        Some(ending)
+        // A stop ends what lingers, so nothing begins to.
+        let linger = ending.linger && snapshot.phase() != Phase::Stopped;
+        Some(CloseMode { linger, ..ending })
     }
 
     fn write_batch(

@@ -10,10 +10,9 @@ use crate::check::probe::Exit;
 impl Supervisor {
     /// R2: the next instance of the replica begins.
     pub(super) fn begin(&mut self, now: Instant, index: usize) {
-        let is_external = self.config.is_external;
-        self.replicas[index].begin(now, is_external);
+        self.replicas[index].begin(now);
         self.report_state(now, index);
-        if !is_external {
+        if !self.config.is_external {
             let instance = self.replicas[index].instance();
             self.command(now, GroupCommand::Start(instance));
         }
@@ -112,13 +111,12 @@ impl Supervisor {
     pub(super) fn gone(&mut self, now: Instant, index: usize) {
         let is_stopping = self.is_stopping();
         let replica = &mut self.replicas[index];
-        if let (Some(rest), Life::Left | Life::Ending(_)) = (replica.rest, replica.life) {
-            replica.signals = Signals::None;
-            match replica.life {
-                Life::Ending(then) => self.over(now, index, then),
-                _ if is_stopping => self.over(now, index, Then::Stopped),
-                _ => self.follow_exit(now, index, rest),
-            }
+        replica.signals = Signals::None;
+        match (replica.life, replica.rest) {
+            (Life::Ending(then), _) => self.over(now, index, then),
+            _ if is_stopping => self.over(now, index, Then::Stopped),
+            (_, Some(rest)) => self.follow_exit(now, index, rest),
+            _ => {}
         }
     }
 
@@ -141,12 +139,7 @@ impl Supervisor {
     /// R22: the restart command has ended.
     pub(super) fn restarted(&mut self, now: Instant, index: usize, is_ok: bool) {
         let replica = &mut self.replicas[index];
-        let is_command = matches!(
-            replica.signals,
-            Signals::Terminate { .. } | Signals::Kill(_) | Signals::Killed(_)
-        );
-        let (Life::Ending(then), true) = (replica.life, self.config.is_external && is_command)
-        else {
+        let Life::Ending(then) = replica.life else {
             return;
         };
         replica.signals = Signals::None;

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::config::GroupConfig;
 use super::event::{GroupCommand, GroupEvent, InstanceId, RestartCause, SpawnFailure};
 use super::mass_failure::MassFailure;
-use super::replica::{Life, Replica};
+use super::replica::Replica;
 use super::summary::GroupSummary;
 use crate::base::{ConfigError, Instant, ProbeKind};
 use crate::check::probe::Exit;
@@ -53,7 +53,9 @@ impl Supervisor {
     pub fn new(config: GroupConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self {
-            replicas: (0..config.replicas).map(Replica::new).collect(),
+            replicas: (0..config.replicas)
+                .map(|index| Replica::new(index, config.is_external))
+                .collect(),
             config,
             clock: Instant::default(),
             stage: Stage::New,
@@ -122,7 +124,8 @@ impl Supervisor {
         let is_over = self.replicas.get(index).is_some_and(Replica::is_over);
         if self.stage == Stage::Running && is_over {
             let it = &mut self.replicas[index];
-            (it.streak, it.is_restarting) = (0, false);
+            it.streak = 0;
+            (it.is_restarting, it.is_suspect) = (false, false);
             self.begin(now, index);
             self.conclude(now, Some(index));
         }
@@ -131,7 +134,7 @@ impl Supervisor {
     /// The process of this instance could not be started. A start that works is not reported.
     pub fn handle_spawn_failed(&mut self, now: Instant, instance: InstanceId, why: SpawnFailure) {
         let now = self.tick(now);
-        if let Some(index) = self.own_process(instance) {
+        if let Some(index) = self.current(instance, Replica::has_process) {
             match why {
                 SpawnFailure::Missing => self.exited(now, index, Exit::Code(127), false),
                 SpawnFailure::Shortage => self.not_spawned(now, index),
@@ -150,7 +153,7 @@ impl Supervisor {
         is_rest_left: bool,
     ) {
         let now = self.tick(now);
-        if let Some(index) = self.own_process(instance) {
+        if let Some(index) = self.current(instance, Replica::has_process) {
             self.exited(now, index, exit, is_rest_left);
             self.conclude(now, Some(index));
         }
@@ -159,7 +162,7 @@ impl Supervisor {
     /// Nothing is left of the group of an instance whose exit was reported before.
     pub fn handle_gone(&mut self, now: Instant, instance: InstanceId) {
         let now = self.tick(now);
-        if let Some(index) = self.current(instance) {
+        if let Some(index) = self.current(instance, Replica::has_exited) {
             self.gone(now, index);
             self.conclude(now, Some(index));
         }
@@ -168,7 +171,7 @@ impl Supervisor {
     /// The restart command for this instance has ended, well or not.
     pub fn handle_restarted(&mut self, now: Instant, instance: InstanceId, is_ok: bool) {
         let now = self.tick(now);
-        if let Some(index) = self.current(instance) {
+        if let Some(index) = self.current(instance, Replica::runs_command) {
             self.restarted(now, index, is_ok);
             self.conclude(now, Some(index));
         }
@@ -183,8 +186,7 @@ impl Supervisor {
         is_ready: bool,
     ) {
         let now = self.tick(now);
-        let index = self.current(instance);
-        if let Some(index) = index.filter(|&it| self.replicas[it].life == Life::Running) {
+        if let Some(index) = self.current(instance, Replica::runs) {
             let replica = &mut self.replicas[index];
             replica.is_started |= is_started;
             replica.is_ready = is_ready;
@@ -201,7 +203,8 @@ impl Supervisor {
             ProbeKind::Liveness | ProbeKind::Health => RestartCause::Liveness,
             ProbeKind::Readiness => return,
         };
-        if let Some(index) = self.current(instance) {
+        let is_news = |it: &Replica| it.runs() && it.verdict.is_none();
+        if let Some(index) = self.current(instance, is_news) {
             self.unhealthy(now, index, cause);
             self.conclude(now, Some(index));
         }
@@ -210,7 +213,8 @@ impl Supervisor {
     /// None of the checks of this instance is unhealthy any more.
     pub fn handle_recovered(&mut self, now: Instant, instance: InstanceId) {
         let now = self.tick(now);
-        if let Some(index) = self.current(instance) {
+        let is_news = |it: &Replica| it.runs() && it.verdict.is_some();
+        if let Some(index) = self.current(instance, is_news) {
             self.recovered(now, index);
             self.conclude(now, Some(index));
         }
@@ -292,20 +296,11 @@ impl Supervisor {
         }
     }
 
-    /// The index of the replica whose current instance it is.
-    fn current(&self, instance: InstanceId) -> Option<usize> {
+    /// The index of the replica whose current instance it is, if the report can be about it.
+    fn current(&self, instance: InstanceId, can_be: impl Fn(&Replica) -> bool) -> Option<usize> {
         let index = usize::from(instance.replica);
-        let replica = self.replicas.get(index)?;
-        let is_current = replica.number == instance.number && instance.number > 0;
-        (is_current && !self.is_ended()).then_some(index)
-    }
-
-    /// The same, if its process is ours and has not exited.
-    fn own_process(&self, instance: InstanceId) -> Option<usize> {
-        let index = self.current(instance)?;
-        let replica = &self.replicas[index];
-        let has_leader = matches!(replica.life, Life::Running | Life::Ending(_));
-        (has_leader && replica.rest.is_none() && !self.config.is_external).then_some(index)
+        let replica = self.replicas.get(index).filter(|it| can_be(it))?;
+        (replica.number == instance.number && !self.is_ended()).then_some(index)
     }
 
     /// Time never runs back.

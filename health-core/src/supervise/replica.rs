@@ -68,6 +68,7 @@ impl ReplicaState {
 #[derive(Clone, Debug)]
 pub struct Replica {
     pub(super) index: u16,
+    pub(super) is_external: bool,
     /// The state that was reported last.
     pub(super) state: ReplicaState,
     pub(super) life: Life,
@@ -159,9 +160,10 @@ pub(super) enum Place {
 }
 
 impl Replica {
-    pub(super) fn new(index: u16) -> Self {
+    pub(super) fn new(index: u16, is_external: bool) -> Self {
         Self {
             index,
+            is_external,
             state: ReplicaState::Waiting,
             life: Life::New,
             rest: None,
@@ -223,13 +225,14 @@ impl Replica {
     }
 
     /// R2: the next instance begins.
-    pub(super) fn begin(&mut self, now: Instant, is_up: bool) {
+    pub(super) fn begin(&mut self, now: Instant) {
         self.number += 1;
         self.life = Life::Running;
         self.rest = None;
         self.signals = Signals::None;
         self.begun = now;
-        self.is_up = is_up;
+        // What is not ours is up already.
+        self.is_up = self.is_external;
         (self.is_started, self.is_ready, self.was_ready) = (false, false, false);
         (self.well_since, self.ready_since, self.verdict) = (None, None, None);
     }
@@ -251,6 +254,28 @@ impl Replica {
             Life::Failed => ReplicaState::Failed,
             Life::Stopped => ReplicaState::Stopped,
         }
+    }
+
+    /// It runs, and is not being ended.
+    pub(super) fn runs(&self) -> bool {
+        self.life == Life::Running
+    }
+
+    /// Its process is ours and has not exited.
+    pub(super) fn has_process(&self) -> bool {
+        let is_begun = matches!(self.life, Life::Running | Life::Ending(_));
+        is_begun && self.rest.is_none() && !self.is_external
+    }
+
+    /// Its process has exited, and something may be left.
+    pub(super) fn has_exited(&self) -> bool {
+        matches!(self.life, Life::Left | Life::Ending(_)) && self.rest.is_some()
+    }
+
+    /// If it is external: its restart command runs.
+    pub(super) fn runs_command(&self) -> bool {
+        let is_due = matches!(self.signals, Signals::None | Signals::RestartCommand(_));
+        matches!(self.life, Life::Ending(_)) && !is_due && self.is_external
     }
 
     /// R23: it is failed or stopped.

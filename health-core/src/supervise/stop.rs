@@ -1,5 +1,7 @@
 //! The end of the group: stop, force, and the exit code (R18, R19, R23).
 
+use alloc::vec::Vec;
+
 use super::event::GroupEvent;
 use super::machine::{Stage, Supervisor};
 use super::replica::{Life, Replica, Signals, Then};
@@ -15,9 +17,8 @@ impl Supervisor {
             due: now + self.config.drain_delay,
             grace: self.config.stop_grace,
         };
-        let is_external = self.config.is_external;
         for replica in &mut self.replicas {
-            replica.stop(now, terminate, is_external);
+            replica.stop(now, terminate);
         }
         self.conclude(now, None);
     }
@@ -42,10 +43,7 @@ impl Supervisor {
             _ => None,
         });
         // None at all if one of them has not been killed yet.
-        let last = killed
-            .collect::<Option<alloc::vec::Vec<_>>>()?
-            .into_iter()
-            .max()?;
+        let last = killed.collect::<Option<Vec<_>>>()?.into_iter().max()?;
         self.is_stopping().then(|| last + self.config.kill_wait)
     }
 
@@ -68,17 +66,17 @@ impl Supervisor {
 
 impl Replica {
     /// Its plans and its place are dropped; what runs is ended by `terminate`.
-    fn stop(&mut self, now: Instant, terminate: Signals, is_external: bool) {
+    fn stop(&mut self, now: Instant, terminate: Signals) {
         (self.verdict, self.place, self.well_since) = (None, None, None);
         (self.is_requested, self.is_suspect) = (false, false);
         self.life = match self.life {
-            Life::Running if is_external => Life::Stopped,
+            Life::Running if self.is_external => Life::Stopped,
             Life::New | Life::Backoff(_) | Life::Stopped => Life::Stopped,
             Life::Running => {
                 self.signals = terminate;
                 Life::Ending(Then::Stopped)
             }
-            Life::Ending(_) if is_external => match &mut self.signals {
+            Life::Ending(_) if self.is_external => match &mut self.signals {
                 Signals::RestartCommand(_) => Life::Stopped,
                 signals => {
                     if let Signals::Terminate { due, .. } = signals {

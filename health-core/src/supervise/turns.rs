@@ -14,9 +14,6 @@ impl Supervisor {
     /// goes on.
     pub(super) fn unhealthy(&mut self, now: Instant, index: usize, cause: RestartCause) {
         let replica = &mut self.replicas[index];
-        if replica.life != Life::Running || replica.verdict.is_some() {
-            return;
-        }
         replica.end_well(now, &self.config);
         replica.is_requested = false;
         replica.is_suspect = true;
@@ -41,10 +38,7 @@ impl Supervisor {
     /// R11: it turned healthy again before its turn.
     pub(super) fn recovered(&mut self, now: Instant, index: usize) {
         let replica = &mut self.replicas[index];
-        if replica.life != Life::Running || replica.verdict.take().is_none() {
-            return;
-        }
-        replica.is_suspect = false;
+        (replica.verdict, replica.is_suspect) = (None, false);
         let replica = replica.index;
         self.report(GroupEvent::Dropped { at: now, replica });
         if let Some(mass) = &mut self.mass {
@@ -56,7 +50,10 @@ impl Supervisor {
     pub(super) fn request(&mut self, now: Instant, index: usize) {
         let replica = &mut self.replicas[index];
         match (replica.life, &mut replica.verdict) {
-            (Life::Backoff(_), _) => self.begin(now, index),
+            (Life::Backoff(_), _) => {
+                replica.is_restarting = true;
+                self.begin(now, index);
+            }
             (Life::Running, None) => {
                 replica.is_requested = true;
                 self.is_rolling = true;

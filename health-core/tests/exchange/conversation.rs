@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use health_core::check::probe::{
-    Attempt, AttemptStep, Condition, Probe, ProbeError, ProbePhase, Report,
-};
+use health_core::check::probe::{Attempt, AttemptStep, Condition, Probe, ProbePhase, Report};
 use health_core::{Class, Instant, Kind};
 
 use crate::{SECOND, START, begun, builder, built, connected, run};
@@ -73,7 +71,7 @@ fn what_comes_at_the_deadline_comes_too_late() {
     let ends: [fn(&mut Attempt<'_>, Instant); 3] = [
         |attempt, now| attempt.handle_input(now, OK),
         |attempt, now| attempt.handle_eof(now),
-        |attempt, now| attempt.handle_error(now, ProbeError::Reset, ""),
+        |attempt, now| attempt.handle_error(now, Kind::Reset, ""),
     ];
     for end in ends {
         let mut attempt = begun(&probe);
@@ -117,7 +115,7 @@ fn the_server_is_given_time_to_close_first() {
         AttemptStep::Linger { until: at(1_000) },
         "within the deadline"
     );
-    attempt.handle_error(at(981), ProbeError::Reset, "");
+    attempt.handle_error(at(981), Kind::Reset, "");
     assert_eq!(attempt.step(), AttemptStep::Close);
     assert_eq!(
         attempt.into_report().outcome.class,
@@ -166,13 +164,13 @@ fn lines_of(request: &[u8]) -> impl Iterator<Item = &str> {
 fn a_broken_connection_is_told_from_a_closed_one() {
     let probe = plain();
     let mut attempt = connected(&probe);
-    attempt.handle_error(START, ProbeError::Reset, "broken pipe");
+    attempt.handle_error(START, Kind::Reset, "broken pipe");
     let text = "connection reset while sending the request";
     assert_eq!(said(attempt.report().unwrap()), (Some(Kind::Reset), text));
 
     let mut attempt = begun(&probe);
     attempt.handle_input(START, b"HTTP/1.1 200 OK\r\n\r\nhalf");
-    attempt.handle_error(START, ProbeError::Reset, "");
+    attempt.handle_error(START, Kind::Reset, "");
     let text = "connection reset while reading the response body";
     assert_eq!(said(attempt.report().unwrap()), (Some(Kind::Reset), text));
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use health_core::check::probe::{AttemptStep, Condition, HttpProbeBuilder, ProbeError};
+use health_core::Kind;
+use health_core::check::probe::{AttemptStep, Condition, HttpProbeBuilder};
 
 use crate::cases::cases;
 use crate::{Random, SECOND, START, builder, built, connected, mirror, run};
@@ -60,7 +61,7 @@ fn mutated_answers_never_panic_and_stay_bounded() {
             now = now + Duration::from_millis(random.below(120) as u64);
             match random.below(8) {
                 0 => attempt.handle_timeout(now),
-                1 => attempt.handle_error(now, ProbeError::Reset, ""),
+                1 => attempt.handle_error(now, Kind::Reset, ""),
                 2 => attempt.handle_eof(now),
                 _ => attempt.handle_sent(now),
             }

@@ -120,6 +120,48 @@ fn a_place_among_processes_is_held_until_reaped_and_holds_nobody_else_up() {
     assert_eq!(starts(&mut monitor, 21_000).len(), 1);
 }
 
+/// Whoever hangs, however many and however long, a command that has been quick has its slot.
+#[test]
+fn commands_that_hang_leave_places_for_quick_ones() {
+    for hanging in [20, 60, 200] {
+        let mut monitor = running(plain_with(|it| it.max_exec = 16));
+        let quick = monitor.add(at(0), single("quick", exec())).expect("new");
+        let begun = starts(&mut monitor, 0);
+        succeed(&mut monitor, 5, &begun);
+        monitor.handle_reaped(at(5), begun[0]);
+        for index in 0..hanging {
+            let name = format!("hangs-{index}");
+            monitor.add(at(5), single(&name, exec())).expect("new");
+        }
+        // The others take 1 s until they time out, and 5 s more to be reaped.
+        let mut hung = Vec::new();
+        let mut slots = 0;
+        for now in (10..100_000).step_by(10) {
+            hung.retain(|&(attempt, over)| {
+                if now >= over {
+                    monitor.handle_reaped(at(now), attempt);
+                }
+                now < over
+            });
+            for command in poll(&mut monitor, now) {
+                let Command::Start { attempt, .. } = command else {
+                    continue;
+                };
+                if attempt.check().target() == quick {
+                    assert_eq!(now % 10_000, 0, "{hanging} hang: {now}");
+                    slots += 1;
+                    succeed(&mut monitor, now, &[attempt]);
+                    monitor.handle_reaped(at(now), attempt);
+                } else {
+                    hung.push((attempt, now + 6_000));
+                }
+            }
+            assert!(hung.len() <= 12, "{}", hung.len());
+        }
+        assert_eq!(slots, 9, "{hanging} hang");
+    }
+}
+
 #[test]
 fn a_removed_target_keeps_its_place_until_its_process_is_gone() {
     let mut monitor = running(plain_with(|it| it.max_exec = 1));

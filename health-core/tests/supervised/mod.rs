@@ -1,7 +1,11 @@
 //! Groups in virtual time: what their processes do is written down, and the supervisor decides.
 #![allow(dead_code, reason = "each test takes of the world what it needs")]
 
+pub(crate) mod observer;
+pub(crate) mod random;
 pub(crate) mod read;
+#[path = "../support/rng.rs"]
+pub(crate) mod rng;
 pub(crate) mod script;
 pub(crate) mod show;
 pub(crate) mod world;
@@ -21,7 +25,7 @@ pub(crate) fn replay(vector: &Value) -> Result<(), String> {
     let script = script::read(vector)?;
     let mut world = World::new(script)?;
     world.run()?;
-    show::compare("event", &expect.value("events")?, &world.events)?;
+    show::compare("event", &expect.value("events")?, &world.events())?;
     let looks = expect.value("looks")?;
     show::compare("look", &looks, &world.looks)?;
     let expected = expect.value("final")?;

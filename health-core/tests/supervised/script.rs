@@ -48,7 +48,7 @@ pub(crate) struct RestartCommand {
     pub(crate) term: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Control {
     Start,
     Stop,

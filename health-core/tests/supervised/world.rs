@@ -2,10 +2,11 @@
 
 use health_core::check::Signal;
 use health_core::check::probe::Exit;
-use health_core::supervise::{GroupCommand, InstanceId, SpawnFailure, Supervisor};
+use health_core::supervise::{GroupCommand, GroupEvent, InstanceId, SpawnFailure, Supervisor};
 use health_core::{Instant, ProbeKind};
 use serde_json::Value;
 
+use super::rng::Rng;
 use super::script::{Behaviour, Control, RestartCommand, Script};
 use super::show;
 
@@ -14,22 +15,62 @@ const MOST_ROUNDS: u32 = 10_000;
 
 pub(crate) struct World {
     pub(crate) group: Supervisor,
-    pub(crate) events: Vec<Value>,
+    /// All that happened, in order.
+    pub(crate) log: Vec<Entry>,
     pub(crate) looks: Vec<Value>,
     script: Script,
+    /// The checks go on when they should not: what they find has to be ignored.
+    pub(crate) is_noisy: bool,
+    /// A driver that was away polls before it reports anything, so that what was due comes first.
+    pub(crate) polls_first: bool,
+    /// Decides when the group is polled though nothing is due.
+    pub(crate) idle: Option<Rng>,
     now: u64,
     /// By time, then by replica, then as they arose.
     inputs: Vec<(u64, u16, u64, u64, Input)>,
     arisen: u64,
+    counted: u64,
     processes: Vec<Process>,
+}
+
+/// Something that happened, at this time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) at: u64,
+    pub(crate) what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum What {
+    Control(Control),
+    Report(InstanceId, Report),
+    Event(GroupEvent),
+    /// So many restarts have been counted, all in all.
+    Counted(u64),
+}
+
+/// What is reported to the group.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Report {
+    Checks(Checks),
+    NotSpawned(SpawnFailure),
+    Exit { exit: Exit, is_rest_left: bool },
+    Gone,
+    Restarted { is_ok: bool },
+}
+
+/// What the checks of an instance find.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Checks {
+    Target { is_ready: bool },
+    Unhealthy(ProbeKind),
+    Recovered,
 }
 
 /// Something that an instance, its checks or its restart command does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Input {
-    Target { is_ready: bool },
-    Unhealthy(ProbeKind),
-    Recovered,
+    Checks(Checks),
     NotSpawned(SpawnFailure),
     Exit { exit: Exit, by_kill: bool },
     Gone,
@@ -55,11 +96,15 @@ impl World {
         let group = Supervisor::new(script.config.clone()).map_err(|error| error.to_string())?;
         Ok(Self {
             group,
-            events: Vec::new(),
+            log: Vec::new(),
             looks: Vec::new(),
+            is_noisy: false,
+            polls_first: false,
+            idle: None,
             now: 0,
             inputs: Vec::new(),
             arisen: 0,
+            counted: 0,
             processes: vec![Process::default(); usize::from(script.config.replicas)],
             script,
         })
@@ -78,11 +123,21 @@ impl World {
                 break;
             }
             self.look(now);
+            self.poll_for_nothing(now);
             self.now = now;
             self.round();
         }
         self.look(u64::MAX);
         Ok(())
+    }
+
+    /// The events, as a vector has them.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let events = self.log.iter().filter_map(|entry| match &entry.what {
+            What::Event(event) => Some(show::event(event)),
+            _ => None,
+        });
+        events.collect()
     }
 
     pub(crate) fn final_state(&self) -> Value {
@@ -112,7 +167,27 @@ impl World {
         }
     }
 
+    /// Polls at a few times before `now` at which nothing is due.
+    fn poll_for_nothing(&mut self, now: u64) {
+        let Some(rng) = &mut self.idle else {
+            return;
+        };
+        let next = self.group.poll_timeout().map(Instant::as_micros);
+        let until = (now * 1_000).min(next.unwrap_or(u64::MAX));
+        let mut at = self.now * 1_000;
+        for _ in 0..rng.up_to(2) {
+            at += rng.up_to(until.saturating_sub(at + 1));
+            let nothing = self.group.poll(Instant::from_micros(at));
+            assert_eq!(nothing, None, "at {at}, due {next:?}");
+        }
+        assert_eq!(self.group.poll_event(), None);
+    }
+
     fn round(&mut self) {
+        let is_late = self.script.stalls.iter().any(|(_, to)| *to == self.now);
+        if is_late && self.polls_first {
+            self.poll();
+        }
         while self
             .script
             .control
@@ -125,16 +200,34 @@ impl World {
         while let Some(at) = self.first_input() {
             let (own, replica, _, number, input) = self.inputs.remove(at);
             self.input(own, InstanceId { replica, number }, input);
-            self.notice_begins();
+            self.drain();
         }
+        self.poll();
+    }
+
+    fn poll(&mut self) {
         while let Some(command) = self.group.poll(instant(self.now)) {
-            self.notice_begins();
+            self.drain();
             self.carry_out(command);
         }
-        self.notice_begins();
+        self.drain();
+    }
+
+    fn note(&mut self, what: What) {
+        self.log.push(Entry { at: self.now, what });
+    }
+
+    /// Notes what a call has brought about.
+    fn drain(&mut self) {
         while let Some(event) = self.group.poll_event() {
-            self.events.push(show::event(&event));
+            self.note(What::Event(event));
         }
+        let counted = self.group.replicas().map(|it| it.restarts()).sum();
+        if counted != self.counted {
+            self.counted = counted;
+            self.note(What::Counted(counted));
+        }
+        self.notice_begins();
     }
 
     fn first_input(&self) -> Option<usize> {
@@ -149,6 +242,7 @@ impl World {
 
     fn control(&mut self, control: Control) {
         let now = instant(self.now);
+        self.note(What::Control(control));
         match control {
             Control::Start => self.group.start(now),
             Control::Stop => self.group.stop(now),
@@ -156,7 +250,7 @@ impl World {
             Control::Restart(replica) => self.group.restart(now, replica),
             Control::Reactivate(replica) => self.group.reactivate(now, replica),
         }
-        self.notice_begins();
+        self.drain();
     }
 
     /// External instances begin without a command.
@@ -182,31 +276,37 @@ impl World {
         process.behaviour = behaviour.clone();
         process.is_signalled = false;
         (process.is_killed, process.is_exited, process.is_gone) = (false, false, false);
-        if let Some(failure) = behaviour.spawn_error {
+        let is_external = self.script.config.is_external;
+        if let Some(failure) = behaviour.spawn_error.filter(|_| !is_external) {
             process.is_exited = true;
             return self.arise(0, instance, Input::NotSpawned(failure));
         }
         let (started, ready) = (behaviour.started, behaviour.ready);
         if let Some(after) = started {
             let is_ready = ready.is_some_and(|ready| ready <= after);
-            self.arise(after, instance, Input::Target { is_ready });
+            self.arise(after, instance, Input::Checks(Checks::Target { is_ready }));
         }
         if let Some(after) = ready.filter(|_| ready != started) {
-            self.arise(after, instance, Input::Target { is_ready: true });
+            self.arise(
+                after,
+                instance,
+                Input::Checks(Checks::Target { is_ready: true }),
+            );
         }
         for (after, is_ready) in behaviour.flaps {
-            self.arise(after, instance, Input::Target { is_ready });
+            self.arise(after, instance, Input::Checks(Checks::Target { is_ready }));
         }
         for after in behaviour.unlive {
-            self.arise(after, instance, Input::Unhealthy(behaviour.cause));
+            self.arise(
+                after,
+                instance,
+                Input::Checks(Checks::Unhealthy(behaviour.cause)),
+            );
         }
         for after in behaviour.relive {
-            self.arise(after, instance, Input::Recovered);
+            self.arise(after, instance, Input::Checks(Checks::Recovered));
         }
-        if let Some(after) = behaviour
-            .exit_at
-            .filter(|_| !self.script.config.is_external)
-        {
+        if let Some(after) = behaviour.exit_at.filter(|_| !is_external) {
             let exit = behaviour.exit;
             let by_kill = false;
             self.arise(after, instance, Input::Exit { exit, by_kill });
@@ -224,22 +324,14 @@ impl World {
     }
 
     fn input(&mut self, own: u64, instance: InstanceId, input: Input) {
-        let now = instant(self.now);
         let process = &mut self.processes[usize::from(instance.replica)];
-        if process.number != instance.number {
-            return;
-        }
-        let is_quiet = process.is_signalled || process.is_exited;
-        match input {
-            Input::NotSpawned(failure) => self.group.handle_spawn_failed(now, instance, failure),
-            Input::Target { is_ready } if !is_quiet => {
-                self.group.handle_target(now, instance, true, is_ready);
-            }
-            Input::Unhealthy(kind) if !is_quiet => {
-                self.group.handle_unhealthy(now, instance, kind);
-            }
-            Input::Recovered if !is_quiet => self.group.handle_recovered(now, instance),
-            Input::Exit { exit, by_kill } if !process.is_exited => {
+        let is_current = process.number == instance.number;
+        let is_quiet = process.is_signalled || process.is_exited || !is_current;
+        let report = match input {
+            Input::Checks(_) if is_quiet && !self.is_noisy => return,
+            Input::Checks(checks) => Report::Checks(checks),
+            Input::NotSpawned(failure) => Report::NotSpawned(failure),
+            Input::Exit { exit, by_kill } if is_current && !process.is_exited => {
                 process.is_exited = true;
                 let left = process.behaviour.left;
                 process.is_gone = by_kill || process.is_killed || left == Some(0);
@@ -247,17 +339,39 @@ impl World {
                 if let Some(left) = left.filter(|_| is_rest_left) {
                     self.arise_at(own + left, instance, Input::Gone);
                 }
-                self.group.handle_exit(now, instance, exit, is_rest_left);
+                Report::Exit { exit, is_rest_left }
             }
-            Input::Gone if !process.is_gone => {
+            Input::Gone if is_current && !process.is_gone => {
                 process.is_gone = true;
-                self.group.handle_gone(now, instance);
+                Report::Gone
             }
             Input::Restarted { is_ok, nth } if nth == process.end => {
                 process.end += 1;
-                self.group.handle_restarted(now, instance, is_ok);
+                Report::Restarted { is_ok }
             }
-            _ => {}
+            _ => return,
+        };
+        self.report(instance, report);
+    }
+
+    fn report(&mut self, instance: InstanceId, report: Report) {
+        let (now, group) = (instant(self.now), &mut self.group);
+        self.log.push(Entry {
+            at: self.now,
+            what: What::Report(instance, report),
+        });
+        match report {
+            Report::NotSpawned(failure) => group.handle_spawn_failed(now, instance, failure),
+            Report::Checks(Checks::Target { is_ready }) => {
+                group.handle_target(now, instance, true, is_ready);
+            }
+            Report::Checks(Checks::Unhealthy(kind)) => group.handle_unhealthy(now, instance, kind),
+            Report::Checks(Checks::Recovered) => group.handle_recovered(now, instance),
+            Report::Exit { exit, is_rest_left } => {
+                group.handle_exit(now, instance, exit, is_rest_left);
+            }
+            Report::Gone => group.handle_gone(now, instance),
+            Report::Restarted { is_ok } => group.handle_restarted(now, instance, is_ok),
         }
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::cli::{AddArgs, Expect, NameArgs};
 use super::config::{Defaults, added, split_target};
 use super::control::{self, Lock, Reply, Request};
-use super::store::{SqliteStore, StoreError};
+use super::store::{Limits, SqliteStore, StoreError};
 use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print};
 
 pub(super) fn add(args: &AddArgs) -> CommandResult {
@@ -71,7 +71,8 @@ fn change(
     let lock = Lock::take(db).map_err(|error| not(&error))?;
     let reply = match lock {
         Some(_held) => {
-            let mut store = SqliteStore::open(db, 1).map_err(|error| not(&error))?;
+            let mut store =
+                SqliteStore::open(db, Limits::default()).map_err(|error| not(&error))?;
             alone(&mut store).map_err(|error| not(&error))?
         }
         None => {

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 pub use health_core::check::probe::{
     AddressPolicy, ClientIdentity, Condition, Endpoint, ExecProbe, ExecProbeBuilder, Exit,
-    ExitCodes, HttpProbe, HttpProbeBuilder, Probe, ProbeError, Report, ResourceLimits, Timings,
-    Tls, Trust,
+    ExitCodes, HttpProbe, HttpProbeBuilder, Probe, Report, ResourceLimits, Timings, Tls, Trust,
 };
 pub use health_core::{Class, Kind, Outcome};
 

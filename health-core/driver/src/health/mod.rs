@@ -83,6 +83,8 @@ struct Inner {
     waiters: Waiters<bool>,
     /// Where each heartbeat's handle stores its last beat, read for every snapshot.
     beats: Vec<(HeartbeatId, Arc<LastBeat>)>,
+    /// Servers that detect a stall of the host.
+    stall_detectors: usize,
 }
 
 impl Health {
@@ -103,6 +105,7 @@ impl Health {
             registry: Registry::new(service, version, moment.now),
             waiters: Waiters::default(),
             beats: Vec::new(),
+            stall_detectors: 0,
         });
         let start = StartDate::new(moment);
         Self {
@@ -144,7 +147,7 @@ impl Health {
     ///
     /// # Errors
     ///
-    /// [`NameError`] if the name is not allowed or taken.
+    /// [`NameError`] if the name is not allowed or taken, or the deadline is less than 1 µs.
     pub fn heartbeat(&self, name: &str, deadline: Duration) -> Result<Heartbeat, NameError> {
         let now = self.now();
         let last = Arc::new(LastBeat::new(now));
@@ -346,7 +349,17 @@ impl Health {
     }
 
     pub(crate) fn end_stall_detection(&self) {
-        self.lock().registry.end_stall_detection();
+        let mut inner = self.lock();
+        inner.stall_detectors -= 1;
+        // Another server goes on calling in time.
+        if inner.stall_detectors == 0 {
+            inner.registry.end_stall_detection();
+        }
+    }
+
+    /// A server begins to call [`handle_timeout`](Self::handle_timeout) in time.
+    pub(crate) fn begin_stall_detection(&self) {
+        self.lock().stall_detectors += 1;
     }
 
     fn remove_heartbeat(&self, id: HeartbeatId) {

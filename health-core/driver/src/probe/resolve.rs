@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use std::task::{Poll, Waker};
 
 use health_core::Instant;
-use health_core::check::probe::{Attempt, ProbeError, ProbePhase};
+use health_core::Kind;
+use health_core::check::probe::{Attempt, ProbePhase};
 
 use super::names::Names;
 use crate::pool::{Progress, Wait};
@@ -22,7 +23,7 @@ pub struct Lookup {
 
 /// The port is 0: attempts that share a lookup may have different ones. An `io::Error` cannot be cloned;
 /// its class and text can.
-type Answer = Result<Vec<SocketAddr>, (ProbeError, String)>;
+type Answer = Result<Vec<SocketAddr>, (Kind, String)>;
 
 impl Lookup {
     /// Begins to ask the system for the addresses of `name`, or joins a lookup that is under way.
@@ -65,12 +66,12 @@ fn look_up(name: &str) -> Answer {
     }
 }
 
-fn resolver_error(error: &io::Error) -> ProbeError {
+fn resolver_error(error: &io::Error) -> Kind {
     // A number is there only if the resolver failed by the system: it had no descriptor, say.
     match error.raw_os_error() {
-        Some(number) if ProbeError::from_errno(number, ProbePhase::Resolve).is_ours() => {
-            ProbeError::from_errno(number, ProbePhase::Resolve)
+        Some(number) if Kind::from_errno(number, ProbePhase::Resolve).is_ours() => {
+            Kind::from_errno(number, ProbePhase::Resolve)
         }
-        _ => ProbeError::from_resolver(&error.to_string()),
+        _ => Kind::from_resolver(&error.to_string()),
     }
 }

@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use crate::probe_error;
 use health_core::Instant;
+use health_core::Kind;
 use health_core::Outcome;
-use health_core::check::probe::{
-    AddressPolicy, Attempt, AttemptStep, Probe, ProbeError, ProbePhase, Report,
-};
+use health_core::check::probe::{AddressPolicy, Attempt, AttemptStep, Probe, ProbePhase, Report};
 
 use super::deadline::Deadline;
 use super::race::Race;
@@ -100,7 +99,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     }
                     Err(error) => {
                         // Reported at the deadline it would be the target's timeout.
-                        attempt.handle_error(began, ProbeError::Certificates, error);
+                        attempt.handle_error(began, Kind::Certificates, error);
                         Ok(())
                     }
                 }

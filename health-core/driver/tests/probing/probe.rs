@@ -60,6 +60,20 @@ fn localhost_is_found_whatever_it_is() {
     assert!(report.timings.get(ProbePhase::Resolve).is_some());
 }
 
+/// The zone of a link-local address is the system's to know. This machine may have no such address, but
+/// its loopback interface has the zone.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_address_with_a_zone() {
+    let report = run("tcp://[fe80::1%25lo]:9", SHORT);
+    let Some(std::net::SocketAddr::V6(address)) = report.address else {
+        panic!("{report:?}");
+    };
+    assert_eq!(address.scope_id(), 1);
+    let report = run("tcp://[fe80::1%25nowhere]:9", LONG);
+    assert_eq!(report.outcome.kind, Some(Kind::NameNotFound), "{report:?}");
+}
+
 #[test]
 fn nobody_there() {
     let report = run(&format!("tcp://{}", nobody()), LONG);

@@ -16,7 +16,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// The deadline passed without an answer.
+    /// The deadline passed without an answer, or the system gave up waiting.
     Timeout,
     /// The process of an earlier attempt still lives, so that none was started.
     PreviousAttemptStuck,
@@ -24,6 +24,8 @@ pub enum Kind {
     Refused,
     /// The connection ended before the whole response had come.
     Reset,
+    /// The TLS stream ended without `close_notify`: the response may have been cut short on the way.
+    Truncated,
     /// No route to the address.
     Unreachable,
     /// The name does not exist.
@@ -44,6 +46,8 @@ pub enum Kind {
     ExitCode,
     /// The command does not exist or may not be run.
     CommandNotFound,
+    /// Any other error of the system that the target may have caused.
+    Io,
     /// The closure panicked.
     Panicked,
     /// The prober itself was late, so that the attempt says nothing.
@@ -66,11 +70,12 @@ pub enum Kind {
 
 impl Kind {
     #[cfg(any(feature = "registry", test))]
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 25] = [
         Self::Timeout,
         Self::PreviousAttemptStuck,
         Self::Refused,
         Self::Reset,
+        Self::Truncated,
         Self::Unreachable,
         Self::NameNotFound,
         Self::AddressDenied,
@@ -81,6 +86,7 @@ impl Kind {
         Self::BadBody,
         Self::ExitCode,
         Self::CommandNotFound,
+        Self::Io,
         Self::Panicked,
         Self::LocalOverload,
         Self::Descriptors,
@@ -100,6 +106,7 @@ impl Kind {
             Self::PreviousAttemptStuck => "previous_attempt_stuck",
             Self::Refused => "refused",
             Self::Reset => "reset",
+            Self::Truncated => "truncated",
             Self::Unreachable => "unreachable",
             Self::NameNotFound => "name_not_found",
             Self::AddressDenied => "address_denied",
@@ -110,6 +117,7 @@ impl Kind {
             Self::BadBody => "bad_body",
             Self::ExitCode => "exit_code",
             Self::CommandNotFound => "command_not_found",
+            Self::Io => "io",
             Self::Panicked => "panicked",
             Self::LocalOverload => "local_overload",
             Self::Descriptors => "emfile",

@@ -11,7 +11,6 @@ use core::time::Duration;
 use super::Probe;
 use super::condition::Breach;
 use super::endpoint::Host;
-use super::error::ProbeError;
 use super::http::HttpProbe;
 use super::policy::AddressPolicy;
 use super::report::{ProbePhase, Report};
@@ -45,7 +44,7 @@ use connecting::Connecting;
 /// ```
 /// use core::time::Duration;
 /// use health_core::check::probe::{
-///     AddressPolicy, Attempt, Destination, Probe, ProbeError, ProbePhase, AttemptStep,
+///     AddressPolicy, Attempt, Destination, Probe, ProbePhase, AttemptStep,
 /// };
 /// use health_core::Instant;
 ///
@@ -67,7 +66,7 @@ use connecting::Connecting;
 /// attempt.handle_timeout(until);
 /// let second = Destination::Tcp("192.0.2.2:5432".parse().unwrap());
 /// assert_eq!(attempt.step(), AttemptStep::Connect { to: second, until: deadline });
-/// attempt.handle_connect_error(until, second, ProbeError::Refused, "os error 111");
+/// attempt.handle_connect_error(until, second, Kind::Refused, "os error 111");
 /// assert_eq!(attempt.step(), AttemptStep::Connect { to: first, until: deadline });
 /// attempt.handle_timeout(deadline);
 ///
@@ -128,7 +127,7 @@ impl<'p> Attempt<'p> {
         };
         match (probe.endpoint(), http.map(HttpProbe::address)) {
             (Some(endpoint), _) => match endpoint.host() {
-                Host::Name(name) => {
+                Host::Name(name) | Host::Zoned(name) => {
                     let port = endpoint.port();
                     attempt.state = State::Resolving { name, port };
                 }
@@ -252,7 +251,7 @@ impl<'p> Attempt<'p> {
         // On its own machine, a connection to a port on which nothing listens may be given that very
         // port for its own end, and then meets itself: TCP's simultaneous open. It looks like a server.
         if local.is_some_and(|local| to == Destination::Tcp(local)) {
-            self.handle_connect_error(now, to, ProbeError::Refused, "connected to itself");
+            self.handle_connect_error(now, to, Kind::Refused, "connected to itself");
             return;
         }
         if let Destination::Tcp(address) = to {
@@ -331,7 +330,7 @@ impl<'p> Attempt<'p> {
     /// readers.
     ///
     /// Once the report is ready it only ends the attempt: a reset after a whole response changes nothing.
-    pub fn handle_error(&mut self, now: Instant, error: ProbeError, cause: impl fmt::Display) {
+    pub fn handle_error(&mut self, now: Instant, error: Kind, cause: impl fmt::Display) {
         self.handle_timeout(now);
         let Some(phase) = self.phase() else {
             self.state = State::Closed;
@@ -356,11 +355,11 @@ impl<'p> Attempt<'p> {
         let resolve_until = self.resolve_until();
         match (self.phase(), &mut self.state) {
             (_, State::Resolving { .. }) if self.now >= resolve_until => {
-                let outcome = ProbeError::Resolver.outcome(ProbePhase::Resolve);
+                let outcome = Kind::Resolver.outcome(ProbePhase::Resolve);
                 self.end(outcome.caused_by("no answer in time"));
             }
             (Some(phase), State::Connecting(connecting)) if self.now >= self.deadline => {
-                let outcome = ProbeError::TimedOut.outcome(phase);
+                let outcome = Kind::Timeout.outcome(phase);
                 let outcome = connecting.verdict(outcome);
                 self.end(outcome);
             }

@@ -1,8 +1,9 @@
 //! A host and a port.
 
 use alloc::boxed::Box;
+use alloc::format;
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 use core::str::FromStr;
 
 use super::without_secrets;
@@ -15,13 +16,16 @@ pub(super) enum Host {
     Name(Box<str>),
     /// Never resolved.
     Ip(IpAddr),
+    /// A link-local address and its zone: `fe80::1%eth0`. The system knows the number of the zone, so
+    /// it is resolved like a name.
+    Zoned(Box<str>),
 }
 
 impl FromStr for Host {
     type Err = ConfigError;
 
     /// Reads a name of letters, digits, `-`, `_` and `.`, at most 253 bytes and 63 in each label;
-    /// an IPv4 address; or an IPv6 address, with or without brackets.
+    /// an IPv4 address; or an IPv6 address, with or without brackets, a zone behind it or none.
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let bare = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
         if let Some(address) = bare.and_then(|bare| bare.parse().ok()) {
@@ -29,6 +33,18 @@ impl FromStr for Host {
         }
         if let Ok(address) = text.parse() {
             return Ok(Self::Ip(address));
+        }
+        if let Some((address, zone)) = bare.unwrap_or(text).split_once('%') {
+            // In a URL, the percent sign is written `%25` (RFC 6874 §2).
+            let zone = zone
+                .strip_prefix("25")
+                .filter(|it| !it.is_empty())
+                .unwrap_or(zone);
+            let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            let is_zone = !zone.is_empty() && zone.bytes().all(is_unreserved);
+            if let (Ok(address), true) = (address.parse::<Ipv6Addr>(), is_zone) {
+                return Ok(Self::Zoned(format!("{address}%{zone}").into()));
+            }
         }
         // A trailing dot says that no search domain is to be tried.
         let labels = text.strip_suffix('.').unwrap_or(text);
@@ -52,6 +68,7 @@ impl fmt::Display for Host {
             Self::Name(name) => f.write_str(name),
             Self::Ip(IpAddr::V4(address)) => write!(f, "{address}"),
             Self::Ip(IpAddr::V6(address)) => write!(f, "[{address}]"),
+            Self::Zoned(address) => write!(f, "[{}]", address.replace('%', "%25")),
         }
     }
 }
@@ -161,6 +178,7 @@ mod tests {
             "a_b-c.d.:65535",
             "10.0.0.1:80",
             "[::1]:80",
+            "[fe80::1%25eth0]:80",
         ] {
             let endpoint: Endpoint = text.parse().expect(text);
             assert_eq!(endpoint.to_string(), text);
@@ -171,9 +189,35 @@ mod tests {
     fn everything_else_is_refused() {
         let long = "a".repeat(64) + ":80";
         for text in [
-            "", ":", ":80", "a", "a:", "a:0", "a:+1", "a:65536", "a:1:2", "::1", "::1:80", "[::1]",
-            "[::1:80", "[a]:80", "a b:80", "u@h:80", "a/b:80", "a..b:80", ".a:80", "ä:80",
-            "-\0:80", "a\r\n:80", &long,
+            "",
+            ":",
+            ":80",
+            "a",
+            "a:",
+            "a:0",
+            "a:+1",
+            "a:65536",
+            "a:1:2",
+            "::1",
+            "::1:80",
+            "[::1]",
+            "[::1:80",
+            "[a]:80",
+            "[fe80::1%]:80",
+            "[fe80::1%25]x:80",
+            "[fe80::1%a b]:80",
+            "[::1%a/b]:80",
+            "[10.0.0.1%eth0]:80",
+            "[h%eth0]:80",
+            "a b:80",
+            "u@h:80",
+            "a/b:80",
+            "a..b:80",
+            ".a:80",
+            "ä:80",
+            "-\0:80",
+            "a\r\n:80",
+            &long,
         ] {
             assert!(text.parse::<Endpoint>().is_err(), "{text:?}");
         }

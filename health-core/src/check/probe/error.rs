@@ -5,51 +5,13 @@ use alloc::format;
 use super::report::ProbePhase;
 use crate::base::{Class, Kind, Outcome};
 
-/// An error outside of the protocol.
+/// Errors outside of the protocol.
 ///
 /// The difference that matters is whose error it is. A prober without descriptors that calls its
 /// targets failed has them all restarted (kubernetes/kubernetes#33859, uptime-kuma#3123); a prober that
 /// calls every error its own never finds anything (kubernetes/kubernetes#106682). So only shortages
 /// of this machine are [indeterminate](Class::Indeterminate), and they are listed here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ProbeError {
-    /// No process listens on the port.
-    Refused,
-    /// The other side cut the connection.
-    Reset,
-    /// The TLS stream ended without `close_notify`: what came may have been cut short on the way.
-    Truncated,
-    /// There is no way there.
-    Unreachable,
-    /// The system itself gave up waiting.
-    TimedOut,
-    /// No such name.
-    NameNotFound,
-    /// No TLS with the other side, or not the one we trust.
-    Tls,
-    /// No such program, or not one we may run.
-    CommandNotFound,
-    /// Anything else the other side may have caused.
-    Other,
-    /// Ours: no descriptors left (`EMFILE`, `ENFILE`).
-    Descriptors,
-    /// Ours: no memory left (`ENOMEM`, `ENOBUFS`).
-    Memory,
-    /// Ours: no process or thread can be started (`EAGAIN`).
-    Processes,
-    /// Ours: no local port left (`EADDRNOTAVAIL`).
-    Ports,
-    /// Ours: the resolver cannot be asked, or does not answer in time.
-    Resolver,
-    /// Ours: certificates or keys cannot be used: their file cannot be read, makes no sense, or the
-    /// driver was built without TLS.
-    Certificates,
-    /// Ours: the program of a command is being replaced (`ETXTBSY`).
-    CommandBusy,
-}
-
-impl ProbeError {
+impl Kind {
     /// The error of this number during `phase`; numbers are those of the system this is built for.
     #[must_use]
     pub const fn from_errno(number: i32, phase: ProbePhase) -> Self {
@@ -75,8 +37,8 @@ impl ProbeError {
             | errno::ENETDOWN
             | errno::EACCES
             | errno::EPERM => Self::Unreachable,
-            errno::ETIMEDOUT => Self::TimedOut,
-            _ => Self::Other,
+            errno::ETIMEDOUT => Self::Timeout,
+            _ => Self::Io,
         }
     }
 
@@ -121,27 +83,6 @@ impl ProbeError {
         }
     }
 
-    /// Its word in metrics and in a store; `None` if there is no word for it.
-    pub(crate) const fn kind(self) -> Option<Kind> {
-        Some(match self {
-            Self::Refused => Kind::Refused,
-            Self::Reset | Self::Truncated => Kind::Reset,
-            Self::Unreachable => Kind::Unreachable,
-            Self::TimedOut => Kind::Timeout,
-            Self::NameNotFound => Kind::NameNotFound,
-            Self::Tls => Kind::Tls,
-            Self::CommandNotFound => Kind::CommandNotFound,
-            Self::Descriptors => Kind::Descriptors,
-            Self::Memory => Kind::Memory,
-            Self::Processes => Kind::Processes,
-            Self::Ports => Kind::Ports,
-            Self::Resolver => Kind::Resolver,
-            Self::Certificates => Kind::Certificates,
-            Self::CommandBusy => Kind::CommandBusy,
-            Self::Other => return None,
-        })
-    }
-
     /// A fixed phrase that anybody may read.
     pub(crate) const fn phrase(self) -> &'static str {
         match self {
@@ -149,11 +90,10 @@ impl ProbeError {
             Self::Reset => "connection reset",
             Self::Truncated => "TLS connection closed without close_notify",
             Self::Unreachable => "no route to the target",
-            Self::TimedOut => "timeout",
+            Self::Timeout => "timeout",
             Self::NameNotFound => "no such name",
             Self::Tls => "TLS failed",
             Self::CommandNotFound => "command not found or not executable",
-            Self::Other => "input/output error",
             Self::Descriptors => "prober has no descriptors left",
             Self::Memory => "prober has no memory left",
             Self::Processes => "prober can start no process",
@@ -161,6 +101,8 @@ impl ProbeError {
             Self::Resolver => "prober cannot ask its resolver",
             Self::Certificates => "prober cannot use its certificates or keys",
             Self::CommandBusy => "command is being replaced",
+            // What else can happen outside of the protocol.
+            _ => "input/output error",
         }
     }
 
@@ -177,7 +119,7 @@ impl ProbeError {
             _ => Outcome::failure_with_message(format!("{phrase} while {phase}")),
         };
         Outcome {
-            kind: self.kind(),
+            kind: Some(self),
             ..outcome
         }
     }

@@ -143,7 +143,6 @@ use crate::base::ConfigError;
 pub use attempt::Attempt;
 pub use condition::Condition;
 pub use endpoint::Endpoint;
-pub use error::ProbeError;
 pub use exec::{ExecProbe, ExecProbeBuilder, ResourceLimits};
 pub use exit::{Exit, ExitCodes};
 pub use http::HttpProbe;

@@ -63,12 +63,15 @@ impl<'a> Url<'a> {
                 return Err(ConfigError::new("path", &without_secrets(path), allowed));
             }
         };
+        let mut host = format!("{}", endpoint.host());
+        // A zone means something here only (RFC 6874 §4).
+        if let Some((address, _)) = host.split_once('%') {
+            host = format!("{address}]");
+        }
         // The scheme's own port is left out of `Host` (RFC 9110 §4.2.3 treats both as the same).
-        let host = if endpoint.port() == port {
-            format!("{}", endpoint.host())
-        } else {
-            format!("{endpoint}")
-        };
+        if endpoint.port() != port {
+            host += &format!(":{}", endpoint.port());
+        }
         Ok(Self {
             address: Address::Tcp(endpoint),
             is_secure,
@@ -133,6 +136,15 @@ mod tests {
             "http://[::1]:8080/x",
             "[::1]:8080",
             "/x?k=v",
+        );
+        for text in ["http://[fe80::1%25eth0]:81/x", "http://[fe80::1%eth0]:81/x"] {
+            reads(text, "http://[fe80::1%25eth0]:81/x", "[fe80::1]:81", "/x");
+        }
+        reads(
+            "https://[fe80::1%25en0]/",
+            "https://[fe80::1%25en0]:443/",
+            "[fe80::1]",
+            "/",
         );
         reads("https://a/", "https://a:443/", "a", "/");
         reads("https://a:80", "https://a:80/", "a:80", "/");

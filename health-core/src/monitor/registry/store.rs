@@ -61,8 +61,7 @@ pub trait TargetStore {
     /// It cannot be written; nothing has changed.
     fn reset(&mut self, names: &[Name]) -> Result<(), Self::Error>;
 
-    /// Deletes these targets and their checks. Their transitions stay. A name without a target is
-    /// ignored.
+    /// Deletes these targets, their checks and their transitions. A name without a target is ignored.
     ///
     /// # Errors
     ///

@@ -19,8 +19,9 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::cli::BenchArgs;
-use super::config::{Defaults, RESULTS, Source, TargetDef};
-use super::daemon::{self, List, Registry, StoreWriter};
+use super::config::{Defaults, Source, TargetDef};
+use super::daemon::{self, List, Outbox, Registry, StoreWriter};
+use super::store::Limits;
 use super::text::millis;
 use super::{CommandError, CommandResult, EXIT_FAILURE, print_json};
 use figures::{Figures, Kept, cpu_time};
@@ -76,11 +77,14 @@ async fn measure(
         let (announce, mut announced) = mpsc::channel(64);
         let health = Health::new("bench", env!("CARGO_PKG_VERSION"));
         let db = place.db();
-        let opened = StoreWriter::open(&db, Arc::default(), RESULTS, &health, announce).await;
-        let (writer, commands, _) = opened?;
+        let (limits, outbox) = (Limits::default(), Outbox::default());
+        // No notices are made.
+        outbox.close();
+        let opened = StoreWriter::open(&db, Arc::default(), limits, &health, announce, outbox);
+        let (writer, commands, _) = opened.await?;
         monitor.enable_journal();
         let list = List::new((*monitor).clone());
-        tokio::spawn(writer.run(list.clone()));
+        tokio::spawn(writer.run(list.clone(), drop));
         tokio::spawn(async move { while announced.recv().await.is_some() {} });
         let registry = registry.insert(Registry::new(list, commands));
         registry.begin(targets, Vec::new(), &defaults).await;

@@ -125,7 +125,7 @@ fn find(args: &CheckArgs) -> Result<TargetDef, CommandError> {
         return target.map_err(usage);
     }
     let stored = store::peek(&db).map_err(usage)?;
-    let Some(stored) = stored.iter().find(|it| it.name.as_str() == name) else {
+    let Some(stored) = stored.targets.iter().find(|it| it.name.as_str() == name) else {
         let allowed = "allowed is the name of a target, a URL, or exec";
         return Err(usage(format!("{name}: no such target; {allowed}")));
     };

@@ -1,19 +1,29 @@
 //! Actions on notices: a command or a webhook.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::check::probe::HttpProbe;
 use health_core::monitor::registry::NoticeKind;
 
+use super::check;
 use super::reader::{Item, Result};
+use super::target::fingerprint;
 
 /// A command or a webhook, and the notices that it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Action {
+    /// What it is called in the registry, also after a restart.
+    pub(crate) name: Arc<str>,
     pub(crate) on: Vec<NoticeKind>,
     pub(crate) handler: Handler,
     pub(crate) timeout: Duration,
+    /// How long a notice is tried that it does not take.
+    pub(crate) give_up_after: Duration,
 }
+
+/// How long a notice is tried, if nothing else is set.
+pub(super) const GIVE_UP_AFTER: Duration = Duration::from_secs(3_600);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Handler {
@@ -32,7 +42,7 @@ const WORDS: [(&str, NoticeKind); 4] = [
 ];
 
 impl Action {
-    pub(super) fn read(item: &Item<'_>) -> Result<Self> {
+    pub(super) fn read(item: &Item<'_>, give_up_after: Duration) -> Result<Self> {
         let table = item.table()?;
         let on = match table.get("on") {
             Some(list) => {
@@ -54,11 +64,18 @@ impl Action {
             _ => return Err(table.lacks("allowed is one of: command, webhook")),
         };
         let timeout = table.get("timeout").map(|it| it.duration()).transpose()?;
+        let name = match table.get("name") {
+            Some(item) => check::name(&item)?.as_str().into(),
+            None => handler.name(),
+        };
+        let own = table.get("give_up_after").map(|it| it.duration());
         table.finish()?;
         Ok(Self {
             on,
             handler,
             timeout: timeout.unwrap_or(Duration::from_secs(10)),
+            name,
+            give_up_after: own.transpose()?.unwrap_or(give_up_after),
         })
     }
 
@@ -69,6 +86,17 @@ impl Action {
             kind => kind,
         };
         self.on.contains(&kind)
+    }
+}
+
+impl Handler {
+    /// The same as long as it is the same. Shows nothing of it, which may be a secret.
+    fn name(&self) -> Arc<str> {
+        let parts: Vec<&str> = match self {
+            Self::Command(words) => words.iter().map(String::as_str).collect(),
+            Self::Webhook(url) => vec![url],
+        };
+        format!("{:016x}", fingerprint(parts)).into()
     }
 }
 

@@ -34,9 +34,10 @@ pub(super) use check::{Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 pub(super) use header_files::HeaderFiles;
 pub(super) use probe::Rule;
 pub(super) use reader::ConfigError;
-pub(super) use target::{Listed, Source, TargetDef};
+pub(super) use target::{Listed, Source, TargetDef, fingerprint};
 
 use super::control;
+use super::store::Limits;
 use probe::Grammar;
 use reader::{Item, Result, Table};
 
@@ -58,8 +59,8 @@ pub(super) struct Settings {
     pub(super) monitor: MonitorConfig,
     /// Whether the number of attempts at once was set.
     pub(super) is_max_stated: bool,
-    /// Results kept of each check.
-    pub(super) results: u32,
+    /// How much is kept of each check.
+    pub(super) limits: Limits,
     pub(super) targets: Vec<TargetDef>,
     pub(super) actions: Vec<Action>,
 }
@@ -82,8 +83,6 @@ pub(super) struct Flags {
 
 /// The registry, unless another is set.
 pub(super) const DEFAULT_DB: &str = "healthd.db";
-/// Results kept of each check.
-pub(super) const RESULTS: u32 = 10;
 
 impl Settings {
     /// Reads and checks all settings.
@@ -102,7 +101,7 @@ impl Settings {
             defaults: Defaults::default(),
             monitor: MonitorConfig::default(),
             is_max_stated: false,
-            results: RESULTS,
+            limits: Limits::default(),
             targets: Vec::new(),
             actions: Vec::new(),
         };
@@ -147,7 +146,10 @@ impl Settings {
             self.defaults.json = item.flag()?;
         }
         if let Some(item) = table.get("results") {
-            self.results = u32::try_from(item.integer(1, 1_000)?).unwrap_or(RESULTS);
+            self.limits.results = u32::try_from(item.integer(1, 1_000)?).unwrap_or(1_000);
+        }
+        if let Some(item) = table.get("keep") {
+            self.limits.keep = item.days()?;
         }
         if let Some(item) = table.either(&["max_in_flight", "max_concurrent"])? {
             let most = item.integer(1, 1_000_000)?;
@@ -171,9 +173,16 @@ impl Settings {
                 self.targets.push(target);
             }
         }
+        let give_up_after = table.get("give_up_after").map(|it| it.duration());
+        let give_up_after = give_up_after.transpose()?.unwrap_or(action::GIVE_UP_AFTER);
         if let Some(list) = table.either(&["action", "actions"])? {
             for item in list.list()? {
-                self.actions.push(Action::read(&item)?);
+                let action = Action::read(&item, give_up_after)?;
+                if self.actions.iter().any(|it| it.name == action.name) {
+                    let allowed = "two actions that are the same; give one a name of its own";
+                    return Err(item.wrong_secret(allowed));
+                }
+                self.actions.push(action);
             }
         }
         if let Some(list) = table.get("file_sd") {
@@ -274,7 +283,7 @@ impl Settings {
         // As many results as a verdict depends on, so that it can be explained.
         let checks = self.targets.iter().flat_map(|it| &it.checks);
         let evidence = checks.map(|it| it.config.retries).max().unwrap_or(0);
-        self.results = self.results.max(evidence.min(1_000));
+        self.limits.results = self.limits.results.max(evidence.min(1_000));
         Ok(())
     }
 
@@ -290,7 +299,8 @@ impl Settings {
             ("allow_hosts", self.allow_hosts != new.allow_hosts),
             ("max_in_flight", most(self) != most(new)),
             ("mass_failure", guard(self) != guard(new)),
-            ("results", self.results != new.results),
+            ("results", self.limits.results != new.limits.results),
+            ("keep", self.limits.keep != new.limits.keep),
             ("action", self.actions != new.actions),
         ];
         let changed = fixed.into_iter().filter(|(_, is_changed)| *is_changed);

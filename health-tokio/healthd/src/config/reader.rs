@@ -132,6 +132,19 @@ impl<'a> Item<'a> {
         duration.map_err(|error| self.wrong(error))
     }
 
+    /// A duration of at least a second, which may be long: in days (`90d`), too.
+    pub(super) fn days(&self) -> Result<Duration> {
+        let days = self.value.as_str().and_then(|it| it.strip_suffix('d'));
+        let duration = match days.map(str::parse::<u32>) {
+            Some(Ok(days)) => Duration::from_secs(u64::from(days) * 24 * 3_600),
+            _ => self.duration()?,
+        };
+        if duration < Duration::from_secs(1) {
+            return Err(self.wrong("allowed is at least 1s"));
+        }
+        Ok(duration)
+    }
+
     /// One of these words, whatever its case.
     pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T> {
         let text = self.value.as_str().unwrap_or_default();

@@ -55,7 +55,7 @@ pub(crate) struct Listed {
 /// The group of a target that has none.
 const DEFAULT_GROUP: &str = "targets";
 /// Components and metrics of the monitor itself; a group is a component beside them.
-const RESERVED: [&str; 4] = ["cycle", "log_lines_lost", "schedule", "store"];
+const RESERVED: [&str; 5] = ["actions", "cycle", "log_lines_lost", "schedule", "store"];
 
 /// Where a definition has [`TargetDef::probe_fingerprint`].
 const PROBE_FINGERPRINT: &str = "looks_at";
@@ -221,7 +221,7 @@ impl TargetDef {
 }
 
 /// Of these parts, the same in every version.
-pub(super) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> u64 {
+pub(crate) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> u64 {
     let mut hash = FNV_OFFSET;
     for part in parts {
         // Behind each part what none of them has.

@@ -1,216 +1,231 @@
-//! Carries out what the configuration wants done when targets turn.
+//! Delivers notices to the actions of the configuration.
 //!
-//! Each action has a task of its own, which does one thing after the other, each within its timeout: what
-//! hangs holds nobody else up. One that fails is tried again, twice. A notice is acted upon when its
-//! transitions are on the disk, or cannot be kept. Who does not come to an end is ended, with all of its
-//! process group.
+//! Each action has a task and an outbox of its own: an action that hangs or fails delays no other one.
+//! What is not delivered is in the registry, too, and goes on at the next start.
 
-use std::fmt;
-use std::process::Stdio;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use health_core::UnixTime;
-use health_core::check::Record;
-use health_core::check::probe::{HttpProbe, Probe};
-use health_core::monitor::Summary;
-use health_core::monitor::registry::{Notice, NoticeKind};
-use health_core::{Class, Kind};
-use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
-use tokio::sync::{mpsc, watch};
+use health_core::health::ComponentConfig;
+use health_core::monitor::registry::{DeliveryFailure, NoticeKind, Outbox as Queue};
+use health_core::{NameError, Outcome};
+use health_driver::Component;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tracing::{debug, error, warn};
 
-use crate::config::{Action, Handler};
-use health_tokio::probe::Prober;
+use super::documents::now;
+use super::handlers::deliver;
+use super::outbox::Outbox;
+use crate::config::Action;
+use crate::store::OutboxRow;
+use health_tokio::Health;
 
-/// Notices that wait while an action takes its time. More are dropped, and said.
-const MAX_QUEUED: usize = 64;
-/// Changes a notice names; all are counted.
-const MAX_NAMED: usize = 100;
-/// After a failure, before the next try. Then it is given up.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
-
-/// A notice as an action is given it.
-type Notification = (NoticeKind, Arc<Value>);
-
-/// Hands notices to the actions. Dropped, they do what they have, and then no more.
-#[derive(Debug)]
+/// The actions that run. See the [module](self).
 pub(super) struct Actions {
-    senders: Vec<(Action, mpsc::Sender<Notification>)>,
-    /// Gone when there are no further notices.
-    _going: watch::Sender<()>,
+    senders: BTreeMap<Arc<str>, (Action, mpsc::UnboundedSender<OutboxRow>)>,
+    tasks: JoinSet<()>,
 }
 
 impl Actions {
-    /// The actions of a configuration, and the tasks that carry them out.
-    pub(super) fn new(actions: Vec<Action>) -> (Self, JoinSet<()>) {
+    /// Starts the tasks of these actions.
+    ///
+    /// # Errors
+    ///
+    /// Never, if called once.
+    pub(super) fn new(
+        actions: Vec<Action>,
+        outbox: &Outbox,
+        health: &Health,
+    ) -> Result<Self, NameError> {
         let mut tasks = JoinSet::new();
-        let (going, end) = watch::channel(());
-        let senders = actions.into_iter().map(|action| {
-            let (sender, notices) = mpsc::channel(MAX_QUEUED);
-            tasks.spawn(carry_out(action.clone(), notices, end.clone()));
-            (action, sender)
-        });
-        let senders = senders.collect();
-        let actions = Self {
-            senders,
-            _going: going,
-        };
-        (actions, tasks)
-    }
-
-    /// Has it done, some time soon.
-    pub(super) fn take(&self, notice: &Notice, summary: Summary) {
-        let kind = notice.kind;
-        let document = Arc::new(document(notice, summary));
-        for (action, sender) in self.senders.iter().filter(|(it, _)| it.wants(kind)) {
-            if sender.try_send((kind, Arc::clone(&document))).is_err() {
-                let kind = kind.as_str();
-                error!(kind, action = %action.handler, "action is too slow: this notice is dropped");
+        let mut senders = BTreeMap::new();
+        if !actions.is_empty() {
+            let status = Status::new(health)?;
+            for action in actions {
+                let (sender, notices) = mpsc::unbounded_channel();
+                let delivery = Delivery {
+                    queue: Queue::new(action.give_up_after),
+                    action: action.clone(),
+                    outbox: outbox.clone(),
+                    status: Arc::clone(&status),
+                    clock: health.clone(),
+                };
+                tasks.spawn(delivery.run(notices));
+                senders.insert(Arc::clone(&action.name), (action, sender));
             }
         }
+        Ok(Self { senders, tasks })
     }
-}
 
-async fn carry_out(
-    action: Action,
-    mut notices: mpsc::Receiver<Notification>,
-    mut end: watch::Receiver<()>,
-) {
-    let handler = &action.handler;
-    while let Some((kind, notice)) = notices.recv().await {
-        let kind = kind.as_str();
-        let mut pauses = PAUSES.into_iter();
-        while let Err(error) = attempt(&action, kind, &notice).await {
-            // A monitor that stops waits for no further try.
-            if let Some(pause) = pauses.next().filter(|_| !notices.is_closed()) {
-                warn!(kind, action = %handler, error, again_in = ?pause, "action failed");
-                if timeout(pause, end.changed()).await.is_err() {
-                    continue;
+    /// The names of the actions on notices of this kind.
+    pub(super) fn that_want(&self, kind: NoticeKind) -> impl Iterator<Item = &Arc<str>> {
+        let wanting = self.senders.iter();
+        let wanting = wanting.filter(move |(_, (action, _))| action.wants(kind));
+        wanting.map(|(name, _)| name)
+    }
+
+    /// Delivers it as soon as the action has taken all before it.
+    pub(super) fn take(&self, row: OutboxRow) {
+        if let Some((_, sender)) = self.senders.get(&row.action) {
+            let _ = sender.send(row);
+        }
+    }
+
+    /// Goes on with what an earlier process has left. What was for an action that is no longer there is
+    /// for those that are new and want it: most likely the same one, with a mistake mended.
+    pub(super) fn restore(&self, rows: Vec<OutboxRow>, outbox: &Outbox) {
+        let mut of_notice: BTreeMap<u64, Vec<OutboxRow>> = BTreeMap::new();
+        for row in rows {
+            of_notice.entry(row.number).or_default().push(row);
+        }
+        for rows in of_notice.into_values() {
+            let waiting = rows.iter().filter(|row| !row.is_done);
+            let gone = waiting.filter(|row| !self.senders.contains_key(&row.action));
+            for row in gone {
+                let kind = NoticeKind::from_word(&row.event);
+                let wanting = kind.into_iter().flat_map(|kind| self.that_want(kind));
+                let is_new = |name: &Arc<str>| rows.iter().all(|row| row.action != *name);
+                let new: Vec<_> = wanting.filter(|name| is_new(name)).collect();
+                if new.is_empty() {
+                    error!(event = %row.event, "a notice of an action that is not configured any more is given up");
                 }
+                let new = new.into_iter().map(|name| OutboxRow {
+                    action: Arc::clone(name),
+                    attempts: 0,
+                    ..row.clone()
+                });
+                let new: Vec<_> = new.collect();
+                outbox.post(new.clone());
+                outbox.handle_done(row);
+                new.into_iter().for_each(|row| self.take(row));
             }
-            error!(kind, action = %handler, error, "action failed, given up");
-            break;
-        }
-        debug!(kind, action = %handler, "action is over");
-    }
-}
-
-async fn attempt(action: &Action, kind: &str, notice: &Value) -> Result<(), String> {
-    match &action.handler {
-        Handler::Command(words) => match timeout(action.timeout, run(words, kind, notice)).await {
-            Ok(done) => done.map_err(|error| error.to_string()),
-            Err(_) => Err(format!("not done within {:?}", action.timeout)),
-        },
-        Handler::Webhook(url) => post(url, notice, action.timeout).await,
-    }
-}
-
-/// Ends the group of a command that is given up.
-struct Group(Option<Pid>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
-async fn run(words: &[String], kind: &str, notice: &Value) -> std::io::Result<()> {
-    let mut command = Command::new(&words[0]);
-    command.args(&words[1..]);
-    // Ours, with our token among them; the rest of the environment is for it, too.
-    let variables = std::env::vars_os().map(|(name, _)| name);
-    for name in variables.filter(|it| it.as_encoded_bytes().starts_with(b"HEALTHD_")) {
-        command.env_remove(name);
-    }
-    command.env("HEALTHD_EVENT", kind);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.process_group(0).kill_on_drop(true);
-    let mut child = command.spawn()?;
-    let pid = child.id().and_then(|id| i32::try_from(id).ok());
-    let mut group = Group(pid.and_then(Pid::from_raw));
-    if let Some(mut stdin) = child.stdin.take() {
-        // It need not read it.
-        let _ = stdin.write_all(format!("{notice}\n").as_bytes()).await;
-    }
-    let status = child.wait().await?;
-    // What it has left in the background is its own affair.
-    group.0 = None;
-    if status.success() {
-        return Ok(());
-    }
-    Err(std::io::Error::other(status.to_string()))
-}
-
-/// A webhook is a probe that brings something.
-async fn post(url: &str, notice: &Value, timeout: Duration) -> Result<(), String> {
-    let probe = HttpProbe::builder(url)
-        .method("POST")
-        .header("User-Agent", concat!("healthd/", env!("CARGO_PKG_VERSION")))
-        .header("Content-Type", "application/json")
-        .accept_status(200..=299)
-        .body(notice.to_string())
-        .build();
-    let probe = Probe::Http(probe.map_err(|error| error.to_string())?);
-    let outcome = Prober::new().probe(&probe, timeout).await.outcome;
-    match outcome.class {
-        Class::Success | Class::Warning => Ok(()),
-        Class::Failure | Class::Indeterminate => Err(outcome.message.as_str().to_owned()),
-    }
-}
-
-/// What an action is given.
-fn document(notice: &Notice, summary: Summary) -> Value {
-    let named = notice.transitions.iter().take(MAX_NAMED);
-    let named = named.map(|it| {
-        json!({
-            "name": it.target.as_str(),
-            "check": it.check.as_str(),
-            "at": rfc3339(it.at),
-            "consecutive_failures": it.streak.failures(),
-            "kind": it.record.as_ref().and_then(Record::kind).map(Kind::as_str),
-            "message": it.record.as_ref().map(Record::message),
-        })
-    });
-    let named: Vec<_> = named.collect();
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let now = u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or_default();
-    json!({
-        "event": notice.kind.as_str(),
-        "at": rfc3339(UnixTime::from_millis(now)),
-        "count": notice.transitions.len(),
-        "targets": named,
-        "healthy": summary.healthy(),
-        "total": summary.total,
-    })
-}
-
-fn rfc3339(time: UnixTime) -> String {
-    String::from_utf8_lossy(&time.rfc3339()).into_owned()
-}
-
-/// Without what may be a secret: arguments, paths, queries.
-impl fmt::Display for Handler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Command(words) => f.write_str(&words[0]),
-            Self::Webhook(url) => {
-                let end = url
-                    .match_indices('/')
-                    .nth(2)
-                    .map_or(url.len(), |(at, _)| at);
-                f.write_str(&url[..end])
+            for row in rows.into_iter().filter(|row| !row.is_done) {
+                self.take(row);
             }
         }
+    }
+
+    /// Tries once more what was not tried yet, and ends the tasks.
+    pub(super) async fn finish(mut self) {
+        self.senders.clear();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// One action, and what it has not taken yet.
+struct Delivery {
+    action: Action,
+    queue: Queue<Arc<OutboxRow>>,
+    outbox: Outbox,
+    status: Arc<Status>,
+    clock: Health,
+}
+
+impl Delivery {
+    async fn run(mut self, mut notices: mpsc::UnboundedReceiver<OutboxRow>) {
+        let mut is_open = true;
+        loop {
+            while let Ok(row) = notices.try_recv() {
+                self.push(row);
+            }
+            let due = self.queue.poll(self.clock.now());
+            if let Some((row, attempt)) = due.map(|(row, attempt)| (Arc::clone(row), attempt)) {
+                let delivered = deliver(&self.action, &row, attempt).await;
+                self.handle_result(&row, attempt, delivered);
+                continue;
+            }
+            if !is_open {
+                break;
+            }
+            let pause = self.queue.poll_timeout();
+            let pause = pause.map(|at| at.duration_since(self.clock.now()));
+            tokio::select! {
+                row = notices.recv() => match row {
+                    Some(row) => self.push(row),
+                    None => is_open = false,
+                },
+                () = sleep(pause.unwrap_or(Duration::MAX)), if pause.is_some() => {}
+            }
+        }
+        if !self.queue.is_empty() {
+            let (action, waiting) = (&self.action.handler, self.queue.len());
+            if self.outbox.is_stored() {
+                warn!(%action, waiting, "action failed; tried again at the next start");
+            } else {
+                error!(%action, waiting, "action failed, given up");
+            }
+        }
+    }
+
+    fn push(&mut self, row: OutboxRow) {
+        let age = now().as_millis().saturating_sub(row.at.as_millis());
+        let (age, attempts) = (Duration::from_millis(age), row.attempts);
+        let now = self.clock.now();
+        if let Some(lost) = self.queue.restore(now, Arc::new(row), age, attempts) {
+            let action = &self.action.handler;
+            error!(event = %lost.event, %action, "too many notices wait: the oldest is given up");
+            self.outbox.handle_done(&lost);
+        }
+    }
+
+    fn handle_result(&mut self, row: &OutboxRow, attempt: u32, delivered: Result<(), String>) {
+        let (event, action) = (&row.event, &self.action.handler);
+        let error = match delivered {
+            Ok(()) => {
+                self.queue.handle_success();
+                self.outbox.handle_done(row);
+                self.status.set(&self.action.name, None);
+                return debug!(%event, %action, attempt, "notice delivered");
+            }
+            Err(error) => error,
+        };
+        let text = format!("{action}: {error}");
+        self.status.set(&self.action.name, Some(text));
+        let now = self.clock.now();
+        match self.queue.handle_failure(now) {
+            DeliveryFailure::Retry { at } => {
+                let again_in = at.duration_since(now);
+                warn!(%event, %action, error, attempt, ?again_in, "action failed");
+                self.outbox.handle_attempt(row, attempt);
+            }
+            DeliveryFailure::GivenUp(row) => {
+                error!(%event, %action, error, attempt, "action failed, given up");
+                self.outbox.handle_done(&row);
+            }
+        }
+    }
+}
+
+/// The component `actions`: well while the last attempt of each action was.
+struct Status {
+    component: Component,
+    failing: Mutex<BTreeMap<Arc<str>, String>>,
+}
+
+impl Status {
+    fn new(health: &Health) -> Result<Arc<Self>, NameError> {
+        // Targets are watched all the same.
+        let config = ComponentConfig::new().retries(1).critical(false);
+        let component = health.component_with("actions", config)?;
+        component.success();
+        Ok(Arc::new(Self {
+            component,
+            failing: Mutex::default(),
+        }))
+    }
+
+    fn set(&self, action: &Arc<str>, failure: Option<String>) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match failure {
+            Some(text) => drop(failing.insert(Arc::clone(action), text)),
+            None => drop(failing.remove(action)),
+        }
+        self.component.record(match failing.values().next() {
+            Some(text) => Outcome::failure_with_message(text.clone()),
+            None => Outcome::success(),
+        });
     }
 }

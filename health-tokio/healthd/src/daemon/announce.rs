@@ -5,62 +5,151 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use health_core::Class;
+use health_core::Instant as CoreInstant;
 use health_core::Name;
 use health_core::check::{CheckStatus, Record};
 use health_core::monitor::registry::{
     Batch, CheckChange, Notice, NoticeKind, Notices, ResultRow, TransitionRow,
 };
 use health_core::monitor::{MonitorStats, Summary};
-use health_driver::monitor::MonitorControl;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, enabled, error, info, warn};
 
 use super::actions::Actions;
-use crate::config::Action;
+use super::documents::{Documents, now, rfc3339};
+use super::list::List;
+use super::outbox::Outbox;
+use crate::store::{OutboxRow, StoredNotices};
 use crate::text::millis;
 use health_tokio::Health;
 
 /// Lines of one kind for one batch; the others are counted.
 const MAX_LINES: usize = 50;
 
-/// Logs the batches and runs the actions, until there are no more batches.
-pub(super) async fn run(
-    mut announced: mpsc::Receiver<Arc<Batch>>,
-    controls: MonitorControl,
-    actions: Vec<Action>,
-    clock: Health,
-) {
-    let mut notices = Notices::default();
-    let (actions, mut acting) = Actions::new(actions);
-    let mut second = interval(Duration::from_secs(1));
-    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let news = tokio::select! {
-            batch = announced.recv() => match batch {
-                Some(batch) => Some(batch),
-                None => break,
-            },
-            // So late, at most, is a notice after its time.
-            _ = second.tick() => None,
+/// A batch that was stored, or cannot be for now.
+#[derive(Debug)]
+pub(crate) struct Announcement {
+    pub(super) batch: Arc<Batch>,
+    /// The number of the last transition in the registry; 0 if it was not stored.
+    pub(super) last: i64,
+    /// What an earlier process has left, if it could not be read at the start.
+    pub(super) late: Option<StoredNotices>,
+}
+
+/// Logs the batches, makes notices of them and has the actions take those, until there are no more
+/// batches.
+pub(super) struct Announcer {
+    pub(super) list: List,
+    pub(super) actions: Actions,
+    pub(super) outbox: Outbox,
+    pub(super) clock: Health,
+    /// Resolves when all targets are watched.
+    pub(super) begun: oneshot::Receiver<()>,
+}
+
+impl Announcer {
+    /// Goes on from what an earlier process has left.
+    pub(super) async fn run(
+        mut self,
+        mut announced: mpsc::Receiver<Announcement>,
+        stored: StoredNotices,
+    ) {
+        let controls = self.list.controls.clone();
+        let mut documents = Documents::new(self.list.clone());
+        let mut notices = Notices::default();
+        notices.restore(stored.sent, stored.is_mass_failure);
+        let is_mass = stored.is_mass_failure;
+        notices.observe(self.clock.now(), &stored.unnoticed, is_mass);
+        // Of all that was stored before.
+        let mut last = stored.last;
+        let (mut has_begun, mut is_restored_mass) = (false, is_mass);
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let news = tokio::select! {
+                news = announced.recv() => match news {
+                    Some(news) => Some(news),
+                    None => break,
+                },
+                begun = &mut self.begun, if !has_begun => {
+                    has_begun = begun.is_ok();
+                    None
+                }
+                // So late, at most, is a notice after its time.
+                _ = second.tick() => None,
+            };
+            let transitions = news.as_ref().map_or(&[][..], |it| &it.batch.transitions);
+            transitions.iter().for_each(|it| documents.observe(it));
+            // A mass failure is not over because nothing is known yet.
+            is_restored_mass &= !has_begun || !controls.first_results().is_complete();
+            let is_mass = is_restored_mass || controls.is_mass_failure();
+            notices.observe(self.clock.now(), transitions, is_mass);
+            if let Some(news) = news {
+                last = last.max(news.last);
+                batch(&news.batch);
+                if let Some(late) = news.late {
+                    notices.restore(late.sent, notices.is_mass_failure_sent());
+                    notices.observe(self.clock.now(), &late.unnoticed, is_mass);
+                    self.actions.restore(late.outbox, &self.outbox);
+                }
+            }
+            if has_begun {
+                let is_due = notices
+                    .poll_timeout()
+                    .is_some_and(|at| at <= self.clock.now());
+                if is_due {
+                    notices.retain(|name| self.list.has(name));
+                }
+                let now = self.clock.now();
+                self.send(&mut notices, now, &mut documents, last);
+            }
+        }
+        // What has just turned would have waited for others; none will follow.
+        while let Some(at) = notices.poll_timeout().filter(|_| notices.is_gathering()) {
+            self.send(&mut notices, at, &mut documents, last);
+        }
+        self.actions.finish().await;
+        self.outbox.close();
+    }
+
+    /// Puts the notices that are due into the outbox, and hands them to the actions.
+    fn send(
+        &self,
+        notices: &mut Notices,
+        until: CoreInstant,
+        documents: &mut Documents,
+        last: i64,
+    ) {
+        let mut rows = Vec::new();
+        while let Some(it) = notices.poll(until) {
+            let number = self.outbox.next_number();
+            let (id, document) = documents.of(&it, self.list.controls.summary());
+            notice(&it, &id);
+            for action in self.actions.that_want(it.kind) {
+                rows.push(OutboxRow {
+                    number,
+                    action: Arc::clone(action),
+                    notice: Arc::clone(&id),
+                    event: it.kind.as_str().into(),
+                    at: now(),
+                    document: Arc::clone(&document),
+                    attempts: 0,
+                    is_done: false,
+                });
+            }
+        }
+        let noticed = if notices.is_gathering() {
+            // Of some of the transitions no notice is made yet.
+            0
+        } else {
+            documents.clear();
+            last
         };
-        let transitions = news.as_ref().map_or(&[][..], |it| &it.transitions);
-        notices.observe(clock.now(), transitions, controls.is_mass_failure());
-        while let Some(it) = notices.poll(clock.now()) {
-            notice(&it);
-            actions.take(&it, controls.summary());
-        }
-        if let Some(it) = news {
-            batch(&it);
-        }
+        let is_mass_failure = notices.is_mass_failure_sent();
+        self.outbox.post_all(rows.clone(), noticed, is_mass_failure);
+        rows.into_iter().for_each(|row| self.actions.take(row));
     }
-    // What has just turned would have waited for others; none will follow.
-    while let Some(it) = notices.poll_timeout().and_then(|at| notices.poll(at)) {
-        notice(&it);
-        actions.take(&it, controls.summary());
-    }
-    drop(actions);
-    while acting.join_next().await.is_some() {}
 }
 
 /// Logs what a batch holds.
@@ -84,7 +173,7 @@ fn batch(batch: &Arc<Batch>) {
 }
 
 /// Logs a notice. Single targets have lines of their own, so notices about them are at level debug.
-fn notice(notice: &Notice) {
+fn notice(notice: &Notice, id: &str) {
     let count = notice.transitions.len();
     match notice.kind {
         NoticeKind::MassFailure => {
@@ -95,7 +184,7 @@ fn notice(notice: &Notice) {
         }
         NoticeKind::MassFailureUpdate => warn!(changed = count, "mass failure goes on"),
         NoticeKind::MassFailureOver => warn!(still_unhealthy = count, "mass failure over"),
-        kind => debug!(count, kind = kind.as_str(), "notice"),
+        kind => debug!(id, count, kind = kind.as_str(), "notice"),
     }
 }
 
@@ -147,39 +236,55 @@ fn attempt(row: &ResultRow) {
     debug!(%target, %check, class = ?record.class(), ms, message = record.message());
 }
 
-/// Logs each failing check at each failure, with its failures in a row.
+/// A failing check is logged at each failure that counts, with how far it has come.
 fn failures(batch: &Batch) {
-    let failed = batch.results.iter();
-    let failed = failed.filter(|it| it.record.class() == Class::Failure);
-    let last: BTreeMap<(&Name, &Name), &Record> = failed
-        .map(|it| ((&it.target, &it.check), &it.record))
+    let states = batch.checks.iter();
+    let mut states: BTreeMap<(&Name, &Name), (u32, &str)> = states
+        .map(|row| {
+            let state = (row.saved.streak.failures(), row.saved.status.as_str());
+            ((&row.target, &row.check), state)
+        })
         .collect();
-    let turned: BTreeSet<(&Name, &Name)> = batch
-        .transitions
+    // A transition has a line of its own.
+    let turned = batch.transitions.iter();
+    let turned: BTreeSet<_> = turned
+        .filter_map(|it| Some((&it.target, &it.check, it.record.as_ref()?.begin())))
+        .collect();
+    let mut lines = Vec::new();
+    // The state is that after the last result: the one before has one failure less.
+    for row in batch
+        .results
         .iter()
-        .map(|it| (&it.target, &it.check))
-        .collect();
-    let rows = batch.checks.iter().filter_map(|row| {
-        let failures = row.saved.streak.failures();
-        if turned.contains(&(&row.target, &row.check)) {
-            // The transition has a line of its own.
-            return None;
+        .rev()
+        .filter(|it| it.record.is_counted())
+    {
+        let Some((streak, status)) = states.get_mut(&(&row.target, &row.check)) else {
+            continue;
+        };
+        if row.record.class() != Class::Failure {
+            *streak = 0;
+            continue;
         }
-        let record = last.get(&(&row.target, &row.check))?;
-        (failures > 0).then_some((row, failures, record))
-    });
-    for (index, (row, consecutive_failures, record)) in rows.enumerate() {
+        let consecutive_failures = (*streak).max(1);
+        *streak = streak.saturating_sub(1);
+        if !turned.contains(&(&row.target, &row.check, row.record.begin())) {
+            lines.push((row, consecutive_failures, *status));
+        }
+    }
+    for (index, (row, consecutive_failures, status)) in lines.iter().rev().enumerate() {
         if index == MAX_LINES {
-            warn!(failing = last.len(), "more failing checks, see list");
+            warn!(failing = lines.len(), "more failing checks, see list");
             break;
         }
+        let record = &row.record;
         warn!(
             target = %row.target,
             check = %row.check,
             consecutive_failures,
-            status = row.saved.status.as_str(),
+            status,
             reason = record.message(),
             ms = millis(record.duration()),
+            at = rfc3339(row.begin),
             "failed"
         );
     }

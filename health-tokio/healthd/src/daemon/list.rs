@@ -29,6 +29,10 @@ impl List {
         self.lock().len()
     }
 
+    pub(super) fn has(&self, name: &Name) -> bool {
+        self.lock().contains_key(name)
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, BTreeMap<Name, Listed>> {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner)
     }

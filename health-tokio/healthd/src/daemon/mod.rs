@@ -7,14 +7,17 @@
 //!                   ├─ timers:         what is due once a second, once a cycle
 //!                   ├─ registry:       which targets there are
 //!                   ├─ monitor_health: the components that describe the monitor itself
-//!                   └─ store_writer ─ batches ─► announce: log ─► actions
+//!                   └─ store_writer ─ batches ─► announce: log, notices ─► outbox ─► actions
 //!                        └─ a thread that may wait for a disk: SQLite
 //! ```
 
 mod actions;
 mod announce;
+mod documents;
+mod handlers;
 mod list;
 mod monitor_health;
+mod outbox;
 mod place;
 mod progress;
 mod registry;
@@ -30,10 +33,11 @@ use health_core::Name;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
 pub(super) use list::List;
+pub(super) use outbox::Outbox;
 pub(super) use registry::Registry;
 pub(super) use store_writer::StoreWriter;
 
@@ -41,6 +45,8 @@ use super::config::{Flags, Settings, added, split_target};
 use super::control::{self, Lock, PendingRequest, Reply, Request};
 use super::terminal::{self, Terminal};
 use super::text::millis;
+use actions::Actions;
+use announce::Announcer;
 use health_tokio::monitor::{self, Monitor, MonitorControl, MonitorHandle};
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
@@ -56,7 +62,7 @@ struct Daemon {
     flags: Flags,
     settings: Settings,
     monitor: MonitorHandle,
-    registry: Registry,
+    registry: Arc<Registry>,
     /// The output of the log.
     terminal: Arc<Terminal>,
     /// The address of the endpoint, if it has one.
@@ -122,8 +128,10 @@ async fn watch(
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
     let (announce, announced) = mpsc::channel(64);
     let (db, held) = (settings.db.clone(), Arc::clone(lock));
-    let opened = StoreWriter::open(&db, held, settings.results, &health, announce).await;
-    let (writer, commands, stored) = opened.map_err(|error| error.to_string())?;
+    let outbox = Outbox::default();
+    let limits = settings.limits;
+    let opened = StoreWriter::open(&db, held, limits, &health, announce, outbox.clone()).await;
+    let (writer, commands, mut stored) = opened.map_err(|error| error.to_string())?;
 
     raise_descriptors();
     let limits = monitor::defaults();
@@ -136,17 +144,38 @@ async fn watch(
 
     settings.warnings().iter().for_each(|it| warn!("{it}"));
     let list = List::new((*monitor).clone());
-    let keeping = tokio::spawn(writer.run(list.clone()));
-    let actions = settings.actions.clone();
-    let announcing = announce::run(announced, (*monitor).clone(), actions, health.clone());
-    let announcing = tokio::spawn(announcing);
-    let registry = Registry::new(list.clone(), commands);
+    let registry = Arc::new(Registry::new(list.clone(), commands));
+    if stored.is_unread {
+        registry.expect_late();
+    }
+    let late = {
+        let (registry, defaults) = (Arc::clone(&registry), settings.defaults.clone());
+        move |targets| registry.merge(targets, &defaults)
+    };
+    let keeping = tokio::spawn(writer.run(list.clone(), late));
+    let actions = Actions::new(settings.actions.clone(), &outbox, &health);
+    let actions = actions.map_err(|error| error.to_string())?;
+    actions.restore(std::mem::take(&mut stored.notices.outbox), &outbox);
+    let (begin, begun) = oneshot::channel();
+    let announcer = Announcer {
+        list: list.clone(),
+        actions,
+        outbox,
+        clock: health.clone(),
+        begun,
+    };
+    let notices = std::mem::take(&mut stored.notices);
+    let announcing = tokio::spawn(announcer.run(announced, notices));
     let mut daemon = Daemon::new(flags, settings, monitor, registry, Arc::clone(&terminal));
     let mut server = None;
     let work = async {
         let configured = std::mem::take(&mut daemon.settings.targets);
         let defaults = daemon.settings.defaults.clone();
-        daemon.registry.begin(configured, stored, &defaults).await;
+        daemon
+            .registry
+            .begin(configured, stored.targets, &defaults)
+            .await;
+        let _ = begin.send(());
         daemon.warn_of_limits();
 
         let monitor_health = MonitorHealth::new(&health, list, Arc::clone(&terminal));
@@ -208,7 +237,7 @@ impl Daemon {
         flags: Flags,
         settings: Settings,
         monitor: MonitorHandle,
-        registry: Registry,
+        registry: Arc<Registry>,
         terminal: Arc<Terminal>,
     ) -> Self {
         let pace = watch::Sender::new(settings.defaults.check.interval);

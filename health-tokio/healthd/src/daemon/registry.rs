@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use health_core::Name;
+use health_core::check::CheckStatus;
 use health_core::monitor::registry::StoredTarget;
 use tracing::{info, warn};
 
@@ -18,6 +19,20 @@ pub(crate) struct Registry {
     commands: StoreHandle,
     /// Of the targets that are watched and have any.
     header_files: Mutex<BTreeMap<Name, (Source, Box<HeaderFiles>)>>,
+    /// While what is stored was not read, or has just been.
+    late: Mutex<Option<Late>>,
+}
+
+/// What is needed to take over late what is stored.
+#[derive(Debug, Default)]
+struct Late {
+    /// What is watched meanwhile.
+    watched: BTreeMap<Name, TargetDef>,
+    /// What was stored of targets that are not watched yet.
+    stored: BTreeMap<Name, StoredTarget>,
+    is_merged: bool,
+    /// All targets of the configuration are watched.
+    has_begun: bool,
 }
 
 impl Registry {
@@ -26,6 +41,7 @@ impl Registry {
             list,
             commands,
             header_files: Mutex::new(BTreeMap::new()),
+            late: Mutex::new(None),
         }
     }
 
@@ -78,10 +94,64 @@ impl Registry {
             });
             self.keep(StoreCommand::Put(changed.collect())).await;
             for target in some {
-                let kept = stored.remove(&target.name);
+                let late = || self.late().as_mut()?.stored.remove(&target.name);
+                let late = || late().filter(|kept| target.probes_the_same_as(kept));
+                let kept = stored.remove(&target.name).or_else(late);
                 self.watch(&target, kept.as_ref());
             }
         }
+        let mut late = self.late();
+        if let Some(it) = late.as_mut() {
+            it.has_begun = true;
+        }
+        late.take_if(|it| it.is_merged);
+    }
+
+    /// What is stored could not be read: it is [merged](Self::merge) when it can be.
+    pub(super) fn expect_late(&self) {
+        *self.late() = Some(Late::default());
+    }
+
+    /// Takes over what the registry holds, which could not be read at the start. It is right about
+    /// targets that were added, deregistrations and streaks; but a target that has become unhealthy since
+    /// the start stays so.
+    pub(super) fn merge(&self, stored: Vec<StoredTarget>, defaults: &Defaults) {
+        let Some(late) = self.late().take() else {
+            return;
+        };
+        let mut unwatched = BTreeMap::new();
+        for kept in stored {
+            if let Some(target) = late.watched.get(&kept.name) {
+                let view = self.list.controls.target(kept.name.as_str());
+                let is_down = view.is_some_and(|it| {
+                    let mut checks = it.checks.iter();
+                    it.is_deregistered || checks.any(|it| it.status == CheckStatus::Unhealthy)
+                });
+                let was_deregistered = kept.checks.iter().any(|it| it.saved.deregistered);
+                if target.probes_the_same_as(&kept) && (was_deregistered || !is_down) {
+                    self.forget(&kept.name);
+                    self.watch(target, Some(&kept));
+                }
+                continue;
+            }
+            match TargetDef::restore(&kept, defaults) {
+                Some(Ok(target)) => self.watch(&target, Some(&kept)),
+                Some(Err(error)) => {
+                    warn!(name = %kept.name, %error, "a target cannot be watched any more");
+                }
+                // Of a configuration: perhaps of this one, which is not read to its end.
+                None => drop(unwatched.insert(kept.name.clone(), kept)),
+            }
+        }
+        *self.late() = (!late.has_begun).then(|| Late {
+            stored: unwatched,
+            is_merged: true,
+            ..Late::default()
+        });
+    }
+
+    fn late(&self) -> MutexGuard<'_, Option<Late>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the configured targets to these; a target that stays keeps what is known of it.
@@ -220,6 +290,9 @@ impl Registry {
             Ok(_) => {
                 let mut targets = self.list.lock();
                 targets.insert(target.name.clone(), target.listed());
+                if let Some(late) = &mut *self.late() {
+                    late.watched.insert(target.name.clone(), target.clone());
+                }
                 let mut files = self.files();
                 files.remove(&target.name);
                 if let Some(its) = &target.header_files {
@@ -234,6 +307,9 @@ impl Registry {
     fn forget(&self, name: &Name) -> bool {
         self.list.controls.remove(name.as_str());
         self.files().remove(name);
+        if let Some(late) = &mut *self.late() {
+            late.watched.remove(name);
+        }
         self.list.lock().remove(name).is_some()
     }
 

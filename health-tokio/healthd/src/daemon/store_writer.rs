@@ -23,10 +23,13 @@ use tokio::task;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
+use super::announce::Announcement;
+use super::documents::now;
 use super::list::List;
+use super::outbox::Outbox;
 use super::place::{hold, identities, set_aside};
 use crate::control::Lock;
-use crate::store::{Identity, SqliteStore, StoreError, peek};
+use crate::store::{Identity, Limits, SqliteStore, StoreError, Stored, peek};
 
 /// How often writing what the file lacks is tried again if no batch does it.
 const RETRY: Duration = Duration::from_secs(10);
@@ -53,7 +56,7 @@ pub(crate) struct StoreHandle(mpsc::Sender<(StoreCommand, oneshot::Sender<Result
 /// See the [module](self).
 pub(crate) struct StoreWriter {
     path: PathBuf,
-    results: u32,
+    limits: Limits,
     /// Empty until the right to write could be had.
     lock: Arc<OnceLock<Lock>>,
     /// `None`: it could not be opened.
@@ -62,6 +65,8 @@ pub(crate) struct StoreWriter {
     waiting: VecDeque<Arc<StoreCommand>>,
     /// The next file that is opened may be another, which lacks every target.
     is_new_file: bool,
+    /// What the file holds could not be read at the start, and is merged when it can be.
+    is_unread: bool,
     is_failing: bool,
     /// When the file was found to be lost, as long as the component says so.
     lost: Option<Instant>,
@@ -70,9 +75,15 @@ pub(crate) struct StoreWriter {
     component: Component,
     commands: mpsc::Receiver<(StoreCommand, oneshot::Sender<Result<(), String>>)>,
     /// Receives each batch once it is stored.
-    announce: mpsc::Sender<Arc<Batch>>,
+    announce: mpsc::Sender<Announcement>,
     /// The number of the last batch sent there: a batch that is tried again is not sent again.
     announced: u64,
+    /// The notices to keep.
+    outbox: Outbox,
+    /// See [`run`](Self::run).
+    late: Option<Box<dyn FnOnce(Vec<StoredTarget>) + Send>>,
+    /// When what is too old is deleted next.
+    sweep_at: Instant,
 }
 
 impl StoreCommand {
@@ -117,18 +128,20 @@ impl StoreWriter {
     pub(crate) async fn open(
         path: &Path,
         lock: Arc<OnceLock<Lock>>,
-        results: u32,
+        limits: Limits,
         health: &Health,
-        announce: mpsc::Sender<Arc<Batch>>,
-    ) -> Result<(Self, StoreHandle, Vec<StoredTarget>), StoreError> {
+        announce: mpsc::Sender<Announcement>,
+        outbox: Outbox,
+    ) -> Result<(Self, StoreHandle, Stored), StoreError> {
         let (sender, commands) = mpsc::channel(16);
         let mut writer = Self {
             path: path.to_owned(),
-            results,
+            limits,
             lock,
             store: None,
             waiting: VecDeque::new(),
             is_new_file: false,
+            is_unread: false,
             is_failing: false,
             lost: None,
             seen: identities(path),
@@ -136,27 +149,44 @@ impl StoreWriter {
             commands,
             announce,
             announced: 0,
+            outbox,
+            late: None,
+            sweep_at: Instant::now() + limits.sweep_every(),
         };
-        let loaded = match writer.work(TargetStore::load).await {
+        let loaded = match writer.work(SqliteStore::load_all).await {
             Ok(loaded) => loaded,
             Err(error) if error.is_foreign() => return Err(error),
             Err(error) => {
                 writer.handle_error(&error);
                 // Repaired on the spot, if it was damage.
-                match writer.work(TargetStore::load).await {
+                match writer.work(SqliteStore::load_all).await {
                     Ok(loaded) => loaded,
-                    Err(_) => peek(path).unwrap_or_default(),
+                    Err(_) => peek(path).unwrap_or_else(|_| Stored {
+                        is_unread: true,
+                        ..Stored::default()
+                    }),
                 }
             }
         };
         if writer.store.is_some() {
             writer.handle_success();
         }
+        let notices = &loaded.notices;
+        writer
+            .outbox
+            .restore(&notices.outbox, notices.is_mass_failure);
         Ok((writer, StoreHandle(sender), loaded))
     }
 
     /// Stores what the monitor reports until it has stopped and everything is stored, or cannot be.
-    pub(crate) async fn run(mut self, list: List) {
+    ///
+    /// `late` takes over the targets of a file that could not be read at the start.
+    pub(crate) async fn run(
+        mut self,
+        list: List,
+        late: impl FnOnce(Vec<StoredTarget>) + Send + 'static,
+    ) {
+        self.late = Some(Box::new(late));
         let controls = &list.controls;
         let mut looks = interval(FILE_CHECK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -176,20 +206,24 @@ impl StoreWriter {
                     let Some(batch) = batch else {
                         // Lost to the registry, but not to the log and the actions.
                         if let Poll::Ready(batch) = controls.poll_unstored(Waker::noop()) {
-                            let _ = self.announce.send(batch).await;
+                            self.announce(batch, 0).await;
                         }
-                        return;
+                        break;
                     };
                     let kept = self.keep(&list, &batch).await;
                     controls.handle_stored(kept.is_ok());
                     // Acted upon once: when it is kept, or when it cannot be for the first time.
                     if batch.number > self.announced && !batch.is_reported {
-                        let _ = self.announce.send(Arc::clone(&batch)).await;
+                        self.announce(Arc::clone(&batch), kept.unwrap_or(0)).await;
                     }
                     self.announced = batch.number;
                 }
                 batch = poll_fn(|cx| controls.poll_unstored(cx.waker())) => {
-                    let _ = self.announce.send(batch).await;
+                    self.announce(batch, 0).await;
+                }
+                // While it fails, the retries are enough.
+                () = self.outbox.changed(), if !self.is_failing => {
+                    let _ = self.catch_up(&list).await;
                 }
                 _ = retries.tick(), if self.is_behind() => {
                     // Said and tried again, if it does not succeed.
@@ -197,6 +231,29 @@ impl StoreWriter {
                 }
             }
         }
+        self.finish(&list).await;
+    }
+
+    /// Stores what becomes of the last notices.
+    async fn finish(mut self, list: &List) {
+        // There are no more batches.
+        self.announce = mpsc::channel(1).0;
+        while !self.outbox.is_closed() {
+            self.outbox.changed().await;
+            if !self.is_failing {
+                let _ = self.catch_up(list).await;
+            }
+        }
+        let _ = self.catch_up(list).await;
+    }
+
+    async fn announce(&mut self, batch: Arc<Batch>, last: i64) {
+        let announcement = Announcement {
+            batch,
+            last,
+            late: None,
+        };
+        let _ = self.announce.send(announcement).await;
     }
 
     /// Whether the file is still there; if not, it is made anew.
@@ -204,7 +261,7 @@ impl StoreWriter {
         if self.store.is_some() {
             match self.work(SqliteStore::check).await {
                 Ok(()) if self.lost.is_some() && !self.is_failing => self.handle_success(),
-                Ok(()) => {}
+                Ok(()) => self.sweep().await,
                 Err(error) => {
                     self.handle_error(&error);
                     // Said and tried again, if it does not succeed.
@@ -221,24 +278,39 @@ impl StoreWriter {
         }
     }
 
-    async fn keep(&mut self, list: &List, batch: &Arc<Batch>) -> Result<(), StoreError> {
+    /// Deletes what is too old, from time to time.
+    async fn sweep(&mut self) {
+        if self.sweep_at > Instant::now() {
+            return;
+        }
+        self.sweep_at = Instant::now() + self.limits.sweep_every();
+        if let Ok(true) = self.work(|store| store.sweep(now())).await {
+            // A part at a time, so that nothing waits for it.
+            self.sweep_at = Instant::now();
+        }
+    }
+
+    /// Returns the number of the last transition.
+    async fn keep(&mut self, list: &List, batch: &Arc<Batch>) -> Result<i64, StoreError> {
         match self.try_keep(list, batch).await {
             Err(error) if error.is_lost() => self.try_keep(list, batch).await,
             done => done,
         }
     }
 
-    async fn try_keep(&mut self, list: &List, batch: &Arc<Batch>) -> Result<(), StoreError> {
+    async fn try_keep(&mut self, list: &List, batch: &Arc<Batch>) -> Result<i64, StoreError> {
         if self.is_behind() {
             self.catch_up(list).await?;
         }
         let rows = Arc::clone(batch);
-        self.write(move |store| store.write(&rows)).await
+        let is_noticed = batch.is_reported || batch.number <= self.announced;
+        self.write(move |store| store.write_batch(&rows, is_noticed))
+            .await
     }
 
     /// Whether the file lacks something that no batch brings.
     fn is_behind(&self) -> bool {
-        self.is_new_file || !self.waiting.is_empty()
+        self.is_new_file || !self.waiting.is_empty() || self.outbox.unstored().is_some()
     }
 
     /// As [`try_catch_up`](Self::try_catch_up), and once more if the file was lost meanwhile.
@@ -252,6 +324,9 @@ impl StoreWriter {
     /// Carries out what waits. A file that may be another one gets every target and how it stands; what
     /// it has besides stays.
     async fn try_catch_up(&mut self, list: &List) -> Result<(), StoreError> {
+        if self.is_unread {
+            self.merge().await?;
+        }
         while let Some(command) = self.waiting.front().cloned() {
             self.write(move |store| command.carry_out(store)).await?;
             self.waiting.pop_front();
@@ -271,24 +346,61 @@ impl StoreWriter {
                 }
             }
             self.is_new_file = false;
+            self.outbox.handle_new_file();
             list.controls.journal_state();
+        }
+        while let Some(change) = self.outbox.unstored() {
+            let change = Arc::new(change);
+            let written = Arc::clone(&change);
+            self.write(move |store| store.write_outbox(&written))
+                .await?;
+            self.outbox.handle_stored(&change);
         }
         Ok(())
     }
 
+    /// Takes over what the file holds, before anything is written to it.
+    async fn merge(&mut self) -> Result<(), StoreError> {
+        let mut stored = match self.work(SqliteStore::load_all).await {
+            Ok(stored) => stored,
+            Err(error) => {
+                self.handle_error(&error);
+                return Err(error);
+            }
+        };
+        self.is_unread = false;
+        let rows = &mut stored.notices.outbox;
+        *rows = self.outbox.adopt(std::mem::take(rows));
+        info!(
+            targets = stored.targets.len(),
+            "the registry can be read now; taking over what it holds"
+        );
+        if let Some(late) = self.late.take() {
+            late(stored.targets);
+        }
+        let announcement = Announcement {
+            batch: Arc::default(),
+            last: stored.notices.last,
+            late: Some(stored.notices),
+        };
+        let _ = self.announce.send(announcement).await;
+        Ok(())
+    }
+
     /// Carries it out, and reports the result as the component `store`.
-    async fn write(
+    async fn write<R: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut SqliteStore) -> Result<(), StoreError> + Send + 'static,
-    ) -> Result<(), StoreError> {
+        work: impl FnOnce(&mut SqliteStore) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, StoreError> {
         let done = self.work(|store| {
-            work(store)?;
+            let done = work(store)?;
             // Kept is what can be found again.
-            store.check()
+            store.check()?;
+            Ok(done)
         });
         let done = done.await;
         match &done {
-            Ok(()) => self.handle_success(),
+            Ok(_) => self.handle_success(),
             Err(error) => self.handle_error(error),
         }
         done
@@ -340,14 +452,14 @@ impl StoreWriter {
         &mut self,
         work: impl FnOnce(&mut SqliteStore) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, StoreError> {
-        let (store, path, results) = (self.store.take(), self.path.clone(), self.results);
+        let (store, path, limits) = (self.store.take(), self.path.clone(), self.limits);
         let lock = Arc::clone(&self.lock);
         let worked = task::spawn_blocking(move || {
             // Without the lock there may be another who writes.
             let held = hold(&lock, &path);
             let store = held.and_then(|()| match store {
                 Some(store) => Ok(store),
-                None => SqliteStore::open(&path, results),
+                None => SqliteStore::open(&path, limits),
             });
             match store {
                 Ok(mut store) => match work(&mut store) {

@@ -1,7 +1,8 @@
 //! Stores the registry in SQLite.
 //!
 //! ```text
-//!  targets 1 ── n checks 1 ── n results (ring)        transitions (all, by name)
+//!  targets 1 ── n checks 1 ── n results (ring)        transitions (by name)
+//!                                                    outbox (notices, one row for each action)
 //! ```
 //!
 //! One process writes, any number reads meanwhile (`journal_mode=WAL`). A batch of results is handed
@@ -14,6 +15,8 @@
 
 mod error;
 mod file;
+mod outbox;
+mod sweep;
 mod write;
 
 pub(super) mod read;
@@ -35,13 +38,15 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub(super) use error::StoreError;
 pub(super) use file::Identity;
+pub(super) use outbox::{OutboxChange, OutboxRow, StoredNotices};
+pub(super) use sweep::Limits;
 
 /// "hlth".
 const APPLICATION: i32 = 0x686C_7468;
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 const SCHEMA: &str = include_str!("schema.sql");
 /// The statements that upgrade each earlier version to the next.
-const UPGRADES: [(i32, &str); 1] = [(1, include_str!("to-2.sql"))];
+const UPGRADES: [(i32, &str); 2] = [(1, include_str!("to-2.sql")), (2, include_str!("to-3.sql"))];
 /// How long a reader or a backup may lock the file.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -52,8 +57,26 @@ pub(super) struct SqliteStore {
     connection: Connection,
     file: OpenFile,
     path: PathBuf,
-    /// Results kept of each check.
-    results: u32,
+    limits: Limits,
+}
+
+/// What an earlier process has left.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    pub(super) targets: Vec<StoredTarget>,
+    pub(super) notices: StoredNotices,
+    /// It is empty because it could not be read.
+    pub(super) is_unread: bool,
+}
+
+impl Stored {
+    fn load(connection: &Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            targets: load(connection)?,
+            notices: outbox::load(connection)?,
+            is_unread: false,
+        })
+    }
 }
 
 impl SqliteStore {
@@ -62,7 +85,7 @@ impl SqliteStore {
     /// # Errors
     ///
     /// The system or SQLite refuses it, it is damaged, or it is not a registry.
-    pub(super) fn open(path: &Path, results: u32) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, limits: Limits) -> Result<Self, StoreError> {
         let open = || -> Result<(Connection, OpenFile), Problem> {
             // SQLite would only say that it is "unable to open database file", and not why.
             let mut file = OpenOptions::new();
@@ -86,7 +109,7 @@ impl SqliteStore {
             connection,
             file,
             path: path.to_owned(),
-            results: results.max(1),
+            limits,
         })
     }
 
@@ -105,6 +128,56 @@ impl SqliteStore {
             Ok(())
         };
         check().map_err(|problem| problem.at(&self.path))
+    }
+
+    /// Writes a batch. `is_noticed`: what its transitions say was passed on before. Returns the number of
+    /// the last transition.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written; nothing has changed.
+    pub(super) fn write_batch(
+        &mut self,
+        batch: &Batch,
+        is_noticed: bool,
+    ) -> Result<i64, StoreError> {
+        let durable = !batch.transitions.is_empty();
+        let limits = self.limits;
+        self.attempt(durable, |transaction| {
+            write::batch(transaction, batch, limits, is_noticed)?;
+            outbox::last_transition(transaction)
+        })
+    }
+
+    /// Writes what has changed of the notices.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written; nothing has changed.
+    pub(super) fn write_outbox(&mut self, change: &OutboxChange) -> Result<(), StoreError> {
+        // Lost with the power, the transitions are still there from which the notices were made.
+        self.attempt(false, |transaction| outbox::write(transaction, change))
+    }
+
+    /// Everything that an earlier process has left.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub(super) fn load_all(&mut self) -> Result<Stored, StoreError> {
+        let loaded = Stored::load(&self.connection);
+        loaded.map_err(|error| StoreError::new(&self.path, error))
+    }
+
+    /// Deletes what is older than it is to be kept; a part of it, if there is much. Returns whether there
+    /// may be more.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written; nothing has changed.
+    pub(super) fn sweep(&mut self, now: UnixTime) -> Result<bool, StoreError> {
+        let limits = self.limits;
+        self.attempt(false, |transaction| sweep::sweep(transaction, limits, now))
     }
 
     /// Closes a file that cannot be used any more.
@@ -182,8 +255,8 @@ fn migrate(connection: &mut Connection) -> Result<(), Problem> {
 /// # Errors
 ///
 /// It cannot be read either.
-pub(super) fn peek(path: &Path) -> Result<Vec<StoredTarget>, StoreError> {
-    let loaded = load(&open_to_read(path, 1)?);
+pub(super) fn peek(path: &Path) -> Result<Stored, StoreError> {
+    let loaded = Stored::load(&open_to_read(path, 1)?);
     loaded.map_err(|error| StoreError::new(path, error))
 }
 
@@ -262,11 +335,7 @@ impl TargetStore for SqliteStore {
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let durable = !batch.transitions.is_empty();
-        let results = self.results;
-        self.attempt(durable, |transaction| {
-            write::batch(transaction, batch, results)
-        })
+        self.write_batch(batch, batch.is_reported).map(drop)
     }
 }
 

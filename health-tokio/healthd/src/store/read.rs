@@ -110,7 +110,7 @@ impl Reader {
                     "SELECT r.begin_at, r.took_us, r.class, r.kind, r.message, r.counted
                      FROM results r JOIN checks c ON c.id = r.check_id
                      JOIN targets t ON t.id = c.target_id
-                     WHERE t.name = ?1 AND c.name = ?2 ORDER BY r.begin_at",
+                     WHERE t.name = ?1 AND c.name = ?2 ORDER BY r.number",
                 )?;
                 let results = statement.query_map([name, &check.name], result)?;
                 check.results = results.collect::<rusqlite::Result<_>>()?;
@@ -119,7 +119,7 @@ impl Reader {
         })
     }
 
-    /// The last transitions of a target, oldest first. They outlive it.
+    /// The last transitions of a target, oldest first. They go with it.
     pub(crate) fn transitions(
         &self,
         target: &str,

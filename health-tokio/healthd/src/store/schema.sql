@@ -1,4 +1,4 @@
--- The registry of healthd, version 2. Times are milliseconds since 1970-01-01T00:00:00Z.
+-- The registry of healthd, version 3. Times are milliseconds since 1970-01-01T00:00:00Z.
 
 CREATE TABLE targets (
     id         INTEGER PRIMARY KEY,
@@ -28,7 +28,7 @@ CREATE TABLE checks (
     UNIQUE (target_id, name)
 ) STRICT;
 
--- The last results of each check: a ring, so that nothing ever has to be swept.
+-- The last results of each check: a ring, so that a new one takes the place of the oldest.
 CREATE TABLE results (
     check_id INTEGER NOT NULL REFERENCES checks ON DELETE CASCADE,
     slot     INTEGER NOT NULL,
@@ -38,12 +38,13 @@ CREATE TABLE results (
     kind     TEXT,
     message  TEXT NOT NULL,
     counted  INTEGER NOT NULL,
+    number   INTEGER NOT NULL DEFAULT 0, -- of all results of the check: their order, whatever the clock says
     PRIMARY KEY (check_id, slot)
 ) STRICT, WITHOUT ROWID;
 
--- All of them, by name: they outlive their target.
+-- Changes of status, and actions on targets, by name. They go with their target, and by age and number.
 CREATE TABLE transitions (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- their order, whatever the clock says
     at          INTEGER NOT NULL,
     target      TEXT NOT NULL,
     "check"     TEXT NOT NULL,
@@ -54,9 +55,32 @@ CREATE TABLE transitions (
     successes   INTEGER NOT NULL,
     kind        TEXT,
     message     TEXT NOT NULL,
+    noticed     INTEGER NOT NULL DEFAULT 0, -- whether notices were made from it, or none was due
     -- Makes writing one twice the same as writing it once.
     UNIQUE (target, "check", at, change, to_status)
 ) STRICT;
+
+CREATE INDEX transitions_of_check ON transitions (target, "check", id);
+CREATE INDEX transitions_by_age ON transitions (at);
+CREATE INDEX transitions_without_notice ON transitions (id) WHERE noticed = 0;
+
+-- Notices until every action that is to have them has taken them, or they are given up.
+CREATE TABLE outbox (
+    number   INTEGER NOT NULL, -- of the notice: their order
+    action   TEXT NOT NULL,
+    notice   TEXT NOT NULL, -- the id that receivers see
+    event    TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    document TEXT NOT NULL, -- JSON, as it is sent
+    attempts INTEGER NOT NULL DEFAULT 0,
+    is_done  INTEGER NOT NULL DEFAULT 0, -- this action has taken it, another one has not
+    PRIMARY KEY (number, action)
+) STRICT, WITHOUT ROWID;
+
+-- What goes on over a restart: 'mass_failure' while the last notice of one was of its beginning.
+CREATE TABLE flags (
+    name TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 
 -- One row per target, under the names of the field's server registries.
 CREATE VIEW servers AS

@@ -9,6 +9,7 @@ use health_core::monitor::registry::{
 use health_core::{Cause, Class, Kind};
 use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
 
+use super::sweep::{self, Limits};
 use crate::text::millis;
 
 pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
@@ -49,7 +50,8 @@ pub(super) fn reset(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
 }
 
 pub(super) fn remove(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
-    each(tx, "DELETE FROM targets WHERE name = ?1", names)
+    each(tx, "DELETE FROM targets WHERE name = ?1", names)?;
+    each(tx, "DELETE FROM transitions WHERE target = ?1", names)
 }
 
 fn each(tx: &Tx<'_>, sql: &str, names: &[Name]) -> Result<()> {
@@ -60,11 +62,11 @@ fn each(tx: &Tx<'_>, sql: &str, names: &[Name]) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn batch(tx: &Tx<'_>, batch: &Batch, kept: u32) -> Result<()> {
+pub(super) fn batch(tx: &Tx<'_>, batch: &Batch, limits: Limits, is_noticed: bool) -> Result<()> {
     if !has_results(tx, batch)? {
         for row in &batch.results {
             if let Some(id) = find(tx, &row.target, &row.check)? {
-                result(tx, id, row, kept)?;
+                result(tx, id, row, limits.results.max(1))?;
             }
         }
     }
@@ -74,7 +76,11 @@ pub(super) fn batch(tx: &Tx<'_>, batch: &Batch, kept: u32) -> Result<()> {
         }
     }
     for row in &batch.transitions {
-        transition(tx, row)?;
+        // That of a target that was removed meanwhile has gone with it.
+        if find(tx, &row.target, &row.check)?.is_some() {
+            transition(tx, row, is_noticed)?;
+            sweep::transitions(tx, &row.target, &row.check, limits.transitions)?;
+        }
     }
     Ok(())
 }
@@ -135,8 +141,8 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
         )?;
     tx.prepare_cached(
         "INSERT OR REPLACE INTO results
-            (check_id, slot, begin_at, took_us, class, kind, message, counted)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (check_id, slot, begin_at, took_us, class, kind, message, counted, number)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         id,
@@ -147,6 +153,7 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
         kind,
         record.message(),
         record.is_counted(),
+        count,
     ])?;
     Ok(())
 }
@@ -176,7 +183,7 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
     Ok(())
 }
 
-fn transition(tx: &Tx<'_>, row: &TransitionRow) -> Result<()> {
+fn transition(tx: &Tx<'_>, row: &TransitionRow, is_noticed: bool) -> Result<()> {
     let (change, statuses) = row.change.words();
     let (from, to) = statuses.unwrap_or_default();
     let record = row.record.as_ref();
@@ -184,8 +191,9 @@ fn transition(tx: &Tx<'_>, row: &TransitionRow) -> Result<()> {
     let at = row.at.as_millis();
     tx.prepare_cached(
         "INSERT OR IGNORE INTO transitions
-            (at, target, \"check\", change, from_status, to_status, failures, successes, kind, message)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            (at, target, \"check\", change, from_status, to_status, failures, successes, kind, message,
+             noticed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         at,
@@ -198,6 +206,7 @@ fn transition(tx: &Tx<'_>, row: &TransitionRow) -> Result<()> {
         row.streak.successes(),
         record.and_then(Record::kind).map(Kind::as_str),
         message,
+        is_noticed,
     ])?;
     if row.change == CheckChange::Deregistered {
         let failures = row.streak.failures();

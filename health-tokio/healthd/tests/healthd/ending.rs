@@ -31,7 +31,7 @@ fn the_pause_before_a_further_try_ends_with_the_monitor() {
     // Longer than a stop may take.
     daemon.wait_for(&["action failed", "again_in=10s"]);
     daemon.signal("-TERM");
-    daemon.wait_for(&["ERROR", "action failed, given up"]);
+    daemon.wait_for(&["WARN", "action failed; tried again at the next start"]);
     daemon.wait_for(&["INFO", " stopped"]);
     assert!(!daemon.has_said("did not stop in time"));
     daemon.stop();

@@ -1,6 +1,7 @@
 //! The registry's file is taken away under a monitor that runs: it says so, and makes it anew.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -117,6 +118,61 @@ fn what_is_acknowledged_is_in_the_file_that_is_there() {
     daemon.kill();
     assert!(place.server("b").0);
     assert!(place.server("a").0);
+}
+
+/// What could not be read at the start holds as soon as it can be: nothing is written over it.
+#[test]
+fn a_registry_that_cannot_be_read_at_the_start_is_merged_later() {
+    let place = Place::new("lost-unread");
+    let (mut dead, added, mut streak) = (Backend::start(), Backend::start(), Backend::start());
+    // The file is elsewhere, so that it can be away.
+    fs::create_dir(place.path("there")).expect("a directory");
+    symlink(place.path("there/healthd.db"), place.path("healthd.db")).expect("a link");
+    let args = |interval: &str| {
+        let settings = ["--interval", interval, "--timeout", "200ms"].map(str::to_owned);
+        let targets = [("dead", dead.url()), ("streak", streak.url())];
+        let targets = targets.map(|(name, url)| ["--target".to_owned(), format!("{name}={url}")]);
+        let all: Vec<_> = settings
+            .into_iter()
+            .chain(targets.into_iter().flatten())
+            .collect();
+        all
+    };
+    let (fast, slow) = (args("300ms"), args("1h"));
+    let daemon = Daemon::start(&place, &fast);
+    daemon.wait_for(&["healthy", "target=dead"]);
+    daemon.wait_for(&["healthy", "target=streak"]);
+    assert_eq!(
+        place.out(&["add", "added", &added.url()]).trim(),
+        "added added"
+    );
+    daemon.wait_for(&["healthy", "target=added"]);
+    dead.stop();
+    daemon.wait_for(&["ERROR", "deregistered", "target=dead"]);
+    streak.stop();
+    daemon.wait_for(&["failed", "target=streak", "consecutive_failures=2"]);
+    daemon.kill();
+    let hits = added.hits();
+    dead.start_again();
+    streak.start_again();
+
+    fs::rename(place.path("there"), place.path("away")).expect("moved");
+    let daemon = Daemon::start(&place, &slow);
+    daemon.wait_for(&["WARN", "the registry cannot be used"]);
+    daemon.wait_for(&["healthy", "target=dead"]);
+    fs::rename(place.path("away"), place.path("there")).expect("back");
+    daemon.wait_for(&["the registry can be read now", "targets=3"]);
+    daemon.wait_for(&["the registry is kept again"]);
+    added.wait_for_hits(hits + 1);
+    daemon.wait_for_body("/targets", r#""name":"added""#);
+    wait_until("the same in the file", || !place.server("dead").0);
+    assert!(
+        daemon
+            .get("/targets?status=healthy")
+            .contains(r#""name":"added""#)
+    );
+    daemon.kill();
+    assert!(!place.server("dead").0 && place.server("added").0);
 }
 
 fn is_made_anew(test: &str, take_away: impl FnOnce(&Place)) {

@@ -9,7 +9,9 @@ mod init;
 mod lost;
 #[path = "../../src/config/tests/mistakes.rs"]
 mod mistakes;
+mod notices;
 mod output;
+mod receiver;
 mod reloading;
 mod streaks;
 mod usage;
@@ -275,17 +277,21 @@ fn another_url_under_a_deregistered_name_is_active_at_once() {
 /// A file of an earlier version that somebody else writes: it can be read, and what is in it holds.
 #[test]
 fn an_older_registry_that_cannot_be_written_yet_is_not_taken_for_empty() {
-    let rest = "UPDATE checks SET is_active = 0, status = 'unhealthy', consecutive_failures = 3;";
+    let a = "INSERT INTO targets (name, definition, added_at)
+        VALUES ('a', json_object('source', 'added', 'url', 'http://127.0.0.1:1/', 'told',
+            json_object('name', 'a', 'url', 'http://127.0.0.1:1/'), 'checks',
+            json_array(json_object('name', 'http', 'target', 'http://127.0.0.1:1/'))), 1);
+        INSERT INTO checks (target_id, name, status, is_active, consecutive_failures)
+        VALUES (1, 'http', 'unhealthy', 0, 3);";
     for (has_target, count) in [(true, "targets=1"), (false, "targets=0")] {
         let place = Place::new(if has_target { "older" } else { "older-empty" });
-        place.out(&["add", "a", "http://127.0.0.1:1/"]);
-        if !has_target {
-            place.out(&["remove", "a"]);
-        }
-        let other = Connection::open(place.path("healthd.db")).expect("the file");
-        let older =
-            "ALTER TABLE checks DROP COLUMN since; PRAGMA user_version = 1; BEGIN IMMEDIATE";
-        let sql = format!("{rest} {older}");
+        let other = Connection::open(place.path("healthd.db")).expect("a file");
+        other
+            .execute_batch(include_str!("../../src/store/tests/schema-2.sql"))
+            .expect("version 2");
+        let older = "ALTER TABLE checks DROP COLUMN since;
+            PRAGMA application_id = 1751938152; PRAGMA user_version = 1; BEGIN IMMEDIATE";
+        let sql = format!("{} {older}", if has_target { a } else { "" });
         other.execute_batch(&sql).expect("an older one");
 
         let daemon = Daemon::start(&place, &[]);

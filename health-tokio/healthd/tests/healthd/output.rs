@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::backend::Backend;
-use super::daemon::Place;
+use super::daemon::{Daemon, Place};
 
 #[test]
 fn a_full_disk_behind_the_output_stops_nothing() {
@@ -172,4 +172,24 @@ fn unread() -> (Stdio, UnixStream) {
     while writer.write(&[b'x'; 1]).is_ok() {}
     writer.set_nonblocking(false).expect("set");
     (OwnedFd::from(writer).into(), reader)
+}
+
+/// Also where several results are written at once.
+#[test]
+fn every_failure_that_counts_has_its_line() {
+    let place = Place::new("output-failures");
+    let mut a = Backend::start();
+    let mut args = ["--interval", "100ms", "--timeout", "90ms", "--retries", "9"]
+        .map(str::to_owned)
+        .to_vec();
+    args.extend(["--target".to_owned(), format!("a={}", a.url())]);
+    let daemon = Daemon::start(&place, &args);
+    daemon.wait_for(&["healthy", "target=a"]);
+    a.stop();
+    for number in 1..9 {
+        let streak = format!("consecutive_failures={number} ");
+        daemon.wait_for(&["WARN", "failed", "target=a", &streak, " at="]);
+    }
+    daemon.wait_for(&["unhealthy", "target=a", "consecutive_failures=9 "]);
+    daemon.stop();
 }

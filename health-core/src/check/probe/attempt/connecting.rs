@@ -5,7 +5,6 @@ use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use super::super::error::ProbeError;
 use super::super::report::ProbePhase;
 use super::super::step::Destination;
 use super::{Attempt, State};
@@ -61,7 +60,7 @@ impl<'p> Attempt<'p> {
         &mut self,
         now: Instant,
         to: Destination<'_>,
-        error: ProbeError,
+        error: Kind,
         cause: impl fmt::Display,
     ) {
         self.handle_timeout(now);
@@ -81,7 +80,7 @@ impl<'p> Attempt<'p> {
             }
         }
         if is_empty {
-            self.end(ProbeError::NameNotFound.outcome(ProbePhase::Resolve));
+            self.end(Kind::NameNotFound.outcome(ProbePhase::Resolve));
         } else if permitted.is_empty() {
             let message = "address denied by policy";
             self.end(Outcome::failure_with_message(message).of_kind(Kind::AddressDenied));
@@ -124,12 +123,7 @@ impl<'p> Attempt<'p> {
     }
 
     /// The connection to one address failed with `error`, which alone would be this `outcome`.
-    pub(super) fn connect_failed(
-        &mut self,
-        to: Destination<'_>,
-        error: ProbeError,
-        outcome: Outcome,
-    ) {
+    pub(super) fn connect_failed(&mut self, to: Destination<'_>, error: Kind, outcome: Outcome) {
         let State::Connecting(connecting) = &mut self.state else {
             return;
         };
@@ -141,7 +135,7 @@ impl<'p> Attempt<'p> {
         connecting.destinations.remove(at);
         connecting.begun -= 1;
         // The next address would meet the same shortage.
-        if error.is_ours() && error != ProbeError::Ports {
+        if error.is_ours() && error != Kind::Ports {
             connecting.destinations.truncate(connecting.begun);
             connecting.until = self.deadline;
         }

@@ -1,0 +1,82 @@
+-- The registry of healthd, version 2. Times are milliseconds since 1970-01-01T00:00:00Z.
+
+CREATE TABLE targets (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    definition TEXT NOT NULL, -- JSON: what healthd was told
+    added_at   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE checks (
+    id                    INTEGER PRIMARY KEY,
+    target_id             INTEGER NOT NULL REFERENCES targets ON DELETE CASCADE,
+    name                  TEXT NOT NULL,
+    status                TEXT NOT NULL DEFAULT 'unknown',
+    is_active             INTEGER NOT NULL DEFAULT 1,
+    consecutive_failures  INTEGER NOT NULL DEFAULT 0,
+    consecutive_successes INTEGER NOT NULL DEFAULT 0,
+    last_checked_at       INTEGER,
+    last_success_at       INTEGER,
+    last_response_ms      REAL,
+    last_error_kind       TEXT,
+    last_error            TEXT,
+    last_evidence         TEXT, -- may hold what a probe saw: for authorised readers
+    deactivated_at        INTEGER,
+    deactivated_reason    TEXT,
+    results               INTEGER NOT NULL DEFAULT 0, -- ever kept; the ring's position
+    since                 INTEGER, -- when the status last changed
+    UNIQUE (target_id, name)
+) STRICT;
+
+-- The last results of each check: a ring, so that nothing ever has to be swept.
+CREATE TABLE results (
+    check_id INTEGER NOT NULL REFERENCES checks ON DELETE CASCADE,
+    slot     INTEGER NOT NULL,
+    begin_at INTEGER NOT NULL,
+    took_us  INTEGER NOT NULL,
+    class    TEXT NOT NULL,
+    kind     TEXT,
+    message  TEXT NOT NULL,
+    counted  INTEGER NOT NULL,
+    PRIMARY KEY (check_id, slot)
+) STRICT, WITHOUT ROWID;
+
+-- All of them, by name: they outlive their target.
+CREATE TABLE transitions (
+    id          INTEGER PRIMARY KEY,
+    at          INTEGER NOT NULL,
+    target      TEXT NOT NULL,
+    "check"     TEXT NOT NULL,
+    change      TEXT NOT NULL,
+    from_status TEXT NOT NULL DEFAULT '',
+    to_status   TEXT NOT NULL DEFAULT '',
+    failures    INTEGER NOT NULL,
+    successes   INTEGER NOT NULL,
+    kind        TEXT,
+    message     TEXT NOT NULL,
+    -- Makes writing one twice the same as writing it once.
+    UNIQUE (target, "check", at, change, to_status)
+) STRICT;
+
+-- One row per target, under the names of the field's server registries.
+CREATE VIEW servers AS
+SELECT t.id,
+       t.name,
+       json_extract(t.definition, '$.url') AS url,
+       min(c.is_active) AS is_active,
+       CASE
+           WHEN max(c.status = 'unhealthy') THEN 'unhealthy'
+           WHEN max(c.status = 'unknown') THEN 'unknown'
+           WHEN max(c.status = 'starting') THEN 'starting'
+           ELSE 'healthy'
+       END AS status,
+       max(c.consecutive_failures) AS consecutive_failures,
+       max(c.last_checked_at) AS last_checked_at,
+       max(c.last_success_at) AS last_success_at,
+       max(c.last_response_ms) AS last_response_ms,
+       max(c.last_error) AS last_error,
+       max(c.deactivated_at) AS deactivated_at,
+       max(c.deactivated_reason) AS deactivated_reason
+FROM targets t
+JOIN checks c ON c.target_id = t.id
+GROUP BY t.id;
