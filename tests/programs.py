@@ -12,7 +12,10 @@ EXAMPLES = {
     "health-tokio": "loop_group",
     "health-smol": "trading",
 }
-CHECKS = {"program": lambda site: programs.OF[site.package](site)}
+CHECKS = {
+    "program": lambda site: programs.OF[site.package](site),
+    "outputs": programs.outputs,
+}
 
 if __name__ == "__main__":
     sys.exit(runner.main(__doc__.split(":")[0], CHECKS, EXAMPLES))

@@ -8,6 +8,7 @@
 //! ```
 
 use std::error::Error;
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,8 @@ use health_blocking::Status;
 use health_blocking::{ComponentConfig, DegradedCode, Health, Server, Service};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&stop))?;
     let mut args = std::env::args().skip(1);
     let gateway: SocketAddr = args
         .next()
@@ -32,12 +35,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let service = Service::new().degraded_code(DegradedCode::ServiceUnavailable);
     let server = Server::bind(&listen, &health).and_then(|it| it.service(service).spawn());
     match server.as_ref().map(|server| server.local_addr()) {
-        Ok(address) => println!("listening on http://{}", address.ok_or("not bound")?),
-        Err(error) => eprintln!("warning: no health endpoint: {error}"), // and steers on
+        Ok(address) => print(
+            std::io::stdout(),
+            format!("listening on http://{}", address.ok_or("not bound")?),
+        ),
+        Err(error) => print(
+            std::io::stderr(),
+            format!("warning: no health endpoint: {error}"),
+        ), // and steers on
     }
 
-    let stop = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&stop))?;
     while !stop.load(Ordering::Relaxed) {
         match TcpStream::connect_timeout(&gateway, Duration::from_millis(200)) {
             Ok(_) => link.success(),
@@ -49,4 +56,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map(|server| server.shutdown(Duration::from_secs(5)))
         .ok();
     Ok(())
+}
+
+/// On a thread of its own: an output that is full or closed must not stop the loop.
+fn print(mut to: impl Write + Send + 'static, line: String) {
+    std::thread::spawn(move || writeln!(to, "{line}"));
 }

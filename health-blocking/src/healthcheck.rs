@@ -20,7 +20,7 @@
 //! --dir DIR, --env NAME=VALUE for commands
 //! ```
 //!
-//! Exit code 0: healthy (a warning is, too). 1: not, or it could not be told; Docker reserves
+//! Exit code 0: healthy (a warning is, too). 1: not healthy, or unknown; Docker reserves
 //! everything else. 2: usage. It prints exactly one line of at most 120 bytes on standard output,
 //! in which control characters are escaped: Docker keeps it, `docker inspect` shows it.
 //!
@@ -79,12 +79,17 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
 
 use health_core::Class;
 
 use crate::probe::{Prober, Report};
 use args::{Order, Request};
 
+/// How long the end waits for the line to be written.
+const OUTPUT: Duration = Duration::from_secs(1);
 /// The most bytes of the line, its end included.
 const MOST: usize = 120;
 
@@ -93,9 +98,20 @@ const MOST: usize = 120;
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let (line, code) = answer(args);
-    // Nobody who closed our output can be told.
-    let _ = writeln!(std::io::stdout(), "{line}");
+    print(line);
     ExitCode::from(code)
+}
+
+/// On a thread of its own, so that an output that is full or closed does not change the exit code.
+fn print(line: String) {
+    let (done, written) = sync_channel(1);
+    let thread = thread::Builder::new().spawn(move || {
+        let _ = writeln!(std::io::stdout(), "{line}");
+        let _ = done.send(());
+    });
+    if thread.is_ok() {
+        let _ = written.recv_timeout(OUTPUT);
+    }
 }
 
 /// As [`run`], but gives back the line, without its end, and the exit code.

@@ -13,8 +13,8 @@ use crate::reactor::block_on;
 /// Calls `hook` for each transition from now on, until the health is stopped, with its number in
 /// the history.
 ///
-/// It has a thread of its own: a hook that takes long, or panics, harms nobody but itself. What the
-/// clock alone decides is told on time while a server runs. In async daemons a task does the same
+/// It runs on a thread of its own: a hook that takes long, or panics, affects nothing else. Transitions
+/// that the clock alone decides arrive on time while a server runs. In async daemons a task does the same
 /// over [`Health::transitions`].
 ///
 /// ```no_run

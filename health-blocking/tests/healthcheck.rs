@@ -1,6 +1,9 @@
 //! The command `healthcheck`, as it is called in a container.
 #![cfg(all(unix, feature = "cli"))]
 
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::time::Duration;
 
@@ -245,5 +248,13 @@ fn the_exit_code_needs_no_output() {
             let status = Command::new("sh").args(["-c", &script]).status();
             assert_eq!(status.expect("sh").code(), Some(code), "{script}");
         }
+        // A pipe that is full, and that nobody reads.
+        let (mut writer, _reader) = UnixStream::pair().expect("a pair");
+        writer.set_nonblocking(true).expect("set");
+        while writer.write(b"x").is_ok() {}
+        writer.set_nonblocking(false).expect("set");
+        let mut command = Command::new(program);
+        let status = command.arg(target).stdout(OwnedFd::from(writer)).status();
+        assert_eq!(status.expect("healthcheck").code(), Some(code), "{target}");
     }
 }

@@ -11,6 +11,7 @@
 //! ```
 
 use std::error::Error;
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,6 +23,8 @@ use smol::net::{SocketAddr, TcpStream};
 const PARTS: &str = "registry pool router workers lifecycle recycler";
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&stop))?;
     let exchange = std::env::args().nth(1).ok_or("usage: trading EXCHANGE")?;
     let exchange: SocketAddr = exchange.parse()?;
     let health = Health::new("trading", env!("CARGO_PKG_VERSION"));
@@ -33,12 +36,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listen = std::env::var("HEALTH_LISTEN").ok(); // off unless asked for
     let endpoint = listen.map(|at| Server::bind(at, &health).and_then(Server::spawn));
     match &endpoint {
-        Some(Ok(it)) => println!("listening on http://{}", it.local_addr().ok_or("gone")?),
-        Some(Err(error)) => eprintln!("no health endpoint: {error}"), // and trades on
+        Some(Ok(it)) => print(
+            std::io::stdout(),
+            format!("listening on http://{}", it.local_addr().ok_or("gone")?),
+        ),
+        Some(Err(error)) => print(std::io::stderr(), format!("no health endpoint: {error}")), // and trades on
         None => {}
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&stop))?;
     smol::block_on(async {
         for round in (1..).take_while(|_| !stop.load(Ordering::Relaxed)) {
             for (name, component, stats) in &parts {
@@ -58,4 +62,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         Ok(())
     })
+}
+
+/// On a thread of its own: an output that is full or closed must not stop the loop.
+fn print(mut to: impl Write + Send + 'static, line: String) {
+    std::thread::spawn(move || writeln!(to, "{line}"));
 }

@@ -24,15 +24,14 @@ use tokio::net::TcpListener;
 
 type Endpoint = Arc<(Service, Health)>;
 
-async fn answer(
-    State(endpoint): State<Endpoint>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
+async fn answer(State(endpoint): State<Endpoint>, request: Request) -> Response {
+    // Absent without `into_make_service_with_connect_info`: as an extractor it would refuse the request.
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(Peer::Unknown, |it| Peer::Ip(it.0.ip()));
     let (service, health) = &*endpoint;
     let (method, target) = (request.method().as_str(), request.uri().to_string());
     let field = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
-    let ask = service.query(Peer::Ip(peer.ip()), method, &target, field);
+    let ask = service.query(peer, method, &target, field);
     let mut body = Vec::new();
     let head = service.answer(health.moment(), &ask, &health.snapshot(), &mut body);
     let response = Response::builder().status(head.status.as_u16());

@@ -9,7 +9,7 @@
 //! ```
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use health_tokio::{Health, Server};
@@ -48,7 +48,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Err(_) => None, // no port, no endpoint
     };
     if let Some(address) = endpoint.as_ref().and_then(|it| it.local_addr()) {
-        println!("listening on http://{address}");
+        // On a thread of its own: an output that is full or closed must not stop the loops.
+        std::thread::spawn(move || writeln!(io::stdout(), "listening on http://{address}"));
     }
     let mut loops = JoinSet::new();
     loops.spawn(feed(health.clone(), source));

@@ -219,7 +219,7 @@ mod unix {
 
     use super::{Bound, Context, Link, Listen, Peer, Poll, READ};
 
-    /// A listener whose connections the runtime does not hear of.
+    /// A listener whose connections are not registered with the runtime.
     ///
     /// The runtime's own listeners register what they accept at once: two system calls and 2,500
     /// instructions that a connection which is answered and closed does not need. So it watches a
@@ -237,7 +237,7 @@ mod unix {
         },
     }
 
-    /// A connection that the runtime has not heard of.
+    /// A connection that is not registered with the runtime.
     #[derive(Debug)]
     pub enum Fresh {
         Tcp(mio::net::TcpStream),

@@ -142,7 +142,7 @@ impl Given {
         })))
     }
 
-    /// An option that would do nothing is a mistake somebody would find out about too late.
+    /// An option that would have no effect is refused.
     fn refuse_strangers(&self, exec: bool, http: bool, https: bool) -> Result<(), UsageError> {
         let about_http = self.status.is_some()
             || self.method.is_some()

@@ -1,6 +1,7 @@
 //! The handle of a daemon: what runs and ends, and who waits for changes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use health_core::health::Phase;
@@ -80,4 +81,45 @@ fn a_watch_that_is_dropped_leaves_nobody_waiting() {
         drop(watch);
         assert_eq!(Arc::strong_count(&counted), 1);
     }
+}
+
+/// Counts how often its task is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl std::task::Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// As in a `select!` over two streams of transitions, one of which ends first.
+#[test]
+fn of_two_streams_of_one_task_the_one_that_is_left_wakes_it() {
+    let health = Health::new("steering", "1");
+    let wakes = Arc::<Wakes>::default();
+    let waker = Waker::from(Arc::clone(&wakes));
+    let (mut first, mut second) = (health.transitions(), health.transitions());
+    assert!(first.poll_next(&waker).is_pending() && second.poll_next(&waker).is_pending());
+    drop(second);
+    health.set_running();
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    assert!(first.poll_next(&waker).is_ready());
+}
+
+/// As in a task that serves a connection and, for a while, follows the transitions.
+#[test]
+fn a_stream_that_is_dropped_leaves_the_watch_of_its_task() {
+    let health = Health::new("steering", "1");
+    let wakes = Arc::<Wakes>::default();
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut watch = HealthWatch::of_connection(&health);
+    while watch.poll(health.now(), &waker, false).is_some() {}
+    let mut transitions = health.transitions();
+    assert!(transitions.poll_next(&waker).is_pending());
+    drop(transitions);
+    health.begin_drain();
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    let seen = watch.poll(health.now(), &waker, false);
+    assert_eq!(seen.map(|it| it.phase), Some(Phase::Draining));
 }

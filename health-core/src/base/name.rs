@@ -114,7 +114,18 @@ mod tests {
         for name in ["a", "Z9_.:-", "db:primary", &"x".repeat(64)] {
             assert_eq!(Name::new(name).expect("allowed").as_str(), name);
         }
-        for name in ["", " ", "a b", "a/b", "ä", "a\n", "\"", &"x".repeat(65)] {
+        for name in [
+            "",
+            ".",
+            "..",
+            " ",
+            "a b",
+            "a/b",
+            "ä",
+            "a\n",
+            "\"",
+            &"x".repeat(65),
+        ] {
             assert!(Name::new(name).is_err(), "{name:?}");
         }
     }

@@ -110,6 +110,24 @@ pub enum Class {
     Indeterminate,
 }
 
+/// A success, or a [failure](Outcome::failure) with the error as its private cause.
+///
+/// ```
+/// use health_core::{Class, Outcome};
+///
+/// let checked: Result<(), std::io::Error> = std::fs::metadata("/").map(drop);
+/// assert_eq!(Outcome::from(checked).class, Class::Success);
+/// assert_eq!(Outcome::from(Err("no answer")).class, Class::Failure);
+/// ```
+impl<'a, E: Into<Box<dyn Error + Send + Sync + 'a>>> From<Result<(), E>> for Outcome {
+    fn from(result: Result<(), E>) -> Self {
+        match result {
+            Ok(()) => Self::success(),
+            Err(error) => Self::failure(error),
+        }
+    }
+}
+
 impl Class {
     /// The word shown and stored: `success`, `warning`, `failure`, `indeterminate`.
     #[must_use]

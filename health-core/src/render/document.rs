@@ -1,5 +1,5 @@
 //! Writes the JSON documents. Fields are only ever added; `status` always comes first, because some load
-//! balancers look no further than the first kilobyte.
+//! balancers read only the first kilobyte.
 
 use alloc::vec::Vec;
 

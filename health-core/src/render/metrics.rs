@@ -1,4 +1,4 @@
-//! What the daemon's state is in numbers.
+//! Writes the daemon's state as metrics.
 //!
 //! Names follow the field's rules: base units, `_seconds`, `_total`, one `_info`; what is a state
 //! is a state set. Nothing here is private: no message, no cause.

@@ -1,4 +1,4 @@
-//! A verdict with all that the formats show of it.
+//! A verdict, with everything that the formats show of it.
 
 use super::Excluded;
 use crate::base::Moment;

@@ -1,4 +1,4 @@
-//! Targets that are watched: how each is and why, and where those are that may be sent work.
+//! Writes the monitored targets: status and reason of each, and the addresses of those that are ready.
 
 use alloc::format;
 use alloc::vec::Vec;

@@ -1,58 +1,74 @@
-//! `healthd check`: one check of one target, with the time of each part.
+//! `healthd check`: one check of a URL, a command or a target, with its rule and the time of each part.
+
+mod planned;
 
 use std::fmt::Write as _;
 
-use health_core::check::probe::{ExecProbe, Probe, Report};
+use health_core::check::probe::Report;
 use health_core::{Cause, Class, Kind};
 use serde_json::{Map, Value, json};
 
 use super::cli::CheckArgs;
-use super::commands::expectations;
-use super::config::{Defaults, added};
+use super::config::Rule;
 use super::text::millis;
-use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print, print_json};
+use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json};
 use health_tokio::probe;
+use planned::{Planned, plan};
+
+/// The result of a check.
+struct Checked {
+    planned: Planned,
+    report: Report,
+    /// By the rule of a target with this URL, if that was applied too.
+    as_target: Option<(Rule, Report)>,
+}
 
 pub(super) fn run(args: &CheckArgs) -> CommandResult {
-    let probe = target(args)?;
+    let planned = plan(args)?;
+    let is_target = planned.first().is_some_and(|it| it.name.is_some());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| CommandError::new(EXIT_FAILURE, error))?;
-    let report = runtime.block_on(probe::probe(&probe, args.timeout));
-    if args.json {
-        print_json(&document(&probe, &report));
-    } else {
-        print(&line(&probe, &report));
+    let mut results = Vec::new();
+    for it in planned {
+        let result = runtime.block_on(check(it));
+        if !args.json {
+            print(&result.text());
+        }
+        results.push(result);
     }
-    match report.outcome.class {
-        Class::Success | Class::Warning => Ok(()),
-        Class::Failure | Class::Indeterminate => Err(CommandError::new(EXIT_FAILURE, "")),
+    let is_healthy = results.iter().all(|it| is_healthy(&it.report));
+    if args.json && is_target {
+        let checks: Vec<_> = results.iter().map(Checked::document).collect();
+        print_json(&json!({ "name": args.target, "healthy": is_healthy, "checks": checks }));
+    } else if args.json {
+        results.iter().for_each(|it| print_json(&it.document()));
+    }
+    match is_healthy {
+        true => Ok(()),
+        false => Err(CommandError::new(EXIT_FAILURE, "")),
     }
 }
 
-/// The probe: by Kubernetes' rule for a healthy answer, unless the flags say otherwise.
-fn target(args: &CheckArgs) -> Result<Probe, CommandError> {
-    let wrong = |error: &dyn std::fmt::Display| CommandError::new(EXIT_USAGE, error);
-    if args.target == "exec" {
-        let command = ExecProbe::command(args.command.clone()).build();
-        return Ok(command.map_err(|error| wrong(&error))?.into());
+/// What is unhealthy by the first rule is unhealthy by that of a target, which is the stricter one.
+async fn check(planned: Planned) -> Checked {
+    let report = probe::probe(&planned.probe, planned.timeout).await;
+    let as_target = match &planned.as_target {
+        Some((probe, rule)) if is_healthy(&report) => {
+            Some((*rule, probe::probe(probe, planned.timeout).await))
+        }
+        _ => None,
+    };
+    Checked {
+        planned,
+        report,
+        as_target,
     }
-    if !args.command.is_empty() {
-        return Err(wrong(&"a command is for exec"));
-    }
-    let mut table = Map::new();
-    table.insert("name".into(), "check".into());
-    table.insert("url".into(), args.target.as_str().into());
-    let is_http = !args.target.starts_with("tcp://");
-    if is_http {
-        table.insert("expect_status".into(), "200-399".into());
-    }
-    expectations(&args.expect, &mut table)?;
-    let mut defaults = Defaults::default();
-    defaults.json = false;
-    let mut target = added(table, &defaults, "check").map_err(|error| wrong(&error))?;
-    Ok(target.checks.swap_remove(0).probe)
+}
+
+fn is_healthy(report: &Report) -> bool {
+    matches!(report.outcome.class, Class::Success | Class::Warning)
 }
 
 fn verdict(report: &Report) -> &'static str {
@@ -64,45 +80,80 @@ fn verdict(report: &Report) -> &'static str {
     }
 }
 
-fn line(probe: &Probe, report: &Report) -> String {
-    let mut text = format!("{}: {probe}", verdict(report));
-    let outcome = &report.outcome;
-    // Writing to a text cannot fail.
-    if !outcome.message.as_str().is_empty() {
-        let _ = write!(text, ": {}", outcome.message.as_str());
+impl Checked {
+    fn text(&self) -> String {
+        let Planned {
+            name, probe, rule, ..
+        } = &self.planned;
+        let report = &self.report;
+        let mut text = format!("{}: {probe}", verdict(report));
+        let outcome = &report.outcome;
+        // Writing to a text cannot fail.
+        if !outcome.message.as_str().is_empty() {
+            let _ = write!(text, ": {}", outcome.message.as_str());
+        }
+        if let Some(name) = name {
+            let _ = write!(text, "\n  check    {name}");
+        }
+        let _ = write!(text, "\n  rule     {rule}");
+        if let Some(cause) = &outcome.cause {
+            let cause = cause.reveal().escape_debug().to_string();
+            let _ = write!(text, "\n  cause    {cause}");
+        }
+        if let Some(address) = report.address {
+            let _ = write!(text, "\n  address  {address}");
+        }
+        if let Some(status) = report.status {
+            let _ = write!(text, "\n  status   {status}");
+        }
+        for (part, took) in report.timings.iter() {
+            let _ = write!(text, "\n  {part:<8} {:>9.3} ms", millis(took));
+        }
+        let _ = write!(text, "\n  {:<8} {:>9.3} ms", "total", millis(report.took));
+        if let Some((rule, report)) = &self.as_target {
+            if !is_healthy(report) {
+                let _ = write!(
+                    text,
+                    "\n{} as a target of this URL: {} (rule: {rule}; expect_status and json change it)",
+                    verdict(report),
+                    report.outcome.message.as_str(),
+                );
+            }
+        }
+        text
     }
-    if let Some(cause) = &outcome.cause {
-        let cause = cause.reveal().escape_debug().to_string();
-        let _ = write!(text, "\n  cause    {cause}");
-    }
-    if let Some(address) = report.address {
-        let _ = write!(text, "\n  address  {address}");
-    }
-    if let Some(status) = report.status {
-        let _ = write!(text, "\n  status   {status}");
-    }
-    for (part, took) in report.timings.iter() {
-        let _ = write!(text, "\n  {part:<8} {:>9.3} ms", millis(took));
-    }
-    let _ = write!(text, "\n  {:<8} {:>9.3} ms", "total", millis(report.took));
-    text
-}
 
-fn document(probe: &Probe, report: &Report) -> Value {
-    let timings = report.timings.iter();
-    let timings = timings.map(|(part, took)| (part.to_owned(), millis(took).into()));
-    let timings: Map<String, Value> = timings.collect();
-    let outcome = &report.outcome;
-    json!({
-        "target": probe.to_string(),
-        "healthy": matches!(outcome.class, Class::Success | Class::Warning),
-        "verdict": verdict(report),
-        "message": outcome.message.as_str(),
-        "kind": outcome.kind.map(Kind::as_str),
-        "cause": outcome.cause.as_ref().map(Cause::reveal),
-        "address": report.address.map(|it| it.to_string()),
-        "status": report.status,
-        "took_ms": millis(report.took),
-        "timings_ms": timings,
-    })
+    fn document(&self) -> Value {
+        let Planned {
+            name, probe, rule, ..
+        } = &self.planned;
+        let report = &self.report;
+        let timings = report.timings.iter();
+        let timings = timings.map(|(part, took)| (part.to_owned(), millis(took).into()));
+        let timings: Map<String, Value> = timings.collect();
+        let outcome = &report.outcome;
+        let as_target = self.as_target.as_ref().map(|(rule, report)| {
+            json!({
+                "healthy": is_healthy(report),
+                "verdict": verdict(report),
+                "rule": rule.to_string(),
+                "message": report.outcome.message.as_str(),
+            })
+        });
+        json!({
+            "check": name,
+            "target": probe.to_string(),
+            "healthy": is_healthy(report),
+            "verdict": verdict(report),
+            "rule": rule.to_string(),
+            "message": outcome.message.as_str(),
+            "kind": outcome.kind.map(Kind::as_str),
+            "cause": outcome.cause.as_ref().map(Cause::reveal),
+            "address": report.address.map(|it| it.to_string()),
+            "status": report.status,
+            "took_ms": millis(report.took),
+            "timings_ms": timings,
+            "as_target": as_target,
+        })
+    }
 }

@@ -184,14 +184,19 @@ pub(super) struct Expect {
 
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
-    /// http(s)://…, tcp://host:port, unix:/path.sock:/path, or exec
+    /// http(s)://…, tcp://host:port, unix:/path.sock:/path, exec, or the name of a target
     pub(super) target: String,
     /// The command, for exec
     #[arg(last = true)]
     pub(super) command: Vec<String>,
-    /// How long it may take in all
-    #[arg(long, short, value_name = "TIME", default_value = "10s", value_parser = duration)]
-    pub(super) timeout: Duration,
+    /// How long it may take in all [default: 10s, or the target's own]
+    #[arg(long, short, value_name = "TIME", value_parser = duration)]
+    pub(super) timeout: Option<Duration>,
+    /// The monitor's configuration, for the name of a target in it
+    #[arg(long, env = "HEALTHD_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) registry: Registry,
     #[command(flatten)]
     pub(super) expect: Expect,
     /// Print JSON
@@ -268,7 +273,20 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_subcommands(without_empty_variables)
 }
 
+impl Expect {
+    /// Whether any of it was given.
+    pub(super) fn is_any(&self) -> bool {
+        let is_given = self.json_body.is_some() || self.contains.is_some();
+        is_given || self.expect_status.is_some() || !self.headers.is_empty()
+    }
+}
+
 impl Registry {
+    /// The file, if one was given.
+    pub(super) fn stated(&self) -> Option<PathBuf> {
+        self.db.clone()
+    }
+
     pub(super) fn path(&self) -> PathBuf {
         let db = self.db.clone();
         db.unwrap_or_else(|| super::config::DEFAULT_DB.into())

@@ -15,7 +15,7 @@ use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print};
 pub(super) fn add(args: &AddArgs) -> CommandResult {
     let table = table(args)?;
     // A mistake is reported here, whether or not a monitor runs.
-    let target = added(table.clone(), &Defaults::default(), "add");
+    let target = added(table.clone(), &Defaults::default());
     let target = target.map_err(|error| CommandError::new(EXIT_USAGE, error))?;
     let db = args.show.registry.path();
     change(&db, args.show.json, Request::Add(table), |store| {
@@ -97,7 +97,7 @@ fn change(
             print(&line);
             Ok(())
         }
-        Reply::Status(_) => Ok(()),
+        Reply::Status(_) | Reply::Origin { .. } => Ok(()),
     }
 }
 

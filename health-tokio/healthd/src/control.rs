@@ -35,6 +35,8 @@ pub(super) enum Request {
     Add(Map<String, Value>),
     Remove(String),
     Reactivate(String),
+    /// Where the settings of a target come from.
+    Origin(String),
     Status,
 }
 
@@ -46,6 +48,12 @@ pub(super) enum Reply {
     Done(String),
     /// It is refused; one line for people.
     Refused(String),
+    Origin {
+        /// The monitor's configuration.
+        config: Option<PathBuf>,
+        /// If the target was named by a flag or the environment.
+        url: Option<String>,
+    },
     Status(Value),
 }
 

@@ -14,10 +14,20 @@ from ..kernel import HEALTH_THREAD
 from ..outcome import demand, wait_for
 from ..runner import Site
 from ..tools import curl
+from .outputs import survived
 
 LOOPBACK = "127.0.0.1"
 NOT_FOUND = b'{"error":"Not found"}'
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+# How each program is told its peer and the port on which it answers.
+STARTS = {
+    "health-blocking": lambda peer, port: ([peer, f"{LOOPBACK}:{port}"], {}),
+    "health-tokio": lambda peer, port: (
+        [peer],
+        {"HEALTH_HOST": LOOPBACK, "HEALTH_PORT": str(port)},
+    ),
+    "health-smol": lambda peer, port: ([peer], {"HEALTH_LISTEN": f"{LOOPBACK}:{port}"}),
+}
 PARTS = ["registry", "pool", "router", "workers", "lifecycle", "recycler"]
 
 
@@ -63,6 +73,13 @@ def _peer() -> Iterator[Peer]:
         yield peer
     finally:
         peer.end()
+
+
+def outputs(site: Site) -> str:
+    """Outputs that are closed, full or unread do not keep it from answering and from ending."""
+    with _peer() as peer:
+        peer.open()
+        return survived(site, lambda port: STARTS[site.package](peer.name, port))
 
 
 def steering(site: Site) -> str:

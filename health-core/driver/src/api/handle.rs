@@ -1,4 +1,4 @@
-//! A server that runs on its own thread.
+//! The handle of a server that runs on its own thread.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -58,8 +58,9 @@ impl<R: Runtime> Handle<Async<R>> {
     /// [`Limits::drain_timeout`] from then, the health is stopped, and the server closes last. Gives
     /// its final account.
     ///
-    /// Work that needs its own time is best done before or meanwhile; whoever stops the health ends
-    /// the wait.
+    /// An HTTP server of your own is such work: hold a guard of [`in_flight`](crate::Health::in_flight)
+    /// until it has finished, and call this beside it, so that the delay is waited for once. Stopping
+    /// the health ends the wait.
     pub async fn drain(&self) -> Option<ServerReport> {
         task::drain::<R::Timer>(&self.control, &self.health, &self.limits).await
     }
@@ -81,8 +82,9 @@ impl<R: BlockOn> Handle<Blocking<R>> {
     /// [`Limits::drain_timeout`] from then, the health is stopped, and the server closes last. Gives
     /// its final account.
     ///
-    /// Work that needs its own time is best done before or meanwhile; whoever stops the health ends
-    /// the wait.
+    /// An HTTP server of your own is such work: hold a guard of [`in_flight`](crate::Health::in_flight)
+    /// until it has finished, and call this beside it, so that the delay is waited for once. Stopping
+    /// the health ends the wait.
     pub fn drain(&self) -> Option<ServerReport> {
         let drain = task::drain::<R::Timer>(&self.control, &self.health, &self.limits);
         R::block_on(drain)

@@ -53,7 +53,7 @@ impl<S> Server<S> {
     ///
     /// # Errors
     ///
-    /// The system's error, with the path: `AddrInUse` if somebody answers there, or if it is no
+    /// The system's error, with the path: `AddrInUse` if another process answers there, or if it is no
     /// socket.
     #[cfg(unix)]
     pub fn bind_unix(path: impl AsRef<Path>, mode: u32, health: &Health) -> io::Result<Self> {
@@ -69,7 +69,7 @@ impl<S> Server<S> {
         Ok(Self::new(Source::given(listener)?, health))
     }
 
-    /// Serves a Unix listener that came from elsewhere. Its file is left to who made it.
+    /// Serves a Unix listener that came from elsewhere. Its file is not removed at the end.
     ///
     /// # Errors
     ///
@@ -125,9 +125,9 @@ impl<S: Style> Server<S> {
 
 impl<R: Runtime> Server<Async<R>> {
     /// Serves in the caller's task until the health is stopped ([`Health::stop`]), then finishes the
-    /// answers under way and returns its account. Dropping the future ends it at once.
+    /// answers under way and returns its report. Dropping the future ends it at once.
     ///
-    /// It shares its executor's fate: where every worker hangs, nobody answers. See
+    /// If every worker of the executor hangs, it does not answer. See
     /// [`spawn`](Self::spawn).
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl<R: Runtime> Server<Async<R>> {
 
 impl<R: BlockOn> Server<Blocking<R>> {
     /// Serves on this thread until the health is stopped ([`Health::stop`]), then finishes the
-    /// answers under way and returns its account.
+    /// answers under way and returns its report.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use crate::Clock;
 use health_core::UnixTime;
 use health_core::{Instant, Moment};
 
-/// What a [`MonitorDriver`](super::MonitorDriver) goes by. The default is the system's monotonic clock.
+/// The clock of a [`MonitorDriver`](super::MonitorDriver). The default is the system's monotonic clock.
 #[derive(Clone, Debug, Default)]
 pub struct MonitorClock {
     #[cfg(feature = "test-util")]

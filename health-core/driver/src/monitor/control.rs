@@ -1,4 +1,4 @@
-//! The handle of a monitor that runs: every call that does not wait.
+//! The handle of a running monitor: every call that does not wait.
 
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -171,7 +171,7 @@ impl MonitorControl {
         }
     }
 
-    /// Events that were lost because nobody read them.
+    /// Events that were lost because they were not read in time.
     #[must_use]
     pub fn lost_events(&self) -> u64 {
         self.shared.lock().lost_events

@@ -7,8 +7,8 @@ use health_core::Instant;
 
 /// A clock for one monitor, which stands still until a test moves it. Clones are the same clock.
 ///
-/// A monitor that goes by it lives in virtual time: a day of checks takes as long as its closures do.
-/// Probes of sockets and commands take the time they take.
+/// A monitor with this clock runs in virtual time: a day of checks takes only as long as its closures.
+/// Probes of sockets and commands still take real time.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A monitor that runs: what drivers share of it, which is all that does not wait.
+//! The parts of a running monitor that all drivers share: everything that does not wait.
 //!
 //! ```text
 //!                        ┌──────────────── one lock ─────────────────┐

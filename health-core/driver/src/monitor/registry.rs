@@ -1,4 +1,4 @@
-//! What a registry needs of a monitor that runs: batches to store, settings, groups, progress.
+//! What a registry reads from a running monitor: batches to store, settings, groups, progress.
 //!
 //! ```text
 //!   MonitorControl ── poll_batch ──► Batch ──► TargetStore::write

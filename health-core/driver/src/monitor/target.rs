@@ -94,6 +94,18 @@ impl Target {
 
     /// Adds a check of this process: `check` is called every interval, on a thread that may wait.
     ///
+    /// ```
+    /// use health_core::Outcome;
+    /// use health_core::check::CheckConfig;
+    /// use health_driver::monitor::Target;
+    ///
+    /// let every_30_s = CheckConfig::default();
+    /// let root = || Outcome::from(std::fs::metadata("/").map(drop));
+    /// let target = Target::new("disk")?.self_check("root", every_30_s, root)?;
+    /// # let _: Target = target;
+    /// # Ok::<(), health_core::NameError>(())
+    /// ```
+    ///
     /// If it takes longer than the timeout, that is a failure, and it is not called again before it has
     /// returned; slots that pass until then are failures too. A panic is a failure; its message is for
     /// authorised readers.
@@ -111,6 +123,28 @@ impl Target {
     }
 
     /// Adds a check of this process: every interval, `check` is called and its future polled.
+    ///
+    /// Each call needs a future of its own, so what the closure owns is cloned for each:
+    ///
+    /// ```
+    /// use health_core::Outcome;
+    /// use health_core::check::CheckConfig;
+    /// use health_driver::monitor::Target;
+    /// # #[derive(Clone)]
+    /// # struct Database;
+    /// # impl Database {
+    /// #     async fn ping(&self) -> Result<(), std::io::Error> { Ok(()) }
+    /// # }
+    ///
+    /// let database = Database;
+    /// let ping = move || {
+    ///     let database = database.clone();
+    ///     async move { Outcome::from(database.ping().await) }
+    /// };
+    /// let target = Target::new("db")?.async_self_check("ping", CheckConfig::default(), ping)?;
+    /// # let _: Target = target;
+    /// # Ok::<(), health_core::NameError>(())
+    /// ```
     ///
     /// A future that is not ready at the timeout is dropped, which is a failure. A panic is a failure;
     /// its message is for authorised readers. It shares its thread with others: what may block that

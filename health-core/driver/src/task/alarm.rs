@@ -1,4 +1,4 @@
-//! A runtime's timer as an alarm clock: it wakes, it does not decide.
+//! A timer for a deadline that moves. It only wakes the task; the clock decides what is due.
 
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -7,8 +7,7 @@ use health_core::Instant;
 
 use crate::runtime::Timer;
 
-/// The longest sleep. To wake for nothing once in a while is cheaper than to reckon with the end of
-/// the runtime's time.
+/// The longest sleep: runtimes cannot represent every deadline.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// One timer for a deadline that moves at every request.

@@ -14,14 +14,14 @@ use crate::probe::exec::{self, ProcessGroup};
 use crate::probe_error;
 use crate::runtime::Timer;
 
-/// Commands at once, those that are being ended included; more of them wait for a place.
+/// The most commands at once, those that are being ended included; others wait.
 const MOST: usize = 16;
 
 /// A thread ends its command within this time after the timeout, unless the command hangs in the kernel
 /// before it runs.
 const MARGIN: Duration = Duration::from_secs(3);
 
-/// Ends the command when its task does not wait for it any more.
+/// Ends the command when its task no longer waits for it.
 struct EndOnDrop(Arc<ProcessGroup>);
 
 impl Drop for EndOnDrop {
@@ -30,7 +30,7 @@ impl Drop for EndOnDrop {
     }
 }
 
-/// Runs `command`; `timeout` begins with it.
+/// Runs `command`; `timeout` counts from its start.
 pub(super) async fn probe<T: Timer>(command: &ExecProbe, timeout: Duration) -> Report {
     static THREADS: OnceLock<Pool> = OnceLock::new();
     let threads = THREADS.get_or_init(|| Pool::new("probe-exec", MOST));

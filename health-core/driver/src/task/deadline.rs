@@ -1,4 +1,4 @@
-//! A future, and a time to give it up.
+//! Gives a future up at a deadline.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -10,7 +10,7 @@ use health_core::Instant;
 use super::alarm::Alarm;
 use crate::runtime::Timer;
 
-/// A clock from now on, and its alarm.
+/// A clock that starts now, and its alarm.
 #[derive(Debug)]
 pub(super) struct Deadline<T> {
     clock: Clock,
@@ -29,7 +29,7 @@ impl<T: Timer> Deadline<T> {
         self.clock.now()
     }
 
-    /// What comes of `future`, if it does before `until`.
+    /// The output of `future`, if it is ready before `until`.
     pub(super) async fn before<R>(
         &mut self,
         until: Instant,
@@ -40,7 +40,7 @@ impl<T: Timer> Deadline<T> {
             if let Poll::Ready(result) = future.as_mut().poll(cx) {
                 return Poll::Ready(Some(result));
             }
-            // The alarm may ring too early.
+            // The alarm may wake too early.
             while self.clock.now() < until {
                 ready!(self.alarm.poll(cx, Some(until), self.clock.now()));
             }

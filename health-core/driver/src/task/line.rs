@@ -1,4 +1,4 @@
-//! One connection: its stream, and its turn.
+//! Serves one connection over its stream.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -92,12 +92,11 @@ impl Daemon for Health {
     }
 }
 
-/// Does what there is to do for `connection`, until `stream` would block: then the task of `cx` is
-/// woken when it does not any more.
+/// Serves `connection` until `stream` would block; then the task of `cx` is woken when it is ready.
 ///
 /// # Errors
 ///
-/// The stream's: the connection is over.
+/// The error of the stream: the connection is over.
 pub(super) fn turn<S: Stream>(
     connection: &mut Connection,
     stream: &mut S,
@@ -108,7 +107,7 @@ pub(super) fn turn<S: Stream>(
     connection.turn(&mut Polled { stream, cx }, daemon, buffers)
 }
 
-/// A stream, and whom it wakes when it is ready again.
+/// A stream, with the context whose task it wakes when it is ready.
 struct Polled<'s, 'c, S> {
     stream: &'s mut S,
     cx: &'s mut Context<'c>,
@@ -142,7 +141,7 @@ impl<S: Stream> Transport for Polled<'_, '_, S> {
 ///
 /// # Errors
 ///
-/// The stream's. It is of no further use then, nor after an `Ok`.
+/// The error of the stream. The stream cannot be used again, nor after an `Ok`.
 pub async fn serve_connection<T: Timer>(
     mut stream: impl Stream,
     peer: Peer,

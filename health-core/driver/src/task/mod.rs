@@ -1,7 +1,6 @@
-//! One task, all sockets; one task, all probes: what a driver for an async runtime does beside
-//! supplying a [`Runtime`].
+//! The tasks of an async driver over any [`Runtime`]: one for all connections, one for all probes.
 //!
-//! Futures in here are polled by whatever runtime there is. Dropped, they let go of what they hold.
+//! The futures here can be polled by any runtime. Dropping one frees what it holds.
 
 mod alarm;
 #[cfg(feature = "monitor")]
@@ -36,7 +35,7 @@ pub use line::serve_connection;
 pub use run::Run;
 pub use server::ServerTask;
 
-/// For the account to arrive behind the server's own deadline.
+/// Added to the server's own deadline, so that its report can arrive.
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// Stops a server, and waits at most `timeout` for its account.
@@ -91,7 +90,7 @@ pub async fn probe<R: Runtime<Socket: Connect>>(
     }
 }
 
-/// What comes of `future`, if it does within `limit`.
+/// The output of `future`, if it is ready within `limit`.
 #[cfg(feature = "monitor")]
 pub async fn within<T: Timer, R>(limit: Duration, future: impl Future<Output = R>) -> Option<R> {
     let mut clock = deadline::Deadline::<T>::start();

@@ -1,6 +1,6 @@
-//! Carries out what an [`Attempt`] asks for.
+//! Carries out the steps of an [`Attempt`]: connecting, TLS, reading and writing.
 //!
-//! TLS is rustls over a socket that does not block: what would is waited for, and done again.
+//! TLS is rustls over a socket that does not block: an operation that would block is repeated later.
 
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
@@ -20,7 +20,7 @@ use crate::probe::resolve::Lookup;
 use crate::probe::tls::{self, TlsWire};
 use crate::runtime::{Connect, Direction, Runtime, Timer};
 
-/// Input of one read: head and body of nearly every answer.
+/// The size of one read: enough for the head and body of nearly every answer.
 const SCRATCH: usize = 16 * 1024;
 
 enum Connection<S: Connect> {
@@ -145,7 +145,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
     attempt.into_report()
 }
 
-/// Why a wait that took too long has failed.
+/// The error of a wait that took too long.
 fn in_time<T>(result: Option<io::Result<T>>) -> io::Result<T> {
     result.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
 }

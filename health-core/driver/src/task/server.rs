@@ -1,4 +1,4 @@
-//! One task, all sockets.
+//! Serves all connections of a listener in one task.
 //!
 //! ```text
 //!  socket ready ─┐
@@ -6,12 +6,11 @@
 //!  alarm, phase ─┘
 //! ```
 //!
-//! Connections are no tasks of their own: the server needs no lock, evicts on the spot, and ends with
-//! its future. To a runtime it is one task, which yields after one round; what a runtime's budget for
-//! it cuts off comes back as a wake-up.
+//! Connections have no tasks of their own: so the server needs no lock, evicts at once, and ends with
+//! its future. For a runtime it is one task, which yields after one round; if the runtime's budget
+//! interrupts it, it is woken again.
 //!
-//! The loop decides nothing about HTTP, eviction or time: it asks the core's machines and does what
-//! they say.
+//! The loop decides nothing about HTTP, eviction or time: the core's machines do.
 
 use std::io;
 use std::sync::Arc;
@@ -32,13 +31,13 @@ use crate::accept::{Acceptor, classify};
 use crate::listen::{self, Source};
 use crate::runtime::Runtime;
 
-/// Keys of wakers that are no connection's.
+/// Keys of wakers that do not belong to a connection.
 const DAEMON: usize = usize::MAX;
 const LISTENER: usize = usize::MAX - 1;
 const ALARM: usize = usize::MAX - 2;
-/// Between two attempts to bind: none of them may keep the thread from its connections.
+/// The pause between two attempts to bind.
 const SHORTEST_RETRY: Duration = Duration::from_millis(10);
-/// Connections accepted before those that are there have their turn.
+/// The most connections accepted before existing ones are served.
 const MOST_ACCEPTS: usize = 64;
 
 /// The server's task, as a value.
@@ -49,7 +48,7 @@ pub struct ServerTask<R: Runtime> {
     running: Lifecycle,
     limits: Limits,
     connections: Connections<R::Socket>,
-    /// What is yet to be bound.
+    /// The address that could not be bound yet.
     later: Option<Source>,
     acceptor: Option<Acceptor<R::Listener>>,
     /// The queue may hold connections: the listener is not asked again before it wakes.
@@ -57,8 +56,7 @@ pub struct ServerTask<R: Runtime> {
     alarm: Alarm<R::Timer>,
     wakeups: Wakeups,
     woken: Vec<Wakeup>,
-    /// By key. The next connection with a key has the same one: a wake-up that comes late is a turn in
-    /// vain.
+    /// By key. The next connection with a key has the same one: a late wake-up is harmless.
     wakers: Vec<Waker>,
     daemon_waker: Waker,
     listener_waker: Waker,
@@ -67,7 +65,7 @@ pub struct ServerTask<R: Runtime> {
 }
 
 impl<R: Runtime> ServerTask<R> {
-    /// Takes over what is bound.
+    /// Takes over a listener, or an address to be bound later.
     ///
     /// # Errors
     ///
@@ -103,7 +101,7 @@ impl<R: Runtime> ServerTask<R> {
         Ok(server)
     }
 
-    /// One round: whoever was woken or is due has a turn. Ready when the server has ended.
+    /// One round: serves every connection that was woken or is due. Ready when the server has ended.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ServerReport> {
         let mut has_rung = false;
         let mut woken = std::mem::take(&mut self.woken);
@@ -152,13 +150,13 @@ impl<R: Runtime> ServerTask<R> {
 
     /// Hands over the final account.
     pub fn end(self, report: ServerReport) -> ServerReport {
-        // The sockets are closed before anybody hears of the end.
+        // The sockets are closed before the end is reported.
         drop(self.connections);
         self.running.end(report.clone());
         report
     }
 
-    /// Sees how the daemon is, and asks to be woken when that changes.
+    /// Reads the phase and revision of the daemon, and registers for the next change.
     fn follow(&mut self) {
         let now = self.daemon.read_clock();
         let is_followed = self.connections.wants_revision();
@@ -166,8 +164,8 @@ impl<R: Runtime> ServerTask<R> {
             self.connections.handle_phase(now, news.phase);
             self.connections.handle_revision(now, news.revision);
         }
-        let is_told_to_stop = self.running.poll_stop(&self.daemon_waker);
-        if is_told_to_stop {
+        let is_stop_requested = self.running.poll_stop(&self.daemon_waker);
+        if is_stop_requested {
             self.connections.handle_phase(now, Phase::Stopped);
         }
         if !self.connections.is_open() {
@@ -176,7 +174,7 @@ impl<R: Runtime> ServerTask<R> {
         }
     }
 
-    /// Everybody who is due has a turn; who becomes due meanwhile has the next.
+    /// Serves every connection that is due; one that becomes due meanwhile is served in the next round.
     fn take_turns(&mut self, now: Instant) {
         let (wakers, wakeups) = (&mut self.wakers, &self.wakeups);
         let (daemon, buffers) = (&self.daemon, &mut *self.buffers);
@@ -213,12 +211,12 @@ impl<R: Runtime> ServerTask<R> {
                     }
                 }
             }
-            // Whoever has to go makes room, and who is new is answered and often gone.
+            // Evicted connections make room, and new ones are often answered and closed at once.
             self.take_turns(self.daemon.last_now());
         }
     }
 
-    /// Tries to bind what could not be bound before.
+    /// Tries again to bind the address.
     fn listen_later(&mut self) {
         let Some(Source::Later { address, every }) = self.later else {
             return;

@@ -27,7 +27,7 @@ use health_core::ProbeKind;
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy};
 
-use super::probe::{Grammar, probe};
+use super::probe::{Grammar, Rule, probe};
 use super::reader::{Item, Result, Table};
 
 /// The shortest interval: below it, checks of many targets would be an attack.
@@ -111,6 +111,7 @@ impl Default for Defaults {
 pub(crate) struct CheckDef {
     pub(crate) name: Name,
     pub(crate) probe: Probe,
+    pub(crate) rule: Rule,
     pub(crate) config: Arc<CheckConfig>,
 }
 
@@ -133,13 +134,13 @@ pub(super) fn check(
         ])?,
         (None, None) => ProbeKind::Health,
     };
-    let (probe, scheme, grammar) = probe(table, defaults, host)?;
+    let parsed = probe(table, defaults, host)?;
     let name = match table.either(&["check_name"])? {
         Some(item) => name(&item)?,
-        None => Name::new(scheme).map_err(|error| table.lacks(error))?,
+        None => Name::new(parsed.name).map_err(|error| table.lacks(error))?,
     };
-    let mut config = timing(table, defaults, grammar, kind)?;
-    config.needs_reap = probe.needs_reap();
+    let mut config = timing(table, defaults, parsed.grammar, kind)?;
+    config.needs_reap = parsed.probe.needs_reap();
     config.kind = kind;
     if let Err(error) = config.validate() {
         return Err(table.lacks(error));
@@ -147,7 +148,8 @@ pub(super) fn check(
     let config = defaults.shared(config);
     Ok(CheckDef {
         name,
-        probe,
+        probe: parsed.probe,
+        rule: parsed.rule,
         config,
     })
 }

@@ -32,6 +32,7 @@ use serde_json::{Map, Value};
 pub(super) use action::{Action, Handler};
 pub(super) use check::{Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 pub(super) use header_files::HeaderFiles;
+pub(super) use probe::Rule;
 pub(super) use reader::ConfigError;
 pub(super) use target::{Listed, Source, TargetDef, fingerprint};
 
@@ -367,14 +368,16 @@ fn mass_failure(item: &Item<'_>) -> Result<Option<MassFailure>> {
     Ok(Some(guard))
 }
 
-/// Reads a target from `healthd add`: the same table as in a file.
-pub(super) fn added(
-    table: Map<String, Value>,
-    defaults: &Defaults,
-    origin: &str,
-) -> Result<TargetDef> {
+/// Reads the target that a command names, in the form of a table as in a file.
+pub(super) fn added(table: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
     let value = Value::Object(table);
-    TargetDef::read(&Item::root(origin, &value), defaults, Source::Added)
+    TargetDef::read(&Item::root("add", &value), defaults, Source::Added)
+}
+
+/// As [`added`], for a check.
+pub(super) fn checked(table: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
+    let value = Value::Object(table);
+    TargetDef::read(&Item::root("check", &value), defaults, Source::Added)
 }
 
 /// TOML, unless the file's name ends in `.json`.

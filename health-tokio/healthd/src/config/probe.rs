@@ -1,5 +1,7 @@
 //! Reads what a check probes: HTTP, TCP or a command, in three grammars.
 
+use std::fmt;
+
 use health_core::check::probe::{
     ClientIdentity, Condition, ExecProbe, HttpProbe, HttpProbeBuilder, Probe, Tls, Trust,
 };
@@ -16,11 +18,7 @@ pub(super) enum Grammar {
     Other,
 }
 
-pub(super) fn probe(
-    table: &Table<'_>,
-    defaults: &Defaults,
-    host: Option<&str>,
-) -> Result<(Probe, &'static str, Grammar)> {
+pub(super) fn probe(table: &Table<'_>, defaults: &Defaults, host: Option<&str>) -> Result<Parsed> {
     let forms = ["url", "httpGet", "http", "tcpSocket", "tcp", "exec"];
     let mut given = forms
         .iter()
@@ -35,22 +33,85 @@ pub(super) fn probe(
         return Err(table.lacks(format_args!("nothing to check; allowed is one of: {forms}")));
     };
     let expectations = Expectations::read(table, form == "url" && defaults.json)?;
-    let (probe, scheme) = match form {
+    let (probe, rule) = match form {
         "url" => url(&item, expectations)?,
-        "httpGet" | "http" => (http(&item, host, expectations)?, "http"),
-        "tcpSocket" | "tcp" => (tcp(&item, host)?, "tcp"),
-        _ => (exec(&item)?, "exec"),
+        "httpGet" | "http" => http(&item, host, expectations)?,
+        "tcpSocket" | "tcp" => (tcp(&item, host)?, Rule::Connect),
+        _ => (exec(&item)?, Rule::ExitCode),
+    };
+    let name = match rule {
+        Rule::Http { .. } => "http",
+        Rule::Connect => "tcp",
+        Rule::ExitCode => "exec",
     };
     if let Some(item) = table.get("type") {
         let types = [("HTTP", "http"), ("TCP", "tcp"), ("EXEC", "exec")];
         let stated = item.word(&types)?;
-        if stated != scheme {
+        if stated != name {
             return Err(item.wrong(format_args!("it has {form}, which is of another type")));
         }
     }
     let is_own = form == "url" || form == "exec" && !item.is_table();
     let grammar = if is_own { Grammar::Own } else { Grammar::Other };
-    Ok((probe, scheme, grammar))
+    Ok(Parsed {
+        probe,
+        name,
+        rule,
+        grammar,
+    })
+}
+
+/// By which rule a check judges what it finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// The answer to a request.
+    Http {
+        /// The first and the last accepted status.
+        status: (u16, u16),
+        /// Whether the body has to be JSON.
+        is_json: bool,
+        /// Whether the body has to contain a text.
+        has_text: bool,
+    },
+    /// A connection that can be made.
+    Connect,
+    /// A command that ends with code 0.
+    ExitCode,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Http {
+                status: (first, last),
+                is_json,
+                has_text,
+            } => {
+                write!(f, "status {first}")?;
+                if last != first {
+                    write!(f, "-{last}")?;
+                }
+                if is_json {
+                    f.write_str(", a body of JSON")?;
+                }
+                if has_text {
+                    f.write_str(", a body with the text of contains")?;
+                }
+                Ok(())
+            }
+            Self::Connect => f.write_str("a connection is accepted"),
+            Self::ExitCode => f.write_str("exit code 0"),
+        }
+    }
+}
+
+/// A probe and what belongs to it.
+pub(super) struct Parsed {
+    pub(super) probe: Probe,
+    /// Of its scheme; the check's name if it has no other.
+    pub(super) name: &'static str,
+    pub(super) rule: Rule,
+    pub(super) grammar: Grammar,
 }
 
 /// What is sent, and what the answer has to be.
@@ -96,6 +157,14 @@ impl Expectations {
         })
     }
 
+    fn rule(&self) -> Rule {
+        Rule::Http {
+            status: self.status.unwrap_or((200, 399)),
+            is_json: self.json,
+            has_text: self.contains.is_some(),
+        }
+    }
+
     fn apply(self, mut request: HttpProbeBuilder) -> HttpProbeBuilder {
         if let Some(method) = self.method {
             request = request.method(method);
@@ -119,14 +188,15 @@ impl Expectations {
     }
 }
 
-fn url(item: &Item<'_>, expected: Expectations) -> Result<(Probe, &'static str)> {
+fn url(item: &Item<'_>, expected: Expectations) -> Result<(Probe, Rule)> {
     let text = item.text()?;
     if text.starts_with("tcp://") {
         if let Some(name) = expected.stated {
             return Err(item.wrong(format_args!("{name} is for http and https")));
         }
         let probe = text.parse::<Probe>();
-        return Ok((probe.map_err(|error| refused(item, &error))?, "tcp"));
+        let probe = probe.map_err(|error| refused(item, &error))?;
+        return Ok((probe, Rule::Connect));
     }
     if !["http://", "https://", "unix:"]
         .iter()
@@ -135,10 +205,10 @@ fn url(item: &Item<'_>, expected: Expectations) -> Result<(Probe, &'static str)>
         let allowed = "allowed are http://…, https://…, tcp://host:port and unix:/path.sock:/path";
         return Err(item.wrong(allowed));
     }
-    Ok((http_at(item, text, expected)?, "http"))
+    http_at(item, text, expected)
 }
 
-fn http(item: &Item<'_>, host: Option<&str>, mut expected: Expectations) -> Result<Probe> {
+fn http(item: &Item<'_>, host: Option<&str>, mut expected: Expectations) -> Result<(Probe, Rule)> {
     let table = item.table()?;
     let host = self::host(&table, host)?;
     let port = table.get("port").map(|it| it.port()).transpose()?;
@@ -172,7 +242,8 @@ fn http(item: &Item<'_>, host: Option<&str>, mut expected: Expectations) -> Resu
     )
 }
 
-fn http_at(item: &Item<'_>, text: &str, mut expected: Expectations) -> Result<Probe> {
+fn http_at(item: &Item<'_>, text: &str, mut expected: Expectations) -> Result<(Probe, Rule)> {
+    let rule = expected.rule();
     let tls = expected.tls.take();
     let has_tls = tls.is_some();
     let is_https = text.starts_with("https://");
@@ -187,7 +258,7 @@ fn http_at(item: &Item<'_>, text: &str, mut expected: Expectations) -> Result<Pr
     if is_https && cfg!(not(feature = "tls")) {
         return Err(item.wrong_secret("built without TLS: allowed is http://"));
     }
-    Ok(probe.into())
+    Ok((probe.into(), rule))
 }
 
 fn tcp(item: &Item<'_>, host: Option<&str>) -> Result<Probe> {

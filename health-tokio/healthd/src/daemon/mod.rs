@@ -44,7 +44,7 @@ pub(super) use outbox::Outbox;
 pub(super) use registry::Registry;
 pub(super) use store_writer::StoreWriter;
 
-use super::config::{Flags, Settings, added};
+use super::config::{Flags, Settings, added, split_target};
 use super::control::{self, Lock, PendingRequest, Reply, Request};
 use super::terminal::{self, Terminal};
 use super::text::{REACTIVATE, millis};
@@ -307,7 +307,8 @@ impl Daemon {
         };
         match request {
             Request::Status => Reply::Status(self.status()),
-            Request::Add(table) => match added(table, &self.settings.defaults, "add") {
+            Request::Origin(name) => self.origin(&name),
+            Request::Add(table) => match added(table, &self.settings.defaults) {
                 Ok(target) => match self.registry.add(target).await {
                     Ok(done) => Reply::Done(done),
                     Err(refused) => Reply::Refused(refused),
@@ -323,6 +324,16 @@ impl Daemon {
                 Err(_) => Reply::Refused(none(&name)),
             },
         }
+    }
+
+    fn origin(&self, name: &str) -> Reply {
+        let flags = self.flags.targets.iter();
+        let mut named = flags.filter_map(|it| split_target(it, "--target").ok());
+        let url = named.find(|it| it.0 == name).map(|it| it.1.to_owned());
+        let config = self.settings.file.as_ref();
+        // The command may have another working directory.
+        let config = config.and_then(|it| std::path::absolute(it).ok());
+        Reply::Origin { config, url }
     }
 
     fn status(&self) -> Value {

@@ -10,6 +10,7 @@ pub(crate) struct Backend {
     address: SocketAddr,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+    response: Arc<str>,
 }
 
 #[derive(Default)]
@@ -26,14 +27,29 @@ struct State {
 
 impl Backend {
     pub(crate) fn start() -> Self {
+        Self::answering("200 OK", "application/json", r#"{"status":"healthy"}"#)
+    }
+
+    /// One that always answers with this.
+    pub(crate) fn answering(status: &str, content_type: &str, body: &str) -> Self {
+        let response = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{body}",
+            body.len()
+        );
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let mut backend = Self {
             address: listener.local_addr().expect("an address"),
             shared: Arc::default(),
             thread: None,
+            response: response.into(),
         };
         backend.serve(listener);
         backend
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn url(&self) -> String {
@@ -72,14 +88,14 @@ impl Backend {
     }
 
     fn serve(&mut self, listener: TcpListener) {
-        let shared = Arc::clone(&self.shared);
+        let (shared, response) = (Arc::clone(&self.shared), Arc::clone(&self.response));
         self.thread = Some(thread::spawn(move || {
             for stream in listener.incoming() {
                 if shared.state.lock().expect("unpoisoned").is_stopping {
                     return;
                 }
                 if let Ok(stream) = stream {
-                    answer(stream);
+                    answer(stream, &response);
                     shared.state.lock().expect("unpoisoned").hits += 1;
                     shared.hit.notify_all();
                 }
@@ -94,7 +110,7 @@ impl Drop for Backend {
     }
 }
 
-fn answer(mut stream: TcpStream) {
+fn answer(mut stream: TcpStream, response: &str) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
     let mut request = Vec::new();
     let mut bytes = [0; 1_024];
@@ -104,10 +120,5 @@ fn answer(mut stream: TcpStream) {
             Ok(count) => request.extend_from_slice(&bytes[..count]),
         }
     }
-    let body = r#"{"status":"healthy"}"#;
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    let _ = stream.write_all((head + body).as_bytes());
+    let _ = stream.write_all(response.as_bytes());
 }

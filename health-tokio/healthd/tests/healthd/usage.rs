@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::backend::Backend;
-use super::daemon::Place;
+use super::daemon::{Daemon, Place};
 use super::mistakes::mistakes;
 
 #[test]
@@ -165,4 +165,112 @@ fn help_man_page_and_completions_come_from_one_place() {
         help.contains("HEALTHD_DB") && help.contains("127.0.0.1:9103"),
         "{help}"
     );
+}
+
+/// A page: status 200, and no JSON.
+fn page() -> Backend {
+    Backend::answering("200 OK", "text/html", "<p>hello</p>")
+}
+
+#[test]
+fn check_names_its_rule_and_says_if_a_target_would_be_judged_otherwise() {
+    let place = Place::new("check-rule");
+    let (json, page, moved) = (
+        Backend::start(),
+        page(),
+        Backend::answering("301 Moved Permanently", "application/json", "{}"),
+    );
+    let out = |url: &str, flags: &[&str]| place.out(&[&["check", url], flags].concat());
+    let same = out(&json.url(), &[]);
+    assert!(same.contains("rule     status 200-399\n"), "{same}");
+    assert!(!same.contains("as a target"), "{same}");
+    for (backend, reason) in [(&page, "JSON"), (&moved, "301")] {
+        let text = out(&backend.url(), &[]);
+        assert!(text.starts_with("healthy: "), "{text}");
+        let line = text.lines().last().expect("a line");
+        assert!(
+            line.starts_with("unhealthy as a target of this URL: ")
+                && line.contains(reason)
+                && line.contains("(rule: status 200, a body of JSON;"),
+            "{text}"
+        );
+        let document = out(&backend.url(), &["--json"]);
+        let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+        assert_eq!(document["rule"], "status 200-399", "{document}");
+        assert_eq!(document["healthy"], true, "{document}");
+        assert_eq!(document["as_target"]["healthy"], false, "{document}");
+    }
+    // Where both are judged alike, there is nothing to say.
+    let flags = ["--expect-status", "200", "--json-body", "false"];
+    let text = out(&page.url(), &flags);
+    assert!(text.contains("rule     status 200\n"), "{text}");
+    assert!(!text.contains("as a target"), "{text}");
+    let flags = ["--expect-status", "200-399", "--contains", "hello"];
+    let text = out(&page.url(), &flags);
+    assert!(
+        text.contains("rule     status 200-399, a body with the text"),
+        "{text}"
+    );
+    assert!(text.contains("unhealthy as a target"), "{text}");
+    let text = out("exec", &["--", "true"]);
+    assert!(text.contains("rule     exit code 0"), "{text}");
+    let text = out(&format!("tcp://{}", json.address()), &[]);
+    assert!(text.contains("rule     a connection is accepted"), "{text}");
+}
+
+#[test]
+fn check_of_a_name_applies_the_targets_own_settings() {
+    let place = Place::new("check-name");
+    let page = page();
+    let checks = |args: &[&str], code: i32, part: &str| {
+        let output = place.run(&[&["check"], args].concat());
+        let text = String::from_utf8_lossy(&output.stdout);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {text}{error}");
+        let all = format!("{text}{error}");
+        assert!(all.contains(part), "{args:?}: {all}");
+    };
+    // By `add`, with no monitor.
+    let url = page.url();
+    let strict = format!("strict={url}");
+    place.out(&["add", &strict]);
+    place.out(&["add", "page", &url, "--json-body", "false"]);
+    place.out(&["add", "slow", "tcp://192.0.2.1:9", "--timeout", "50ms"]);
+    checks(&["strict"], 1, "rule     status 200, a body of JSON\n");
+    checks(&["page"], 0, "rule     status 200\n");
+    checks(&["slow"], 1, "unhealthy");
+    checks(&["nobody"], 2, "nobody: no such target");
+    checks(&["page", "--contains", "x"], 2, "belongs to the target");
+
+    // Of a configuration.
+    let config = place.path("healthd.toml");
+    let text = format!(
+        "json = false\n[[target]]\nname = \"pair\"\n\
+         [[target.check]]\nurl = \"{url}\"\ncontains = \"hello\"\n\
+         [[target.check]]\nexec = [\"false\"]\n"
+    );
+    fs::write(&config, text).expect("written");
+    let config = config.display().to_string();
+    let pair = ["pair", "--config", &config];
+    checks(
+        &pair,
+        1,
+        "rule     status 200-399, a body with the text of contains\n",
+    );
+    checks(&pair, 1, "unhealthy: exec false");
+    checks(&["pair"], 2, "pair: no such target");
+    let json = place.run(&["check", "pair", "--config", &config, "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(json["healthy"], false, "{json}");
+    let each = [&json["checks"][0]["healthy"], &json["checks"][1]["healthy"]];
+    assert_eq!(each, [true, false], "{json}");
+
+    // A monitor knows where its targets come from.
+    let flags = ["--config", &config, "--target", &format!("flag={url}")];
+    let daemon = Daemon::start(&place, &flags.map(str::to_owned));
+    checks(&["pair"], 1, "unhealthy: exec false");
+    checks(&["flag"], 0, "rule     status 200-399\n");
+    checks(&["page"], 0, "rule     status 200-399\n");
+    daemon.stop();
+    checks(&["pair"], 2, "name it by --config");
 }

@@ -1,4 +1,4 @@
-//! A monitor that runs.
+//! The handle of a running monitor.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ use crate::task;
 /// Controls a monitor that [runs](super::Monitor::spawn). Clones share it; dropping all of them leaves
 /// it running.
 ///
-/// What does not wait is in [`MonitorControl`].
+/// Calls that do not wait are in [`MonitorControl`].
 pub struct MonitorHandle<S> {
     control: MonitorControl,
     style: Styled<S>,
@@ -41,17 +41,17 @@ impl<S> MonitorHandle<S> {
 }
 
 impl<R: Runtime> MonitorHandle<Async<R>> {
-    /// The next thing that happens; `None` once the monitor has stopped and all is told. Dropping the
+    /// The next thing that happens; `None` once the monitor has stopped and every event was returned. Dropping the
     /// future loses nothing.
     ///
-    /// 1,024 events are kept; if nobody reads them, the oldest are lost and
+    /// 1,024 events are kept; if they are not read, the oldest are lost and
     /// [counted](MonitorControl::lost_events).
     pub async fn next_event(&self) -> Option<MonitorEvent> {
         self.event().await
     }
 
     /// Stops it: sockets and futures are dropped, commands are ended with their groups, nothing is
-    /// begun any more. Waits until nothing is left of them, at most `limit`, and says whether it has
+    /// begun any more. Waits until all of them have ended, at most `limit`, and returns whether it has
     /// stopped.
     ///
     /// Threads in a closure are waited for until
@@ -63,9 +63,9 @@ impl<R: Runtime> MonitorHandle<Async<R>> {
 
 impl<R: BlockOn> MonitorHandle<Blocking<R>> {
     /// The next thing that happened; `None` if nothing did within `limit`, or the monitor has
-    /// stopped and all is told.
+    /// stopped and every event was returned.
     ///
-    /// 1,024 events are kept; if nobody reads them, the oldest are lost and
+    /// 1,024 events are kept; if they are not read, the oldest are lost and
     /// [counted](MonitorControl::lost_events).
     #[must_use]
     pub fn next_event(&self, limit: Duration) -> Option<MonitorEvent> {
@@ -73,7 +73,7 @@ impl<R: BlockOn> MonitorHandle<Blocking<R>> {
     }
 
     /// Stops it: sockets and futures are dropped, commands are ended with their groups, nothing is
-    /// begun any more. Waits until nothing is left of them, at most `limit`, and says whether it has
+    /// begun any more. Waits until all of them have ended, at most `limit`, and returns whether it has
     /// stopped.
     ///
     /// Threads in a closure are waited for until
