@@ -15,6 +15,13 @@ use health_core::supervise::{GroupConfig, SpawnFailure};
 
 use harness::Harness;
 
+const KINDS: [ProbeKind; 4] = [
+    ProbeKind::Startup,
+    ProbeKind::Liveness,
+    ProbeKind::Readiness,
+    ProbeKind::Health,
+];
+
 /// One group's life.
 #[derive(Debug)]
 pub struct Run {
@@ -127,7 +134,7 @@ fn report(operation: u8, u: &mut Unstructured<'_>) -> Result<Report> {
                 is_ready: byte & 2 == 0,
             }
         }
-        21..24 => Report::Unhealthy(ProbeKind::ALL[usize::from(u.arbitrary::<u8>()?) % 4]),
+        21..24 => Report::Unhealthy(KINDS[usize::from(u.arbitrary::<u8>()?) % 4]),
         24 => Report::Recovered,
         25 => Report::NotSpawned(if u.arbitrary()? {
             SpawnFailure::Missing
