@@ -261,7 +261,10 @@ fn dialects_keep_their_schemas_on_the_other_routes_too() {
             let (code, _) = listener.json(target, schema);
             assert!(expected.is_none_or(|expected| expected == code), "{target}");
         }
-        for name in listener.snapshot.names() {
+        let components = listener.snapshot.components().iter().map(|it| it.name());
+        let heartbeats = listener.snapshot.heartbeats().iter().map(|it| it.name());
+        let names: Vec<_> = components.chain(heartbeats).cloned().collect();
+        for name in names {
             for query in ["", "?verbose"] {
                 let path = format!("/health/check/{name}");
                 let (code, _) = listener.json(&format!("{path}{query}"), "check");
@@ -305,7 +308,7 @@ fn dialects_of_serde_and_of_the_endpoint_are_one() {
         let now = Instant::from_micros(12_399_999);
         let moment = Moment {
             now,
-            unix: begun.unix_at(now),
+            unix: UnixTime::from_millis(begun.unix.as_millis() + 12_399),
         };
         let snapshot = registry.snapshot(now);
         let ours = serde_json::to_string(&snapshot).expect("it can be told");

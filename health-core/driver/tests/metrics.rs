@@ -22,9 +22,11 @@ fn daemon() -> (Snapshot, Moment) {
             .expect("free");
         (0..3).for_each(|_| registry.failure(now, id, "refused"));
         registry.success(now, id);
-        registry.observe(id, Duration::from_millis(250));
-        registry.observe(id, Duration::from_millis(1_250));
-        registry.overrun(id);
+        registry.update_timing(id, |timing| {
+            timing.observe(Duration::from_millis(250));
+            timing.observe(Duration::from_millis(1_250));
+            timing.overrun();
+        });
     }
     registry
         .component(now, "silent", Default::default())

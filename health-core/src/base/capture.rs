@@ -59,8 +59,7 @@ impl Capture {
     }
 
     /// How many bytes were pushed, kept or not.
-    #[must_use]
-    pub const fn total(&self) -> u64 {
+    pub(crate) const fn total(&self) -> u64 {
         self.total
     }
 }

@@ -16,6 +16,7 @@ mod timing;
 pub use capture::Capture;
 pub use cidr::Cidr;
 pub use config_error::ConfigError;
+pub(crate) use name::NameFault;
 pub use name::{Name, NameError};
 pub use outcome::{Cause, Class, Kind, Message, Outcome};
 pub use status::{ProbeKind, Status};

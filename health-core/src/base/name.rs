@@ -19,15 +19,15 @@ impl Name {
     ///
     /// # Errors
     ///
-    /// [`NameError::Invalid`] if it is empty, longer than 64 bytes, or has any other byte.
+    /// [`NameError`] if it is empty, longer than 64 bytes, or has any other byte.
     pub fn new(name: &str) -> Result<Self, NameError> {
         if Self::is_valid(name.as_bytes()) {
             Ok(Self(name.into()))
         } else {
             // Only as much of a wrong name is kept as a message can show.
-            Err(NameError::Invalid(
+            Err(NameError(NameFault::Invalid(
                 name.chars().take(Self::MAX_LEN + 1).collect(),
-            ))
+            )))
         }
     }
 
@@ -60,10 +60,12 @@ impl fmt::Debug for Name {
     }
 }
 
-/// Why a name was refused.
+/// Why a name was refused: it is not allowed, or taken. Its text says which, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NameError {
+pub struct NameError(pub(crate) NameFault);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NameFault {
     /// Not 1 to 64 bytes of `A-Z a-z 0-9 _ . : -`, or `.` or `..`; holds (the beginning of) what was
     /// given.
     Invalid(String),
@@ -82,18 +84,18 @@ pub enum NameError {
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Invalid(name) => write!(
+        match &self.0 {
+            NameFault::Invalid(name) => write!(
                 f,
                 "name {name:?}: allowed are 1 to {} characters of A-Z a-z 0-9 _ . : -",
                 Name::MAX_LEN,
             ),
-            Self::Duplicate(name) => write!(f, "name {name:?}: already registered"),
-            Self::NoDeadline(name) => write!(
+            NameFault::Duplicate(name) => write!(f, "name {name:?}: already registered"),
+            NameFault::NoDeadline(name) => write!(
                 f,
                 "heartbeat {name:?}: a deadline of 0 is always missed; allowed is at least 1 µs",
             ),
-            Self::NotAMetric(name) => write!(
+            NameFault::NotAMetric(name) => write!(
                 f,
                 "name {name:?}: a metric has letters, digits and _, no digit first, no health_ in \
                  front, no suffix such as _total or _count",

@@ -1,5 +1,6 @@
 //! Counts results against the thresholds: rules T7 to T10, without a clock.
 
+#[cfg(feature = "monitor")]
 use core::time::Duration;
 
 use super::config::{CheckConfig, OnUnhealthy};
@@ -32,6 +33,7 @@ pub(super) struct Thresholds {
 }
 
 /// A target that is unhealthy for longer is no part of a mass failure.
+#[cfg(feature = "monitor")]
 pub(super) const LONG_UNHEALTHY: Duration = Duration::from_secs(3_600);
 
 /// How far the action that follows from an unhealthy status has come (T11).

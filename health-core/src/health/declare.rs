@@ -10,7 +10,7 @@ use super::{
     StatState, Status,
 };
 use crate::base::{Instant, Moment};
-use crate::base::{Name, NameError};
+use crate::base::{Name, NameError, NameFault};
 
 impl Registry {
     /// Declares a part of the daemon that succeeds or fails. Unknown until its first result.
@@ -44,7 +44,7 @@ impl Registry {
     ) -> Result<HeartbeatId, NameError> {
         let name = self.free_name(name)?;
         if deadline < Duration::from_micros(1) {
-            return Err(NameError::NoDeadline(name));
+            return Err(NameError(NameFault::NoDeadline(name)));
         }
         let beat = HeartbeatState::new(name, deadline, now);
         Ok(HeartbeatId(
@@ -199,7 +199,7 @@ impl Registry {
     fn free_name(&self, name: &str) -> Result<Name, NameError> {
         let name = Name::new(name)?;
         if self.state.names().any(|taken| *taken == name) {
-            return Err(NameError::Duplicate(name));
+            return Err(NameError(NameFault::Duplicate(name)));
         }
         Ok(name)
     }
@@ -208,7 +208,7 @@ impl Registry {
         let mut stats = self.state.stats.iter();
         let mut metrics = self.state.metrics.iter();
         if stats.any(|stat| stat.name == name) || metrics.any(|metric| metric.name == name) {
-            return Err(NameError::Duplicate(name));
+            return Err(NameError(NameFault::Duplicate(name)));
         }
         Ok(name)
     }

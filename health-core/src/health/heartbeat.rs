@@ -58,8 +58,7 @@ impl HeartbeatState {
     }
 
     /// The longest silence allowed.
-    #[must_use]
-    pub const fn deadline(&self) -> Duration {
+    pub(crate) const fn deadline(&self) -> Duration {
         self.deadline
     }
 

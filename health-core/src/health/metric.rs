@@ -9,7 +9,7 @@ use core::sync::atomic::AtomicU32;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::base::{Name, NameError};
+use crate::base::{Name, NameError, NameFault};
 
 /// A number that only grows: requests answered, bytes read. Clones count together.
 ///
@@ -158,7 +158,7 @@ pub(super) fn metric_name(name: &str) -> Result<Name, NameError> {
     if starts_well && is_plain && is_clear && !is_reserved {
         Ok(checked)
     } else {
-        Err(NameError::NotAMetric(checked))
+        Err(NameError(NameFault::NotAMetric(checked)))
     }
 }
 

@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
-use core::time::Duration;
 
 use super::history::Log;
 use super::state::State;
@@ -121,21 +120,6 @@ impl Registry {
         self.update_component(now, id, |component| component.set_failures(now, failures));
     }
 
-    /// Records how long a check of a component took. It is no result: see [`record`](Self::record).
-    pub fn observe(&mut self, id: ComponentId, took: Duration) {
-        self.update_timing(id, |timing| timing.observe(took));
-    }
-
-    /// Counts a check of a component that exceeded its time limit.
-    pub fn overrun(&mut self, id: ComponentId) {
-        self.update_timing(id, Timing::overrun);
-    }
-
-    /// Sets all timing of a component, for a daemon that counts itself.
-    pub fn set_timing(&mut self, id: ComponentId, timing: Timing) {
-        self.update_timing(id, |kept| *kept = timing);
-    }
-
     /// Records a heartbeat. One that is not newer than the last changes nothing.
     pub fn beat(&mut self, now: Instant, id: HeartbeatId) {
         let is_news = |beat: &HeartbeatState| beat.last() < now;
@@ -184,12 +168,6 @@ impl Registry {
         if self.is_drained() {
             self.change(|_| ());
         }
-    }
-
-    /// The pieces of work under way.
-    #[must_use]
-    pub const fn in_flight(&self) -> usize {
-        self.in_flight
     }
 
     /// Whether the daemon drains, and nothing holds it any more.
@@ -330,7 +308,9 @@ impl Registry {
         });
     }
 
-    fn update_timing(&mut self, id: ComponentId, update: impl FnOnce(&mut Timing)) {
+    /// Updates how long the checks of a component have taken, for a daemon that counts itself. It is no
+    /// result: see [`record`](Self::record).
+    pub fn update_timing(&mut self, id: ComponentId, update: impl FnOnce(&mut Timing)) {
         self.edit(|state, _| {
             if let Some(component) = state.components.find_mut(id.0) {
                 update(&mut component.timing);

@@ -194,7 +194,7 @@ impl Snapshot {
     }
 
     /// The names of all components, heartbeats, gates and flags.
-    pub fn names(&self) -> impl Iterator<Item = &Name> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
         self.state.names()
     }
 

@@ -42,6 +42,7 @@ pub struct MonitorConfig {
     pub stop_timeout: Duration,
     /// The command that [reactivates](super::Monitor::reactivate) a target whose name is put behind it:
     /// shown with each deregistered target. Default: `None`, no command is shown.
+    #[cfg(feature = "registry")]
     pub reactivate_command: Option<&'static str>,
     /// Whether every start, cancellation and result is an event, too. Default: false, changes only.
     pub trace: bool,
@@ -57,6 +58,7 @@ impl Default for MonitorConfig {
             mass_failure: Some(MassFailure::default()),
             kill_after: Duration::from_secs(1),
             stop_timeout: Duration::from_secs(5),
+            #[cfg(feature = "registry")]
             reactivate_command: None,
             trace: false,
         }

@@ -6,7 +6,7 @@ use super::machine::{Life, Monitor};
 use super::mass_failure::{Lane, MassShare, Share};
 use super::schedule::Selection;
 use super::shortage::shortage_of;
-use super::target::{AddError, Target, TargetSpec};
+use super::target::{AddError, AddFault, Target, TargetSpec};
 use crate::base::{Instant, Moment};
 use crate::check::{CancelReason, Check, Events, Mode};
 
@@ -52,7 +52,7 @@ impl Monitor {
         spec: TargetSpec,
     ) -> Result<Target, AddError> {
         if matches!(self.life, Life::Stopping { .. } | Life::Stopped) {
-            return Err(AddError::Stopped);
+            return Err(AddError(AddFault::Stopped));
         }
         let spread = self.config.spread != Spread::AsConfigured;
         Target::build(self.targets.next_serial(), moment, spec, spread)

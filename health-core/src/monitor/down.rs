@@ -67,12 +67,6 @@ impl Down {
             reason: first.map(reason_of).unwrap_or_default(),
         }
     }
-
-    /// Whether no target is down.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.total == 0
-    }
 }
 
 /// What the check says that made its target unhealthy, or another one of its checks that failed; empty if

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use core::ops::Bound;
 
 use super::id::{CheckId, TargetId};
-use super::target::{AddError, Target};
+use super::target::{AddError, AddFault, Target};
 use crate::base::Instant;
-use crate::base::{Name, NameError};
+use crate::base::{Name, NameError, NameFault};
 use crate::check::{Check, Wake};
 
 #[derive(Debug, Default)]
@@ -23,7 +23,9 @@ impl Targets {
     pub(super) fn add(&mut self, target: Target) -> Result<TargetId, AddError> {
         if self.by_name.contains_key(target.name()) {
             let name = target.name().clone();
-            return Err(AddError::Name(NameError::Duplicate(name)));
+            return Err(AddError(AddFault::Name(NameError(NameFault::Duplicate(
+                name,
+            )))));
         }
         let serial = target.serial;
         self.registered = serial + 1;

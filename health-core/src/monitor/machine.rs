@@ -109,8 +109,7 @@ impl Monitor {
     }
 
     /// Whether it was started and not stopped.
-    #[must_use]
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.life == Life::Running
     }
 
@@ -226,8 +225,10 @@ impl Monitor {
             demand: self.sums.demand(),
             max_in_flight: self.config.max_in_flight,
             summary,
+            #[cfg(feature = "registry")]
             reactivate_command: self.config.reactivate_command,
-            shortages: self.shortages(),
+            #[cfg(not(feature = "registry"))]
+            reactivate_command: None,
             stats: self.stats,
             #[cfg(feature = "registry")]
             journal: self.journal_stats(moment.now),

@@ -4,7 +4,6 @@ use core::fmt;
 
 #[cfg(feature = "registry")]
 use super::registry::JournalStats;
-use super::shortage::Shortages;
 use super::stats::MonitorStats;
 use super::summary::Summary;
 use crate::base::Moment;
@@ -112,10 +111,8 @@ pub struct MonitorStatus {
     /// How many targets have which status.
     pub summary: Summary,
     /// The command that reactivates a target, if there is one: see
-    /// [`MonitorConfig::reactivate_command`](super::MonitorConfig::reactivate_command).
+    /// `MonitorConfig::reactivate_command`.
     pub(crate) reactivate_command: Option<&'static str>,
-    /// What keeps the prober itself from probing.
-    pub shortages: Shortages,
     /// What was counted since the start.
     pub stats: MonitorStats,
     /// What was stored and what waits for it; `None` without a journal.

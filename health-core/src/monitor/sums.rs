@@ -283,6 +283,6 @@ mod tests {
         assert_eq!(monitor.sums.visits, before);
         assert_eq!(monitor.summary(after(60)), Summary::default());
         assert_eq!((monitor.sums.demand(), monitor.sums.expiries.len()), (0, 0));
-        assert!(monitor.down().is_empty() && monitor.sums.down.is_empty());
+        assert!(alloc::format!("{}", monitor.down()).is_empty() && monitor.sums.down.is_empty());
     }
 }

@@ -11,7 +11,7 @@ use crate::base::ConfigError;
 use crate::base::ProbeKind;
 use crate::base::Status;
 use crate::base::{Instant, Moment};
-use crate::base::{Name, NameError};
+use crate::base::{Name, NameError, NameFault};
 #[cfg(feature = "registry")]
 use crate::check::Saved;
 use crate::check::{Check, CheckConfig, CheckStatus, Mode, splitmix64};
@@ -86,25 +86,38 @@ impl TargetSpec {
 
     fn validate(&self) -> Result<(), AddError> {
         if self.checks.is_empty() || self.checks.len() > Target::MAX_CHECKS {
-            return Err(AddError::CheckCount(self.checks.len()));
+            return Err(AddError(AddFault::CheckCount(self.checks.len())));
         }
         for (index, (name, config, _)) in self.checks.iter().enumerate() {
             if self.checks[..index].iter().any(|(other, ..)| other == name) {
-                return Err(AddError::Name(NameError::Duplicate(name.clone())));
+                return Err(AddError(AddFault::Name(NameError(NameFault::Duplicate(
+                    name.clone(),
+                )))));
             }
-            config.validate().map_err(|error| AddError::Config {
-                check: name.clone(),
-                error,
+            config.validate().map_err(|error| {
+                let check = name.clone();
+                AddError(AddFault::Config { check, error })
             })?;
         }
         Ok(())
     }
 }
 
-/// Why a target was not added.
+/// Why a target was not added: its name or one of its checks' is taken, a check's settings make no
+/// sense, it has no check or more than 16, or the monitor has been stopped. Its text says which.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AddError {
+pub struct AddError(pub(super) AddFault);
+
+impl AddError {
+    /// For drivers: this check is made over `https`, and the driver was built without TLS.
+    #[must_use]
+    pub const fn without_tls(check: Name) -> Self {
+        Self(AddFault::WithoutTls(check))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum AddFault {
     /// A target of that name, or twice a check of that name in this one.
     Name(NameError),
     /// A check whose settings make no sense.
@@ -124,30 +137,30 @@ pub enum AddError {
 
 impl fmt::Display for AddError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(error) => write!(f, "{error}"),
-            Self::Config { check, error } => write!(f, "check {check}: {error}"),
-            Self::CheckCount(count) => {
+        match &self.0 {
+            AddFault::Name(error) => write!(f, "{error}"),
+            AddFault::Config { check, error } => write!(f, "check {check}: {error}"),
+            AddFault::CheckCount(count) => {
                 let most = Target::MAX_CHECKS;
                 write!(f, "{count} checks: a target has 1 to {most}")
             }
-            Self::WithoutTls(check) => {
+            AddFault::WithoutTls(check) => {
                 write!(
                     f,
                     "check {check}: https needs a build with the feature `tls`"
                 )
             }
-            Self::Stopped => f.write_str("the monitor has been stopped"),
+            AddFault::Stopped => f.write_str("the monitor has been stopped"),
         }
     }
 }
 
 impl core::error::Error for AddError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Name(error) => Some(error),
-            Self::Config { error, .. } => Some(error),
-            Self::CheckCount(_) | Self::WithoutTls(_) | Self::Stopped => None,
+        match &self.0 {
+            AddFault::Name(error) => Some(error),
+            AddFault::Config { error, .. } => Some(error),
+            AddFault::CheckCount(_) | AddFault::WithoutTls(_) | AddFault::Stopped => None,
         }
     }
 }

@@ -68,18 +68,19 @@ impl Component {
     /// ```
     pub fn observe(&self, took: Duration) {
         self.health
-            .change(|registry, _| registry.observe(self.id, took));
+            .change(|registry, _| registry.update_timing(self.id, |timing| timing.observe(took)));
     }
 
     /// Counts an operation on it that took longer than it may, for `/metrics`.
     pub fn overrun(&self) {
-        self.health.change(|registry, _| registry.overrun(self.id));
+        self.health
+            .change(|registry, _| registry.update_timing(self.id, Timing::overrun));
     }
 
     /// Sets the durations of all operations so far, for a daemon that counts them itself.
     pub fn set_timing(&self, timing: Timing) {
         self.health
-            .change(|registry, _| registry.set_timing(self.id, timing));
+            .change(|registry, _| registry.update_timing(self.id, |kept| *kept = timing));
     }
 
     /// Removes the component: it counts no more, and its name is free. Clones do nothing from now on.

@@ -93,9 +93,10 @@ impl GroupComponent {
         // Numbers can always be serialised.
         let _ = self.stats.set(&counts);
         if let Some(outcome) = summary.outcome() {
-            self.component.record(match down.is_empty() {
-                true => outcome,
-                false => outcome.caused_by(down),
+            let down = down.to_string();
+            self.component.record(match down.as_str() {
+                "" => outcome,
+                _ => outcome.caused_by(down),
             });
         }
     }

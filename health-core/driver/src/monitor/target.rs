@@ -179,7 +179,7 @@ impl Target {
     fn refuse_tls(&mut self, check: &Name, job: &Job) {
         if !cfg!(feature = "tls") && job.is_https() {
             self.refused
-                .get_or_insert(AddError::WithoutTls(check.clone()));
+                .get_or_insert(AddError::without_tls(check.clone()));
         }
     }
 

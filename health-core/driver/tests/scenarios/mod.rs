@@ -12,7 +12,7 @@ mod services;
 use std::time::{Duration, Instant};
 
 use health_core::ProbeKind;
-use health_core::check::probe::{ExecProbe, HttpProbe, Probe};
+use health_core::check::probe::{ExecProbe, Probe};
 use health_core::check::{self, CheckConfig, CheckStatus, OnUnhealthy};
 use health_core::monitor::{MonitorConfig, MonitorEvent};
 use health_core::{Class, Kind};
@@ -29,12 +29,12 @@ const LIMIT: Duration = Duration::from_secs(20);
 fn a_web_server_with_three_replicas() {
     let Some(nginx) = Nginx::start(3) else { return };
     let target = |index: usize| {
-        let flag = format!("path=/,port={}", nginx.ports[index]);
-        let http = HttpProbe::from_flag("127.0.0.1", &flag).expect("a flag");
+        let url = format!("http://127.0.0.1:{}/", nginx.ports[index]);
+        let http: Probe = url.parse().expect("a URL");
         let mut config = every(100);
         config.kind = ProbeKind::Liveness;
         config.on_unhealthy = OnUnhealthy::Restart;
-        (format!("web-{index}"), vec![(config, http.into())])
+        (format!("web-{index}"), vec![(config, http)])
     };
     let monitor = spawn(traced(), (0..3).map(target).collect());
     let mut turned = 0;

@@ -125,6 +125,7 @@ mod endpoint;
 mod error;
 mod exec;
 mod exit;
+#[cfg(feature = "supervise")]
 mod flags;
 mod http;
 mod http_builder;

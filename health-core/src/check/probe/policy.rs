@@ -17,11 +17,16 @@ use crate::base::Cidr;
 /// ```
 /// use health_core::check::probe::AddressPolicy;
 ///
-/// let policy = AddressPolicy::new().deny(AddressPolicy::METADATA).deny(["192.0.2.0/24".parse()?]);
-/// assert!(!policy.permits("169.254.169.254".parse().unwrap()));
+/// use health_core::check::probe::{Attempt, Probe};
+/// use health_core::{Instant, Kind};
 ///
-/// assert!(!policy.permits("192.0.2.1".parse().unwrap()));
-/// assert!(policy.permits("198.51.100.1".parse().unwrap()));
+/// let policy = AddressPolicy::new().deny(AddressPolicy::METADATA).deny(["192.0.2.0/24".parse()?]);
+/// let probe: Probe = "http://192.0.2.1/".parse()?;
+/// let now = Instant::from_micros(0);
+///
+/// let denied = Attempt::new(&probe, &policy, now, now + std::time::Duration::from_secs(1));
+/// let report = denied.expect("not a command").into_report();
+/// assert_eq!(report.outcome.kind, Some(Kind::AddressDenied));
 /// # Ok::<(), health_core::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,8 +93,7 @@ impl AddressPolicy {
     }
 
     /// Whether the address may be connected to.
-    #[must_use]
-    pub fn permits(&self, address: IpAddr) -> bool {
+    pub(crate) fn permits(&self, address: IpAddr) -> bool {
         let is_allowed = |block: &Cidr| block.contains(address);
         let is_denied = |block: &Cidr| block.may_reach(address);
         (self.allowed.is_empty() || self.allowed.iter().any(is_allowed))
