@@ -161,7 +161,7 @@ fn metrics_are_the_same_samples_in_both_formats() {
 /// Rules and dashboard ask for nothing that is not there.
 #[test]
 fn metrics_are_what_the_rules_and_the_dashboard_ask_for() {
-    let (_, text) = scrape(&Service::new(), b"*/*");
+    let (_, text) = scrape(&watching(), b"*/*");
     for file in ["prometheus/alerts.yml", "grafana/dashboard.json"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../../contrib")

@@ -405,7 +405,7 @@ impl Check {
             .thresholds
             .count(&self.config, class, in_start_period, is_early);
         self.thresholds.last_indeterminate = outcome.kind.filter(|_| class == Class::Indeterminate);
-        self.is_quick = attempt.is_some() && end.duration_since(begin) < QUICK;
+        self.thresholds.is_quick = attempt.is_some() && end.duration_since(begin) < QUICK;
         if effect.counted {
             self.judged_at = Some(Timestamp::of(end));
         }

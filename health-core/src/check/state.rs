@@ -26,8 +26,6 @@ pub struct Check {
     pub(super) gated: bool,
     /// Has a place of its own within the interval.
     pub(super) is_spread: bool,
-    /// The last attempt took little time.
-    pub(super) is_quick: bool,
     /// The start of the instance.
     pub(super) since: Instant,
     /// The place on the grid of the attempt that is due, or was the last to begin.
@@ -70,7 +68,6 @@ impl Check {
             attempts: 0,
             skipped_slots: 0,
             is_spread: false,
-            is_quick: false,
             seed: 0,
             history: History::default(),
         }

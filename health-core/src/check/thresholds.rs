@@ -28,8 +28,10 @@ pub(super) struct Thresholds {
     pub(super) last_indeterminate: Option<Kind>,
     impaired: bool,
     indeterminate: u32,
-    /// Failures beyond the one that changed_at the check unhealthy: steps of back-off.
-    backoff: u32,
+    /// The last attempt took little time.
+    pub(super) is_quick: bool,
+    /// Failures beyond the one that made the check unhealthy: steps of back-off.
+    backoff: u16,
 }
 
 /// A target that is unhealthy for longer is no part of a mass failure.
@@ -146,7 +148,7 @@ impl Thresholds {
     }
 
     pub(super) fn backoff(&self) -> u32 {
-        self.backoff
+        self.backoff.into()
     }
 
     /// A startup check that has succeeded is not made again (T7).

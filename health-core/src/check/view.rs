@@ -200,7 +200,7 @@ impl Check {
     /// Whether its last attempt took little time; false before the first.
     #[cfg(feature = "monitor")]
     pub(crate) const fn is_quick(&self) -> bool {
-        self.is_quick
+        self.thresholds.is_quick
     }
 
     /// Whether it holds a place among attempts that need to be reaped.

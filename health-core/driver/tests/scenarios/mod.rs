@@ -218,14 +218,14 @@ fn turns(event: &MonitorEvent) -> Option<CheckStatus> {
 
 fn class(event: &MonitorEvent) -> Option<Class> {
     match of_check(event)? {
-        check::Event::Recorded(record) => Some(record.class()),
+        check::Event::Recorded(record) => record.is_counted().then(|| record.class()),
         _ => None,
     }
 }
 
 fn kind(event: &MonitorEvent) -> Option<Kind> {
     match of_check(event)? {
-        check::Event::Recorded(record) => record.kind(),
+        check::Event::Recorded(record) if record.is_counted() => record.kind(),
         _ => None,
     }
 }
