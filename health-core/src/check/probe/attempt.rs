@@ -46,7 +46,7 @@ use connecting::Connecting;
 /// use health_core::check::probe::{
 ///     AddressPolicy, Attempt, Destination, Probe, ProbePhase, AttemptStep,
 /// };
-/// use health_core::Instant;
+/// use health_core::{Instant, Kind};
 ///
 /// let probe: Probe = "tcp://db.example:5432".parse()?;
 /// let policy = AddressPolicy::new().deny(AddressPolicy::METADATA);

@@ -171,6 +171,7 @@ impl StoreWriter {
         if writer.store.is_some() {
             writer.handle_success();
         }
+        writer.is_unread = loaded.is_unread;
         let notices = &loaded.notices;
         writer
             .outbox

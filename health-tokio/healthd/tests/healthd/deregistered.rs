@@ -162,7 +162,15 @@ fn what_answers_again_says_so_everywhere_and_waits_to_be_reactivated() {
     assert_eq!(place.out(&["reactivate", "b"]).trim(), "b reactivated");
     daemon.wait_for(&["healthy", "target=b", "starting"]);
     assert!(!daemon.has_said("answers again"));
-    assert_eq!(listed(&place), [pair("a", "healthy"), pair("b", "healthy")]);
+    // Within a second it is in the registry.
+    let both = [pair("a", "healthy"), pair("b", "healthy")];
+    while listed(&place) != both {
+        thread::sleep(Duration::from_millis(50));
+    }
+    let is_told = || fs::read_to_string(place.path("recovered")).is_ok_and(|it| !it.is_empty());
+    while !is_told() {
+        thread::sleep(Duration::from_millis(50));
+    }
     daemon.stop();
     for kind in ["unhealthy", "deregistered", "answers_again", "recovered"] {
         let notices = fs::read_to_string(place.path(kind)).unwrap_or_default();
@@ -213,6 +221,9 @@ fn a_repair_while_no_monitor_runs_is_seen_and_reactivated_if_that_is_set() {
     daemon.wait_for(&["answers again", "target=a"]);
     daemon.wait_for(&["healthy", "target=a", "starting"]);
     assert_eq!(place.server("a"), (true, 0));
+    while !sent().contains("\"recovered\"") {
+        thread::sleep(Duration::from_millis(50));
+    }
     daemon.stop();
     let notes = fs::read_to_string(&notes).expect("notices");
     let events = notes.lines().map(|it| {

@@ -7,7 +7,6 @@ const VERSION_2: &str = include_str!("schema-2.sql");
 /// What version 1 kept of a check that failed until it was deregistered.
 const OF_VERSION_1: &str = "
     ALTER TABLE checks DROP COLUMN since;
-    ALTER TABLE checks DROP COLUMN answers_since;
     PRAGMA user_version = 1;
     INSERT INTO targets (name, definition, added_at)
     VALUES ('web-1', '{\"url\":\"http://10.0.0.7:80/\"}', 2000),
