@@ -22,27 +22,23 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 /// How often the daemon's state is checked.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Serves `daemon` on this thread until its phase is `Stopped`.
-pub fn serve(
-    listener: &TcpListener,
-    service: Service,
-    daemon: &impl Daemon,
-) -> io::Result<ServerReport> {
-    listener.set_nonblocking(true)?;
-    // A closure of the daemon's may panic: that must not end this thread.
+/// Serves what `state` says on this thread until its phase is `Stopped`.
+pub fn serve(tcp: &TcpListener, service: Service, state: &impl Daemon) -> io::Result<ServerReport> {
+    tcp.set_nonblocking(true)?;
+    // A closure of the state's may panic: that must not end this thread.
     let service = Arc::new(service);
     let service = service.guarded(|run| drop(catch_unwind(AssertUnwindSafe(run))));
     let mut connections = Connections::new(service);
     let mut buffers = Buffers::default();
     loop {
-        let now = daemon.now();
-        let snapshot = daemon.snapshot(now);
+        let now = state.now();
+        let snapshot = state.snapshot(now);
         connections.handle_phase(now, snapshot.phase());
         connections.handle_revision(now, snapshot.revision());
         connections.handle_timeout(now);
         // One newcomer at a time: it gets its turn before it could be evicted for the next.
         if connections.may_accept() {
-            match listener.accept() {
+            match tcp.accept() {
                 Ok((stream, peer)) => {
                     stream.set_nonblocking(true)?;
                     connections.handle_accepted(now, Peer::Ip(peer.ip()), Socket(stream));
@@ -54,17 +50,17 @@ pub fn serve(
             }
         }
         connections.take_turns(now, |_, slot| {
-            (slot.connection).turn(&mut slot.socket, daemon, &mut buffers)
+            (slot.connection).turn(&mut slot.socket, state, &mut buffers)
         });
         if let Some(report) = connections.poll_over(now) {
             return Ok(report);
         }
-        wait(listener, daemon.now(), &mut connections)?;
+        wait(tcp, state.now(), &mut connections)?;
     }
 }
 
 /// Waits until a socket is ready, until a deadline, or for a tick.
-fn wait(listener: &TcpListener, now: Instant, all: &mut Connections<Socket>) -> io::Result<()> {
+fn wait(tcp: &TcpListener, now: Instant, all: &mut Connections<Socket>) -> io::Result<()> {
     let until = all.poll_timeout().unwrap_or(now + TICK).min(now + TICK);
     let timeout = Timespec::try_from(until.duration_since(now)).ok();
     let sockets = all.iter().map(|(_, slot)| match slot.connection.step() {
@@ -73,7 +69,7 @@ fn wait(listener: &TcpListener, now: Instant, all: &mut Connections<Socket>) -> 
     });
     let mut fds: Vec<_> = sockets.collect();
     if all.may_accept() {
-        fds.push(PollFd::new(listener, PollFlags::IN));
+        fds.push(PollFd::new(tcp, PollFlags::IN));
     }
     rustix::io::retry_on_intr(|| poll(&mut fds, timeout.as_ref()))?;
     let polled = all.iter().zip(&fds);
@@ -119,6 +115,6 @@ fn main() -> io::Result<()> {
         unix: UnixTime::from_millis(UNIX_EPOCH.elapsed().unwrap_or_default().as_millis() as u64),
     };
     let snapshot = |now| registry.lock().expect("no panic").snapshot(now);
-    let listener = TcpListener::bind("127.0.0.1:9102")?;
-    serve(&listener, Service::new(), &(moment, snapshot)).map(drop)
+    let tcp = TcpListener::bind("127.0.0.1:9102")?;
+    serve(&tcp, Service::new(), &(moment, snapshot)).map(drop)
 }

@@ -1,13 +1,12 @@
 //! The one place where a check changes its state: rules T1 to T18.
 
-use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::config::OnUnhealthy;
 use super::event::{CancelReason, CheckStatus, Event, Events, Permit};
 use super::history::Record;
 use super::schedule;
-use super::state::{Check, Inactive, Reaping, Run, Start, Timestamp, Wake};
+use super::state::{Check, Reaping, Run, Start, Timestamp, Wake};
 use super::thresholds::Action;
 use crate::base::Instant;
 use crate::base::Streak;
@@ -108,151 +107,6 @@ impl Check {
             self.schedule_first();
         }
         events
-    }
-
-    /// T17. A deregistered check starts afresh.
-    pub fn reactivate(&mut self, now: Instant) -> Events {
-        if self.inactive.is_some() {
-            self.thresholds.was_healthy = false;
-            return self.instance_changed(now);
-        }
-        Events::NONE
-    }
-
-    /// A mass failure is over: failures during it say nothing about the target, whose streak begins anew.
-    #[cfg(feature = "monitor")]
-    pub(crate) fn forget_failures(&mut self) -> Events {
-        if self.inactive.is_none() && self.thresholds.streak.failures() > 0 {
-            self.thresholds.streak = Streak::default();
-            self.counts_from = Instant::default();
-        }
-        Events::NONE
-    }
-
-    /// The check goes on with the settings of `new`: status, streak and slot stay. An attempt that runs is
-    /// cancelled and made again at once.
-    #[cfg(feature = "monitor")]
-    pub(crate) fn replace(&mut self, now: Instant, new: Self) -> Events {
-        let now = self.tick(now);
-        let events = self.interrupt(now);
-        if matches!(self.run, Run::Stopping { .. } | Run::Stopped) {
-            return events;
-        }
-        let age = now.duration_since(self.since);
-        let before = schedule::interval_in_use(&self.config, &self.thresholds, age);
-        let after = schedule::interval_in_use(&new.config, &self.thresholds, age);
-        // An interval of the new length after the same result.
-        let counted = (self.counts_from + after).duration_since(Instant::default() + before);
-        self.counts_from = Instant::default() + counted;
-        self.config = new.config;
-        let was_gated = core::mem::replace(&mut self.gated, new.gated);
-        if self.thresholds.status == CheckStatus::Unhealthy {
-            self.thresholds.expect_action(&self.config);
-        }
-        if self.inactive.is_some() {
-            self.replace_recheck();
-            return events;
-        }
-        let is_done = self.thresholds.is_done(&self.config);
-        match self.run {
-            Run::Idle { .. } | Run::Gated if is_done => self.run = Run::Done,
-            Run::Idle { .. } if self.gated && !was_gated => self.run = Run::Gated,
-            Run::Gated if !self.gated => self.schedule_first(),
-            Run::Done if !is_done => self.schedule_first(),
-            Run::Idle { due } => {
-                let spread = self.spread();
-                let latest = schedule::latest(&self.config, self.since, now, after, spread);
-                if due > latest {
-                    self.set_due(latest);
-                }
-            }
-            _ => {}
-        }
-        events
-    }
-
-    /// Cancels an attempt that runs, which is then due at once, in the slot that it has.
-    #[cfg(feature = "monitor")]
-    pub(crate) fn interrupt(&mut self, now: Instant) -> Events {
-        let now = self.tick(now);
-        let mut events = Events::NONE;
-        if self.cancel(CancelReason::Replaced, &mut events) {
-            self.run = Run::Idle { due: now };
-        }
-        events
-    }
-
-    /// As [`replace`](Self::replace), for a check of another target: nobody reports to this one what is
-    /// left of an attempt.
-    #[cfg(feature = "monitor")]
-    pub(crate) fn follow(&mut self, now: Instant, new: Self) {
-        self.reaping = None;
-        let _ = self.replace(now, new);
-    }
-
-    /// The event that follows when a recheck is the last one that its deregistered target lacked: every
-    /// check of it succeeds again.
-    #[cfg(feature = "monitor")]
-    pub(crate) fn answers_again(&self) -> Events {
-        let mut events = Events::NONE;
-        events.push(Event::AnswersAgain);
-        events
-    }
-
-    /// The startup checks of the target have succeeded.
-    #[cfg(feature = "monitor")]
-    pub(crate) fn open(&mut self, now: Instant) -> Events {
-        let now = self.tick(now);
-        if self.run == Run::Gated {
-            let at = now.max(self.since + self.config.initial_delay);
-            self.set_due(at + schedule::offset(&self.config, self.spread()));
-        }
-        Events::NONE
-    }
-
-    /// Another check of the target requested a restart, or its deregistration.
-    #[cfg(feature = "monitor")]
-    pub(crate) fn hold(&mut self, now: Instant, reason: CancelReason) -> Events {
-        self.tick(now);
-        let mut events = Events::NONE;
-        // A deregistered check that is held again is so because its target was removed.
-        let is_held_already = self.inactive.is_some() && reason != CancelReason::Removed;
-        if !is_held_already
-            && !matches!(
-                self.run,
-                Run::New | Run::Inactive | Run::Stopping { .. } | Run::Stopped
-            )
-        {
-            self.cancel(reason, &mut events);
-            match reason {
-                CancelReason::Deregistered => self.deregister(),
-                _ => self.run = Run::OnHold,
-            }
-        }
-        events
-    }
-
-    /// Before this, the first attempt of the instance is never due.
-    #[cfg(feature = "monitor")]
-    pub(crate) fn earliest_first(&self) -> Instant {
-        let delayed = self.since + self.config.initial_delay;
-        if self.gated {
-            return delayed;
-        }
-        delayed + schedule::first_wait(&self.config)
-    }
-
-    /// Brings the first attempt of the instance forward to `at`, the grid staying where it is; false
-    /// if it comes before that anyway, or none is scheduled.
-    #[cfg(feature = "monitor")]
-    pub(crate) fn bring_forward(&mut self, at: Instant) -> bool {
-        match self.run {
-            Run::Idle { due } if at < due && !self.paused && self.inactive.is_none() => {
-                self.run = Run::Idle { due: at };
-                true
-            }
-            _ => false,
-        }
     }
 
     /// T4, T5. The attempt was answered. Ignored if it does not run, or if its deadline has come.
@@ -374,7 +228,7 @@ impl Check {
         begin + self.config.timeout
     }
 
-    fn tick(&mut self, now: Instant) -> Instant {
+    pub(super) fn tick(&mut self, now: Instant) -> Instant {
         self.clock = self.clock.max(now);
         self.clock
     }
@@ -429,7 +283,7 @@ impl Check {
     }
 
     /// T11: whether an action is pending, and the guard permits it.
-    fn may_act(&mut self, permit: Permit, events: &mut Events) -> bool {
+    pub(super) fn may_act(&mut self, permit: Permit, events: &mut Events) -> bool {
         // A mass failure that has ended lets the streaks of unhealthy checks begin anew.
         if self.thresholds.streak.failures() < self.config.retries {
             return false;
@@ -454,59 +308,8 @@ impl Check {
         }
     }
 
-    /// T11. From now on no result counts.
-    fn deregister(&mut self) {
-        let since = Some(Timestamp::of(self.clock));
-        self.inactive = Some(Box::new(Inactive {
-            since,
-            ..Inactive::default()
-        }));
-        self.schedule_recheck();
-    }
-
-    /// A deregistered check was checked once more: its status and its streak stay what they were when it
-    /// was deregistered.
-    fn recheck(&mut self, class: Class) {
-        let now = Timestamp::of(self.clock);
-        if let Some(inactive) = &mut self.inactive {
-            inactive.answers_since = match class {
-                Class::Success | Class::Warning => inactive.answers_since.or(Some(now)),
-                Class::Failure => None,
-                Class::Indeterminate => inactive.answers_since,
-            };
-        }
-        self.schedule_recheck();
-    }
-
-    /// After another interval of rechecks, if there are any.
-    fn schedule_recheck(&mut self) {
-        match self.config.recheck_interval {
-            Some(interval) => self.set_due(self.clock + interval),
-            None => self.run = Run::Inactive,
-        }
-    }
-
-    /// By a recheck interval that may be another one: not later than after one of it.
-    #[cfg(feature = "monitor")]
-    fn replace_recheck(&mut self) {
-        match (self.run, self.config.recheck_interval) {
-            (Run::Idle { due }, Some(interval)) if due <= self.clock + interval => {}
-            (Run::Idle { .. } | Run::Inactive, _) => self.schedule_recheck(),
-            _ => {}
-        }
-    }
-
-    /// After a restart of the prober: an interval after its first attempt would be, or earlier if rechecks
-    /// are more frequent. Its target may have been repaired meanwhile.
-    fn schedule_first_recheck(&mut self) {
-        if let Some(interval) = self.config.recheck_interval {
-            let first = schedule::first_due(&self.config, self.since, self.spread());
-            self.set_due(first + interval.min(self.config.interval));
-        }
-    }
-
     /// Gives the event of the attempt's end, if one runs; the caller sets the next state.
-    fn cancel(&mut self, reason: CancelReason, events: &mut Events) -> bool {
+    pub(super) fn cancel(&mut self, reason: CancelReason, events: &mut Events) -> bool {
         let running = matches!(self.run, Run::Running { .. });
         if running {
             if self.config.needs_reap {
@@ -523,7 +326,7 @@ impl Check {
         running
     }
 
-    fn reset_status(&mut self, events: &mut Events) {
+    pub(super) fn reset_status(&mut self, events: &mut Events) {
         let change = self.thresholds.reset();
         self.set_status(change, events);
         self.thresholds.stale = self.paused;
@@ -542,7 +345,7 @@ impl Check {
         events.push(Event::Stopped);
     }
 
-    fn schedule_first(&mut self) {
+    pub(super) fn schedule_first(&mut self) {
         if self.gated {
             self.run = Run::Gated;
         } else if self.counts_from > self.since && self.thresholds.streak.failures() > 0 {
@@ -555,7 +358,7 @@ impl Check {
     }
 
     /// What decides its place within the interval, if it has one of its own.
-    fn spread(&self) -> Option<u64> {
+    pub(super) fn spread(&self) -> Option<u64> {
         self.is_spread.then_some(self.seed)
     }
 
@@ -578,7 +381,7 @@ impl Check {
         next.interval
     }
 
-    fn set_due(&mut self, due: Instant) {
+    pub(super) fn set_due(&mut self, due: Instant) {
         self.slot = due;
         self.run = Run::Idle { due };
     }

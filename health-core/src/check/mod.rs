@@ -92,6 +92,7 @@
 mod config;
 mod event;
 mod history;
+mod inactive;
 mod machine;
 pub mod probe;
 #[cfg(feature = "registry")]
@@ -102,6 +103,8 @@ mod state;
 mod thresholds;
 mod validate;
 mod view;
+#[cfg(feature = "monitor")]
+mod watched;
 
 pub use config::{CheckConfig, FirstCheck, OnUnhealthy, Schedule};
 pub use event::{CancelReason, CheckStatus, Event, Events, Permit};

@@ -180,7 +180,7 @@ impl Registry {
 
     /// Sets the wall clock at one instant. The date of the daemon's start is computed from it, so that
     /// it does not vary from one scrape to the next; after a clock that was wrong has been set, call it
-    /// again. Called before the first transition, it also sets the [number](History::iter) of that one.
+    /// again. Called before the first transition, it also sets the [number](super::History::iter) of that one.
     pub fn set_wall_clock(&mut self, moment: Moment) {
         Arc::make_mut(&mut self.history).start_at(moment.unix);
         self.edit(|state, _| {

@@ -75,7 +75,7 @@ impl Monitor {
         self.sums.summary
     }
 
-    /// Which targets are down, as far as [`summary`](Self::summary) has just found. Reads sums.
+    /// Which targets are down, as far as `summary` has just found. Reads sums.
     #[must_use]
     pub fn down(&self) -> Down {
         let down = &self.sums.down;
