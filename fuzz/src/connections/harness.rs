@@ -118,7 +118,8 @@ impl Harness {
             return;
         }
         let busy = self.count(|standing| standing == EvictionClass::Responding);
-        self.most_open = self.limits.connections.max(busy + 1);
+        // One more may be a stream that is written its end.
+        self.most_open = self.limits.connections.max(busy + 1) + 1;
         let client = Client {
             input: fragment_of(number).to_vec(),
             ..Client::default()
