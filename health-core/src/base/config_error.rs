@@ -45,6 +45,15 @@ impl ConfigError {
         }
     }
 
+    /// The result of checking a number that is not allowed.
+    pub(crate) fn refuse(
+        field: &'static str,
+        value: impl fmt::Display,
+        allowed: &'static str,
+    ) -> Result<(), Self> {
+        Err(Self::of_number(field, value, allowed))
+    }
+
     /// The setting, such as `path`.
     #[must_use]
     pub const fn field(&self) -> &'static str {

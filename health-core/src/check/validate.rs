@@ -1,6 +1,5 @@
 //! Checks the settings; an error names the field, its value and what is allowed.
 
-use core::fmt;
 use core::time::Duration;
 
 use super::config::CheckConfig;
@@ -37,18 +36,22 @@ impl CheckConfig {
         }
         let factor = self.unhealthy_backoff_factor;
         if !(factor.is_finite() && factor >= 1.0) {
-            return refuse(
+            return ConfigError::refuse(
                 "unhealthy_backoff_factor",
                 factor,
                 "allowed is a number of at least 1",
             );
         }
         if self.jitter_percent > 50 {
-            return refuse("jitter_percent", self.jitter_percent, "allowed is 0 to 50");
+            return ConfigError::refuse(
+                "jitter_percent",
+                self.jitter_percent,
+                "allowed is 0 to 50",
+            );
         }
         let one_success = matches!(self.kind, ProbeKind::Startup | ProbeKind::Liveness);
         if one_success && self.success_threshold != 1 {
-            return refuse(
+            return ConfigError::refuse(
                 "success_threshold",
                 self.success_threshold,
                 "allowed is 1 for a startup or liveness check",
@@ -61,24 +64,16 @@ impl CheckConfig {
 /// Below a millisecond a check is a busy loop.
 fn duration(field: &'static str, value: Duration) -> Result<(), ConfigError> {
     if value < Duration::from_millis(1) {
-        return refuse(field, format_args!("{value:?}"), "allowed is at least 1ms");
+        return ConfigError::refuse(field, format_args!("{value:?}"), "allowed is at least 1ms");
     }
     Ok(())
 }
 
 fn at_least_1(field: &'static str, value: u32) -> Result<(), ConfigError> {
     if value == 0 {
-        return refuse(field, value, "allowed is at least 1");
+        return ConfigError::refuse(field, value, "allowed is at least 1");
     }
     Ok(())
-}
-
-fn refuse(
-    field: &'static str,
-    value: impl fmt::Display,
-    allowed: &'static str,
-) -> Result<(), ConfigError> {
-    Err(ConfigError::of_number(field, value, allowed))
 }
 
 #[cfg(test)]

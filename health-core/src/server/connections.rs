@@ -345,7 +345,11 @@ impl<S> Connections<S> {
                     // A runtime may need a moment until the end of a stream is written. One such stream
                     // may stay beyond the limit meanwhile, a second one may not.
                     let is_one_leaving = self.iter().any(|(_, slot)| slot.connection.is_evicted());
-                    let grace = [EVICTION_TIMEOUT, Duration::ZERO][usize::from(is_one_leaving)];
+                    let grace = if is_one_leaving {
+                        Duration::ZERO
+                    } else {
+                        EVICTION_TIMEOUT
+                    };
                     self.evict(now, key, grace);
                 }
                 None => return,

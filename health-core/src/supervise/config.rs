@@ -2,7 +2,6 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
 
 use crate::base::ConfigError;
@@ -145,11 +144,11 @@ impl GroupConfig {
         let replicas = self.replicas;
         let of_replicas = "allowed is 1 to the number of replicas";
         if !(1..=1_000).contains(&replicas) {
-            return refuse("replicas", replicas, "allowed is 1 to 1000");
+            return ConfigError::refuse("replicas", replicas, "allowed is 1 to 1000");
         }
         let factor = self.backoff_factor;
         if !(factor.is_finite() && factor >= 1.0) {
-            return refuse(
+            return ConfigError::refuse(
                 "backoff_factor",
                 factor,
                 "allowed is a number of at least 1",
@@ -157,26 +156,26 @@ impl GroupConfig {
         }
         if self.backoff > self.backoff_max {
             let backoff = self.backoff.as_secs_f64();
-            return refuse("backoff", backoff, "allowed is at most backoff_max");
+            return ConfigError::refuse("backoff", backoff, "allowed is at most backoff_max");
         }
         let percent = self.backoff_jitter_percent;
         if percent > 50 {
-            return refuse("backoff_jitter_percent", percent, "allowed is 0 to 50");
+            return ConfigError::refuse("backoff_jitter_percent", percent, "allowed is 0 to 50");
         }
         if let Some(budget) = self.budget {
             if budget.restarts == 0 {
-                return refuse("budget.restarts", 0, "allowed is at least 1");
+                return ConfigError::refuse("budget.restarts", 0, "allowed is at least 1");
             }
             if budget.period.is_zero() {
-                return refuse("budget.period", 0, "allowed is more than 0");
+                return ConfigError::refuse("budget.period", 0, "allowed is more than 0");
             }
         }
         let most = self.max_unavailable.unwrap_or(1);
         if !(1..=replicas).contains(&most) {
-            return refuse("max_unavailable", most, of_replicas);
+            return ConfigError::refuse("max_unavailable", most, of_replicas);
         }
         if !(1..=replicas).contains(&self.min_ready) {
-            return refuse("min_ready", self.min_ready, of_replicas);
+            return ConfigError::refuse("min_ready", self.min_ready, of_replicas);
         }
         Ok(())
     }
@@ -191,14 +190,6 @@ impl GroupConfig {
     pub(super) fn failure_grace(&self) -> Duration {
         self.failure_grace.unwrap_or(self.stop_grace)
     }
-}
-
-fn refuse(
-    field: &'static str,
-    value: impl fmt::Display,
-    allowed: &'static str,
-) -> Result<(), ConfigError> {
-    Err(ConfigError::of_number(field, value, allowed))
 }
 
 #[cfg(test)]
