@@ -90,8 +90,6 @@ pub(crate) enum Op {
     /// Nothing more to read: closed, with or without a reset, for the other side has said that it
     /// would read no more and was sent something all the same.
     Ended,
-    /// Closed without ceremony: whatever is still to be read, the connection is over.
-    Dropped,
     /// At most half-closed: the other side still reads. In virtual time only: over a socket nothing
     /// shows it.
     NotGone,

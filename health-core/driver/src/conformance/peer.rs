@@ -26,7 +26,8 @@ pub(crate) trait Peer {
     fn send(&mut self, bytes: &[u8]);
     /// Sends bytes and closes the sending half, with as little between them as can be.
     fn send_last(&mut self, bytes: &[u8]);
-    /// Sends these bytes again and again, without reading, until they are not taken any more.
+    /// Sends these bytes again and again, without reading, until they are not taken any more: until the
+    /// other side is gone, or the patience of the harness ends.
     fn flood(&mut self, bytes: &[u8]);
     /// Appends what has arrived; waits for it if nothing has.
     fn receive(&mut self, into: &mut Vec<u8>) -> Received;
@@ -159,7 +160,6 @@ impl<P: Peer> Conversation<P> {
             Op::Silent => return Err("something came, or the connection was closed".into()),
             Op::Closed => self.expect_end(false)?,
             Op::Ended => self.expect_end(true)?,
-            Op::Dropped => self.expect_dropped()?,
             Op::Gone if self.peer.is_gone() => {}
             Op::Gone => return Err("the other side still reads".into()),
             Op::NotGone if !self.peer.is_gone() => {}
@@ -231,17 +231,6 @@ impl<P: Peer> Conversation<P> {
             Received::End => Ok(()),
             Received::Reset if may_be_reset => Ok(()),
             other => Err(format!("{other:?} instead of the end")),
-        }
-    }
-
-    /// What was on its way before the connection was dropped may still arrive.
-    fn expect_dropped(&mut self) -> Result<(), String> {
-        loop {
-            match self.receive() {
-                Received::Bytes => self.unread.clear(),
-                Received::Nothing => return Err("the connection is still held".into()),
-                Received::End | Received::Reset => return Ok(()),
-            }
         }
     }
 

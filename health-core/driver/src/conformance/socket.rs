@@ -6,7 +6,7 @@
 //! scheduler.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -183,10 +183,15 @@ fn connect(address: SocketAddr, patience: Duration) -> TcpStream {
     stream
 }
 
+/// Whether this is the end of the harness's patience, not of the connection.
+fn is_wait(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
 impl Peer for SocketPeer {
     fn send(&mut self, bytes: &[u8]) {
         // After a failure nothing can be sent, but what was answered before can still be read.
-        self.broken = self.broken || self.stream.write_all(bytes).is_err();
+        self.broken = self.broken || self.stream.write_all(bytes).is_err_and(|e| !is_wait(&e));
     }
 
     fn send_last(&mut self, bytes: &[u8]) {
@@ -195,21 +200,20 @@ impl Peer for SocketPeer {
     }
 
     fn flood(&mut self, bytes: &[u8]) {
-        let brief = Some(Duration::from_millis(100));
-        self.stream
-            .set_write_timeout(brief)
-            .expect("a socket option");
         let mut sent = 0;
-        while self.stream.write_all(bytes).is_ok() {
-            sent += bytes.len();
+        // Until it fails, or the patience ends. Were it over at the first brief stop, a busy machine
+        // could make the server go on from there, with buffers that were not full.
+        let refused = loop {
+            match self.stream.write_all(bytes) {
+                Ok(()) => sent += bytes.len(),
+                Err(e) => break e,
+            }
             assert!(
                 sent <= MOST_TAKEN,
                 "it reads on though nobody takes its answers"
             );
-        }
-        self.stream
-            .set_write_timeout(Some(self.patience))
-            .expect("a socket option");
+        };
+        self.broken = !is_wait(&refused);
     }
 
     fn receive(&mut self, into: &mut Vec<u8>) -> Received {
@@ -222,7 +226,7 @@ impl Peer for SocketPeer {
                     Received::Bytes
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(e) if is_wait(&e) => {
                     self.waits_in_vain.fetch_add(1, Ordering::Relaxed);
                     Received::Nothing
                 }
@@ -238,7 +242,7 @@ impl Peer for SocketPeer {
         peeked.is_err_and(|e| e.kind() == ErrorKind::WouldBlock)
     }
 
-    /// Only a refused write shows that the other side has closed its reading half as well.
+    /// Only a write that fails shows that the other side has closed its reading half as well.
     fn is_gone(&mut self) -> bool {
         let start = Instant::now();
         while !self.broken && start.elapsed() < self.patience {

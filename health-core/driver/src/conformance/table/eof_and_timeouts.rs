@@ -74,15 +74,15 @@ fn ends() -> Vec<Case> {
     ]
 }
 
-/// One deadline is 300 ms, the others are far away.
+/// One deadline is a second, longer than a busy machine stops a process, and the others are far away.
 fn deadlines() -> Vec<Case> {
     fn head(limits: &mut health_core::server::Limits) {
-        limits.head_timeout = Duration::from_millis(300);
+        limits.head_timeout = Duration::from_secs(1);
         limits.idle_timeout = Duration::from_secs(100);
     }
     fn idle(limits: &mut health_core::server::Limits) {
         limits.head_timeout = Duration::from_secs(100);
-        limits.idle_timeout = Duration::from_millis(300);
+        limits.idle_timeout = Duration::from_secs(1);
     }
     fn finish(limits: &mut health_core::server::Limits) {
         limits.finish_timeout = Duration::from_millis(300);
@@ -91,19 +91,19 @@ fn deadlines() -> Vec<Case> {
         // RFC 9110 §15.5.9 is for a request that was begun.
         script(
             "silence_is_closed_without_a_word",
-            [wait_ms(300), Op::Closed],
+            [wait_ms(1_000), Op::Closed],
         )
         .limits(head),
         script(
             "half_a_head_is_408",
-            [send(PART), wait_ms(300), expect(refused(408)), Op::Closed],
+            [send(PART), wait_ms(1_000), expect(refused(408)), Op::Closed],
         )
         .limits(head),
         script(
             "half_a_request_line_is_408",
             [
                 send("GET /hea"),
-                wait_ms(300),
+                wait_ms(1_000),
                 expect(refused(408)),
                 Op::Closed,
             ],
@@ -111,14 +111,14 @@ fn deadlines() -> Vec<Case> {
         .limits(head),
         script(
             "one_byte_is_408",
-            [send("G"), wait_ms(300), expect(refused(408)), Op::Closed],
+            [send("G"), wait_ms(1_000), expect(refused(408)), Op::Closed],
         )
         .limits(head),
-        // No pause is longer than 20 ms: a deadline per read would never pass.
+        // No pause is longer than 50 ms: a deadline per read would never pass.
         script(
             "slow_head_is_408",
             [
-                trickle("GET /health HTTP/1.1\r\nX: y\r\n", 20),
+                trickle("GET /health HTTP/1.1\r\nX: y\r\n", 50),
                 expect(refused(408)),
                 Op::Closed,
             ],
@@ -130,7 +130,7 @@ fn deadlines() -> Vec<Case> {
                 send(get("/health")),
                 expect(ok()),
                 send(PART),
-                wait_ms(300),
+                wait_ms(1_000),
                 expect(refused(408)),
                 Op::Closed,
             ],
@@ -141,7 +141,7 @@ fn deadlines() -> Vec<Case> {
             [
                 send(get("/health")),
                 expect(ok()),
-                wait_ms(350),
+                wait_ms(1_050),
                 Op::Silent,
                 send(get("/health")),
                 expect(ok()),
@@ -152,7 +152,7 @@ fn deadlines() -> Vec<Case> {
             "rest_of_a_late_head_is_not_answered",
             [
                 send(PART),
-                wait_ms(300),
+                wait_ms(1_000),
                 expect(refused(408)),
                 send("\r\n"),
                 send(get("/version")),
@@ -162,12 +162,12 @@ fn deadlines() -> Vec<Case> {
         .limits(head),
         script(
             "idle_connection_is_closed_without_a_word",
-            [send(get("/health")), expect(ok()), wait_ms(300), Op::Closed],
+            [send(get("/health")), expect(ok()), wait_ms(1_000), Op::Closed],
         )
         .limits(idle),
         script(
             "idle_deadline_is_not_for_the_first_request",
-            [wait_ms(350), Op::Silent, send(get("/health")), expect(ok())],
+            [wait_ms(1_050), Op::Silent, send(get("/health")), expect(ok())],
         )
         .limits(idle),
         script(
@@ -175,7 +175,7 @@ fn deadlines() -> Vec<Case> {
             [
                 send([get("/health"), PART.into()].concat()),
                 expect(ok()),
-                wait_ms(350),
+                wait_ms(1_050),
                 Op::Silent,
                 send("\r\n"),
                 expect(ok()),
@@ -216,7 +216,7 @@ fn writes() -> Vec<Case> {
             [
                 Op::Flood(get("/health").repeat(100)),
                 wait_ms(300),
-                Op::Dropped,
+                Op::Gone,
             ],
         )
         .limits(|limits| {
