@@ -108,9 +108,22 @@ impl Write for Link {
                 .as_mut()
                 .ok_or(io::ErrorKind::NotConnected)?
                 .write(bytes),
+            #[cfg(not(unix))]
             Self::Tcp(stream) => stream.try_write(bytes),
             #[cfg(unix)]
-            Self::Unix(stream) => stream.try_write(bytes),
+            Self::Tcp(stream) => match stream.try_write(bytes) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    unix::write::<std::net::TcpStream>(stream, bytes)
+                }
+                written => written,
+            },
+            #[cfg(unix)]
+            Self::Unix(stream) => match stream.try_write(bytes) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    unix::write::<std::os::unix::net::UnixStream>(stream, bytes)
+                }
+                written => written,
+            },
         }
     }
 
@@ -311,6 +324,18 @@ mod unix {
         } else {
             read.map(|()| 0)
         }
+    }
+
+    /// Writes without asking the runtime whether the socket is ready. It does not know that of a stream
+    /// that was registered in this turn; and the end of a stream that loses its place to another
+    /// connection in the same turn is written now or never.
+    pub(super) fn write<S: From<OwnedFd> + Write>(
+        stream: &impl AsFd,
+        bytes: &[u8],
+    ) -> io::Result<usize> {
+        // The standard library's type, which raises no SIGPIPE, owns its descriptor.
+        let duplicate = stream.as_fd().try_clone_to_owned()?;
+        S::from(duplicate).write(bytes)
     }
 
     impl Link {

@@ -118,8 +118,7 @@ impl Harness {
             return;
         }
         let busy = self.count(|standing| standing == EvictionClass::Responding);
-        // One more may be a stream that is written its end.
-        self.most_open = self.limits.connections.max(busy + 1) + 1;
+        self.most_open = self.limits.connections.max(busy + 1);
         let client = Client {
             input: fragment_of(number).to_vec(),
             ..Client::default()

@@ -183,13 +183,13 @@ impl Connection {
     }
 
     /// Closes in favour of another connection, unless a response is just being made. A stream is sent
-    /// when to come back, if its client takes that until `until`.
-    pub(super) fn evict(&mut self, now: Instant, until: Instant) {
+    /// when to come back, if its client takes that at once.
+    pub(super) fn evict(&mut self, now: Instant) {
         if self.class() == EvictionClass::Responding || matches!(self.state, State::Closed(_)) {
             return;
         }
         if self.ending.is_none() && self.has_sent_events() {
-            return self.evict_stream(until);
+            return self.evict_stream(now);
         }
         if !self.is_evicted() {
             self.service.counters().count_eviction();

@@ -14,8 +14,6 @@ use crate::health::{Phase, Revision};
 
 /// How long the end of a stream may take that is one too many.
 const END_TIMEOUT: Duration = Duration::from_secs(1);
-/// As [`END_TIMEOUT`], for a stream whose slot is needed.
-const EVICTION_TIMEOUT: Duration = Duration::from_millis(100);
 /// Slots kept when no connection is open.
 const KEPT: usize = 64;
 
@@ -152,7 +150,7 @@ impl<S> Connections<S> {
         let action = self.admission.handle_error(now, error, evictable);
         match action {
             AcceptAction::Retry => {}
-            AcceptAction::Evict(key) => self.evict(now, key, Duration::ZERO),
+            AcceptAction::Evict(key) => self.evict(now, key),
             AcceptAction::Pause(until) => self.pause(until),
         }
         action
@@ -314,7 +312,7 @@ impl<S> Connections<S> {
         let until = slot.connection.step().until();
         if slot.connection.is_evicted() && until.is_some_and(|until| until <= now) {
             // Its client does not take its end, and another one waits for its place.
-            slot.connection.evict(now, now);
+            slot.connection.evict(now);
             return self.remove(key);
         }
         self.deadline = earliest([self.deadline, until]);
@@ -341,26 +339,15 @@ impl<S> Connections<S> {
                 return;
             }
             match Admission::pick_eviction(now, staying) {
-                Some(key) => {
-                    // A runtime may need a moment until the end of a stream is written. One such stream
-                    // may stay beyond the limit meanwhile, a second one may not.
-                    let is_one_leaving = self.iter().any(|(_, slot)| slot.connection.is_evicted());
-                    let grace = if is_one_leaving {
-                        Duration::ZERO
-                    } else {
-                        EVICTION_TIMEOUT
-                    };
-                    self.evict(now, key, grace);
-                }
+                Some(key) => self.evict(now, key),
                 None => return,
             }
         }
     }
 
-    /// A stream whose client does not take its end within `grace` is cut.
-    fn evict(&mut self, now: Instant, key: usize, grace: Duration) {
+    fn evict(&mut self, now: Instant, key: usize) {
         if let Some(slot) = self.get_mut(key) {
-            slot.connection.evict(now, now + grace);
+            slot.connection.evict(now);
             self.ready.push_front(key);
         }
     }
@@ -383,7 +370,7 @@ impl<S> Connections<S> {
                     slot.connection.evict_stream(now + END_TIMEOUT);
                     self.ready.push_front(leaving);
                 }
-                _ => self.evict(now, leaving, Duration::ZERO),
+                _ => self.evict(now, leaving),
             }
         }
     }

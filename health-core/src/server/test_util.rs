@@ -12,7 +12,7 @@ impl Connection {
 
     /// Closes in favour of another connection, unless a response is just being made.
     pub fn handle_evict(&mut self, now: Instant) {
-        self.evict(now, now);
+        self.evict(now);
     }
 
     /// Bytes of heap held for input: none while idle, and never much more than twice

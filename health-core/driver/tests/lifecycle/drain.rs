@@ -125,6 +125,25 @@ fn one_stream_too_many_is_told_to_come_back_later() {
     assert_eq!(report.count(CloseReason::Draining), 2, "{report:?}");
 }
 
+/// The next one often comes in the turn in which a stream was begun, before the runtime knows of it.
+#[test]
+fn a_stream_that_loses_its_place_is_told_when_to_come_back() {
+    let handle = spawn(&running(), |limits| limits.connections = 1);
+    let follow = || {
+        let mut client = connect(&handle);
+        client.send(EVENTS);
+        read_until(&mut client, "\"status\":\"healthy\"");
+        client
+    };
+    let mut placed = follow();
+    for _ in 0..200 {
+        let mut evicted = std::mem::replace(&mut placed, follow());
+        let text = read_until(&mut evicted, "\r\n0\r\n\r\n");
+        assert!(text.contains("retry: "), "{text}");
+        evicted.expect_end();
+    }
+}
+
 /// HAProxy's `agent-check` connects and says nothing.
 #[test]
 fn an_agent_says_its_line_and_closes() {
