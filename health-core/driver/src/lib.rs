@@ -36,6 +36,7 @@
 //! * `monitor`: probes of other services, and a monitor that runs them: [`monitor`], [`probe`],
 //!   [`pool`].
 //! * `registry`: what a registry of targets needs of a monitor.
+//! * `supervise`: groups of processes that are kept running: [`supervise`]. Unix only.
 //! * `test-util`: a clock that tests move.
 //! * `tls`: HTTPS probes, by rustls.
 //! * `tracing`: [`trace_request`].
@@ -63,7 +64,11 @@ pub mod monitor;
 pub mod pool;
 #[cfg(feature = "monitor")]
 pub mod probe;
+#[cfg(all(unix, feature = "monitor"))]
+mod process;
 pub mod runtime;
+#[cfg(feature = "supervise")]
+pub mod supervise;
 pub mod task;
 #[cfg(feature = "tracing")]
 mod trace;

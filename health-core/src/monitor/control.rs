@@ -126,6 +126,15 @@ impl Monitor {
         self.start_early(id, Selection::ALL);
     }
 
+    /// Cancels what runs of the target and attempts nothing more until
+    /// [`instance_changed`](Self::instance_changed), which begins afresh: nothing is probed that is being
+    /// ended, or does not run. Until then it is neither started nor ready. Does nothing before
+    /// [`start`](Self::start).
+    #[cfg(feature = "supervise")]
+    pub fn hold(&mut self, now: Instant, id: TargetId) {
+        self.control_target(now, id, |check, now| check.hold(now, CancelReason::Restart));
+    }
+
     /// Ends the deregistration of a target, which starts afresh. Does nothing to any other.
     pub fn reactivate(&mut self, now: Instant, id: TargetId) {
         // A deadline that has passed may be what deregisters it.

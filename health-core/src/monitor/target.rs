@@ -351,8 +351,8 @@ impl Target {
     }
 }
 
-/// What tests of every run look into: without regard to the age of verdicts.
-#[cfg(feature = "test-util")]
+/// Without regard to the age of verdicts: what a supervisor goes by, and tests of every run look into.
+#[cfg(any(feature = "test-util", feature = "supervise"))]
 impl Target {
     /// Whether every startup check is healthy, and nothing is on hold.
     #[must_use]

@@ -3,6 +3,7 @@
 use super::replica::ReplicaState;
 use crate::base::Instant;
 use crate::check::Signal;
+use crate::check::probe::Exit;
 
 /// One life of a replica. Orders by replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +45,54 @@ pub enum RestartCause {
     Liveness,
     /// A startup check turned unhealthy.
     Startup,
+}
+
+/// Why an instance has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EndReason {
+    /// Its process exited by itself.
+    Exit,
+    /// It was ended because a liveness or health check turned unhealthy.
+    Liveness,
+    /// It was ended because a startup check turned unhealthy.
+    Startup,
+    /// Somebody asked for its restart.
+    Requested,
+    /// The group was stopped.
+    Stop,
+    /// Its process could not be started.
+    Spawn,
+}
+
+impl EndReason {
+    /// The word in every view.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exit => "exit",
+            Self::Liveness => "liveness",
+            Self::Startup => "startup",
+            Self::Requested => "requested",
+            Self::Stop => "stop",
+            Self::Spawn => "spawn",
+        }
+    }
+}
+
+/// How an instance has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InstanceEnd {
+    /// The number of the instance.
+    pub number: u64,
+    /// When it began.
+    pub began: Instant,
+    /// When its process exited.
+    pub ended: Instant,
+    /// Why.
+    pub reason: EndReason,
+    /// How its process exited; `None` if it did not start, or belongs to somebody else.
+    pub exit: Option<Exit>,
 }
 
 /// Why there is no further restart.

@@ -1,7 +1,7 @@
 //! The life of an instance: its begin, its exit, and what follows (R2 to R9, R22).
 
 use super::config::RestartPolicy;
-use super::event::{GivenUpReason, GroupCommand, GroupEvent, RestartCause};
+use super::event::{EndReason, GivenUpReason, GroupCommand, GroupEvent, RestartCause};
 use super::machine::Supervisor;
 use super::replica::{Life, Place, ReplicaState, Rest, Signals, Then};
 use crate::base::Instant;
@@ -37,6 +37,7 @@ impl Supervisor {
         }
         if from != to {
             replica.state = to;
+            replica.since = now;
             let replica = replica.index;
             self.report(GroupEvent::State {
                 at: now,
@@ -56,7 +57,8 @@ impl Supervisor {
         let is_external = self.config.is_external;
         let replica = &mut self.replicas[index];
         replica.ended = Some(now);
-        replica.verdict = None;
+        let cause = replica.verdict.take().map(|it| it.cause);
+        replica.ending = Some(EndReason::from(cause.filter(|_| why == Place::Verdict)));
         replica.life = match then {
             // What is not ours cannot be ended.
             Then::Failed if is_external => Life::Failed,
@@ -94,6 +96,7 @@ impl Supervisor {
         let grace = self.config.stop_grace;
         let replica = &mut self.replicas[index];
         replica.rest = Some(Rest { exit, at: now });
+        replica.note_end(now, Some(exit));
         if replica.life == Life::Running {
             replica.life = Life::Left;
             replica.end_well(now, &self.config);
@@ -123,6 +126,7 @@ impl Supervisor {
     /// R7: this machine is short of something; that is nobody else's fault.
     pub(super) fn not_spawned(&mut self, now: Instant, index: usize) {
         let replica = &mut self.replicas[index];
+        replica.note_end(now, None);
         if let Life::Ending(then) = replica.life {
             replica.signals = Signals::None;
             return self.over(now, index, then);
@@ -143,6 +147,7 @@ impl Supervisor {
             return;
         };
         replica.signals = Signals::None;
+        replica.note_end(now, None);
         if !is_ok && then == Then::Begin {
             let replica = replica.index;
             self.report(GroupEvent::RestartFailed { at: now, replica });
@@ -256,6 +261,18 @@ pub(super) enum AfterExit {
     Stop,
     GiveUp(GivenUpReason),
     Restart,
+}
+
+impl From<Option<RestartCause>> for EndReason {
+    /// By a verdict for this cause; `None`: by a request.
+    fn from(cause: Option<RestartCause>) -> Self {
+        match cause {
+            None => Self::Requested,
+            Some(RestartCause::Exit) => Self::Exit,
+            Some(RestartCause::Liveness) => Self::Liveness,
+            Some(RestartCause::Startup) => Self::Startup,
+        }
+    }
 }
 
 /// R23: the exit code for a program that passes this end on; never 0.

@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::config::GroupConfig;
-use super::event::{GroupCommand, GroupEvent, InstanceId, RestartCause, SpawnFailure};
+use super::event::{EndReason, GroupCommand, GroupEvent, InstanceId, RestartCause, SpawnFailure};
 use super::mass_failure::MassFailure;
 use super::replica::Replica;
 use super::summary::GroupSummary;
@@ -135,6 +135,7 @@ impl Supervisor {
     pub fn handle_spawn_failed(&mut self, now: Instant, instance: InstanceId, why: SpawnFailure) {
         let now = self.tick(now);
         if let Some(index) = self.current(instance, Replica::has_process) {
+            self.replicas[index].ending = Some(EndReason::Spawn);
             match why {
                 SpawnFailure::Missing => self.exited(now, index, Exit::Code(127), false),
                 SpawnFailure::Shortage => self.not_spawned(now, index),
@@ -186,7 +187,7 @@ impl Supervisor {
         is_ready: bool,
     ) {
         let now = self.tick(now);
-        if let Some(index) = self.current(instance, Replica::runs) {
+        if let Some(index) = self.current(instance, Replica::is_running) {
             let replica = &mut self.replicas[index];
             replica.is_started |= is_started;
             replica.is_ready = is_ready;
@@ -203,7 +204,7 @@ impl Supervisor {
             ProbeKind::Liveness | ProbeKind::Health => RestartCause::Liveness,
             ProbeKind::Readiness => return,
         };
-        let is_news = |it: &Replica| it.runs() && it.verdict.is_none();
+        let is_news = |it: &Replica| it.is_running() && it.verdict.is_none();
         if let Some(index) = self.current(instance, is_news) {
             self.unhealthy(now, index, cause);
             self.conclude(now, Some(index));
@@ -213,7 +214,7 @@ impl Supervisor {
     /// None of the checks of this instance is unhealthy any more.
     pub fn handle_recovered(&mut self, now: Instant, instance: InstanceId) {
         let now = self.tick(now);
-        let is_news = |it: &Replica| it.runs() && it.verdict.is_some();
+        let is_news = |it: &Replica| it.is_running() && it.verdict.is_some();
         if let Some(index) = self.current(instance, is_news) {
             self.recovered(now, index);
             self.conclude(now, Some(index));

@@ -107,7 +107,10 @@ mod timer;
 mod turns;
 
 pub use config::{GroupConfig, RestartBudget, RestartPolicy};
-pub use event::{GivenUpReason, GroupCommand, GroupEvent, InstanceId, RestartCause, SpawnFailure};
+pub use event::{
+    EndReason, GivenUpReason, GroupCommand, GroupEvent, InstanceEnd, InstanceId, RestartCause,
+    SpawnFailure,
+};
 pub use machine::Supervisor;
 pub use replica::{Replica, ReplicaState};
-pub use summary::GroupSummary;
+pub use summary::{GroupSummary, Shown};

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::backoff::after_exit;
 use super::config::GroupConfig;
-use super::event::InstanceId;
+use super::event::{EndReason, InstanceEnd, InstanceId, RestartCause};
 use crate::base::Instant;
 use crate::check::Signal;
 use crate::check::probe::Exit;
@@ -71,6 +71,8 @@ pub struct Replica {
     pub(super) is_external: bool,
     /// The state that was reported last.
     pub(super) state: ReplicaState,
+    /// Since when it has been in this state.
+    pub(super) since: Instant,
     pub(super) life: Life,
     /// What is left of the current instance, or is not known to be gone, after its process has exited.
     pub(super) rest: Option<Rest>,
@@ -96,6 +98,9 @@ pub struct Replica {
     pub(super) is_restarting: bool,
     /// When it was ended last (R4).
     pub(super) ended: Option<Instant>,
+    /// Why the current instance is being ended, if it is.
+    pub(super) ending: Option<EndReason>,
+    pub(super) last_end: Option<InstanceEnd>,
 }
 
 /// What becomes of a replica.
@@ -146,6 +151,7 @@ pub(super) enum Signals {
 /// R10: a check of the instance turned unhealthy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
+    pub(super) cause: RestartCause,
     pub(super) at: Instant,
     pub(super) due: Instant,
     /// It waits for its turn only.
@@ -165,6 +171,7 @@ impl Replica {
             index,
             is_external,
             state: ReplicaState::Waiting,
+            since: Instant::default(),
             life: Life::New,
             rest: None,
             signals: Signals::None,
@@ -184,6 +191,8 @@ impl Replica {
             is_suspect: false,
             is_restarting: false,
             ended: None,
+            ending: None,
+            last_end: None,
         }
     }
 
@@ -200,6 +209,36 @@ impl Replica {
     #[must_use]
     pub const fn state(&self) -> ReplicaState {
         self.state
+    }
+
+    /// Since when it has been in this state.
+    #[must_use]
+    pub const fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// When the current instance began, or the last one; `None` before the first.
+    #[must_use]
+    pub fn began(&self) -> Option<Instant> {
+        (self.number > 0).then_some(self.begun)
+    }
+
+    /// Whether the current instance runs and is not being ended: its checks are made.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.life == Life::Running
+    }
+
+    /// Why the current instance is being ended, or has ended; `None` while it runs.
+    #[must_use]
+    pub const fn ending(&self) -> Option<EndReason> {
+        self.ending
+    }
+
+    /// How the last instance ended that has ended.
+    #[must_use]
+    pub const fn last_end(&self) -> Option<&InstanceEnd> {
+        self.last_end.as_ref()
     }
 
     /// Counted restarts, all of them.
@@ -231,6 +270,7 @@ impl Replica {
         self.rest = None;
         self.signals = Signals::None;
         self.begun = now;
+        self.ending = None;
         // What is not ours is up already.
         self.is_up = self.is_external;
         (self.is_started, self.is_ready, self.was_ready) = (false, false, false);
@@ -254,11 +294,6 @@ impl Replica {
             Life::Failed => ReplicaState::Failed,
             Life::Stopped => ReplicaState::Stopped,
         }
-    }
-
-    /// It runs, and is not being ended.
-    pub(super) fn runs(&self) -> bool {
-        self.life == Life::Running
     }
 
     /// Its process is ours and has not exited.
@@ -302,6 +337,18 @@ impl Replica {
     pub(super) fn due_after(&self, exited: Instant, config: &GroupConfig) -> Instant {
         let wait = config.wait(self.index, self.streak);
         after_exit(exited, wait, self.begun)
+    }
+
+    /// The current instance has ended.
+    pub(super) fn note_end(&mut self, now: Instant, exit: Option<Exit>) {
+        let reason = *self.ending.get_or_insert(EndReason::Exit);
+        self.last_end = Some(InstanceEnd {
+            number: self.number,
+            began: self.begun,
+            ended: now,
+            reason,
+            exit,
+        });
     }
 
     /// R6: what its process left behind gets `SIGTERM` now, unless it has got it.

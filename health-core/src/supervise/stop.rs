@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::event::GroupEvent;
+use super::event::{EndReason, GroupEvent};
 use super::machine::{Stage, Supervisor};
 use super::replica::{Life, Replica, Signals, Then};
 use crate::base::Instant;
@@ -74,6 +74,7 @@ impl Replica {
             Life::New | Life::Backoff(_) | Life::Stopped => Life::Stopped,
             Life::Running => {
                 self.signals = terminate;
+                self.ending = Some(EndReason::Stop);
                 Life::Ending(Then::Stopped)
             }
             Life::Ending(_) if self.is_external => match &mut self.signals {

@@ -57,7 +57,7 @@ impl GroupSummary {
             is_mass_failure: group.mass.is_some(),
         };
         for replica in &group.replicas {
-            *summary.count_mut(group, replica) += 1;
+            *summary.count_mut(group.shown(replica)) += 1;
         }
         let is_enough = summary.healthy >= usize::from(group.config.min_ready);
         summary.is_ready = is_enough && !group.is_stopping();
@@ -73,45 +73,106 @@ impl GroupSummary {
         summary
     }
 
-    /// The count that the replica is in.
-    fn count_mut(&mut self, group: &Supervisor, replica: &Replica) -> &mut usize {
-        match replica.state() {
-            ReplicaState::Ready => &mut self.healthy,
-            ReplicaState::Failed => &mut self.failed,
-            ReplicaState::Stopped => &mut self.stopped,
-            ReplicaState::Backoff => &mut self.restarting,
-            ReplicaState::Waiting if replica.life == Life::New => &mut self.starting,
-            ReplicaState::Waiting => &mut self.restarting,
-            ReplicaState::Stopping if group.is_restarted(replica) => &mut self.restarting,
-            ReplicaState::Stopping => &mut self.stopping,
-            _ if replica.is_restarting => &mut self.restarting,
-            ReplicaState::Unready => &mut self.unready,
-            ReplicaState::Starting | ReplicaState::Started => &mut self.starting,
+    const fn count_mut(&mut self, shown: Shown) -> &mut usize {
+        match shown {
+            Shown::Healthy => &mut self.healthy,
+            Shown::Restarting => &mut self.restarting,
+            Shown::Starting => &mut self.starting,
+            Shown::Unready => &mut self.unready,
+            Shown::Stopping => &mut self.stopping,
+            Shown::Failed => &mut self.failed,
+            Shown::Stopped => &mut self.stopped,
         }
+    }
+
+    /// How many replicas are shown as what, in the order of the words.
+    pub fn counts(&self) -> impl Iterator<Item = (Shown, usize)> + use<> {
+        let mut copy = *self;
+        Shown::ALL
+            .into_iter()
+            .map(move |shown| (shown, *copy.count_mut(shown)))
     }
 }
 
 impl fmt::Display for GroupSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total;
-        write!(f, "{}/{total} healthy", self.healthy)?;
-        for (count, word) in [
-            (self.restarting, "restarting"),
-            (self.starting, "starting"),
-            (self.unready, "unready"),
-            (self.stopping, "stopping"),
-            (self.failed, "failed"),
-            (self.stopped, "stopped"),
-        ] {
-            if count > 0 {
-                write!(f, ", {count}/{total} {word}")?;
+        let mut separator = "";
+        for (shown, count) in self.counts() {
+            if count > 0 || shown == Shown::Healthy {
+                write!(f, "{separator}{count}/{total} {}", shown.as_str())?;
+                separator = ", ";
             }
         }
         Ok(())
     }
 }
 
+/// What a replica counts as, in the words of its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shown {
+    /// It is ready.
+    Healthy,
+    /// Its restart is planned or made, until it is ready again.
+    Restarting,
+    /// It starts for another reason, and is not ready yet.
+    Starting,
+    /// It was ready, and is not any more.
+    Unready,
+    /// It is being ended for good.
+    Stopping,
+    /// It is given up.
+    Failed,
+    /// It has ended as it should.
+    Stopped,
+}
+
+impl Shown {
+    /// All of them, in the order of the words of a group.
+    pub const ALL: [Self; 7] = [
+        Self::Healthy,
+        Self::Restarting,
+        Self::Starting,
+        Self::Unready,
+        Self::Stopping,
+        Self::Failed,
+        Self::Stopped,
+    ];
+
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Restarting => "restarting",
+            Self::Starting => "starting",
+            Self::Unready => "unready",
+            Self::Stopping => "stopping",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 impl Supervisor {
+    /// What the replica counts as.
+    #[must_use]
+    pub fn shown(&self, replica: &Replica) -> Shown {
+        match replica.state() {
+            ReplicaState::Ready => Shown::Healthy,
+            ReplicaState::Failed => Shown::Failed,
+            ReplicaState::Stopped => Shown::Stopped,
+            ReplicaState::Backoff => Shown::Restarting,
+            ReplicaState::Waiting if replica.life == Life::New => Shown::Starting,
+            ReplicaState::Waiting => Shown::Restarting,
+            ReplicaState::Stopping if self.is_restarted(replica) => Shown::Restarting,
+            ReplicaState::Stopping => Shown::Stopping,
+            _ if replica.is_restarting => Shown::Restarting,
+            ReplicaState::Unready => Shown::Unready,
+            ReplicaState::Starting | ReplicaState::Started => Shown::Starting,
+        }
+    }
+
     /// Whether another instance follows the one that is stopping.
     fn is_restarted(&self, replica: &Replica) -> bool {
         match (replica.life, replica.rest) {

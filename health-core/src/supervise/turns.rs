@@ -20,6 +20,7 @@ impl Supervisor {
         let streak = replica.streak.saturating_add(1);
         let due = now + self.config.wait(replica.index, streak);
         replica.verdict = Some(Verdict {
+            cause,
             at: now,
             due,
             is_due: due <= now,
