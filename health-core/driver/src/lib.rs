@@ -36,6 +36,7 @@
 //! * `monitor`: probes of other services, and a monitor that runs them: [`monitor`], [`probe`],
 //!   [`pool`].
 //! * `registry`: what a registry of targets needs of a monitor.
+//! * `supervise`: groups of processes that are kept running: [`supervise`]. Unix only.
 //! * `test-util`: a clock that tests move.
 //! * `tls`: HTTPS probes, by rustls.
 //! * `tracing`: [`trace_request`].
@@ -67,6 +68,8 @@ pub mod runtime;
 pub mod task;
 #[cfg(feature = "tracing")]
 mod trace;
+#[cfg(feature = "supervise")]
+pub mod supervise;
 mod waiters;
 mod wakeups;
 mod watch;
