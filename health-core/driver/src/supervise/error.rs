@@ -4,8 +4,11 @@ use std::error::Error;
 use std::{fmt, io};
 
 use health_core::ConfigError;
-use health_core::NameError;
+use health_core::{Name, NameError};
 use health_core::monitor::AddError;
+
+#[cfg(unix)]
+use super::program::ProgramError;
 
 /// Why a group cannot run: a setting is out of its bounds, a name or a check is refused, or this machine
 /// gives no thread. Its text says which.
@@ -17,8 +20,10 @@ enum Fault {
     Config(ConfigError),
     Name(NameError),
     Check(AddError),
+    #[cfg(unix)]
+    Program(ProgramError),
     Probe {
-        check: String,
+        check: Name,
         error: Box<dyn Error + Send + Sync>,
     },
     Replicas {
@@ -30,8 +35,8 @@ enum Fault {
 
 impl GroupError {
     /// The probe of this check cannot be made for a replica.
-    pub(crate) fn probe(check: &str, error: Box<dyn Error + Send + Sync>) -> Self {
-        let check = check.to_owned();
+    pub(crate) fn probe(check: &Name, error: Box<dyn Error + Send + Sync>) -> Self {
+        let check = check.clone();
         Self(Fault::Probe { check, error })
     }
 
@@ -58,6 +63,13 @@ impl From<AddError> for GroupError {
     }
 }
 
+#[cfg(unix)]
+impl From<ProgramError> for GroupError {
+    fn from(error: ProgramError) -> Self {
+        Self(Fault::Program(error))
+    }
+}
+
 impl From<io::Error> for GroupError {
     fn from(error: io::Error) -> Self {
         Self(Fault::Io(error))
@@ -70,6 +82,8 @@ impl fmt::Display for GroupError {
             Fault::Config(error) => error.fmt(f),
             Fault::Name(error) => error.fmt(f),
             Fault::Check(error) => error.fmt(f),
+            #[cfg(unix)]
+            Fault::Program(error) => error.fmt(f),
             Fault::Probe { check, error } => write!(f, "check {check}: {error}"),
             Fault::Replicas { given, wanted } => write!(f, "{given} replicas in place of {wanted}"),
             Fault::Io(error) => error.fmt(f),
@@ -83,6 +97,8 @@ impl Error for GroupError {
             Fault::Config(error) => Some(error),
             Fault::Name(error) => Some(error),
             Fault::Check(error) => Some(error),
+            #[cfg(unix)]
+            Fault::Program(error) => Some(error),
             Fault::Probe { error, .. } => Some(&**error),
             Fault::Replicas { .. } => None,
             Fault::Io(error) => Some(error),
