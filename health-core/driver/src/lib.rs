@@ -64,12 +64,14 @@ pub mod monitor;
 pub mod pool;
 #[cfg(feature = "monitor")]
 pub mod probe;
+#[cfg(all(unix, feature = "monitor"))]
+mod process;
 pub mod runtime;
+#[cfg(feature = "supervise")]
+pub mod supervise;
 pub mod task;
 #[cfg(feature = "tracing")]
 mod trace;
-#[cfg(feature = "supervise")]
-pub mod supervise;
 mod waiters;
 mod wakeups;
 mod watch;

@@ -13,11 +13,12 @@ use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
-use health_core::check::probe::{ExecProbe, Exit, ProbePhase, Report};
+use health_core::check::probe::{ExecProbe, ProbePhase, Report};
 use health_core::monitor::Signal;
 use health_core::{Capture, Instant, Outcome};
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use rustix::process::Pid;
 
+use crate::process::{End, has_ended, signal_group};
 use crate::{Clock, probe_error};
 use spawn::{Spawned, spawn};
 use watch::Watch;
@@ -73,14 +74,6 @@ pub fn run_to_end(command: &ExecProbe, group: &ProcessGroup) -> Report {
     report
 }
 
-/// How a command came to its end.
-#[derive(Clone, Copy)]
-enum End {
-    By(Exit),
-    /// Somebody else reaped it: a process that ignores `SIGCHLD`, or waits for any child.
-    Unseen,
-}
-
 /// A command that runs.
 struct Run {
     child: Child,
@@ -131,7 +124,7 @@ impl Run {
     fn wait(&mut self, clock: Clock, until: Option<Instant>) -> Option<End> {
         loop {
             self.watch.read(&mut self.output);
-            if let Some(end) = self.has_ended() {
+            if let Some(end) = has_ended(self.leader) {
                 // Once more: what it wrote last may have come between the two calls.
                 self.watch.read(&mut self.output);
                 return Some(end);
@@ -141,22 +134,6 @@ impl Run {
                 None => None,
             };
             self.watch.wait(left);
-        }
-    }
-
-    /// Whether the leader has ended, without reaping it: until it is reaped, no other process gets its
-    /// number, which is the group's.
-    fn has_ended(&self) -> Option<End> {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        match waitid(WaitId::Pid(self.leader), options) {
-            Ok(status) => {
-                let status = status?;
-                let signal = status.terminating_signal().map(Exit::Signal);
-                let exit = signal.or_else(|| status.exit_status().map(Exit::Code));
-                exit.map(End::By)
-            }
-            Err(rustix::io::Errno::INTR) => None,
-            Err(_) => Some(End::Unseen),
         }
     }
 
@@ -185,7 +162,7 @@ impl Run {
         group.end(|| match end {
             Some(end) => {
                 if matches!(end, End::By(_)) {
-                    group::send(leader, Signal::Kill);
+                    signal_group(leader, rustix::process::Signal::KILL);
                 }
                 let _ = child.wait();
             }
@@ -259,8 +236,7 @@ mod tests {
         let mut leader = None;
         let group = ProcessGroup::default();
         let report = probe_with(&sleeping(), &group, Duration::from_millis(50), |command| {
-            let (ours, theirs) = spawn::pipe()?;
-            rustix::io::ioctl_fionbio(&ours, true)?;
+            let (ours, theirs) = crate::process::pipe()?;
             let mut sleeping = Command::new(command.program());
             let sleeping = sleeping.args(command.argv().skip(1)).stdout(theirs);
             let child = sleeping.stdin(Stdio::null()).spawn()?;

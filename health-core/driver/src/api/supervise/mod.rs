@@ -19,7 +19,7 @@ pub use health_core::supervise::{
 pub use health_core::{Name, NameError, ProbeKind};
 
 pub use crate::supervise::{
-    EndedInstance, GroupControl, GroupEnd, GroupError, LogRate, Output, OutputLine, Prefix, Program,
+    EndedInstance, GroupControl, GroupEnd, GroupError, LogRate, Output, OutputLine, Program,
     ProgramError, ReplicaProgram, ReplicaView, Stream, Streams,
 };
 #[cfg(feature = "test-util")]
@@ -192,8 +192,9 @@ impl<S> Group<S> {
         });
         let replicas = replicas.collect::<Result<_, _>>()?;
         let host = self.host.unwrap_or_else(|| {
+            let prefix = (config.replicas > 1).then(|| self.name.as_str());
             let output = self.output;
-            let output = output.unwrap_or_else(|| Box::new(Streams::new(&program, Prefix::Auto)));
+            let output = output.unwrap_or_else(|| Box::new(Streams::new().output(prefix)));
             Box::new(Processes::new(program, output, self.log_rate))
         });
         let mut monitor_config = super::monitor::defaults();

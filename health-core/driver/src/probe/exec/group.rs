@@ -3,7 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use health_core::monitor::Signal;
-use rustix::process::{Pid, getpgid, kill_process, kill_process_group};
+use rustix::process::Pid;
+
+use crate::process::signal_group;
 
 /// The process group of one command, for those who end the command from another thread.
 ///
@@ -33,7 +35,7 @@ impl ProcessGroup {
             State::NotStarted => *state = State::Over,
             State::Starting { .. } => *state = State::Starting { is_cancelled: true },
             // Until the leader is reaped, which takes the lock, no other process has its number.
-            State::Running(leader) => send(leader, signal),
+            State::Running(leader) => signal_group(leader, number(signal)),
             State::Over => {}
         }
     }
@@ -71,16 +73,9 @@ impl ProcessGroup {
     }
 }
 
-/// Signals the group of `leader`, and the leader itself if it has left its group. Processes that have
-/// ended already are no error.
-pub(super) fn send(leader: Pid, signal: Signal) {
-    let number = match signal {
+const fn number(signal: Signal) -> rustix::process::Signal {
+    match signal {
         Signal::Terminate => rustix::process::Signal::TERM,
         Signal::Kill => rustix::process::Signal::KILL,
-    };
-    let _ = kill_process_group(leader, number);
-    // In its group, its handler of `SIGTERM` would run twice.
-    if signal == Signal::Kill || getpgid(Some(leader)) != Ok(leader) {
-        let _ = kill_process(leader, number);
     }
 }

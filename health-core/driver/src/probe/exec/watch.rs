@@ -7,6 +7,8 @@ use health_core::Capture;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Pid;
 
+use crate::process;
+
 /// How often the process is checked where the system cannot signal its end.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -21,7 +23,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(process: Pid, pipe: OwnedFd) -> Self {
         Self {
-            process: descriptor(process),
+            process: process::pidfd(process),
             pipe: Some(pipe),
         }
     }
@@ -30,20 +32,7 @@ impl Watch {
     /// read must not keep the deadline from being checked.
     pub(super) fn read(&mut self, output: &mut Capture) {
         const MOST: usize = 64 * 1024;
-        let mut buffer = [0; 4 * 1024];
-        let mut taken = 0;
-        while let Some(pipe) = self.pipe.as_ref().filter(|_| taken < MOST) {
-            match rustix::io::read(pipe, &mut buffer) {
-                Ok(0) => self.pipe = None,
-                Ok(count) => {
-                    taken += count;
-                    output.push(&buffer[..count]);
-                }
-                Err(rustix::io::Errno::INTR) => {}
-                Err(rustix::io::Errno::AGAIN) => return,
-                Err(_) => self.pipe = None,
-            }
-        }
+        process::read(&mut self.pipe, MOST, |bytes| output.push(bytes));
     }
 
     /// Waits until there is something to read, the process has ended, or `limit` is over.
@@ -60,15 +49,4 @@ impl Watch {
             std::thread::yield_now();
         }
     }
-}
-
-/// `None`: not on Linux, before Linux 5.3, or no descriptor left.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn descriptor(process: Pid) -> Option<OwnedFd> {
-    rustix::process::pidfd_open(process, rustix::process::PidfdFlags::empty()).ok()
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn descriptor(_: Pid) -> Option<OwnedFd> {
-    None
 }
