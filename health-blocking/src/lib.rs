@@ -36,6 +36,7 @@
 //! # Crate features
 //!
 //! * `monitor` (default): [`probe`] and [`monitor`]. Without it only the endpoint is linked.
+//! * `supervise`: `supervise`, which keeps groups of processes running. Unix only.
 //! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
 //! * `cli`: the command `healthcheck`, and the same as a function.
 #![forbid(unsafe_code)]
@@ -48,6 +49,7 @@ pub mod probe;
 mod reactor;
 pub mod runtime;
 mod server;
+pub mod supervise;
 mod thread;
 
 #[doc(inline)]
@@ -57,3 +59,5 @@ pub use server::{Handle, Server};
 pub use thread::{Stream, serve_connection};
 #[cfg(feature = "monitor")]
 pub use {monitor::Monitor, monitor::MonitorHandle, probe::Prober};
+#[cfg(all(unix, feature = "supervise"))]
+pub use {supervise::Group, supervise::GroupHandle};

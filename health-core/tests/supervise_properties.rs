@@ -78,7 +78,7 @@ fn late_results_of_checks_change_nothing() {
             events.collect::<Vec<_>>()
         };
         let (log, looks) = run(script(seed), |_| {});
-        let (noisy, noisy_looks) = run(script(seed), |world| world.is_noisy = true);
+        let (noisy, noisy_looks) = run(script(seed), |world| world.processes.is_noisy = true);
         assert_eq!(events(log), events(noisy), "seed {seed}");
         assert_eq!(looks, noisy_looks, "seed {seed}");
     }

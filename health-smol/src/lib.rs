@@ -36,6 +36,7 @@
 //! # Crate features
 //!
 //! * `monitor` (default): [`probe`] and [`monitor`]. Without it only the endpoint is linked.
+//! * `supervise`: `supervise`, which keeps groups of processes running. Unix only.
 //! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
 //!
 //! # Platforms
@@ -49,9 +50,12 @@ pub mod monitor;
 pub mod probe;
 pub mod runtime;
 mod server;
+pub mod supervise;
 
 #[doc(inline)]
 pub use health_driver::daemon::*;
 pub use {line::serve_connection, server::Handle, server::Server};
 #[cfg(feature = "monitor")]
 pub use {monitor::Monitor, monitor::MonitorHandle, probe::Prober};
+#[cfg(all(unix, feature = "supervise"))]
+pub use {supervise::Group, supervise::GroupHandle};

@@ -1,6 +1,9 @@
 //! This driver, as the shared tests of the probing half call it.
 #![allow(dead_code, unused_imports, reason = "not every test needs all of it")]
 
+#[cfg(all(unix, feature = "supervise"))]
+pub(crate) mod group;
+
 use std::ops::Deref;
 use std::thread;
 use std::time::Duration;

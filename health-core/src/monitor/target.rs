@@ -33,6 +33,7 @@ pub struct TargetSpec {
     name: Name,
     group: Option<Name>,
     checks: Vec<(Name, Arc<CheckConfig>, Origin)>,
+    gates_health: bool,
 }
 
 /// What a check begins with.
@@ -52,6 +53,7 @@ impl TargetSpec {
             name,
             group: None,
             checks: Vec::new(),
+            gates_health: false,
         }
     }
 
@@ -65,6 +67,15 @@ impl TargetSpec {
     #[must_use]
     pub fn group(mut self, group: Name) -> Self {
         self.group = Some(group);
+        self
+    }
+
+    /// Has health checks wait for the startup checks to succeed, as those of liveness and readiness
+    /// always do.
+    #[cfg(feature = "supervise")]
+    #[must_use]
+    pub const fn gate_health(mut self) -> Self {
+        self.gates_health = true;
         self
     }
 
@@ -193,14 +204,19 @@ impl Target {
             name,
             group,
             checks,
+            gates_health,
         } = spec;
         let has_startup = checks
             .iter()
             .any(|(_, config, _)| config.kind == ProbeKind::Startup);
         let checks = checks.into_iter().map(|(check_name, config, origin)| {
             let seed = hash(&name, &check_name);
-            let is_gated =
-                has_startup && matches!(config.kind, ProbeKind::Liveness | ProbeKind::Readiness);
+            let is_behind = match config.kind {
+                ProbeKind::Startup => false,
+                ProbeKind::Liveness | ProbeKind::Readiness => true,
+                ProbeKind::Health => gates_health,
+            };
+            let is_gated = has_startup && is_behind;
             let mut check = Check::new(config).with_seed(seed);
             if spread {
                 check = check.with_spread();

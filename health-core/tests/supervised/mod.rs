@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test takes of the world what it needs")]
 
 pub(crate) mod observer;
+pub(crate) mod processes;
 pub(crate) mod random;
 pub(crate) mod read;
 #[path = "../support/rng.rs"]

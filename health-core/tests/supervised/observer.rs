@@ -9,8 +9,9 @@ use health_core::supervise::{
     SpawnFailure,
 };
 
+use super::processes::{Checks, Report};
 use super::script::Control;
-use super::world::{Checks, Entry, Report, What};
+use super::world::{Entry, What};
 
 /// Follows a run, and panics at the first thing that must not be.
 pub(crate) struct Observer {

@@ -87,6 +87,15 @@ impl Default for RestartCommand {
     }
 }
 
+impl Script {
+    /// When the group is called that would have been called at this time.
+    pub(crate) fn after_stalls(&self, at: u64) -> u64 {
+        let mut stalls = self.stalls.iter();
+        let stall = stalls.find(|(from, to)| (*from..*to).contains(&at));
+        stall.map_or(at, |(_, to)| self.after_stalls(*to))
+    }
+}
+
 /// Takes all fields of the vector that are left.
 pub(crate) fn read(mut vector: Fields) -> Result<Script, String> {
     let config = config(&vector.value("config")?)?;

@@ -3,8 +3,7 @@
 use health_core::Instant;
 use health_core::check::Signal;
 use health_core::supervise::{
-    GivenUpReason, GroupCommand, GroupEvent, GroupSummary, InstanceId, Replica, RestartCause,
-    Supervisor,
+    GivenUpReason, GroupCommand, GroupEvent, GroupSummary, InstanceId, ReplicaState, RestartCause,
 };
 use serde_json::{Value, json};
 
@@ -112,19 +111,21 @@ pub(crate) fn look(at: u64, summary: &GroupSummary) -> Value {
     })
 }
 
-pub(crate) fn final_state(group: &Supervisor) -> Value {
-    let replica = |it: &Replica| {
-        json!({
-            "state": it.state().as_str(),
-            "instance": it.instance().number,
-            "restarts": it.restarts(),
-            "streak": it.streak(),
-        })
-    };
+pub(crate) fn replica(state: ReplicaState, instance: u64, restarts: u64, streak: u32) -> Value {
     json!({
-        "replicas": group.replicas().map(replica).collect::<Vec<_>>(),
-        "next": group.poll_timeout().map(ms),
-        "ended": group.is_ended(),
+        "state": state.as_str(),
+        "instance": instance,
+        "restarts": restarts,
+        "streak": streak,
+    })
+}
+
+/// `next`: when the group has something to do by itself.
+pub(crate) fn final_state(replicas: Vec<Value>, next: Option<Instant>, is_ended: bool) -> Value {
+    json!({
+        "replicas": replicas,
+        "next": next.map(ms),
+        "ended": is_ended,
     })
 }
 

@@ -13,6 +13,8 @@ pub mod monitor;
 #[cfg(feature = "monitor")]
 pub mod probe;
 mod server;
+#[cfg(all(unix, feature = "supervise"))]
+pub mod supervise;
 
 use std::io;
 use std::marker::PhantomData;

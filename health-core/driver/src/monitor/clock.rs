@@ -38,7 +38,7 @@ impl From<&ManualClock> for MonitorClock {
 
 /// A [`MonitorClock`] that was started.
 #[derive(Debug)]
-pub(super) enum Time {
+pub(crate) enum Time {
     System(Clock),
     #[cfg(feature = "test-util")]
     Manual(ManualClock),
@@ -63,7 +63,7 @@ impl Time {
     }
 
     /// The wall clock of a test begins in 1970.
-    pub(super) fn moment(&self) -> Moment {
+    pub(crate) fn moment(&self) -> Moment {
         match self {
             Self::System(clock) => clock.moment(),
             #[cfg(feature = "test-util")]

@@ -16,7 +16,7 @@ use health_core::monitor::{
 /// Targets go by name; the calls that name one return false if there is none.
 #[derive(Clone, Debug)]
 pub struct MonitorControl {
-    pub(super) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl MonitorControl {
@@ -139,7 +139,7 @@ impl MonitorControl {
     #[must_use]
     pub fn overdue(&self) -> Duration {
         let now = self.shared.clock.now();
-        let due = self.shared.lock().monitor.poll_timeout();
+        let due = self.shared.lock().poll_timeout();
         due.map_or(Duration::ZERO, |due| now.duration_since(due))
     }
 
@@ -183,7 +183,7 @@ impl MonitorControl {
     /// Threads in a closure are not waited for beyond
     /// [`stop_timeout`](health_core::monitor::MonitorConfig::stop_timeout).
     pub fn begin_stop(&self) {
-        self.change(|state, now| state.monitor.stop(now));
+        self.change(|state, now| state.stop(now));
     }
 
     /// Ready when it has stopped; while it has not, `waker` is woken by the next event.
@@ -196,6 +196,15 @@ impl MonitorControl {
         Poll::Pending
     }
 
+    /// Registers a target of which nothing is attempted before an instance of it begins. The monitor has
+    /// to be started.
+    #[cfg(feature = "supervise")]
+    pub(crate) fn add_on_hold(&self, target: Target) -> Result<TargetId, AddError> {
+        let id = self.add(target)?;
+        self.change(|state, now| state.monitor.hold(now, id));
+        Ok(id)
+    }
+
     fn control(&self, name: &str, control: fn(&mut Monitor, Instant, TargetId)) -> bool {
         self.change(|state, now| {
             let found = state.monitor.find(name);
@@ -206,7 +215,7 @@ impl MonitorControl {
         })
     }
 
-    pub(super) fn change<R>(&self, change: impl FnOnce(&mut State, Instant) -> R) -> R {
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut State, Instant) -> R) -> R {
         let now = self.shared.clock.now();
         self.shared.change(|state| change(state, now))
     }

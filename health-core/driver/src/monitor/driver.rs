@@ -11,6 +11,8 @@ use super::group::GroupComponent;
 use super::prober::ProberComponents;
 use super::shared::Shared;
 use crate::Health;
+#[cfg(feature = "supervise")]
+use crate::supervise::GroupHealth;
 use health_core::Instant;
 use health_core::Outcome;
 use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, Signal};
@@ -50,7 +52,28 @@ pub struct MonitorDriver {
     shared: Arc<Shared>,
     group: Option<GroupComponent>,
     prober: Option<ProberComponents>,
+    #[cfg(feature = "supervise")]
+    replicas: Option<GroupHealth>,
     has_started: bool,
+}
+
+/// What the loop of a driver goes by: a [`MonitorDriver`], or one with more to do.
+pub trait Drive {
+    /// What its clock shows.
+    fn now(&self) -> Instant;
+
+    /// The next thing to do; see [`MonitorDriver::poll`].
+    fn poll(&mut self, waker: &Waker) -> MonitorAction;
+}
+
+impl Drive for MonitorDriver {
+    fn now(&self) -> Instant {
+        self.now()
+    }
+
+    fn poll(&mut self, waker: &Waker) -> MonitorAction {
+        self.poll(waker)
+    }
 }
 
 /// What a monitor's loop has to do.
@@ -89,6 +112,8 @@ impl MonitorDriver {
             shared: Arc::clone(&shared),
             group,
             prober: None,
+            #[cfg(feature = "supervise")]
+            replicas: None,
             has_started: false,
         };
         (driver, MonitorControl::new(shared))
@@ -101,6 +126,20 @@ impl MonitorDriver {
     /// so on. None of them is critical.
     pub fn show_prober(&mut self, health: &Health) {
         self.prober = Some(ProberComponents::new(health));
+    }
+
+    /// Starts it before it is polled.
+    #[cfg(feature = "supervise")]
+    pub(crate) fn start(&mut self) {
+        self.has_started = true;
+        let now = self.now();
+        self.shared.change(|state| state.monitor.start(now));
+    }
+
+    /// Shows the group of processes that it checks as this component.
+    #[cfg(feature = "supervise")]
+    pub(crate) fn show_replicas(&mut self, component: GroupHealth) {
+        self.replicas = Some(component);
     }
 
     /// What its clock shows.
@@ -141,13 +180,32 @@ impl MonitorDriver {
                 }
             }
             let readers = state.collect_events(now);
-            if state.monitor.is_stopped() {
+            #[cfg(feature = "supervise")]
+            let replicas_until = match (&mut self.replicas, &state.group) {
+                (Some(shown), Some(group)) => {
+                    let summary = group.summary();
+                    let at = shown.due(now, &summary);
+                    if at <= now {
+                        drop(state);
+                        readers.into_iter().for_each(Waker::wake);
+                        shown.show(now, summary);
+                        continue;
+                    }
+                    Some(at)
+                }
+                _ => None,
+            };
+            if state.is_stopped() {
                 drop(state);
                 readers.into_iter().for_each(Waker::wake);
                 self.end();
                 return MonitorAction::Stopped;
             }
-            let mut until = state.monitor.poll_timeout();
+            let mut until = state.poll_timeout();
+            #[cfg(feature = "supervise")]
+            {
+                until = until.into_iter().chain(replicas_until).min();
+            }
             #[cfg(feature = "registry")]
             {
                 // For a batch that is due its reader was woken.

@@ -25,14 +25,14 @@ mod manual;
 mod prober;
 #[cfg(feature = "registry")]
 mod registry;
-mod shared;
+pub(crate) mod shared;
 mod target;
 mod targets;
 
 pub use attempt::AttemptGuard;
 pub use clock::MonitorClock;
 pub use control::MonitorControl;
-pub use driver::{MonitorAction, MonitorDriver};
+pub use driver::{Drive, MonitorAction, MonitorDriver};
 pub use group::GroupComponent;
 pub use health_core::monitor::{CheckView, MonitorStatus, TargetView};
 pub use job::{AsyncAttempt, AsyncSelfCheck, Job, SelfCheck};

@@ -9,6 +9,8 @@ use std::task::Waker;
 
 use super::clock::Time;
 use super::job::Job;
+#[cfg(feature = "supervise")]
+use crate::supervise::GroupState;
 use health_core::Instant;
 use health_core::check::probe::Report;
 use health_core::monitor::{CheckId, Monitor, MonitorEvent, TargetId};
@@ -16,8 +18,8 @@ use health_core::monitor::{CheckId, Monitor, MonitorEvent, TargetId};
 /// The most events that wait for a reader; beyond it the oldest are dropped.
 const MOST_EVENTS: usize = 1_024;
 
-pub(super) struct Shared {
-    pub(super) clock: Time,
+pub(crate) struct Shared {
+    pub(crate) clock: Time,
     /// Held by the thread that waits for the state next. Without it, a thread that copies a long list
     /// part by part would lock the state again and again before a prober that waits is awake.
     turn: Mutex<()>,
@@ -25,14 +27,17 @@ pub(super) struct Shared {
 }
 
 /// All of it changes together with the monitor.
-pub(super) struct State {
+pub(crate) struct State {
     pub(super) monitor: Monitor,
+    /// The processes that it checks, if it checks those of a group.
+    #[cfg(feature = "supervise")]
+    pub(crate) group: Option<Box<GroupState>>,
     /// Of each target, in the order of its checks.
     pub(super) work: BTreeMap<TargetId, Box<[Work]>>,
     pub(super) events: VecDeque<MonitorEvent>,
     pub(super) lost_events: u64,
     /// The monitor has stopped and its events were collected, or its loop is gone.
-    pub(super) is_over: bool,
+    pub(crate) is_over: bool,
     /// The loop, while it waits.
     pub(super) task: Option<Waker>,
     /// Readers that wait for an event, a batch or the end.
@@ -59,6 +64,8 @@ impl Shared {
             turn: Mutex::new(()),
             state: Mutex::new(State {
                 monitor,
+                #[cfg(feature = "supervise")]
+                group: None,
                 work: BTreeMap::new(),
                 events: VecDeque::new(),
                 lost_events: 0,
@@ -84,7 +91,7 @@ impl Shared {
     }
 
     /// No user code runs under the lock, so a poisoned one is as good as any.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,7 +99,7 @@ impl Shared {
 
 impl State {
     /// Wakes the waker at the next event, or at the end.
-    pub(super) fn wake_later(&mut self, waker: &Waker) {
+    pub(crate) fn wake_later(&mut self, waker: &Waker) {
         if !self.readers.iter().any(|kept| kept.will_wake(waker)) {
             self.readers.push(waker.clone());
         }
@@ -112,16 +119,21 @@ impl State {
 
     /// Moves events to where readers find them, and returns the readers to wake if there is an event or
     /// a batch for them.
-    #[cfg_attr(not(feature = "registry"), allow(unused_variables))]
+    #[cfg_attr(
+        not(any(feature = "registry", feature = "supervise")),
+        allow(unused_variables)
+    )]
     pub(super) fn collect_events(&mut self, now: Instant) -> Vec<Waker> {
         let mut is_due = false;
-        while let Some(event) = self.monitor.poll_event() {
-            if self.events.len() == MOST_EVENTS {
-                self.events.pop_front();
-                self.lost_events += 1;
-            }
-            self.events.push_back(event);
+        while self.take_events() {
             is_due = true;
+            #[cfg(feature = "supervise")]
+            self.change_group(|group, monitor| group.settle(now, monitor, true));
+        }
+        #[cfg(feature = "supervise")]
+        {
+            let group = self.change_group(|group, _| group.collect_events());
+            is_due |= group.unwrap_or(false);
         }
         #[cfg(feature = "registry")]
         {
@@ -132,6 +144,59 @@ impl State {
         } else {
             Vec::new()
         }
+    }
+
+    /// Stops the monitor, or the group that it checks, which stops it at its own end.
+    pub(super) fn stop(&mut self, now: Instant) {
+        #[cfg(feature = "supervise")]
+        if let Some(group) = &mut self.group {
+            return group.stop(now, &mut self.monitor);
+        }
+        self.monitor.stop(now);
+    }
+
+    /// Whether the loop has nothing more to do.
+    pub(super) fn is_stopped(&self) -> bool {
+        #[cfg(feature = "supervise")]
+        if self.group.as_ref().is_some_and(|group| !group.is_over()) {
+            return false;
+        }
+        self.monitor.is_stopped()
+    }
+
+    /// When the loop has something to do.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let monitor = self.monitor.poll_timeout();
+        #[cfg(feature = "supervise")]
+        {
+            let group = self.group.as_ref().and_then(|group| group.poll_timeout());
+            monitor.into_iter().chain(group).min()
+        }
+        #[cfg(not(feature = "supervise"))]
+        monitor
+    }
+
+    /// Changes the group with its monitor; `None` if there is none.
+    #[cfg(feature = "supervise")]
+    pub(crate) fn change_group<R>(
+        &mut self,
+        change: impl FnOnce(&mut GroupState, &mut Monitor) -> R,
+    ) -> Option<R> {
+        let group = self.group.as_mut()?;
+        Some(change(group, &mut self.monitor))
+    }
+
+    fn take_events(&mut self) -> bool {
+        let mut has_any = false;
+        while let Some(event) = self.monitor.poll_event() {
+            if self.events.len() == MOST_EVENTS {
+                self.events.pop_front();
+                self.lost_events += 1;
+            }
+            self.events.push_back(event);
+            has_any = true;
+        }
+        has_any
     }
 }
 

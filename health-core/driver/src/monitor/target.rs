@@ -63,6 +63,15 @@ impl Target {
         self
     }
 
+    /// Has health checks wait for the startup checks to succeed, as those of liveness and readiness
+    /// always do.
+    #[cfg(feature = "supervise")]
+    #[must_use]
+    pub fn gate_health(mut self) -> Self {
+        self.spec = self.spec.gate_health();
+        self
+    }
+
     /// Adds a check of something outside this process.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use health_core::check::probe::{AddressPolicy, Probe, ProbePhase, Report};
 use health_core::monitor::{AttemptId, MonitorConfig, Signal};
 
 use super::alarm::Alarm;
-use crate::monitor::{AttemptGuard, Job, MonitorAction, MonitorDriver};
+use crate::monitor::{AttemptGuard, Drive, Job, MonitorAction, MonitorDriver};
 use crate::pool::Pool;
 use crate::probe::exec::{self, ProcessGroup};
 use crate::runtime::{Connect, Runtime};
@@ -26,8 +26,8 @@ const MOST_STARTS: usize = 64;
 /// A future that runs a monitor, and is ready when the monitor has stopped. Dropped before, it drops
 /// the futures of its attempts and kills their commands.
 #[derive(Debug)]
-pub struct Run<R: Runtime> {
-    driver: MonitorDriver,
+pub struct Run<R: Runtime, D = MonitorDriver> {
+    driver: D,
     policy: Arc<AddressPolicy>,
     alarm: Alarm<R::Timer>,
     futures: FutureMap<AttemptId>,
@@ -38,10 +38,10 @@ pub struct Run<R: Runtime> {
 /// The process groups of the attempts on threads; those of closures stay unused.
 type Groups = BTreeMap<AttemptId, Arc<ProcessGroup>>;
 
-impl<R: Runtime<Socket: Connect>> Run<R> {
+impl<R: Runtime<Socket: Connect>, D> Run<R, D> {
     /// A monitor that has not started. Its probes may connect to what `policy` allows.
     #[must_use]
-    pub fn new(driver: MonitorDriver, policy: AddressPolicy, config: &MonitorConfig) -> Self {
+    pub fn new(driver: D, policy: AddressPolicy, config: &MonitorConfig) -> Self {
         Self {
             driver,
             policy: Arc::new(policy),
@@ -80,7 +80,7 @@ impl<R: Runtime<Socket: Connect>> Run<R> {
     }
 }
 
-impl<R: Runtime<Socket: Connect>> Future for Run<R> {
+impl<R: Runtime<Socket: Connect>, D: Drive + Unpin> Future for Run<R, D> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -112,7 +112,7 @@ impl<R: Runtime<Socket: Connect>> Future for Run<R> {
     }
 }
 
-impl<R: Runtime> Drop for Run<R> {
+impl<R: Runtime, D> Drop for Run<R, D> {
     fn drop(&mut self) {
         for group in lock(&self.groups).values() {
             group.signal(Signal::Kill);
