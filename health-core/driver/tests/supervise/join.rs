@@ -226,7 +226,7 @@ fn component(health: &Health) -> (String, Status) {
     let mut components = snapshot.components().iter();
     let component = components.find(|it| it.name().as_str() == "web");
     let component = component.expect("declared");
-    (component.message().to_string(), component.status())
+    (component.message().as_str().to_owned(), component.status())
 }
 
 fn config(replicas: u16) -> GroupConfig {
