@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use health_core::check::{CheckConfig, CheckStatus, OnUnhealthy, Saved};
 use health_core::monitor::{Monitor, MonitorConfig, TargetSpec};
@@ -11,6 +12,7 @@ use health_core::{Instant, Moment, UnixTime};
 use health_core::{Kind, Outcome};
 
 use super::read::Reader;
+use super::schema::VERSION;
 use super::*;
 
 mod older;
