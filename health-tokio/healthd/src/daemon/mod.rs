@@ -8,21 +8,22 @@
 //!                   ├─ registry:       which targets there are
 //!                   ├─ requests:       what commands ask for
 //!                   ├─ monitor_health: the components that describe the monitor itself
-//!                   └─ store_writer ─ batches ─► announce: log, notices ─► outbox ─► actions
+//!                   └─ store_writer ─ batches ─► reporter: log, notices ─► outbox ─► actions
 //!                        └─ a thread that may wait for a disk: SQLite
 //! ```
 
 mod actions;
-mod announce;
 mod documents;
 mod handlers;
 mod list;
+mod log_lines;
 mod monitor_health;
 mod outbox;
 mod place;
 mod progress;
 mod registry;
 mod registry_file;
+mod reporter;
 mod requests;
 mod store_writer;
 mod timers;
@@ -47,10 +48,10 @@ use super::control::{self, Lock, PendingRequest};
 use super::terminal::{self, Terminal};
 use super::text::REACTIVATE;
 use actions::Actions;
-use announce::Announcer;
 use health_tokio::monitor::{self, Monitor, MonitorControl, MonitorHandle};
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
+use reporter::Reporter;
 
 /// What a stop may take, whatever hangs.
 const STOP: Duration = Duration::from_secs(5);
@@ -127,11 +128,11 @@ async fn watch(
     let hangup = signal(SignalKind::hangup()).map_err(text)?;
 
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
-    let (announce, announced) = mpsc::channel(64);
+    let (reports, stored_batches) = mpsc::channel(64);
     let (db, held) = (settings.db.clone(), Arc::clone(lock));
     let outbox = Outbox::default();
     let limits = settings.limits;
-    let opened = StoreWriter::open(&db, held, limits, &health, announce, outbox.clone()).await;
+    let opened = StoreWriter::open(&db, held, limits, &health, reports, outbox.clone()).await;
     let (writer, commands, mut stored) = opened.map_err(|error| error.to_string())?;
 
     raise_descriptors();
@@ -159,7 +160,7 @@ async fn watch(
     let actions = actions.map_err(|error| error.to_string())?;
     actions.restore(std::mem::take(&mut stored.notices.outbox), &outbox);
     let (begin, begun) = oneshot::channel();
-    let announcer = Announcer {
+    let reporter = Reporter {
         list: list.clone(),
         actions,
         outbox,
@@ -167,7 +168,7 @@ async fn watch(
         begun,
     };
     let notices = std::mem::take(&mut stored.notices);
-    let announcing = tokio::spawn(announcer.run(announced, notices));
+    let reporting = tokio::spawn(reporter.run(stored_batches, notices));
     let mut daemon = Daemon::new(flags, settings, monitor, registry, Arc::clone(&terminal));
     let mut server = None;
     let work = async {
@@ -221,7 +222,7 @@ async fn watch(
     // The rest that is to be stored and logged.
     let said = tokio::time::timeout_at(until, async {
         let kept = keeping.await;
-        (kept.is_ok(), announcing.await.is_ok())
+        (kept.is_ok(), reporting.await.is_ok())
     });
     if !stopped || said.await.is_err() {
         warn!(limit = ?STOP, "did not stop in time");

@@ -3,7 +3,7 @@
 //! ```text
 //!  monitor ── batches ──┐
 //!  registry ─ commands ─┼─► StoreWriter ─► RegistryFile ─► SQLite
-//!  actions ── outbox ───┘        └─ each batch, once ─► announce
+//!  actions ── outbox ───┘        └─ each batch, once ─► Reporter
 //! ```
 //!
 //! Targets are watched whether or not the registry can be written. While it cannot, the component
@@ -26,11 +26,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::info;
 
-use super::announce::Announcement;
 use super::documents::now;
 use super::list::List;
 use super::outbox::Outbox;
 use super::registry_file::{FileCheck, RegistryFile};
+use super::reporter::StoredBatch;
 use crate::control::Lock;
 use crate::store::{Limits, SqliteStore, StoreError, Stored, peek};
 
@@ -63,9 +63,9 @@ pub(crate) struct StoreWriter {
     is_unread: bool,
     commands: mpsc::Receiver<(StoreCommand, oneshot::Sender<Result<(), String>>)>,
     /// Receives each batch once it is stored.
-    announce: mpsc::Sender<Announcement>,
+    reports: mpsc::Sender<StoredBatch>,
     /// The number of the last batch sent there: a batch that is tried again is not sent again.
-    announced: u64,
+    reported: u64,
     /// The notices to keep.
     outbox: Outbox,
     /// See [`run`](Self::run).
@@ -118,7 +118,7 @@ impl StoreWriter {
         lock: Arc<OnceLock<Lock>>,
         limits: Limits,
         health: &Health,
-        announce: mpsc::Sender<Announcement>,
+        reports: mpsc::Sender<StoredBatch>,
         outbox: Outbox,
     ) -> Result<(Self, StoreHandle, Stored), StoreError> {
         let (sender, commands) = mpsc::channel(16);
@@ -128,8 +128,8 @@ impl StoreWriter {
             waiting: VecDeque::new(),
             is_unread: false,
             commands,
-            announce,
-            announced: 0,
+            reports,
+            reported: 0,
             outbox,
             late: None,
             sweep_at: Instant::now() + limits.sweep_every(),
@@ -188,20 +188,20 @@ impl StoreWriter {
                     let Some(batch) = batch else {
                         // Lost to the registry, but not to the log and the actions.
                         if let Poll::Ready(batch) = controls.poll_unstored(Waker::noop()) {
-                            self.announce(batch, 0).await;
+                            self.report(batch, 0).await;
                         }
                         break;
                     };
                     let kept = self.keep(&list, &batch).await;
                     controls.handle_stored(kept.is_ok());
                     // Acted upon once: when it is kept, or when it cannot be for the first time.
-                    if batch.number > self.announced && !batch.is_reported {
-                        self.announce(Arc::clone(&batch), kept.unwrap_or(0)).await;
+                    if batch.number > self.reported && !batch.is_reported {
+                        self.report(Arc::clone(&batch), kept.unwrap_or(0)).await;
                     }
-                    self.announced = batch.number;
+                    self.reported = batch.number;
                 }
                 batch = poll_fn(|cx| controls.poll_unstored(cx.waker())) => {
-                    self.announce(batch, 0).await;
+                    self.report(batch, 0).await;
                 }
                 // While it fails, the retries are enough.
                 () = self.outbox.changed(), if !self.file.is_failing() => {
@@ -219,7 +219,7 @@ impl StoreWriter {
     /// Stores what becomes of the last notices.
     async fn finish(mut self, list: &List) {
         // There are no more batches.
-        self.announce = mpsc::channel(1).0;
+        self.reports = mpsc::channel(1).0;
         while !self.outbox.is_closed() {
             self.outbox.changed().await;
             if !self.file.is_failing() {
@@ -229,13 +229,13 @@ impl StoreWriter {
         let _ = self.catch_up(list).await;
     }
 
-    async fn announce(&mut self, batch: Arc<Batch>, last: i64) {
-        let announcement = Announcement {
+    async fn report(&mut self, batch: Arc<Batch>, last: i64) {
+        let report = StoredBatch {
             batch,
             last,
             late: None,
         };
-        let _ = self.announce.send(announcement).await;
+        let _ = self.reports.send(report).await;
     }
 
     /// Whether the file is still there; if not, it is made anew.
@@ -273,7 +273,7 @@ impl StoreWriter {
             self.catch_up(list).await?;
         }
         let rows = Arc::clone(batch);
-        let is_noticed = batch.is_reported || batch.number <= self.announced;
+        let is_noticed = batch.is_reported || batch.number <= self.reported;
         self.file
             .write(move |store| store.write_batch(&rows, is_noticed))
             .await
@@ -358,12 +358,12 @@ impl StoreWriter {
         if let Some(late) = self.late.take() {
             late(stored.targets);
         }
-        let announcement = Announcement {
+        let report = StoredBatch {
             batch: Arc::default(),
             last: stored.notices.last,
             late: Some(stored.notices),
         };
-        let _ = self.announce.send(announcement).await;
+        let _ = self.reports.send(report).await;
         Ok(())
     }
 }
