@@ -78,14 +78,34 @@ impl Target {
     #[cfg(feature = "registry")]
     #[must_use]
     pub fn restored_probe(
-        mut self,
+        self,
         name: Name,
         config: Arc<CheckConfig>,
         probe: Probe,
         saved: Saved,
     ) -> Self {
-        debug_assert_eq!(config.needs_reap, probe.needs_reap());
-        let job = Job::Probe(probe);
+        self.restored(name, config, Job::Probe(probe), saved)
+    }
+
+    /// As [`restored_probe`](Self::restored_probe), for a probe that cannot be made now, since the prober
+    /// itself lacks something: each attempt ends at once with `outcome`.
+    #[cfg(feature = "registry")]
+    #[must_use]
+    pub fn restored_lacking(
+        self,
+        name: Name,
+        config: Arc<CheckConfig>,
+        probe: Probe,
+        outcome: Outcome,
+        saved: Saved,
+    ) -> Self {
+        let job = Job::Lacking(Box::new((probe, outcome)));
+        self.restored(name, config, job, saved)
+    }
+
+    #[cfg(feature = "registry")]
+    fn restored(mut self, name: Name, config: Arc<CheckConfig>, job: Job, saved: Saved) -> Self {
+        debug_assert_eq!(config.needs_reap, job.needs_reap());
         self.refuse_tls(&name, &job);
         self.spec = self.spec.restored_check(name, config, saved);
         self.jobs.push(Arc::new(job));

@@ -163,7 +163,23 @@ fn a_header_in_a_file_is_read_again_when_it_changes() {
     assert_eq!(five[1..], ["200 OK"; 4]);
     // What was counted is in the file a moment later.
     wait_until("target without failures", || place.server("a") == (true, 0));
-    fs::remove_file(&token).expect("removed");
-    daemon.wait_for(&["WARN", "a header stays as it was", "name=a"]);
+
+    // Without it the target would refuse us: nobody asks, and nothing counts.
+    let other = place.path("moved");
+    fs::rename(&token, &other).expect("moved");
+    let error = "the file of a header cannot be read";
+    daemon.wait_for(&["WARN", error, "name=a"]);
+    daemon.wait_for_body("/health", r#""certificates":false"#);
+    let _before: Vec<_> = answers.try_iter().collect();
+    wait_until("an attempt that says nothing", || {
+        place.out(&["inspect", "a"]).contains("indeterminate")
+    });
+    assert!(answers.try_recv().is_err(), "asked without the token");
+    assert_eq!(place.server("a"), (true, 0));
+    fs::rename(&other, &token).expect("moved back");
+    daemon.wait_for(&["a header has been read again from its file", "name=a"]);
+    daemon.wait_for_body("/health", r#""certificates":true"#);
+    let next = answers.recv_timeout(Duration::from_secs(20));
+    assert_eq!(next, Ok("200 OK"));
     daemon.stop();
 }
