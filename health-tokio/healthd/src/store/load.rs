@@ -49,6 +49,11 @@ pub(super) fn targets(connection: &Connection) -> rusqlite::Result<Vec<StoredTar
     } else {
         "c.answers_since"
     };
+    let restart = if version < 4 {
+        "0"
+    } else {
+        "c.restart_requested"
+    };
     let mut statement = connection.prepare(&format!(
         "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
                 c.consecutive_successes, c.is_active, {since}, c.deactivated_at,
@@ -56,7 +61,7 @@ pub(super) fn targets(connection: &Connection) -> rusqlite::Result<Vec<StoredTar
                     (SELECT max(r.begin_at) FROM results r WHERE r.check_id = c.id AND r.counted)
                 END,
                 {answers},
-                c.last_success_at IS NOT NULL
+                c.last_success_at IS NOT NULL, {restart}
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
     ))?;
     let mut rows = statement.query(())?;
@@ -91,6 +96,7 @@ pub(super) fn targets(connection: &Connection) -> rusqlite::Result<Vec<StoredTar
             .filter(|_| saved.streak != Streak::default());
         let has_begun = matches!(saved.status, CheckStatus::Starting | CheckStatus::Unhealthy);
         saved.was_healthy = has_begun && row.get(11)?;
+        saved.restart_requested = row.get(12)?;
         saved.deregistered = !row.get::<_, bool>(6)?;
         saved.deregistered_at = row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis);
         saved.answers_since = row.get::<_, Option<u64>>(10)?.map(UnixTime::from_millis);

@@ -15,10 +15,14 @@ use super::error::Problem;
 
 /// "hlth".
 pub(super) const APPLICATION: i32 = 0x686C_7468;
-pub(super) const VERSION: i32 = 3;
+pub(super) const VERSION: i32 = 4;
 const SCHEMA: &str = include_str!("schema.sql");
 /// The statements that upgrade each earlier version to the next.
-const UPGRADES: [(i32, &str); 2] = [(1, include_str!("to-2.sql")), (2, include_str!("to-3.sql"))];
+const UPGRADES: [(i32, &str); 3] = [
+    (1, include_str!("to-2.sql")),
+    (2, include_str!("to-3.sql")),
+    (3, include_str!("to-4.sql")),
+];
 /// How long a reader or a backup may lock the file.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
