@@ -155,6 +155,14 @@ class Disk:
         demand(done.returncode == 0, f"healthd {command}: {done.stderr}")
         return done.stdout
 
+    def fails(self, healthd: Path, command: str, *flags: str) -> str:
+        """What a command complains of that has to fail."""
+        db = ("--db", str(self.inside / "healthd.db"))
+        words = (*self.prefix, str(healthd), command, *db, *flags)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+        demand(done.returncode == 1, f"healthd {command}: {done.returncode}, {done.stderr}")
+        return done.stderr
+
     def rows(self, query: str) -> list[Any]:
         """What the registry's file says."""
         # In a process of its own: SQLite finds a file by its name, and only there it has that name.

@@ -48,6 +48,11 @@ pub(super) fn status(args: &ShowArgs) -> CommandResult {
         )
     })?;
     let Some(Reply::Status(status)) = reply else {
+        // Asked only where no monitor can be about to start.
+        let obstacle = control::obstacle(&db).filter(|_| control::is_locked(&db));
+        if let Some(obstacle) = obstacle {
+            return Err(CommandError::new(EXIT_FAILURE, obstacle));
+        }
         if args.json {
             print_json(&serde_json::json!({ "running": false, "registry": db }));
         }

@@ -67,6 +67,10 @@ def read_only(site: Site) -> str:
             monitor.wait_for_line("WARN unhealthy", "target=b")
             listed = disk.run(site.path, "list")
             demand("a " in listed and "b " in listed, f"list on a read-only disk: {listed}")
+            for command in (("add", f"c={a.url}"), ("status",)):
+                complaint = disk.fails(site.path, *command)
+                said = "Read-only" in complaint and "takes commands again" in complaint
+                demand(said, f"{command[0]} on a read-only disk: {complaint!r}")
             disk.remount("rw")
             monitor.wait_for_component("store", "healthy", REPAIRED)
             status = "SELECT name, status FROM servers ORDER BY name"
