@@ -163,13 +163,19 @@ impl TargetDef {
             let saved = stored.map(|it| it.saved(&check.name)).unwrap_or_default();
             let (name, config) = (check.name.clone(), Arc::clone(&check.config));
             let probe = check.probe.clone();
-            if check.lacks_header {
+            let error = stored.and_then(|it| it.last_error(&check.name)).cloned();
+            let target = if check.lacks_header {
                 // Ours, and no verdict on the target, which would refuse a request without it.
                 let outcome = Outcome::indeterminate("prober cannot read the file of a header");
                 let outcome = outcome.of_kind(Kind::Certificates);
-                return target.restored_lacking(name, config, probe, outcome, saved);
+                target.restored_lacking(name, config, probe, outcome, saved)
+            } else {
+                target.restored_probe(name, config, probe, saved)
+            };
+            match error {
+                Some(error) => target.restored_error(error),
+                None => target,
             }
-            target.restored_probe(name, config, probe, saved)
         })
     }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use health_core::check::{CheckStatus, Saved};
 use health_core::monitor::registry::{StoredCheck, StoredTarget};
-use health_core::{Name, Streak, UnixTime};
-use rusqlite::Connection;
+use health_core::{Kind, Name, Outcome, Streak, UnixTime};
+use rusqlite::{Connection, Row};
 
 use super::outbox;
 use super::schema::open_to_read;
@@ -61,7 +61,9 @@ pub(super) fn targets(connection: &Connection) -> rusqlite::Result<Vec<StoredTar
                     (SELECT max(r.begin_at) FROM results r WHERE r.check_id = c.id AND r.counted)
                 END,
                 {answers},
-                c.last_success_at IS NOT NULL, {restart}
+                c.last_success_at IS NOT NULL, {restart},
+                CASE WHEN c.consecutive_failures > 0 OR NOT c.is_active THEN c.last_error END,
+                c.last_error_kind
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
     ))?;
     let mut rows = statement.query(())?;
@@ -101,8 +103,25 @@ pub(super) fn targets(connection: &Connection) -> rusqlite::Result<Vec<StoredTar
         saved.deregistered_at = row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis);
         saved.answers_since = row.get::<_, Option<u64>>(10)?.map(UnixTime::from_millis);
         if let Some(target) = targets.last_mut() {
-            target.checks.push(StoredCheck { name: check, saved });
+            target.checks.push(StoredCheck {
+                name: check,
+                saved,
+                last_error: last_error(row)?,
+            });
         }
     }
     Ok(targets)
+}
+
+/// Of a check that fails or is deregistered: for the others it is no news.
+fn last_error(row: &Row<'_>) -> rusqlite::Result<Option<Outcome>> {
+    let Some(message) = row.get::<_, Option<String>>(13)? else {
+        return Ok(None);
+    };
+    let kind = row.get_ref(14)?.as_str_or_null()?.and_then(Kind::from_word);
+    let outcome = Outcome::failure_with_message(message);
+    Ok(Some(match kind {
+        Some(kind) => outcome.of_kind(kind),
+        None => outcome,
+    }))
 }
