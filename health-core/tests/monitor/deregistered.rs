@@ -9,8 +9,7 @@ use health_core::check::{self, CheckConfig, CheckStatus, Mode, OnUnhealthy, Save
 use health_core::monitor::{
     Command, Down, Monitor, MonitorEvent, Summary, TargetId, TargetSpec, TargetStatus, TargetView,
 };
-use health_core::{Class, Outcome, ProbeKind, Streak};
-use health_core::{Moment, UnixTime};
+use health_core::{Class, Moment, Outcome, ProbeKind, Streak, UnixTime};
 
 use crate::{
     actions, at, every_10_s, exec, fail, name, nth, numbers, plain, poll, running, single, starts,
