@@ -168,13 +168,14 @@ fn a_timeout_names_its_part() {
             &format!("http://{address}"),
         ))
         .expect("added");
-    let event = wait_for(&monitor, |event| recorded(event).is_some());
-    let record = recorded(&event).expect("a record");
-    assert_eq!(record.kind(), Some(Kind::Timeout));
-    assert_eq!(
-        record.message(),
-        "timeout while waiting for the response head"
-    );
+    // The first one that ends by itself: on a busy machine, others may have slept over their deadline.
+    wait_for(&monitor, |event| {
+        let Some(record) = recorded(event) else {
+            return false;
+        };
+        assert_eq!(record.kind(), Some(Kind::Timeout));
+        record.message() == "timeout while waiting for the response head"
+    });
 }
 
 #[test]
