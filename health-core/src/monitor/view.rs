@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use super::down::reason;
 use super::status::TargetStatus;
 use super::target::Target;
-use crate::base::{Kind, Name, Streak};
 use crate::base::{Instant, Moment, UnixTime};
+use crate::base::{Kind, Name, Streak};
 use crate::check::probe::{Endpoint, Report};
 use crate::check::{Check, CheckStatus, Mode, Record};
 
