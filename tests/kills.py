@@ -28,7 +28,7 @@ LOGGED = re.compile(r" (?:INFO|WARN) (healthy|unhealthy) target=a .*was=\"(\w+)\
 def life(db: pathlib.Path, server: Server, rng: random.Random) -> list[tuple[str, str]]:
     """One monitor from its start to its sudden end: the transitions it has logged."""
     command = [HEALTHD, "monitor", "--db", db, "--listen", "127.0.0.1:0", "--interval", "100ms"]
-    command += ["--timeout", "90ms", "--retries", "2", "--no-auto-deregister"]
+    command += ["--timeout", "20s", "--retries", "2", "--no-auto-deregister"]
     command += ["--target", f"a={server.url}"]
     monitor = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + rng.uniform(0.05, 1.5)
@@ -36,7 +36,7 @@ def life(db: pathlib.Path, server: Server, rng: random.Random) -> list[tuple[str
         server.is_up = rng.random() < 0.5
         time.sleep(rng.uniform(0.02, 0.2))
     monitor.kill()
-    _, log = monitor.communicate(timeout=10)
+    _, log = monitor.communicate(timeout=30)
     return [(was, status) for status, was in LOGGED.findall(log)]
 
 

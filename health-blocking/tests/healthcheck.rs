@@ -65,7 +65,7 @@ fn healthy() {
             "--header",
             "Authorization: Bearer t",
             "--timeout",
-            "500ms",
+            "20s",
             &url,
         ],
         0,
@@ -98,7 +98,7 @@ fn over_a_unix_socket() {
     exits(&[&target], 1, "unhealthy: HTTP 503");
     health.set_running();
     exits(&[&target], 0, "healthy in ");
-    server.shutdown(Duration::from_secs(5));
+    server.shutdown(Duration::from_secs(20));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn not_healthy() {
     let mute = peer::server(std::mem::forget);
     let mute = format!("http://{mute}");
     exits(
-        &[&mute, "--timeout", "0.3"],
+        &[&mute, "--timeout", "1.5"],
         1,
         "unhealthy: timeout while waiting for the response head",
     );

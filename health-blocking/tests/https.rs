@@ -88,7 +88,7 @@ fn how_a_stream_ends() {
         let http = HttpProbe::builder(format!("https://{address}/")).tls(tls.clone());
         let http = http.expect(Condition::body_contains("{}"));
         let probe = Probe::from(http.build().expect("a probe"));
-        Prober::new().probe(&probe, Duration::from_secs(10)).outcome
+        Prober::new().probe(&probe, Duration::from_secs(20)).outcome
     };
     let length = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";

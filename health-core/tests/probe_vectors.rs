@@ -8,9 +8,6 @@
     clippy::std_instead_of_core
 )]
 
-use std::path::Path;
-use std::{env, fs};
-
 mod vectors;
 
 use vectors::{file, replay};
@@ -20,18 +17,10 @@ fn committed_vectors() {
     file::run("tests/data/probe-vectors.json", file::COMMITTED, replay);
 }
 
-/// `HEALTH_PROBE_VECTORS=FILE` replays further vectors of the same format. A relative path is taken
-/// from the workspace, where cargo was called, or from the package, where it runs tests.
+/// `HEALTH_PROBE_VECTORS=FILE` replays further vectors of the same format.
 #[test]
 fn vectors_named_by_the_environment() {
-    if let Ok(path) = env::var("HEALTH_PROBE_VECTORS") {
-        let in_workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&path);
-        let path = if in_workspace.exists() {
-            in_workspace.display().to_string()
-        } else {
-            path
-        };
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    for (path, text) in file::vectors::named_by("HEALTH_PROBE_VECTORS") {
         file::run(&path, &text, replay);
     }
 }

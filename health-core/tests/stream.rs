@@ -6,10 +6,9 @@ mod schema;
 use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::Outcome;
 use health_core::health::{ComponentConfig, ComponentId, HeartbeatId, Phase, Registry, StatId};
 use health_core::server::{CloseReason, Connection, EvictionClass, Peer, Query, Service, Step};
-use health_core::{Instant, Moment, UnixTime};
+use health_core::{Instant, Moment, Outcome, UnixTime};
 use serde_json::Value;
 
 const PAUSE: Duration = Duration::from_millis(200);

@@ -8,16 +8,14 @@
     clippy::std_instead_of_core
 )]
 
-use std::path::Path;
-use std::{env, fs};
-
 use health_core::supervise::GroupConfig;
 use serde_json::Value;
 
 mod supervised;
 
 use supervised::read::Fields;
-use supervised::replay;
+use supervised::vectors::named_by;
+use supervised::{replay, vectors};
 
 const COMMITTED: &str = include_str!("data/supervise-vectors.json");
 
@@ -26,23 +24,10 @@ fn supervise_vectors() {
     run("tests/data/supervise-vectors.json", COMMITTED);
 }
 
-/// `HEALTH_SUPERVISE_VECTORS=FILE` replays further vectors of the same format; several files are
-/// separated as in `PATH`. A relative path is taken from the workspace, where cargo was called, or from
-/// the package, where it runs tests.
+/// `HEALTH_SUPERVISE_VECTORS=FILE` replays further vectors of the same format.
 #[test]
 fn supervise_vectors_named_by_the_environment() {
-    let Some(paths) = env::var_os("HEALTH_SUPERVISE_VECTORS") else {
-        return;
-    };
-    for path in env::split_paths(&paths) {
-        let in_workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&path);
-        let path = if in_workspace.exists() {
-            in_workspace
-        } else {
-            path
-        };
-        let path = path.display().to_string();
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    for (path, text) in named_by("HEALTH_SUPERVISE_VECTORS") {
         run(&path, &text);
     }
 }
@@ -129,26 +114,12 @@ fn first() -> Value {
 }
 
 fn run(path: &str, text: &str) {
-    let vectors = vectors(text).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let mut failures = String::new();
-    let mut failed = 0;
-    for vector in &vectors {
-        if let Err(difference) = replay(vector) {
-            failed += 1;
-            let (id, title) = (&vector["id"], &vector["title"]);
-            failures.push_str(&format!("{id} {title}\n{difference}\n"));
-        }
-    }
-    let passed = vectors.len() - failed;
-    println!("{path}: {passed} passed, {failed} failed");
-    assert!(
-        failed == 0 && passed > 0,
-        "{passed} passed, {failed} failed\n{failures}"
-    );
+    let read = read(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    vectors::run(path, &read, replay);
 }
 
 /// The vectors of a file whose format and defaults are known.
-fn vectors(text: &str) -> Result<Vec<Value>, String> {
+fn read(text: &str) -> Result<Vec<Value>, String> {
     let file: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let mut file = Fields::of("the file", &file)?;
     if let Some(about) = file.take("about") {

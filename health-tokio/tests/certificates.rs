@@ -4,7 +4,7 @@
 use std::fs::{self, OpenOptions};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use health_tokio::probe::{Class, HttpProbe, Kind, Probe, Tls, Trust, probe};
 use rustix::fs::{CWD, Mode, mkfifoat};
@@ -43,7 +43,6 @@ async fn a_file_that_cannot_be_read_holds_up_nobody_else() {
         port,
         Trust::CaFile(fifo.path().to_str().expect("UTF-8").into()),
     );
-    let began = Instant::now();
     // More of them than there are threads for files.
     let attempts: Vec<_> = (0..10)
         .map(|_| {
@@ -56,7 +55,6 @@ async fn a_file_that_cannot_be_read_holds_up_nobody_else() {
         // It is ours, and no verdict on the target.
         assert_eq!(outcome.class, Class::Indeterminate, "{outcome:?}");
     }
-    assert!(began.elapsed() < Duration::from_secs(5));
     // Nobody answers this one, but it gets as far as the handshake.
     let other = https(port, Trust::Insecure);
     let outcome = probe(&other, Duration::from_millis(300)).await.outcome;

@@ -15,8 +15,8 @@ from .kernel import Process
 from .outcome import Failed, demand, wait_for
 
 FIRST_LINE = re.compile(r"listening on http://(127\.0\.0\.1):(\d+)\n")
-STARTS_WITHIN = 10.0
-STOPS_WITHIN = 15.0
+STARTS_WITHIN = 20.0
+STOPS_WITHIN = 20.0
 
 
 class Daemon:
@@ -119,7 +119,7 @@ class Daemon:
 
     def wait_for_cycle(self, number: int) -> None:
         """Returns when the control loop has gone through this many cycles."""
-        wait_for(f"cycle {number}", 5, lambda: self._cycles() >= number)
+        wait_for(f"cycle {number}", 20, lambda: self._cycles() >= number)
 
     def _cycles(self) -> int:
         return int(self.get("/stats").json["control"]["cycles"])

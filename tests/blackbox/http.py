@@ -14,7 +14,7 @@ STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) ([\x20-\x7e]*)\Z")
 FIELD_LINE = re.compile(
     rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\xff](?:[\x20-\xff\t]*[\x21-\xff])?)?[ \t]*\Z"
 )
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 
 class Malformed(Failed):

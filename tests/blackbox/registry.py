@@ -149,11 +149,20 @@ class Disk:
 
     def run(self, healthd: Path, command: str, *flags: str) -> str:
         """What a command prints that has to succeed."""
-        db = ("--db", str(self.inside / "healthd.db"))
-        words = (*self.prefix, str(healthd), command, *db, *flags)
-        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+        done = self._call(healthd, command, *flags)
         demand(done.returncode == 0, f"healthd {command}: {done.stderr}")
         return done.stdout
+
+    def fails(self, healthd: Path, command: str, *flags: str) -> str:
+        """What a command complains of that has to fail."""
+        done = self._call(healthd, command, *flags)
+        demand(done.returncode == 1, f"healthd {command}: {done.returncode}, {done.stderr}")
+        return done.stderr
+
+    def _call(self, healthd: Path, command: str, *flags: str) -> "subprocess.CompletedProcess[str]":
+        db = ("--db", str(self.inside / "healthd.db"))
+        words = (*self.prefix, str(healthd), command, *db, *flags)
+        return subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
 
     def rows(self, query: str) -> list[Any]:
         """What the registry's file says."""

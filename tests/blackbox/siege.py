@@ -98,7 +98,7 @@ class Siege:
         # By its second cycle the control loop has its thread.
         self.daemon.wait_for_cycle(2)
         # A socket that is still being closed must not be counted among those held from the start.
-        wait_for("the connections' end", 5, lambda: self.process.sockets <= held)
+        wait_for("the connections' end", 20, lambda: self.process.sockets <= held)
 
     def holds_sockets(self) -> int:
         """Sockets beyond those at the start; the prober's own may be among them."""
@@ -110,12 +110,12 @@ class Siege:
         served = self._prober.report().demand_all_answered()
         wait_for(
             f"descriptors back to {self.before.descriptors}",
-            5,
+            20,
             lambda: self.process.descriptors <= self.before.descriptors,
         )
         wait_for(
             f"threads back to {self.before.threads}",
-            5,
+            20,
             lambda: self.process.threads <= self.before.threads,
         )
         peak = self.peak_growth

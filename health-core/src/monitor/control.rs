@@ -1,12 +1,13 @@
 //! What an operator does to the targets of a monitor: add, remove, pause, and so on.
 
+use super::add_error::{AddError, AddFault};
 use super::config::Spread;
 use super::id::TargetId;
 use super::machine::{Life, Monitor};
 use super::mass_failure::{Lane, MassShare, Share};
 use super::schedule::Selection;
 use super::shortage::shortage_of;
-use super::target::{AddError, AddFault, Target, TargetSpec};
+use super::target::{Target, TargetSpec};
 use crate::base::{Instant, Moment};
 use crate::check::{CancelReason, Check, Events, Mode};
 

@@ -71,18 +71,16 @@ impl Down {
 
 /// What the check says that made its target unhealthy, or another one of its checks that failed; empty if
 /// no failure is kept. `checks`: the status and the last error of each.
-pub(super) fn reason<'a>(
-    checks: impl Iterator<Item = (CheckStatus, Option<&'a Record>)>,
-) -> &'a str {
+pub(super) fn reason<'a>(checks: impl Iterator<Item = (CheckStatus, Option<&'a str>)>) -> &'a str {
     let errors = checks.filter_map(|(status, error)| Some((status, error?)));
     // The first of those that are equal.
     let worst = errors.min_by_key(|(status, _)| *status != CheckStatus::Unhealthy);
-    worst.map_or("", |(_, error)| error.message())
+    worst.map_or("", |(_, error)| error)
 }
 
 fn reason_of(target: &Target) -> String {
     let checks = target.each();
-    reason(checks.map(|check| (check.status(), check.last_error()))).into()
+    reason(checks.map(|check| (check.status(), check.last_error().map(Record::message)))).into()
 }
 
 impl fmt::Display for Down {

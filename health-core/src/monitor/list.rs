@@ -4,8 +4,9 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Bound;
 
+use super::add_error::{AddError, AddFault};
 use super::id::{CheckId, TargetId};
-use super::target::{AddError, AddFault, Target};
+use super::target::Target;
 use crate::base::Instant;
 use crate::base::{Name, NameError, NameFault};
 use crate::check::{Check, Wake};

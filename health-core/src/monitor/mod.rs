@@ -100,6 +100,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod add_error;
 mod config;
 mod control;
 mod down;
@@ -124,6 +125,7 @@ mod update;
 mod view;
 
 pub use crate::check::Signal;
+pub use add_error::AddError;
 pub use config::{MonitorConfig, Spread};
 pub use down::Down;
 pub use event::{Command, MonitorEvent};
@@ -134,5 +136,5 @@ pub use shortage::Shortages;
 pub use stats::MonitorStats;
 pub use status::{MonitorStatus, TargetStatus};
 pub use summary::Summary;
-pub use target::{AddError, Target, TargetSpec};
+pub use target::{Target, TargetSpec};
 pub use view::{CheckView, ReadyTarget, TargetView};

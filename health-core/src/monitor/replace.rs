@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 use core::mem;
 
+use super::add_error::AddError;
 use super::id::{CheckId, TargetId};
 use super::machine::Monitor;
 use super::mass_failure::{Lane, MassShare};
 use super::shortage::shortage_of;
-use super::target::{AddError, Target, TargetSpec};
+use super::target::{Target, TargetSpec};
 use crate::base::Instant;
 
 impl Monitor {

@@ -7,9 +7,8 @@ use alloc::vec::Vec;
 use super::down::reason;
 use super::status::TargetStatus;
 use super::target::Target;
-use crate::base::Name;
-use crate::base::Streak;
 use crate::base::{Instant, Moment, UnixTime};
+use crate::base::{Kind, Name, Streak};
 use crate::check::probe::{Endpoint, Report};
 use crate::check::{Check, CheckStatus, Mode, Record};
 
@@ -111,7 +110,7 @@ impl TargetView {
     #[must_use]
     pub fn reason(&self) -> &str {
         let checks = self.checks.iter();
-        reason(checks.map(|it| (it.status, it.last_error())))
+        reason(checks.map(|it| (it.status, it.error().map(|(_, message)| message))))
     }
 }
 
@@ -141,6 +140,20 @@ impl CheckView {
     #[must_use]
     pub fn last_error(&self) -> Option<&Record> {
         self.history.iter().rev().find(|it| it.is_error())
+    }
+
+    /// The kind and the message of the last error; before the first attempt, of the one that was stored.
+    pub(crate) fn error(&self) -> Option<(Option<Kind>, &str)> {
+        let kept = self.last_error().map(|it| (it.kind(), it.message()));
+        let stored = || {
+            let report = self
+                .last_report
+                .as_ref()
+                .filter(|_| self.history.is_empty());
+            let outcome = &report?.outcome;
+            Some((outcome.kind, outcome.message.as_str()))
+        };
+        kept.or_else(stored)
     }
 }
 

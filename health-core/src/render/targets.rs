@@ -109,14 +109,11 @@ fn check(moment: Moment, check: &CheckView, o: &mut Object<'_>) {
         Some(last) => o.millis("last_response_ms", last.duration()),
         None => o.raw("last_response_ms", "null"),
     }
-    let error = check.last_error();
-    word(
-        o,
-        "last_error_kind",
-        error.and_then(Record::kind).map(Kind::as_str),
-    );
+    let error = check.error();
+    let kind = error.and_then(|(kind, _)| kind);
+    word(o, "last_error_kind", kind.map(Kind::as_str));
     match error {
-        Some(error) => o.string("last_error", error.message()),
+        Some((_, message)) => o.string("last_error", message),
         None => o.raw("last_error", "null"),
     }
     time(o, "deregistered_at", check.deregistered_at);

@@ -47,7 +47,7 @@ pub(super) enum Body<'q> {
     #[cfg(feature = "monitor")]
     Targets(&'q TargetQuery),
     #[cfg(feature = "monitor")]
-    ReadyTargets,
+    ReadyTargets(&'q TargetQuery),
     Version,
 }
 
@@ -100,7 +100,10 @@ impl Service {
                 None => (Code::Ok, Body::Targets(targets)),
             },
             #[cfg(feature = "monitor")]
-            Route::ReadyTargets => (Code::Ok, Body::ReadyTargets),
+            Route::ReadyTargets(ref targets) => match targets.error() {
+                Some(error) => (Code::BadRequest, Body::Error(error)),
+                None => (Code::Ok, Body::ReadyTargets(targets)),
+            },
             Route::Probe(kind) => match query.format {
                 Some(format) => {
                     let status = query.excluded.status(kind, snapshot);
@@ -242,9 +245,9 @@ impl Service {
                 }
             }
             #[cfg(feature = "monitor")]
-            Body::ReadyTargets => {
+            Body::ReadyTargets(targets) => {
                 if let Some(all) = &self.targets {
-                    all.write_ready(out);
+                    all.write_ready(targets, out);
                 }
             }
             Body::Version => render::version(moment, snapshot, out),

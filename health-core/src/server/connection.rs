@@ -1,25 +1,19 @@
-//! One connection, from accept to close: all its transitions are in this file.
+//! One connection, from accept to close: its transitions. What is answered is in `respond`, and those
+//! of a stream are in `stream`.
+
+mod respond;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
-use super::answer::Body;
 use super::reader::Reader;
-use super::request_id::RequestId;
-use super::state::{CloseMode, Pending, State, Writing};
+use super::state::{CloseMode, Pending, State};
 use super::stream::Stream;
 use super::turn::Outgoing;
 use super::{CloseReason, EvictionClass, Limits, Peer, Service, Step};
-use crate::base::{Instant, Moment};
+use crate::base::Instant;
 use crate::health::{Phase, Revision, Snapshot};
-use crate::http::response::Persistence;
-use crate::http::{Code, Fault, Head, Method, Version};
-use crate::render;
-
-/// When a batch of responses to pipelined requests is large enough to be written. For a client that
-/// never reads we hold one, and one read of its requests, until the write deadline.
-const BATCH: usize = 8 * 1024;
+use crate::http::Fault;
 
 /// The state machine of one connection; the [module](super) has the contract.
 ///
@@ -204,91 +198,6 @@ impl Connection {
         is_ending || matches!(self.state, State::Closed(CloseReason::Evicted))
     }
 
-    /// Appends the response that is due, or the latest events of a stream: nothing, perhaps.
-    /// `moment` is now, `snapshot` the daemon's state.
-    ///
-    /// # Misuse
-    ///
-    /// Does nothing unless `step` says `Respond`.
-    pub fn respond(&mut self, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
-        let State::Responding {
-            ref pending,
-            unsent,
-        } = self.state
-        else {
-            debug_assert!(false, "respond in {:?}", self.state);
-            return;
-        };
-        let since = moment.now;
-        let until = since + self.limits().write_timeout;
-        let writing = unsent.unwrap_or(Writing { since, until });
-        let service = &*self.service;
-        let (log, start) = (service.log.as_ref(), out.len());
-        let records = self.reader.records.as_mut();
-        let id = records.and_then(|records| records.request_id(moment.unix, log));
-        let (method, status, close) = match pending {
-            Pending::AgentCheck => {
-                render::agent_check(snapshot, out);
-                (None, Code::Ok, Some(CloseMode::ANSWERED))
-            }
-            Pending::Events => return self.write_events(writing, moment, snapshot, out),
-            &Pending::Reject { fault, method } => {
-                let status = fault.code();
-                service.counters().count_reject(status);
-                Head::new(status).write(
-                    method,
-                    moment.unix,
-                    Persistence::Close,
-                    out,
-                    |out| write_id(id, out),
-                    |out| render::error(fault.reason(), out),
-                );
-                (method, status, Some(CloseMode::rejected(fault)))
-            }
-            Pending::Query {
-                query,
-                version,
-                close,
-            } => {
-                let answer = service.decide(moment.now, query, snapshot);
-                let rare = |out: &mut Vec<u8>| {
-                    let key_header = service.policy.key_header();
-                    service.cors.write(query.cross_origin, key_header, out);
-                    write_id(id, out);
-                };
-                let method = query.method;
-                if let Body::Events = answer.body {
-                    let is_chunked = *version == Version::Http11;
-                    (answer.head).write_stream(moment.unix, is_chunked, out, rare);
-                    self.stream = (method != Method::Head)
-                        .then(|| Box::new(Stream::new(query, is_chunked, moment.now)));
-                    self.reader.discard();
-                    self.add_response(Some(method), Code::Ok, out.len() - start);
-                    return self.write_events(writing, moment, snapshot, out);
-                }
-                let close = close.or_else(|| self.close_mode(snapshot));
-                let persistence = Persistence::of(*version, close.is_some());
-                (answer.head).write(Some(method), moment.unix, persistence, out, rare, |out| {
-                    service.write_body(&answer, query, moment, snapshot, out);
-                });
-                (Some(method), answer.head.status.0, close)
-            }
-        };
-        self.add_response(method, status, out.len() - start);
-        self.state = State::Writing { writing, close };
-        if close.is_some() {
-            self.reader.discard();
-        } else if out.len() < BATCH && !self.reader.is_empty() {
-            let next = (self.reader).next(&self.service, &self.peer, moment.now, &[]);
-            if let Some(pending) = next {
-                self.state = State::Responding {
-                    pending,
-                    unsent: Some(writing),
-                };
-            }
-        }
-    }
-
     /// Everything that was appended has been written.
     ///
     /// # Misuse
@@ -323,15 +232,6 @@ impl Connection {
         }
         let stream = self.stream.as_deref();
         self.state.eviction_class(self.has_answered, stream)
-    }
-
-    /// A response was made.
-    fn add_response(&mut self, method: Option<Method>, status: Code, bytes: usize) {
-        self.has_answered = true;
-        self.unsent += 1;
-        if let (Some(records), Some(_)) = (&mut self.reader.records, &self.service.log) {
-            records.add_response(method, status, bytes);
-        }
     }
 
     /// The last response has been sent.
@@ -400,13 +300,5 @@ impl Connection {
 
     fn limits(&self) -> &Limits {
         self.service.bounds()
-    }
-}
-
-fn write_id(id: Option<RequestId>, out: &mut Vec<u8>) {
-    if let Some(id) = id {
-        out.extend_from_slice(b"X-Request-Id: ");
-        out.extend_from_slice(id.as_bytes());
-        out.extend_from_slice(b"\r\n");
     }
 }

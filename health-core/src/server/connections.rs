@@ -1,4 +1,7 @@
-//! All connections of one listener: admission, deadlines, eviction, shutdown.
+//! All connections of one listener: admission, deadlines, shutdown. Which of them leaves for another is
+//! in `eviction`.
+
+mod eviction;
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -6,14 +9,11 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::admission::Admission;
-use super::stream::Stream;
-use super::{AcceptAction, AcceptError, Connection, EvictionClass};
+use super::{AcceptAction, AcceptError, Connection};
 use super::{Peer, ServerReport, Service, Step, Turn};
 use crate::base::Instant;
 use crate::health::{Phase, Revision};
 
-/// How long the end of a stream may take that is one too many.
-const END_TIMEOUT: Duration = Duration::from_secs(1);
 /// Slots kept when no connection is open.
 const KEPT: usize = 64;
 
@@ -324,60 +324,6 @@ impl<S> Connections<S> {
         if is_new_stream {
             self.add_stream(now, key);
         }
-    }
-
-    /// A connection that closes already makes room for one newcomer, not for each. Those that could
-    /// not be cut when another one came may have filled the slots beyond the limit.
-    fn make_room(&mut self, now: Instant) {
-        loop {
-            let staying = self.iter().filter_map(|(key, slot)| {
-                let connection = &slot.connection;
-                let leaves = connection.is_evicted() || matches!(connection.step(), Step::Close(_));
-                (!leaves).then(|| (key, slot.connection.class()))
-            });
-            if self.admission.has_room(staying.clone().count()) {
-                return;
-            }
-            match Admission::pick_eviction(now, staying) {
-                Some(key) => self.evict(now, key),
-                None => return,
-            }
-        }
-    }
-
-    fn evict(&mut self, now: Instant, key: usize) {
-        if let Some(slot) = self.get_mut(key) {
-            slot.connection.evict(now);
-            self.ready.push_front(key);
-        }
-    }
-
-    fn add_stream(&mut self, now: Instant, key: usize) {
-        self.streams.push(key);
-        let mut open = self.streams().filter_map(|(key, connection)| {
-            let is_open = connection.class() != EvictionClass::Closing;
-            Some((key, connection.is_stream_since()?)).filter(|_| is_open)
-        });
-        // All are in the order of their requests: if the first has not stayed for long, none has.
-        let oldest = open.next();
-        if open.count() >= self.service.bounds().streams {
-            let has_stayed = |since| now.duration_since(since) >= Stream::SHORTEST_STAY;
-            let oldest = oldest.filter(|(_, since)| has_stayed(*since));
-            let leaving = oldest.map_or(key, |(key, _)| key);
-            match self.get_mut(leaving) {
-                // Its slot is not needed, so its end has some time.
-                Some(slot) if slot.connection.has_sent_events() => {
-                    slot.connection.evict_stream(now + END_TIMEOUT);
-                    self.ready.push_front(leaving);
-                }
-                _ => self.evict(now, leaving),
-            }
-        }
-    }
-
-    fn streams(&self) -> impl Iterator<Item = (usize, &Connection)> {
-        let keyed = |key: &usize| Some((*key, &self.slots.get(*key)?.as_ref()?.connection));
-        self.streams.iter().filter_map(keyed)
     }
 
     fn remove(&mut self, key: usize) {

@@ -152,7 +152,7 @@ const fn place(route: Route) -> usize {
         Route::History => 7,
         Route::Events => 8,
         #[cfg(feature = "monitor")]
-        Route::Targets(_) | Route::ReadyTargets => 9,
+        Route::Targets(_) | Route::ReadyTargets(_) => 9,
         Route::Version => 10,
         Route::Server => 11,
         Route::NotFound => 12,

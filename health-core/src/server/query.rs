@@ -109,7 +109,7 @@ pub(super) enum Route {
     Targets(TargetQuery),
     /// Those among them that may be sent work, as Prometheus' `http_sd_configs` reads it: `?ready`.
     #[cfg(feature = "monitor")]
-    ReadyTargets,
+    ReadyTargets(TargetQuery),
     /// What runs.
     Version,
     /// `OPTIONS *`.
@@ -140,10 +140,11 @@ impl Service {
                 let mut parameters = query.split(|&byte| byte == b'&');
                 let is_ready =
                     |it: &[u8]| matches!(it, b"ready" | b"ready=" | b"ready=1" | b"ready=true");
+                let targets = TargetQuery::parse(query);
                 if parameters.any(is_ready) {
-                    Route::ReadyTargets
+                    Route::ReadyTargets(targets)
                 } else {
-                    Route::Targets(TargetQuery::parse(query))
+                    Route::Targets(targets)
                 }
             }
             _ => path
@@ -169,7 +170,7 @@ impl Route {
         match self {
             Self::Stats | Self::Metrics | Self::History | Self::Events => true,
             #[cfg(feature = "monitor")]
-            Self::Targets(_) | Self::ReadyTargets => true,
+            Self::Targets(_) | Self::ReadyTargets(_) => true,
             _ => false,
         }
     }

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::num::NonZeroU16;
 use core::{fmt, iter};
 
 use super::guard::{self, PanicGuard};
@@ -13,7 +14,7 @@ use crate::render::exposition::Exposition;
 use crate::render::{self, Watched, probes};
 
 /// The most targets in one response.
-const MAX_TARGETS: usize = 1_000;
+const MAX_TARGETS: u16 = 1_000;
 
 /// The targets of a monitor, for a [`Service`](super::Service) to show. A driver's handle of a monitor
 /// implements it.
@@ -74,17 +75,20 @@ impl TargetList {
     /// Appends the targets that `query` asks for.
     pub(super) fn write_list(&self, moment: Moment, query: &TargetQuery, out: &mut Vec<u8>) {
         let status = self.status();
-        let after = query.after().and_then(|name| Name::new(name).ok());
+        let after = query.after();
+        let most = query.limit().unwrap_or(MAX_TARGETS.into());
         let targets = self.entries(after, |after| self.targets.page(after, query.status()));
-        let mut targets: Vec<_> = targets.take(MAX_TARGETS + 1).collect();
-        let has_more = targets.len() > MAX_TARGETS;
-        targets.truncate(MAX_TARGETS);
+        let mut targets: Vec<_> = targets.take(most + 1).collect();
+        let has_more = targets.len() > most;
+        targets.truncate(most);
         render::targets(moment, &status, &targets, has_more, out);
     }
 
-    /// Appends the targets that may be sent work.
-    pub(super) fn write_ready(&self, out: &mut Vec<u8>) {
-        render::ready_targets(self.entries(None, |after| self.targets.ready(after)), out);
+    /// Appends the targets that may be sent work: all of them, unless `query` has a limit. Prometheus reads
+    /// no pages, and drops what a list does not name.
+    pub(super) fn write_ready(&self, query: &TargetQuery, out: &mut Vec<u8>) {
+        let targets = self.entries(query.after(), |after| self.targets.ready(after));
+        render::ready_targets(targets.take(query.limit().unwrap_or(usize::MAX)), out);
     }
 
     /// Appends metrics of the whole, and of each of the first targets.
@@ -100,14 +104,15 @@ impl TargetList {
     /// be seen however many there are.
     fn worst_first(&self, summary: &Summary) -> Vec<TargetView> {
         let of = |only| self.entries(None, move |after| self.targets.page(after, only));
+        let most = usize::from(MAX_TARGETS);
         let is_one_of = |it: &TargetView, only| it.status.is_one_of(only);
-        if summary.deregistered == 0 || summary.total <= MAX_TARGETS {
-            return of(None).take(MAX_TARGETS).collect();
+        if summary.deregistered == 0 || summary.total <= most {
+            return of(None).take(most).collect();
         }
         let gone = [TargetStatus::Deregistered, TargetStatus::AnswersAgain];
         let first = gone.into_iter().flat_map(|only| of(Some(only)));
         let rest = of(None).filter(|it| !gone.iter().any(|only| is_one_of(it, *only)));
-        first.chain(rest).take(MAX_TARGETS).collect()
+        first.chain(rest).take(most).collect()
     }
 
     fn status(&self) -> MonitorStatus {
@@ -140,19 +145,26 @@ impl TargetList {
 pub(super) struct TargetQuery {
     after: Option<InlineName>,
     status: Option<TargetStatus>,
+    /// At most so many: `?limit=`.
+    limit: Option<NonZeroU16>,
     after_is_bad: bool,
     status_is_bad: bool,
+    limit_is_bad: bool,
 }
 
 impl TargetQuery {
     /// Those whose names come after this one: `?after=`.
-    fn after(&self) -> Option<&str> {
-        self.after.as_ref().map(InlineName::as_str)
+    fn after(&self) -> Option<Name> {
+        Name::new(self.after.as_ref()?.as_str()).ok()
     }
 
     /// Those of this status: `?status=`.
     const fn status(&self) -> Option<TargetStatus> {
         self.status
+    }
+
+    fn limit(&self) -> Option<usize> {
+        self.limit.map(|most| most.get().into())
     }
 
     /// What is allowed, if the query is not; it is answered 400.
@@ -164,6 +176,8 @@ impl TargetQuery {
                 "status is one of: healthy, degraded, unhealthy, unknown, inactive, deregistered, \
                  answers-again",
             )
+        } else if self.limit_is_bad {
+            Some("limit is a number from 1 to 1000")
         } else {
             None
         }
@@ -175,6 +189,12 @@ impl TargetQuery {
             if let Some(name) = parameter.strip_prefix(b"after=") {
                 targets.after = InlineName::decode(name);
                 targets.after_is_bad = targets.after.is_none();
+            }
+            if let Some(number) = parameter.strip_prefix(b"limit=") {
+                let number = core::str::from_utf8(number).unwrap_or_default();
+                let number = number.parse().ok();
+                targets.limit = number.filter(|most: &NonZeroU16| most.get() <= MAX_TARGETS);
+                targets.limit_is_bad = targets.limit.is_none();
             }
             if let Some(word) = parameter.strip_prefix(b"status=") {
                 let word = core::str::from_utf8(word).unwrap_or_default();

@@ -4,6 +4,7 @@
 mod aging;
 mod deregistered;
 mod first_results;
+mod guard;
 mod journal;
 mod limits;
 mod mass_failure;

@@ -9,6 +9,8 @@ pub(crate) mod read;
 pub(crate) mod rng;
 pub(crate) mod script;
 pub(crate) mod show;
+#[path = "../support/vectors.rs"]
+pub(crate) mod vectors;
 pub(crate) mod world;
 
 use serde_json::Value;
@@ -26,10 +28,10 @@ pub(crate) fn replay(vector: &Value) -> Result<(), String> {
     let script = script::read(vector)?;
     let mut world = World::new(script)?;
     world.run()?;
-    show::compare("event", &expect.value("events")?, &world.events())?;
+    vectors::compare("event", &expect.value("events")?, &world.events())?;
     let looks = expect.value("looks")?;
-    show::compare("look", &looks, &world.looks)?;
+    vectors::compare("look", &looks, &world.looks)?;
     let expected = expect.value("final")?;
-    show::compare("final state", &expected, &[world.final_state()])?;
+    vectors::compare("final state", &expected, &[world.final_state()])?;
     expect.end()
 }

@@ -1,4 +1,4 @@
-//! From what happened to the JSON of the expectations, and the comparison of the two.
+//! From what happened to the JSON of the expectations.
 
 use health_core::Instant;
 use health_core::check::Signal;
@@ -6,25 +6,6 @@ use health_core::supervise::{
     GivenUpReason, GroupCommand, GroupEvent, GroupSummary, InstanceId, ReplicaState, RestartCause,
 };
 use serde_json::{Value, json};
-
-/// `Err` names the first place where the two differ.
-pub(crate) fn compare(what: &str, expected: &Value, actual: &[Value]) -> Result<(), String> {
-    let expected = match expected {
-        Value::Array(list) => list.as_slice(),
-        one => core::slice::from_ref(one),
-    };
-    let first = (0..expected.len().max(actual.len()))
-        .find(|&index| expected.get(index) != actual.get(index));
-    let Some(index) = first else {
-        return Ok(());
-    };
-    let or_none = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-    Err(format!(
-        "  {what} {index}\n    expected {}\n    got      {}",
-        or_none(expected.get(index)),
-        or_none(actual.get(index)),
-    ))
-}
 
 pub(crate) fn event(event: &GroupEvent) -> Value {
     let mut row = match *event {

@@ -35,6 +35,7 @@ impl TargetStore for MemoryStore {
         for Definition { name, checks, text } in targets {
             let known = self.targets.remove(name);
             let checks = checks.iter().map(|check| StoredCheck {
+                last_error: None,
                 name: check.clone(),
                 saved: known.as_ref().map(|it| it.saved(check)).unwrap_or_default(),
             });

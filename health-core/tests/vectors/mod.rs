@@ -18,9 +18,9 @@ use show::State;
 pub(crate) fn replay(vector: &Value) -> Result<(), String> {
     let mut world = World::new(vector);
     world.run();
-    show::compare("event", &vector["expect"]["events"], &world.events)?;
-    show::compare("attempt", &vector["expect"]["attempts"], &world.attempts)?;
-    show::compare(
+    file::compare("event", &vector["expect"]["events"], &world.events)?;
+    file::compare("attempt", &vector["expect"]["attempts"], &world.attempts)?;
+    file::compare(
         "final state",
         &vector["expect"]["final"],
         &world.final_state(),

@@ -1,4 +1,4 @@
-//! From what happened to the JSON of the expectations, and the comparison of the two.
+//! From what happened to the JSON of the expectations.
 
 use health_core::Class;
 use health_core::Instant;
@@ -17,25 +17,6 @@ pub(crate) struct State {
     pub(crate) next_due: Option<Instant>,
     pub(crate) attempts: u64,
     pub(crate) skipped_slots: u64,
-}
-
-/// `Err` names the first place where the two differ.
-pub(crate) fn compare(what: &str, expected: &Value, actual: &[Value]) -> Result<(), String> {
-    let expected = match expected {
-        Value::Array(list) => list.as_slice(),
-        one => core::slice::from_ref(one),
-    };
-    let first = (0..expected.len().max(actual.len()))
-        .find(|&index| expected.get(index) != actual.get(index));
-    let Some(index) = first else {
-        return Ok(());
-    };
-    let or_none = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-    Err(format!(
-        "  {what} {index}\n    expected {}\n    got      {}",
-        or_none(expected.get(index)),
-        or_none(actual.get(index)),
-    ))
 }
 
 pub(crate) fn event<'a>(

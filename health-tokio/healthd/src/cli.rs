@@ -277,7 +277,8 @@ impl Expect {
     /// Whether any of it was given.
     pub(super) fn is_any(&self) -> bool {
         let is_given = self.json_body.is_some() || self.contains.is_some();
-        is_given || self.expect_status.is_some() || !self.headers.is_empty()
+        let is_given = is_given || self.expect_status.is_some() || self.max_body.is_some();
+        is_given || !self.headers.is_empty()
     }
 }
 

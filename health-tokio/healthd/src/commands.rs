@@ -83,8 +83,9 @@ fn change(
                     format!("the monitor does not answer: {error}"),
                 )
             })?;
-            let busy = "another healthd is about to start or to stop; try again";
-            answered.ok_or_else(|| CommandError::new(EXIT_FAILURE, busy))?
+            let busy = || "another healthd is about to start or to stop; try again".to_owned();
+            let why = || control::obstacle(db).unwrap_or_else(busy);
+            answered.ok_or_else(|| CommandError::new(EXIT_FAILURE, why()))?
         }
     };
     match reply {

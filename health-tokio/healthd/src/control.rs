@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{Access, FlockOperation, access, flock};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
@@ -123,6 +123,26 @@ impl Lock {
             .unwrap_or_else(PoisonError::into_inner);
         Ok(true)
     }
+}
+
+/// Whether another process has the right to write, without taking it for longer than it takes to ask.
+pub(super) fn is_locked(db: &Path) -> bool {
+    let file = File::open(sibling(db, ".lock"));
+    file.is_ok_and(|file| {
+        flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)
+    })
+}
+
+/// Why a monitor cannot make its socket, if nothing can be written to the registry's directory; a line for
+/// people.
+pub(super) fn obstacle(db: &Path) -> Option<String> {
+    let directory = db.parent().filter(|it| !it.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    let error = access(directory, Access::WRITE_OK).err()?;
+    Some(format!(
+        "{}: {error}; the monitor of this registry takes commands again when it can write there",
+        directory.display()
+    ))
 }
 
 /// Whether the error may pass, such as a full disk, in contrast to a wrong path.

@@ -12,7 +12,7 @@ LIMIT = 128
 CLIENTS = 400
 WATCHED_SECONDS = 2.0
 MOST_CPU = 0.05
-ANSWERS_WITHIN = 1.0
+ANSWERS_WITHIN = 10.0
 
 
 def exhausted(site: Site) -> str:
@@ -24,7 +24,7 @@ def exhausted(site: Site) -> str:
         with Swarm(siege.address) as swarm:
             # The daemon's work must not fail only because the endpoint has all descriptors.
             swarm.open(CLIENTS, http.request("/health/live"))
-            swarm.run(5, until=lambda: all(c.received or c.ended for c in swarm.clients))
+            swarm.run(20, until=lambda: all(c.received or c.ended for c in swarm.clients))
             held = siege.process.descriptors
             before, begin = siege.process.cpu_seconds, time.monotonic()
             swarm.run(

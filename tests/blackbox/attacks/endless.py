@@ -84,7 +84,7 @@ def slow_body(site: Site) -> str:
                     swarm.send(client, b"x")
 
         begin = time.monotonic()
-        swarm.run(5, tick, until=lambda: siege.holds_sockets() <= 1)
+        swarm.run(9, tick, until=lambda: siege.holds_sockets() <= 1)
         took = time.monotonic() - begin
         swarm.look(0)
         for client in swarm.clients:

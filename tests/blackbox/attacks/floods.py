@@ -62,7 +62,7 @@ def _all_dropped(
         before = siege.process.pss
         with Swarm(siege.address) as swarm:
             swarm.open(count, opening)
-            swarm.run(5, until=lambda: siege.holds_sockets() >= count)
+            swarm.run(9, until=lambda: siege.holds_sockets() >= count)
             each = 1024 * (siege.process.pss - before) / count
             swarm.run(DROPPED_WITHIN, tick)
             lived = max(client.lived or 0.0 for client in swarm.clients)

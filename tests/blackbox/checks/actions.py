@@ -8,7 +8,7 @@ from ..registry import Disk, Server
 from ..runner import Site
 from ..tools import run
 
-FAST = ("--interval", "100ms", "--timeout", "90ms", "--retries", "1", "--no-auto-deregister")
+FAST = ("--interval", "100ms", "--timeout", "20s", "--retries", "1", "--no-auto-deregister")
 
 
 def retried(site: Site) -> str:
@@ -44,8 +44,8 @@ def retried(site: Site) -> str:
             monitor.wait_for_line("WARN action failed", "action=sleep", "not done within 500ms")
             monitor.wait_for_line("WARN action failed", str(hook.port), "500")
             hook.is_up = True
-            wait_for("the command's second try", 10, lambda: notes.exists() and notes.read_text())
-            wait_for("the webhook's second try", 10, lambda: len(hook.posted) == 2)
+            wait_for("the command's second try", 20, lambda: notes.exists() and notes.read_text())
+            wait_for("the webhook's second try", 20, lambda: len(hook.posted) == 2)
             monitor.wait_for_line("ERROR action failed, given up", "action=sleep")
             monitor.wait_for_line("ERROR action failed, given up", "connection refused")
             demand("s3cr3t" not in monitor.stderr, "the webhook's secret is in the log")

@@ -15,7 +15,7 @@ scrape_configs:
   - job_name: healthd
     static_configs: [{{targets: ["{address}"]}}]
 """
-FLAGS = ("--interval", "200ms", "--timeout", "150ms", "--no-auto-deregister")
+FLAGS = ("--interval", "200ms", "--timeout", "20s", "--no-auto-deregister")
 
 
 def discovery(site: Site) -> str:

@@ -9,7 +9,7 @@ from ..daemon import Daemon
 from ..outcome import Failed, demand, wait_for
 from ..runner import Site
 
-DELAY = 3
+DELAY = 5
 
 
 def drain(site: Site) -> str:
@@ -38,7 +38,7 @@ def drain(site: Site) -> str:
         code = daemon.exit_code()
         took = time.monotonic() - begin
         demand(code == 0, f"exit code {code}: {daemon.stderr}")
-        demand(DELAY - 0.1 <= took < DELAY + 5, f"gone after {took:.1f} s")
+        demand(DELAY - 0.1 <= took < DELAY + 10, f"gone after {took:.1f} s")
         _refused(daemon.address)
         return (
             f"503 after {1000 * seen:.0f} ms, idle connection closed after {1000 * closed:.0f} ms, "

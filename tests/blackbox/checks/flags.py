@@ -61,11 +61,11 @@ def environment(site: Site) -> str:
             old.ask("/health/live")
             daemon.get("/health/live")
             demand(oldest.end() == b"", "DAEMON_MAX_CONNECTIONS: more than an end")
-        daemon.wait_for_status("degraded", 5)
+        daemon.wait_for_status("degraded", 20)
         demand(daemon.get("/health/check/memory").json["consecutive_failures"] > 2, "DAEMON_FAIL")
         daemon.stop()
     with site.daemon("--fail", "disk", env={"DAEMON_FAIL": "load"}) as daemon:
-        daemon.wait_for_status("degraded", 5, "/health/check/disk")
+        daemon.wait_for_status("degraded", 20, "/health/check/disk")
         demand(daemon.get("/health/check/load").code == 200, "the variable wins over the flag")
         daemon.stop()
     return f"{len(VARIABLES)} variables heeded, a flag wins"

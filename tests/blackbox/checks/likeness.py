@@ -65,7 +65,7 @@ def likeness(site: Site) -> str:
     with site.daemon("--drain-delay", "10") as daemon:
         daemon.get("/health")
         daemon.signal(signal.SIGTERM)
-        daemon.wait_for_code("/health/ready", 503, 5)
+        daemon.wait_for_code("/health/ready", 503, 20)
         _ask(daemon, "draining", transcript)
         daemon.signal(signal.SIGTERM)
         wait_for("the end", 15, lambda: daemon.popen.poll() is not None)

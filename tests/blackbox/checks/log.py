@@ -9,7 +9,7 @@ from ..runner import Site
 from ..tools import run
 
 # So slow that no two results of a target come into one batch, which has one line for both.
-SLOW = ("--interval", "1500ms", "--timeout", "1s")
+SLOW = ("--interval", "1500ms", "--timeout", "20s")
 PROMISED = {
     "start": ("INFO started", "targets=2", "registry="),
     "well": ("INFO healthy", "target=a", 'was="starting"'),
@@ -42,7 +42,7 @@ def _life(
     with Disk() as disk, Server() as a, Server() as b:
         flags = (*SLOW, "--log", level, "--target", f"a={a.url}", "--target", f"b={b.url}")
         with disk.monitor(site.path, *flags) as monitor:
-            wait_for("both are asked", 10, lambda: a.requests > 1 and b.requests > 1)
+            wait_for("both are asked", 20, lambda: a.requests > 1 and b.requests > 1)
             b.stop()
             monitor.wait_for_line("ERROR deregistered", "target=b")
             for parts in (promised or {}).values():

@@ -13,7 +13,7 @@ from . import watched
 
 TOKEN = "open-sesame-7f3a"
 ENTER = "\ue007"
-FIRST = 5.0
+FIRST = 20.0
 # Refusals that the page reports by itself; Chromium logs each of them.
 EXPECTED = "Failed to load resource"
 # U+2028 ends a line for some readers, though not in JSON and not in a stream.
@@ -31,11 +31,11 @@ def page(site: Site) -> str:
             browser.run("window.isTheSame = true")
             _give_token(browser)
             browser.wait_for_text("#link", "live", FIRST)
-            browser.wait_for_text("#past", "control heartbeat healthy → unhealthy", 8)
+            browser.wait_for_text("#past", "control heartbeat healthy → unhealthy", 20)
             browser.wait_for_text("#summary", "no beat of control", FIRST)
             demand("✕" in browser.run("return document.title"), "the title does not tell")
             daemon.stop()
-        browser.wait_for_text("#word", "No answer", 8)
+        browser.wait_for_text("#word", "No answer", 20)
         browser.wait_for_text("#summary", "has not answered since", FIRST)
         with Daemon(site.path, "--listen", f"{host}:{port}", "--fail", "load") as daemon:
             served = daemon.get("/?format=html")

@@ -34,7 +34,7 @@ def haproxy(site: Site) -> str:
     """HAProxy's default check sees the daemon up, and down as soon as it drains."""
     if not shutil.which("haproxy"):
         raise Missing("haproxy")
-    with tempfile.TemporaryDirectory() as name, site.daemon("--drain-delay", "4") as daemon:
+    with tempfile.TemporaryDirectory() as name, site.daemon("--drain-delay", "8") as daemon:
         stats, file = Path(name, "stats"), Path(name, "haproxy.cfg")
         host, port = daemon.address
         file.write_text(CONFIGURATION.format(stats=stats, host=host, port=port))
@@ -43,10 +43,10 @@ def haproxy(site: Site) -> str:
             subprocess.Popen(["haproxy", "-db", "-f", file], stdout=log, stderr=log) as proxy,
         ):
             try:
-                wait_for("HAProxy's socket", 5, stats.exists)
-                up = wait_for("UP", 5, lambda: _seen(stats, "UP", "200"))
+                wait_for("HAProxy's socket", 20, stats.exists)
+                up = wait_for("UP", 20, lambda: _seen(stats, "UP", "200"))
                 daemon.signal(signal.SIGTERM)
-                down = wait_for("DOWN", 5, lambda: _seen(stats, "DOWN", "503"))
+                down = wait_for("DOWN", 20, lambda: _seen(stats, "DOWN", "503"))
             finally:
                 proxy.terminate()
         demand(daemon.exit_code() == 0, f"exit code: {daemon.stderr}")
@@ -56,7 +56,7 @@ def haproxy(site: Site) -> str:
 def _seen(stats: Path, status: str, code: str) -> str | None:
     """What HAProxy thinks of the server, if it is that."""
     with socket.socket(socket.AF_UNIX) as stream:
-        stream.settimeout(2)
+        stream.settimeout(20)
         try:
             stream.connect(str(stats))
         except ConnectionRefusedError:

@@ -46,7 +46,7 @@ class Peer:
 
     def accept(self) -> socket.socket:
         """Waits for a connection."""
-        self._socket.settimeout(10)
+        self._socket.settimeout(20)
         return self._socket.accept()[0]
 
     def close(self) -> None:
@@ -101,7 +101,7 @@ def steering(site: Site) -> str:
             wait_for("well again", 20, lambda: _steered(daemon, 200))
             # A port in use is a warning; a second daemon steers on without an endpoint.
             with Daemon(site.path, gateway.name, daemon.url.removeprefix("http://")) as second:
-                wait_for("a warning", 10, lambda: "warning: no health endpoint" in second.stderr)
+                wait_for("a warning", 20, lambda: "warning: no health endpoint" in second.stderr)
                 second.stop()
             daemon.stop()
             demand(daemon.stderr == "", f"it says: {daemon.stderr}")
@@ -138,14 +138,14 @@ def loop_group(site: Site) -> str:
         source.open()
         with Daemon(site.path, source.name, env=env) as daemon:
             feed = source.accept()
-            wait_for("ready", 10, lambda: daemon.get("/health/ready").code == 200)
+            wait_for("ready", 20, lambda: daemon.get("/health/ready").code == 200)
             for path in ("/health/live", "/health/ready"):
                 answer = curl(daemon.url + path)
                 demand((answer.code, answer.body) == (200, b'{"status":"healthy"}'), f"{answer}")
                 demand(answer.fields["content-length"] == "20", f"{answer.fields}")
             demand(curl(daemon.url + "/health/nothing").code == 404, "not 404")
             feed.close()
-            answer = daemon.wait_for_code("/health/ready", 503, 10)
+            answer = daemon.wait_for_code("/health/ready", 503, 20)
             demand(answer.json["status"] == "unhealthy", f"{answer.body!r}")
             demand(answer.json["pending"] == ["feed"], f"{answer.body!r}")
             demand(curl(daemon.url + "/health/live").code == 200, "not alive")
@@ -166,7 +166,7 @@ def trading(site: Site) -> str:
         env = {"HEALTH_LISTEN": f"{LOOPBACK}:0"}
         with Daemon(site.path, exchange.name, env=env) as daemon:
             up = ["registry"]
-            answer = wait_for("the first part", 10, lambda: _parts_up(daemon, up))
+            answer = wait_for("the first part", 20, lambda: _parts_up(daemon, up))
             demand(answer.code == 503, f"while starting: {answer}")
             stats = curl(daemon.url + "/stats")
             demand(stats.code == 200 and list(stats.json) == PARTS, f"/stats: {stats}")
@@ -184,7 +184,7 @@ def trading(site: Site) -> str:
             demand(curl(daemon.url + "/stats").code == 200, "/stats is not 200")
             env = {"HEALTH_LISTEN": daemon.url.removeprefix("http://")}
             with Daemon(site.path, exchange.name, env=env) as second:
-                wait_for("a complaint", 10, lambda: "no health endpoint" in second.stderr)
+                wait_for("a complaint", 20, lambda: "no health endpoint" in second.stderr)
                 demand(second.popen.poll() is None, "a port conflict ended it")
                 second.stop()
             daemon.stop()

@@ -12,7 +12,7 @@ from ..daemon import Daemon
 from ..outcome import demand
 from ..runner import ROOT
 
-SOON = 10.0
+SOON = 20.0
 # As many of the page's questions for targets as are under way, at most and now.
 COUNTING = """
 const real = window.fetch;
@@ -35,7 +35,7 @@ def page(browser: Browser) -> None:
         database = Path(directory, "registry.db")
         with Daemon(
             program, "monitor", "--db", str(database), "--listen", "127.0.0.1:0",
-            "--interval", "500ms", "--timeout", "400ms", "--no-auto-deregister",
+            "--interval", "500ms", "--timeout", "20s", "--no-auto-deregister",
             "--target", f"a={well.url}", "--target", f"b={ill.url}",
         ) as monitor:  # fmt: skip
             browser.go(f"{monitor.url}/")

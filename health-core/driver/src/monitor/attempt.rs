@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use super::job::Job;
 use super::shared::Shared;
-use health_core::Instant;
-use health_core::Outcome;
 use health_core::check::probe::Report;
 use health_core::monitor::AttemptId;
+use health_core::{Class, Instant, Outcome};
 
 /// An attempt that is carried out. Dropped without a report, it reports that the attempt was cancelled
 /// and that nothing is left of it, so that no attempt is lost.
@@ -64,8 +63,16 @@ impl AttemptGuard {
     }
 
     /// The attempt is over, and nothing is left of it.
+    ///
+    /// What the prober itself lacked was known at the attempt's [`limit`](Self::limit), however late it is
+    /// said: a prober that stood still meanwhile must not make the target's timeout of it.
     pub fn finish(mut self, report: Report) {
-        self.report(report);
+        let now = self.shared.clock.now();
+        let at = match report.outcome.class {
+            Class::Indeterminate => now.min(self.last_moment()),
+            _ => now,
+        };
+        self.report(at, report);
     }
 
     /// A closure or future has come to an outcome, and nothing is left of it.
@@ -74,15 +81,21 @@ impl AttemptGuard {
     }
 
     fn report_outcome(&mut self, outcome: Outcome) {
-        let took = self.shared.clock.now().duration_since(self.began);
-        self.report(Report::new(outcome, took));
+        let now = self.shared.clock.now();
+        let took = now.duration_since(self.began);
+        self.report(now, Report::new(outcome, took));
     }
 
-    fn report(&mut self, report: Report) {
+    /// The last one before the deadline.
+    fn last_moment(&self) -> Instant {
+        Instant::from_micros(self.deadline.as_micros().saturating_sub(1))
+    }
+
+    /// The attempt was over at `now`.
+    fn report(&mut self, now: Instant, report: Report) {
         self.is_over = true;
         let attempt = self.attempt;
         let replaced = self.shared.change(|state| {
-            let now = self.shared.clock.now();
             // One of these two is ignored: which one depends on whether the attempt was cancelled.
             let outcome = report.outcome.clone();
             state.monitor.handle_outcome(now, attempt, outcome);
@@ -110,7 +123,40 @@ fn limit(left: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
+    use health_core::Kind;
+    use health_core::check::CheckConfig;
+    use health_core::monitor::MonitorConfig;
+
     use super::*;
+    use crate::monitor::{ManualClock, MonitorAction, MonitorDriver, Target};
+
+    /// The prober stands still from before an attempt's limit until behind its deadline.
+    #[test]
+    fn what_the_prober_lacks_is_no_timeout_however_late_it_is_said() {
+        let ours = Outcome::indeterminate("resolver").of_kind(Kind::Resolver);
+        let theirs = Outcome::failure_with_message("refused").of_kind(Kind::Refused);
+        for (outcome, kind, failures) in [(ours, Kind::Resolver, 0), (theirs, Kind::Timeout, 1)] {
+            let clock = ManualClock::new();
+            let config = MonitorConfig::default();
+            let (mut driver, monitor) = MonitorDriver::new(config, None, (&clock).into());
+            let probe = "tcp://db.example:80".parse().expect("a probe");
+            let target = Target::new("db").expect("a name");
+            let target = target.probe("tcp", CheckConfig::default(), probe);
+            monitor.add(target.expect("a name")).expect("added");
+            let MonitorAction::Start(attempt) = driver.poll(Waker::noop()) else {
+                panic!("it is due");
+            };
+            clock.set(clock.now() + CheckConfig::default().timeout + Duration::from_millis(5));
+            attempt.finish(Report::new(outcome, Duration::ZERO));
+            let _ = driver.poll(Waker::noop());
+            let check = &monitor.target("db").expect("there").checks[0];
+            let last = check.history.last().expect("a result");
+            assert_eq!(last.kind(), Some(kind));
+            assert_eq!(check.streak.failures(), failures);
+        }
+    }
 
     #[test]
     fn an_attempt_ends_a_little_before_its_deadline() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::shared::{Shared, State, Work};
+use super::shared::{Shared, State};
 use super::target::Target;
 use health_core::Instant;
 use health_core::monitor::{
@@ -32,15 +32,14 @@ impl MonitorControl {
     /// probed over `https` by a build without the feature `tls`, or the monitor has been stopped.
     /// Nothing has changed then.
     pub fn add(&self, target: Target) -> Result<TargetId, AddError> {
-        let (spec, jobs) = target.into_parts()?;
+        let (spec, work) = target.into_parts()?;
         let moment = self.shared.clock.moment();
         self.shared.change(|state| {
             #[cfg(feature = "registry")]
             let id = state.monitor.add_at(moment, spec)?;
             #[cfg(not(feature = "registry"))]
             let id = state.monitor.add(moment.now, spec)?;
-            let work = jobs.into_iter().map(Work::from).collect();
-            state.work.insert(id, work);
+            state.work.insert(id, work.into_boxed_slice());
             Ok(id)
         })
     }
@@ -52,16 +51,15 @@ impl MonitorControl {
     ///
     /// As [`add`](Self::add).
     pub fn replace(&self, target: Target) -> Result<TargetId, AddError> {
-        let (spec, jobs) = target.into_parts()?;
+        let (spec, work) = target.into_parts()?;
         let (replaced, old) = self.change(|state, now| {
             let before = state.monitor.find(spec.name().as_str());
             let id = match state.monitor.replace(now, spec) {
                 Ok(id) => id,
                 Err(error) => return (Err(error), None),
             };
-            let work = jobs.into_iter().map(Work::from).collect();
             let old = before.and_then(|before| state.work.remove(&before));
-            state.work.insert(id, work);
+            state.work.insert(id, work.into_boxed_slice());
             (Ok(id), old)
         });
         drop(old);

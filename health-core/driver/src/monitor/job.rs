@@ -18,6 +18,9 @@ use crate::guard::{Panicked, catch};
 pub enum Job {
     /// By a probe of something outside this process.
     Probe(Probe),
+    /// By nothing for now: this probe lacks something of the prober's own. Each attempt ends at once, with
+    /// this outcome.
+    Lacking(Box<(Probe, Outcome)>),
     /// By a closure, called on a thread that may block.
     Call(SelfCheck),
     /// By a future, polled in the monitor's task.
@@ -42,25 +45,31 @@ impl Job {
     pub const fn needs_reap(&self) -> bool {
         match self {
             Self::Probe(probe) => probe.needs_reap(),
+            Self::Lacking(lacking) => lacking.0.needs_reap(),
             Self::Call(_) => true,
             Self::Future(_) => false,
         }
     }
 
+    const fn probe(&self) -> Option<&Probe> {
+        match self {
+            Self::Probe(probe) => Some(probe),
+            Self::Lacking(lacking) => Some(&lacking.0),
+            Self::Call(_) | Self::Future(_) => None,
+        }
+    }
+
     pub(super) const fn is_http(&self) -> bool {
-        matches!(self, Self::Probe(Probe::Http(_)))
+        matches!(self.probe(), Some(Probe::Http(_)))
     }
 
     pub(super) fn is_https(&self) -> bool {
-        matches!(self, Self::Probe(Probe::Http(http)) if http.tls().is_some())
+        matches!(self.probe(), Some(Probe::Http(http)) if http.tls().is_some())
     }
 
     /// Where it connects to, if that is a host and a port.
     pub(super) fn endpoint(&self) -> Option<&Endpoint> {
-        match self {
-            Self::Probe(probe) => probe.endpoint(),
-            Self::Call(_) | Self::Future(_) => None,
-        }
+        self.probe()?.endpoint()
     }
 }
 
@@ -150,6 +159,7 @@ impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Probe(probe) => probe.fmt(f),
+            Self::Lacking(lacking) => lacking.0.fmt(f),
             Self::Call(_) | Self::Future(_) => f.write_str("self-check"),
         }
     }
@@ -159,6 +169,7 @@ impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Probe(probe) => probe.fmt(f),
+            Self::Lacking(lacking) => lacking.fmt(f),
             Self::Call(call) => call.fmt(f),
             Self::Future(call) => call.fmt(f),
         }

@@ -45,9 +45,10 @@ pub(crate) struct State {
 }
 
 /// What a driver knows of a check.
+#[derive(Debug)]
 pub(super) struct Work {
     pub(super) job: Arc<Job>,
-    /// What the last completed attempt saw.
+    /// What the last completed attempt saw; before the first one, the error that was stored.
     pub(super) report: Option<Arc<Report>>,
 }
 

@@ -2,13 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "registry")]
+use std::time::Duration;
 
 use super::job::{AsyncSelfCheck, Job, SelfCheck};
+use super::shared::Work;
 use health_core::Outcome;
 use health_core::check::CheckConfig;
 #[cfg(feature = "registry")]
 use health_core::check::Saved;
 use health_core::check::probe::Probe;
+#[cfg(feature = "registry")]
+use health_core::check::probe::Report;
 use health_core::monitor::{AddError, TargetSpec};
 use health_core::{Name, NameError};
 
@@ -31,7 +36,7 @@ use health_core::{Name, NameError};
 /// ```
 pub struct Target {
     spec: TargetSpec,
-    jobs: Vec<Arc<Job>>,
+    work: Vec<Work>,
     /// Why it cannot be added.
     refused: Option<AddError>,
 }
@@ -51,7 +56,7 @@ impl Target {
     pub const fn named(name: Name) -> Self {
         Self {
             spec: TargetSpec::new(name),
-            jobs: Vec::new(),
+            work: Vec::new(),
             refused: None,
         }
     }
@@ -87,17 +92,48 @@ impl Target {
     #[cfg(feature = "registry")]
     #[must_use]
     pub fn restored_probe(
-        mut self,
+        self,
         name: Name,
         config: Arc<CheckConfig>,
         probe: Probe,
         saved: Saved,
     ) -> Self {
-        debug_assert_eq!(config.needs_reap, probe.needs_reap());
-        let job = Job::Probe(probe);
+        self.restored(name, config, Job::Probe(probe), saved)
+    }
+
+    /// As [`restored_probe`](Self::restored_probe), for a probe that cannot be made now, since the prober
+    /// itself lacks something: each attempt ends at once with `outcome`.
+    #[cfg(feature = "registry")]
+    #[must_use]
+    pub fn restored_lacking(
+        self,
+        name: Name,
+        config: Arc<CheckConfig>,
+        probe: Probe,
+        outcome: Outcome,
+        saved: Saved,
+    ) -> Self {
+        let job = Job::Lacking(Box::new((probe, outcome)));
+        self.restored(name, config, job, saved)
+    }
+
+    /// What is shown as the last error of the check that was added last, until there is a result of it: as
+    /// it was stored.
+    #[cfg(feature = "registry")]
+    #[must_use]
+    pub fn restored_error(mut self, error: Outcome) -> Self {
+        if let Some(work) = self.work.last_mut() {
+            work.report = Some(Arc::new(Report::new(error, Duration::ZERO)));
+        }
+        self
+    }
+
+    #[cfg(feature = "registry")]
+    fn restored(mut self, name: Name, config: Arc<CheckConfig>, job: Job, saved: Saved) -> Self {
+        debug_assert_eq!(config.needs_reap, job.needs_reap());
         self.refuse_tls(&name, &job);
         self.spec = self.spec.restored_check(name, config, saved);
-        self.jobs.push(Arc::new(job));
+        self.work.push(Arc::new(job).into());
         self
     }
 
@@ -180,7 +216,7 @@ impl Target {
         let name = Name::new(name)?;
         self.refuse_tls(&name, &job);
         self.spec = self.spec.check(name, Arc::new(config));
-        self.jobs.push(Arc::new(job));
+        self.work.push(Arc::new(job).into());
         Ok(self)
     }
 
@@ -192,10 +228,10 @@ impl Target {
         }
     }
 
-    pub(super) fn into_parts(self) -> Result<(TargetSpec, Vec<Arc<Job>>), AddError> {
+    pub(super) fn into_parts(self) -> Result<(TargetSpec, Vec<Work>), AddError> {
         match self.refused {
             Some(error) => Err(error),
-            None => Ok((self.spec, self.jobs)),
+            None => Ok((self.spec, self.work)),
         }
     }
 }
@@ -204,7 +240,7 @@ impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Target")
             .field("spec", &self.spec)
-            .field("jobs", &self.jobs)
+            .field("work", &self.work)
             .finish()
     }
 }

@@ -129,6 +129,7 @@ async fn perform<R: Runtime<Socket: Connect>>(guard: AttemptGuard, policy: Arc<A
             let finish = |report: &Report| guard.finish(report.clone());
             super::network::attempt::<R>(probe, &policy, limit, finish).await;
         }
+        Job::Lacking(lacking) => guard.answer(lacking.1.clone()),
         Job::Future(check) => {
             let outcome = check.begin().await;
             guard.answer(outcome);
@@ -148,6 +149,7 @@ fn perform_blocking(guard: AttemptGuard, group: &ProcessGroup) {
             let outcome = check.call();
             guard.answer(outcome);
         }
+        Job::Lacking(lacking) => guard.answer(lacking.1.clone()),
         Job::Probe(_) | Job::Future(_) => {}
     }
 }

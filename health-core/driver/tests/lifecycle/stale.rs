@@ -10,7 +10,7 @@ use super::{running, spawn};
 #[test]
 fn stale_results_refuse_readiness_until_the_next_one() {
     let health = running();
-    let config = ComponentConfig::new().validity(Duration::from_millis(50));
+    let config = ComponentConfig::new().validity(Duration::from_millis(300));
     let pool = health.component_with("pool", config).expect("a name");
     pool.success();
     let handle = spawn(&health, |_| {});

@@ -13,6 +13,8 @@ use health_core::{Class, Kind};
 use crate::{driver, procs};
 
 const LONG: Duration = Duration::from_secs(20);
+/// A deadline before which a command has begun, however busy the machine is.
+const BEGUN: Duration = Duration::from_secs(2);
 
 fn run(builder: ExecProbeBuilder, timeout: Duration) -> Report {
     probe(&builder.build().expect("valid").into(), timeout)
@@ -106,8 +108,10 @@ fn its_limits_are_its_own() {
     limits.address_space = Some(1 << 30);
     limits.processes = Some(1_234);
     limits.files = Some(33);
-    // The limits are set while it runs already: give them a moment.
-    let line = "sleep 0.2; ulimit -t; ulimit -v; ulimit -n; cat /proc/self/limits";
+    // The limits are set while it runs already, the last of them perhaps a moment later.
+    let line = "until [ \"$(ulimit -t) $(ulimit -v) $(ulimit -n)\" = '2 1048576 33' ] \
+                && grep -q 'Max processes  *1234' /proc/self/limits; do sleep 0.05; done; \
+                ulimit -t; ulimit -v; ulimit -n; cat /proc/self/limits";
     let text = output(&run(sh(line).limits(limits), LONG));
     let lines: Vec<_> = text.lines().take(3).collect();
     assert_eq!(lines, ["2", "1048576", "33"]);
@@ -138,7 +142,7 @@ fn much_output_is_read_and_cut() {
 fn after_a_timeout_nothing_is_left() {
     let mark = procs::mark();
     let line = "sleep 600 & sleep 600";
-    let report = run(sh(line).env("MARK", &mark), Duration::from_secs(1));
+    let report = run(sh(line).env("MARK", &mark), BEGUN);
     let message = "timeout while running the command";
     assert_eq!(report.outcome.message.as_str(), message);
     assert_eq!(
@@ -153,8 +157,9 @@ fn who_ignores_the_first_signal_gets_the_second() {
     let mark = procs::mark();
     let line = "trap '' TERM; echo begun; sleep 600 & while true; do sleep 0.1; done";
     let began = Instant::now();
-    let report = run(sh(line).env("MARK", &mark), Duration::from_millis(500));
-    assert!(began.elapsed() >= Duration::from_millis(1_500));
+    let report = run(sh(line).env("MARK", &mark), BEGUN);
+    // A second lies between the signals.
+    assert!(began.elapsed() >= BEGUN + Duration::from_secs(1));
     assert_eq!(output(&report), "begun\n");
     procs::none_left(&mark);
 }
@@ -196,7 +201,7 @@ fn a_thousand_timeouts_leave_no_zombie_and_no_descriptor() {
     });
     procs::none_left(&mark);
     // Other tests of this process have zombies of their own, for a moment each.
-    let until = Instant::now() + Duration::from_secs(1);
+    let until = Instant::now() + LONG;
     while procs::zombies() > 0 {
         assert!(Instant::now() < until, "{} zombies", procs::zombies());
         thread::sleep(Duration::from_millis(1));

@@ -1,5 +1,7 @@
 //! A monitor at work: what it starts, ends, keeps apart and shows.
 
+mod closures;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
@@ -18,12 +20,20 @@ use crate::clock::{idle, wait};
 use crate::driver::{Monitor, Running, defaults};
 use crate::{peer, procs};
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(20);
 
+/// With a deadline that does not pass.
 fn every(millis: u64) -> CheckConfig {
     let mut config = CheckConfig::default();
     config.interval = Duration::from_millis(millis);
-    config.timeout = Duration::from_millis(millis);
+    config.timeout = LIMIT;
+    config
+}
+
+/// With a deadline that passes at the end of the interval.
+fn timing_out(millis: u64) -> CheckConfig {
+    let mut config = every(millis);
+    config.timeout = config.interval;
     config
 }
 
@@ -152,22 +162,27 @@ fn a_timeout_names_its_part() {
     let address = peer::server(std::mem::forget);
     let monitor = spawn();
     monitor
-        .add(probing("mute", every(1_000), &format!("http://{address}")))
+        .add(probing(
+            "mute",
+            timing_out(1_500),
+            &format!("http://{address}"),
+        ))
         .expect("added");
-    let event = wait_for(&monitor, |event| recorded(event).is_some());
-    let record = recorded(&event).expect("a record");
-    assert_eq!(record.kind(), Some(Kind::Timeout));
-    assert_eq!(
-        record.message(),
-        "timeout while waiting for the response head"
-    );
+    // The first one that ends by itself: on a busy machine, others may have slept over their deadline.
+    wait_for(&monitor, |event| {
+        let Some(record) = recorded(event) else {
+            return false;
+        };
+        assert_eq!(record.kind(), Some(Kind::Timeout));
+        record.message() == "timeout while waiting for the response head"
+    });
 }
 
 #[test]
 fn a_command_is_ended_at_its_deadline_and_at_the_stop() {
     let mark = procs::mark();
     let monitor = spawn();
-    let slow = command("slow", every(300), "sleep 600 & sleep 600", &mark);
+    let slow = command("slow", timing_out(300), "sleep 600 & sleep 600", &mark);
     monitor.add(slow).expect("added");
     let event = wait_for(&monitor, |event| recorded(event).is_some());
     assert_eq!(
@@ -207,126 +222,6 @@ fn a_command_that_ignores_the_stop_is_killed() {
     fs::remove_file(&fifo).expect("ours");
     assert!(monitor.stop(LIMIT));
     procs::none_left(&mark);
-}
-
-#[test]
-fn a_closure_that_panics_has_failed() {
-    let monitor = spawn();
-    // Printing the panic with a backtrace takes a while.
-    let mut config = every(2_000);
-    config.retries = 1;
-    let target = looking("bad", config, || panic!("secret {}", 7));
-    monitor.add(target).expect("added");
-    let event = wait_for(&monitor, |event| recorded(event).is_some());
-    let record = recorded(&event).expect("a record");
-    assert_eq!(record.kind(), Some(Kind::Panicked));
-    assert_eq!(record.message(), "the check panicked");
-    assert_eq!(record.cause().expect("what it said").reveal(), "secret 7");
-    wait_for(&monitor, turns(CheckStatus::Unhealthy));
-}
-
-#[test]
-fn a_future_that_panics_has_failed() {
-    let monitor = spawn();
-    let target = Target::new("bad").expect("a name");
-    let target = target.async_self_check("look", every(2_000), || async { panic!("secret") });
-    monitor.add(target.expect("a name")).expect("added");
-    let event = wait_for(&monitor, |event| recorded(event).is_some());
-    let record = recorded(&event).expect("a record");
-    assert_eq!(record.kind(), Some(Kind::Panicked));
-    assert_eq!(record.cause().expect("what it said").reveal(), "secret");
-    assert!(monitor.stop(LIMIT));
-}
-
-/// Says when it is dropped.
-struct Dropped(Arc<AtomicBool>);
-
-impl Drop for Dropped {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-#[test]
-fn a_future_that_hangs_is_dropped_at_its_deadline() {
-    let monitor = spawn();
-    let is_dropped = Arc::new(AtomicBool::new(false));
-    let of_check = Arc::clone(&is_dropped);
-    let target = Target::new("stuck").expect("a name");
-    let target = target.async_self_check("look", every(200), move || {
-        let dropped = Dropped(Arc::clone(&of_check));
-        async move {
-            let _dropped = dropped;
-            std::future::pending().await
-        }
-    });
-    monitor.add(target.expect("a name")).expect("added");
-    let event = wait_for(&monitor, |event| recorded(event).is_some());
-    let record = recorded(&event).expect("a record");
-    assert_eq!(record.kind(), Some(Kind::Timeout));
-    // It leaves nothing to wait for: the next one begins in its slot.
-    wait_for(
-        &monitor,
-        |event| matches!(event, MonitorEvent::Started { attempt, .. } if attempt.number() == 2),
-    );
-    assert!(is_dropped.load(Ordering::SeqCst));
-    assert!(monitor.stop(LIMIT));
-}
-
-/// Never two runs of one, failed by the clock, not started again while stuck.
-#[test]
-fn a_closure_that_hangs_fails_by_the_clock_and_runs_once() {
-    let calls = Arc::new(AtomicUsize::new(0));
-    let of_check = Arc::clone(&calls);
-    let (release, gate) = mpsc::channel();
-    let gate = Mutex::new(gate);
-    let monitor = spawn();
-    let look = move || {
-        if of_check.fetch_add(1, Ordering::SeqCst) == 0 {
-            let gate = gate.lock().expect("no panic");
-            gate.recv().expect("a release");
-        }
-        Outcome::success()
-    };
-    monitor
-        .add(looking("stuck", every(100), look))
-        .expect("added");
-    wait_for(&monitor, turns(CheckStatus::Unhealthy));
-    assert_eq!(calls.load(Ordering::SeqCst), 1);
-    let view = &monitor.target("stuck").expect("there").checks[0];
-    assert_eq!(view.mode, Mode::Reaping);
-    let kinds: Vec<_> = view
-        .history
-        .iter()
-        .filter_map(check::Record::kind)
-        .collect();
-    assert_eq!(kinds[..2], [Kind::Timeout, Kind::PreviousAttemptStuck]);
-    // It returns at last; the next call is answered.
-    release.send(()).expect("it waits");
-    wait_for(&monitor, turns(CheckStatus::Healthy));
-    assert!(monitor.stop(LIMIT));
-}
-
-#[test]
-fn a_stuck_closure_does_not_hold_the_stop_up() {
-    let mut config = traced();
-    config.stop_timeout = Duration::from_millis(300);
-    let monitor = Running::spawn(Monitor::new(config));
-    let look = || loop {
-        thread::park();
-    };
-    monitor
-        .add(looking("stuck", every(60_000), look))
-        .expect("added");
-    wait_for(&monitor, |event| {
-        matches!(event, MonitorEvent::Started { .. })
-    });
-    assert!(monitor.stop(LIMIT));
-    let stopped = wait_for(&monitor, |event| {
-        matches!(event, MonitorEvent::Stopped { .. })
-    });
-    assert!(matches!(stopped, MonitorEvent::Stopped { left: 1, .. }));
-    assert_eq!(monitor.next_event(LIMIT), None, "all is told");
 }
 
 /// In virtual time: an hour in which nothing happens takes none.

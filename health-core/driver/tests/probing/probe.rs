@@ -11,8 +11,9 @@ use health_core::{Class, Kind};
 use crate::driver;
 use crate::peer::{answering, nobody, server};
 
-const SHORT: Duration = Duration::from_millis(200);
-const LONG: Duration = Duration::from_secs(10);
+/// A deadline that passes; what is to happen before it has happened by then, however busy the machine.
+const SHORT: Duration = Duration::from_millis(1_500);
+const LONG: Duration = Duration::from_secs(20);
 
 #[track_caller]
 fn run(target: &str, timeout: Duration) -> Report {
@@ -107,7 +108,7 @@ fn a_connection_that_is_never_accepted() {
     rustix::net::listen(&listener, 0).expect("a listener");
     let address = TcpListener::from(listener.try_clone().expect("a copy")).local_addr();
     let address = address.expect("its address");
-    let fill = || std::net::TcpStream::connect_timeout(&address, Duration::from_millis(50));
+    let fill = || std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300));
     let filled: Vec<_> = (0..4).filter_map(|_| fill().ok()).collect();
     assert!(filled.len() < 4, "the queue has room for everybody");
     let report = run(&format!("http://{address}"), SHORT);
@@ -117,7 +118,7 @@ fn a_connection_that_is_never_accepted() {
 
 #[test]
 fn an_answer_that_does_not_come() {
-    let address = server(|stream| thread::park_timeout(hold(stream)));
+    let address = server(std::mem::forget);
     let report = run(&format!("http://{address}"), SHORT);
     let message = "timeout while waiting for the response head";
     says(&report, Class::Failure, Some(Kind::Timeout), message);
@@ -138,7 +139,7 @@ fn a_head_that_comes_byte_by_byte() {
     let address = server(|mut stream| {
         for byte in b"HTTP/1.1 200 OK\r\nX-Slow: "
             .iter()
-            .chain([b'x'; 200].iter())
+            .chain(std::iter::repeat(&b'x'))
         {
             if stream.write_all(&[*byte]).is_err() {
                 return;
@@ -155,7 +156,7 @@ fn a_head_that_comes_byte_by_byte() {
 fn a_body_that_does_not_end() {
     let address = server(|mut stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
-        thread::park_timeout(hold(stream));
+        std::mem::forget(stream);
     });
     // The head alone would do; the answer is still wanted whole.
     let target: Probe = format!("http://{address}").parse().expect("a target");
@@ -178,7 +179,7 @@ fn an_answer_that_is_cut() {
 fn a_reset() {
     let address = server(|stream| {
         // Closed over unread bytes.
-        thread::sleep(Duration::from_millis(50));
+        let _ = stream.peek(&mut [0]);
         drop(stream);
     });
     let report = run(&format!("http://{address}"), LONG);
@@ -255,11 +256,6 @@ fn what_is_sent_goes_to_the_target() {
     let http = http.header("Authorization", "Bearer t").build();
     let report = probe(&http.expect("a probe").into(), LONG);
     says(&report, Class::Success, None, "");
-}
-
-fn hold(stream: std::net::TcpStream) -> Duration {
-    std::mem::forget(stream);
-    Duration::from_millis(400)
 }
 
 fn tempdir() -> String {

@@ -42,10 +42,10 @@ fn a_vector_with_another_expectation_fails() {
 fn replay(vector: &Value) -> Result<(), String> {
     let mut world = World::new(vector);
     world.run();
-    show::compare("event", &vector["expect"]["events"], &world.events)?;
-    show::compare("attempt", &vector["expect"]["attempts"], &world.attempts)?;
+    file::compare("event", &vector["expect"]["events"], &world.events)?;
+    file::compare("attempt", &vector["expect"]["attempts"], &world.attempts)?;
     let states = world.final_state();
-    show::compare("final state", &vector["expect"]["final"], &states)?;
+    file::compare("final state", &vector["expect"]["final"], &states)?;
     world.end();
     Ok(())
 }

@@ -121,8 +121,7 @@ fn a_postgresql_by_pg_isready() {
     let port = postgres.port.to_string();
     let probe = ExecProbe::command(["pg_isready", "-h", "127.0.0.1", "-p", &port]);
     let mut config = every(200);
-    config.timeout = Duration::from_secs(2);
-    config.start_period = Duration::from_secs(15);
+    config.start_period = Duration::from_secs(60);
     config.start_interval = Some(Duration::from_millis(100));
     let probe = probe.build().expect("valid").into();
     let targets = vec![("db".to_owned(), vec![(config, probe)])];
@@ -155,7 +154,7 @@ fn a_postgresql_by_pg_isready() {
 fn every(millis: u64) -> CheckConfig {
     let mut config = CheckConfig::default();
     config.interval = Duration::from_millis(millis);
-    config.timeout = Duration::from_secs(2);
+    config.timeout = LIMIT;
     config
 }
 

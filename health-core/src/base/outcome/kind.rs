@@ -62,7 +62,7 @@ pub enum Kind {
     Ports,
     /// The prober's resolver cannot be reached, or does not answer in time.
     Resolver,
-    /// The prober cannot use its certificates or keys: a file cannot be read or makes no sense.
+    /// The prober cannot use its certificates, keys or tokens: a file cannot be read or makes no sense.
     Certificates,
     /// The program of a command is being replaced; its word is `etxtbsy`.
     CommandBusy,

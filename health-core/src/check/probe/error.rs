@@ -99,7 +99,7 @@ impl Kind {
             Self::Processes => "prober can start no process",
             Self::Ports => "prober has no local port left",
             Self::Resolver => "prober cannot ask its resolver",
-            Self::Certificates => "prober cannot use its certificates or keys",
+            Self::Certificates => "prober cannot use its certificates, keys or tokens",
             Self::CommandBusy => "command is being replaced",
             // What else can happen outside of the protocol.
             _ => "input/output error",

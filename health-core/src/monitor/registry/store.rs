@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::batch::Batch;
-use crate::base::Name;
+use crate::base::{Name, Outcome};
 use crate::check::Saved;
 
 /// A durable list of targets and of the state of their checks.
@@ -105,6 +105,8 @@ pub struct StoredCheck {
     pub name: Name,
     /// Its state.
     pub saved: Saved,
+    /// Its last result that was no success, for people; `None` if there was none, or that is not known.
+    pub last_error: Option<Outcome>,
 }
 
 impl StoredTarget {
@@ -113,5 +115,12 @@ impl StoredTarget {
     pub fn saved(&self, check: &Name) -> Saved {
         let found = self.checks.iter().find(|it| it.name == *check);
         found.map(|it| it.saved).unwrap_or_default()
+    }
+
+    /// The last result of the check of that name that was no success, if it is known.
+    #[must_use]
+    pub fn last_error(&self, check: &Name) -> Option<&Outcome> {
+        let mut checks = self.checks.iter();
+        checks.find(|it| it.name == *check)?.last_error.as_ref()
     }
 }

@@ -74,18 +74,18 @@ async fn measure(
     // Held to the end: its memory belongs to what is measured.
     let mut registry = None;
     if let Some(place) = place {
-        let (announce, mut announced) = mpsc::channel(64);
+        let (reports, mut stored) = mpsc::channel(64);
         let health = Health::new("bench", env!("CARGO_PKG_VERSION"));
         let db = place.db();
         let (limits, outbox) = (Limits::default(), Outbox::default());
         // No notices are made.
         outbox.close();
-        let opened = StoreWriter::open(&db, Arc::default(), limits, &health, announce, outbox);
+        let opened = StoreWriter::open(&db, Arc::default(), limits, &health, reports, outbox);
         let (writer, commands, _) = opened.await?;
         monitor.enable_journal();
         let list = List::new((*monitor).clone());
         tokio::spawn(writer.run(list.clone(), drop));
-        tokio::spawn(async move { while announced.recv().await.is_some() {} });
+        tokio::spawn(async move { while stored.recv().await.is_some() {} });
         let registry = registry.insert(Registry::new(list, commands));
         registry.begin(targets, Vec::new(), &defaults).await;
     } else {

@@ -37,6 +37,10 @@ pub(super) struct Planned {
 pub(super) fn plan(args: &CheckArgs) -> Result<Vec<Planned>, CommandError> {
     let timeout = args.timeout.unwrap_or(TIMEOUT);
     if args.target == "exec" {
+        if args.expect.is_any() {
+            let what = "--header and what is expected of an answer are for http, https and unix";
+            return Err(usage(what));
+        }
         let command = ExecProbe::command(args.command.clone()).build();
         return Ok(vec![Planned {
             name: None,

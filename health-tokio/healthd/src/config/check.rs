@@ -113,6 +113,8 @@ pub(crate) struct CheckDef {
     pub(crate) probe: Probe,
     pub(crate) rule: Rule,
     pub(crate) config: Arc<CheckConfig>,
+    /// The file of one of its headers cannot be read.
+    pub(super) lacks_header: bool,
 }
 
 /// Reads the check that a table describes. `kind` is set if the key of the table determines it.
@@ -151,6 +153,7 @@ pub(super) fn check(
         probe: parsed.probe,
         rule: parsed.rule,
         config,
+        lacks_header: false,
     })
 }
 

@@ -1,15 +1,21 @@
 //! Finds out when a file that holds the value of a header has changed.
 //!
-//! Tokens are replaced from time to time: one that is read only at the start is refused later.
+//! Tokens are replaced from time to time: one that is read only at the start is refused later. While a
+//! file cannot be read, the checks that need it are not made: what a target says to an old token is
+//! nothing against it.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use health_core::check::probe::Probe;
 use serde_json::Value;
 
 use super::check::Defaults;
 use super::reader::{Item, Result};
 use super::target::{Source, TargetDef};
+
+/// Stands for the value of a header whose file cannot be read. It is never sent.
+const UNREADABLE: &str = "(the file of this header cannot be read)";
 
 /// The files of a target's headers, and the target's table to read it again.
 #[derive(Clone, Debug)]
@@ -54,6 +60,27 @@ impl HeaderFiles {
         has_changed
     }
 
+    /// The target with the checks that lack the content of a file marked as such.
+    ///
+    /// # Errors
+    ///
+    /// Something else is wrong with it.
+    pub(crate) fn read_without(&self, defaults: &Defaults, source: Source) -> Result<TargetDef> {
+        let mut without = self.target.clone();
+        replace_unreadable(&mut without, false);
+        let mut target = TargetDef::read(&Item::root("target", &without), defaults, source)?;
+        for check in &mut target.checks {
+            if let Probe::Http(http) = &check.probe {
+                let request = String::from_utf8_lossy(http.request());
+                check.lacks_header = request.contains(UNREADABLE);
+            }
+        }
+        // What was given stays what it was.
+        target.given = target.given.map(|_| self.target.to_string().into());
+        target.header_files = Some(Box::new(self.clone()));
+        Ok(target)
+    }
+
     /// The target with the current content of the files.
     ///
     /// # Errors
@@ -74,13 +101,37 @@ fn collect(value: &Value, is_header: bool, files: &mut Vec<String>) {
                 }
             }
             for (key, value) in map {
-                let is_header = is_header || key == "headers" || key == "httpHeaders";
-                collect(value, is_header, files);
+                collect(value, is_header || is_headers(key), files);
             }
         }
         Value::Array(list) => list.iter().for_each(|it| collect(it, is_header, files)),
         _ => {}
     }
+}
+
+/// Puts [`UNREADABLE`] in the place of each file of a header that cannot be read.
+fn replace_unreadable(value: &mut Value, is_header: bool) {
+    let file = value.get("file").and_then(Value::as_str);
+    if is_header && file.is_some_and(|file| fs::read_to_string(file).is_err()) {
+        *value = UNREADABLE.into();
+        return;
+    }
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                replace_unreadable(value, is_header || is_headers(key));
+            }
+        }
+        Value::Array(list) => {
+            let each = list.iter_mut();
+            each.for_each(|it| replace_unreadable(it, is_header));
+        }
+        _ => {}
+    }
+}
+
+fn is_headers(key: &str) -> bool {
+    key == "headers" || key == "httpHeaders"
 }
 
 fn stamp(file: &str) -> Option<Stamp> {

@@ -13,6 +13,7 @@
 mod action;
 mod check;
 mod discovery;
+mod flags;
 mod header_files;
 mod probe;
 mod reader;
@@ -22,7 +23,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use health_core::ProbeKind;
 use health_core::monitor::{MassFailure, MonitorConfig};
@@ -31,6 +31,7 @@ use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Handler};
 pub(super) use check::{Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
+pub(super) use flags::{Flags, split_target};
 pub(super) use header_files::HeaderFiles;
 pub(super) use probe::Rule;
 pub(super) use reader::ConfigError;
@@ -65,24 +66,6 @@ pub(super) struct Settings {
     pub(super) actions: Vec<Action>,
 }
 
-/// The values of flags and environment.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Flags {
-    pub(super) config: Option<PathBuf>,
-    pub(super) db: Option<PathBuf>,
-    pub(super) listen: Option<SocketAddr>,
-    pub(super) token: Option<String>,
-    pub(super) allow_hosts: Vec<String>,
-    pub(super) interval: Option<Duration>,
-    pub(super) timeout: Option<Duration>,
-    pub(super) retries: Option<u32>,
-    pub(super) keep_unhealthy: bool,
-    pub(super) recheck_interval: Option<Duration>,
-    pub(super) auto_reactivate: bool,
-    /// `NAME=URL`.
-    pub(super) targets: Vec<String>,
-}
-
 /// The registry, unless another is set.
 pub(super) const DEFAULT_DB: &str = "healthd.db";
 
@@ -114,7 +97,7 @@ impl Settings {
             let directory = path.parent().unwrap_or(Path::new(""));
             settings.read_file(&root.table()?, directory, flags)?;
         } else {
-            settings.take(flags)?;
+            settings.take_flags(flags)?;
         }
         settings.read_flags(flags)?;
         settings.check()?;
@@ -171,7 +154,7 @@ impl Settings {
         // `on_unhealthy` of a whole file is `auto_deregister`.
         self.defaults.check =
             check::timing(table, &self.defaults, Grammar::Own, ProbeKind::Health)?;
-        self.take(flags)?;
+        self.take_flags(flags)?;
         if let Err(error) = self.defaults.check.validate() {
             return Err(table.lacks(error));
         }
@@ -201,54 +184,6 @@ impl Settings {
             }
         }
         table.finish()
-    }
-
-    /// Takes the flags about checks: they have to be known before targets are read.
-    fn take(&mut self, flags: &Flags) -> Result<()> {
-        let check = &mut self.defaults.check;
-        if let Some(interval) = flags.interval {
-            check.interval = interval;
-            self.defaults.has_interval = true;
-        }
-        if let Some(timeout) = flags.timeout {
-            check.timeout = timeout;
-        }
-        if let Some(retries) = flags.retries {
-            check.retries = retries;
-        }
-        if flags.keep_unhealthy {
-            self.defaults.auto_deregister = false;
-        }
-        if flags.auto_reactivate {
-            self.defaults.auto_reactivate = true;
-        }
-        if flags.recheck_interval.is_some() {
-            self.defaults.recheck_interval = flags.recheck_interval;
-        }
-        let valid = self.defaults.check.validate();
-        valid.map_err(|error| ConfigError::new("settings", "", "", error))
-    }
-
-    fn read_flags(&mut self, flags: &Flags) -> Result<()> {
-        if let Some(db) = &flags.db {
-            self.db.clone_from(db);
-        }
-        if let Some(listen) = flags.listen {
-            self.listen = listen;
-        }
-        if flags.token.is_some() {
-            self.token.clone_from(&flags.token);
-        }
-        if !flags.allow_hosts.is_empty() {
-            self.allow_hosts.clone_from(&flags.allow_hosts);
-        }
-        for text in &flags.targets {
-            let (name, url) = split_target(text, "--target")?;
-            let defaults = &self.defaults;
-            let target = TargetDef::of_url(name, url, defaults, Source::Config, "--target");
-            self.targets.push(target?);
-        }
-        Ok(())
     }
 
     /// Checks what needs all settings.
@@ -340,13 +275,6 @@ impl Settings {
         }
         warnings
     }
-}
-
-/// `NAME=URL`.
-pub(super) fn split_target<'a>(text: &'a str, origin: &str) -> Result<(&'a str, &'a str)> {
-    text.split_once('=').ok_or_else(|| {
-        ConfigError::new(origin, "", format_args!("{text:?}"), "allowed is NAME=URL")
-    })
 }
 
 fn mass_failure(item: &Item<'_>) -> Result<Option<MassFailure>> {

@@ -3,12 +3,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use health_core::Name;
-use health_core::ProbeKind;
 use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy};
 use health_core::monitor::registry::{Definition, StoredTarget};
 use health_core::monitor::{self};
+use health_core::{Kind, Name, Outcome, ProbeKind};
 use health_driver::monitor::{Target, TargetSettings};
 use serde_json::{Map, Value, json};
 
@@ -35,7 +34,7 @@ pub(crate) struct TargetDef {
     /// If there are any.
     pub(crate) header_files: Option<Box<HeaderFiles>>,
     /// What `healthd add` was given, as JSON; `None` for a target of the configuration.
-    given: Option<Box<str>>,
+    pub(super) given: Option<Box<str>>,
     /// Of everything that was given, with the values of variables and files.
     fingerprint: u64,
 }
@@ -161,13 +160,22 @@ impl TargetDef {
         let checks = self.checks.iter();
         let target = Target::named(self.name.clone()).group(self.group.clone());
         checks.fold(target, |target, check| {
-            let saved = stored.map(|it| it.saved(&check.name));
-            target.restored_probe(
-                check.name.clone(),
-                Arc::clone(&check.config),
-                check.probe.clone(),
-                saved.unwrap_or_default(),
-            )
+            let saved = stored.map(|it| it.saved(&check.name)).unwrap_or_default();
+            let (name, config) = (check.name.clone(), Arc::clone(&check.config));
+            let probe = check.probe.clone();
+            let error = stored.and_then(|it| it.last_error(&check.name)).cloned();
+            let target = if check.lacks_header {
+                // Ours, and no verdict on the target, which would refuse a request without it.
+                let outcome = Outcome::indeterminate("prober cannot read the file of a header");
+                let outcome = outcome.of_kind(Kind::Certificates);
+                target.restored_lacking(name, config, probe, outcome, saved)
+            } else {
+                target.restored_probe(name, config, probe, saved)
+            };
+            match error {
+                Some(error) => target.restored_error(error),
+                None => target,
+            }
         })
     }
 

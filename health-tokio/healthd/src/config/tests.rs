@@ -1,14 +1,15 @@
 //! What is read, and what is said of what cannot be.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use health_core::Name;
 use health_core::check::OnUnhealthy;
 use health_core::check::probe::Probe;
-use health_core::monitor::registry::{Definition, StoredTarget};
 
 use super::*;
 
+mod discovered;
+mod identity;
 mod mistakes;
 mod wrong;
 
@@ -244,141 +245,6 @@ fn a_url_is_a_server_of_a_registry_and_everything_can_be_said() {
         1,
         "timeout 10 s is above interval 1 s"
     );
-}
-
-#[test]
-fn lists_of_prometheus_name_targets() {
-    let list = r#"[{"targets": ["10.0.0.1:8080", "[::1]:9100"], "labels": {"job": "node"}},
-                   {"targets": ["db:1"], "labels": {"__scheme__": "https", "__metrics_path__": "/h"}}]"#;
-    let list = File::new("sd-1.json", list);
-    let pattern = list
-        .0
-        .file_name()
-        .and_then(|it| it.to_str())
-        .expect("a name")
-        .replace("1.json", "*.json");
-    let settings = toml(
-        "sd",
-        &format!("file_sd = [{{ files = [{pattern:?}], path = \"/healthz\" }}]"),
-    );
-    let shown: Vec<_> = settings
-        .targets
-        .iter()
-        .map(|it| format!("{} {} {}", it.group, it.name, it.checks[0].probe))
-        .collect();
-    assert_eq!(
-        shown,
-        [
-            "node 10.0.0.1:8080 http://10.0.0.1:8080/healthz",
-            "node ::1_:9100 http://[::1]:9100/healthz",
-            "targets db:1 https://db:1/h",
-        ]
-    );
-}
-
-#[test]
-fn the_same_target_is_the_same_at_a_reload_and_after_a_restart() {
-    let read = |rest: &str| toml("same", &format!("target = [{{ name = \"a\", {rest} }}]"));
-    let web = "url = \"http://a/health?db=1\"";
-    let command = "exec = [\"check\", \"db1\"]";
-    for (old, new, is_same) in [
-        (
-            web,
-            "url = \"http://a/health?db=1\", interval = \"5s\"",
-            true,
-        ),
-        (
-            web,
-            "url = \"http://a/health?db=1\", expect_status = \"200-299\"",
-            true,
-        ),
-        (
-            web,
-            "url = \"http://a/health?db=1\", headers = { X = \"1\" }",
-            true,
-        ),
-        (
-            web,
-            "url = \"http://a/health?db=1\", check_name = \"other\"",
-            false,
-        ),
-        (
-            web,
-            "url = \"http://a/health?db=1\", method = \"POST\"",
-            false,
-        ),
-        (web, "url = \"http://a/health?db=2\"", false),
-        (web, "url = \"http://b/health?db=1\"", false),
-        (command, command, true),
-        (command, "exec = [\"check\", \"db2\"]", false),
-        (command, "exec = [\"checkd\", \"b1\"]", false),
-    ] {
-        let (old, new) = (read(old).targets.remove(0), read(new).targets.remove(0));
-        let stored = |definition: Definition| StoredTarget {
-            name: definition.name,
-            text: definition.text,
-            checks: Vec::new(),
-        };
-        let after = new.probes_the_same_as(&stored(old.definition()));
-        let reloaded = old.listed().probes_the_same_as(&new);
-        assert_eq!((after, reloaded), (is_same, is_same), "{old:?} {new:?}");
-    }
-    // Another one would have every target begin anew with the next update.
-    let text = read(web).targets[0].definition().text;
-    assert!(text.contains(r#""looks_at":"9325ca2754aed891""#), "{text}");
-}
-
-#[test]
-fn a_definition_of_before_the_fingerprint_is_compared_by_what_it_shows() {
-    let read = |path: &str| {
-        let text = format!("target = [{{ name = \"a\", url = \"http://a/{path}\" }}]");
-        toml("before", &text).targets.remove(0)
-    };
-    let stored = StoredTarget {
-        name: Name::new("a").expect("a name"),
-        text: r#"{"checks":[{"name":"http","target":"http://a:80/x"}]}"#.into(),
-        checks: Vec::new(),
-    };
-    assert!(read("x").probes_the_same_as(&stored) && !read("y").probes_the_same_as(&stored));
-}
-
-#[test]
-fn a_password_that_changes_is_a_change_and_never_shown() {
-    let read = |secret: &str| {
-        let text = format!(
-            "target = [{{ name = \"a\", url = \"http://a/\", headers = {{ Authorization = {secret:?} }} }}]"
-        );
-        toml("secret", &text).targets.remove(0)
-    };
-    let (old, new, same) = (read("hunter2"), read("hunter3"), read("hunter2"));
-    let listed = old.listed();
-    assert!(
-        !listed.is_unchanged(&new) && listed.is_unchanged(&same) && listed.probes_the_same_as(&new)
-    );
-    assert!(
-        !old.definition().text.contains("hunter")
-            && !format!("{:?}", old.checks).contains("hunter")
-    );
-}
-
-/// Long addresses differ at their end, others in what a name may not have.
-#[test]
-fn derived_names_are_short_and_unique() {
-    let long = "a-service.with-a-long-name.and-a-long-namespace.svc.cluster.local.";
-    let list = format!(
-        r#"[{{"targets": ["{long}:80", "{long}:81", "a:1/x~y", "a:1/x+y", "b:1", "b:1"]}}]"#
-    );
-    let list = File::new("derived.json", &list);
-    let settings = toml(
-        "derived",
-        &format!("file_sd = [{{ files = [{:?}] }}]", list.0),
-    );
-    let names: BTreeSet<_> = settings.targets.iter().map(|it| &it.name).collect();
-    assert_eq!((names.len(), settings.targets.len()), (5, 5), "{names:?}");
-    let kept = names
-        .iter()
-        .filter(|it| it.as_str().starts_with(&long[..50]));
-    assert_eq!(kept.count(), 2, "{names:?}");
 }
 
 /// As in a pod's manifest.

@@ -6,21 +6,25 @@
 //!  clock ───┘       │           └─ thread "health": the endpoint
 //!                   ├─ timers:         what is due once a second, once a cycle
 //!                   ├─ registry:       which targets there are
+//!                   ├─ requests:       what commands ask for
 //!                   ├─ monitor_health: the components that describe the monitor itself
-//!                   └─ store_writer ─ batches ─► announce: log, notices ─► outbox ─► actions
+//!                   └─ store_writer ─ batches ─► reporter: log, notices ─► outbox ─► actions
 //!                        └─ a thread that may wait for a disk: SQLite
 //! ```
 
 mod actions;
-mod announce;
 mod documents;
 mod handlers;
 mod list;
+mod log_lines;
 mod monitor_health;
 mod outbox;
 mod place;
 mod progress;
 mod registry;
+mod registry_file;
+mod reporter;
+mod requests;
 mod store_writer;
 mod timers;
 
@@ -29,11 +33,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use health_core::Name;
-use health_core::UnixTime;
-use health_core::monitor::TargetStatus;
-use health_core::server::Targets;
-use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -44,18 +43,15 @@ pub(super) use outbox::Outbox;
 pub(super) use registry::Registry;
 pub(super) use store_writer::StoreWriter;
 
-use super::config::{Flags, Settings, added, split_target};
-use super::control::{self, Lock, PendingRequest, Reply, Request};
+use super::config::{Flags, Settings};
+use super::control::{self, Lock, PendingRequest};
 use super::terminal::{self, Terminal};
-use super::text::{REACTIVATE, millis};
+use super::text::REACTIVATE;
 use actions::Actions;
-use announce::Announcer;
 use health_tokio::monitor::{self, Monitor, MonitorControl, MonitorHandle};
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
-
-/// Deregistered targets that `status` names, of each kind.
-const MAX_NAMED: usize = 100;
+use reporter::Reporter;
 
 /// What a stop may take, whatever hangs.
 const STOP: Duration = Duration::from_secs(5);
@@ -132,11 +128,11 @@ async fn watch(
     let hangup = signal(SignalKind::hangup()).map_err(text)?;
 
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
-    let (announce, announced) = mpsc::channel(64);
+    let (reports, stored_batches) = mpsc::channel(64);
     let (db, held) = (settings.db.clone(), Arc::clone(lock));
     let outbox = Outbox::default();
     let limits = settings.limits;
-    let opened = StoreWriter::open(&db, held, limits, &health, announce, outbox.clone()).await;
+    let opened = StoreWriter::open(&db, held, limits, &health, reports, outbox.clone()).await;
     let (writer, commands, mut stored) = opened.map_err(|error| error.to_string())?;
 
     raise_descriptors();
@@ -164,7 +160,7 @@ async fn watch(
     let actions = actions.map_err(|error| error.to_string())?;
     actions.restore(std::mem::take(&mut stored.notices.outbox), &outbox);
     let (begin, begun) = oneshot::channel();
-    let announcer = Announcer {
+    let reporter = Reporter {
         list: list.clone(),
         actions,
         outbox,
@@ -172,7 +168,7 @@ async fn watch(
         begun,
     };
     let notices = std::mem::take(&mut stored.notices);
-    let announcing = tokio::spawn(announcer.run(announced, notices));
+    let reporting = tokio::spawn(reporter.run(stored_batches, notices));
     let mut daemon = Daemon::new(flags, settings, monitor, registry, Arc::clone(&terminal));
     let mut server = None;
     let work = async {
@@ -226,7 +222,7 @@ async fn watch(
     // The rest that is to be stored and logged.
     let said = tokio::time::timeout_at(until, async {
         let kept = keeping.await;
-        (kept.is_ok(), announcing.await.is_ok())
+        (kept.is_ok(), reporting.await.is_ok())
     });
     if !stopped || said.await.is_err() {
         warn!(limit = ?STOP, "did not stop in time");
@@ -263,11 +259,11 @@ impl Daemon {
     /// Reads the configuration again on SIGHUP and carries out requests, one after the other. Does not
     /// return.
     async fn serve(&mut self, mut hangup: Signal, mut requests: mpsc::Receiver<PendingRequest>) {
-        let mut looks = tokio::time::interval(HEADER_FILES);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut checks = tokio::time::interval(HEADER_FILES);
+        checks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = looks.tick() => self.registry.read_header_files(&self.settings.defaults),
+                _ = checks.tick() => self.registry.read_header_files(&self.settings.defaults),
                 _ = hangup.recv() => self.reload().await,
                 Some((request, reply)) = requests.recv() => {
                     // The client may have closed the connection.
@@ -297,127 +293,6 @@ impl Daemon {
             .send_if_modified(|it| std::mem::replace(it, pace) != pace);
         self.registry.reload(configured).await;
         self.warn_of_limits();
-    }
-
-    async fn answer(&mut self, request: Request) -> Reply {
-        let none = |name: &str| format!("{name}: no such target");
-        let found = |name: &str, done: Option<String>| match done {
-            Some(done) => Reply::Done(done),
-            None => Reply::Refused(none(name)),
-        };
-        match request {
-            Request::Status => Reply::Status(self.status()),
-            Request::Origin(name) => self.origin(&name),
-            Request::Add(table) => match added(table, &self.settings.defaults) {
-                Ok(target) => match self.registry.add(target).await {
-                    Ok(done) => Reply::Done(done),
-                    Err(refused) => Reply::Refused(refused),
-                },
-                Err(error) => Reply::Refused(error.to_string()),
-            },
-            Request::Remove(name) => match Name::new(&name) {
-                Ok(known) => found(&name, self.registry.remove(&known).await),
-                Err(_) => Reply::Refused(none(&name)),
-            },
-            Request::Reactivate(name) => match Name::new(&name) {
-                Ok(known) => found(&name, self.registry.reactivate(&known).await),
-                Err(_) => Reply::Refused(none(&name)),
-            },
-        }
-    }
-
-    fn origin(&self, name: &str) -> Reply {
-        let flags = self.flags.targets.iter();
-        let mut named = flags.filter_map(|it| split_target(it, "--target").ok());
-        let url = named.find(|it| it.0 == name).map(|it| it.1.to_owned());
-        let config = self.settings.file.as_ref();
-        // The command may have another working directory.
-        let config = config.and_then(|it| std::path::absolute(it).ok());
-        Reply::Origin { config, url }
-    }
-
-    fn status(&self) -> Value {
-        let (settings, check) = (&self.settings, &self.settings.defaults.check);
-        let monitor = self.monitor.status();
-        let (stats, summary) = (monitor.stats, monitor.summary);
-        let journal = monitor.journal.unwrap_or_default();
-        json!({
-            "running": true,
-            "pid": std::process::id(),
-            "version": env!("CARGO_PKG_VERSION"),
-            "uptime_seconds": self.began.elapsed().as_secs(),
-            "config": settings.file,
-            "registry": settings.db,
-            "listen": self.address.unwrap_or(settings.listen).to_string(),
-            "interval_seconds": check.interval.as_secs_f64(),
-            "timeout_seconds": check.timeout.as_secs_f64(),
-            "max_consecutive_failures": check.retries,
-            "auto_deregister_after_failures": settings.defaults.auto_deregister,
-            "max_in_flight": settings.monitor.max_in_flight,
-            "in_flight": monitor.in_flight,
-            "demand": monitor.demand,
-            "deregistered": self.deregistered(),
-            "targets": {
-                "total": summary.total,
-                "healthy": summary.healthy(),
-                "unhealthy": summary.unhealthy,
-                "unknown": summary.unknown,
-                "inactive": summary.inactive(),
-                "deregistered": summary.deregistered,
-                "answers_again": summary.answers_again,
-            },
-            "checks": {
-                "attempts": stats.attempts,
-                "successes": stats.successes,
-                "warnings": stats.warnings,
-                "failures": stats.failures,
-                "indeterminate": stats.indeterminate,
-                "skipped_slots": stats.skipped_slots,
-                "lag_p50_ms": millis(stats.lag_quantile(0.5)),
-                "lag_p99_ms": millis(stats.lag_quantile(0.99)),
-                "max_lag_ms": millis(stats.max_lag),
-                "deregistered": stats.deregistered,
-                "suppressed": stats.suppressed,
-            },
-            "store": {
-                "batches": journal.batches,
-                "failures": journal.failures,
-                "lag_ms": millis(journal.lag),
-                "lost": journal.lost,
-            },
-            "log": { "lost": self.terminal.lost() },
-        })
-    }
-
-    /// The first of those that were deregistered, with the reason, and since when they are as they are.
-    fn deregistered(&self) -> Vec<Value> {
-        let found = |status| {
-            let (mut found, mut after) = (Vec::new(), None);
-            loop {
-                let page = self.monitor.page(after.as_ref(), Some(status));
-                found.extend(page.entries);
-                after = page.next;
-                if after.is_none() || found.len() >= MAX_NAMED {
-                    found.truncate(MAX_NAMED);
-                    return found;
-                }
-            }
-        };
-        let gone = [TargetStatus::Deregistered, TargetStatus::AnswersAgain].map(found);
-        let gone = gone.iter().flatten().map(|it| {
-            let checks = || it.checks.iter();
-            let since = match it.status {
-                TargetStatus::AnswersAgain => checks().filter_map(|it| it.answers_since).max(),
-                _ => checks().filter_map(|it| it.deregistered_at).min(),
-            };
-            json!({
-                "name": it.name.as_str(),
-                "status": it.status.as_str(),
-                "since": since.map(UnixTime::as_millis),
-                "reason": it.reason(),
-            })
-        });
-        gone.collect()
     }
 
     fn warn_of_limits(&self) {

@@ -247,13 +247,15 @@ impl Registry {
         Some(message(&format!("{name} reactivated"), &kept))
     }
 
-    /// Takes over what the files of headers hold, where they have changed. One that cannot be read
-    /// leaves its target as it was.
+    /// Takes over what the files of headers hold, where they have changed. While one cannot be read, the
+    /// checks that need it say nothing.
     pub(super) fn read_header_files(&self, defaults: &Defaults) {
         let mut changed = Vec::new();
         for (name, (source, files)) in &mut *self.files() {
             if files.has_changed() {
-                changed.push((name.clone(), files.read_again(defaults, *source)));
+                let read = files.read_again(defaults, *source);
+                let read = read.map_err(|error| (error, files.read_without(defaults, *source)));
+                changed.push((name.clone(), read));
             }
         }
         for (name, read) in changed {
@@ -267,7 +269,12 @@ impl Registry {
                     self.watch(&target, None);
                     info!(%name, "a header has been read again from its file");
                 }
-                Err(error) => warn!(%name, %error, "a header stays as it was"),
+                Err((error, without)) => {
+                    warn!(%name, %error, "the file of a header cannot be read: no checks with it");
+                    if let Ok(target) = without {
+                        self.watch(&target, None);
+                    }
+                }
             }
         }
     }

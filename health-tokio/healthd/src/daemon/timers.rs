@@ -7,7 +7,7 @@ use health_driver::monitor::MonitorControl;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::announce::Cycle;
+use super::log_lines::Cycle;
 use super::monitor_health::MonitorHealth;
 use super::progress::Progress;
 use crate::terminal::Terminal;

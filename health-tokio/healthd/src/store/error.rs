@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use super::VERSION;
+use super::schema::VERSION;
 
 /// What is wrong with the registry's file.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
-use super::APPLICATION;
 use super::error::Problem;
+use super::schema::APPLICATION;
 use crate::control::sibling;
 
 /// The suffixes of the files that SQLite has beside the file while it is open.

@@ -9,46 +9,35 @@
 //! to the system (`synchronous=NORMAL`): it survives the end of the process, be it by `kill -9`, and the
 //! loss of power costs at most what the last checkpoint has not seen. A batch with a transition in it,
 //! and everything that a command changes, is on the disk before it counts (`synchronous=FULL`).
-//!
-//! `user_version` is the version of the schema, `application_id` says whose file it is; a file of a newer
-//! healthd, or of another program, is refused and left alone.
 
 mod error;
 mod file;
+mod load;
 mod outbox;
+mod schema;
 mod sweep;
 mod write;
 
 pub(super) mod read;
 
-use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use health_core::Name;
-use health_core::Streak;
-use health_core::UnixTime;
-use health_core::check::{CheckStatus, Saved};
-use health_core::monitor::registry::{Batch, Definition, StoredCheck, StoredTarget, TargetStore};
+use health_core::monitor::registry::{Batch, Definition, StoredTarget, TargetStore};
+use health_core::{Name, UnixTime};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 pub(super) use error::StoreError;
 pub(super) use file::Identity;
+pub(super) use load::{Stored, peek};
 pub(super) use outbox::{OutboxChange, OutboxRow, StoredNotices};
 pub(super) use sweep::Limits;
 
-/// "hlth".
-const APPLICATION: i32 = 0x686C_7468;
-const VERSION: i32 = 3;
-const SCHEMA: &str = include_str!("schema.sql");
-/// The statements that upgrade each earlier version to the next.
-const UPGRADES: [(i32, &str); 2] = [(1, include_str!("to-2.sql")), (2, include_str!("to-3.sql"))];
-/// How long a reader or a backup may lock the file.
-const BUSY: Duration = Duration::from_secs(5);
+use error::Problem;
+use file::OpenFile;
+use schema::{BUSY, migrate, quick_check};
 
 /// The registry of one monitor.
 #[derive(Debug)]
@@ -58,25 +47,6 @@ pub(super) struct SqliteStore {
     file: OpenFile,
     path: PathBuf,
     limits: Limits,
-}
-
-/// What an earlier process has left.
-#[derive(Debug, Default)]
-pub(super) struct Stored {
-    pub(super) targets: Vec<StoredTarget>,
-    pub(super) notices: StoredNotices,
-    /// It is empty because it could not be read.
-    pub(super) is_unread: bool,
-}
-
-impl Stored {
-    fn load(connection: &Connection) -> rusqlite::Result<Self> {
-        Ok(Self {
-            targets: load(connection)?,
-            notices: outbox::load(connection)?,
-            is_unread: false,
-        })
-    }
 }
 
 impl SqliteStore {
@@ -211,114 +181,11 @@ impl SqliteStore {
     }
 }
 
-use error::Problem;
-use file::OpenFile;
-
-fn quick_check(connection: &Connection) -> Result<(), Problem> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
-    if verdict == "ok" {
-        return Ok(());
-    }
-    Err(Problem::Damaged(verdict))
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), Problem> {
-    let number = |name| connection.query_row(&format!("PRAGMA {name}"), (), |row| row.get(0));
-    let (owner, version): (i32, i32) = (number("application_id")?, number("user_version")?);
-    let is_empty = || -> rusqlite::Result<bool> {
-        let count = "SELECT count(*) FROM sqlite_schema";
-        connection.query_row(count, (), |row| Ok(row.get::<_, i64>(0)? == 0))
-    };
-    match (owner, version) {
-        (APPLICATION, VERSION) => Ok(()),
-        (APPLICATION, newer) if newer > VERSION => Err(Problem::Newer(newer)),
-        (APPLICATION, 1..) => upgrade(connection),
-        (0, 0) if is_empty()? => {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            // Another process may have made it meanwhile.
-            let made = "SELECT count(*) FROM sqlite_schema WHERE name = 'targets'";
-            let made: i64 = transaction.query_row(made, (), |row| row.get(0))?;
-            if made == 0 {
-                transaction.execute_batch(SCHEMA)?;
-                transaction.pragma_update(None, "application_id", APPLICATION)?;
-                transaction.pragma_update(None, "user_version", VERSION)?;
-            }
-            Ok(transaction.commit()?)
-        }
-        _ => Err(Problem::Foreign),
-    }
-}
-
-/// Reads all targets from a file that cannot be written now, and so cannot be upgraded.
-///
-/// # Errors
-///
-/// It cannot be read either.
-pub(super) fn peek(path: &Path) -> Result<Stored, StoreError> {
-    let loaded = Stored::load(&open_to_read(path, 1)?);
-    loaded.map_err(|error| StoreError::new(path, error))
-}
-
-fn upgrade(connection: &mut Connection) -> Result<(), Problem> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Another process may have done it meanwhile.
-    let version: i32 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
-    for (_, script) in UPGRADES.iter().filter(|(from, _)| *from >= version) {
-        transaction.execute_batch(script)?;
-    }
-    transaction.pragma_update(None, "user_version", VERSION)?;
-    Ok(transaction.commit()?)
-}
-
-/// Opens the file for reading only, if its schema has that version or a later one.
-///
-/// # Errors
-///
-/// There is none, or it is not a registry.
-fn open_to_read(path: &Path, oldest: i32) -> Result<Connection, StoreError> {
-    let open = |name: &OsStr, flags| -> Result<Connection, Problem> {
-        let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(name, flags)?;
-        connection.busy_timeout(BUSY)?;
-        let owner: i32 = connection.query_row("PRAGMA application_id", (), |row| row.get(0))?;
-        let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
-        match (owner, version) {
-            (APPLICATION, known) if (oldest..=VERSION).contains(&known) => Ok(connection),
-            (APPLICATION, newer) if newer > VERSION => Err(Problem::Newer(newer)),
-            (APPLICATION, older @ 1..) => Err(Problem::Older(older)),
-            _ => Err(Problem::Foreign),
-        }
-    };
-    let opened = open(path.as_os_str(), OpenFlags::empty()).map_err(|problem| problem.at(path));
-    match opened {
-        // On a read-only disk SQLite cannot create the shared-memory file: the file is then read as
-        // one that never changes, without the log that a killed writer has left.
-        Err(error) if error.is_of_the_connection() => {
-            open(&frozen(path), OpenFlags::SQLITE_OPEN_URI).map_err(|_| error)
-        }
-        opened => opened,
-    }
-}
-
-/// The path as SQLite's URI of a file that never changes.
-fn frozen(path: &Path) -> OsString {
-    let mut uri = b"file:".to_vec();
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'%' | b'?' | b'#' => uri.extend(format!("%{byte:02X}").bytes()),
-            _ => uri.push(*byte),
-        }
-    }
-    uri.extend(b"?immutable=1");
-    OsString::from_vec(uri)
-}
-
 impl TargetStore for SqliteStore {
     type Error = StoreError;
 
     fn load(&mut self) -> Result<Vec<StoredTarget>, StoreError> {
-        let loaded = load(&self.connection);
+        let loaded = load::targets(&self.connection);
         loaded.map_err(|error| StoreError::new(&self.path, error))
     }
 
@@ -337,66 +204,6 @@ impl TargetStore for SqliteStore {
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.write_batch(batch, batch.is_reported).map(drop)
     }
-}
-
-fn load(connection: &Connection) -> rusqlite::Result<Vec<StoredTarget>> {
-    let version: i32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
-    let since = if version < 2 { "NULL" } else { "c.since" };
-    let answers = if version < 3 {
-        "NULL"
-    } else {
-        "c.answers_since"
-    };
-    let mut statement = connection.prepare(&format!(
-        "SELECT t.name, t.definition, c.name, c.status, c.consecutive_failures,
-                c.consecutive_successes, c.is_active, {since}, c.deactivated_at,
-                CASE WHEN c.consecutive_failures > 0 OR c.status <> 'healthy' THEN
-                    (SELECT max(r.begin_at) FROM results r WHERE r.check_id = c.id AND r.counted)
-                END,
-                {answers},
-                c.last_success_at IS NOT NULL
-         FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
-    ))?;
-    let mut rows = statement.query(())?;
-    let mut targets: Vec<StoredTarget> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let Ok(name) = Name::new(row.get_ref(0)?.as_str()?) else {
-            continue;
-        };
-        let Ok(check) = Name::new(row.get_ref(2)?.as_str()?) else {
-            continue;
-        };
-        if targets.last().is_none_or(|last| last.name != name) {
-            targets.push(StoredTarget {
-                name,
-                text: row.get_ref(1)?.as_str()?.into(),
-                checks: Vec::new(),
-            });
-        }
-        let (failures, successes) = (row.get(4)?, row.get(5)?);
-        let mut saved = Saved::default();
-        saved.status = CheckStatus::from_word(row.get_ref(3)?.as_str()?).unwrap_or_default();
-        saved.streak = if failures > 0 {
-            Streak::of_failures(failures)
-        } else {
-            Streak::of_successes(successes)
-        };
-        saved.since = row.get::<_, Option<u64>>(7)?.map(UnixTime::from_millis);
-        // What was counted before a reset is no part of a streak.
-        saved.counted_at = row.get::<_, Option<u64>>(9)?.map(UnixTime::from_millis);
-        saved.counted_at = saved
-            .counted_at
-            .filter(|_| saved.streak != Streak::default());
-        let has_begun = matches!(saved.status, CheckStatus::Starting | CheckStatus::Unhealthy);
-        saved.was_healthy = has_begun && row.get(11)?;
-        saved.deregistered = !row.get::<_, bool>(6)?;
-        saved.deregistered_at = row.get::<_, Option<u64>>(8)?.map(UnixTime::from_millis);
-        saved.answers_since = row.get::<_, Option<u64>>(10)?.map(UnixTime::from_millis);
-        if let Some(target) = targets.last_mut() {
-            target.checks.push(StoredCheck { name: check, saved });
-        }
-    }
-    Ok(targets)
 }
 
 #[cfg(test)]

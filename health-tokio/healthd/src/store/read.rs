@@ -7,7 +7,8 @@ use rusqlite::{Connection, Row};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{StoreError, VERSION, open_to_read};
+use super::StoreError;
+use super::schema::{VERSION, open_to_read};
 
 /// A registry opened for reading.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
--- The registry of healthd, version 3. Times are milliseconds since 1970-01-01T00:00:00Z.
+-- The registry of healthd, version 4. Times are milliseconds since 1970-01-01T00:00:00Z.
 
 CREATE TABLE targets (
     id         INTEGER PRIMARY KEY,
@@ -26,6 +26,7 @@ CREATE TABLE checks (
     results               INTEGER NOT NULL DEFAULT 0, -- ever kept; the ring's position
     since                 INTEGER, -- when the status last changed
     answers_since         INTEGER, -- deregistered, and its rechecks have succeeded since then
+    restart_requested     INTEGER NOT NULL DEFAULT 0, -- for this instance: it is not requested again
     UNIQUE (target_id, name)
 ) STRICT;
 

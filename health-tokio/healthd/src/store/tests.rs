@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use health_core::check::{CheckConfig, CheckStatus, OnUnhealthy, Saved};
 use health_core::monitor::{Monitor, MonitorConfig, TargetSpec};
@@ -11,6 +12,7 @@ use health_core::{Instant, Moment, UnixTime};
 use health_core::{Kind, Outcome};
 
 use super::read::Reader;
+use super::schema::VERSION;
 use super::*;
 
 mod older;
@@ -185,6 +187,26 @@ fn the_third_failure_counts_whoever_saw_the_others() {
     assert!(store.load().expect("loaded").is_empty());
     // What has happened goes with its target.
     assert!(reader.transitions("web-1", 100).expect("read").is_empty());
+}
+
+/// A prober that is killed behind its request does not make it again.
+#[test]
+fn a_requested_restart_is_kept_until_the_check_is_reset() {
+    let place = Place::new("restart");
+    place.open().put(&[definition("web-1")]).expect("put");
+    let mut rig = Rig::with(0, Saved::default(), OnUnhealthy::Restart);
+    let mut is_requested = Vec::new();
+    for _ in 0..3 {
+        let mut store = place.open();
+        rig.attempt(&mut store, refused());
+        let targets = place.open().load().expect("loaded");
+        is_requested.push(targets[0].checks[0].saved.restart_requested);
+    }
+    assert_eq!(is_requested, [false, false, true]);
+    let mut store = place.open();
+    store.reset(&[name("web-1")]).expect("reset");
+    let saved = store.load().expect("loaded")[0].checks[0].saved;
+    assert_eq!(saved, Saved::default());
 }
 
 #[test]

@@ -44,7 +44,8 @@ pub(super) fn put(tx: &Tx<'_>, targets: &[Definition]) -> Result<()> {
 pub(super) fn reset(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
     let reset = "UPDATE checks SET status = 'unknown', is_active = 1, consecutive_failures = 0,
                            consecutive_successes = 0, since = NULL, deactivated_at = NULL,
-                           deactivated_reason = NULL, answers_since = NULL
+                           deactivated_reason = NULL, answers_since = NULL,
+                           restart_requested = 0
          WHERE target_id = (SELECT id FROM targets WHERE name = ?1)";
     each(tx, reset, names)
 }
@@ -169,7 +170,8 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
             since = ?6,
             deactivated_at = iif(?5, NULL, coalesce(?7, deactivated_at)),
             deactivated_reason = iif(?5, NULL, deactivated_reason),
-            answers_since = ?8
+            answers_since = ?8,
+            restart_requested = ?9
          WHERE id = ?1",
     )?
     .execute(params![
@@ -181,6 +183,7 @@ fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {
         saved.since.map(UnixTime::as_millis),
         saved.deregistered_at.map(UnixTime::as_millis),
         saved.answers_since.map(UnixTime::as_millis),
+        saved.restart_requested,
     ])?;
     Ok(())
 }

@@ -78,6 +78,7 @@ impl Backend {
             return;
         };
         self.shared.state.lock().expect("unpoisoned").is_stopping = true;
+        // Wakes the thread.
         let _ = TcpStream::connect(self.address);
         thread.join().expect("the server ends");
     }
@@ -91,13 +92,18 @@ impl Backend {
         let (shared, response) = (Arc::clone(&self.shared), Arc::clone(&self.response));
         self.thread = Some(thread::spawn(move || {
             for stream in listener.incoming() {
-                if shared.state.lock().expect("unpoisoned").is_stopping {
-                    return;
-                }
                 if let Ok(stream) = stream {
                     answer(stream, &response);
                     shared.state.lock().expect("unpoisoned").hits += 1;
                     shared.hit.notify_all();
+                }
+                if shared.state.lock().expect("unpoisoned").is_stopping {
+                    // Who is in the queue would be reset, and not refused.
+                    let _ = listener.set_nonblocking(true);
+                    while let Ok((stream, _)) = listener.accept() {
+                        answer(stream, &response);
+                    }
+                    return;
                 }
             }
         }));

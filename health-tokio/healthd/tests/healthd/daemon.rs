@@ -8,10 +8,19 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a test waits for what has to happen.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until it is so.
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "no {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
 
 /// A directory of its own, gone at the end.
 pub(crate) struct Place(PathBuf);
@@ -151,7 +160,7 @@ impl Daemon {
 
     /// Asks until the body has this in it: components are told once a second.
     pub(crate) fn wait_for_body(&self, path: &str, part: &str) {
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         loop {
             let body = self.get(path);
             if body.contains(part) {

@@ -1,13 +1,11 @@
 //! A deregistered target stays in sight: in its group, in every list, in notices, until it is back.
 
 use std::fs;
-use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::backend::Backend;
-use super::daemon::{Daemon, Place};
+use super::daemon::{Daemon, Place, wait_until};
 use super::fast;
 
 const RECHECK: [&str; 2] = ["--recheck-interval", "400ms"];
@@ -164,13 +162,9 @@ fn what_answers_again_says_so_everywhere_and_waits_to_be_reactivated() {
     assert!(!daemon.has_said("answers again"));
     // Within a second it is in the registry.
     let both = [pair("a", "healthy"), pair("b", "healthy")];
-    while listed(&place) != both {
-        thread::sleep(Duration::from_millis(50));
-    }
+    wait_until("two healthy targets", || listed(&place) == both);
     let is_told = || fs::read_to_string(place.path("recovered")).is_ok_and(|it| !it.is_empty());
-    while !is_told() {
-        thread::sleep(Duration::from_millis(50));
-    }
+    wait_until("notice", is_told);
     daemon.stop();
     for kind in ["unhealthy", "deregistered", "answers_again", "recovered"] {
         let notices = fs::read_to_string(place.path(kind)).unwrap_or_default();
@@ -210,9 +204,7 @@ fn a_repair_while_no_monitor_runs_is_seen_and_reactivated_if_that_is_set() {
     daemon.wait_for(&["ERROR", "deregistered", "target=a"]);
     // Once that was sent: what is over before a notice of it is due is in none.
     let sent = || fs::read_to_string(&notes).unwrap_or_default();
-    while !sent().contains("\"deregistered\"") {
-        thread::sleep(Duration::from_millis(50));
-    }
+    wait_until("notice", || sent().contains("\"deregistered\""));
     daemon.kill();
     a.start_again();
     let mut command = place.command();
@@ -221,9 +213,7 @@ fn a_repair_while_no_monitor_runs_is_seen_and_reactivated_if_that_is_set() {
     daemon.wait_for(&["answers again", "target=a"]);
     daemon.wait_for(&["healthy", "target=a", "starting"]);
     assert_eq!(place.server("a"), (true, 0));
-    while !sent().contains("\"recovered\"") {
-        thread::sleep(Duration::from_millis(50));
-    }
+    wait_until("notice", || sent().contains("\"recovered\""));
     daemon.stop();
     let notes = fs::read_to_string(&notes).expect("notices");
     let events = notes.lines().map(|it| {

@@ -69,10 +69,18 @@ fn endpoint_and_inspect_agree() {
     // The next monitor has probed nothing of it, and knows it all the same.
     let daemon = Daemon::start(&place, &args);
     let again = target(&daemon, "", "b");
-    for field in ["status", "since", "deregistered_at", "consecutive_failures"] {
+    for field in [
+        "status",
+        "since",
+        "deregistered_at",
+        "consecutive_failures",
+        "last_error",
+        "last_error_kind",
+    ] {
         let before = &inspect(&place, "b")["checks"][0];
         assert_agree_on(field, &again["checks"][0], before);
     }
+    assert_eq!(again["reason"], "connection refused while connecting");
     daemon.stop();
 }
 

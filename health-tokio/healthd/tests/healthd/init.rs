@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::daemon::{Daemon, Place};
+use super::daemon::{Daemon, Place, wait_until};
 
 /// A check whose command leaves a process behind, in a session and process group of its own.
 fn orphans(seconds: &str) -> String {
@@ -39,14 +39,6 @@ fn children(pid: u32) -> Vec<(u32, String, String)> {
         }
     }
     found
-}
-
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(20), "no {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// The child of the parent: healthd itself.

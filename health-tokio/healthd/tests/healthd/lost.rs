@@ -2,18 +2,17 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::backend::Backend;
-use super::daemon::{Daemon, Place};
+use super::daemon::{Daemon, Place, wait_until};
 
 /// Long enough that nothing is written by itself.
-const SLOW: [&str; 4] = ["--interval", "1h", "--timeout", "1s"];
+const SLOW: [&str; 4] = ["--interval", "1h", "--timeout", "20s"];
 
 #[test]
 fn a_registry_that_is_removed_is_made_anew() {
-    is_made_anew("lost-all", |place| {
+    is_made_anew("lost-all", |place, _| {
         for name in ["healthd.db", "healthd.db-wal", "healthd.db-shm"] {
             let _ = fs::remove_file(place.path(name));
         }
@@ -22,28 +21,28 @@ fn a_registry_that_is_removed_is_made_anew() {
 
 #[test]
 fn a_registry_that_is_removed_without_its_side_files_is_made_anew() {
-    is_made_anew("lost-main", |place| {
+    is_made_anew("lost-main", |place, _| {
         fs::remove_file(place.path("healthd.db")).expect("removed");
     });
 }
 
 #[test]
 fn a_log_of_the_registry_that_is_removed_is_made_anew() {
-    is_made_anew("lost-wal", |place| {
+    is_made_anew("lost-wal", |place, _| {
         fs::remove_file(place.path("healthd.db-wal")).expect("removed");
     });
 }
 
 #[test]
 fn a_registry_that_is_renamed_is_made_anew() {
-    is_made_anew("lost-renamed", |place| {
+    is_made_anew("lost-renamed", |place, _| {
         fs::rename(place.path("healthd.db"), place.path("old.db")).expect("renamed");
     });
 }
 
 #[test]
 fn a_registry_that_is_replaced_by_garbage_is_made_anew() {
-    is_made_anew("lost-replaced", |place| {
+    is_made_anew("lost-replaced", |place, _| {
         fs::write(place.path("other"), vec![0x5A; 20_000]).expect("written");
         fs::rename(place.path("other"), place.path("healthd.db")).expect("renamed");
     });
@@ -51,17 +50,17 @@ fn a_registry_that_is_replaced_by_garbage_is_made_anew() {
 
 #[test]
 fn a_registry_that_is_overwritten_is_made_anew() {
-    is_made_anew("lost-overwritten", |place| {
+    is_made_anew("lost-overwritten", |place, _| {
         fs::write(place.path("healthd.db"), vec![0x5A; 20_000]).expect("written");
     });
-    is_made_anew("lost-emptied", |place| {
+    is_made_anew("lost-emptied", |place, _| {
         fs::write(place.path("healthd.db"), "").expect("written");
     });
 }
 
 #[test]
 fn a_registry_that_is_replaced_by_another_gets_everything() {
-    is_made_anew("lost-another", |place| {
+    is_made_anew("lost-another", |place, _| {
         let other = Place::new("lost-another-other");
         other.out(&["add", "z", "http://127.0.0.1:1/"]);
         fs::copy(other.path("healthd.db"), place.path("other")).expect("copied");
@@ -71,10 +70,9 @@ fn a_registry_that_is_replaced_by_another_gets_everything() {
 
 #[test]
 fn a_directory_that_is_removed_and_made_again_gets_the_registry_again() {
-    is_made_anew("lost-directory", |place| {
+    is_made_anew("lost-directory", |place, daemon| {
         fs::remove_dir_all(place.path("")).expect("removed");
-        // Before it is there again, nobody is told that anything is kept.
-        thread::sleep(Duration::from_millis(1_500));
+        daemon.wait_for_body("/health", r#""store":false"#);
         fs::create_dir(place.path("")).expect("made");
     });
 }
@@ -129,7 +127,7 @@ fn a_registry_that_cannot_be_read_at_the_start_is_merged_later() {
     fs::create_dir(place.path("there")).expect("a directory");
     symlink(place.path("there/healthd.db"), place.path("healthd.db")).expect("a link");
     let args = |interval: &str| {
-        let settings = ["--interval", interval, "--timeout", "200ms"].map(str::to_owned);
+        let settings = ["--interval", interval, "--timeout", "20s"].map(str::to_owned);
         let targets = [("dead", dead.url()), ("streak", streak.url())];
         let targets = targets.map(|(name, url)| ["--target".to_owned(), format!("{name}={url}")]);
         let all: Vec<_> = settings
@@ -175,7 +173,7 @@ fn a_registry_that_cannot_be_read_at_the_start_is_merged_later() {
     assert!(!place.server("dead").0 && place.server("added").0);
 }
 
-fn is_made_anew(test: &str, take_away: impl FnOnce(&Place)) {
+fn is_made_anew(test: &str, take_away: impl FnOnce(&Place, &Daemon)) {
     let place = Place::new(test);
     let a = Backend::start();
     let mut dead = Backend::start();
@@ -189,16 +187,14 @@ fn is_made_anew(test: &str, take_away: impl FnOnce(&Place)) {
     daemon.wait_for(&["ERROR", "deregistered", "target=dead"]);
     wait_until("a deregistration that is kept", || is_off(&place));
 
-    take_away(&place);
+    take_away(&place, &daemon);
     let began = Instant::now();
     wait_until("a word of the component", || {
         daemon.get("/health").contains(r#""store":false"#)
     });
-    assert!(
-        began.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        began.elapsed()
-    );
+    // Twice a second the file is checked; the rest is for a busy machine.
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(8), "{took:?}");
     wait_until("the same in a new file", || is_off(&place));
     assert!(place.out(&["list"]).contains("a "));
     daemon.wait_for_body("/health", r#""store":true"#);
@@ -217,12 +213,4 @@ fn slow(a: &Backend) -> Vec<String> {
     let mut args = SLOW.map(str::to_owned).to_vec();
     args.extend(["--target".to_owned(), format!("a={}", a.url())]);
     args
-}
-
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(20), "no {what}");
-        thread::sleep(Duration::from_millis(50));
-    }
 }

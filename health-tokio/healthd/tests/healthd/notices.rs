@@ -1,19 +1,18 @@
 //! What receivers get of a target's changes, whatever ends in between.
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::backend::Backend;
-use super::daemon::{Daemon, Place};
+use super::daemon::{Daemon, Place, wait_until};
 use super::receiver::Receiver;
 
 /// A monitor of this backend, whose first failure counts and which deregisters nothing.
 fn start(place: &Place, a: &Backend, actions: &str) -> Daemon {
     let text = format!(
-        "interval = \"300ms\"\ntimeout = \"200ms\"\nretries = 1\nauto_deregister = false\n{actions}\
+        "interval = \"300ms\"\ntimeout = \"20s\"\nretries = 1\nauto_deregister = false\n{actions}\
          [[target]]\nname = \"a\"\ngroup = \"shop\"\nurl = {:?}\n",
         a.url()
     );
@@ -30,12 +29,10 @@ fn hook(receiver: &Receiver) -> String {
 fn wait_for_transition(place: &Place) {
     let file = Connection::open(place.path("healthd.db")).expect("the registry");
     file.busy_timeout(Duration::from_secs(5)).expect("set");
-    let began = Instant::now();
     let count = "SELECT count(*) FROM transitions WHERE to_status = 'unhealthy'";
-    while file.query_row(count, (), |row| row.get::<_, i64>(0)) != Ok(1) {
-        assert!(began.elapsed() < Duration::from_secs(20), "no transition");
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("transition", || {
+        file.query_row(count, (), |row| row.get::<_, i64>(0)) == Ok(1)
+    });
 }
 
 /// How many rows the outbox has.
@@ -118,9 +115,7 @@ fn what_a_receiver_has_not_taken_is_tried_by_the_next_process() {
         if ends {
             daemon.stop();
         } else {
-            while waiting(&place) == 0 {
-                thread::sleep(Duration::from_millis(10));
-            }
+            wait_until("a row of the outbox", || waiting(&place) > 0);
             daemon.kill();
         }
         receiver.refuse(false);

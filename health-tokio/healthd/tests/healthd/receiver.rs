@@ -111,7 +111,7 @@ impl Receiver {
 fn wait(is_so: impl Fn() -> bool, what: impl Fn() -> String) {
     let began = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(30), "no {}", what());
+        assert!(began.elapsed() < Duration::from_secs(60), "no {}", what());
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -153,6 +153,28 @@ fn check_tells_healthy_from_not() {
     );
 }
 
+/// They would be passed over.
+#[test]
+fn a_command_has_no_headers_and_no_status() {
+    let place = Place::new("exec-header");
+    for flag in [
+        ["--header", "X: hunter2"],
+        ["--expect-status", "200"],
+        ["--contains", "x"],
+        ["--json-body", "true"],
+        ["--max-body", "9"],
+    ] {
+        let args = [&["check", "exec"], &flag[..], &["--", "true"]].concat();
+        let (code, error) = place.fails(&args);
+        assert_eq!(code, 2, "{flag:?}: {error}");
+        let expected = "are for http, https and unix";
+        assert!(
+            error.contains(expected) && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn help_man_page_and_completions_come_from_one_place() {
     let place = Place::new("help");

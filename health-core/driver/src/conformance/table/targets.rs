@@ -5,6 +5,9 @@ use super::super::case::{Case, get, head, raw};
 use super::super::watched::watched;
 
 const READY: &str = r#"[{"targets":["[::1]:6379"],"labels":{"target":"cache"}},{"targets":["web-2.example:8080"],"labels":{"target":"web-2","group":"web"}}]"#;
+const FIRST_READY: &str = r#"[{"targets":["[::1]:6379"],"labels":{"target":"cache"}}]"#;
+const LAST_READY: &str =
+    r#"[{"targets":["web-2.example:8080"],"labels":{"target":"web-2","group":"web"}}]"#;
 
 pub(super) fn cases() -> Vec<Case> {
     let with = |name, path: &str, answer: Answer| {
@@ -77,6 +80,31 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         with("targets_ready", "/targets?ready", ok().exactly(READY)),
         with("targets_ready_1", "/targets?ready=1", ok().exactly(READY)),
+        with(
+            "targets_ready_limited",
+            "/targets?ready&limit=1",
+            ok().exactly(FIRST_READY),
+        ),
+        with(
+            "targets_ready_after",
+            "/targets?ready&limit=9&after=cache",
+            ok().exactly(LAST_READY),
+        ),
+        with(
+            "targets_limited",
+            "/targets?limit=3",
+            ok().holds("next", r#""web-1""#),
+        ),
+        bad(
+            "targets_of_no_limit",
+            "/targets?limit=0",
+            "limit is a number from 1 to 1000",
+        ),
+        bad(
+            "targets_ready_beyond_the_limit",
+            "/targets?ready&limit=1001",
+            "limit is a number from 1 to 1000",
+        ),
         with("targets_ready_0", "/targets?ready=0", ok().has("targets")),
         with("targets_exactly", "/targets/", not_found()),
         method("targets_by_head", "HEAD /targets", ok().for_head()),

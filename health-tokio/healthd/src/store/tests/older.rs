@@ -1,6 +1,7 @@
 //! A file that an earlier healthd has made.
 
 use super::*;
+use crate::store::schema::APPLICATION;
 
 const VERSION_2: &str = include_str!("schema-2.sql");
 

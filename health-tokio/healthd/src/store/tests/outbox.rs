@@ -1,5 +1,6 @@
 //! Notices that are not delivered yet, and transitions from which no notice was made.
 
+use health_core::Streak;
 use health_core::monitor::registry::{CheckChange, TransitionRow};
 
 use super::*;
