@@ -37,6 +37,7 @@
 //!
 //! * `monitor` (default): [`probe`] and [`monitor`]. Without it only the endpoint is linked.
 //! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
+//! * `systemd`: reports to a service manager, and listeners that it passes on (Unix).
 //! * `cli`: the command `healthcheck`, and the same as a function.
 #![forbid(unsafe_code)]
 
@@ -48,6 +49,8 @@ pub mod probe;
 mod reactor;
 pub mod runtime;
 mod server;
+#[cfg(all(feature = "systemd", unix))]
+pub mod systemd;
 mod thread;
 
 #[doc(inline)]

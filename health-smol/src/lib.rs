@@ -37,6 +37,7 @@
 //!
 //! * `monitor` (default): [`probe`] and [`monitor`]. Without it only the endpoint is linked.
 //! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
+//! * `systemd`: reports to a service manager, and listeners that it passes on (Unix).
 //!
 //! # Platforms
 //!
@@ -49,6 +50,8 @@ pub mod monitor;
 pub mod probe;
 pub mod runtime;
 mod server;
+#[cfg(all(feature = "systemd", unix))]
+pub mod systemd;
 
 #[doc(inline)]
 pub use health_driver::daemon::*;

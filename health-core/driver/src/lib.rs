@@ -36,6 +36,8 @@
 //! * `monitor`: probes of other services, and a monitor that runs them: [`monitor`], [`probe`],
 //!   [`pool`].
 //! * `registry`: what a registry of targets needs of a monitor.
+//! * `systemd`: reports to a service manager, and sockets that it passes on (Unix): `api::systemd`,
+//!   `api::Server::from_systemd`.
 //! * `test-util`: a clock that tests move.
 //! * `tls`: HTTPS probes, by rustls.
 //! * `tracing`: [`trace_request`].
@@ -64,6 +66,8 @@ pub mod pool;
 #[cfg(feature = "monitor")]
 pub mod probe;
 pub mod runtime;
+#[cfg(all(feature = "systemd", unix))]
+pub mod systemd;
 pub mod task;
 #[cfg(feature = "tracing")]
 mod trace;

@@ -13,6 +13,8 @@ pub mod monitor;
 #[cfg(feature = "monitor")]
 pub mod probe;
 mod server;
+#[cfg(all(feature = "systemd", unix))]
+pub mod systemd;
 
 use std::io;
 use std::marker::PhantomData;
