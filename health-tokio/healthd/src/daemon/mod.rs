@@ -7,6 +7,7 @@
 //!                   ├─ timers:         what is due once a second, once a cycle
 //!                   ├─ registry:       which targets there are
 //!                   ├─ monitor_health: the components that describe the monitor itself
+//!                   ├─ service_manager: reports that it runs and lives
 //!                   └─ store_writer ─ batches ─► announce: log, notices ─► outbox ─► actions
 //!                        └─ a thread that may wait for a disk: SQLite
 //! ```
@@ -21,6 +22,7 @@ mod outbox;
 mod place;
 mod progress;
 mod registry;
+mod service_manager;
 mod store_writer;
 mod timers;
 
@@ -132,6 +134,7 @@ async fn watch(
     let hangup = signal(SignalKind::hangup()).map_err(text)?;
 
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
+    let _notifier = service_manager::notify(&health);
     let (announce, announced) = mpsc::channel(64);
     let (db, held) = (settings.db.clone(), Arc::clone(lock));
     let outbox = Outbox::default();
@@ -436,7 +439,9 @@ impl Daemon {
 
 /// Starts the endpoint. If its port is in use, the monitor works without it and tries again.
 fn endpoint(settings: &Settings, health: &Health, monitor: &MonitorControl) -> Option<Handle> {
-    let server = Server::bind(settings.listen, health).unwrap_or_else(|error| {
+    let passed = service_manager::listener(health);
+    let bound = passed.map_or_else(|| Server::bind(settings.listen, health), Ok);
+    let server = bound.unwrap_or_else(|error| {
         warn!(%error, "no endpoint yet; trying again every 5 s");
         Server::retry(settings.listen, health, Duration::from_secs(5))
     });
