@@ -9,6 +9,7 @@ import sys
 CORE = {"httparse", "serde", "serde_core", "serde_json", "itoa", "memchr", "zmij"}
 DRIVER = CORE | {"health-core", "socket2", "libc"}
 RUSTIX = {"rustix", "bitflags", "linux-raw-sys"}
+SYSTEMD = RUSTIX | {"nix", "cfg-if", "memoffset"}
 BLOCKING = DRIVER | {"health-driver", "mio"}
 TOKIO = BLOCKING | {"tokio", "pin-project-lite"}
 SMOL = DRIVER | RUSTIX | {"health-driver", "async-io", "polling", "cfg-if", "futures-io", "futures-core"}
@@ -19,10 +20,12 @@ ALLOWED = {
     ("health-core", "--no-default-features"): CORE,
     ("health-driver",): DRIVER,
     ("health-driver", "--features", "monitor"): DRIVER | RUSTIX,
+    ("health-driver", "--features", "systemd"): DRIVER | SYSTEMD,
     ("health-blocking",): BLOCKING | RUSTIX,
     ("health-blocking", "--no-default-features"): BLOCKING,
     ("health-tokio",): TOKIO | RUSTIX,
     ("health-tokio", "--no-default-features"): TOKIO,
+    ("health-tokio", "--no-default-features", "--features", "systemd"): TOKIO | SYSTEMD,
     ("health-smol",): SMOL,
     ("health-smol", "--no-default-features"): SMOL,
 }

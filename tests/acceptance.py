@@ -19,6 +19,7 @@ from blackbox.checks import (
     peers,
     prometheus,
     resources,
+    service_manager,
     states,
 )
 
@@ -48,6 +49,8 @@ CHECKS = {
     "openmetrics": prometheus.openmetrics,
     "likeness": likeness.likeness,
     "page": page.page,
+    "service-manager": service_manager.reports,
+    "socket-activation": service_manager.activated,
 }
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@
 //! * `registry`: what a program needs that keeps its targets and their results in a store, and sends
 //!   notifications (`healthd`).
 //! * `supervise`: `supervise`, which keeps the processes of a group running.
+//! * `systemd`: `systemd`, what a daemon reports to its service manager.
 //! * `test-util`: what tests of drivers and fuzz targets look at.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -105,6 +106,8 @@ mod render;
 pub mod server;
 #[cfg(feature = "supervise")]
 pub mod supervise;
+#[cfg(feature = "systemd")]
+pub mod systemd;
 
 pub use base::{
     Capture, Cause, Cidr, Class, ConfigError, Instant, Kind, Message, Moment, Name, NameError,

@@ -38,6 +38,7 @@
 //! * `monitor` (default): [`probe`] and [`monitor`]. Without it only the endpoint is linked.
 //! * `supervise`: `supervise`, which keeps groups of processes running. Unix only.
 //! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
+//! * `systemd`: reports to a service manager, and listeners that it passes on (Unix).
 //!
 //! # Platforms
 //!
@@ -51,6 +52,8 @@ pub mod probe;
 pub mod runtime;
 mod server;
 pub mod supervise;
+#[cfg(all(feature = "systemd", unix))]
+pub mod systemd;
 
 #[doc(inline)]
 pub use health_driver::daemon::*;

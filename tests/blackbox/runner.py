@@ -133,9 +133,8 @@ def _sites(
 
 def _build(package: str, example: str, directory: Path) -> Path:
     """Builds the package's example, and takes it out of the way of the next one of the same name."""
-    text = _cargo(
-        "build", "--release", "-p", package, "--example", example, "--message-format", "json"
-    )
+    command = ["build", "--release", "-p", package, "--example", example, "--features", "systemd"]
+    text = _cargo(*command, "--message-format", "json")
     messages = map(json.loads, text.splitlines())
     programs = [message["executable"] for message in messages if message.get("executable")]
     return Path(shutil.copy(programs[-1], directory / package))

@@ -7,6 +7,7 @@
 
 mod args;
 mod control;
+mod endpoint;
 mod host;
 mod output;
 
@@ -17,7 +18,7 @@ use std::time::Duration;
 use args::Args;
 use clap::Parser;
 use control::{CYCLE, Control};
-use health_blocking::{self as driver, Handle, Health, Server};
+use health_blocking::{self as driver, Handle, Health};
 use output::Output;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -29,10 +30,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let output = Output::start()?;
     let health = Health::new("daemon", env!("CARGO_PKG_VERSION"));
+    let _notifier = endpoint::notify(&health, &output);
     let mut control = Control::new(&health, &args)?;
     control.cycle();
 
-    let server = start(&args, &health, &output);
+    let server = endpoint::start(&args, &health, &output);
     health.set_running();
     // Only now: whoever reads the line may ask at once.
     if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
@@ -65,18 +67,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     output.log("stopped");
     Ok(())
-}
-
-/// Starts the endpoint. A daemon whose endpoint cannot be had does its work all the same.
-fn start(args: &Args, health: &Health, output: &Output) -> Option<Handle> {
-    let bound = Server::bind(args.listen, health).map(|server| server.service(args.service()));
-    match bound.and_then(Server::spawn) {
-        Ok(handle) => Some(handle),
-        Err(error) => {
-            output.log(format!("{error}; going on without the endpoint"));
-            None
-        }
-    }
 }
 
 fn wait(signals: &mut Signals, length: Duration) {

@@ -37,6 +37,8 @@
 //!   [`pool`].
 //! * `registry`: what a registry of targets needs of a monitor.
 //! * `supervise`: groups of processes that are kept running: [`supervise`]. Unix only.
+//! * `systemd`: reports to a service manager, and sockets that it passes on (Unix): `api::systemd`,
+//!   `api::Server::from_systemd`.
 //! * `test-util`: a clock that tests move.
 //! * `tls`: HTTPS probes, by rustls.
 //! * `tracing`: [`trace_request`].
@@ -69,6 +71,8 @@ mod process;
 pub mod runtime;
 #[cfg(feature = "supervise")]
 pub mod supervise;
+#[cfg(all(feature = "systemd", unix))]
+pub mod systemd;
 pub mod task;
 #[cfg(feature = "tracing")]
 mod trace;

@@ -6,7 +6,6 @@ mod eviction;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use super::admission::Admission;
 use super::{AcceptAction, AcceptError, Connection};

@@ -12,6 +12,8 @@
 mod args;
 #[path = "../../../health-blocking/examples/daemon/control.rs"]
 mod control;
+#[path = "../../../health-blocking/examples/daemon/endpoint.rs"]
+mod endpoint;
 #[path = "../../../health-blocking/examples/daemon/host.rs"]
 mod host;
 #[path = "../../../health-blocking/examples/daemon/output.rs"]
@@ -23,7 +25,7 @@ use std::time::Duration;
 use args::Args;
 use clap::Parser;
 use control::{CYCLE, Control};
-use health_tokio::{self as driver, Handle, Health, Server};
+use health_tokio::{self as driver, Handle, Health};
 use output::Output;
 use tokio::runtime::{self, Builder};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -53,10 +55,11 @@ async fn run(args: &Args, workers: &runtime::Handle) -> Result<(), Box<dyn Error
 
     let output = Output::start()?;
     let health = Health::new("daemon", env!("CARGO_PKG_VERSION"));
+    let _notifier = endpoint::notify(&health, &output);
     let mut control = Control::new(&health, args)?;
     control.cycle();
 
-    let server = start(args, &health, &output);
+    let server = endpoint::start(args, &health, &output);
     health.set_running();
     // Only now: whoever reads the line may ask at once.
     if let Some(address) = server.as_ref().and_then(Handle::local_addr) {
@@ -85,18 +88,6 @@ async fn run(args: &Args, workers: &runtime::Handle) -> Result<(), Box<dyn Error
     }
     output.log("stopped");
     Ok(())
-}
-
-/// Starts the endpoint. A daemon whose endpoint cannot be had does its work all the same.
-fn start(args: &Args, health: &Health, output: &Output) -> Option<Handle> {
-    let bound = Server::bind(args.listen, health).map(|server| server.service(args.service()));
-    match bound.and_then(Server::spawn) {
-        Ok(handle) => Some(handle),
-        Err(error) => {
-            output.log(format!("{error}; going on without the endpoint"));
-            None
-        }
-    }
 }
 
 /// Waits for SIGTERM or SIGINT.

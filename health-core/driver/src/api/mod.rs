@@ -15,6 +15,8 @@ pub mod probe;
 mod server;
 #[cfg(all(unix, feature = "supervise"))]
 pub mod supervise;
+#[cfg(all(feature = "systemd", unix))]
+pub mod systemd;
 
 use std::io;
 use std::marker::PhantomData;

@@ -79,6 +79,23 @@ impl<S> Server<S> {
         Ok(Self::new(Source::given_unix(listener)?, health))
     }
 
+    /// Serves the listener that a service manager has bound and passed on under this name: that of
+    /// `FileDescriptorName=` in the socket unit, which is else the unit's own name. `None` if it has
+    /// passed nothing on. TCP or a Unix socket, whose file is not removed at the end.
+    ///
+    /// The first call in a process takes over all descriptors that were passed to it, so that no child
+    /// inherits them: call it before the daemon starts any.
+    ///
+    /// # Errors
+    ///
+    /// There is no listener of this name among those passed, or it was taken before; it is none for
+    /// streams (`ListenStream=`, `Accept=no`); `$LISTEN_FDS` and its like are not what they have to be.
+    #[cfg(all(feature = "systemd", unix))]
+    pub fn from_systemd(name: &str, health: &Health) -> io::Result<Option<Self>> {
+        let source = crate::systemd::take_listener(name)?;
+        Ok(source.map(|source| Self::new(source, health)))
+    }
+
     /// Sets limits, paths, codes and tokens. Default: [`Service::new`].
     #[must_use]
     pub fn service(mut self, service: Service) -> Self {

@@ -19,6 +19,7 @@ use supervised::processes::{Checks, Processes, Report};
 use supervised::read::Fields;
 use supervised::script::{self, Control, Script};
 use supervised::show;
+use supervised::vectors::compare;
 
 #[path = "../../../tests/supervised/mod.rs"]
 mod supervised;
@@ -28,19 +29,8 @@ const COMMITTED: &str = include_str!("../../../tests/data/supervise-vectors.json
 
 #[test]
 fn supervise_vectors_through_this_driver() {
-    let mut failures = String::new();
-    let vectors = vectors();
-    let mut failed = 0;
-    for vector in &vectors {
-        if let Err(difference) = replay(vector) {
-            failed += 1;
-            let (id, title) = (&vector["id"], &vector["title"]);
-            failures.push_str(&format!("{id} {title}\n{difference}\n"));
-        }
-    }
-    let passed = vectors.len() - failed;
-    println!("supervise-vectors.json through this driver: {passed} passed, {failed} failed");
-    assert!(failed == 0 && passed > 0, "{failed} failed\n{failures}");
+    let path = "supervise-vectors.json through this driver";
+    supervised::vectors::run(path, &vectors(), replay);
 }
 
 /// A replay that never finds a difference would prove nothing.
@@ -70,9 +60,9 @@ fn replay(vector: &Value) -> Result<(), String> {
     let expect = fields.value("expect")?;
     let mut world = World::new(script::read(fields)?);
     world.run();
-    show::compare("event", &expect["events"], &world.events)?;
-    show::compare("look", &expect["looks"], &world.looks)?;
-    show::compare("final state", &expect["final"], &[world.final_state()])?;
+    compare("event", &expect["events"], &world.events)?;
+    compare("look", &expect["looks"], &world.looks)?;
+    compare("final state", &expect["final"], &[world.final_state()])?;
     world.end();
     Ok(())
 }

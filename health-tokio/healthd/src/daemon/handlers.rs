@@ -47,6 +47,9 @@ async fn run(words: &[String], row: &OutboxRow, attempt: u32) -> std::io::Result
     for name in variables.filter(|it| it.as_encoded_bytes().starts_with(b"HEALTHD_")) {
         command.env_remove(name);
     }
+    for name in health_tokio::systemd::VARIABLES {
+        command.env_remove(name);
+    }
     command
         .env("HEALTHD_EVENT", &*row.event)
         .env("HEALTHD_NOTICE", &*row.notice)

@@ -8,6 +8,7 @@
 //!                   ├─ registry:       which targets there are
 //!                   ├─ requests:       what commands ask for
 //!                   ├─ monitor_health: the components that describe the monitor itself
+//!                   ├─ service_manager: reports that it runs and lives
 //!                   └─ store_writer ─ batches ─► reporter: log, notices ─► outbox ─► actions
 //!                        └─ a thread that may wait for a disk: SQLite
 //! ```
@@ -25,6 +26,7 @@ mod registry;
 mod registry_file;
 mod reporter;
 mod requests;
+mod service_manager;
 mod store_writer;
 mod timers;
 
@@ -128,6 +130,7 @@ async fn watch(
     let hangup = signal(SignalKind::hangup()).map_err(text)?;
 
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
+    let _notifier = service_manager::notify(&health);
     let (reports, stored_batches) = mpsc::channel(64);
     let (db, held) = (settings.db.clone(), Arc::clone(lock));
     let outbox = Outbox::default();
@@ -311,7 +314,9 @@ impl Daemon {
 
 /// Starts the endpoint. If its port is in use, the monitor works without it and tries again.
 fn endpoint(settings: &Settings, health: &Health, monitor: &MonitorControl) -> Option<Handle> {
-    let server = Server::bind(settings.listen, health).unwrap_or_else(|error| {
+    let passed = service_manager::listener(health);
+    let bound = passed.map_or_else(|| Server::bind(settings.listen, health), Ok);
+    let server = bound.unwrap_or_else(|error| {
         warn!(%error, "no endpoint yet; trying again every 5 s");
         Server::retry(settings.listen, health, Duration::from_secs(5))
     });

@@ -182,6 +182,11 @@ impl Daemon {
         body.to_owned()
     }
 
+    /// Where its endpoint listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

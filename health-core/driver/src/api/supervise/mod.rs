@@ -56,12 +56,13 @@ pub struct Group<S> {
 
 type AnyHost = Box<dyn Host + Send>;
 type ProbeError = Box<dyn Error + Send + Sync>;
+type ProbeOf = dyn Fn(&ReplicaProgram) -> Result<Probe, ProbeError> + Send + Sync;
 
 /// A check that each replica has.
 struct CheckSpec {
     name: Name,
     config: CheckConfig,
-    probe: Box<dyn Fn(&ReplicaProgram) -> Result<Probe, ProbeError> + Send + Sync>,
+    probe: Box<ProbeOf>,
 }
 
 impl<S> Group<S> {
@@ -178,7 +179,9 @@ impl<S> Group<S> {
         self
     }
 
-    fn start<R: Runtime<Socket: Connect>>(self) -> Result<(GroupHandle<S>, Running<R>), GroupError> {
+    fn start<R: Runtime<Socket: Connect>>(
+        self,
+    ) -> Result<(GroupHandle<S>, Running<R>), GroupError> {
         let mut config = self.config;
         config.is_external = self.program.is_external();
         if config.seed == 0 {

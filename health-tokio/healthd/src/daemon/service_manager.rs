@@ -1,0 +1,32 @@
+//! The monitor under a service manager, such as systemd: what it reports, the listener that it gets.
+
+use health_tokio::systemd::{Notifier, NotifierHandle};
+use health_tokio::{Health, Server};
+use tracing::warn;
+
+/// The name of the endpoint's listener in a socket unit.
+const LISTENER: &str = "health";
+
+/// Reports from the monitor's own loop, so that a loop that hangs reports nothing. It is ready when it
+/// runs: if whatever it watches is down, that is no reason to end the monitor. What is returned is to be
+/// kept to the end.
+pub(super) fn notify(health: &Health) -> Option<NotifierHandle> {
+    match Notifier::new(health).ready_when_running().run() {
+        Ok((handle, run)) => {
+            tokio::spawn(run);
+            Some(handle)
+        }
+        Err(error) => {
+            warn!(%error, "nothing is reported to the service manager");
+            None
+        }
+    }
+}
+
+/// The listener that was passed on for the endpoint, if there is one.
+pub(super) fn listener(health: &Health) -> Option<Server> {
+    Server::from_systemd(LISTENER, health).unwrap_or_else(|error| {
+        warn!(%error, "the service manager's socket is not used");
+        None
+    })
+}

@@ -1,0 +1,10 @@
+//! A daemon of this driver under a service manager.
+#![cfg(unix)]
+
+#[path = "../../health-core/driver/tests/systemd/mod.rs"]
+mod systemd;
+
+mod driver {
+    pub(crate) use health_tokio::systemd::Notifier;
+    pub(crate) use health_tokio::{Health, Server};
+}
