@@ -1,11 +1,13 @@
 //! One process from its start to its end, as the watching thread sees it.
 //!
 //! ```text
-//!            leader ends,        rest ends, or
-//!            rest is left        KILL was sent a while ago
-//! Running ───────────────► Left ───────────────► over (Gone)
-//!    ├── leader ends, nothing is left ─────────► over (Exit)
-//!    └── restart command ends ──► Lingering ───► over
+//!            leader ends          a moment later        rest ends, or
+//!            and something        something still is,   KILL was sent
+//!            is left              Exit                  a while ago, Gone
+//! Running ─────────────► Ended ─────────────► Left ─────────────► over
+//!    │                     └── nothing is, Exit ────────────────► over
+//!    ├── leader ends and nothing is left, Exit ─────────────────► over
+//!    └── restart command ends, Restarted ──► Lingering ─────────► over
 //! ```
 //!
 //! *Left* means that a pipe has not come to its end. What of the group has closed both is killed before
@@ -32,6 +34,10 @@ use crate::process::{End, has_ended, read, signal_group};
 const PIECE: usize = 64 * 1024;
 /// As much as a pipe can hold, at least for who is not root: all that was written before an end.
 const ALL: usize = 1024 * 1024;
+/// From the end of the leader to what is left being called so. Most that gets its signal together with the
+/// leader ends a moment later; and what is being started elsewhere in this program just then holds every
+/// pipe until its `execve`.
+const MOMENT: Duration = Duration::from_millis(20);
 /// From `SIGKILL` and the end of the leader to giving up on its pipes: who holds one by then has left
 /// the group.
 const LINGER: Duration = Duration::from_secs(1);
@@ -54,6 +60,11 @@ pub(super) struct Life {
 #[derive(Clone, Copy)]
 enum Stage {
     Running,
+    /// The leader has ended, which is not reported yet: what is left may be about to end.
+    Ended {
+        exit: Exit,
+        until: Instant,
+    },
     /// The leader has ended, and something is left; `until`: given up on.
     Left {
         until: Option<Instant>,
@@ -98,8 +109,9 @@ impl Life {
     /// When there is something to do though nothing is readable.
     pub(super) fn due(&self) -> Option<Instant> {
         let until = match self.stage {
+            Stage::Ended { until, .. } => Some(until),
             Stage::Left { until } => until,
-            _ => None,
+            Stage::Running | Stage::Lingering => None,
         };
         let notice = self.instances.sink().due(self.id);
         until.into_iter().chain(notice).min()
@@ -114,6 +126,7 @@ impl Life {
                 Some(end) => self.ended(now, end),
                 None => true,
             },
+            Stage::Ended { exit, until } => self.leader_ended(now, exit, until),
             Stage::Left { until } => self.left(now, until),
             Stage::Lingering => self.lingering(now),
         }
@@ -130,18 +143,26 @@ impl Life {
         if self.is_command {
             self.command_ended(now, exit)
         } else {
-            let is_rest_left = self.is_open();
-            if !is_rest_left {
-                self.finish(now);
-            }
-            let instance = self.id;
-            self.instances.report(ProcessReport::Exit {
-                instance,
-                exit,
-                is_rest_left,
-            });
-            is_rest_left && self.left(now, None)
+            self.leader_ended(now, exit, now + MOMENT)
         }
+    }
+
+    fn leader_ended(&mut self, now: Instant, exit: Exit, until: Instant) -> bool {
+        self.stage = Stage::Ended { exit, until };
+        let is_rest_left = self.is_open();
+        if is_rest_left && now < until {
+            return true;
+        }
+        if !is_rest_left {
+            self.finish(now);
+        }
+        let instance = self.id;
+        self.instances.report(ProcessReport::Exit {
+            instance,
+            exit,
+            is_rest_left,
+        });
+        is_rest_left && self.left(now, None)
     }
 
     /// What a restart command has started, in its own process group even, is no business of ours: only

@@ -79,8 +79,8 @@ mod tests {
     #[test]
     fn a_line_that_just_fits_is_one() {
         let line = vec![b'x'; MOST];
-        assert_eq!(lines(&[&line, b"\n", b"y"]), [line.clone(), b"y".to_vec()]);
-        assert_eq!(lines(&[&line]), [line.clone()], "also without its end");
+        assert_eq!(lines(&[&line]).len(), 1, "also without its end");
+        assert_eq!(lines(&[&line, b"\n", b"y"]), [line, b"y".to_vec()]);
         assert_eq!(lines(&[]), <[Vec<u8>; 0]>::default());
     }
 }

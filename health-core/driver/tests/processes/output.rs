@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
 use std::time::Duration;
 
 use health_core::check::Signal::Kill;
@@ -146,19 +147,16 @@ fn run_to_end(program: Program, rate: LogRate) -> (Counted, u64) {
     let program = program.of_group("web", 1).expect("a group");
     let mut processes = Processes::new(program, Box::new(counted.clone()), rate);
     processes.start(id(0, 1)).expect("it starts");
-    let mut report = None;
-    wait_until(|| {
-        report = processes.poll_report(std::task::Waker::noop());
-        report.is_some()
+    wait_until(|| match processes.poll_report(Waker::noop()) {
+        Some(ProcessReport::Exit {
+            exit, is_rest_left, ..
+        }) => {
+            assert_eq!(exit, Exit::Code(0));
+            !is_rest_left
+        }
+        Some(ProcessReport::Gone { .. }) => true,
+        _ => false,
     });
-    let instance = id(0, 1);
-    let (exit, is_rest_left) = (Exit::Code(0), false);
-    let expected = ProcessReport::Exit {
-        instance,
-        exit,
-        is_rest_left,
-    };
-    assert_eq!(report, Some(expected));
     (counted, processes.view().dropped_lines(0))
 }
 

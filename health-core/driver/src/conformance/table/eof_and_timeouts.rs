@@ -162,12 +162,22 @@ fn deadlines() -> Vec<Case> {
         .limits(head),
         script(
             "idle_connection_is_closed_without_a_word",
-            [send(get("/health")), expect(ok()), wait_ms(1_000), Op::Closed],
+            [
+                send(get("/health")),
+                expect(ok()),
+                wait_ms(1_000),
+                Op::Closed,
+            ],
         )
         .limits(idle),
         script(
             "idle_deadline_is_not_for_the_first_request",
-            [wait_ms(1_050), Op::Silent, send(get("/health")), expect(ok())],
+            [
+                wait_ms(1_050),
+                Op::Silent,
+                send(get("/health")),
+                expect(ok()),
+            ],
         )
         .limits(idle),
         script(
