@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::cli::{NameArgs, ShowArgs};
 use super::control::{self, Reply, Request};
+use super::run::show as group;
 use super::store::read::{CheckInfo, Reader, TargetInfo, TransitionInfo};
 use super::text::REACTIVATE;
 use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
@@ -16,11 +17,24 @@ use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 const TRANSITIONS: u32 = 20;
 
 pub(super) fn list(args: &ShowArgs) -> CommandResult {
-    let mut targets = open(&args.registry.path())?.targets().map_err(not)?;
+    let groups = group::all(args)?;
+    if !groups.is_empty() && !args.json {
+        print(&group::table(&groups));
+    }
+    let db = args.registry.path();
+    // There is none where only groups run.
+    let has_none = !groups.is_empty() && !db.exists();
+    let mut targets = match has_none {
+        true => Vec::new(),
+        false => open(&db)?.targets().map_err(not)?,
+    };
     targets.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     if args.json {
-        let targets: Vec<_> = targets.iter().map(document).collect();
-        print_json(&targets);
+        let targets = targets.iter().map(document);
+        print_json(&groups.into_iter().chain(targets).collect::<Vec<_>>());
+        return Ok(());
+    }
+    if targets.is_empty() && !groups.is_empty() {
         return Ok(());
     }
     let rows: Vec<_> = targets.iter().map(row).collect();
@@ -39,6 +53,9 @@ pub(super) fn list(args: &ShowArgs) -> CommandResult {
 }
 
 pub(super) fn inspect(args: &NameArgs) -> CommandResult {
+    if group::inspect(args)? {
+        return Ok(());
+    }
     let target = find(args)?;
     if args.show.json {
         print_json(&document(&target));
@@ -69,6 +86,9 @@ pub(super) fn inspect(args: &NameArgs) -> CommandResult {
 }
 
 pub(super) fn explain(args: &NameArgs) -> CommandResult {
+    if group::explain(args)? {
+        return Ok(());
+    }
     let reader = open(&args.show.registry.path())?;
     let transitions = reader.transitions(&args.name, TRANSITIONS).map_err(not)?;
     let target = reader.target(&args.name).map_err(not)?;
@@ -108,6 +128,10 @@ pub(super) fn explain(args: &NameArgs) -> CommandResult {
 }
 
 pub(super) fn status(args: &ShowArgs) -> CommandResult {
+    let groups = group::all(args)?;
+    if !args.json {
+        groups.iter().for_each(|it| print(&group::line(it)));
+    }
     let db = args.registry.path();
     let reply = control::ask(&db, &Request::Status);
     let reply = reply.map_err(|error| {
@@ -116,7 +140,15 @@ pub(super) fn status(args: &ShowArgs) -> CommandResult {
             format!("the monitor does not answer: {error}"),
         )
     })?;
-    let Some(Reply::Status(status)) = reply else {
+    let Some(Reply::Status(mut status)) = reply else {
+        if !groups.is_empty() {
+            if args.json {
+                print_json(
+                    &serde_json::json!({ "running": false, "registry": db, "groups": groups }),
+                );
+            }
+            return Ok(());
+        }
         if args.json {
             print_json(&serde_json::json!({ "running": false, "registry": db }));
         }
@@ -126,10 +158,13 @@ pub(super) fn status(args: &ShowArgs) -> CommandResult {
         ));
     };
     if args.json {
+        if !groups.is_empty() {
+            status["groups"] = groups.into();
+        }
         print_json(&status);
         return Ok(());
     }
-    let (mut lines, mut status) = (Vec::new(), status);
+    let mut lines = Vec::new();
     // First of all.
     let gone = status
         .as_object_mut()

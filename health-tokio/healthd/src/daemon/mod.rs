@@ -39,6 +39,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
+pub(super) use actions::Actions;
+pub(super) use documents::{now, rfc3339};
 pub(super) use list::List;
 pub(super) use outbox::Outbox;
 pub(super) use registry::Registry;
@@ -48,9 +50,8 @@ use super::config::{Flags, Settings, added, split_target};
 use super::control::{self, Lock, PendingRequest, Reply, Request};
 use super::terminal::{self, Terminal};
 use super::text::{REACTIVATE, millis};
-use actions::Actions;
 use announce::Announcer;
-use health_tokio::monitor::{self, Monitor, MonitorControl, MonitorHandle};
+use health_tokio::monitor::{self, Monitor, MonitorHandle};
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
 
@@ -188,7 +189,7 @@ async fn watch(
         let monitor_health = MonitorHealth::new(&health, list, Arc::clone(&terminal));
         let mut monitor_health = monitor_health.map_err(|error| error.to_string())?;
         monitor_health.update();
-        server = endpoint(&daemon.settings, &health, &daemon.monitor);
+        server = daemon.endpoint(&health);
         daemon.address = server.as_ref().and_then(Handle::local_addr);
         health.set_running();
         info!(
@@ -323,6 +324,10 @@ impl Daemon {
                 Ok(known) => found(&name, self.registry.reactivate(&known).await),
                 Err(_) => Reply::Refused(none(&name)),
             },
+            Request::Inspect
+            | Request::Explain
+            | Request::Restart(_)
+            | Request::ReactivateReplica(_) => Reply::Refused("this is no group".to_owned()),
         }
     }
 
@@ -420,6 +425,14 @@ impl Daemon {
         gone.collect()
     }
 
+    fn endpoint(&self, health: &Health) -> Option<Handle> {
+        let settings = &self.settings;
+        let service = Service::new().targets(&*self.monitor);
+        let service = service.allow_hosts(&settings.allow_hosts);
+        let service = service.expect("names are checked when the settings are read");
+        endpoint(settings.listen, settings.token.as_deref(), health, service)
+    }
+
     fn warn_of_limits(&self) {
         let demand = self.monitor.status().demand;
         let most = self.settings.monitor.max_in_flight;
@@ -434,16 +447,18 @@ impl Daemon {
     }
 }
 
-/// Starts the endpoint. If its port is in use, the monitor works without it and tries again.
-fn endpoint(settings: &Settings, health: &Health, monitor: &MonitorControl) -> Option<Handle> {
-    let server = Server::bind(settings.listen, health).unwrap_or_else(|error| {
+/// Starts the endpoint. If its port is in use, the program works without it and tries again.
+pub(super) fn endpoint(
+    listen: SocketAddr,
+    token: Option<&str>,
+    health: &Health,
+    service: Service,
+) -> Option<Handle> {
+    let server = Server::bind(listen, health).unwrap_or_else(|error| {
         warn!(%error, "no endpoint yet; trying again every 5 s");
-        Server::retry(settings.listen, health, Duration::from_secs(5))
+        Server::retry(listen, health, Duration::from_secs(5))
     });
-    let service = Service::new().targets(monitor);
-    let service = service.allow_hosts(&settings.allow_hosts);
-    let service = service.expect("names are checked when the settings are read");
-    let service = match &settings.token {
+    let service = match token {
         Some(token) => service.token(token),
         None => service,
     };
