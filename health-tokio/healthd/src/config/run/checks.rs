@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use health_core::ProbeKind;
 use health_core::check::OnUnhealthy;
+use health_core::monitor::Target;
 use health_tokio::supervise::Program;
 use serde_json::{Map, Value};
 
@@ -42,6 +43,10 @@ pub(super) fn read_checks(table: &Table<'_>, program: &Program) -> Result<Vec<Re
     let templates = templates(table)?;
     if let (Some(item), true) = (&host, templates.is_empty()) {
         return Err(item.wrong("allowed only with a check"));
+    }
+    if templates.len() > Target::MAX_CHECKS {
+        let (count, most) = (templates.len(), Target::MAX_CHECKS);
+        return Err(table.lacks(format_args!("{count} checks; allowed is at most {most}")));
     }
     let host = host.as_ref().map_or(Ok(HOST), Item::text)?;
     let defaults = defaults();

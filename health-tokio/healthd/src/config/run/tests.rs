@@ -97,12 +97,20 @@ fn checks_in_every_form() {
             "port=6379",
             "health health tcp://127.0.0.1:6379",
         ),
-        ("health-cmd", "test -e /x", "health health exec /bin/sh"),
-        ("health-cmd", "[ -e /x ]", "health health exec /bin/sh"),
+        (
+            "health-cmd",
+            "test -e /x",
+            "health health exec /bin/sh (2 arguments)",
+        ),
+        (
+            "health-cmd",
+            "[ -e /x ]",
+            "health health exec /bin/sh (2 arguments)",
+        ),
         (
             "health-cmd",
             r#"["pg_isready", "-q"]"#,
-            "health health exec pg_isready",
+            "health health exec pg_isready (1 arguments)",
         ),
         ("startup", "port=81", "startup startup http://127.0.0.1:81/"),
         (
@@ -118,7 +126,7 @@ fn checks_in_every_form() {
         (
             "liveness",
             "interval=5,cmd=echo a=b,c=d",
-            "liveness liveness exec /bin/sh",
+            "liveness liveness exec /bin/sh (2 arguments)",
         ),
     ] {
         let group = group(&[(flag, json!(value))]);

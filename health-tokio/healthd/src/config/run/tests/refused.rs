@@ -329,6 +329,14 @@ fn mistakes_in_a_file_name_file_and_key() {
             "{text}: {error}"
         );
     }
+    let many = "[[run.check]]\ntcp = { port = 1 }\n".repeat(17);
+    let error = of_file("many.toml", &run(&many)).expect_err("too many");
+    assert!(
+        error
+            .to_string()
+            .contains("run[0]: 17 checks; allowed is at most 16"),
+        "{error}"
+    );
     let flags = RunFlags {
         config: Some("/no/such.toml".into()),
         group: Map::from_iter([("replicas".to_owned(), json!(2))]),
