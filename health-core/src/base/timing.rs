@@ -33,6 +33,14 @@ impl Timing {
         (self.count > 0).then_some(self.last)
     }
 
+    #[cfg(all(feature = "monitor", feature = "supervise"))]
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.total = self.total.saturating_add(other.total);
+        self.overruns += other.overruns;
+        self.last = other.last;
+    }
+
     /// Records a check's duration.
     pub fn observe(&mut self, took: Duration) {
         self.count += 1;

@@ -93,6 +93,24 @@ impl MonitorStats {
         self.lags.quantile(quantile)
     }
 
+    #[cfg(feature = "supervise")]
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.attempts += other.attempts;
+        self.successes += other.successes;
+        self.warnings += other.warnings;
+        self.failures += other.failures;
+        self.indeterminate += other.indeterminate;
+        self.skipped_slots += other.skipped_slots;
+        self.restarts += other.restarts;
+        self.deregistered += other.deregistered;
+        self.suppressed += other.suppressed;
+        self.timing.merge(&other.timing);
+        self.max_lag = self.max_lag.max(other.max_lag);
+        for (count, more) in self.lags.0.iter_mut().zip(other.lags.0) {
+            *count += more;
+        }
+    }
+
     pub(super) fn start(&mut self, lag: Duration) {
         self.attempts += 1;
         self.max_lag = self.max_lag.max(lag);

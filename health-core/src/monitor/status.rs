@@ -120,6 +120,21 @@ pub struct MonitorStatus {
     pub journal: Option<JournalStats>,
 }
 
+#[cfg(feature = "supervise")]
+impl MonitorStatus {
+    /// Adds what another monitor has to what this one has: for a program that runs several and shows them
+    /// as one. The moment stays that of this one.
+    pub fn merge(&mut self, other: &Self) {
+        self.is_running |= other.is_running;
+        self.is_mass_failure |= other.is_mass_failure;
+        self.in_flight += other.in_flight;
+        self.demand += other.demand;
+        self.max_in_flight += other.max_in_flight;
+        self.summary.merge(&other.summary);
+        self.stats.merge(&other.stats);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -50,6 +50,18 @@ impl Summary {
         self.unjudged + self.deregistered
     }
 
+    #[cfg(feature = "supervise")]
+    pub(super) const fn merge(&mut self, other: &Self) {
+        self.total += other.total;
+        self.sound += other.sound;
+        self.degraded += other.degraded;
+        self.unhealthy += other.unhealthy;
+        self.unknown += other.unknown;
+        self.unjudged += other.unjudged;
+        self.deregistered += other.deregistered;
+        self.answers_again += other.answers_again;
+    }
+
     /// The worst status of those that are judged: unhealthy, unknown, degraded, healthy; `None` if none
     /// is judged. With deregistered ones it is at most degraded, and unhealthy if no target is left.
     const fn verdict(&self) -> Option<Status> {

@@ -86,6 +86,15 @@ pub struct ReadyTarget {
     pub(crate) endpoint: Endpoint,
 }
 
+#[cfg(feature = "supervise")]
+impl ReadyTarget {
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &Name {
+        &self.name
+    }
+}
+
 impl TargetView {
     /// `target` at this moment, without what only its driver knows of the [checks](CheckView).
     #[must_use]

@@ -10,6 +10,8 @@ pub(crate) mod events;
 mod excluded;
 pub(crate) mod exposition;
 mod format;
+#[cfg(all(feature = "monitor", feature = "supervise"))]
+pub(crate) mod groups;
 mod health_json;
 mod history;
 pub(crate) mod json;
@@ -36,5 +38,5 @@ pub(crate) use page::page;
 pub(crate) use probe::{Probe, Watched};
 pub(crate) use stats::stats;
 #[cfg(feature = "monitor")]
-pub(crate) use targets::{ready_targets, targets};
+pub(crate) use targets::{TargetList, ready_targets, targets};
 pub(crate) use text::{check as check_text, probe as text};

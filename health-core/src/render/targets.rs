@@ -1,23 +1,37 @@
 //! Writes the monitored targets: status and reason of each, and the addresses of those that are ready.
 
+#[cfg(feature = "supervise")]
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
+#[cfg(feature = "supervise")]
+use super::groups;
 use super::json::{self, Object};
 use crate::base::Kind;
+#[cfg(feature = "supervise")]
+use crate::base::Name;
 use crate::base::{Moment, UnixTime};
 use crate::check::Record;
 use crate::monitor::{CheckView, MonitorStatus, ReadyTarget, TargetStatus, TargetView};
+#[cfg(feature = "supervise")]
+use crate::supervise::ReplicaReport;
 
-/// The `targets`, which are given by name and of which there are more if `has_more`: those that were
-/// deregistered first. It shows messages: for readers who may see them.
-pub(crate) fn targets(
-    moment: Moment,
-    status: &MonitorStatus,
-    targets: &[TargetView],
-    has_more: bool,
-    out: &mut Vec<u8>,
-) {
+/// What is shown at `/targets`.
+pub(crate) struct TargetList<'a> {
+    pub(crate) status: &'a MonitorStatus,
+    /// By name.
+    pub(crate) targets: &'a [TargetView],
+    /// There are more of them.
+    pub(crate) has_more: bool,
+    /// What is known of those that are replicas.
+    #[cfg(feature = "supervise")]
+    pub(crate) replicas: &'a BTreeMap<Name, ReplicaReport>,
+}
+
+/// The targets, those that were deregistered first. It shows messages: for readers who may see them.
+pub(crate) fn targets(moment: Moment, list: &TargetList<'_>, out: &mut Vec<u8>) {
+    let (status, targets) = (list.status, list.targets);
     let summary = status.summary;
     json::object(out, |o| {
         o.word("timestamp", moment.unix.rfc3339());
@@ -35,11 +49,15 @@ pub(crate) fn targets(
             o.number("answers_again", summary.answers_again as u64);
         }
         o.bool("mass_failure", status.is_mass_failure);
-        let last = targets.last().filter(|_| has_more);
+        let last = targets.last().filter(|_| list.has_more);
         word(o, "next", last.map(|it| it.name.as_str()));
         let (gone, rest): (Vec<_>, Vec<_>) = targets.iter().partition(|it| it.is_deregistered);
         o.objects("targets", gone.into_iter().chain(rest), |o, it| {
             target(status, it, o);
+            #[cfg(feature = "supervise")]
+            if let Some(replica) = list.replicas.get(&it.name) {
+                o.object("replica", |o| groups::replica(replica, o));
+            }
         });
     });
 }

@@ -12,6 +12,8 @@ use crate::base::Name;
 use crate::monitor::{MonitorStatus, ReadyTarget, Summary, TargetStatus, TargetView};
 use crate::render::exposition::Exposition;
 use crate::render::{self, Watched, probes};
+#[cfg(feature = "supervise")]
+use crate::supervise::GroupReport;
 
 /// The most targets in one response.
 const MAX_TARGETS: u16 = 1_000;
@@ -32,6 +34,13 @@ pub trait Targets: Send + Sync {
 
     /// The same for targets that may be sent work and have an address.
     fn ready(&self, after: Option<&Name>) -> Page<ReadyTarget>;
+
+    /// The groups whose processes are kept running; each of their replicas that has checks is a target of
+    /// its name. By default none.
+    #[cfg(feature = "supervise")]
+    fn groups(&self) -> Vec<GroupReport> {
+        Vec::new()
+    }
 }
 
 /// A part of a list.
@@ -81,7 +90,18 @@ impl TargetList {
         let mut targets: Vec<_> = targets.take(most + 1).collect();
         let has_more = targets.len() > most;
         targets.truncate(most);
-        render::targets(moment, &status, &targets, has_more, out);
+        #[cfg(feature = "supervise")]
+        let replicas = self.groups().into_iter().flat_map(|it| it.replicas);
+        #[cfg(feature = "supervise")]
+        let replicas = replicas.map(|it| (it.name.clone(), it)).collect();
+        let list = render::TargetList {
+            status: &status,
+            targets: &targets,
+            has_more,
+            #[cfg(feature = "supervise")]
+            replicas: &replicas,
+        };
+        render::targets(moment, &list, out);
     }
 
     /// Appends the targets that may be sent work: all of them, unless `query` has a limit. Prometheus reads
@@ -98,6 +118,13 @@ impl TargetList {
         let omitted = status.summary.total.saturating_sub(targets.len());
         probes::monitor(&status, omitted, e);
         probes::probes(&status, &targets, e);
+        #[cfg(feature = "supervise")]
+        render::groups::groups(&self.groups(), e);
+    }
+
+    #[cfg(feature = "supervise")]
+    fn groups(&self) -> Vec<GroupReport> {
+        guard::call(self.guard, || self.targets.groups()).unwrap_or_default()
     }
 
     /// As many targets as are shown: those that were deregistered before the others, since they have to

@@ -101,6 +101,7 @@ mod life;
 mod machine;
 mod mass_failure;
 mod replica;
+mod report;
 mod stop;
 mod summary;
 mod timer;
@@ -113,4 +114,5 @@ pub use event::{
 };
 pub use machine::Supervisor;
 pub use replica::{Replica, ReplicaState};
+pub use report::{EndReport, GroupReport, ReplicaReport};
 pub use summary::{GroupSummary, Shown};

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod run;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use clap::error::Error;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 use health_core::server::Service;
+
+pub(super) use run::RunArgs;
 
 use super::config::{Flags, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 
@@ -24,21 +28,26 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Watch all targets of the registry until SIGTERM; SIGHUP reads the configuration again
     Monitor(MonitorArgs),
+    /// Keep a command running in a number of replicas: restart what ends or fails its checks
+    Run(RunArgs),
     /// Check one target once: exit code 0 healthy, 1 not, 2 wrong usage
     Check(CheckArgs),
     /// Put a target on the list
     Add(AddArgs),
     /// Take a target off the list, with its state and results
     Remove(NameArgs),
-    /// Put a deregistered target back on the list, without its failures
+    /// Put a deregistered target back on the list, without its failures; begin a replica NAME-INDEX of a
+    /// running group again that was given up
     Reactivate(NameArgs),
-    /// All targets and their states
+    /// Restart the replicas of a running group, one after the other, or one: NAME-INDEX
+    Restart(NameArgs),
+    /// All running groups and all targets, and their states
     List(ShowArgs),
-    /// One target: its checks, their settings and last results
+    /// One group or target: its checks, their settings and last results
     Inspect(NameArgs),
-    /// Why a target has its status: which rule was applied, on what evidence
+    /// Why a group or target has its status: which rule was applied, on what evidence
     Explain(NameArgs),
-    /// The monitor itself: whether it runs, how it is configured, how it keeps up
+    /// Running groups, and the monitor itself: whether it runs, how it is configured, how it keeps up
     Status(ShowArgs),
     /// Watch simulated targets on this machine, and measure what that costs
     Bench(BenchArgs),
@@ -150,6 +159,9 @@ pub(super) struct Registry {
 pub(super) struct ShowArgs {
     #[command(flatten)]
     pub(super) registry: Registry,
+    /// Where the sockets of running groups are; with --db, no group is asked
+    #[arg(long, env = "HEALTHD_RUN_DIR", value_name = "DIR")]
+    pub(super) run_dir: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -157,7 +169,7 @@ pub(super) struct ShowArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct NameArgs {
-    /// The target
+    /// The target, or the group
     pub(super) name: String,
     #[command(flatten)]
     pub(super) show: ShowArgs,

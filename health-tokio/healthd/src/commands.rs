@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::cli::{AddArgs, Expect, NameArgs};
 use super::config::{Defaults, added, split_target};
 use super::control::{self, Lock, Reply, Request};
+use super::run;
 use super::store::{Limits, SqliteStore, StoreError};
 use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print};
 
@@ -46,6 +47,9 @@ pub(super) fn remove(args: &NameArgs) -> CommandResult {
 }
 
 pub(super) fn reactivate(args: &NameArgs) -> CommandResult {
+    if run::client::reactivate(args)?.is_some() {
+        return Ok(());
+    }
     let request = Request::Reactivate(args.name.clone());
     change(
         &args.show.registry.path(),

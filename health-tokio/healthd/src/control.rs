@@ -27,7 +27,7 @@ use tokio::time::{sleep, timeout};
 
 use super::store::Identity;
 
-/// A request of a command to the monitor.
+/// A request of a command to the monitor, or to a group that runs.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Request {
@@ -38,9 +38,17 @@ pub(super) enum Request {
     /// Where the settings of a target come from.
     Origin(String),
     Status,
+    /// To a group: what it and its replicas are.
+    Inspect,
+    /// To a group: the same, and why.
+    Explain,
+    /// To a group: restart one replica, or all.
+    Restart(Option<u16>),
+    /// To a group: begin a replica again that has ended.
+    ReactivateReplica(u16),
 }
 
-/// The monitor's reply.
+/// The reply.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reply {

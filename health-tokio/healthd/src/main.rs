@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! healthd monitor --target web-1=http://10.0.0.7:8080/health      watches until SIGTERM
+//! healthd run --replicas 2 --port 8000 -- ./app --port {port}     keeps running until SIGTERM
 //! healthd list | inspect web-1 | explain web-1 | status           shows
 //! healthd add NAME=URL | remove NAME | reactivate NAME            changes the list
 //! healthd check http://10.0.0.7:8080/health                       checks once
@@ -11,7 +12,9 @@
 //! its history kept, until it is reactivated. While half of all targets fail, nothing is taken off: the
 //! cause is then more likely the network or this program.
 //!
-//! Exit codes: 0 done (for `check`: healthy), 1 not done (not healthy), 2 wrong usage or configuration.
+//! Exit codes: 0 done (for `check`: healthy), 1 not done (not healthy), 2 wrong usage or configuration; of
+//! `run` also that of a command that was given up, 126 or 127 if it cannot be run or is not there, and 128
+//! and the signal's number after a signal that forced the end.
 
 #[cfg(not(unix))]
 compile_error!("healthd needs Unix signals and sockets");
@@ -25,6 +28,7 @@ mod control;
 mod daemon;
 #[cfg_attr(not(target_os = "linux"), path = "no_init.rs")]
 mod init;
+mod run;
 mod show;
 mod store;
 mod terminal;
@@ -65,10 +69,16 @@ fn main() -> ExitCode {
             Ok(None) => monitor(&args.flags(), args.log),
             Err(error) => Err(error),
         },
+        Command::Run(args) => match init::run(args.init) {
+            Ok(Some(code)) => return code,
+            Ok(None) => run::run(&args),
+            Err(error) => Err(error),
+        },
         Command::Check(args) => check::run(&args),
         Command::Add(args) => commands::add(&args),
         Command::Remove(args) => commands::remove(&args),
         Command::Reactivate(args) => commands::reactivate(&args),
+        Command::Restart(args) => run::client::restart(&args),
         Command::List(args) => show::list(&args),
         Command::Inspect(args) => show::inspect(&args),
         Command::Explain(args) => show::explain(&args),
@@ -117,6 +127,16 @@ type CommandResult = Result<(), CommandError>;
 
 fn monitor(flags: &config::Flags, level: Level) -> CommandResult {
     let settings = Settings::read(flags).map_err(|error| CommandError::new(EXIT_USAGE, error))?;
+    with_log(level, |terminal| {
+        daemon::run(flags.clone(), settings, terminal)
+    })
+}
+
+/// Runs what logs from then on, on a runtime of its own.
+fn with_log<T, F: Future<Output = Result<T, String>>>(
+    level: Level,
+    start: impl FnOnce(Arc<Terminal>) -> F,
+) -> Result<T, CommandError> {
     let level = match level {
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,
@@ -137,11 +157,11 @@ fn monitor(flags: &config::Flags, level: Level) -> CommandResult {
         .enable_all()
         .build()
         .map_err(|error| CommandError::new(EXIT_FAILURE, error))?;
-    let ran = runtime.block_on(daemon::run(flags.clone(), settings, Arc::clone(&terminal)));
+    let ran = runtime.block_on(async { start(Arc::clone(&terminal)).await });
     // Without waiting for threads that hang on a disk.
     runtime.shutdown_background();
     if let Err(error) = &ran {
-        let _ = (&*terminal).write_all(format!("healthd: {error}\n").as_bytes());
+        terminal.say(&format!("healthd: {error}"));
     }
     terminal.flush(FLUSH);
     ran.map_err(|_| CommandError::new(EXIT_FAILURE, ""))

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::cli::ShowArgs;
 use super::control::{self, Reply, Request};
+use super::run::show as group;
 use super::store::read::{Reader, TargetInfo};
 use super::text::REACTIVATE;
 use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
@@ -16,11 +17,24 @@ use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 pub(super) use target::{explain, inspect};
 
 pub(super) fn list(args: &ShowArgs) -> CommandResult {
-    let mut targets = open(&args.registry.path())?.targets().map_err(failed)?;
+    let groups = group::all(args)?;
+    if !groups.is_empty() && !args.json {
+        print(&group::table(&groups));
+    }
+    let db = args.registry.path();
+    // There is none where only groups run.
+    let has_none = !groups.is_empty() && !db.exists();
+    let mut targets = match has_none {
+        true => Vec::new(),
+        false => open(&db)?.targets().map_err(failed)?,
+    };
     targets.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     if args.json {
-        let targets: Vec<_> = targets.iter().map(document).collect();
-        print_json(&targets);
+        let targets = targets.iter().map(document);
+        print_json(&groups.into_iter().chain(targets).collect::<Vec<_>>());
+        return Ok(());
+    }
+    if targets.is_empty() && !groups.is_empty() {
         return Ok(());
     }
     let rows: Vec<_> = targets.iter().map(row).collect();
@@ -39,6 +53,10 @@ pub(super) fn list(args: &ShowArgs) -> CommandResult {
 }
 
 pub(super) fn status(args: &ShowArgs) -> CommandResult {
+    let groups = group::all(args)?;
+    if !args.json {
+        groups.iter().for_each(|it| print(&group::line(it)));
+    }
     let db = args.registry.path();
     let reply = control::ask(&db, &Request::Status);
     let reply = reply.map_err(|error| {
@@ -47,7 +65,15 @@ pub(super) fn status(args: &ShowArgs) -> CommandResult {
             format!("the monitor does not answer: {error}"),
         )
     })?;
-    let Some(Reply::Status(status)) = reply else {
+    let Some(Reply::Status(mut status)) = reply else {
+        if !groups.is_empty() {
+            if args.json {
+                print_json(
+                    &serde_json::json!({ "running": false, "registry": db, "groups": groups }),
+                );
+            }
+            return Ok(());
+        }
         // Asked only where no monitor can be about to start.
         let obstacle = control::obstacle(&db).filter(|_| control::is_locked(&db));
         if let Some(obstacle) = obstacle {
@@ -62,10 +88,13 @@ pub(super) fn status(args: &ShowArgs) -> CommandResult {
         ));
     };
     if args.json {
+        if !groups.is_empty() {
+            status["groups"] = groups.into();
+        }
         print_json(&status);
         return Ok(());
     }
-    let (mut lines, mut status) = (Vec::new(), status);
+    let mut lines = Vec::new();
     // First of all.
     let gone = status
         .as_object_mut()

@@ -68,6 +68,12 @@ impl Terminal {
         self.is_terminal
     }
 
+    /// Writes a line that is none of the log.
+    pub(super) fn say(&self, line: &str) {
+        // Never fails; it may be dropped.
+        let _ = (&*self).write_all(format!("{line}\n").as_bytes());
+    }
+
     /// Replaces the last line; empty clears it.
     pub(super) fn show(&self, line: String) {
         // If the queue is full, a later line replaces this one.

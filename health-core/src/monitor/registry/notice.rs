@@ -98,6 +98,10 @@ pub enum NoticeKind {
     AnswersAgain,
     /// These targets are healthy again.
     Recovered,
+    /// These replicas of a group were restarted. No [`Notices`] make it: a supervisor's driver does.
+    Restarted,
+    /// These replicas of a group were given up. No [`Notices`] make it: a supervisor's driver does.
+    GivenUp,
 }
 
 /// A message to send.
@@ -126,7 +130,7 @@ impl Notice {
 
 impl NoticeKind {
     /// Every kind.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::MassFailure,
         Self::MassFailureUpdate,
         Self::MassFailureOver,
@@ -134,6 +138,8 @@ impl NoticeKind {
         Self::Deregistered,
         Self::AnswersAgain,
         Self::Recovered,
+        Self::Restarted,
+        Self::GivenUp,
     ];
 
     /// The kind whose [word](Self::as_str) this is.
@@ -143,7 +149,7 @@ impl NoticeKind {
     }
 
     /// The word: `mass_failure`, `mass_failure_update`, `mass_failure_over`, `unhealthy`,
-    /// `deregistered`, `answers_again`, `recovered`.
+    /// `deregistered`, `answers_again`, `recovered`, `restarted`, `given_up`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -154,6 +160,8 @@ impl NoticeKind {
             Self::Deregistered => "deregistered",
             Self::AnswersAgain => "answers_again",
             Self::Recovered => "recovered",
+            Self::Restarted => "restarted",
+            Self::GivenUp => "given_up",
         }
     }
 }

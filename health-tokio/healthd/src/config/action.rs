@@ -7,7 +7,7 @@ use health_core::check::probe::HttpProbe;
 use health_core::monitor::registry::NoticeKind;
 
 use super::check;
-use super::reader::{Item, Result};
+use super::reader::{Item, Result, Table};
 use super::target::fingerprint;
 
 /// A command or a webhook, and the notices that it is for.
@@ -23,7 +23,7 @@ pub(crate) struct Action {
 }
 
 /// How long a notice is tried, if nothing else is set.
-pub(super) const GIVE_UP_AFTER: Duration = Duration::from_secs(3_600);
+const GIVE_UP_AFTER: Duration = Duration::from_secs(3_600);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Handler {
@@ -33,17 +33,38 @@ pub(crate) enum Handler {
     Webhook(String),
 }
 
-const WORDS: [(&str, NoticeKind); 5] = [
+const WORDS: [(&str, NoticeKind); 7] = [
     ("unhealthy", NoticeKind::Unhealthy),
     ("recovered", NoticeKind::Recovered),
     ("deregistered", NoticeKind::Deregistered),
     ("answers_again", NoticeKind::AnswersAgain),
     // Its beginning and its end.
     ("mass_failure", NoticeKind::MassFailure),
+    // Of replicas of `healthd run`.
+    ("restarted", NoticeKind::Restarted),
+    ("given_up", NoticeKind::GivenUp),
 ];
 
+/// The actions of a file.
+pub(super) fn read_all(table: &Table<'_>) -> Result<Vec<Action>> {
+    let give_up_after = table.get("give_up_after").map(|it| it.duration());
+    let give_up_after = give_up_after.transpose()?.unwrap_or(GIVE_UP_AFTER);
+    let mut actions: Vec<Action> = Vec::new();
+    if let Some(list) = table.either(&["action", "actions"])? {
+        for item in list.list()? {
+            let action = Action::read(&item, give_up_after)?;
+            if actions.iter().any(|it| it.name == action.name) {
+                let allowed = "two actions that are the same; give one a name of its own";
+                return Err(item.wrong_secret(allowed));
+            }
+            actions.push(action);
+        }
+    }
+    Ok(actions)
+}
+
 impl Action {
-    pub(super) fn read(item: &Item<'_>, give_up_after: Duration) -> Result<Self> {
+    fn read(item: &Item<'_>, give_up_after: Duration) -> Result<Self> {
         let table = item.table()?;
         let on = match table.get("on") {
             Some(list) => {

@@ -10,6 +10,7 @@
 //! | failures | `retries` | `failureThreshold` | `retries` |
 //! | successes | `success_threshold` | `successThreshold` | |
 //! | protected | `start_period` | | `start_period_seconds` |
+//! | meanwhile every | `start_interval` | | |
 //! | at first | `initial_delay` | `initialDelaySeconds` | |
 //!
 //! What is expected of an HTTP answer goes with the form: `url` means status 200 and a body of JSON,
@@ -38,6 +39,9 @@ pub(crate) const MIN_TIMEOUT: Duration = Duration::from_millis(1);
 const OTHER_INTERVAL: Duration = Duration::from_secs(30);
 /// The keys of the interval.
 pub(super) const INTERVAL: [&str; 3] = ["interval", "interval_seconds", "periodSeconds"];
+
+/// The keys of the initial delay.
+pub(super) const INITIAL_DELAY: [&str; 2] = ["initial_delay", "initialDelaySeconds"];
 
 /// Refuses a duration below `least`, with what is allowed.
 pub(crate) fn at_least(
@@ -205,8 +209,11 @@ pub(super) fn timing(
     count(&successes, &mut config.success_threshold)?;
     let start = ["start_period", "start_period_seconds"];
     duration(&start, &mut config.start_period)?;
-    let delay = ["initial_delay", "initialDelaySeconds"];
-    duration(&delay, &mut config.initial_delay)?;
+    duration(&INITIAL_DELAY, &mut config.initial_delay)?;
+    if let Some(item) = table.get("start_interval") {
+        let interval = at_least(MIN_INTERVAL, item.duration()?).map_err(|it| item.wrong(it))?;
+        config.start_interval = Some(interval);
+    }
     if let Some(item) = table.get("lag_tolerance") {
         config.lag_tolerance = Some(item.duration()?);
     }

@@ -13,10 +13,12 @@
 mod action;
 mod check;
 mod discovery;
+mod endpoint;
 mod flags;
 mod header_files;
 mod probe;
 mod reader;
+mod run;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,6 @@ use std::path::{Path, PathBuf};
 
 use health_core::ProbeKind;
 use health_core::monitor::{MassFailure, MonitorConfig};
-use health_core::server::Service;
 use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Handler};
@@ -35,6 +36,7 @@ pub(super) use flags::{Flags, split_target};
 pub(super) use header_files::HeaderFiles;
 pub(super) use probe::Rule;
 pub(super) use reader::ConfigError;
+pub(super) use run::{GroupSettings, RunFlags, RunSettings, Work};
 pub(super) use target::{Listed, Source, TargetDef, fingerprint};
 
 use super::control;
@@ -108,22 +110,11 @@ impl Settings {
         if let Some(item) = table.either(&["db", "database"])? {
             self.db = directory.join(item.text()?);
         }
-        if let Some(item) = table.get("listen") {
-            let address = item.text()?.parse();
-            self.listen = address.map_err(|_| item.wrong("allowed is ADDRESS:PORT"))?;
+        if let Some(listen) = endpoint::listen(table)? {
+            self.listen = listen;
         }
-        if let Some(item) = table.get("token") {
-            self.token = Some(item.text()?.to_owned());
-        }
-        if let Some(list) = table.get("allow_hosts") {
-            for item in list.list()? {
-                let name = item.text()?;
-                if Service::new().allow_hosts([name]).is_err() {
-                    return Err(item.wrong("allowed is the name of a host, without a port"));
-                }
-                self.allow_hosts.push(name.to_owned());
-            }
-        }
+        self.token = endpoint::token(table)?;
+        self.allow_hosts = endpoint::allow_hosts(table)?;
         if let Some(item) = table.either(&["auto_deregister", "auto_deregister_after_failures"])? {
             self.defaults.auto_deregister = item.flag()?;
         }
@@ -164,18 +155,7 @@ impl Settings {
                 self.targets.push(target);
             }
         }
-        let give_up_after = table.get("give_up_after").map(|it| it.duration());
-        let give_up_after = give_up_after.transpose()?.unwrap_or(action::GIVE_UP_AFTER);
-        if let Some(list) = table.either(&["action", "actions"])? {
-            for item in list.list()? {
-                let action = Action::read(&item, give_up_after)?;
-                if self.actions.iter().any(|it| it.name == action.name) {
-                    let allowed = "two actions that are the same; give one a name of its own";
-                    return Err(item.wrong_secret(allowed));
-                }
-                self.actions.push(action);
-            }
-        }
+        self.actions = action::read_all(table)?;
         if let Some(list) = table.get("file_sd") {
             let mut names = BTreeMap::new();
             for item in list.list()? {

@@ -34,6 +34,19 @@ impl ConfigError {
     }
 }
 
+impl ConfigError {
+    /// The mistake as one of a flag: the key `backoff_max` of a table that was made from flags is
+    /// `--backoff-max`.
+    pub(super) fn of_flags(mut self) -> Self {
+        let key = self.key.split(['.', '[']).next().unwrap_or_default();
+        if !key.is_empty() {
+            self.origin = format!("--{}", key.replace('_', "-"));
+            self.key.clear();
+        }
+        self
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -81,6 +94,21 @@ impl<'a> Item<'a> {
         Self {
             origin,
             key: String::new(),
+            value,
+        }
+    }
+
+    /// The same with this key.
+    pub(super) fn named(mut self, key: &str) -> Self {
+        self.key = key.to_owned();
+        self
+    }
+
+    /// Another value at the same position: what its text was read as.
+    pub(super) fn in_place<'b>(&'b self, value: &'b Value) -> Item<'b> {
+        Item {
+            origin: self.origin,
+            key: self.key.clone(),
             value,
         }
     }
@@ -182,6 +210,15 @@ impl<'a> Item<'a> {
     pub(super) fn texts(&self) -> Result<Vec<String>> {
         let items = self.list()?.into_iter();
         items.map(|item| item.text().map(str::to_owned)).collect()
+    }
+
+    /// As [`texts`](Self::texts), some of which may be empty, as arguments of programs may.
+    pub(super) fn texts_or_empty(&self) -> Result<Vec<String>> {
+        let texts = self.list()?.into_iter().map(|item| {
+            let text = item.value.as_str().map(str::to_owned);
+            text.ok_or_else(|| item.wrong("allowed is a text"))
+        });
+        texts.collect()
     }
 
     pub(super) fn is_table(&self) -> bool {

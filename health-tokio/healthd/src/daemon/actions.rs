@@ -24,7 +24,7 @@ use crate::store::OutboxRow;
 use health_tokio::Health;
 
 /// The actions that run. See the [module](self).
-pub(super) struct Actions {
+pub(crate) struct Actions {
     senders: BTreeMap<Arc<str>, (Action, mpsc::UnboundedSender<OutboxRow>)>,
     tasks: JoinSet<()>,
 }
@@ -35,7 +35,7 @@ impl Actions {
     /// # Errors
     ///
     /// Never, if called once.
-    pub(super) fn new(
+    pub(crate) fn new(
         actions: Vec<Action>,
         outbox: &Outbox,
         health: &Health,
@@ -61,14 +61,14 @@ impl Actions {
     }
 
     /// The names of the actions on notices of this kind.
-    pub(super) fn that_want(&self, kind: NoticeKind) -> impl Iterator<Item = &Arc<str>> {
+    pub(crate) fn that_want(&self, kind: NoticeKind) -> impl Iterator<Item = &Arc<str>> {
         let wanting = self.senders.iter();
         let wanting = wanting.filter(move |(_, (action, _))| action.wants(kind));
         wanting.map(|(name, _)| name)
     }
 
     /// Delivers it as soon as the action has taken all before it.
-    pub(super) fn take(&self, row: OutboxRow) {
+    pub(crate) fn take(&self, row: OutboxRow) {
         if let Some((_, sender)) = self.senders.get(&row.action) {
             let _ = sender.send(row);
         }
@@ -109,7 +109,7 @@ impl Actions {
     }
 
     /// Tries once more what was not tried yet, and ends the tasks.
-    pub(super) async fn finish(mut self) {
+    pub(crate) async fn finish(mut self) {
         self.senders.clear();
         while self.tasks.join_next().await.is_some() {}
     }

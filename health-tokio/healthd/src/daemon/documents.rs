@@ -121,7 +121,7 @@ impl Documents {
 }
 
 /// The wall clock.
-pub(super) fn now() -> UnixTime {
+pub(crate) fn now() -> UnixTime {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let millis = u64::try_from(now.unwrap_or_default().as_millis());
     UnixTime::from_millis(millis.unwrap_or_default())
@@ -150,6 +150,6 @@ fn reason(it: &TransitionRow) -> String {
 }
 
 /// As text.
-pub(super) fn rfc3339(time: UnixTime) -> String {
+pub(crate) fn rfc3339(time: UnixTime) -> String {
     String::from_utf8_lossy(&time.rfc3339()).into_owned()
 }

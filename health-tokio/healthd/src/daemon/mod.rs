@@ -40,6 +40,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
+pub(super) use actions::Actions;
+pub(super) use documents::{now, rfc3339};
 pub(super) use list::List;
 pub(super) use outbox::Outbox;
 pub(super) use registry::Registry;
@@ -49,8 +51,7 @@ use super::config::{Flags, Settings};
 use super::control::{self, Lock, PendingRequest};
 use super::terminal::{self, Terminal};
 use super::text::REACTIVATE;
-use actions::Actions;
-use health_tokio::monitor::{self, Monitor, MonitorControl, MonitorHandle};
+use health_tokio::monitor::{self, Monitor, MonitorHandle};
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
 use reporter::Reporter;
@@ -187,7 +188,7 @@ async fn watch(
         let monitor_health = MonitorHealth::new(&health, list, Arc::clone(&terminal));
         let mut monitor_health = monitor_health.map_err(|error| error.to_string())?;
         monitor_health.update();
-        server = endpoint(&daemon.settings, &health, &daemon.monitor);
+        server = daemon.endpoint(&health);
         daemon.address = server.as_ref().and_then(Handle::local_addr);
         health.set_running();
         info!(
@@ -298,6 +299,14 @@ impl Daemon {
         self.warn_of_limits();
     }
 
+    fn endpoint(&self, health: &Health) -> Option<Handle> {
+        let settings = &self.settings;
+        let service = Service::new().targets(&*self.monitor);
+        let service = service.allow_hosts(&settings.allow_hosts);
+        let service = service.expect("names are checked when the settings are read");
+        endpoint(settings.listen, settings.token.as_deref(), health, service)
+    }
+
     fn warn_of_limits(&self) {
         let demand = self.monitor.status().demand;
         let most = self.settings.monitor.max_in_flight;
@@ -312,18 +321,20 @@ impl Daemon {
     }
 }
 
-/// Starts the endpoint. If its port is in use, the monitor works without it and tries again.
-fn endpoint(settings: &Settings, health: &Health, monitor: &MonitorControl) -> Option<Handle> {
+/// Starts the endpoint. If its port is in use, the program works without it and tries again.
+pub(super) fn endpoint(
+    listen: SocketAddr,
+    token: Option<&str>,
+    health: &Health,
+    service: Service,
+) -> Option<Handle> {
     let passed = service_manager::listener(health);
-    let bound = passed.map_or_else(|| Server::bind(settings.listen, health), Ok);
+    let bound = passed.map_or_else(|| Server::bind(listen, health), Ok);
     let server = bound.unwrap_or_else(|error| {
         warn!(%error, "no endpoint yet; trying again every 5 s");
-        Server::retry(settings.listen, health, Duration::from_secs(5))
+        Server::retry(listen, health, Duration::from_secs(5))
     });
-    let service = Service::new().targets(monitor);
-    let service = service.allow_hosts(&settings.allow_hosts);
-    let service = service.expect("names are checked when the settings are read");
-    let service = match &settings.token {
+    let service = match token {
         Some(token) => service.token(token),
         None => service,
     };

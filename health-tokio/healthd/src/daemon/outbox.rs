@@ -69,14 +69,14 @@ impl Outbox {
     }
 
     /// The number of the next notice.
-    pub(super) fn next_number(&self) -> u64 {
+    pub(crate) fn next_number(&self) -> u64 {
         let mut state = self.lock();
         state.last += 1;
         state.last
     }
 
     /// Adds notices.
-    pub(super) fn post(&self, rows: Vec<OutboxRow>) {
+    pub(crate) fn post(&self, rows: Vec<OutboxRow>) {
         self.lock()
             .rows
             .extend(rows.into_iter().map(|it| (key(&it), it)));

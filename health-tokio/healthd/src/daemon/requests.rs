@@ -39,6 +39,10 @@ impl Daemon {
                 Ok(known) => found(&name, self.registry.reactivate(&known).await),
                 Err(_) => Reply::Refused(none(&name)),
             },
+            Request::Inspect
+            | Request::Explain
+            | Request::Restart(_)
+            | Request::ReactivateReplica(_) => Reply::Refused("this is no group".to_owned()),
         }
     }
 

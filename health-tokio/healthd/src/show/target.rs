@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{document, failed, healthy, open, reactivate, time, word};
 use crate::cli::NameArgs;
+use crate::run::show as group;
 use crate::store::read::{CheckInfo, TargetInfo, TransitionInfo};
 use crate::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 
@@ -13,6 +14,9 @@ use crate::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 const TRANSITIONS: u32 = 20;
 
 pub(crate) fn inspect(args: &NameArgs) -> CommandResult {
+    if group::inspect(args)? {
+        return Ok(());
+    }
     let target = find(args)?;
     if args.show.json {
         print_json(&document(&target));
@@ -43,6 +47,9 @@ pub(crate) fn inspect(args: &NameArgs) -> CommandResult {
 }
 
 pub(crate) fn explain(args: &NameArgs) -> CommandResult {
+    if group::explain(args)? {
+        return Ok(());
+    }
     let reader = open(&args.show.registry.path())?;
     let transitions = reader
         .transitions(&args.name, TRANSITIONS)

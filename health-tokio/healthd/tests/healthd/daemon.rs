@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a test waits for what has to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks again and again until it is so.
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -94,6 +94,19 @@ impl Drop for Place {
     }
 }
 
+/// The lines that come, as they come.
+pub(crate) fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
 /// A monitor that runs; killed at the end, if nobody has stopped it.
 pub(crate) struct Daemon {
     child: Child,
@@ -112,18 +125,15 @@ impl Daemon {
         command.arg("monitor").args(args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("healthd");
-        let (sender, lines) = channel();
-        let errors = BufReader::new(child.stderr.take().expect("piped"));
-        thread::spawn(move || {
-            for line in errors.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
+        let lines = lines_of(child.stderr.take().expect("piped"));
         let mut first = String::new();
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
         out.read_line(&mut first).expect("a line");
+        Self::new(child, &first, lines)
+    }
+
+    /// One that has said where it listens.
+    pub(crate) fn new(child: Child, first: &str, lines: Receiver<String>) -> Self {
         let address = first.trim().strip_prefix("listening on http://");
         Self {
             child,

@@ -24,7 +24,7 @@ fn start(place: &Place, config: &str) -> Daemon {
 }
 
 /// The processes whose parent is `pid`: id, state and name.
-fn children(pid: u32) -> Vec<(u32, String, String)> {
+pub(crate) fn children(pid: u32) -> Vec<(u32, String, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").expect("/proc").flatten() {
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {

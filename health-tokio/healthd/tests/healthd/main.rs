@@ -14,6 +14,7 @@ mod notices;
 mod output;
 mod receiver;
 mod reloading;
+mod run;
 mod service_manager;
 mod streaks;
 mod usage;

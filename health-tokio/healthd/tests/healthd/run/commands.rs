@@ -1,0 +1,101 @@
+//! Commands against a group that runs.
+
+use super::super::daemon::Place;
+use super::*;
+
+const SCRIPT: &str = "echo up $HEALTHD_INSTANCE; exec sleep 1000";
+
+#[test]
+fn a_running_group_is_shown() {
+    let place = Place::new("run-shown");
+    let run = Run::start(&place, &["--name", "web", "--replicas", "2"], SCRIPT);
+    wait_for(&place, "web", |it| {
+        it["health"] == "2/2 healthy" && it["ready"] == true
+    });
+    let text = out(&place, &["inspect", "web"]);
+    assert!(
+        text.starts_with("Name:    web\nHealth:  2/2 healthy\n"),
+        "{text}"
+    );
+    assert!(text.contains("web-1  ready  1"), "{text}");
+    let text = out(&place, &["explain", "web"]);
+    assert!(
+        text.contains("web-0 is ready") && text.contains("rule      R3"),
+        "{text}"
+    );
+    assert!(out(&place, &["list"]).contains("web-0  ready"));
+    assert!(out(&place, &["status"]).contains("group web  2/2 healthy"));
+    assert!(run.get("/health/ready").contains("healthy"));
+    run.wait_for_body("/health?verbose", "2/2 healthy");
+    let (code, error) = fails(&place, &["inspect", "db"]);
+    assert!(code == 1, "{error}");
+}
+
+#[test]
+fn a_second_group_of_the_same_name_is_refused() {
+    let place = Place::new("run-second");
+    let _run = Run::start(&place, &["--name", "web"], SCRIPT);
+    let (code, error) = fails(&place, &["run", "--name", "web", "--", "true"]);
+    assert_eq!(
+        (code, &*error),
+        (1, "healthd: a group named web runs already\n")
+    );
+}
+
+#[test]
+fn restarts_are_made_on_request_and_not_counted() {
+    let place = Place::new("run-restart");
+    let flags = [
+        "--name",
+        "web",
+        "--replicas",
+        "2",
+        "--min-uptime",
+        "0",
+        "--settle",
+        "0",
+    ];
+    let run = Run::start(&place, &flags, SCRIPT);
+    wait_for(&place, "web", |it| it["health"] == "2/2 healthy");
+    assert_eq!(out(&place, &["restart", "web-1"]), "web-1 is restarted\n");
+    let is_second = |it: &Value| it["instance"] == 2 && it["state"] == "ready";
+    let group = wait_for(&place, "web", |it| is_second(&it["replicas"][1]));
+    assert_eq!(group["replicas"][0]["instance"], 1);
+    assert_eq!(group["replicas"][1]["restarts"], 0);
+    assert_eq!(group["replicas"][1]["last_end"]["reason"], "requested");
+    assert_eq!(out(&place, &["restart", "web"]), "web is restarted\n");
+    wait_for(&place, "web", |it| {
+        is_second(&it["replicas"][0]) && it["replicas"][1]["instance"] == 3
+    });
+    let (code, error) = fails(&place, &["restart", "web-2"]);
+    assert_eq!((code, &*error), (1, "healthd: web-2: no such replica\n"));
+    let (code, error) = fails(&place, &["restart", "db"]);
+    assert_eq!((code, &*error), (1, "healthd: db: no such group runs\n"));
+    run.signal("-TERM");
+    assert_eq!(run.end().code(), Some(0));
+}
+
+#[test]
+fn what_was_given_up_is_explained_and_can_begin_again() {
+    let place = Place::new("run-reactivate");
+    // One goes on, so that the program does.
+    let script = "echo up $HEALTHD_INSTANCE; if [ $HEALTHD_REPLICA = 0 ]; then echo last words >&2; exit 9; fi; exec sleep 1000";
+    let flags = ["--name", "web", "--replicas", "2", "--fatal-exit", "9"];
+    let run = Run::start(&place, &flags, script);
+    run.wait_for(&["ERROR", "given up", "web-0"]);
+    wait_for(&place, "web", |it| {
+        it["health"] == "1/2 healthy, 1/2 failed"
+    });
+    let text = out(&place, &["explain", "web"]);
+    for part in [
+        "rule      R8: its exit code is one of --fatal-exit",
+        "exit, code 9",
+        "    | last words",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(out(&place, &["reactivate", "web-1"]), "web-1 is ready\n");
+    assert_eq!(out(&place, &["reactivate", "web-0"]), "web-0 reactivated\n");
+    let group = wait_for(&place, "web", |it| it["replicas"][0]["instance"] == 2);
+    assert_eq!(group["replicas"][0]["streak"], 0);
+}
