@@ -154,8 +154,8 @@ impl RunningGroup {
     fn count(&self, instance: InstanceId) {
         let index = usize::from(instance.replica);
         let views = self.control().views();
-        let ended = views.get(index).into_iter().flat_map(|it| &it.ended);
-        let before = ended.filter(|it| it.instance + 1 == instance.number).last();
+        let mut ended = views.get(index).into_iter().flat_map(|it| &it.ended);
+        let before = ended.find(|it| it.instance + 1 == instance.number);
         let Some(reason) = before.map(|it| it.reason) else {
             return;
         };
