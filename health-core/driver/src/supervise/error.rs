@@ -4,8 +4,8 @@ use std::error::Error;
 use std::{fmt, io};
 
 use health_core::ConfigError;
-use health_core::{Name, NameError};
 use health_core::monitor::AddError;
+use health_core::{Name, NameError};
 
 #[cfg(unix)]
 use super::program::ProgramError;

@@ -178,7 +178,9 @@ impl<S> Group<S> {
         self
     }
 
-    fn start<R: Runtime<Socket: Connect>>(self) -> Result<(GroupHandle<S>, Running<R>), GroupError> {
+    fn start<R: Runtime<Socket: Connect>>(
+        self,
+    ) -> Result<(GroupHandle<S>, Running<R>), GroupError> {
         let mut config = self.config;
         config.is_external = self.program.is_external();
         if config.seed == 0 {
