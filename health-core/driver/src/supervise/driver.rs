@@ -107,7 +107,7 @@ impl<H: Host> GroupDriver<H> {
             let now = self.now();
             self.change(|group, monitor| {
                 group.change(now, monitor, |it| {
-                    it.handle_spawn_failed(now, instance, why)
+                    it.handle_spawn_failed(now, instance, why);
                 });
             });
         }
