@@ -208,7 +208,7 @@ mod tests {
             "health_replica_state{group=\"web\",replica=\"web-0\",state=\"backoff\"} 1",
             "health_replica_state{group=\"web\",replica=\"web-0\",state=\"ready\"} 0",
             "health_replica_restarts_total{group=\"web\",replica=\"web-0\",reason=\"exit\"} 2",
-            "health_replica_backoff_seconds{group=\"web\",replica=\"web-0\"} 1.5",
+            "health_replica_backoff_seconds{group=\"web\",replica=\"web-0\"} 1.500000",
             "health_replica_last_exit_code{group=\"web\",replica=\"web-0\"} 137",
             "health_replica_dropped_lines_total{group=\"web\",replica=\"web-0\"} 0",
         ] {

@@ -155,7 +155,7 @@ impl RunningGroup {
         let index = usize::from(instance.replica);
         let views = self.control().views();
         let mut ended = views.get(index).into_iter().flat_map(|it| &it.ended);
-        let before = ended.rfind(|it| it.instance + 1 == instance.number);
+        let before = ended.find(|it| it.instance + 1 == instance.number);
         let Some(reason) = before.map(|it| it.reason) else {
             return;
         };

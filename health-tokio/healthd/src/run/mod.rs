@@ -220,10 +220,8 @@ impl Running {
         if self.is_stopping {
             return 0;
         }
-        ends()
-            .map(|it| it.code)
-            .rfind(|code| *code != 0)
-            .unwrap_or(0)
+        let mut codes = ends().map(|it| it.code);
+        codes.rfind(|code| *code != 0).unwrap_or(0)
     }
 }
 

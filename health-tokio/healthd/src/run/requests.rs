@@ -13,9 +13,9 @@ use crate::config::{GroupSettings, RunSettings};
 use crate::control::{self, Lock, PendingRequest, Reply, Request};
 
 /// The socket of a group and its lock, if there is a place for them.
-pub(super) struct Desk(Option<Open>);
+pub(super) struct Desk(Option<Socket>);
 
-struct Open {
+struct Socket {
     /// `RUN-DIR/NAME`, to which `.sock` and `.lock` are added.
     path: PathBuf,
     lock: Arc<OnceLock<Lock>>,
@@ -36,7 +36,7 @@ impl Desk {
         let mut desks = Vec::new();
         for group in &settings.groups {
             let path = place.as_ref().map(|it| it.join(group.name.as_str()));
-            desks.push(match path.map(|it| Open::new(group, it)) {
+            desks.push(match path.map(|it| Socket::open(group, it)) {
                 None => Self(None),
                 Some(Ok(open)) => Self(Some(open)),
                 Some(Err(Refused::Taken(line))) => return Err(line),
@@ -75,8 +75,8 @@ enum Refused {
     Unusable(String),
 }
 
-impl Open {
-    fn new(group: &GroupSettings, path: PathBuf) -> Result<Self, Refused> {
+impl Socket {
+    fn open(group: &GroupSettings, path: PathBuf) -> Result<Self, Refused> {
         let unusable = |error: &dyn std::fmt::Display| Refused::Unusable(error.to_string());
         control::check_path(&path).map_err(|error| unusable(&error))?;
         let held = Lock::take(&path).map_err(|error| unusable(&error))?;
@@ -92,7 +92,7 @@ impl Open {
 }
 
 /// The file is of no use any more.
-impl Drop for Open {
+impl Drop for Socket {
     fn drop(&mut self) {
         control::remove_socket(&self.path);
     }

@@ -56,13 +56,13 @@ pub struct Group<S> {
 
 type AnyHost = Box<dyn Host + Send>;
 type ProbeError = Box<dyn Error + Send + Sync>;
-type ProbeOf = dyn Fn(&ReplicaProgram) -> Result<Probe, ProbeError> + Send + Sync;
+type MakeProbe = Box<dyn Fn(&ReplicaProgram) -> Result<Probe, ProbeError> + Send + Sync>;
 
 /// A check that each replica has.
 struct CheckSpec {
     name: Name,
     config: CheckConfig,
-    probe: Box<ProbeOf>,
+    probe: MakeProbe,
 }
 
 impl<S> Group<S> {
