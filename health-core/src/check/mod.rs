@@ -118,6 +118,8 @@ pub use view::Mode;
 #[cfg(feature = "registry")]
 pub(crate) use saved::SavedState;
 #[cfg(any(feature = "monitor", feature = "supervise"))]
+pub(crate) use schedule::hash_bytes;
+#[cfg(feature = "supervise")]
 pub(crate) use schedule::splitmix64;
 #[cfg(feature = "monitor")]
 pub(crate) use state::Wake;

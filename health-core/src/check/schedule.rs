@@ -180,6 +180,14 @@ pub(crate) const fn splitmix64(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
+/// FNV-1a, finished by SplitMix64: the same on every machine and in every version.
+#[cfg(any(feature = "monitor", feature = "supervise"))]
+pub(crate) fn hash_bytes(bytes: impl Iterator<Item = u8>) -> u64 {
+    splitmix64(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use crate::base::{Instant, Moment};
 use crate::base::{Name, NameError, NameFault};
 #[cfg(feature = "registry")]
 use crate::check::Saved;
-use crate::check::{Check, CheckConfig, CheckStatus, Mode, splitmix64};
+use crate::check::{Check, CheckConfig, CheckStatus, Mode, hash_bytes};
 
 /// A target to be watched: a name and at least one check.
 ///
@@ -333,14 +333,11 @@ fn counts_for_ready(check: &Check) -> bool {
     )
 }
 
-/// FNV-1a over `target/check`, finished by SplitMix64: the same on every machine and in every
-/// version, so that targets keep their slots on the grid over restarts.
+/// The same on every machine and in every version, so that targets keep their slots on the grid over
+/// restarts.
 fn hash(target: &Name, check: &Name) -> u64 {
-    let bytes = target.as_str().bytes();
-    let bytes = bytes.chain(*b"/").chain(check.as_str().bytes());
-    splitmix64(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    }))
+    let target = target.as_str().bytes();
+    hash_bytes(target.chain(*b"/").chain(check.as_str().bytes()))
 }
 
 #[cfg(test)]

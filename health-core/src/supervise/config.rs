@@ -4,7 +4,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::base::ConfigError;
+use crate::base::{ConfigError, Name};
+use crate::check::hash_bytes;
 
 /// The settings of a [`Supervisor`](super::Supervisor).
 ///
@@ -135,6 +136,12 @@ impl Default for GroupConfig {
 }
 
 impl GroupConfig {
+    /// The [`seed`](Self::seed) for a group of this name: the same on every machine and in every version.
+    #[must_use]
+    pub fn seed_of(name: &Name) -> u64 {
+        hash_bytes(name.as_str().bytes())
+    }
+
     /// Checks every field.
     ///
     /// # Errors

@@ -2,11 +2,9 @@
 
 mod handle;
 
-use std::collections::hash_map::DefaultHasher;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 pub use handle::GroupHandle;
@@ -89,7 +87,7 @@ impl<S> Group<S> {
     }
 
     /// Its settings. [`is_external`](GroupConfig::is_external) is decided by the program; a seed of 0 is
-    /// replaced by a hash of the name.
+    /// replaced by [that of the name](GroupConfig::seed_of).
     #[must_use]
     pub fn config(mut self, config: GroupConfig) -> Self {
         self.config = config;
@@ -185,7 +183,7 @@ impl<S> Group<S> {
         let mut config = self.config;
         config.is_external = self.program.is_external();
         if config.seed == 0 {
-            config.seed = hash(&self.name);
+            config.seed = GroupConfig::seed_of(&self.name);
         }
         config.validate()?;
         let program = self.program.of_group(self.name.as_str(), config.replicas)?;
@@ -321,11 +319,4 @@ impl CheckSpec {
         }
         config
     }
-}
-
-/// The same for the same name.
-fn hash(name: &Name) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    name.as_str().hash(&mut hasher);
-    hasher.finish()
 }
