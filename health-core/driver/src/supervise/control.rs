@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use health_core::supervise::{GroupEvent, GroupSummary, InstanceId, Supervisor};
+#[cfg(feature = "test-util")]
+use health_core::supervise::InstanceId;
+use health_core::supervise::{GroupEvent, GroupSummary, Supervisor};
 use health_core::{Instant, Name};
 
 use super::host::HostView;
