@@ -44,8 +44,8 @@ fn a_group_reports_its_start_its_words_and_its_stop() {
     let group = super::wait_for(&place, "web", |it| it["replicas"][0]["pid"].is_u64());
     let replica = group["replicas"][0]["pid"].as_u64().expect("a number");
     assert!(is_alive(replica), "ended before it was said");
-    run.signal("-TERM");
-    assert_eq!(run.end().code(), Some(128 + 15));
+    run.signal("-INT");
+    assert_eq!(run.end().code(), Some(128 + 2));
 }
 
 /// One that ends by itself says so, too.
