@@ -60,6 +60,8 @@ mod future_map;
 mod guard;
 mod health;
 pub mod listen;
+#[cfg(any(feature = "supervise", all(feature = "systemd", unix)))]
+mod manager_variables;
 #[cfg(feature = "monitor")]
 pub mod monitor;
 #[cfg(feature = "monitor")]

@@ -16,7 +16,7 @@ pub(super) use run::RunArgs;
 
 use super::config::{Flags, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 
-/// Watches targets over HTTP, TCP and commands, and keeps a registry of their states.
+/// Watches targets over HTTP, TCP and commands, keeps a registry of their states, keeps commands running.
 #[derive(Debug, Parser)]
 #[command(name = "healthd", version, propagate_version = true)]
 pub(super) struct Cli {
@@ -29,6 +29,7 @@ pub(super) enum Command {
     /// Watch all targets of the registry until SIGTERM; SIGHUP reads the configuration again
     Monitor(MonitorArgs),
     /// Keep a command running in a number of replicas: restart what ends or fails its checks
+    #[command(after_help = run::AFTER_HELP)]
     Run(RunArgs),
     /// Check one target once: exit code 0 healthy, 1 not, 2 wrong usage
     Check(CheckArgs),
@@ -169,7 +170,7 @@ pub(super) struct ShowArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct NameArgs {
-    /// The target, or the group
+    /// The target, the group, or a replica of it, as web-0
     pub(super) name: String,
     #[command(flatten)]
     pub(super) show: ShowArgs,

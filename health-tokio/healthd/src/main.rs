@@ -1,4 +1,5 @@
-//! `healthd`: watches targets over HTTP, TCP and commands, and keeps a registry of their states.
+//! `healthd`: watches targets over HTTP, TCP and commands, keeps a registry of their states, keeps
+//! commands running.
 //!
 //! ```text
 //! healthd monitor --target web-1=http://10.0.0.7:8080/health      watches until SIGTERM

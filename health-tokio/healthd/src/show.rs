@@ -2,8 +2,6 @@
 
 mod target;
 
-use std::path::Path;
-
 use health_core::UnixTime;
 use serde_json::Value;
 
@@ -26,7 +24,7 @@ pub(super) fn list(args: &ShowArgs) -> CommandResult {
     let has_none = !groups.is_empty() && !db.exists();
     let mut targets = match has_none {
         true => Vec::new(),
-        false => open(&db)?.targets().map_err(failed)?,
+        false => open(args)?.targets().map_err(failed)?,
     };
     targets.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     if args.json {
@@ -120,8 +118,14 @@ fn failed(error: impl std::fmt::Display) -> CommandError {
     CommandError::new(EXIT_FAILURE, error)
 }
 
-fn open(db: &Path) -> Result<Reader, CommandError> {
-    Reader::open(db).map_err(failed)
+fn open(args: &ShowArgs) -> Result<Reader, CommandError> {
+    let db = args.registry.path();
+    if args.registry.stated().is_none() && !db.exists() {
+        let db = db.display();
+        let line = format!("no such group runs, and there is no registry {db}");
+        return Err(CommandError::new(EXIT_FAILURE, line));
+    }
+    Reader::open(&db).map_err(failed)
 }
 
 fn healthy(target: &TargetInfo) -> String {

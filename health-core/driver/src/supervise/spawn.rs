@@ -10,6 +10,7 @@ use health_core::check::probe::ProbePhase;
 use health_core::supervise::{EndReason, SpawnFailure};
 
 use super::program::ReplicaProgram;
+use crate::manager_variables::VARIABLES;
 use crate::probe_error;
 use crate::process::pipe;
 
@@ -78,7 +79,7 @@ fn variables<'a>(
     for (name, _) in env::vars_os() {
         let is_ours = name
             .to_str()
-            .is_some_and(|name| name.starts_with("HEALTHD_") || FOR_THIS_PROCESS.contains(&name));
+            .is_some_and(|name| name.starts_with("HEALTHD_") || VARIABLES.contains(&name));
         if is_ours {
             command.env_remove(name);
         }
@@ -87,13 +88,3 @@ fn variables<'a>(
         .envs(replica.variables())
         .env("HEALTHD_INSTANCE", number.to_string())
 }
-
-/// By these a service manager talks to this process: a child that used them would speak in its name.
-const FOR_THIS_PROCESS: [&str; 6] = [
-    "NOTIFY_SOCKET",
-    "WATCHDOG_PID",
-    "WATCHDOG_USEC",
-    "LISTEN_PID",
-    "LISTEN_FDS",
-    "LISTEN_FDNAMES",
-];

@@ -19,19 +19,10 @@ pub use health_core::systemd::{NotifyConfig, status_text};
 pub use listeners::take_listener;
 pub use notify::{Notify, Words};
 
-/// The variables by which a service manager speaks to a daemon, and to no child of its own.
-///
 /// ```
 /// let mut child = std::process::Command::new("true");
 /// for name in health_driver::systemd::VARIABLES {
 ///     child.env_remove(name);
 /// }
 /// ```
-pub const VARIABLES: [&str; 6] = [
-    "NOTIFY_SOCKET",
-    "WATCHDOG_PID",
-    "WATCHDOG_USEC",
-    "LISTEN_PID",
-    "LISTEN_FDS",
-    "LISTEN_FDNAMES",
-];
+pub use crate::manager_variables::VARIABLES;

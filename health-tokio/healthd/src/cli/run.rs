@@ -17,6 +17,14 @@ use super::Level;
 use crate::config::RunFlags;
 use flags::{FLAGS, Form};
 
+/// What stands below the flags.
+pub(super) const AFTER_HELP: &str = "\
+TIME is a number of seconds, or a number with ms, s, m or h behind it: 30, 250ms, 1.5h.
+
+Exit codes: 0 stopped, or all ended with success; that of what was given up (128 + signal); 126, 127 the
+program cannot be run, is not there; 2 wrong usage; 1 something could not be ended, or a group of this
+name runs already; 128 + signal if a signal killed everything.";
+
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
     /// The groups, TOML or (.json) JSON, instead of the flags that describe one

@@ -45,6 +45,7 @@ pub(super) use documents::{now, rfc3339};
 pub(super) use list::List;
 pub(super) use outbox::Outbox;
 pub(super) use registry::Registry;
+pub(super) use service_manager::notify;
 pub(super) use store_writer::StoreWriter;
 
 use super::config::{Flags, Settings};
@@ -52,6 +53,7 @@ use super::control::{self, Lock, PendingRequest};
 use super::terminal::{self, Terminal};
 use super::text::REACTIVATE;
 use health_tokio::monitor::{self, Monitor, MonitorHandle};
+use health_tokio::systemd::Notifier;
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
 use reporter::Reporter;
@@ -131,7 +133,8 @@ async fn watch(
     let hangup = signal(SignalKind::hangup()).map_err(text)?;
 
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
-    let _notifier = service_manager::notify(&health);
+    // If whatever it watches is down, that is no reason to end the monitor.
+    let _notifier = notify(Notifier::new(&health).ready_when_running());
     let (reports, stored_batches) = mpsc::channel(64);
     let (db, held) = (settings.db.clone(), Arc::clone(lock));
     let outbox = Outbox::default();

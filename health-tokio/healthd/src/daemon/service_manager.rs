@@ -1,4 +1,4 @@
-//! The monitor under a service manager, such as systemd: what it reports, the listener that it gets.
+//! Under a service manager, such as systemd: what is reported to it, the listener that it passes on.
 
 use health_tokio::systemd::{Notifier, NotifierHandle};
 use health_tokio::{Health, Server};
@@ -7,11 +7,10 @@ use tracing::warn;
 /// The name of the endpoint's listener in a socket unit.
 const LISTENER: &str = "health";
 
-/// Reports from the monitor's own loop, so that a loop that hangs reports nothing. It is ready when it
-/// runs: if whatever it watches is down, that is no reason to end the monitor. What is returned is to be
+/// Reports from healthd's own loop, so that a loop that hangs reports nothing. What is returned is to be
 /// kept to the end.
-pub(super) fn notify(health: &Health) -> Option<NotifierHandle> {
-    match Notifier::new(health).ready_when_running().run() {
+pub(crate) fn notify(notifier: Notifier) -> Option<NotifierHandle> {
+    match notifier.run() {
         Ok((handle, run)) => {
             tokio::spawn(run);
             Some(handle)

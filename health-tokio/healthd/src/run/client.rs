@@ -90,7 +90,7 @@ fn done(args: &NameArgs, reply: Reply) -> CommandResult {
 }
 
 /// The group and the index of `NAME-INDEX`.
-fn replica(name: &str) -> Option<(&str, u16)> {
+pub(super) fn replica(name: &str) -> Option<(&str, u16)> {
     let (group, index) = name.rsplit_once('-')?;
     let is_index = !index.is_empty() && index.bytes().all(|it| it.is_ascii_digit());
     Some((group, index.parse().ok().filter(|_| is_index)?))

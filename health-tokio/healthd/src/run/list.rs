@@ -24,6 +24,18 @@ impl Groups {
         let _ = self.0.set(groups);
     }
 
+    /// How each group is: its words, or with its name if there are several.
+    pub(super) fn words(&self) -> String {
+        let words = self.all().iter().map(|it| {
+            let summary = it.control().summary();
+            match self.all().len() {
+                1 => summary.to_string(),
+                _ => format!("{} {summary}", it.settings.name),
+            }
+        });
+        words.collect::<Vec<_>>().join("; ")
+    }
+
     fn all(&self) -> &[Arc<RunningGroup>] {
         self.0.get().map_or(&[], Vec::as_slice)
     }

@@ -8,6 +8,7 @@
 //!                   ├─ place:     where commands find a running group
 //!                   ├─ group:     one that runs, and what was heard of it
 //!                   ├─ events:    its lines in the log
+//!                   ├─ reports:   what a service manager is told
 //!                   └─ documents: what `inspect` and `explain` show of it
 //! ```
 //!
@@ -21,6 +22,7 @@ mod list;
 mod lookup;
 mod notices;
 mod place;
+mod reports;
 mod requests;
 pub(super) mod show;
 mod signals;
@@ -31,6 +33,7 @@ use std::time::Duration;
 use health_core::server::Targets;
 use health_driver::Heartbeat;
 use health_tokio::supervise::Streams;
+use health_tokio::systemd::NotifierHandle;
 use health_tokio::{Handle, Health, Service};
 use rustix::process::{Resource, getrlimit};
 use tokio::task::JoinSet;
@@ -98,6 +101,7 @@ async fn serve(settings: RunSettings, terminal: Arc<Terminal>) -> Result<u8, Str
     let few = make_room(&settings);
     let warnings = settings.warnings().into_iter().chain(no_place).chain(few);
     warnings.for_each(|it| warn!("{it}"));
+    let notifier = reports::begin(&health, &settings.groups, Arc::clone(&shown));
     let notices = Arc::new(Notices::new(settings.actions, &health)?);
     let mut groups = Vec::new();
     for (group, settings) in prepared.into_iter().zip(settings.groups) {
@@ -111,6 +115,7 @@ async fn serve(settings: RunSettings, terminal: Arc<Terminal>) -> Result<u8, Str
     let running = Running {
         groups,
         health,
+        notifier,
         is_stopping: false,
         forced_by: None,
     };
@@ -158,6 +163,8 @@ struct Running {
     /// In the order of their start.
     groups: Vec<Arc<RunningGroup>>,
     health: Health,
+    /// What reports to a service manager, until the end is reported.
+    notifier: Option<NotifierHandle>,
     is_stopping: bool,
     /// The number of the signal by which everything was killed.
     forced_by: Option<i32>,
@@ -183,6 +190,7 @@ impl Running {
                 _ = beats.tick() => cycle.beat(),
             }
         }
+        self.begin_drain();
         (self.code(), self.health)
     }
 
@@ -191,14 +199,14 @@ impl Running {
             Wish::Stop if !self.is_stopping => {
                 info!(signal = number, "stopping");
                 self.is_stopping = true;
-                self.health.begin_drain();
+                self.begin_drain();
                 tokio::spawn(stop_in_order(self.groups.clone()));
             }
             Wish::Stop | Wish::Force => {
                 warn!(signal = number, "killing everything");
                 self.is_stopping = true;
                 self.forced_by.get_or_insert(number);
-                self.health.begin_drain();
+                self.begin_drain();
                 self.groups.iter().for_each(|it| it.force());
             }
             Wish::Forward => {
@@ -206,6 +214,12 @@ impl Running {
                 groups.for_each(|it| it.control().signal_leaders(number));
             }
         }
+    }
+
+    fn begin_drain(&mut self) {
+        self.health.begin_drain();
+        // Dropped, it says so at once: before the first process gets a signal.
+        self.notifier = None;
     }
 
     /// The exit code, when all groups have ended.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use health_core::UnixTime;
 use serde_json::Value;
 
-use super::client::{ask, names};
+use super::client::{ask, names, replica};
 use crate::cli::{NameArgs, ShowArgs};
 use crate::control::{Reply, Request};
 use crate::{CommandError, print, print_json, text};
@@ -13,7 +13,7 @@ use crate::{CommandError, print, print_json, text};
 /// What takes the place of a value that there is not.
 const NOTHING: &str = "-";
 
-/// `inspect NAME`; false if no such group runs.
+/// `inspect NAME[-INDEX]`; false if no such group runs.
 pub(crate) fn inspect(args: &NameArgs) -> Result<bool, CommandError> {
     shown(args, &Request::Inspect, |group| {
         let mut out = heading(group);
@@ -36,7 +36,7 @@ pub(crate) fn inspect(args: &NameArgs) -> Result<bool, CommandError> {
     })
 }
 
-/// `explain NAME`; false if no such group runs.
+/// `explain NAME[-INDEX]`; false if no such group runs.
 pub(crate) fn explain(args: &NameArgs) -> Result<bool, CommandError> {
     shown(args, &Request::Explain, |group| {
         let mut out = heading(group);
@@ -94,7 +94,7 @@ fn shown(
     request: &Request,
     text: impl FnOnce(&Value) -> String,
 ) -> Result<bool, CommandError> {
-    let Some(Reply::Status(group)) = ask(&args.show, &args.name, request)? else {
+    let Some(group) = asked(args, request)? else {
         return Ok(false);
     };
     if args.show.json {
@@ -103,6 +103,26 @@ fn shown(
         print(text(&group).trim_end());
     }
     Ok(true)
+}
+
+/// The document of a group; by the name of a replica, with that one alone.
+fn asked(args: &NameArgs, request: &Request) -> Result<Option<Value>, CommandError> {
+    let name = args.name.as_str();
+    if let Some(Reply::Status(group)) = ask(&args.show, name, request)? {
+        return Ok(Some(group));
+    }
+    let Some((group, _)) = replica(name) else {
+        return Ok(None);
+    };
+    let Some(Reply::Status(mut group)) = ask(&args.show, group, request)? else {
+        return Ok(None);
+    };
+    let Some(replicas) = group["replicas"].as_array_mut() else {
+        return Ok(None);
+    };
+    replicas.retain(|it| it["name"] == name);
+    // It may be a target's name.
+    Ok((!replicas.is_empty()).then_some(group))
 }
 
 const HEADING: [&str; 8] = [

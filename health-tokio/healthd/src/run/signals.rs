@@ -1,9 +1,14 @@
 //! The signals that healthd gets, and what each of them asks for.
 
 use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The same signal again within this time is the same wish: `timeout` and others send one to the process
+/// and one to its group, and nobody presses Ctrl-C twice so fast.
+const ECHO: Duration = Duration::from_millis(50);
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub(super) struct Signals {
     window: Signal,
     /// Its end is then what HUP means.
     is_on_terminal: bool,
+    /// The last one, and when it came.
+    last: Option<(Number, Instant)>,
 }
 
 impl Signals {
@@ -43,12 +50,24 @@ impl Signals {
             user2: signal(SignalKind::user_defined2())?,
             window: signal(SignalKind::window_change())?,
             is_on_terminal: io::stderr().is_terminal(),
+            last: None,
         })
     }
 
     /// The next one, by its number, and what it asks for.
     pub(super) async fn recv(&mut self) -> (i32, Wish) {
-        let number = tokio::select! {
+        loop {
+            let (number, now) = (self.next().await, Instant::now());
+            let wish = wish(number, self.is_on_terminal);
+            let last = self.last.replace((number, now));
+            if wish != Wish::Stop || !is_echo(last, number, now) {
+                return (number.as_raw(), wish);
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Number {
+        tokio::select! {
             _ = self.terminate.recv() => Number::TERM,
             _ = self.interrupt.recv() => Number::INT,
             _ = self.quit.recv() => Number::QUIT,
@@ -56,9 +75,12 @@ impl Signals {
             _ = self.user1.recv() => Number::USR1,
             _ = self.user2.recv() => Number::USR2,
             _ = self.window.recv() => Number::WINCH,
-        };
-        (number.as_raw(), wish(number, self.is_on_terminal))
+        }
     }
+}
+
+fn is_echo(last: Option<(Number, Instant)>, number: Number, now: Instant) -> bool {
+    last.is_some_and(|(last, at)| last == number && now.duration_since(at) < ECHO)
 }
 
 fn wish(number: Number, is_on_terminal: bool) -> Wish {
@@ -73,6 +95,16 @@ fn wish(number: Number, is_on_terminal: bool) -> Wish {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signal_sent_twice_at_once_is_one() {
+        let now = Instant::now();
+        let last = Some((Number::TERM, now));
+        assert!(!is_echo(None, Number::TERM, now));
+        assert!(is_echo(last, Number::TERM, now));
+        assert!(!is_echo(last, Number::INT, now), "of another hand");
+        assert!(!is_echo(last, Number::TERM, now + ECHO), "asked again");
+    }
 
     #[test]
     fn hangup_is_the_end_of_a_terminal_or_else_for_the_replicas() {

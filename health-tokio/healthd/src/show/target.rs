@@ -50,7 +50,7 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
     if group::explain(args)? {
         return Ok(());
     }
-    let reader = open(&args.show.registry.path())?;
+    let reader = open(&args.show)?;
     let transitions = reader
         .transitions(&args.name, TRANSITIONS)
         .map_err(failed)?;
@@ -91,7 +91,7 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
 }
 
 fn find(args: &NameArgs) -> Result<TargetInfo, CommandError> {
-    let target = open(&args.show.registry.path())?.target(&args.name);
+    let target = open(&args.show)?.target(&args.name);
     let none = || CommandError::new(EXIT_FAILURE, format!("{}: no such target", args.name));
     target.map_err(failed)?.ok_or_else(none)
 }

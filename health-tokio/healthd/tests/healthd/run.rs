@@ -3,6 +3,7 @@
 mod checks;
 mod commands;
 mod ends;
+mod service_manager;
 mod signals;
 
 use std::io::{Read, Write};

@@ -1,21 +1,24 @@
-//! `healthd monitor` under a service manager.
+//! `healthd monitor` under a service manager; for `healthd run` see `run/service_manager.rs`.
 #![cfg(target_os = "linux")]
 
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::Instant;
 
 use super::backend::Backend;
-use super::daemon::{Daemon, Place};
+use super::daemon::{Daemon, PATIENCE, Place};
 
 /// Waits for a message with this line; returns all lines up to it.
-fn wait_for(socket: &UnixDatagram, line: &str) -> Vec<String> {
-    let patience = socket.set_read_timeout(Some(Duration::from_secs(30)));
+pub(crate) fn wait_for(socket: &UnixDatagram, line: &str) -> Vec<String> {
+    let patience = socket.set_read_timeout(Some(PATIENCE));
     patience.expect("a socket");
     let mut lines = Vec::new();
+    let began = Instant::now();
     while !lines.iter().any(|it| it == line) {
+        // Signs of life come for ever.
+        assert!(began.elapsed() < PATIENCE, "no {line} after {lines:?}");
         let mut buffer = [0; 4096];
         let length = socket.recv(&mut buffer);
         let length = length.unwrap_or_else(|_| panic!("no {line} after {lines:?}"));

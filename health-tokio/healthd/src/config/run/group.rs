@@ -116,7 +116,7 @@ impl GroupSettings {
                 second.is_some_and(|it| it.probe.to_string() == check.probe.to_string());
             if is_shared && !check.probe.needs_reap() {
                 warnings.push(format!(
-                    "group {name}, check {}: all replicas are probed at {}; give them ports by port",
+                    "group {name}, check {}: all replicas are probed at {}; `port` gives each its own",
                     check.name, check.probe
                 ));
             }

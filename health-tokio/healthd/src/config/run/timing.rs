@@ -55,9 +55,16 @@ pub(super) fn config(table: &Table<'_>) -> Result<GroupConfig> {
     };
     durations(table, &mut config)?;
     if let Err(error) = config.validate() {
-        return Err(match table.get(error.field()) {
-            Some(item) => item.wrong(error.allowed()),
-            None => table.lacks(error),
+        let is_default = table.get("backoff").is_none();
+        let backoff_max = table.get("backoff_max").filter(|_| is_default);
+        return Err(match (table.get(error.field()), backoff_max) {
+            (Some(item), _) => item.wrong(error.allowed()),
+            // Whoever has written only the one does not know of the other.
+            (None, Some(item)) if error.field() == "backoff" => {
+                let backoff = config.backoff;
+                item.wrong(format_args!("allowed is at least backoff, {backoff:?}"))
+            }
+            (None, _) => table.lacks(error),
         });
     }
     Ok(config)

@@ -23,12 +23,19 @@ fn a_running_group_is_shown() {
         text.contains("web-0 is ready") && text.contains("rule      R3"),
         "{text}"
     );
+    let text = out(&place, &["explain", "web-1"]);
+    let is_alone = text.contains("web-1 is ready") && !text.contains("web-0");
+    assert!(is_alone, "{text}");
+    assert!(out(&place, &["inspect", "web-1"]).contains("web-1  ready  1"));
     assert!(out(&place, &["list"]).contains("web-0  ready"));
     assert!(out(&place, &["status"]).contains("group web  2/2 healthy"));
     assert!(run.get("/health/ready").contains("healthy"));
     run.wait_for_body("/health?verbose", "2/2 healthy");
-    let (code, error) = fails(&place, &["inspect", "db"]);
-    assert!(code == 1, "{error}");
+    for name in ["db", "web-2"] {
+        let (code, error) = fails(&place, &["inspect", name]);
+        let expected = "healthd: no such group runs, and there is no registry healthd.db\n";
+        assert_eq!((code, &*error), (1, expected), "{name}");
+    }
 }
 
 #[test]

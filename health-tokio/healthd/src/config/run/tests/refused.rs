@@ -86,6 +86,10 @@ fn refused_by_flag_value_and_what_is_allowed() {
             "--backoff = \"301s\": allowed is at most backoff_max",
         ),
         (
+            vec![("backoff-max", json!("5s"))],
+            "--backoff-max = \"5s\": allowed is at least backoff, 10s",
+        ),
+        (
             vec![("backoff", json!("5 s"))],
             "--backoff = \"5 s\": a duration is",
         ),
