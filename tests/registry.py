@@ -5,9 +5,7 @@
     python3 tests/registry.py --only disk-full
 """
 
-import subprocess
 import sys
-from pathlib import Path
 
 from blackbox import runner
 from blackbox.checks import actions, discovery, disk, init, log, scale, terminal
@@ -27,16 +25,5 @@ CHECKS = {
     "exit-code": init.exit_code,
 }
 
-
-def main() -> int:
-    args = runner.arguments(__doc__.splitlines()[0], CHECKS, has_packages=False).parse_args()
-    path = args.daemon
-    if not path:
-        build = ["cargo", "build", "--release", "--locked", "-p", "healthd"]
-        subprocess.run(build, cwd=runner.ROOT, check=True)
-        path = runner.ROOT / "target" / "release" / "healthd"
-    return runner.run(CHECKS, args.only, [runner.Site("healthd", Path(path).resolve())])
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(runner.of_healthd(__doc__.splitlines()[0], CHECKS))

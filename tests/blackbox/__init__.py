@@ -5,6 +5,7 @@
     http      a client that believes nothing: every answer must be well-formed
     kernel    what /proc tells of a process
     registry  `healthd monitor`, the servers it watches, the disk it keeps its registry on
+    group     `healthd run`, the processes that it keeps running
     browser   a real browser: what a person in front of the page would see
     prober    a client that does its work, in a process of its own
     swarm     many bad clients in one thread

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,3 +121,28 @@ def unsent_bytes(port: int) -> list[int]:
         if local.endswith(f":{port:04X}") and not is_listener:
             held.append(int(queues.partition(":")[0], 16))
     return held
+
+
+def processes() -> Iterator[tuple[int, str, int]]:
+    """All processes: id, state, parent."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = path.read_text()
+        except OSError:
+            continue
+        state, parent = text.rsplit(")", 1)[1].split()[:2]
+        yield int(path.parent.name), state, int(parent)
+
+
+def children(pid: int) -> set[int]:
+    """The processes whose parent this is, zombies too."""
+    return {child for child, _, parent in processes() if parent == pid}
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process that has not ended."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return text.rsplit(")", 1)[1].split()[0] != "Z"

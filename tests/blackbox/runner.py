@@ -59,6 +59,17 @@ def main(
         return run(checks, args.only, _sites(args, examples, Path(directory)))
 
 
+def of_healthd(description: str, checks: Mapping[str, Check]) -> int:
+    """Runs the checks that the command line asks for on `healthd`; returns the exit code."""
+    args = arguments(description, checks, has_packages=False).parse_args()
+    path = args.daemon
+    if not path:
+        build = ["cargo", "build", "--release", "--locked", "-p", "healthd"]
+        subprocess.run(build, cwd=ROOT, check=True)
+        path = ROOT / "target" / "release" / "healthd"
+    return run(checks, args.only, [Site("healthd", Path(path).resolve())])
+
+
 def run(checks: Mapping[str, Check], only: list[str] | None, sites: list[Site]) -> int:
     """Runs the checks on each site, says how they went, and returns the exit code."""
     passed = failed = 0

@@ -7,6 +7,10 @@ import subprocess
 from . import http
 from .outcome import Failed, Missing, demand
 
+UNSHARE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+# Where only users of their own namespace may make one.
+AS_USER = ("--user", "--map-root-user")
+
 
 def run(*command: str, seconds: float = 30.0) -> str:
     """Runs a tool to its end; returns what it prints."""
@@ -36,3 +40,16 @@ def ab(url: str, requests: int, clients: int, *options: str) -> dict[str, float]
     numbers = re.findall(r"^([A-Z][\w -]*):\s+(\d+(?:\.\d+)?)(?:\s|$)", report, re.MULTILINE)
     # "Time per request" stands there twice; the first is what one client waits.
     return {name: float(value) for name, value in reversed(numbers)}
+
+
+def unshare() -> tuple[str, ...]:
+    """A command that makes a PID namespace. Fails where the system allows none."""
+    if not shutil.which("unshare"):
+        raise Missing("unshare")
+    errors = []
+    for command in (UNSHARE, (*UNSHARE, *AS_USER)):
+        done = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return command
+        errors.append(done.stderr.strip())
+    raise Failed(f"no PID namespace: {'; '.join(errors)}")

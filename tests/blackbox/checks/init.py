@@ -2,16 +2,17 @@
 
 import json
 import os
-import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from ..outcome import Failed, Missing, demand, wait_for
+from ..daemon import Daemon
+from ..group import PATIENCE, Place
+from ..kernel import children, is_running, processes
+from ..outcome import demand, wait_for
 from ..registry import Disk, Monitor
 from ..runner import Site
+from ..tools import unshare
 
 # Four commands, each of which leaves a process behind, in a session of its own or not.
 ORPHANS = {
@@ -25,49 +26,59 @@ SECONDS = 60.0
 LEAST_ORPHANS = 100
 # A process that has ended is a zombie until its parent has run.
 REAPED_WITHIN = 5.0
-UNSHARE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
-# Where only users of their own namespace may make one.
-AS_USER = ("--user", "--map-root-user")
 
 
 def orphans(site: Site) -> str:
     """PID 1 for 60 s with four commands that leave orphans: none stays a zombie; SIGTERM ends it."""
     with Disk() as disk, _Namespace(disk, site.path) as monitor:
-        first = monitor.first()
-        seen: dict[int, float] = {}
-        orphans = set()
+        first = _first(monitor)
         began = time.monotonic()
-        while (now := time.monotonic()) - began < SECONDS or (
-            len(orphans) < LEAST_ORPHANS and now - began < 3 * SECONDS
-        ):
-            zombies = set()
-            for pid, state, parent in _processes():
-                if parent == first:
-                    orphans.add(pid)
-                    if state == "Z":
-                        zombies.add(pid)
-            seen = {pid: seen.get(pid, now) for pid in zombies}
-            late = [pid for pid, since in seen.items() if now - since > REAPED_WITHIN]
-            demand(not late, f"zombies after {now - began:.0f} s: {late}")
-            time.sleep(0.05)
-        demand(len(orphans) >= LEAST_ORPHANS, f"only {len(orphans)} orphans became children of PID 1")
+        count = _reaped(first, SECONDS, LEAST_ORPHANS)
+        took = time.monotonic() - began
         os.kill(first, signal.SIGTERM)
         code = monitor.exit_code()
         demand(code == 0, f"exit code after SIGTERM: {code}")
-    return f"{len(orphans)} children of PID 1 in {now - began:.0f} s, none stayed a zombie"
+    return f"{count} children of PID 1 in {took:.0f} s, none stayed a zombie"
+
+
+def run_first(site: Site) -> str:
+    """`healthd run` as PID 1: orphans are reaped, signals are passed on, the exit code comes through."""
+    script = (
+        "trap 'echo hup' HUP; trap 'exit 7' USR1; trap 'exit 0' TERM; echo up; "
+        "while :; do (setsid sleep 0.1 &); sleep 0.05; done"
+    )
+    with Place(site.path) as place:
+        prefix = unshare()
+        with place.script(script, "--fatal-exit", "7", prefix=prefix) as group:
+            first = _first(group)
+            group.wait_for_health("1/1 healthy")
+            count = _reaped(first, 2.0, 20)
+            os.kill(first, signal.SIGHUP)
+            wait_for("SIGHUP at the replica", PATIENCE, lambda: "hup\n" in group.stdout)
+            group.explained()
+            os.kill(first, signal.SIGUSR1)
+            code = group.exit_code(PATIENCE)
+            demand(code == 7, f"exit code: {code}, {group.stderr}")
+        with place.script(script, prefix=prefix) as group:
+            first = _first(group)
+            group.wait_for_health("1/1 healthy")
+            os.kill(first, signal.SIGTERM)
+            code = group.exit_code(PATIENCE)
+            demand(code == 0, f"exit code after SIGTERM: {code}, {group.stderr}")
+    return f"{count} children of PID 1 reaped, SIGHUP passed on, exit 7 and 0"
 
 
 def exit_code(site: Site) -> str:
     """As PID 1: a healthd that is killed ends the container with 137, and nothing is left."""
     with Disk() as disk, _Namespace(disk, site.path) as monitor:
-        first = monitor.first()
-        wait_for("an orphan", 20, lambda: len(_children(first)) > 1)
-        left = _children(first)
+        first = _first(monitor)
+        wait_for("an orphan", 20, lambda: len(children(first)) > 1)
+        left = children(first)
         # The one that was started first watches.
         os.kill(min(left), signal.SIGKILL)
         code = monitor.exit_code()
         demand(code == 137, f"exit code after kill -9: {code}")
-        wait_for("the end of all", 20, lambda: not any(_is_there(pid) for pid in left))
+        wait_for("the end of all", 20, lambda: not any(map(is_running, left)))
     return "137"
 
 
@@ -75,47 +86,38 @@ class _Namespace(Monitor):
     """`healthd monitor` as PID 1."""
 
     def __init__(self, disk: Disk, healthd: Path) -> None:
-        if not shutil.which("unshare"):
-            raise Missing("unshare")
         config = disk.outside / "healthd.json"
         targets = [{"name": name, "exec": ["sh", "-c", it]} for name, it in ORPHANS.items()]
         settings = {"interval": "500ms", "timeout": "5s", "targets": targets}
         config.write_text(json.dumps(settings))
         words = ("monitor", "--db", str(disk.inside / "healthd.db"), "--config", str(config))
-        command = (*_unshare(), str(healthd), *words, "--listen", "127.0.0.1:0")
+        command = (*unshare(), str(healthd), *words, "--listen", "127.0.0.1:0")
         super().__init__(Path(command[0]), *command[1:])
         demand(self.address, "no address")
 
-    def first(self) -> int:
-        """PID 1 of the namespace, as it is called outside of it."""
-        return wait_for("PID 1", 20, lambda: next(iter(_children(self.popen.pid)), 0))
+
+def _first(daemon: Daemon) -> int:
+    """PID 1 of a namespace, as it is called outside of it."""
+    return wait_for("PID 1", 20, lambda: next(iter(children(daemon.popen.pid)), 0))
 
 
-def _unshare() -> tuple[str, ...]:
-    """A command that makes a PID namespace. Fails where the system allows none."""
-    errors = []
-    for command in (UNSHARE, (*UNSHARE, *AS_USER)):
-        done = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return command
-        errors.append(done.stderr.strip())
-    raise Failed(f"no PID namespace: {'; '.join(errors)}")
-
-
-def _processes() -> Iterator[tuple[int, str, int]]:
-    """All processes: id, state, parent."""
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = path.read_text()
-        except OSError:
-            continue
-        state, parent = text.rsplit(")", 1)[1].split()[:2]
-        yield int(path.parent.name), state, int(parent)
-
-
-def _children(pid: int) -> set[int]:
-    return {child for child, _, parent in _processes() if parent == pid}
-
-
-def _is_there(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
+def _reaped(first: int, seconds: float, least: int) -> int:
+    """Watches the children of PID 1 for so long; how many there were, none of which stayed a zombie."""
+    seen: dict[int, float] = {}
+    orphans = set()
+    began = time.monotonic()
+    while (now := time.monotonic()) - began < seconds or (
+        len(orphans) < least and now - began < seconds + PATIENCE
+    ):
+        zombies = set()
+        for pid, state, parent in processes():
+            if parent == first:
+                orphans.add(pid)
+                if state == "Z":
+                    zombies.add(pid)
+        seen = {pid: seen.get(pid, now) for pid in zombies}
+        late = [pid for pid, since in seen.items() if now - since > REAPED_WITHIN]
+        demand(not late, f"zombies after {now - began:.0f} s: {late}")
+        time.sleep(0.05)
+    demand(len(orphans) >= least, f"only {len(orphans)} orphans became children of PID 1")
+    return len(orphans)
