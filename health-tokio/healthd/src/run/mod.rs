@@ -67,7 +67,10 @@ pub(super) fn run(args: &RunArgs) -> CommandResult {
     let settings = settings.map_err(|error| CommandError::new(EXIT_USAGE, error))?;
     for group in &settings.groups {
         if let Work::Command(words) = &group.work {
-            lookup::check(&words[0])?;
+            // Its name may be made from the replica's.
+            for index in 0..group.config.replicas {
+                lookup::check(&group.program.fill(&words[0], index))?;
+            }
         }
     }
     let code = super::with_log(args.log, |terminal| serve(settings, terminal))?;
@@ -197,9 +200,9 @@ impl Running {
     fn carry_out(&mut self, number: i32, wish: Wish) {
         match wish {
             Wish::Stop if !self.is_stopping => {
-                info!(signal = number, "stopping");
                 self.is_stopping = true;
                 self.begin_drain();
+                info!(signal = number, "stopping");
                 tokio::spawn(stop_in_order(self.groups.clone()));
             }
             Wish::Stop | Wish::Force => {

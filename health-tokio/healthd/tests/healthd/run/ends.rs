@@ -1,6 +1,7 @@
 //! Exit codes, and what is refused before anything starts.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
 use super::super::daemon::Place;
@@ -62,6 +63,20 @@ fn a_program_that_cannot_be_run_is_said_before_anything_starts() {
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), &*error), (Some(code), said));
     }
+}
+
+#[test]
+fn a_program_may_have_the_name_of_its_replica() {
+    let place = Place::new("run-named");
+    let program = place.path("app-0");
+    fs::write(&program, "#!/bin/sh\nexit 3\n").expect("written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("changed");
+    let output = run(
+        &place,
+        &["--name", "a", "--restart", "never"],
+        &["./app-{index}"],
+    );
+    assert_eq!(output.status.code(), Some(3));
 }
 
 #[test]
