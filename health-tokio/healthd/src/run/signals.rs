@@ -7,8 +7,8 @@ use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The same signal again within this time is the same wish: `timeout` and others send one to the process
-/// and one to its group, and nobody presses Ctrl-C twice so fast.
-const ECHO: Duration = Duration::from_millis(50);
+/// and one to its group, microseconds apart; a person or a script that asks a second time takes longer.
+const ECHO: Duration = Duration::from_millis(5);
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -147,7 +147,7 @@ impl<S> Group<S> {
     /// Shows it as a component of `health` of its name, with the words of the group as its message
     /// (`0/2 healthy, 2/2 restarting`), and the numbers as a stat. The daemon is ready while
     /// [`min_ready`](GroupConfig::min_ready) replicas are, and the group is not being stopped. See
-    /// [`GroupHealth`](crate::supervise::GroupHealth).
+    /// [`GroupHealth`].
     ///
     /// What keeps the checks themselves from being made is shown as well, as by a
     /// [monitor](super::monitor::Monitor::show_prober).
