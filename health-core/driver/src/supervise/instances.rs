@@ -10,7 +10,7 @@ use health_core::{Capture, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::host::{HostView, ProcessReport};
-use super::output::{Sink, Stream};
+use super::output::{OutputStream, Sink};
 use crate::process::signal_group;
 
 /// How many ended instances of each replica have their output kept.
@@ -134,7 +134,7 @@ impl Instances {
     }
 
     /// Passes a line on, or drops it.
-    pub(super) fn line(&self, now: Instant, id: InstanceId, stream: Stream, bytes: &[u8]) {
+    pub(super) fn line(&self, now: Instant, id: InstanceId, stream: OutputStream, bytes: &[u8]) {
         let is_passed = self.sink().line(now, id, stream, bytes);
         if let Some(dropped) = self.dropped.get(usize::from(id.replica)) {
             dropped.fetch_add(u64::from(!is_passed), Ordering::Relaxed);

@@ -26,7 +26,7 @@ use rustix::process::{Pid, Signal};
 use super::host::ProcessReport;
 use super::instances::Instances;
 use super::lines::Lines;
-use super::output::Stream;
+use super::output::OutputStream;
 use super::spawn::Spawned;
 use crate::process::{End, has_ended, read, signal_group};
 
@@ -216,7 +216,7 @@ impl Life {
             pipes,
             ..
         } = self;
-        for (stream, (pipe, lines)) in Stream::BOTH.into_iter().zip(pipes) {
+        for (stream, (pipe, lines)) in OutputStream::BOTH.into_iter().zip(pipes) {
             let was_open = pipe.is_some();
             read(pipe, most, |bytes| {
                 instances.capture(*id, bytes);
@@ -240,7 +240,7 @@ impl Life {
             pipes,
             ..
         } = self;
-        for (stream, (pipe, lines)) in Stream::BOTH.into_iter().zip(pipes) {
+        for (stream, (pipe, lines)) in OutputStream::BOTH.into_iter().zip(pipes) {
             *pipe = None;
             lines.finish(|line| instances.line(now, *id, stream, line));
         }

@@ -57,7 +57,7 @@ pub use driver::GroupDriver;
 pub use error::GroupError;
 pub use host::{Host, HostView, ProcessReport};
 #[cfg(unix)]
-pub use output::{Output, OutputLine, Stream};
+pub use output::{Output, OutputLine, OutputStream};
 #[cfg(unix)]
 pub use processes::Processes;
 #[cfg(unix)]

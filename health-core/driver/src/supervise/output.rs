@@ -25,21 +25,21 @@ pub struct OutputLine<'a> {
     /// The number of its instance.
     pub instance: u64,
     /// Where it was written to; standard error for a notice such as `12 lines dropped`.
-    pub stream: Stream,
+    pub stream: OutputStream,
     /// The line without its end, at most 16 KiB: a longer one comes in pieces.
     pub bytes: &'a [u8],
 }
 
 /// A stream of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stream {
+pub enum OutputStream {
     /// Standard output.
     Stdout,
     /// Standard error.
     Stderr,
 }
 
-impl Stream {
+impl OutputStream {
     pub(super) const BOTH: [Self; 2] = [Self::Stdout, Self::Stderr];
 }
 
@@ -64,7 +64,7 @@ impl Sink {
         &mut self,
         now: Instant,
         id: InstanceId,
-        stream: Stream,
+        stream: OutputStream,
         bytes: &[u8],
     ) -> bool {
         self.handle_timeout(now, id);
@@ -100,11 +100,11 @@ impl Sink {
     fn say(&mut self, id: InstanceId, dropped: Option<u64>) {
         if let Some(dropped) = dropped {
             let notice = format!("{dropped} lines dropped");
-            self.pass(id, Stream::Stderr, notice.as_bytes());
+            self.pass(id, OutputStream::Stderr, notice.as_bytes());
         }
     }
 
-    fn pass(&mut self, id: InstanceId, stream: Stream, bytes: &[u8]) {
+    fn pass(&mut self, id: InstanceId, stream: OutputStream, bytes: &[u8]) {
         let line = OutputLine {
             replica: id.replica,
             instance: id.number,
@@ -154,16 +154,16 @@ mod tests {
         let id = |replica| InstanceId { replica, number: 1 };
         for (replica, lines) in [(0, 5), (1, 2)] {
             for index in 0..lines {
-                let is_passed = sink.line(at(1), id(replica), Stream::Stdout, b"x");
+                let is_passed = sink.line(at(1), id(replica), OutputStream::Stdout, b"x");
                 assert_eq!(is_passed, index < 2);
             }
         }
         assert_eq!((sink.due(id(0)), sink.due(id(1))), (Some(at(31)), None));
         sink.handle_timeout(at(31), id(0));
         sink.finish(id(0));
-        sink.line(at(40), id(1), Stream::Stdout, b"y");
+        sink.line(at(40), id(1), OutputStream::Stdout, b"y");
         for _ in 0..4 {
-            sink.line(at(41), id(1), Stream::Stderr, b"z");
+            sink.line(at(41), id(1), OutputStream::Stderr, b"z");
         }
         sink.finish(id(1));
         let kept = kept.0.lock().expect("nobody panics");
@@ -189,7 +189,7 @@ mod tests {
             number: 1,
         };
         for bytes in [&b"panic"[..], b"on"] {
-            sink.line(Instant::default(), id, Stream::Stdout, bytes);
+            sink.line(Instant::default(), id, OutputStream::Stdout, bytes);
         }
         let kept = kept.0.lock().expect("it panics outside");
         assert_eq!(*kept, ["0 Stdout on"]);

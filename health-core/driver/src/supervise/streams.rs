@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
-use super::output::{Output, OutputLine, Stream};
+use super::output::{Output, OutputLine, OutputStream};
 
 /// The most bytes that wait to be written to one stream.
 const ROOM: usize = 1024 * 1024;
@@ -26,13 +26,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// ```
 /// use std::time::Duration;
-/// use health_driver::supervise::{Output, OutputLine, Stream, Streams};
+/// use health_driver::supervise::{Output, OutputLine, OutputStream, Streams};
 ///
 /// let streams = Streams::new();
 /// let mut output = streams.output(Some("web"));
 /// let bytes = b"it runs";
 /// // Prints `web-2 | it runs`.
-/// output.line(OutputLine { replica: 2, instance: 1, stream: Stream::Stdout, bytes });
+/// output.line(OutputLine { replica: 2, instance: 1, stream: OutputStream::Stdout, bytes });
 /// streams.flush(Duration::from_secs(1));
 /// ```
 #[derive(Clone, Debug)]
@@ -133,8 +133,8 @@ impl Output for Prefixed {
         self.line.push(b'\n');
         let [output, errors] = &self.streams.0.0;
         let queue = match line.stream {
-            Stream::Stdout => output,
-            Stream::Stderr => errors,
+            OutputStream::Stdout => output,
+            OutputStream::Stderr => errors,
         };
         queue.push(&self.line);
     }
@@ -251,7 +251,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(20);
 
-    fn line(stream: Stream, bytes: &[u8]) -> OutputLine<'_> {
+    fn line(stream: OutputStream, bytes: &[u8]) -> OutputLine<'_> {
         OutputLine {
             replica: 7,
             instance: 1,
@@ -277,9 +277,11 @@ mod tests {
     fn each_line_goes_where_it_was_written_to() {
         let (streams, [output, errors]) = pipes();
         let mut named = streams.output(Some("web"));
-        named.line(line(Stream::Stdout, b"out"));
-        named.line(line(Stream::Stderr, b"err"));
-        streams.output(None).line(line(Stream::Stdout, b"bare"));
+        named.line(line(OutputStream::Stdout, b"out"));
+        named.line(line(OutputStream::Stderr, b"err"));
+        streams
+            .output(None)
+            .line(line(OutputStream::Stdout, b"bare"));
         assert!(streams.flush(LONG));
         drop((streams, named));
         assert_eq!(rest(output), "web-7 | out\nbare\n");
@@ -292,13 +294,13 @@ mod tests {
         let mut to = streams.output(None);
         let long = vec![b'x'; 16 * 1024 - 1];
         for _ in 0..1_000 {
-            to.line(line(Stream::Stdout, &long));
+            to.line(line(OutputStream::Stdout, &long));
         }
         assert!(!streams.flush(Duration::from_millis(1)));
         let dropped = streams.dropped_lines();
         // All but 1 MiB, and but what the pipe took.
         assert!((800..=936).contains(&dropped), "{dropped}");
-        to.line(line(Stream::Stderr, b"err"));
+        to.line(line(OutputStream::Stderr, b"err"));
         drop((streams, to));
         assert_eq!(rest(errors), "err\n");
         let kept = rest(output).len() as u64;
@@ -315,12 +317,14 @@ mod tests {
         drop(output);
         let mut to = streams.output(None);
         for _ in 0..10 {
-            to.line(line(Stream::Stdout, b"lost"));
+            to.line(line(OutputStream::Stdout, b"lost"));
         }
         assert!(streams.flush(LONG));
         assert_eq!(streams.dropped_lines(), 10);
         let closed = Streams::to([None, None]);
-        closed.output(None).line(line(Stream::Stdout, b"lost"));
+        closed
+            .output(None)
+            .line(line(OutputStream::Stdout, b"lost"));
         assert!(closed.flush(LONG));
         assert_eq!(closed.dropped_lines(), 1);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use health_core::check::Signal::Kill;
 use health_core::check::probe::Exit;
 use health_driver::supervise::{
-    Host, LogRate, Output, OutputLine, ProcessReport, Processes, Program, Stream,
+    Host, LogRate, Output, OutputLine, OutputStream, ProcessReport, Processes, Program,
 };
 
 use crate::world::{World, id, sh, wait_until};
@@ -35,7 +35,10 @@ fn streams_are_told_apart() {
     let mut lines = world.lines();
     lines.sort_by_key(|line| line.text.clone());
     let streams: Vec<_> = lines.iter().map(|it| (&*it.text, it.stream)).collect();
-    assert_eq!(streams, [("err", Stream::Stderr), ("out", Stream::Stdout)]);
+    assert_eq!(
+        streams,
+        [("err", OutputStream::Stderr), ("out", OutputStream::Stdout)]
+    );
     assert!(lines.iter().all(|line| line.id == id(3, 1)));
 }
 
@@ -98,10 +101,10 @@ fn what_exceeds_the_rate_is_dropped_and_said() {
     for instance in [id(0, 1), id(1, 1)] {
         let lines = of(instance);
         assert_eq!(lines.len(), 11);
-        assert_eq!(lines[9], (Stream::Stdout, "10"));
-        assert_eq!(lines[10], (Stream::Stderr, "15 lines dropped"));
+        assert_eq!(lines[9], (OutputStream::Stdout, "10"));
+        assert_eq!(lines[10], (OutputStream::Stderr, "15 lines dropped"));
     }
-    let notice = (Stream::Stderr, "25 lines dropped");
+    let notice = (OutputStream::Stderr, "25 lines dropped");
     assert_eq!(of(id(0, 2)), [notice], "the period is the replica's");
     assert_eq!(world.view().dropped_lines(0), 40);
     assert_eq!(world.view().dropped_lines(1), 15);

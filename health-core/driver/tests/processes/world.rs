@@ -9,7 +9,7 @@ use health_core::check::Signal;
 use health_core::check::probe::Exit;
 use health_core::supervise::InstanceId;
 use health_driver::supervise::{
-    Host, HostView, LogRate, Output, OutputLine, ProcessReport, Processes, Program, Stream,
+    Host, HostView, LogRate, Output, OutputLine, OutputStream, ProcessReport, Processes, Program,
 };
 
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -21,7 +21,7 @@ pub(crate) struct Kept(Arc<Mutex<Vec<Line>>>);
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Line {
     pub(crate) id: InstanceId,
-    pub(crate) stream: Stream,
+    pub(crate) stream: OutputStream,
     pub(crate) text: String,
 }
 
@@ -143,7 +143,7 @@ impl World {
     /// Without standard error: a shell says there which signals its children got.
     pub(crate) fn texts(&self) -> Vec<String> {
         let lines = self.lines().into_iter();
-        let lines = lines.filter(|line| line.stream == Stream::Stdout);
+        let lines = lines.filter(|line| line.stream == OutputStream::Stdout);
         lines.map(|line| line.text).collect()
     }
 
