@@ -45,6 +45,23 @@ struct Shown {
     recorded: Instant,
 }
 
+/// Declares a component and a stat of one name, or neither.
+pub(crate) fn declare(
+    health: &Health,
+    name: &str,
+    config: ComponentConfig,
+) -> Result<(Component, Stats), NameError> {
+    let component = health.component_with(name, config)?;
+    match health.stats(name) {
+        Ok(stats) => Ok((component, stats)),
+        Err(error) => {
+            // It would never have a result.
+            component.remove();
+            Err(error)
+        }
+    }
+}
+
 impl GroupComponent {
     /// Declares the component and the stat. It is not critical: a target that is down is not a reason to
     /// end the daemon that watches it.
@@ -69,19 +86,12 @@ impl GroupComponent {
     ) -> Result<Self, NameError> {
         // Should the monitor's own thread be starved or dead.
         let config = config.retries(1).validity(VALIDITY * INTERVAL);
-        let component = health.component_with(name, config)?;
-        match health.stats(name) {
-            Ok(stats) => Ok(Self {
-                component,
-                stats,
-                shown: None,
-            }),
-            Err(error) => {
-                // It would never have a result.
-                component.remove();
-                Err(error)
-            }
-        }
+        let (component, stats) = declare(health, name, config)?;
+        Ok(Self {
+            component,
+            stats,
+            shown: None,
+        })
     }
 
     /// Shows this, once more if it is the same: for a group whose caller gathers it, at least every 10 s.

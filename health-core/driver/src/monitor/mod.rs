@@ -34,6 +34,8 @@ pub use clock::MonitorClock;
 pub use control::MonitorControl;
 pub use driver::{Drive, MonitorAction, MonitorDriver};
 pub use group::GroupComponent;
+#[cfg(feature = "supervise")]
+pub(crate) use group::declare;
 pub use health_core::monitor::{CheckView, MonitorStatus, TargetView};
 pub use job::{AsyncAttempt, AsyncSelfCheck, Job, SelfCheck};
 #[cfg(feature = "test-util")]

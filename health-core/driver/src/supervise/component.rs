@@ -7,6 +7,7 @@ use health_core::health::ComponentConfig;
 use health_core::supervise::GroupSummary;
 use health_core::{Instant, NameError, Outcome, Status};
 
+use crate::monitor::declare;
 use crate::{Component, Health, Stats};
 
 /// The component is renewed this often.
@@ -40,19 +41,13 @@ impl GroupHealth {
     pub fn new(health: &Health, name: &str) -> Result<Self, NameError> {
         // The machine has counted already.
         let config = ComponentConfig::new().retries(1);
-        let component = health.component_with(name, config.validity(VALIDITY * INTERVAL))?;
-        match health.stats(name) {
-            Ok(stats) => Ok(Self {
-                component,
-                stats,
-                shown: None,
-            }),
-            Err(error) => {
-                // It would never have a result.
-                component.remove();
-                Err(error)
-            }
-        }
+        let config = config.validity(VALIDITY * INTERVAL);
+        let (component, stats) = declare(health, name, config)?;
+        Ok(Self {
+            component,
+            stats,
+            shown: None,
+        })
     }
 
     /// When it is to be shown next.
