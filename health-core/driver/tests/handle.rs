@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use health_core::health::Phase;
 use health_core::{ProbeKind, Status};
@@ -122,4 +122,20 @@ fn a_stream_that_is_dropped_leaves_the_watch_of_its_task() {
     assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
     let seen = watch.poll(health.now(), &waker, false);
     assert_eq!(seen.map(|it| it.phase), Some(Phase::Draining));
+}
+
+#[test]
+fn transitions_end_with_the_one_that_says_stopped() {
+    let health = Health::new("steering", "1");
+    let mut transitions = health.transitions();
+    health.set_running();
+    health.stop();
+    let mut next = || match transitions.poll_next(Waker::noop()) {
+        Poll::Ready(next) => next.map(|(_, transition)| transition.change().to()),
+        Poll::Pending => panic!("it waits for what never comes"),
+    };
+    assert_eq!(next(), Some("running"));
+    assert_eq!(next(), Some("stopped"));
+    assert_eq!(next(), None);
+    assert_eq!(next(), None);
 }

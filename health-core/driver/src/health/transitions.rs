@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-use health_core::health::Transition;
+use health_core::health::{Phase, Transition};
 
 use super::Health;
 use super::changes::Changes;
@@ -12,7 +12,8 @@ use super::changes::Changes;
 ///
 /// It runs where it is polled, so what a daemon does about a transition (a log entry, a message) delays
 /// neither the verdict nor the code that caused it. A transition that only the passing of time causes
-/// is reported on time while a server runs for the same health, and otherwise with the next change.
+/// is reported on time while a server runs for the same health, and otherwise with the next change. The
+/// last one is that the health was stopped.
 ///
 /// ```
 /// use std::task::{Poll, Waker};
@@ -22,10 +23,13 @@ use super::changes::Changes;
 /// let mut transitions = health.transitions();
 /// assert!(transitions.poll_next(Waker::noop()).is_pending());
 /// health.set_running();
-/// let Poll::Ready((id, transition)) = transitions.poll_next(Waker::noop()) else { panic!() };
+/// let Poll::Ready(Some((id, transition))) = transitions.poll_next(Waker::noop()) else { panic!() };
 /// assert_eq!(id, health.snapshot().history().last_id());
 /// let (from, to) = (Phase::Starting, Phase::Running);
 /// assert_eq!(transition.change(), Change::Phase { from, to });
+/// health.stop();
+/// assert!(matches!(transitions.poll_next(Waker::noop()), Poll::Ready(Some(_))));
+/// assert!(matches!(transitions.poll_next(Waker::noop()), Poll::Ready(None)));
 /// ```
 #[derive(Debug)]
 pub struct Transitions {
@@ -48,20 +52,24 @@ impl Health {
 }
 
 impl Transitions {
-    /// The next transition, when there is one. Any runtime may poll it.
+    /// The next transition, when there is one; `None` when the health is stopped and all were returned. Any
+    /// runtime may poll it.
     ///
     /// The numbers have a gap only where more transitions have happened than the history keeps.
-    pub async fn next(&mut self) -> (u64, Transition) {
+    pub async fn next(&mut self) -> Option<(u64, Transition)> {
         poll_fn(|cx| self.poll_next(cx.waker())).await
     }
 
-    /// The next transition; else `waker` is woken when there may be one.
-    pub fn poll_next(&mut self, waker: &Waker) -> Poll<(u64, Transition)> {
+    /// As [`next`](Self::next); while there is none, `waker` is woken when there may be one.
+    pub fn poll_next(&mut self, waker: &Waker) -> Poll<Option<(u64, Transition)>> {
         loop {
             let snapshot = self.health.snapshot();
             if let Some((id, transition)) = snapshot.history().after(self.last_id).next() {
                 self.last_id = id;
-                return Poll::Ready((id, transition.clone()));
+                return Poll::Ready(Some((id, transition.clone())));
+            }
+            if snapshot.phase() == Phase::Stopped {
+                return Poll::Ready(None);
             }
             if self.changes.poll(waker, false).is_pending() {
                 return Poll::Pending;

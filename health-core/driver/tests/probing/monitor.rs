@@ -4,6 +4,7 @@ mod closures;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -281,7 +282,7 @@ fn control_by_name() {
 fn reaches(health: &Health, wanted: Status) {
     let mut transitions = health.transitions();
     wait(|waker| {
-        while transitions.poll_next(waker).is_ready() {}
+        while let Poll::Ready(Some(_)) = transitions.poll_next(waker) {}
         let is_reached = health.snapshot().status(ProbeKind::Health) == wanted;
         is_reached.then_some(())
     });
