@@ -1,48 +1,55 @@
 //! HAProxy itself reads the agent's line.
+#![cfg(unix)]
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use health_blocking::{Health, Server, Service};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// HAProxy, ended with the test.
-struct Proxy(Child);
+/// HAProxy, ended with the test, and the lines it writes.
+struct Proxy(Child, Receiver<String>);
+
+impl Proxy {
+    fn spawn(configuration: &Path) -> Self {
+        let mut command = Command::new("haproxy");
+        let command = command.arg("-db").arg("-f").arg(configuration);
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+        let written = BufReader::new(child.stderr.take().expect("it is piped"));
+        let (lines, read) = mpsc::channel();
+        thread::spawn(move || {
+            for line in written.lines().map_while(Result::ok) {
+                let _ = lines.send(line);
+            }
+        });
+        Self(child, read)
+    }
+
+    /// Waits until it says this of the server.
+    fn wait_for(&self, change: &str) {
+        let wanted = format!("Server daemon/one {change}");
+        let mut seen = Vec::new();
+        loop {
+            let line = self.1.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("not {wanted:?} but {seen:#?}"));
+            if line.contains(&wanted) {
+                return;
+            }
+            seen.push(line);
+        }
+    }
+}
 
 impl Drop for Proxy {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// What HAProxy thinks of the server: the field `status` of `show stat`.
-fn status(stats: &Path) -> Option<String> {
-    let mut stream = UnixStream::connect(stats).ok()?;
-    stream.write_all(b"show stat\n").ok()?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).ok()?;
-    let mut lines = text.trim_start_matches("# ").lines();
-    let column = lines.next()?.split(',').position(|name| name == "status")?;
-    let row = lines.find(|line| line.starts_with("daemon,one,"))?;
-    row.split(',').nth(column).map(str::to_owned)
-}
-
-fn wait_for(stats: &Path, wanted: impl Fn(&str) -> bool, what: &str) {
-    let begin = Instant::now();
-    loop {
-        let seen = status(stats);
-        if seen.as_deref().is_some_and(&wanted) {
-            return;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{seen:?} instead of {what}");
-        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -80,14 +87,12 @@ fn haproxy_follows_the_agent() {
         agent.port(),
     );
     std::fs::write(&file, configuration).expect("a file");
-    let mut command = Command::new("haproxy");
-    command.arg("-db").arg("-f").arg(&file);
-    let _proxy = Proxy(command.stderr(Stdio::null()).spawn().expect("it starts"));
+    let proxy = Proxy::spawn(&file);
 
-    wait_for(&stats, |status| status.starts_with("DOWN"), "DOWN");
+    proxy.wait_for("is DOWN");
     gate.release();
-    wait_for(&stats, |status| status == "UP", "UP");
+    proxy.wait_for("is UP");
     health.begin_drain();
-    wait_for(&stats, |status| status.starts_with("DRAIN"), "DRAIN");
+    proxy.wait_for("enters drain state");
     let _ = std::fs::remove_dir_all(&folder);
 }

@@ -4,10 +4,10 @@
 #[path = "../../health-core/driver/tests/probing/peer.rs"]
 mod peer;
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use health_blocking::monitor::{CheckConfig, Monitor, MonitorConfig, Target};
+use health_blocking::monitor::check::Event;
+use health_blocking::monitor::{CheckConfig, Class, Monitor, MonitorConfig, MonitorEvent, Target};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const PLACES: usize = 4;
@@ -19,6 +19,7 @@ fn a_good_target_is_not_blamed_for_removed_ones() {
     let good = peer::answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let mut config = MonitorConfig::default();
     config.max_in_flight = PLACES;
+    config.trace = true;
     let monitor = Monitor::new(config).spawn().expect("a thread");
     let mut slow = CheckConfig::default();
     slow.interval = Duration::from_secs(60);
@@ -30,7 +31,11 @@ fn a_good_target_is_not_blamed_for_removed_ones() {
         let target = target.probe("http", slow.clone(), probe).expect("a probe");
         monitor.add(target).expect("a free name");
     }
-    wait_until(|| monitor.status().in_flight == PLACES);
+    let next = || monitor.next_event(PATIENCE).expect("what is waited for");
+    for _ in 0..PLACES {
+        while !matches!(next(), MonitorEvent::Started { .. }) {}
+    }
+    assert_eq!(monitor.status().in_flight, PLACES);
     for name in names {
         assert!(monitor.remove(&name));
     }
@@ -41,20 +46,15 @@ fn a_good_target_is_not_blamed_for_removed_ones() {
     let target = Target::new("good").expect("a name");
     let target = target.probe("http", quick, probe).expect("a probe");
     monitor.add(target).expect("a free name");
-    let report = || monitor.target("good")?.checks[0].last_report.clone();
-    wait_until(|| report().is_some());
-    let report = report().expect("it is there");
-    assert_eq!(
-        report.outcome.class,
-        health_blocking::monitor::Class::Success
-    );
+    let judged = loop {
+        if let MonitorEvent::Check {
+            event: Event::Recorded(result),
+            ..
+        } = next()
+        {
+            break result;
+        }
+    };
+    assert_eq!(judged.class(), Class::Success);
     assert!(monitor.stop(PATIENCE));
-}
-
-fn wait_until(is_so: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !is_so() {
-        assert!(begin.elapsed() < PATIENCE, "it is not so");
-        thread::sleep(Duration::from_millis(5));
-    }
 }

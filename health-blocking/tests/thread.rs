@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use health_blocking::{CloseReason, Component, Health, Peer, Service, Stream, serve_connection};
@@ -106,7 +105,6 @@ impl Script for Chatty {
         } else {
             self.db.failure("down");
         }
-        thread::sleep(Duration::from_millis(1));
         Ok(b"x".into())
     }
 }

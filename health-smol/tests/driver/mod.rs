@@ -1,17 +1,31 @@
 //! This driver, as the shared tests of the probing half call it.
 #![allow(dead_code, unused_imports, reason = "not every test needs all of it")]
 
-#[cfg(all(unix, feature = "supervise"))]
-pub(crate) mod group;
+#[path = "../../../health-core/driver/tests/support/running.rs"]
+mod running;
 
-use std::ops::Deref;
 use std::time::Duration;
 
 use async_io::{Timer, block_on};
+use health_driver::api::{Async, RunControl, RunHandle};
+use health_smol::monitor::MonitorControl;
 pub(crate) use health_smol::monitor::{Monitor, defaults};
-use health_smol::monitor::{MonitorControl, MonitorEvent, MonitorHandle};
 use health_smol::probe::{AddressPolicy, Probe, Prober, Report};
+use health_smol::runtime::Smol;
+#[cfg(all(unix, feature = "supervise"))]
+use health_smol::supervise::GroupControl;
 use smol::future::or;
+
+pub(crate) type Running = running::Running<MonitorControl>;
+type Handle<C> = RunHandle<C, Async<Smol>>;
+
+/// The same for groups of processes.
+#[cfg(all(unix, feature = "supervise"))]
+pub(crate) mod group {
+    pub(crate) use health_smol::supervise::Group;
+
+    pub(crate) type Running = super::running::Running<super::GroupControl>;
+}
 
 pub(crate) fn probe(policy: AddressPolicy, probe: &Probe, timeout: Duration) -> Report {
     block_on(Prober::new().policy(policy).probe(probe, timeout))
@@ -22,40 +36,18 @@ pub(crate) fn within<R>(act: impl FnOnce() -> R) -> R {
     act()
 }
 
-/// A monitor that runs, for threads.
-pub(crate) struct Running(MonitorHandle);
-
-impl Running {
-    /// On a thread of its own.
-    pub(crate) fn spawn(monitor: Monitor) -> Self {
-        Self(monitor.spawn().expect("a thread"))
-    }
-
-    /// Where the test's other tasks are; it starts after `prepare`.
-    pub(crate) fn run(monitor: Monitor, prepare: impl FnOnce(&MonitorControl)) -> Self {
-        let (handle, run) = monitor.run();
-        prepare(&handle);
-        smol::spawn(run).detach();
-        Self(handle)
-    }
-
-    pub(crate) fn next_event(&self, limit: Duration) -> Option<MonitorEvent> {
-        let too_late = async {
-            Timer::after(limit).await;
-            None
-        };
-        block_on(or(self.0.next_event(), too_late))
-    }
-
-    pub(crate) fn stop(&self, limit: Duration) -> bool {
-        block_on(self.0.stop(limit))
-    }
+fn start(run: impl Future<Output = ()> + Send + 'static) {
+    smol::spawn(run).detach();
 }
 
-impl Deref for Running {
-    type Target = MonitorControl;
+fn next_event<C: RunControl>(handle: &Handle<C>, limit: Duration) -> Option<C::Event> {
+    let too_late = async {
+        Timer::after(limit).await;
+        None
+    };
+    block_on(or(handle.next_event(), too_late))
+}
 
-    fn deref(&self) -> &MonitorControl {
-        &self.0
-    }
+fn stop<C: RunControl>(handle: &Handle<C>, limit: Duration) -> bool {
+    block_on(handle.stop(limit))
 }

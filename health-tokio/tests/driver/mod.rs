@@ -1,18 +1,32 @@
 //! This driver, as the shared tests of the probing half call it.
 #![allow(dead_code, unused_imports, reason = "not every test needs all of it")]
 
-#[cfg(all(unix, feature = "supervise"))]
-pub(crate) mod group;
+#[path = "../../../health-core/driver/tests/support/running.rs"]
+mod running;
 
-use std::ops::Deref;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use health_driver::api::{Async, RunControl, RunHandle};
+use health_tokio::monitor::MonitorControl;
 pub(crate) use health_tokio::monitor::{Monitor, defaults};
-use health_tokio::monitor::{MonitorControl, MonitorEvent, MonitorHandle};
 use health_tokio::probe::{AddressPolicy, Probe, Prober, Report};
+use health_tokio::runtime::Tokio;
+#[cfg(all(unix, feature = "supervise"))]
+use health_tokio::supervise::GroupControl;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
+
+pub(crate) type Running = running::Running<MonitorControl>;
+type Handle<C> = RunHandle<C, Async<Tokio>>;
+
+/// The same for groups of processes.
+#[cfg(all(unix, feature = "supervise"))]
+pub(crate) mod group {
+    pub(crate) use health_tokio::supervise::Group;
+
+    pub(crate) type Running = super::running::Running<super::GroupControl>;
+}
 
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
@@ -30,37 +44,15 @@ pub(crate) fn within<R>(act: impl FnOnce() -> R) -> R {
     act()
 }
 
-/// A monitor that runs, for threads.
-pub(crate) struct Running(MonitorHandle);
-
-impl Running {
-    /// On a thread of its own.
-    pub(crate) fn spawn(monitor: Monitor) -> Self {
-        Self(monitor.spawn().expect("a thread"))
-    }
-
-    /// Where the test's other tasks are; it starts after `prepare`.
-    pub(crate) fn run(monitor: Monitor, prepare: impl FnOnce(&MonitorControl)) -> Self {
-        let (handle, run) = monitor.run();
-        prepare(&handle);
-        runtime().spawn(run);
-        Self(handle)
-    }
-
-    pub(crate) fn next_event(&self, limit: Duration) -> Option<MonitorEvent> {
-        let next = async { timeout(limit, self.0.next_event()).await };
-        runtime().block_on(next).ok().flatten()
-    }
-
-    pub(crate) fn stop(&self, limit: Duration) -> bool {
-        runtime().block_on(self.0.stop(limit))
-    }
+fn start(run: impl Future<Output = ()> + Send + 'static) {
+    runtime().spawn(run);
 }
 
-impl Deref for Running {
-    type Target = MonitorControl;
+fn next_event<C: RunControl>(handle: &Handle<C>, limit: Duration) -> Option<C::Event> {
+    let next = async { timeout(limit, handle.next_event()).await };
+    runtime().block_on(next).ok().flatten()
+}
 
-    fn deref(&self) -> &MonitorControl {
-        &self.0
-    }
+fn stop<C: RunControl>(handle: &Handle<C>, limit: Duration) -> bool {
+    runtime().block_on(handle.stop(limit))
 }

@@ -8,7 +8,7 @@ use health_core::supervise::{
 };
 
 use super::replica::{After, Verdict};
-use super::{Mass, Model, instant, plus};
+use super::{Model, instant, plus};
 
 impl Model {
     /// R2.
@@ -23,7 +23,7 @@ impl Model {
     }
 
     /// R3.
-    fn tell_state(&mut self, index: usize) {
+    pub(super) fn tell_state(&mut self, index: usize) {
         let now = self.clock;
         let it = &mut self.replicas[index];
         let (from, to) = (it.told, it.state());
@@ -214,7 +214,7 @@ impl Model {
         }
     }
 
-    fn limit(&self, index: usize) -> Option<GivenUpReason> {
+    pub(super) fn limit(&self, index: usize) -> Option<GivenUpReason> {
         let streak = self.replicas[index].streak;
         if self
             .config
@@ -229,7 +229,7 @@ impl Model {
         (within >= budget.restarts as usize).then_some(GivenUpReason::Budget)
     }
 
-    fn give_up(&mut self, index: usize, reason: GivenUpReason, code: u8) {
+    pub(super) fn give_up(&mut self, index: usize, reason: GivenUpReason, code: u8) {
         self.code = code;
         let replica = (reason != GivenUpReason::Budget).then_some(index as u16);
         let at = instant(self.clock);
@@ -240,7 +240,7 @@ impl Model {
         });
     }
 
-    fn count(&mut self, index: usize) {
+    pub(super) fn count(&mut self, index: usize) {
         self.counted.push(self.clock);
         let it = &mut self.replicas[index];
         it.restarts += 1;
@@ -271,7 +271,7 @@ impl Model {
     }
 
     /// The k-th back-off, from 1 on.
-    fn backoff(&self, k: u32) -> Duration {
+    pub(super) fn backoff(&self, k: u32) -> Duration {
         let most = self.config.backoff_max.as_millis() as f64;
         let power = self.config.backoff_factor.powi(k as i32 - 1);
         let millis = (self.config.backoff.as_millis() as f64 * power).min(most);
@@ -287,136 +287,14 @@ impl Model {
         }
     }
 
-    /// R15, R16, R20: it failed before it was well.
-    pub(super) fn lose_place(&mut self, index: usize) {
-        let now = self.clock;
-        let Some(by_request) = self.replicas[index].place.take() else {
-            return;
-        };
-        if let Some(mut mass) = self.mass {
-            mass.failed += 1;
-            mass.hold = mass.hold.max(plus(now, self.backoff(mass.failed)));
-            self.mass = Some(mass);
-        }
-        if by_request && self.is_rolling {
-            self.is_rolling = false;
-            self.replicas.iter_mut().for_each(|it| it.is_asked = false);
-            let (at, done) = (instant(now), false);
-            self.told.push_back(GroupEvent::Rolling { at, done });
-        }
-    }
-
-    /// What follows from anything: R14 to R16, R20, R23.
-    pub(super) fn settle(&mut self, index: Option<usize>) {
-        if self.is_acting() {
-            self.judge_mass();
-            while self.is_acting() && self.give_turn() {}
-            let is_part = |it: &super::Replica| it.is_asked || it.place == Some(true);
-            if self.is_acting() && self.is_rolling && !self.replicas.iter().any(is_part) {
-                self.is_rolling = false;
-                let (at, done) = (instant(self.clock), true);
-                self.told.push_back(GroupEvent::Rolling { at, done });
-            }
-        }
-        for other in 0..self.replicas.len() {
-            if index.is_none_or(|index| index == other) {
-                self.tell_state(other);
-            }
-        }
-        if !self.has_ended && self.replicas.iter().all(|it| it.over.is_some()) {
-            self.end();
-        }
-    }
-
-    /// R16.
-    fn judge_mass(&mut self) {
-        let now = self.clock;
-        let left = || self.replicas.iter().filter(|it| it.over.is_none());
-        let suspects = left().filter(|it| it.is_suspect).count();
-        let is_most = suspects > left().count() / 2;
-        match &mut self.mass {
-            None if self.config.canary && suspects >= 2 && is_most => {
-                self.mass = Some(Mass::default());
-                let (at, on) = (instant(now), true);
-                self.told.push_back(GroupEvent::MassFailure { at, on });
-            }
-            None => {}
-            Some(_) if suspects == 0 => self.end_mass(),
-            Some(mass) => {
-                let calm = mass.calm.unwrap_or(now);
-                mass.calm = (!is_most).then_some(calm);
-                if mass.hold <= now {
-                    mass.hold = 0;
-                }
-            }
-        }
-    }
-
-    pub(super) fn end_mass(&mut self) {
-        self.mass = None;
-        let (at, on) = (instant(self.clock), false);
-        self.told.push_back(GroupEvent::MassFailure { at, on });
-    }
-
-    /// R14: one turn; false if there is none.
-    fn give_turn(&mut self) -> bool {
-        let now = self.clock;
-        let held = self.replicas.iter().filter(|it| it.place.is_some()).count();
-        let most = self
-            .config
-            .max_unavailable
-            .unwrap_or(self.config.replicas / 5);
-        let most = self.mass.map_or(usize::from(most).max(1), |_| 1);
-        if held >= most || self.mass.is_some_and(|mass| mass.hold > now) {
-            return false;
-        }
-        let mut best = None;
-        for (index, it) in self.replicas.iter().enumerate() {
-            let by_request = it.is_asked && self.mass.is_none();
-            if it.waits_by_verdict() || by_request {
-                let at = it.verdict.map_or(0, |verdict| verdict.at);
-                let ended = it.ended.map_or(0, |at| at + 1);
-                let rank = (it.verdict.is_none(), ended, at, index);
-                if best.is_none_or(|best| rank < best) {
-                    best = Some(rank);
-                }
-            }
-        }
-        let Some((by_request, .., index)) = best else {
-            return false;
-        };
-        let (drain, grace) = (self.config.drain_delay, self.config.stop_grace);
-        if by_request {
-            let it = &mut self.replicas[index];
-            (it.is_asked, it.is_restarting, it.place) = (false, true, Some(true));
-            self.end_instance(index, After::Begin, drain, grace);
-            return true;
-        }
-        let grace = self.config.failure_grace.unwrap_or(grace);
-        let reason = match self.config.restart {
-            RestartPolicy::Never => Some(GivenUpReason::Policy),
-            _ => self.limit(index),
-        };
-        match reason {
-            None => {
-                self.count(index);
-                self.replicas[index].place = Some(false);
-                self.end_instance(index, After::Begin, Duration::ZERO, grace);
-            }
-            Some(reason) => {
-                self.give_up(index, reason, 1);
-                if reason == GivenUpReason::Budget {
-                    self.stop_all(true);
-                } else {
-                    self.end_instance(index, After::Fail, Duration::ZERO, grace);
-                }
-            }
-        }
-        true
-    }
-
     /// R4, R22.
-    fn end_instance(&mut self, index: usize, after: After, delay: Duration, grace: Duration) {
+    pub(super) fn end_instance(
+        &mut self,
+        index: usize,
+        after: After,
+        delay: Duration,
+        grace: Duration,
+    ) {
         let now = self.clock;
         let is_external = self.config.is_external;
         let it = &mut self.replicas[index];

@@ -12,6 +12,8 @@ mod handle;
 pub mod monitor;
 #[cfg(feature = "monitor")]
 pub mod probe;
+#[cfg(feature = "monitor")]
+mod run_handle;
 mod server;
 #[cfg(all(unix, feature = "supervise"))]
 pub mod supervise;
@@ -26,6 +28,8 @@ use std::thread;
 use crate::runtime::{BlockOn, Runtime};
 
 pub use handle::Handle;
+#[cfg(feature = "monitor")]
+pub use run_handle::{RunControl, RunHandle};
 pub use server::Server;
 
 /// Methods that wait are `async`, on the runtime `R`.

@@ -15,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use health_core::server::{Limits, Service};
+use health_core::{ProbeKind, Status};
 
 use super::case::{Case, Daemon};
 use super::peer::{Harness, Peer, Received};
@@ -113,7 +114,11 @@ impl Loopback {
                 let heartbeat = health.heartbeat("loop", HEARTBEAT).expect("a valid name");
                 // It is never beaten, and it stays registered if its handle is never dropped.
                 std::mem::forget(heartbeat);
-                thread::sleep(4 * HEARTBEAT);
+                let start = Instant::now();
+                while health.snapshot().status(ProbeKind::Liveness) != Status::Unhealthy {
+                    assert!(start.elapsed() < PATIENCE, "the heartbeat is never missed");
+                    thread::sleep(HEARTBEAT);
+                }
             }
             Daemon::Draining => health.begin_drain(),
         }

@@ -160,19 +160,14 @@ impl MonitorControl {
     /// [counted](Self::lost_events).
     pub fn poll_event(&self, waker: &Waker) -> Poll<Option<MonitorEvent>> {
         let mut state = self.shared.lock();
-        match state.events.pop_front() {
-            None if !state.is_over => {
-                state.wake_later(waker);
-                Poll::Pending
-            }
-            event => Poll::Ready(event),
-        }
+        let event = state.events.pop();
+        state.or_wait(event, waker)
     }
 
     /// Events that were lost because they were not read in time.
     #[must_use]
     pub fn lost_events(&self) -> u64 {
-        self.shared.lock().lost_events
+        self.shared.lock().events.lost
     }
 
     /// Begins to stop it: commands are ended with their process groups, no attempt begins any more.

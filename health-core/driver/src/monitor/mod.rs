@@ -18,6 +18,7 @@ mod attempt;
 mod clock;
 mod control;
 mod driver;
+mod event_queue;
 mod group;
 mod job;
 #[cfg(feature = "test-util")]
@@ -33,6 +34,8 @@ pub use attempt::AttemptGuard;
 pub use clock::MonitorClock;
 pub use control::MonitorControl;
 pub use driver::{Drive, MonitorAction, MonitorDriver};
+#[cfg(feature = "supervise")]
+pub(crate) use event_queue::EventQueue;
 pub use group::GroupComponent;
 #[cfg(feature = "supervise")]
 pub(crate) use group::declare;

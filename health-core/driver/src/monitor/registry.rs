@@ -55,13 +55,8 @@ impl MonitorControl {
     pub fn poll_batch(&self, waker: &Waker) -> Poll<Option<Arc<Batch>>> {
         let moment = self.shared.clock.moment();
         let mut state = self.shared.lock();
-        match state.monitor.poll_batch(moment) {
-            None if !state.is_over => {
-                state.wake_later(waker);
-                Poll::Pending
-            }
-            batch => Poll::Ready(batch),
-        }
+        let batch = state.monitor.poll_batch(moment);
+        state.or_wait(batch, waker)
     }
 
     /// What has happened while the store fails, as a batch that is not to be reported. See

@@ -1,22 +1,20 @@
 //! The state that the loop, the handles and the attempts of a monitor share, under one lock.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use super::clock::Time;
+use super::event_queue::EventQueue;
 use super::job::Job;
 #[cfg(feature = "supervise")]
 use crate::supervise::GroupState;
 use health_core::Instant;
 use health_core::check::probe::Report;
 use health_core::monitor::{CheckId, Monitor, MonitorEvent, TargetId};
-
-/// The most events that wait for a reader; beyond it the oldest are dropped.
-const MOST_EVENTS: usize = 1_024;
 
 pub(crate) struct Shared {
     pub(crate) clock: Time,
@@ -34,8 +32,7 @@ pub(crate) struct State {
     pub(crate) group: Option<Box<GroupState>>,
     /// Of each target, in the order of its checks.
     pub(super) work: BTreeMap<TargetId, Box<[Work]>>,
-    pub(super) events: VecDeque<MonitorEvent>,
-    pub(super) lost_events: u64,
+    pub(super) events: EventQueue<MonitorEvent>,
     /// The monitor has stopped and its events were collected, or its loop is gone.
     pub(crate) is_over: bool,
     /// The loop, while it waits.
@@ -68,8 +65,7 @@ impl Shared {
                 #[cfg(feature = "supervise")]
                 group: None,
                 work: BTreeMap::new(),
-                events: VecDeque::new(),
-                lost_events: 0,
+                events: EventQueue::new(),
                 is_over: false,
                 task: None,
                 readers: Vec::new(),
@@ -104,6 +100,16 @@ impl State {
         if !self.readers.iter().any(|kept| kept.will_wake(waker)) {
             self.readers.push(waker.clone());
         }
+    }
+
+    /// What a reader has found; while that is nothing and the loop runs, `waker` is woken when there may
+    /// be something.
+    pub(crate) fn or_wait<T>(&mut self, found: Option<T>, waker: &Waker) -> Poll<Option<T>> {
+        if found.is_none() && !self.is_over {
+            self.wake_later(waker);
+            return Poll::Pending;
+        }
+        Poll::Ready(found)
     }
 
     /// When a batch is due, stored or not.
@@ -190,11 +196,7 @@ impl State {
     fn take_events(&mut self) -> bool {
         let mut has_any = false;
         while let Some(event) = self.monitor.poll_event() {
-            if self.events.len() == MOST_EVENTS {
-                self.events.pop_front();
-                self.lost_events += 1;
-            }
-            self.events.push_back(event);
+            self.events.push(event);
             has_any = true;
         }
         has_any

@@ -119,19 +119,14 @@ impl GroupControl {
     /// 1,024 events wait for a reader; beyond it the oldest are lost and [counted](Self::lost_events).
     pub fn poll_event(&self, waker: &Waker) -> Poll<Option<GroupEvent>> {
         let mut state = self.monitor.shared.lock();
-        match state.group.as_mut().and_then(|it| it.events.pop_front()) {
-            None if !state.is_over => {
-                state.wake_later(waker);
-                Poll::Pending
-            }
-            event => Poll::Ready(event),
-        }
+        let event = state.group.as_mut().and_then(|it| it.events.pop());
+        state.or_wait(event, waker)
     }
 
     /// Events that were lost because they were not read in time.
     #[must_use]
     pub fn lost_events(&self) -> u64 {
-        self.read(|group| group.lost_events)
+        self.read(|group| group.events.lost)
     }
 
     /// Ready when it has stopped; while it has not, `waker` is woken by the next event.

@@ -11,9 +11,8 @@ use health_core::{CheckStatus, Instant, ProbeKind};
 
 use super::host::ProcessReport;
 use super::view::GroupEnd;
+use crate::monitor::EventQueue;
 
-/// The most events that wait for a reader; beyond it the oldest are dropped.
-const MOST_EVENTS: usize = 1_024;
 /// The most ended instances that are kept of a replica.
 const MOST_ENDED: usize = 5;
 
@@ -24,8 +23,7 @@ pub(crate) struct GroupState {
     checks: Box<[Checks]>,
     /// The last ones of each replica, oldest first.
     pub(super) ended: Box<[VecDeque<InstanceEnd>]>,
-    pub(super) events: VecDeque<GroupEvent>,
-    pub(super) lost_events: u64,
+    pub(super) events: EventQueue<GroupEvent>,
     pub(super) end: Option<GroupEnd>,
 }
 
@@ -72,8 +70,7 @@ impl GroupState {
             checks: checks.collect(),
             ended: ended.collect(),
             supervisor,
-            events: VecDeque::new(),
-            lost_events: 0,
+            events: EventQueue::new(),
             end: None,
         }
     }
@@ -157,11 +154,7 @@ impl GroupState {
             if let GroupEvent::Ended { code, left, .. } = event {
                 self.end = Some(GroupEnd { code, left });
             }
-            if self.events.len() == MOST_EVENTS {
-                self.events.pop_front();
-                self.lost_events += 1;
-            }
-            self.events.push_back(event);
+            self.events.push(event);
             is_due = true;
         }
         is_due

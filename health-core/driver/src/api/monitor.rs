@@ -1,11 +1,8 @@
 //! A monitor, and every name that its users need.
 
-mod handle;
-
 use std::future::Future;
 use std::io;
 
-pub use handle::MonitorHandle;
 pub use health_core::check::{self, CheckConfig, CheckStatus, FirstCheck, OnUnhealthy, Schedule};
 pub use health_core::monitor::{
     AddError, CheckId, MassFailure, MonitorConfig, MonitorEvent, MonitorStats, Spread, Summary,
@@ -20,7 +17,7 @@ pub use crate::monitor::{CheckView, MonitorControl, MonitorStatus, Target, Targe
 use health_core::check::probe::AddressPolicy;
 use health_core::health::ComponentConfig;
 
-use super::{Async, Blocking, Style, Styled};
+use super::{Async, Blocking, RunHandle, Style, Styled};
 use crate::Health;
 use crate::monitor::{GroupComponent, MonitorClock, MonitorDriver};
 use crate::runtime::{BlockOn, Connect, Runtime};
@@ -36,6 +33,9 @@ pub struct Monitor<S> {
     clock: MonitorClock,
     style: Styled<S>,
 }
+
+/// Controls a monitor that [runs](Monitor::spawn).
+pub type MonitorHandle<S> = RunHandle<MonitorControl, S>;
 
 /// The settings of the core, with as many attempts at once as this process's limit of descriptors
 /// allows.
@@ -168,7 +168,7 @@ impl<S: Style<Runtime: Runtime<Socket: Connect>>> Monitor<S> {
 
 impl<R: Runtime<Socket: Connect>> Monitor<Async<R>> {
     /// Runs it as one task of the caller's: nothing is probed unless the future is polled. It ends
-    /// when the monitor is [stopped](MonitorHandle::stop); dropped before, it drops what it watches
+    /// when the monitor is [stopped](RunHandle::stop); dropped before, it drops what it watches
     /// with it and kills its commands.
     #[must_use = "the monitor runs only while its future is polled"]
     pub fn run(
@@ -183,7 +183,7 @@ impl<R: Runtime<Socket: Connect>> Monitor<Async<R>> {
 
 impl<R: BlockOn<Socket: Connect>> Monitor<Blocking<R>> {
     /// What controls it, and what runs it: a function that returns when the monitor is
-    /// [stopped](MonitorHandle::stop), to be called on a thread of the caller's.
+    /// [stopped](RunHandle::stop), to be called on a thread of the caller's.
     #[must_use = "the monitor runs only while its function does"]
     pub fn run(self) -> (MonitorHandle<Blocking<R>>, impl FnOnce() + Send + use<R>) {
         let (handle, run) = self.start::<R>();

@@ -1,13 +1,10 @@
 //! A group of processes that is kept running, and every name that its users need.
 
-mod handle;
-
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-pub use handle::GroupHandle;
 pub use health_core::check::CheckConfig;
 pub use health_core::check::probe::{AddressPolicy, Exit, Probe};
 pub use health_core::supervise::{
@@ -26,7 +23,7 @@ pub use crate::{monitor::ManualClock, supervise::Host, supervise::ProcessReport}
 use health_core::check::OnUnhealthy;
 use health_core::monitor::Spread;
 
-use super::{Async, Blocking, Style, Styled};
+use super::{Async, Blocking, RunHandle, Style, Styled};
 use crate::Health;
 use crate::monitor::{MonitorClock, MonitorDriver, Target};
 use crate::runtime::{BlockOn, Connect, Runtime};
@@ -51,6 +48,9 @@ pub struct Group<S> {
     host: Option<AnyHost>,
     style: Styled<S>,
 }
+
+/// Controls a group that [runs](Group::spawn).
+pub type GroupHandle<S> = RunHandle<GroupControl, S>;
 
 type AnyHost = Box<dyn Host + Send>;
 type ProbeError = Box<dyn Error + Send + Sync>;
@@ -177,9 +177,7 @@ impl<S> Group<S> {
         self
     }
 
-    fn start<R: Runtime<Socket: Connect>>(
-        self,
-    ) -> Result<(GroupHandle<S>, Running<R>), GroupError> {
+    fn start<R: Runtime<Socket: Connect>>(self) -> Started<S, Run<R, GroupDriver<AnyHost>>> {
         let mut config = self.config;
         config.is_external = self.program.is_external();
         if config.seed == 0 {
@@ -216,7 +214,8 @@ impl<S> Group<S> {
     }
 }
 
-type Running<R> = Run<R, GroupDriver<AnyHost>>;
+/// What controls a group, and what runs it.
+type Started<S, R> = Result<(GroupHandle<S>, R), GroupError>;
 
 impl<S: Style<Runtime: Runtime<Socket: Connect>>> Group<S> {
     /// Runs it on a thread of its own, named `group`, which never keeps the process alive. The thread
@@ -240,16 +239,7 @@ impl<R: Runtime<Socket: Connect>> Group<Async<R>> {
     /// # Errors
     ///
     /// A setting is out of its bounds, or a check is refused or its probe cannot be made.
-    #[allow(clippy::type_complexity, reason = "as the monitor's")]
-    pub fn run(
-        self,
-    ) -> Result<
-        (
-            GroupHandle<Async<R>>,
-            impl Future<Output = ()> + Send + use<R>,
-        ),
-        GroupError,
-    > {
+    pub fn run(self) -> Started<Async<R>, impl Future<Output = ()> + Send + use<R>> {
         self.start::<R>()
     }
 }
@@ -261,10 +251,7 @@ impl<R: BlockOn<Socket: Connect>> Group<Blocking<R>> {
     /// # Errors
     ///
     /// A setting is out of its bounds, or a check is refused or its probe cannot be made.
-    #[allow(clippy::type_complexity, reason = "as the monitor's")]
-    pub fn run(
-        self,
-    ) -> Result<(GroupHandle<Blocking<R>>, impl FnOnce() + Send + use<R>), GroupError> {
+    pub fn run(self) -> Started<Blocking<R>, impl FnOnce() + Send + use<R>> {
         let (handle, run) = self.start::<R>()?;
         Ok((handle, move || R::block_on(run)))
     }
