@@ -40,7 +40,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut terminated = signal(SignalKind::terminate())?;
     let health = Health::new("loop-group", env!("CARGO_PKG_VERSION"));
     // Declared before they start: readiness waits for every one of them.
-    let _loops = [health.flag("feed")?, health.flag("clock")?];
+    health.flag("feed")?;
+    health.flag("clock")?;
     health.set_running();
     let host = std::env::var("HEALTH_HOST").unwrap_or("0.0.0.0".into());
     let endpoint = match std::env::var("HEALTH_PORT") {

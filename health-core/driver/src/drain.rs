@@ -43,11 +43,11 @@ pub struct Drain {
 }
 
 impl Drain {
-    /// Begins to drain: readiness is refused from now on, liveness is not.
+    /// Begins to drain: readiness is refused from now on, liveness is not. If the daemon drains already
+    /// ([`Health::begin_drain`]), the delay counts from then.
     #[must_use]
     pub fn begin(now: Instant, health: &Health, limits: &Limits) -> Self {
-        health.begin_drain();
-        let delay_end = now + limits.drain_delay;
+        let delay_end = health.drain_since(now) + limits.drain_delay;
         Self {
             health: health.clone(),
             changes: Changes::new(health),

@@ -96,3 +96,25 @@ fn drain_is_over_when_somebody_else_stops_the_health() {
     health.stop();
     assert_eq!(drain.poll(begin, Waker::noop()), None);
 }
+
+/// A daemon that began to drain, finished a server of its own and then calls `Handle::drain` does not
+/// wait for the delay once more.
+#[test]
+fn drain_counts_the_delay_from_its_begin() {
+    let health = Health::new("svc", "1");
+    health.set_running();
+    let earliest = health.now();
+    health.begin_drain();
+    let latest = health.now();
+    let now = latest + Duration::from_secs(3);
+    let delay = limits().drain_delay;
+    let until = Drain::begin(now, &health, &limits()).poll(now, Waker::noop());
+    assert!(until.is_some_and(|until| (earliest + delay..=latest + delay).contains(&until)));
+    let late = latest + Duration::from_secs(6);
+    let mut drain = Drain::begin(late, &health, &limits());
+    assert_eq!(drain.poll(late, Waker::noop()), None, "it is over");
+    // Another life of the daemon drains anew.
+    health.set_running();
+    let mut drain = Drain::begin(late, &health, &limits());
+    assert_eq!(drain.poll(late, Waker::noop()), Some(late + delay));
+}

@@ -37,6 +37,30 @@ fn a_loop_group_is_ready_only_while_all_its_loops_run() {
     assert!(health.running("db").is_err(), "a component is no loop");
 }
 
+/// A queue that several threads fill and empty.
+#[test]
+fn no_change_of_a_gauge_is_lost() {
+    let health = Health::new("svc", "1");
+    let depth = health.gauge("depth", "Jobs that wait.").expect("a name");
+    std::thread::scope(|scope| {
+        for change in [1.0, -1.0, 2.0, 0.5] {
+            let depth = depth.clone();
+            scope.spawn(move || (0..10_000).for_each(|_| depth.add(change)));
+        }
+    });
+    assert_eq!(depth.value(), 25_000.0);
+}
+
+#[test]
+fn a_counter_has_one_name_with_and_without_its_suffix() {
+    let health = Health::new("svc", "1");
+    health
+        .counter("requests_total", "")
+        .expect("the usual name");
+    assert!(health.counter("requests", "").is_err(), "taken");
+    assert!(health.gauge("depth_total", "").is_err(), "no counter");
+}
+
 #[test]
 fn only_a_release_opens_a_gate() {
     fn warm_up(health: &Health, result: Result<(), String>) -> Result<(), String> {

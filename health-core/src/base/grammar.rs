@@ -47,7 +47,7 @@ pub(crate) const fn is_token_byte(byte: u8) -> bool {
 }
 
 /// What may stand in a field value: HTAB, SP, visible ASCII and `obs-text` (RFC 9110 §5.5).
-pub(crate) const fn is_value_byte(byte: u8) -> bool {
+const fn is_value_byte(byte: u8) -> bool {
     is(VALUE, byte)
 }
 

@@ -47,6 +47,7 @@ pub(super) fn offset(config: &CheckConfig, spread: Option<u64>) -> Duration {
 }
 
 /// The longest that an attempt may follow on the one before, or may take.
+#[cfg(feature = "monitor")]
 pub(super) fn longest_pause(config: &CheckConfig) -> Duration {
     let grows = config.unhealthy_backoff_factor > 1.0;
     let longest = config.unhealthy_interval_max.unwrap_or(HOUR);

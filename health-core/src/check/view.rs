@@ -78,14 +78,15 @@ impl Check {
     /// settings (or the timeout, if that is longer) is [`Status::Unknown`]: a prober that has stopped
     /// must not stay green. One that was restored counts from the start and its initial delay. That of a startup check that has succeeded does not
     /// age, for it is never made again.
-    #[must_use]
-    pub fn verdict_at(&self, now: Instant) -> Option<Status> {
+    #[cfg(feature = "monitor")]
+    pub(crate) fn verdict_at(&self, now: Instant) -> Option<Status> {
         let verdict = self.verdict()?;
         let is_old = self.expires_at().is_some_and(|at| now > at);
         Some(if is_old { Status::Unknown } else { verdict })
     }
 
     /// Until when its verdict holds, if no result renews it; `None` is for ever.
+    #[cfg(feature = "monitor")]
     pub(crate) fn expires_at(&self) -> Option<Instant> {
         const VALIDITY: u32 = 3;
         if self.mode() == Mode::Done {

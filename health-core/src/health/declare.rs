@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use super::metric::metric_name;
+use super::metric::{counter_name, metric_name};
 use super::{
     Change, ComponentConfig, ComponentId, ComponentState, Counter, FlagId, FlagState, GateId,
     GateState, Gauge, HeartbeatId, HeartbeatState, MetricState, MetricValue, Registry, StatId,
@@ -109,7 +109,7 @@ impl Registry {
     }
 
     /// Declares a number that only grows. `help` says what it means, for people; `/metrics` adds
-    /// `_total` to the name.
+    /// `_total` to the name, which may be given with it.
     ///
     /// # Errors
     ///
@@ -117,7 +117,11 @@ impl Registry {
     /// gauge.
     pub fn counter(&mut self, name: &str, help: &str) -> Result<Counter, NameError> {
         let counter = Counter::default();
-        self.metric(name, help, MetricValue::Counter(counter.clone()))?;
+        self.metric(
+            counter_name(name)?,
+            help,
+            MetricValue::Counter(counter.clone()),
+        )?;
         Ok(counter)
     }
 
@@ -129,7 +133,7 @@ impl Registry {
     /// gauge.
     pub fn gauge(&mut self, name: &str, help: &str) -> Result<Gauge, NameError> {
         let gauge = Gauge::default();
-        self.metric(name, help, MetricValue::Gauge(gauge.clone()))?;
+        self.metric(metric_name(name)?, help, MetricValue::Gauge(gauge.clone()))?;
         Ok(gauge)
     }
 
@@ -189,8 +193,8 @@ impl Registry {
         });
     }
 
-    fn metric(&mut self, name: &str, help: &str, value: MetricValue) -> Result<(), NameError> {
-        let name = self.free_stat(metric_name(name)?)?;
+    fn metric(&mut self, name: Name, help: &str, value: MetricValue) -> Result<(), NameError> {
+        let name = self.free_stat(name)?;
         let help = help.into();
         self.change(|state| state.metrics.push(MetricState { name, help, value }));
         Ok(())

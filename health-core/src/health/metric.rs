@@ -38,8 +38,8 @@ impl Counter {
 
 /// A number that goes up and down: queue length, temperature. Clones are one gauge.
 ///
-/// Setting it is one atomic store. On targets without 64-bit atomics it has the precision of
-/// `f32`.
+/// Setting it is one atomic store, adding to it an atomic exchange that is tried again if another thread
+/// was faster. On targets without 64-bit atomics it has the precision of `f32`.
 #[derive(Clone, Default)]
 pub struct Gauge(Arc<Bits>);
 
@@ -50,30 +50,44 @@ type Bits = AtomicU32;
 
 impl Gauge {
     /// Sets it. NaN and the infinities are `null` in JSON and themselves in `/metrics`.
-    #[cfg(target_has_atomic = "64")]
     pub fn set(&self, value: f64) {
-        self.0.store(value.to_bits(), Ordering::Relaxed);
+        self.0.store(to_bits(value), Ordering::Relaxed);
+    }
+
+    /// Adds to it, or takes from it if `change` is negative: the length of a queue that several threads
+    /// fill and empty.
+    pub fn add(&self, change: f64) {
+        let sum = |bits| Some(to_bits(from_bits(bits) + change));
+        // It cannot fail: there is a sum for each value.
+        let _ = (self.0).fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
     }
 
     /// Its value; zero until set.
-    #[cfg(target_has_atomic = "64")]
     #[must_use]
     pub fn value(&self) -> f64 {
-        f64::from_bits(self.0.load(Ordering::Relaxed))
+        from_bits(self.0.load(Ordering::Relaxed))
     }
+}
 
-    /// Sets it. NaN and the infinities are `null` in JSON and themselves in `/metrics`.
-    #[cfg(not(target_has_atomic = "64"))]
-    pub fn set(&self, value: f64) {
-        self.0.store((value as f32).to_bits(), Ordering::Relaxed);
-    }
+/// The bits of a gauge, and what they mean.
+#[cfg(target_has_atomic = "64")]
+fn to_bits(value: f64) -> u64 {
+    value.to_bits()
+}
 
-    /// Its value; zero until set.
-    #[cfg(not(target_has_atomic = "64"))]
-    #[must_use]
-    pub fn value(&self) -> f64 {
-        f32::from_bits(self.0.load(Ordering::Relaxed)).into()
-    }
+#[cfg(target_has_atomic = "64")]
+fn from_bits(bits: u64) -> f64 {
+    f64::from_bits(bits)
+}
+
+#[cfg(not(target_has_atomic = "64"))]
+fn to_bits(value: f64) -> u32 {
+    (value as f32).to_bits()
+}
+
+#[cfg(not(target_has_atomic = "64"))]
+fn from_bits(bits: u32) -> f64 {
+    f32::from_bits(bits).into()
 }
 
 impl fmt::Debug for Gauge {
@@ -122,7 +136,12 @@ impl MetricState {
     }
 }
 
-/// Checks the name of a counter or gauge: valid in Prometheus, and none that this crate uses itself.
+/// Checks the name of a counter. With the `_total` that formats add it is the same counter as without.
+pub(super) fn counter_name(name: &str) -> Result<Name, NameError> {
+    metric_name(name.strip_suffix("_total").unwrap_or(name))
+}
+
+/// Checks the name of a gauge, or of a counter without its suffix: valid in Prometheus, and none that this crate uses itself.
 ///
 /// Colons are left to recording rules. The suffixes would make one family's samples look like
 /// another's (OpenMetrics 1.0.0, "Suffixes").
@@ -193,11 +212,30 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_may_be_named_with_its_suffix() {
+        for name in ["requests", "requests_total"] {
+            let name = counter_name(name);
+            assert_eq!(name.as_ref().map(Name::as_str), Ok("requests"));
+        }
+        for name in [
+            "_total",
+            "x_total_total",
+            "x_sum_total",
+            "health_x_total",
+            "up_total",
+        ] {
+            assert!(counter_name(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
     fn clones_are_one_number() {
         let (counter, gauge) = (Counter::default(), Gauge::default());
         counter.clone().add(2);
         counter.increment();
         gauge.clone().set(-0.5);
-        assert_eq!((counter.value(), gauge.value()), (3, -0.5));
+        gauge.clone().add(2.0);
+        gauge.add(-1.0);
+        assert_eq!((counter.value(), gauge.value()), (3, 0.5));
     }
 }

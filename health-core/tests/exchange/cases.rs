@@ -1,6 +1,7 @@
 //! Responses of servers, good and bad, and the outcome of each.
 
 mod chunked;
+mod head;
 
 use health_core::Kind::{self, BadResponse, BadStatus, Reset};
 
@@ -28,7 +29,8 @@ use Expect::{Body, Failure, Waits};
 
 /// All cases.
 pub(crate) fn cases() -> Vec<&'static Case> {
-    CASES.iter().chain(chunked::CASES).collect()
+    let all = CASES.iter().chain(head::CASES);
+    all.chain(chunked::CASES).collect()
 }
 
 const fn whole(name: &'static str, answer: &'static [u8], expect: Expect) -> Case {
@@ -60,12 +62,8 @@ const CUT_HEAD: Expect = Failure(
     "connection closed while waiting for the response head",
 );
 const CUT_BODY: Expect = Failure(Reset, "connection closed while reading the response body");
-const STATUS_LINE: &str = "malformed status line";
-const NOT_HTTP: &str = "answer is not HTTP/1.1";
 const BARE_CR: &str = "malformed answer: CR without LF";
-const CONTROL: &str = "malformed answer: control character";
 const NAME: &str = "malformed answer: header name";
-const FOLDED: &str = "malformed answer: folded header line";
 const LENGTH: &str = "malformed answer: Content-Length is not a number";
 const REPEATED: &str = "malformed answer: more than one Content-Length";
 const BOTH: &str = "malformed answer: Content-Length and Transfer-Encoding";
@@ -203,113 +201,6 @@ const CASES: &[Case] = &[
         b"HTTP/1.1 204 X\r\nTransfer-Encoding: x\r\n\r\n",
         CODING,
     ),
-    // The status line, §4.
-    whole(
-        "no reason",
-        b"HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n",
-        Body(""),
-    ),
-    whole(
-        "odd reason",
-        b"HTTP/1.1 200 \xFF\t  ok \r\nContent-Length: 0\r\n\r\n",
-        Body(""),
-    ),
-    whole(
-        "no space behind",
-        b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
-        Body(""),
-    ),
-    refused(
-        "no space before a reason",
-        b"HTTP/1.1 200OK\r\n\r\n",
-        STATUS_LINE,
-    ),
-    refused("two spaces", b"HTTP/1.1  200 OK\r\n\r\n", STATUS_LINE),
-    refused("two digits", b"HTTP/1.1 20 OK\r\n\r\n", STATUS_LINE),
-    refused("four digits", b"HTTP/1.1 2000 OK\r\n\r\n", STATUS_LINE),
-    refused("status 099", b"HTTP/1.1 099 OK\r\n\r\n", STATUS_LINE),
-    refused("version 1.2", b"HTTP/1.2 200 OK\r\n\r\n", STATUS_LINE),
-    refused("version 1.10", b"HTTP/1.10 200 OK\r\n\r\n", STATUS_LINE),
-    refused("HTTP/2", b"HTTP/2 200\r\n\r\n", NOT_HTTP),
-    refused("lower case", b"http/1.1 200 OK\r\n\r\n", NOT_HTTP),
-    refused("SSH", b"SSH-2.0-OpenSSH_9.2p1\r\n", NOT_HTTP),
-    refused("TLS alert", b"\x15\x03\x01\x00\x02\x02\x46", NOT_HTTP),
-    refused(
-        "HTTP/2 settings",
-        b"\x00\x00\x12\x04\x00\x00\x00\x00\x00",
-        NOT_HTTP,
-    ),
-    refused("empty line first", b"\r\nHTTP/1.1 200 OK\r\n\r\n", NOT_HTTP),
-    refused("HTTP/0.9", b"<html>ok</html>", NOT_HTTP),
-    // Lines and fields, §2.2, §5.
-    whole(
-        "no space",
-        b"HTTP/1.1 200 OK\r\nContent-Length:2\r\n\r\nok",
-        Body("ok"),
-    ),
-    whole(
-        "spaces",
-        b"HTTP/1.1 200 OK\r\nContent-Length: \t 2\t \r\n\r\nok",
-        Body("ok"),
-    ),
-    whole(
-        "empty value",
-        b"HTTP/1.1 200 OK\r\nX:\r\nContent-Length: 0\r\n\r\n",
-        Body(""),
-    ),
-    whole(
-        "raw bytes",
-        b"HTTP/1.1 200 OK\r\nX: \xE4\r\nContent-Length: 0\r\n\r\n",
-        Body(""),
-    ),
-    whole(
-        "bare LF",
-        b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
-        Body("ok"),
-    ),
-    whole(
-        "bare LF at the end",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok",
-        Body("ok"),
-    ),
-    whole(
-        "bare LF behind the status",
-        b"HTTP/1.1 200\nContent-Length: 2\r\n\r\nok",
-        Body("ok"),
-    ),
-    refused("bare CR", b"HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n", BARE_CR),
-    refused("CR CR LF", b"HTTP/1.1 200 OK\r\r\n\r\n", BARE_CR),
-    refused("NUL", b"HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n", CONTROL),
-    refused("escape", b"HTTP/1.1 200 \x1B[31mOK\r\n\r\n", CONTROL),
-    refused("DEL", b"HTTP/1.1 200 OK\r\nX: \x7F\r\n\r\n", CONTROL),
-    whole(
-        "folded",
-        b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok",
-        Body("ok"),
-    ),
-    whole(
-        "folded twice, by LF and TAB",
-        b"HTTP/1.1 200 OK\nX: a\n\tb: c\n \nContent-Length:\r\n 2\n\nok",
-        Body("ok"),
-    ),
-    refused(
-        "folded within a length",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 2\r\n\r\nok",
-        LENGTH,
-    ),
-    refused("folded first", b"HTTP/1.1 200 OK\r\n\tX: a\r\n\r\n", FOLDED),
-    refused(
-        "space before colon",
-        b"HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n",
-        NAME,
-    ),
-    refused(
-        "no colon",
-        b"HTTP/1.1 200 OK\r\nContent-Length\r\n\r\n",
-        NAME,
-    ),
-    refused("no name", b"HTTP/1.1 200 OK\r\n: 0\r\n\r\n", NAME),
-    refused("odd name", b"HTTP/1.1 200 OK\r\nX(Y): 0\r\n\r\n", NAME),
     // Interim answers.
     whole(
         "two interim answers",

@@ -273,6 +273,22 @@ fn conditions_are_judged_in_order_and_soft_ones_warn() {
     );
 }
 
+/// RFC 9112 §5.1: whoever passes such a field on removes the blanks.
+#[test]
+fn blanks_before_a_colon_are_no_part_of_the_name() {
+    let probe = built(builder().expect(Condition::header_equals("X-Role", "primary")));
+    for (field, class) in [
+        ("X-Role : primary", Class::Success),
+        ("x-role\t :primary", Class::Success),
+        ("X- Role: primary", Class::Failure),
+        ("X-Role(: primary", Class::Failure),
+    ] {
+        let answer = format!("HTTP/1.1 204 X\r\n{field}\r\n\r\n");
+        let report = run(&probe, [answer.as_bytes()], false);
+        assert_eq!(report.outcome.class, class, "{field}");
+    }
+}
+
 #[test]
 fn the_body_is_quoted_in_private_and_only_when_asked_for() {
     let answer = b"HTTP/1.1 500 hunter2\r\nX: hunter2\r\nContent-Length: 7\r\n\r\nhunter2";

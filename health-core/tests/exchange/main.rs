@@ -206,6 +206,11 @@ fn the_borders_of_what_is_read() {
     };
     assert_eq!(judged(early(20), false), None);
 
+    // Empty lines before it count.
+    assert_eq!(judged("\r\n".repeat(99) + &head(65_338), false), None);
+    assert_eq!(judged("\r\n".repeat(99) + &head(65_339), false), too_long);
+    assert_eq!(judged("\n".repeat(65_537), false), too_long);
+
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n";
     let line = |length: usize| format!("{chunked}0;{}\r\n\r\n", "x".repeat(length - 2));
     assert_eq!(judged(line(256), false), None);

@@ -17,7 +17,7 @@ pub(crate) fn decode(input: &str) -> Decoded {
     loop {
         let Some((line, after)) = rest.split_once("\r\n") else {
             let line = rest.strip_suffix('\r');
-            let ends = ["", "0", "e", ";e"].map(|end| rest.to_owned() + end);
+            let ends = ["", "0"].map(|end| rest.to_owned() + end);
             let may_be_right = line.map_or(ends.iter().any(|line| is_right(line)), is_right);
             return if may_be_right {
                 Decoded::Incomplete
@@ -49,22 +49,12 @@ pub(crate) fn decode(input: &str) -> Decoded {
     }
 }
 
-/// A size and the names of extensions, spaces allowed around each semicolon and at the end.
+/// A size, perhaps spaces behind it, and behind a semicolon anything but line ends.
 fn is_right(line: &str) -> bool {
-    let parts: Vec<&str> = line.split(';').collect();
-    parts.iter().enumerate().all(|(nth, part)| {
-        let part = if nth > 0 {
-            part.trim_start_matches(' ')
-        } else {
-            part
-        };
-        let part = part.trim_end_matches(' ');
-        let is_byte_right = |c: char| match nth {
-            0 => c.is_ascii_hexdigit(),
-            _ => c.is_ascii_alphanumeric(),
-        };
-        !part.is_empty() && part.chars().all(is_byte_right)
-    })
+    let (size, extension) = line.split_once(';').unwrap_or((line, ""));
+    let size = size.trim_end_matches(' ');
+    let is_size = !size.is_empty() && size.chars().all(|c| c.is_ascii_hexdigit());
+    is_size && !extension.contains(['\r', '\n'])
 }
 
 #[test]

@@ -56,7 +56,7 @@ impl<R: Runtime> Handle<Async<R>> {
     /// Ends the daemon in order: readiness is refused, after [`Limits::drain_delay`] and when no
     /// [work](crate::Health::in_flight) holds it any more, though not later than
     /// [`Limits::drain_timeout`] from then, the health is stopped, and the server closes last. Gives
-    /// its final account.
+    /// its final account. If the daemon drains already, the delay counts from when it began to.
     ///
     /// An HTTP server of your own is such work: hold a guard of [`in_flight`](crate::Health::in_flight)
     /// until it has finished, and call this beside it, so that the delay is waited for once. Stopping
@@ -80,7 +80,7 @@ impl<R: BlockOn> Handle<Blocking<R>> {
     /// Ends the daemon in order: readiness is refused, after [`Limits::drain_delay`] and when no
     /// [work](crate::Health::in_flight) holds it any more, though not later than
     /// [`Limits::drain_timeout`] from then, the health is stopped, and the server closes last. Gives
-    /// its final account.
+    /// its final account. If the daemon drains already, the delay counts from when it began to.
     ///
     /// An HTTP server of your own is such work: hold a guard of [`in_flight`](crate::Health::in_flight)
     /// until it has finished, and call this beside it, so that the delay is waited for once. Stopping

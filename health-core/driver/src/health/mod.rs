@@ -129,7 +129,8 @@ impl Health {
         Ok(Gate::new(self.clone(), id))
     }
 
-    /// Declares something that must hold while the daemon is ready. It does not hold until set.
+    /// Declares something that must hold while the daemon is ready. It does not hold until set. The
+    /// returned value need not be kept: dropped, the flag stays as it is.
     ///
     /// # Errors
     ///
@@ -143,15 +144,17 @@ impl Health {
     /// daemon is ready only while all its loops run.
     ///
     /// A loop that was never started is not waited for: declare the loops of a group with
-    /// [`flag`](Self::flag) before they start. A loop that has ended may run again.
+    /// [`flag`](Self::flag) before they start, by name alone. A loop that has ended may run again.
     ///
     /// ```
     /// use health_driver::{Health, ProbeKind, Status};
     ///
     /// let health = Health::new("group", "1.0.0");
+    /// health.flag("loop-a")?;
     /// health.set_running();
     /// let is_ready = || health.snapshot().status(ProbeKind::Readiness) == Status::Healthy;
     ///
+    /// assert!(!is_ready());
     /// let running = health.running("loop-a")?;
     /// assert!(is_ready());
     /// assert!(health.running("loop-a").is_err(), "it runs already");
@@ -187,8 +190,8 @@ impl Health {
         Ok(Stats::new(self.clone(), id))
     }
 
-    /// Declares a number that only grows, shown at `/metrics` (as `NAME_total`) and `/stats`.
-    /// `help` says what it means, for people.
+    /// Declares a number that only grows, shown at `/metrics` (as `NAME_total`) and `/stats`. `name` may be
+    /// given with that suffix. `help` says what it means, for people.
     ///
     /// ```
     /// let health = health_driver::Health::new("steering", "1.4.0");
@@ -231,7 +234,7 @@ impl Health {
     /// The daemon will end: readiness is refused from now on, liveness is not. Stop taking new
     /// work, finish what there is, then call [`stop`](Self::stop).
     pub fn begin_drain(&self) {
-        self.change(|registry, now| registry.begin_drain(now));
+        self.drain_since(self.now());
     }
 
     /// The daemon has ended: servers of this health end.

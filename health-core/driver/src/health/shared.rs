@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use health_core::health::{HeartbeatId, Registry};
+use health_core::health::{HeartbeatId, Phase, Registry};
 use health_core::{Instant, Moment};
 
 use super::Health;
@@ -28,6 +28,8 @@ pub(super) struct Inner {
     pub(super) beats: Vec<(HeartbeatId, Arc<LastBeat>)>,
     /// Servers that detect a stall of the host.
     stall_detectors: usize,
+    /// Since when it drains, if it does.
+    drain_began: Instant,
 }
 
 impl Health {
@@ -40,6 +42,7 @@ impl Health {
             waiters: Waiters::default(),
             beats: Vec::new(),
             stall_detectors: 0,
+            drain_began: moment.now,
         });
         let start = StartDate::new(moment);
         Self {
@@ -57,6 +60,17 @@ impl Health {
         if self.shared.start.has_moved(moment) {
             self.update(|inner| inner.registry.set_wall_clock(moment));
         }
+    }
+
+    /// Begins to drain at `now`, unless it drains already; since when it does.
+    pub(crate) fn drain_since(&self, now: Instant) -> Instant {
+        self.update(|inner| {
+            if inner.registry.phase() != Phase::Draining {
+                inner.drain_began = now;
+                inner.registry.begin_drain(now);
+            }
+            inner.drain_began
+        })
     }
 
     /// Applies what the passing of time changes, as [`Registry::handle_timeout`] does, and returns when

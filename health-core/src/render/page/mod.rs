@@ -2,8 +2,8 @@
 //!
 //! It is the same bytes for every client except for the verdict's word, so it is as public as the
 //! verdict. Its script reads the documents of the endpoint it came from, under the same rules of
-//! access as every other client, and inserts what it reads as text only. Paths are relative, so it
-//! works behind any prefix.
+//! access as every other client, and inserts what it reads as text only. Paths begin with that of the page,
+//! so it works behind any prefix.
 //!
 //! The answer's code stays that of the verdict: a page is one more dialect, and a monitor
 //! that sends a browser's `Accept` must not get 200 for a daemon that is down.
@@ -16,7 +16,7 @@ use super::Probe;
 ///
 /// The hashes are of the files beside this one as they are sent; a test computes them.
 pub(super) const POLICY: &str = "default-src 'none'; \
-    script-src 'sha256-j0IJUgPdrNLMFIDYWBkMKCTNMfhvsRIk708d7yIh/so='; \
+    script-src 'sha256-HvUmLQpxdgQPbajE7xOyfou2kStzD3Fc+hn+EMtzRQg='; \
     style-src 'sha256-RpMLH6Yw9KS9ZOtu8UsiyUIUYJzwMIxzeSV3QABXt/Q='; \
     img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -1,6 +1,10 @@
 
 // What is shown here was written by others: it is inserted as text, never as markup.
-// Paths are relative, so that any prefix works. The endpoint's clock counts, not the viewer's.
+// The endpoint's clock counts, not the viewer's.
+
+// Any prefix works. A server that mounts the endpoint at `/ops` may show the page there: no slash at the end.
+const HOME = location.pathname.replace(/\/(healthz?)?$/, '') + '/';
+for (const a of document.links) a.href = HOME + a.getAttribute('href');
 
 const POLL = 3000, SOON = 250, PATIENCE = 10000, LONGEST_PAUSE = 15000, MOST_PAST = 256;
 const MARKS = {
@@ -16,9 +20,9 @@ const worstFirst = (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status);
 let health = null, stats = {}, past = new Map(), shown, last = 0;
 // When it came, in milliseconds of the viewer's clock, and what the endpoint's is ahead of that.
 let heard = Date.now(), skew = 0, lost = false, live = false;
-let token = sessionStorage.getItem('token'), denied = false;
+let token = sessionStorage.token, denied = false;
 
-const $ = id => document.getElementById(id);
+const $ = id => document.getElementById(id), root = document.documentElement;
 const clock = () => Date.now() + skew;
 const inFull = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const withinDay = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
@@ -92,19 +96,15 @@ const since = (time, lasts, date = new Date(time)) =>
   h('time', { datetime: date.toISOString(), title: inFull.format(date), class: lasts && 'lasts' }, passed(date, lasts));
 const join = notes => notes.filter(Boolean).join(', ');
 const small = notes => h('small', {}, join(notes));
-const badge = status =>
-  h('span', { class: 'status', 'data-status': status }, h('i', { 'aria-hidden': 'true' }, MARKS[status] ?? '·'), status);
+const badge = status => h('span', { class: 'status', 'data-status': status }, h('i', { 'aria-hidden': 'true' }, MARKS[status] ?? '·'), status);
 
 setInterval(() => {
-  for (const node of document.querySelectorAll('time')) {
-    fill(node, passed(Date.parse(node.dateTime), node.className === 'lasts'));
-  }
+  for (const node of document.querySelectorAll('time')) fill(node, passed(Date.parse(node.dateTime), node.className === 'lasts'));
 }, 1000);
 
 // What is shown
 
 function show() {
-  const root = document.documentElement;
   const status = lost ? 'lost' : health?.status ?? root.dataset.status;
   const word = lost ? 'no answer' : status, mark = MARKS[status] ?? '';
   const service = health?.service ?? location.host;
@@ -130,7 +130,7 @@ function show() {
 }
 
 function icon(mark) {
-  const style = getComputedStyle(document.documentElement);
+  const style = getComputedStyle(root);
   const [tone, card] = ['--tone', '--card'].map(name => style.getPropertyValue(name));
   return 'data:image/svg+xml,' + encodeURIComponent(
     `<svg xmlns="${SVG}" viewBox="0 0 16 16"><circle cx="8" cy="8" r="8" fill="${tone}"/>` +
@@ -139,10 +139,10 @@ function icon(mark) {
 
 function summary() {
   if (!health) return '';
-  if (lost) return `It was ${health.status} then; what stands below is what it said last.`;
-  if (health.phase === 'draining') return 'It finishes what it has begun and takes on nothing new.';
+  if (lost) return `It was ${health.status} then; below is what it said last.`;
+  if (health.phase === 'draining') return 'It finishes its work and takes on nothing new.';
   const because = parts().filter(({ status }) => status !== 'healthy' && status !== 'up').map(reason);
-  if (because.length > 3) because.splice(2, because.length, `${because.length - 2} more`);
+  if (because.length > 3) because.splice(2, 1 / 0, `${because.length - 2} more`);
   if (because.length) return because.join('; ');
   const { total, healthy } = health.targets ?? {};
   if (health.status === 'healthy') return healthy < total ? `It is well; ${healthy} of ${total} targets are.` : 'All is well.';
@@ -227,15 +227,15 @@ function transition({ time, what, name, from, to, message }) {
 
 /** Asks for a document and takes it. False if it is kept back; throws if there is no sensible answer. */
 async function read(path, take) {
-  const answer = await fetch(path, { headers: headers('application/json'), signal: AbortSignal.timeout(PATIENCE) });
-  if (answer.status === 401 || answer.status === 403) return false;
+  const answer = await fetch(HOME + path, { headers: headers('application/json'), signal: AbortSignal.timeout(PATIENCE) });
+  if ([401, 403].includes(answer.status)) return false;
   // Asked too often, or a proxy keeps it back: what is known stands.
   if (!answer.ok && take !== takeHealth) return true;
   take(await answer.json());
   return true;
 }
 
-const headers = accept => token ? { Accept: accept, Authorization: `Bearer ${token}` } : { Accept: accept };
+const headers = Accept => ({ Accept, ...token && { Authorization: `Bearer ${token}` } });
 
 function takeHealth(told) {
   if (!told.status) throw new Error('not the document of a daemon');
@@ -282,7 +282,7 @@ async function refresh() {
 /** Server-sent events, by `fetch` since an EventSource sends no token. Ends when they do. */
 async function listen(signal) {
   const asking = { ...headers('text/event-stream'), 'Last-Event-ID': last };
-  const answer = await fetch('health/events?verbose', { headers: asking, signal });
+  const answer = await fetch(HOME + 'health/events?verbose', { headers: asking, signal });
   if (!answer.ok) return;
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   for (let text = ''; ; ) {
@@ -346,22 +346,18 @@ async function run() {
     }
     lost = failures > 0;
     show();
-    await new Promise(resolve => {
-      wake = resolve;
-      setTimeout(resolve, failures ? backOff(failures) : POLL);
-    });
+    await new Promise(done => setTimeout(wake = done, failures ? backOff(failures) : POLL));
   }
 }
 
 $('access').addEventListener('submit', event => {
   event.preventDefault();
   token = $('token').value;
-  sessionStorage.setItem('token', token);
+  sessionStorage.token = token;
   resumeAt = 0;
   wake?.();
 });
-addEventListener('online', () => wake?.());
-document.addEventListener('visibilitychange', () => wake?.());
+for (const it of ['online', 'visibilitychange']) addEventListener(it, () => wake?.());
 
 show();
 run();

@@ -1,7 +1,6 @@
-//! The chunked coding (RFC 9112 §7.1), read strictly and without a buffer.
+//! The chunked coding (RFC 9112 §7.1), read without a buffer: strictly where the data ends.
 
 use super::malformed::Malformed;
-use crate::base::grammar::{is_token_byte, is_value_byte};
 
 /// Reads chunk lines, line ends and trailers byte by byte, and counts data down.
 #[derive(Clone, Debug)]
@@ -19,7 +18,9 @@ enum State {
     Size {
         digits: u8,
     },
-    Extension(Extension),
+    /// Blanks behind the size, as some servers pad it.
+    Padding,
+    Extension,
     LineLf,
     Data,
     DataCr,
@@ -32,21 +33,6 @@ enum State {
     TrailerLf,
     LastLf,
     End,
-}
-
-/// `chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Extension {
-    /// Whitespace after a complete extension or the size: only `;` or the line end may follow.
-    BeforeSemicolon,
-    BeforeName,
-    Name,
-    AfterName,
-    BeforeValue,
-    Token,
-    Quoted,
-    Escaped,
-    AfterQuoted,
 }
 
 impl Chunked {
@@ -83,7 +69,8 @@ impl Chunked {
         let before = self.state;
         self.state = match before {
             State::Size { digits } => self.size_byte(digits, byte)?,
-            State::Extension(at) => extension_byte(at, byte).ok_or(Malformed::ChunkExtension)?,
+            State::Padding => padding_byte(byte).ok_or(Malformed::ChunkSize)?,
+            State::Extension => extension_byte(byte).ok_or(Malformed::ChunkExtension)?,
             State::LineLf => self.line_end(byte)?,
             State::DataCr if byte == b'\r' => State::DataLf,
             State::DataLf if byte == b'\n' => {
@@ -94,12 +81,11 @@ impl Chunked {
             trailer => trailer_byte(trailer, byte).ok_or(Malformed::Trailer)?,
         };
         match (before, self.state) {
-            (
-                State::Size { .. } | State::Extension(_),
-                State::Size { .. } | State::Extension(_),
-            ) => self.count(Self::MAX_LINE, Malformed::ChunkLineTooLong),
             (State::LineLf | State::Data | State::DataCr | State::DataLf, _)
             | (_, State::LineLf) => Ok(()),
+            (_, State::Size { .. } | State::Padding | State::Extension) => {
+                self.count(Self::MAX_LINE, Malformed::ChunkLineTooLong)
+            }
             _ => self.count(Self::MAX_TRAILERS, Malformed::TrailersTooLong),
         }
     }
@@ -125,12 +111,7 @@ impl Chunked {
         if digits == 0 {
             return Err(Malformed::ChunkSize);
         }
-        match byte {
-            b'\r' => Ok(State::LineLf),
-            b';' => Ok(State::Extension(Extension::BeforeName)),
-            b' ' | b'\t' => Ok(State::Extension(Extension::BeforeSemicolon)),
-            _ => Err(Malformed::ChunkSize),
-        }
+        padding_byte(byte).ok_or(Malformed::ChunkSize)
     }
 
     fn line_end(&mut self, byte: u8) -> Result<State, Malformed> {
@@ -146,46 +127,39 @@ impl Chunked {
     }
 }
 
-fn extension_byte(at: Extension, byte: u8) -> Option<State> {
-    use Extension as E;
-    let next = match (at, byte) {
-        // Blanks before the line end are padding, as some servers write it.
-        (E::Name | E::AfterName | E::Token | E::AfterQuoted | E::BeforeSemicolon, b'\r') => {
-            return Some(State::LineLf);
-        }
-        (E::Name | E::BeforeName, byte) if is_token_byte(byte) => E::Name,
-        (E::Token | E::BeforeValue, byte) if is_token_byte(byte) => E::Token,
-        (E::BeforeName | E::BeforeValue | E::BeforeSemicolon | E::AfterName, b' ' | b'\t') => at,
-        (E::Name, b' ' | b'\t') => E::AfterName,
-        (E::Token | E::AfterQuoted, b' ' | b'\t') => E::BeforeSemicolon,
-        (E::Name | E::AfterName, b'=') => E::BeforeValue,
-        (E::Name | E::AfterName | E::Token | E::AfterQuoted | E::BeforeSemicolon, b';') => {
-            E::BeforeName
-        }
-        (E::BeforeValue, b'"') => E::Quoted,
-        (E::Quoted, b'"') => E::AfterQuoted,
-        (E::Quoted, b'\\') => E::Escaped,
-        (E::Quoted | E::Escaped, byte) if is_value_byte(byte) => E::Quoted,
-        _ => return None,
-    };
-    Some(State::Extension(next))
+/// A byte behind the digits of a size.
+const fn padding_byte(byte: u8) -> Option<State> {
+    match byte {
+        b' ' | b'\t' => Some(State::Padding),
+        b';' => Some(State::Extension),
+        b'\r' => Some(State::LineLf),
+        _ => None,
+    }
 }
 
-/// `trailer-section = *( field-line CRLF )` and the last CRLF (RFC 9112 §7.1.2).
-fn trailer_byte(state: State, byte: u8) -> Option<State> {
+/// What stands in it is for nobody: it is passed over up to the line end (RFC 9112 §7.1.1).
+const fn extension_byte(byte: u8) -> Option<State> {
+    match byte {
+        b'\r' => Some(State::LineLf),
+        b'\n' | 0 => None,
+        _ => Some(State::Extension),
+    }
+}
+
+/// `trailer-section = *( field-line CRLF )` and the last CRLF (RFC 9112 §7.1.2), of any names and values.
+const fn trailer_byte(state: State, byte: u8) -> Option<State> {
     Some(match (state, byte) {
         (State::TrailerStart | State::TrailerNext, b'\r') => State::LastLf,
-        (State::TrailerName, b':') => State::TrailerValue,
-        (State::TrailerStart | State::TrailerNext | State::TrailerName, byte)
-            if is_token_byte(byte) =>
-        {
-            State::TrailerName
-        }
-        (State::TrailerNext, b' ' | b'\t') => State::TrailerValue,
         (State::TrailerValue, b'\r') => State::TrailerLf,
-        (State::TrailerValue, byte) if is_value_byte(byte) => State::TrailerValue,
         (State::TrailerLf, b'\n') => State::TrailerNext,
         (State::LastLf, b'\n') => State::End,
-        _ => return None,
+        // The first trailer continues nothing.
+        (State::TrailerStart, b' ' | b'\t')
+        | (State::TrailerLf | State::LastLf, _)
+        | (_, 0 | b'\r' | b'\n') => return None,
+        (State::TrailerNext, b' ' | b'\t') | (State::TrailerValue, _) | (_, b':') => {
+            State::TrailerValue
+        }
+        _ => State::TrailerName,
     })
 }

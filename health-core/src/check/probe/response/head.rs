@@ -8,15 +8,16 @@ use crate::base::grammar;
 /// Collects a head and checks every byte once, as it comes.
 ///
 /// A peer that speaks another protocol is recognised by its first wrong byte and not by the
-/// deadline, and a bare CR anywhere before the lines are read. An LF without CR ends a line
-/// (RFC 9112 §2.2). A line that begins with a blank continues the one before: the line end between
-/// them becomes blanks (§5.2).
+/// deadline, and a bare CR anywhere before the lines are read: for some readers it ends a line. An
+/// LF without CR ends one for all (RFC 9112 §2.2), and empty lines before the status line are
+/// skipped. A line that begins with a blank continues the one before: the line end between them
+/// becomes blanks (§5.2). A NUL is refused, other control bytes are not (RFC 9110 §5.5).
 #[derive(Default)]
 pub(super) struct HeadReader {
     /// What came before the input in hand; empty if the head came in one piece.
     pending: Vec<u8>,
     seen: usize,
-    /// Bytes of the heads before.
+    /// Bytes of the heads before, and of empty lines before this one.
     before: usize,
     /// Bytes in the current line so far.
     line: usize,
@@ -43,18 +44,21 @@ impl HeadReader {
         &'a mut self,
         input: &'a [u8],
     ) -> Result<Option<(&'a [u8], usize)>, Malformed> {
+        let blank = self.skip_empty_lines(input)?;
+        let input = &input[blank..];
         let Some(end) = self.find_end(input)? else {
             self.pending.extend_from_slice(input);
             return Ok(None);
         };
+        let used = blank + end;
         if self.pending.is_empty() && !self.is_folded {
-            return Ok(Some((&input[..end], end)));
+            return Ok(Some((&input[..end], used)));
         }
         self.pending.extend_from_slice(&input[..end]);
         if self.is_folded {
             unfold(&mut self.pending);
         }
-        Ok(Some((&self.pending, end)))
+        Ok(Some((&self.pending, used)))
     }
 
     /// How many bytes of the head have come.
@@ -65,6 +69,26 @@ impl HeadReader {
     #[cfg(feature = "test-util")]
     pub(super) fn buffered(&self) -> usize {
         self.pending.capacity()
+    }
+
+    /// How many bytes of `input` belong to empty lines before the status line.
+    fn skip_empty_lines(&mut self, input: &[u8]) -> Result<usize, Malformed> {
+        if self.seen > 0 {
+            return Ok(0);
+        }
+        for (at, &byte) in input.iter().enumerate() {
+            match (self.after_cr, byte) {
+                (_, b'\n') => self.after_cr = false,
+                (true, _) => return Err(Malformed::BareCr),
+                (false, b'\r') => self.after_cr = true,
+                (false, _) => return Ok(at),
+            }
+            if self.before == Self::MAX {
+                return Err(Malformed::HeadTooLong);
+            }
+            self.before += 1;
+        }
+        Ok(input.len())
     }
 
     /// How many bytes of `input` belong to the head, if it ends there.
@@ -85,11 +109,11 @@ impl HeadReader {
                 (_, b'\n') => (self.line, self.after_cr) = (0, false),
                 (true, _) => return Err(Malformed::BareCr),
                 (false, b'\r') => self.after_cr = true,
-                (false, byte) if grammar::is_value_byte(byte) => {
+                (false, 0) => return Err(Malformed::Nul),
+                (false, byte) => {
                     self.is_folded |= self.line == 0 && matches!(byte, b' ' | b'\t');
                     self.line += 1;
                 }
-                (false, _) => return Err(Malformed::Control),
             }
         }
         Ok(None)
@@ -254,32 +278,45 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 /// `HTTP-version SP status-code SP [ reason-phrase ]` (RFC 9112 §4): is it HTTP/1.1, and its
-/// status. The space behind the status may be missing with the reason, as many servers leave it out.
+/// status. A later HTTP/1 is read as 1.1 (RFC 9110 §2.5). There may be more spaces before the status,
+/// and the one behind it may be missing with the reason, as many servers leave it out.
 fn status_line(line: &[u8]) -> Result<(bool, u16), Malformed> {
-    let ([minor, b' ', a, b, c] | [minor, b' ', a, b, c, b' ', ..]) =
-        line.strip_prefix(START).unwrap_or_default()
-    else {
+    let [minor, b' ', rest @ ..] = line.strip_prefix(START).unwrap_or_default() else {
+        return Err(Malformed::StatusLine);
+    };
+    let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
+    let ([a, b, c] | [a, b, c, b' ', ..]) = &rest[spaces..] else {
         return Err(Malformed::StatusLine);
     };
     let is_status = matches!(a, b'1'..=b'9') && b.is_ascii_digit() && c.is_ascii_digit();
-    if !is_status || !matches!(minor, b'0' | b'1') {
+    if !is_status || !minor.is_ascii_digit() {
         return Err(Malformed::StatusLine);
     }
     let status = [a, b, c]
         .iter()
         .fold(0, |n, digit| n * 10 + u16::from(**digit - b'0'));
-    Ok((*minor == b'1', status))
+    Ok((*minor != b'0', status))
 }
 
-/// `field-name ":" OWS field-value OWS` (RFC 9112 §5): no space before the colon.
+/// `field-name ":" OWS field-value OWS` (RFC 9112 §5). Blanks before the colon are no part of the
+/// name (§5.1), and a name that is not a token is that of no field we know. Where such a name is that
+/// of a framing field but for what does not belong into it, readers differ about the end of the body.
 fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     if let [b' ' | b'\t', ..] = line {
         return Err(Malformed::Folded);
     }
     let colon = line.iter().position(|byte| *byte == b':');
     let (name, value) = line.split_at(colon.ok_or(Malformed::FieldName)?);
-    if !grammar::is_token(name) {
-        return Err(Malformed::FieldName);
+    if !grammar::is_token(name)
+        && (is_nearly(name, "content-length") || is_nearly(name, "transfer-encoding"))
+    {
+        return Err(Malformed::FramingName);
     }
-    Ok((name, grammar::trim(&value[1..])))
+    Ok((grammar::trim(name), grammar::trim(&value[1..])))
+}
+
+/// Whether a name is this one but for bytes that no name has.
+fn is_nearly(name: &[u8], lower_case: &str) -> bool {
+    let name = name.iter().filter(|byte| grammar::is_token_byte(**byte));
+    name.map(u8::to_ascii_lowercase).eq(lower_case.bytes())
 }

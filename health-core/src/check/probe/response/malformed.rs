@@ -10,16 +10,19 @@ pub(in super::super) enum Malformed {
     /// Bytes before the request was sent: an SSH or SMTP banner, or a leftover of an earlier
     /// exchange (RFC 9112 §9.2).
     Unasked,
-    /// Not `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 §4).
+    /// Not `HTTP/1.DIGIT 1*SP 3DIGIT [SP reason]` (RFC 9112 §4).
     StatusLine,
     /// CR without LF (RFC 9112 §2.2).
     BareCr,
-    /// A control byte where text belongs (RFC 9110 §5.5).
-    Control,
-    /// A head of more than 16 KiB.
+    /// A NUL in the head (RFC 9110 §5.5: dangerous, since for some readers a text ends there).
+    Nul,
+    /// Heads of more than 64 KiB.
     HeadTooLong,
-    /// A line without a colon, or a name that is not a token (RFC 9112 §5.1).
+    /// A line without a colon (RFC 9112 §5).
     FieldName,
+    /// `Content-Length` or `Transfer-Encoding` with a blank before the colon, or with another byte
+    /// that no name has (RFC 9112 §5.1: such blanks have led to smuggling).
+    FramingName,
     /// A blank at the start of the first field, which has no line to continue (RFC 9112 §2.2).
     Folded,
     /// `Content-Length` is not `1*DIGIT`, or beyond 64 bits (RFC 9112 §6.3).
@@ -32,13 +35,13 @@ pub(in super::super) enum Malformed {
     Coding,
     /// A chunk size that is not 1 to 16 hexadecimal digits (RFC 9112 §7.1).
     ChunkSize,
-    /// A chunk extension that breaks the grammar (RFC 9112 §7.1.1).
+    /// LF without CR, or NUL, in a chunk extension (RFC 9112 §7.1.1).
     ChunkExtension,
     /// A chunk's line of more than 256 bytes.
     ChunkLineTooLong,
     /// A chunk's data longer than its size (RFC 9112 §7.1).
     ChunkEnd,
-    /// A trailer that is not a field (RFC 9112 §7.1.2).
+    /// A trailer without a colon, or with bare CR, bare LF or NUL (RFC 9112 §7.1.2).
     Trailer,
     /// More than 4 KiB of trailers.
     TrailersTooLong,
@@ -53,9 +56,10 @@ impl fmt::Display for Malformed {
             Self::Unasked => "answer before the request was sent",
             Self::StatusLine => "malformed status line",
             Self::BareCr => "malformed answer: CR without LF",
-            Self::Control => "malformed answer: control character",
+            Self::Nul => "malformed answer: NUL in the head",
             Self::HeadTooLong => "response head is longer than 65536 bytes",
             Self::FieldName => "malformed answer: header name",
+            Self::FramingName => "malformed answer: name of Content-Length or Transfer-Encoding",
             Self::Folded => "malformed answer: folded header line",
             Self::ContentLength => "malformed answer: Content-Length is not a number",
             Self::RepeatedLength => "malformed answer: more than one Content-Length",

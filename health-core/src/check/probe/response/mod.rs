@@ -8,13 +8,14 @@
 //!
 //! | | |
 //! |---|---|
-//! | status line | `HTTP/1.0` or `HTTP/1.1`, one space, three digits, and perhaps a space and any reason |
-//! | line ends | CR LF, in the head also LF; bare CR and other control bytes are refused |
+//! | status line | `HTTP/1.` and a digit (2 to 9 as 1), spaces, three digits, and perhaps a space and any reason; empty lines before it are skipped |
+//! | line ends | CR LF, in the head also LF; bare CR and NUL are refused |
+//! | fields | a colon somewhere, blanks before it are no part of the name; any value. One of an odd name is passed over, but a name that is nearly that of `Content-Length` or `Transfer-Encoding` is refused |
 //! | folded lines | read as one, with blanks in place of the line end |
 //! | head | 64 KiB with the interim responses (1xx) before it, which are skipped; 101 refused |
 //! | `Content-Length` | digits, if repeated the same, and not beside `Transfer-Encoding` |
 //! | `Transfer-Encoding` | exactly `chunked`, once, in HTTP/1.1 |
-//! | chunks | size of 1–16 hexadecimal digits and blanks, line of 256 bytes ended by CR LF, 4 KiB of trailers |
+//! | chunks | size of 1–16 hexadecimal digits and blanks, any extension, line of 256 bytes ended by CR LF, 4 KiB of trailers |
 //! | body | read for the conditions on it up to 1 MiB, a setting, else 10 KiB; none after `HEAD`, 204, 304; without a length, up to the end of the stream |
 //! | end of the stream | before the end of the response: a failure that says where |
 
