@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use super::clock::Time;
 use super::job::Job;
+use super::wait::{Readers, Wait};
 #[cfg(feature = "supervise")]
 use crate::supervise::GroupState;
 use health_core::Instant;
@@ -40,8 +40,7 @@ pub(crate) struct State {
     pub(crate) is_over: bool,
     /// The loop, while it waits.
     pub(super) task: Option<Waker>,
-    /// Readers that wait for an event, a batch or the end.
-    pub(super) readers: Vec<Waker>,
+    pub(crate) readers: Readers,
 }
 
 /// What a driver knows of a check.
@@ -72,7 +71,7 @@ impl Shared {
                 lost_events: 0,
                 is_over: false,
                 task: None,
-                readers: Vec::new(),
+                readers: Readers::new(),
             }),
         }
     }
@@ -91,6 +90,26 @@ impl Shared {
         result
     }
 
+    /// What `read` finds in the state; while that is nothing, `waker` is woken by the next event, and at
+    /// the end. After the end there is none.
+    pub(crate) fn poll<R>(
+        &self,
+        waker: &Waker,
+        wait: Option<&Wait>,
+        read: impl FnOnce(&mut State) -> Option<R>,
+    ) -> Poll<R> {
+        let mut state = self.lock();
+        if let Some(found) = read(&mut state) {
+            return Poll::Ready(found);
+        }
+        if !state.is_over {
+            let replaced = state.readers.add(waker, wait);
+            drop(state);
+            drop(replaced);
+        }
+        Poll::Pending
+    }
+
     /// No user code runs under the lock, so a poisoned one is as good as any.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,13 +118,6 @@ impl Shared {
 }
 
 impl State {
-    /// Wakes the waker at the next event, or at the end.
-    pub(crate) fn wake_later(&mut self, waker: &Waker) {
-        if !self.readers.iter().any(|kept| kept.will_wake(waker)) {
-            self.readers.push(waker.clone());
-        }
-    }
-
     /// When a batch is due, stored or not.
     #[cfg(feature = "registry")]
     pub(super) fn batches(&self) -> impl Iterator<Item = Instant> {
@@ -141,7 +153,7 @@ impl State {
             is_due |= self.batches().any(|at| at <= now);
         }
         if is_due {
-            mem::take(&mut self.readers)
+            self.readers.take()
         } else {
             Vec::new()
         }

@@ -1,7 +1,6 @@
 //! The handle of a running monitor.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,12 +28,12 @@ impl<S> MonitorHandle<S> {
     }
 
     async fn event(&self) -> Option<MonitorEvent> {
-        poll_fn(|cx| self.poll_event(cx.waker())).await
+        self.control.next_event().await
     }
 
     async fn stopped<R: Runtime>(&self, limit: Duration) -> bool {
         self.begin_stop();
-        let stopped = poll_fn(|cx| self.poll_stopped(cx.waker()));
+        let stopped = self.control.stopped();
         let stopped = task::within::<R::Timer, _>(limit, stopped).await;
         stopped.is_some()
     }

@@ -1,7 +1,6 @@
 //! The handle of a running group.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -27,12 +26,12 @@ impl<S> GroupHandle<S> {
     }
 
     async fn event(&self) -> Option<GroupEvent> {
-        poll_fn(|cx| self.poll_event(cx.waker())).await
+        self.control.next_event().await
     }
 
     async fn stopped<R: Runtime>(&self, limit: Duration) -> bool {
         self.begin_stop();
-        let stopped = poll_fn(|cx| self.poll_stopped(cx.waker()));
+        let stopped = self.control.monitor().stopped();
         let stopped = task::within::<R::Timer, _>(limit, stopped).await;
         stopped.is_some()
     }
