@@ -213,8 +213,8 @@ mod monitor {
         monitor.resume(now, target);
         while monitor.poll(now).is_some() {}
         assert!(monitor.poll_timeout() > Some(now), "the slot has passed");
-        let later = now + Duration::from_millis(1);
-        monitor.handle_reaped(later, attempt);
-        assert!(matches!(monitor.poll(later), Some(Command::Start { .. })));
+        monitor.handle_reaped(now, attempt);
+        assert_eq!(monitor.poll_timeout(), Some(now));
+        assert!(matches!(monitor.poll(now), Some(Command::Start { .. })));
     }
 }
