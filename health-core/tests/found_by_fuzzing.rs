@@ -94,8 +94,9 @@ mod monitor {
 
     use health_core::Name;
     use health_core::check::{CheckConfig, Mode, OnUnhealthy, Saved};
-    use health_core::monitor::{Command, Monitor, MonitorConfig, Spread, TargetId, TargetSpec};
-    use health_core::{Instant, Moment};
+    use health_core::monitor::{AttemptId, Command, Monitor, MonitorConfig, Spread};
+    use health_core::monitor::{TargetId, TargetSpec};
+    use health_core::{Instant, Moment, Outcome, UnixTime};
 
     const START: Instant = Instant::from_micros(0);
 
@@ -109,6 +110,10 @@ mod monitor {
         let mut config = CheckConfig::kubelet();
         config.retries = 1;
         config.on_unhealthy = OnUnhealthy::Deregister;
+        add_with(monitor, saved, config)
+    }
+
+    fn add_with(monitor: &mut Monitor, saved: Saved, config: CheckConfig) -> TargetId {
         let name = Name::new("web").expect("a name");
         let check = Name::new("http").expect("a name");
         let spec = TargetSpec::new(name).restored_check(check, Arc::new(config), saved);
@@ -160,5 +165,56 @@ mod monitor {
         monitor.reactivate(deadline + Duration::from_micros(1), target);
         assert_eq!(mode(&monitor, target), Some(Mode::Idle));
         assert_eq!(monitor.status(Moment::default()).stats.deregistered, 1);
+    }
+
+    /// T5: an outcome that was not wanted reactivated a target that had answered before its settings
+    /// said that it is to be reactivated by itself.
+    #[test]
+    fn an_outcome_that_is_ignored_reactivates_nobody() {
+        let mut monitor = monitor();
+        let mut saved = Saved::default();
+        saved.deregistered = true;
+        saved.answers_since = Some(UnixTime::default());
+        let mut config = CheckConfig::kubelet();
+        config.recheck_interval = Some(Duration::from_secs(60));
+        config.auto_reactivate = true;
+        let target = add_with(&mut monitor, saved, config);
+        monitor.start(START);
+        let check = monitor.checks(target).next().expect("it has one");
+        let invented = AttemptId::new(check, 7);
+        monitor.handle_outcome(START, invented, Outcome::success());
+        assert_eq!(mode(&monitor, target), Some(Mode::Inactive));
+        // The next recheck does.
+        let next = monitor.poll_timeout().expect("a recheck");
+        let Some(Command::Start { attempt, .. }) = monitor.poll(next) else {
+            panic!("it is due");
+        };
+        monitor.handle_outcome(next, attempt, Outcome::success());
+        assert_eq!(mode(&monitor, target), Some(Mode::Idle));
+    }
+
+    /// A recheck was given up by a pause, and its process was still there when the next one was due:
+    /// that slot is made up for, as every slot that our own killing took.
+    #[test]
+    fn a_recheck_that_our_own_killing_took_is_made_up_for() {
+        let mut monitor = monitor();
+        let mut saved = Saved::default();
+        saved.deregistered = true;
+        let mut config = CheckConfig::kubelet();
+        config.recheck_interval = Some(Duration::from_secs(60));
+        config.needs_reap = true;
+        let target = add_with(&mut monitor, saved, config);
+        monitor.start(START);
+        let now = monitor.poll_timeout().expect("a recheck");
+        let Some(Command::Start { attempt, .. }) = monitor.poll(now) else {
+            panic!("it is due");
+        };
+        monitor.pause(now, target);
+        monitor.resume(now, target);
+        while monitor.poll(now).is_some() {}
+        assert!(monitor.poll_timeout() > Some(now), "the slot has passed");
+        monitor.handle_reaped(now, attempt);
+        assert_eq!(monitor.poll_timeout(), Some(now));
+        assert!(matches!(monitor.poll(now), Some(Command::Start { .. })));
     }
 }

@@ -92,6 +92,22 @@ fn a_target_of_one_check_takes_at_most_512_bytes() {
     assert!(total <= 512, "{parts:?}: {total} bytes");
 }
 
+/// What there is one of for each connection, each request and each daemon.
+#[test]
+fn sizes_of_what_there_is_many_of() {
+    use health_core::health::Registry;
+    use health_core::server::{Connection, Query};
+    for (name, size, most) in [
+        ("Connection", size_of::<Connection>(), 304),
+        ("Query", size_of::<Query>(), 192),
+        ("Registry", size_of::<Registry>(), 48),
+        ("Check", size_of::<Check>(), 144),
+    ] {
+        println!("{name}: {size} bytes");
+        assert!(size <= most, "{name}: {size} bytes");
+    }
+}
+
 fn every_minute(targets: usize) -> Simulation {
     let mut check = CheckConfig::default();
     check.interval = Duration::from_secs(60);

@@ -153,6 +153,30 @@ fn a_caller_that_is_never_late_detects_a_hung_loop_on_time() {
     assert_eq!(snapshot.host_stalls(), 0);
 }
 
+/// As a bare loop that sleeps until it is called for, and asks again after each beat.
+#[test]
+fn calls_at_the_times_that_are_asked_for_are_never_late() {
+    let seconds = |now: u64| at(now * 1_000);
+    for (deadline, beats) in [(8, 20), (8, 1), (8, 0), (5, 33), (60, 300)] {
+        let mut registry = Registry::new("svc", "1", seconds(0));
+        let length = Duration::from_secs(deadline);
+        let beat = registry
+            .heartbeat(seconds(0), "loop", length)
+            .expect("free");
+        registry.set_running(seconds(0));
+        registry.handle_timeout(seconds(0));
+        (1..=beats).for_each(|now| registry.beat(seconds(now), beat));
+        let mut now = seconds(0);
+        while is_alive(&registry.snapshot(now)) {
+            now = registry.poll_timeout().expect("it is silent");
+            registry.handle_timeout(now);
+        }
+        let snapshot = registry.snapshot(now);
+        let seen = (now, snapshot.host_stalls(), snapshot.excused().count());
+        assert_eq!(seen, (seconds(beats + deadline), 0, 0), "{deadline} s");
+    }
+}
+
 /// SIGSTOP at 10 s, SIGCONT at 100 s: the endpoint is the first to wake.
 #[test]
 fn a_stopped_process_gets_one_deadline_of_grace_and_says_so() {

@@ -134,6 +134,12 @@ impl Events {
         list: [const { None }; MOST],
     };
 
+    /// Whether nothing happened.
+    #[cfg(feature = "monitor")]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.list[0].is_none()
+    }
+
     /// What is in it, in order.
     #[cfg(feature = "registry")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Event> {

@@ -143,9 +143,7 @@ impl Check {
             Run::Stopping { .. } => self.end(&mut events),
             // A slot lost only because the prober killed the last attempt is made up for: the check
             // has a new instance, or was triggered.
-            Run::Idle { .. }
-                if reaping == Reaping::GivenUp && self.thresholds.is_last_indeterminate() =>
-            {
+            Run::Idle { .. } if reaping == (Reaping::GivenUp { took_slot: true }) => {
                 self.set_due(now);
             }
             _ => {}
@@ -172,12 +170,15 @@ impl Check {
                 self.record(begin, Some(self.attempts), outcome, permit, &mut events);
             }
             Run::Idle { due } if now >= due && !self.paused => {
-                if let Some(reaping) = self.reaping {
+                if let Some(reaping) = &mut self.reaping {
                     let outcome = match reaping {
                         Reaping::TimedOut => {
                             Outcome::failure_with_message("previous attempt stuck")
                         }
-                        Reaping::GivenUp => Outcome::indeterminate("previous attempt not yet gone"),
+                        Reaping::GivenUp { took_slot } => {
+                            *took_slot = true;
+                            Outcome::indeterminate("previous attempt not yet gone")
+                        }
                     };
                     let outcome = outcome.of_kind(Kind::PreviousAttemptStuck);
                     self.record(now, None, outcome, permit, &mut events);
@@ -315,7 +316,7 @@ impl Check {
             if self.config.needs_reap {
                 self.reaping = Some(match reason {
                     CancelReason::Timeout => Reaping::TimedOut,
-                    _ => Reaping::GivenUp,
+                    _ => Reaping::GivenUp { took_slot: false },
                 });
             }
             events.push(Event::Cancelled {
@@ -331,6 +332,10 @@ impl Check {
         self.set_status(change, events);
         self.thresholds.stale = self.paused;
         self.counts_from = Instant::default();
+        // What was lost is no longer this instance's.
+        if let Some(Reaping::GivenUp { took_slot }) = &mut self.reaping {
+            *took_slot = false;
+        }
     }
 
     fn set_status(&mut self, change: Option<(CheckStatus, CheckStatus)>, events: &mut Events) {

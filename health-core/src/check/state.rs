@@ -113,7 +113,10 @@ pub(super) enum Reaping {
     /// It ran into its deadline.
     TimedOut,
     /// The prober gave it up.
-    GivenUp,
+    GivenUp {
+        /// A slot has passed because of it.
+        took_slot: bool,
+    },
 }
 
 /// What is known of a check whose target is deregistered.

@@ -142,11 +142,6 @@ impl Thresholds {
         }
     }
 
-    /// Whether the last result was indeterminate.
-    pub(super) fn is_last_indeterminate(&self) -> bool {
-        self.indeterminate > 0
-    }
-
     pub(super) fn backoff(&self) -> u32 {
         self.backoff.into()
     }

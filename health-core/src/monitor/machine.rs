@@ -127,10 +127,13 @@ impl Monitor {
         let check = attempt.check();
         let permit = self.permit(check);
         let answered = self.answers_again(check.target());
+        let mut is_taken = false;
         self.change(now, check, |check| {
-            check.handle_outcome(now, attempt.number(), outcome, permit)
+            let events = check.handle_outcome(now, attempt.number(), outcome, permit);
+            is_taken = !events.is_empty();
+            events
         });
-        if self.answers_again(check.target()) {
+        if is_taken && self.answers_again(check.target()) {
             if !answered {
                 self.change(now, check, |check| check.answers_again());
             }

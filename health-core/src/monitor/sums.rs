@@ -256,6 +256,18 @@ mod tests {
         assert_eq!(monitor.sums.visits, before);
     }
 
+    /// Registered and never attempted: none of them expires.
+    #[test]
+    fn a_reader_visits_nobody_who_was_never_attempted() {
+        let mut monitor = monitor();
+        let before = monitor.sums.visits;
+        for second in 0..10 {
+            let summary = monitor.summary(after(second));
+            assert_eq!(summary.total as u64, TARGETS);
+        }
+        assert_eq!(monitor.sums.visits, before);
+    }
+
     /// A result counts its own target, and one in two or three has an entry moved.
     #[test]
     fn a_result_visits_one_target_and_a_half() {

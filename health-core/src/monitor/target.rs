@@ -62,7 +62,8 @@ impl TargetSpec {
         &self.name
     }
 
-    /// Makes it part of a group. Targets of one group are shown together; nothing else follows from it.
+    /// Makes it part of a group. Targets of one group are shown together, and can be a
+    /// [mass failure](super::MassFailure) of their own.
     #[must_use]
     pub fn group(mut self, group: Name) -> Self {
         self.group = Some(group);

@@ -137,11 +137,8 @@ impl Service {
             #[cfg(feature = "monitor")]
             b"/targets" if self.targets.is_some() => {
                 let query = query.unwrap_or_default();
-                let mut parameters = query.split(|&byte| byte == b'&');
-                let is_ready =
-                    |it: &[u8]| matches!(it, b"ready" | b"ready=" | b"ready=1" | b"ready=true");
                 let targets = TargetQuery::parse(query);
-                if parameters.any(is_ready) {
+                if targets.is_ready() {
                     Route::ReadyTargets(targets)
                 } else {
                     Route::Targets(targets)

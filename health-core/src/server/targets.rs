@@ -170,6 +170,7 @@ impl TargetList {
 /// The parameters of `/targets`. Unknown ones are ignored; the last of several counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct TargetQuery {
+    is_ready: bool,
     after: Option<InlineName>,
     status: Option<TargetStatus>,
     /// At most so many: `?limit=`.
@@ -180,6 +181,11 @@ pub(super) struct TargetQuery {
 }
 
 impl TargetQuery {
+    /// Only those that may be sent work: `?ready`.
+    pub(super) const fn is_ready(&self) -> bool {
+        self.is_ready
+    }
+
     /// Those whose names come after this one: `?after=`.
     fn after(&self) -> Option<Name> {
         Name::new(self.after.as_ref()?.as_str()).ok()
@@ -213,6 +219,11 @@ impl TargetQuery {
     pub(super) fn parse(query: &[u8]) -> Self {
         let mut targets = Self::default();
         for parameter in query.split(|&byte| byte == b'&') {
+            match parameter {
+                b"ready" | b"ready=" | b"ready=1" | b"ready=true" => targets.is_ready = true,
+                b"ready=0" | b"ready=false" => targets.is_ready = false,
+                _ => {}
+            }
             if let Some(name) = parameter.strip_prefix(b"after=") {
                 targets.after = InlineName::decode(name);
                 targets.after_is_bad = targets.after.is_none();

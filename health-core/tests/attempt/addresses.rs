@@ -113,6 +113,38 @@ fn a_shortage_of_ours_begins_no_further_address() {
     }
 }
 
+/// `localhost` is `127.0.0.1` and `::1` in a container without IPv6, where its numbers say so
+/// (moby/moby#37616), and nobody listens.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_ipv6_a_dead_target_of_two_families_is_refused() {
+    const ECONNREFUSED: i32 = 111;
+    let v4 = address("127.0.0.1:9102");
+    let v6 = address("[::1]:9102");
+    // EADDRNOTAVAIL, ENETUNREACH, EHOSTUNREACH, EAFNOSUPPORT, EPROTONOSUPPORT, EACCES, EPERM.
+    for no_ipv6 in [99, 101, 113, 97, 93, 13, 1] {
+        for order in [[v4, v6], [v6, v4]] {
+            let probe = probe("http://localhost:9102/health");
+            let mut attempt = begin(&probe, &OPEN);
+            attempt.handle_resolved(at(0), order);
+            let mut tried = Vec::new();
+            while let AttemptStep::Connect { to, .. } = attempt.step() {
+                let number = if to == Destination::Tcp(v6) {
+                    no_ipv6
+                } else {
+                    ECONNREFUSED
+                };
+                let error = Kind::from_errno(number, ProbePhase::Connect);
+                attempt.handle_connect_error(at(1), to, error, "");
+                tried.push(to);
+            }
+            assert_eq!(tried, order.map(Destination::Tcp), "{no_ipv6}");
+            let message = "connection refused while connecting";
+            let _ = ends(attempt, Class::Failure, Some(Kind::Refused), message);
+        }
+    }
+}
+
 /// What one address cannot be reached by says little of the target: the others are tried, in any
 /// order, and a failure that is the target's own is the verdict.
 #[test]

@@ -326,6 +326,8 @@ fn errors_of_the_system_are_told_apart() {
         (104, Connect, Kind::Reset),
         (101, Connect, Kind::Unreachable),
         (113, Connect, Kind::Unreachable),
+        (97, Connect, Kind::Unreachable),
+        (93, Connect, Kind::Unreachable),
         (110, Connect, Kind::Timeout),
         (5, Connect, Kind::Io),
     ] {

@@ -63,6 +63,19 @@ fn a_component_that_makes_the_code_is_never_true() {
         let (status, document) = listener.json("/health", "health");
         assert_eq!(status != 200, fails);
         assert_eq!(document["components"], ups(!fails, !fails));
+        let (_, _, text) = listener.get("/health?format=text&verbose");
+        let line = if fails {
+            "[-]load failed: degraded\n"
+        } else {
+            "[+]load ok\n"
+        };
+        assert!(
+            text.contains(line) && text.contains("[+]disk ok\n"),
+            "{text}"
+        );
+        let (_, document) = listener.json("/health?format=health%2Bjson", "health+json");
+        let degraded = "running; degraded load; degraded side";
+        assert_eq!(document["output"] == degraded, fails, "{document}");
         // What is left out makes no code.
         let (_, document) = listener.json("/health?exclude=side", "health");
         assert_eq!(document["components"], ups(!fails, true));

@@ -81,7 +81,9 @@ fn restarts(count: usize, dying: usize, kinds: &[ProbeKind]) -> (u64, u64) {
         let mut spec = TargetSpec::new(name(&format!("t{number}")));
         for (index, kind) in kinds.iter().enumerate() {
             let mut config = every_10_s(*kind);
-            config.on_unhealthy = OnUnhealthy::Restart;
+            if *kind == ProbeKind::Liveness {
+                config.on_unhealthy = OnUnhealthy::Restart;
+            }
             config.retries = 3;
             spec = spec.check(name(&format!("c{index}")), Arc::new(config));
         }
@@ -113,19 +115,33 @@ fn restarts(count: usize, dying: usize, kinds: &[ProbeKind]) -> (u64, u64) {
 
 #[test]
 fn one_target_of_five_checks_is_no_mass_failure() {
-    let (restarts, suppressed) = restarts(1, 1, &[ProbeKind::Liveness; 5]);
-    assert_eq!((restarts, suppressed), (1, 0));
+    use ProbeKind::{Health, Liveness, Readiness};
+    for kinds in [
+        [Liveness; 5],
+        [Liveness, Liveness, Readiness, Readiness, Health],
+    ] {
+        assert_eq!(restarts(1, 1, &kinds), (1, 0), "{kinds:?}");
+    }
 }
 
 #[test]
 fn one_of_two_targets_of_three_checks_is_no_mass_failure() {
-    let (restarts, suppressed) = restarts(2, 1, &[ProbeKind::Liveness; 3]);
-    assert_eq!((restarts, suppressed), (1, 0));
+    use ProbeKind::{Health, Liveness, Readiness};
+    for kinds in [[Liveness; 3], [Liveness, Readiness, Health]] {
+        assert_eq!(restarts(2, 1, &kinds), (1, 0), "{kinds:?}");
+    }
 }
 
+/// The border lies at half of the targets, however many checks each of them has.
 #[test]
 fn startup_checks_that_are_done_do_not_dilute_a_mass_failure() {
-    let kinds = [ProbeKind::Startup, ProbeKind::Liveness];
-    let (restarts, suppressed) = restarts(10, 9, &kinds);
-    assert_eq!((restarts, suppressed), (0, 9));
+    use ProbeKind::{Liveness, Startup};
+    for kinds in [
+        &[Startup, Liveness][..],
+        &[Liveness],
+        &[Startup, Startup, Liveness],
+    ] {
+        assert_eq!(restarts(10, 9, kinds), (0, 9), "{kinds:?}");
+        assert_eq!(restarts(10, 4, kinds), (4, 0), "{kinds:?}");
+    }
 }

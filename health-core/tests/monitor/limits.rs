@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use health_core::Outcome;
 use health_core::ProbeKind;
+use health_core::check::probe::{AddressPolicy, Attempt, AttemptStep, Probe};
 use health_core::check::{CheckStatus, FirstCheck, Mode};
 use health_core::monitor::{Command, Monitor, MonitorConfig, MonitorEvent, Signal, Spread};
 
@@ -12,6 +13,33 @@ use crate::{
     at, events, every_10_s, exec, nth, numbers, plain, plain_with, poll, running, single, starts,
     status, succeed,
 };
+
+/// A server that leaves the close to its client: the wait for it is no response time, and holds no place.
+#[test]
+fn an_attempt_is_over_with_its_response() {
+    let mut monitor = running(plain());
+    let config = every_10_s(ProbeKind::Health);
+    let id = monitor.add(at(0), single("web", config)).expect("new");
+    let begun = starts(&mut monitor, 0);
+    let probe: Probe = "http://127.0.0.1/".parse().expect("a URL");
+    let policy = AddressPolicy::new();
+    let mut exchange = Attempt::new(&probe, &policy, at(0), at(1_000)).expect("not a command");
+    let AttemptStep::Connect { to, .. } = exchange.step() else {
+        panic!("{:?}", exchange.step());
+    };
+    exchange.handle_connected(at(1), to, None);
+    exchange.handle_sent(at(1));
+    exchange.handle_input(at(2), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(exchange.step(), AttemptStep::Linger { until: at(52) });
+    let report = exchange.report().cloned().expect("it is known");
+    monitor.handle_outcome(at(2), begun[0], report.outcome);
+    assert_eq!(monitor.in_flight(), 0);
+    exchange.handle_timeout(at(52));
+    let took = Duration::from_millis(2);
+    assert_eq!(exchange.into_report().took, took);
+    let record = nth(&monitor, id, 0).history().last();
+    assert_eq!(record.map(|it| it.duration()), Some(took));
+}
 
 #[test]
 fn t3_what_waits_begins_in_the_order_of_its_slots() {

@@ -1,10 +1,8 @@
 //! The handle of what runs for as long as the daemon does: a monitor or a group of processes.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use health_core::monitor::MonitorEvent;
@@ -29,15 +27,15 @@ pub trait RunControl {
     /// What it reports.
     type Event;
 
-    /// The next event; `None` once it has ended and every event was read. While there is none, `waker`
-    /// is woken by the next.
-    fn poll_event(&self, waker: &Waker) -> Poll<Option<Self::Event>>;
+    /// The next event; `None` once it has ended and every event was read. Dropping the future loses
+    /// nothing, and leaves nothing behind.
+    fn next_event(&self) -> impl Future<Output = Option<Self::Event>> + Send;
 
     /// Begins to stop it. Later calls do nothing.
     fn begin_stop(&self);
 
-    /// Ready when it has stopped; while it has not, `waker` is woken by the next event.
-    fn poll_stopped(&self, waker: &Waker) -> Poll<()>;
+    /// Ends when it has stopped. Dropping the future leaves nothing behind.
+    fn stopped(&self) -> impl Future<Output = ()> + Send;
 }
 
 impl<R: Runtime, C: RunControl> RunHandle<C, Async<R>> {
@@ -47,7 +45,7 @@ impl<R: Runtime, C: RunControl> RunHandle<C, Async<R>> {
     /// 1,024 events are kept; if they are not read, the oldest are lost and
     /// [counted](MonitorControl::lost_events).
     pub async fn next_event(&self) -> Option<C::Event> {
-        self.event().await
+        self.control.next_event().await
     }
 
     /// Stops it, and waits until all of it has ended, at most `limit`; returns whether it has. Stopping
@@ -71,7 +69,11 @@ impl<R: BlockOn, C: RunControl> RunHandle<C, Blocking<R>> {
     /// [counted](MonitorControl::lost_events).
     #[must_use]
     pub fn next_event(&self, limit: Duration) -> Option<C::Event> {
-        R::block_on(task::within::<R::Timer, _>(limit, self.event())).flatten()
+        R::block_on(task::within::<R::Timer, _>(
+            limit,
+            self.control.next_event(),
+        ))
+        .flatten()
     }
 
     /// Stops it, and waits until all of it has ended, at most `limit`; returns whether it has. Stopping
@@ -95,14 +97,9 @@ impl<C, S> RunHandle<C, S> {
 }
 
 impl<C: RunControl, S> RunHandle<C, S> {
-    async fn event(&self) -> Option<C::Event> {
-        poll_fn(|cx| self.control.poll_event(cx.waker())).await
-    }
-
     async fn stopped<R: Runtime>(&self, limit: Duration) -> bool {
         self.control.begin_stop();
-        let stopped = poll_fn(|cx| self.control.poll_stopped(cx.waker()));
-        let stopped = task::within::<R::Timer, _>(limit, stopped).await;
+        let stopped = task::within::<R::Timer, _>(limit, self.control.stopped()).await;
         stopped.is_some()
     }
 }
@@ -137,16 +134,16 @@ impl<S> From<&RunHandle<MonitorControl, S>> for Arc<dyn Targets> {
 impl RunControl for MonitorControl {
     type Event = MonitorEvent;
 
-    fn poll_event(&self, waker: &Waker) -> Poll<Option<MonitorEvent>> {
-        Self::poll_event(self, waker)
+    async fn next_event(&self) -> Option<MonitorEvent> {
+        Self::next_event(self).await
     }
 
     fn begin_stop(&self) {
         Self::begin_stop(self);
     }
 
-    fn poll_stopped(&self, waker: &Waker) -> Poll<()> {
-        Self::poll_stopped(self, waker)
+    async fn stopped(&self) {
+        Self::stopped(self).await;
     }
 }
 
@@ -154,15 +151,15 @@ impl RunControl for MonitorControl {
 impl RunControl for crate::supervise::GroupControl {
     type Event = health_core::supervise::GroupEvent;
 
-    fn poll_event(&self, waker: &Waker) -> Poll<Option<Self::Event>> {
-        Self::poll_event(self, waker)
+    async fn next_event(&self) -> Option<Self::Event> {
+        Self::next_event(self).await
     }
 
     fn begin_stop(&self) {
         Self::begin_stop(self);
     }
 
-    fn poll_stopped(&self, waker: &Waker) -> Poll<()> {
-        Self::poll_stopped(self, waker)
+    async fn stopped(&self) {
+        self.monitor().stopped().await;
     }
 }

@@ -127,6 +127,33 @@ mod tests {
         assert_eq!(Arc::strong_count(&count), 1);
     }
 
+    /// Each connection that is served by hand is a wait of its own.
+    #[test]
+    fn thousands_of_waits_are_woken_once_each() {
+        const WAITS: usize = 10_000;
+        let health = Health::new("svc", "1");
+        let wakers: Vec<_> = (0..WAITS).map(|_| counted()).collect();
+        let waits = wakers.iter().map(|(_, waker)| {
+            let mut changes = Changes::new(&health);
+            while changes.poll(waker, false).is_ready() {}
+            changes
+        });
+        let mut waits: Vec<_> = waits.collect();
+        // Every second one is given up.
+        let mut keep = false;
+        waits.retain(|_| {
+            keep = !keep;
+            keep
+        });
+        health.set_running();
+        health.set_running();
+        for (number, (count, _)) in wakers.iter().enumerate() {
+            assert_eq!(count.0.load(Ordering::SeqCst), (number + 1) % 2, "{number}");
+        }
+        drop(waits);
+        assert!(health.lock().waiters.is_empty());
+    }
+
     #[test]
     fn a_published_value_ends_only_the_waits_that_asked_for_it() {
         let health = Health::new("svc", "1");

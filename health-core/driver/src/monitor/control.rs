@@ -1,11 +1,13 @@
 //! The handle of a running monitor: every call that does not wait.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::shared::{Shared, State};
 use super::target::Target;
+use super::wait::Wait;
 use health_core::Instant;
 use health_core::monitor::{
     AddError, Monitor, MonitorEvent, MonitorStats, MonitorStatus, Summary, TargetId, TargetView,
@@ -159,9 +161,20 @@ impl MonitorControl {
     /// 1,024 events wait for a reader; beyond it the oldest are lost and
     /// [counted](Self::lost_events).
     pub fn poll_event(&self, waker: &Waker) -> Poll<Option<MonitorEvent>> {
-        let mut state = self.shared.lock();
-        let event = state.events.pop();
-        state.or_wait(event, waker)
+        self.poll_event_of(waker, None)
+    }
+
+    /// As [`poll_event`](Self::poll_event). Dropping the future loses nothing, and leaves nothing behind.
+    pub(crate) async fn next_event(&self) -> Option<MonitorEvent> {
+        let wait = Wait::new(&self.shared);
+        poll_fn(|cx| self.poll_event_of(cx.waker(), Some(&wait))).await
+    }
+
+    fn poll_event_of(&self, waker: &Waker, wait: Option<&Wait>) -> Poll<Option<MonitorEvent>> {
+        self.shared.poll(waker, wait, |state| {
+            let event = state.events.pop();
+            (event.is_some() || state.is_over).then_some(event)
+        })
     }
 
     /// Events that were lost because they were not read in time.
@@ -181,12 +194,18 @@ impl MonitorControl {
 
     /// Ready when it has stopped; while it has not, `waker` is woken by the next event.
     pub fn poll_stopped(&self, waker: &Waker) -> Poll<()> {
-        let mut state = self.shared.lock();
-        if state.is_over {
-            return Poll::Ready(());
-        }
-        state.wake_later(waker);
-        Poll::Pending
+        self.poll_stopped_of(waker, None)
+    }
+
+    /// As [`poll_stopped`](Self::poll_stopped). Dropping the future leaves nothing behind.
+    pub(crate) async fn stopped(&self) {
+        let wait = Wait::new(&self.shared);
+        poll_fn(|cx| self.poll_stopped_of(cx.waker(), Some(&wait))).await;
+    }
+
+    fn poll_stopped_of(&self, waker: &Waker, wait: Option<&Wait>) -> Poll<()> {
+        let is_over = |state: &mut State| state.is_over.then_some(());
+        self.shared.poll(waker, wait, is_over)
     }
 
     /// Registers a target of which nothing is attempted before an instance of it begins. The monitor has

@@ -152,8 +152,10 @@ impl MonitorDriver {
     pub fn poll(&mut self, waker: &Waker) -> MonitorAction {
         loop {
             let now = self.now();
+            // Dropped behind the lock: dropping a waker runs the executor's code.
+            let _replaced;
             let mut state = self.shared.lock();
-            state.task = None;
+            _replaced = state.task.take();
             if !mem::replace(&mut self.has_started, true) {
                 state.monitor.start(now);
             }
@@ -245,14 +247,14 @@ impl MonitorDriver {
 
     /// Drops closures and probes, which may own what others wait for.
     fn end(&self) {
-        let (work, readers) = {
+        let (work, task, readers) = {
             let mut state = self.shared.lock();
             let mut readers = state.collect_events(self.now());
-            readers.append(&mut state.readers);
+            readers.append(&mut state.readers.take());
             state.is_over = true;
-            (mem::take(&mut state.work), readers)
+            (mem::take(&mut state.work), state.task.take(), readers)
         };
-        drop(work);
+        drop((work, task));
         readers.into_iter().for_each(Waker::wake);
         self.shared.clock.end();
     }

@@ -29,6 +29,7 @@ mod registry;
 pub(crate) mod shared;
 mod target;
 mod targets;
+pub(crate) mod wait;
 
 pub use attempt::AttemptGuard;
 pub use clock::MonitorClock;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use super::control::MonitorControl;
+use super::shared::State;
 use super::targets::MOST_VISITED;
 use health_core::Name;
 use health_core::check::CheckConfig;
@@ -54,9 +55,10 @@ impl MonitorControl {
     /// [`Monitor::poll_batch`](health_core::monitor::Monitor::poll_batch).
     pub fn poll_batch(&self, waker: &Waker) -> Poll<Option<Arc<Batch>>> {
         let moment = self.shared.clock.moment();
-        let mut state = self.shared.lock();
-        let batch = state.monitor.poll_batch(moment);
-        state.or_wait(batch, waker)
+        self.shared.poll(waker, None, |state| {
+            let batch = state.monitor.poll_batch(moment);
+            (batch.is_some() || state.is_over).then_some(batch)
+        })
     }
 
     /// What has happened while the store fails, as a batch that is not to be reported. See
@@ -64,14 +66,8 @@ impl MonitorControl {
     /// `waker` is woken when there may be; after the end there is none any more.
     pub fn poll_unstored(&self, waker: &Waker) -> Poll<Arc<Batch>> {
         let moment = self.shared.clock.moment();
-        let mut state = self.shared.lock();
-        if let Some(batch) = state.monitor.poll_unstored(moment) {
-            return Poll::Ready(batch);
-        }
-        if !state.is_over {
-            state.wake_later(waker);
-        }
-        Poll::Pending
+        let unstored = |state: &mut State| state.monitor.poll_unstored(moment);
+        self.shared.poll(waker, None, unstored)
     }
 
     /// The last batch is stored, or could not be.

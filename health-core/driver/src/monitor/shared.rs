@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
@@ -10,6 +9,7 @@ use std::task::{Poll, Waker};
 use super::clock::Time;
 use super::event_queue::EventQueue;
 use super::job::Job;
+use super::wait::{Readers, Wait};
 #[cfg(feature = "supervise")]
 use crate::supervise::GroupState;
 use health_core::Instant;
@@ -37,8 +37,7 @@ pub(crate) struct State {
     pub(crate) is_over: bool,
     /// The loop, while it waits.
     pub(super) task: Option<Waker>,
-    /// Readers that wait for an event, a batch or the end.
-    pub(super) readers: Vec<Waker>,
+    pub(crate) readers: Readers,
 }
 
 /// What a driver knows of a check.
@@ -68,7 +67,7 @@ impl Shared {
                 events: EventQueue::new(),
                 is_over: false,
                 task: None,
-                readers: Vec::new(),
+                readers: Readers::new(),
             }),
         }
     }
@@ -87,6 +86,26 @@ impl Shared {
         result
     }
 
+    /// What `read` finds in the state; while that is nothing, `waker` is woken by the next event, and at
+    /// the end. After the end there is none.
+    pub(crate) fn poll<R>(
+        &self,
+        waker: &Waker,
+        wait: Option<&Wait>,
+        read: impl FnOnce(&mut State) -> Option<R>,
+    ) -> Poll<R> {
+        let mut state = self.lock();
+        if let Some(found) = read(&mut state) {
+            return Poll::Ready(found);
+        }
+        if !state.is_over {
+            let replaced = state.readers.add(waker, wait);
+            drop(state);
+            drop(replaced);
+        }
+        Poll::Pending
+    }
+
     /// No user code runs under the lock, so a poisoned one is as good as any.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,23 +114,6 @@ impl Shared {
 }
 
 impl State {
-    /// Wakes the waker at the next event, or at the end.
-    pub(crate) fn wake_later(&mut self, waker: &Waker) {
-        if !self.readers.iter().any(|kept| kept.will_wake(waker)) {
-            self.readers.push(waker.clone());
-        }
-    }
-
-    /// What a reader has found; while that is nothing and the loop runs, `waker` is woken when there may
-    /// be something.
-    pub(crate) fn or_wait<T>(&mut self, found: Option<T>, waker: &Waker) -> Poll<Option<T>> {
-        if found.is_none() && !self.is_over {
-            self.wake_later(waker);
-            return Poll::Pending;
-        }
-        Poll::Ready(found)
-    }
-
     /// When a batch is due, stored or not.
     #[cfg(feature = "registry")]
     pub(super) fn batches(&self) -> impl Iterator<Item = Instant> {
@@ -147,7 +149,7 @@ impl State {
             is_due |= self.batches().any(|at| at <= now);
         }
         if is_due {
-            mem::take(&mut self.readers)
+            self.readers.take()
         } else {
             Vec::new()
         }

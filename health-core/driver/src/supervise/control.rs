@@ -1,5 +1,6 @@
 //! The handle of a running group: every call that does not wait.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -12,6 +13,7 @@ use super::host::HostView;
 use super::state::GroupState;
 use super::view::{GroupEnd, ReplicaView};
 use crate::monitor::MonitorControl;
+use crate::monitor::wait::Wait;
 
 /// Controls a group that runs. Clones control the same one; dropping all of them leaves it running.
 #[derive(Clone, Debug)]
@@ -118,9 +120,20 @@ impl GroupControl {
     ///
     /// 1,024 events wait for a reader; beyond it the oldest are lost and [counted](Self::lost_events).
     pub fn poll_event(&self, waker: &Waker) -> Poll<Option<GroupEvent>> {
-        let mut state = self.monitor.shared.lock();
-        let event = state.group.as_mut().and_then(|it| it.events.pop());
-        state.or_wait(event, waker)
+        self.poll_event_of(waker, None)
+    }
+
+    /// As [`poll_event`](Self::poll_event). Dropping the future loses nothing, and leaves nothing behind.
+    pub(crate) async fn next_event(&self) -> Option<GroupEvent> {
+        let wait = Wait::new(&self.monitor.shared);
+        poll_fn(|cx| self.poll_event_of(cx.waker(), Some(&wait))).await
+    }
+
+    fn poll_event_of(&self, waker: &Waker, wait: Option<&Wait>) -> Poll<Option<GroupEvent>> {
+        self.monitor.shared.poll(waker, wait, |state| {
+            let event = state.group.as_mut().and_then(|it| it.events.pop());
+            (event.is_some() || state.is_over).then_some(event)
+        })
     }
 
     /// Events that were lost because they were not read in time.

@@ -150,6 +150,59 @@ fn certificates_that_cannot_be_read() {
     }
 }
 
+/// A file that hangs, as on a dead network file system, holds up its own attempt and nothing else.
+#[cfg(all(feature = "tls", unix))]
+#[test]
+fn certificates_that_hang_hold_nobody_up() {
+    use health_core::check::probe::{HttpProbe, Probe, Tls, Trust};
+
+    // Whoever opens it to read waits until somebody opens it to write.
+    let name = format!(
+        "health-ca-{}-{:?}.pem",
+        std::process::id(),
+        std::thread::current().id()
+    );
+    let file = std::env::temp_dir().join(name);
+    let made = std::process::Command::new("mkfifo").arg(&file).status();
+    assert!(made.expect("mkfifo").success());
+    let (accepted, has_accepted) = std::sync::mpsc::channel();
+    let accepted = Mutex::new(accepted);
+    let address = crate::peer::server(move |socket| {
+        let _ = accepted.lock().expect("no panic").send(socket);
+    });
+    let mut tls = Tls::default();
+    tls.trust = Trust::CaFile(file.to_str().expect("UTF-8").into());
+    let http = HttpProbe::builder(format!("https://{address}/")).tls(tls);
+    let probe = Probe::from(http.build().expect("a probe"));
+    let monitor = Running::spawn(Monitor::new(defaults()));
+    let target = Target::new("hangs").expect("a name");
+    let target = target.probe("https", every(60_000), probe).expect("a name");
+    monitor.add(target).expect("added");
+    let _socket = has_accepted.recv_timeout(LIMIT).expect("it connects");
+    let count = Arc::new(AtomicUsize::new(0));
+    let of_check = Arc::clone(&count);
+    let target = Target::new("good").expect("a name");
+    let target = target.self_check("check", every(10), move || {
+        of_check.fetch_add(1, Ordering::SeqCst);
+        Outcome::success()
+    });
+    monitor.add(target.expect("a name")).expect("added");
+    wait_for("the others go on", || count.load(Ordering::SeqCst) > 50);
+    assert_eq!(
+        monitor.target("hangs").expect("there").checks[0].attempts,
+        1
+    );
+    assert!(monitor.stop(LIMIT));
+    // Its thread ends.
+    drop(
+        std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&file),
+    );
+    let _ = std::fs::remove_file(&file);
+}
+
 /// What could never be carried out is refused when it is added.
 #[cfg(not(feature = "tls"))]
 #[test]

@@ -32,9 +32,12 @@ impl Kind {
             // The path of a Unix socket that is not there is a server that is not there.
             errno::ENOENT | errno::ECONNREFUSED => Self::Refused,
             errno::ECONNRESET | errno::ECONNABORTED | errno::EPIPE => Self::Reset,
+            // The last two are what a system without IPv6 says of an IPv6 address.
             errno::ENETUNREACH
             | errno::EHOSTUNREACH
             | errno::ENETDOWN
+            | errno::EAFNOSUPPORT
+            | errno::EPROTONOSUPPORT
             | errno::EACCES
             | errno::EPERM => Self::Unreachable,
             errno::ETIMEDOUT => Self::Timeout,
@@ -143,6 +146,8 @@ mod errno {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     mod by_system {
         pub(in super::super) const EAGAIN: i32 = 11;
+        pub(in super::super) const EPROTONOSUPPORT: i32 = 93;
+        pub(in super::super) const EAFNOSUPPORT: i32 = 97;
         pub(in super::super) const EADDRNOTAVAIL: i32 = 99;
         pub(in super::super) const ENETDOWN: i32 = 100;
         pub(in super::super) const ENETUNREACH: i32 = 101;
@@ -158,6 +163,8 @@ mod errno {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     mod by_system {
         pub(in super::super) const EAGAIN: i32 = 35;
+        pub(in super::super) const EPROTONOSUPPORT: i32 = 43;
+        pub(in super::super) const EAFNOSUPPORT: i32 = 47;
         pub(in super::super) const EADDRNOTAVAIL: i32 = 49;
         pub(in super::super) const ENETDOWN: i32 = 50;
         pub(in super::super) const ENETUNREACH: i32 = 51;
@@ -184,6 +191,8 @@ mod errno {
     pub(super) const ENOEXEC: i32 = 193; // ERROR_BAD_EXE_FORMAT
     pub(super) const EMFILE: i32 = 10024;
     pub(super) const EAGAIN: i32 = 10035;
+    pub(super) const EPROTONOSUPPORT: i32 = 10043;
+    pub(super) const EAFNOSUPPORT: i32 = 10047;
     pub(super) const EADDRNOTAVAIL: i32 = 10049;
     pub(super) const ENETDOWN: i32 = 10050;
     pub(super) const ENETUNREACH: i32 = 10051;

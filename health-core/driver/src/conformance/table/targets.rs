@@ -106,6 +106,16 @@ pub(super) fn cases() -> Vec<Case> {
             "limit is a number from 1 to 1000",
         ),
         with("targets_ready_0", "/targets?ready=0", ok().has("targets")),
+        with(
+            "targets_not_ready_last",
+            "/targets?ready&ready=0",
+            ok().has("targets"),
+        ),
+        with(
+            "targets_ready_last",
+            "/targets?ready=false&ready=true",
+            ok().exactly(READY),
+        ),
         with("targets_exactly", "/targets/", not_found()),
         method("targets_by_head", "HEAD /targets", ok().for_head()),
         method("targets_by_options", "OPTIONS /targets", options(200)),
