@@ -24,19 +24,14 @@ pub struct Down {
 }
 
 /// The place of a target in lists, those that are worst first; `None` for one that is not down.
-pub(super) type Rank = (u8, Name);
+pub(super) type Rank = (usize, Name);
 
 /// The most names in the text.
 const NAMED: usize = 10;
 
 pub(super) fn rank(status: TargetStatus, name: &Name) -> Option<Rank> {
-    let place = match status {
-        TargetStatus::Deregistered => 0,
-        TargetStatus::AnswersAgain => 1,
-        TargetStatus::Unhealthy => 2,
-        _ => return None,
-    };
-    Some((place, name.clone()))
+    let is_down = status.is_deregistered() || status == TargetStatus::Unhealthy;
+    is_down.then(|| (status.place(), name.clone()))
 }
 
 impl Down {
@@ -90,9 +85,9 @@ impl fmt::Display for Down {
             return Ok(());
         };
         write!(f, "{name}")?;
-        f.write_str(match place {
-            0 => " (deregistered)",
-            1 => " (deregistered, answers again)",
+        f.write_str(match TargetStatus::ALL[*place] {
+            TargetStatus::Deregistered => " (deregistered)",
+            TargetStatus::AnswersAgain => " (deregistered, answers again)",
             _ => "",
         })?;
         if !self.reason.is_empty() {
