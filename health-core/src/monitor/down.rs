@@ -50,6 +50,20 @@ impl Down {
         }
     }
 
+    /// The first target, if it is not known why it is down: after a restart, only what was stored says so.
+    #[cfg(feature = "registry")]
+    #[must_use]
+    pub fn lacks_reason(&self) -> Option<&Name> {
+        let first = self.named.first().filter(|_| self.reason.is_empty());
+        first.map(|(_, name)| name)
+    }
+
+    /// Why the first target is down.
+    #[cfg(feature = "registry")]
+    pub fn set_reason(&mut self, reason: &str) {
+        self.reason = reason.into();
+    }
+
     /// The first of `ranks`, whose first target is `first`, of so many.
     pub(super) fn of<'a>(
         first: Option<&Target>,

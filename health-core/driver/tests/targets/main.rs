@@ -4,6 +4,7 @@
 mod schema;
 
 mod long;
+mod restored;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
