@@ -253,9 +253,7 @@ impl Registry {
         let mut changed = Vec::new();
         for (name, (source, files)) in &mut *self.files() {
             if files.has_changed() {
-                let read = files.read_again(defaults, *source);
-                let read = read.map_err(|error| (error, files.read_without(defaults, *source)));
-                changed.push((name.clone(), read));
+                changed.push((name.clone(), files.read_again(defaults, *source)));
             }
         }
         for (name, read) in changed {
@@ -267,14 +265,11 @@ impl Registry {
                 Ok(target) if listed(&target) => {}
                 Ok(target) => {
                     self.watch(&target, None);
-                    info!(%name, "a header has been read again from its file");
-                }
-                Err((error, without)) => {
-                    warn!(%name, %error, "the file of a header cannot be read: no checks with it");
-                    if let Ok(target) = without {
-                        self.watch(&target, None);
+                    if target.header_problem().is_none() {
+                        info!(%name, "a header has been read again from its file");
                     }
                 }
+                Err(error) => warn!(%name, %error, "a header cannot be read again from its file"),
             }
         }
     }
@@ -295,6 +290,10 @@ impl Registry {
         };
         match watched {
             Ok(_) => {
+                if let Some(error) = target.header_problem() {
+                    let name = &target.name;
+                    warn!(%name, error, "the file of a header cannot be read: no checks with it");
+                }
                 let mut targets = self.list.lock();
                 targets.insert(target.name.clone(), target.listed());
                 if let Some(late) = &mut *self.late() {
