@@ -40,6 +40,25 @@ fn a_registry_that_is_renamed_is_made_anew() {
     });
 }
 
+/// To another place, with a link that leads there: others would look for the log beside the file.
+#[test]
+fn a_registry_that_is_moved_behind_a_link_is_made_anew() {
+    is_made_anew("lost-linked", |place, _| {
+        fs::rename(place.path("healthd.db"), place.path("there.db")).expect("renamed");
+        symlink(place.path("there.db"), place.path("healthd.db")).expect("a link");
+    });
+}
+
+/// The registry has been behind a link all the time.
+#[test]
+fn a_log_of_a_registry_behind_a_link_that_is_removed_is_made_anew() {
+    let place = Place::new("lost-link-wal");
+    symlink(place.path("there.db"), place.path("healthd.db")).expect("a link");
+    is_made_anew_in(&place, |place, _| {
+        fs::remove_file(place.path("there.db-wal")).expect("removed");
+    });
+}
+
 #[test]
 fn a_registry_that_is_replaced_by_garbage_is_made_anew() {
     is_made_anew("lost-replaced", |place, _| {
@@ -174,20 +193,23 @@ fn a_registry_that_cannot_be_read_at_the_start_is_merged_later() {
 }
 
 fn is_made_anew(test: &str, take_away: impl FnOnce(&Place, &Daemon)) {
-    let place = Place::new(test);
+    is_made_anew_in(&Place::new(test), take_away);
+}
+
+fn is_made_anew_in(place: &Place, take_away: impl FnOnce(&Place, &Daemon)) {
     let a = Backend::start();
     let mut dead = Backend::start();
     let mut args = slow(&a);
     args.extend(["--target".to_owned(), format!("dead={}", dead.url())]);
     args[1] = "300ms".to_owned();
-    let daemon = Daemon::start(&place, &args);
+    let daemon = Daemon::start(place, &args);
     daemon.wait_for(&["healthy", "target=a"]);
     daemon.wait_for(&["healthy", "target=dead"]);
     dead.stop();
     daemon.wait_for(&["ERROR", "deregistered", "target=dead"]);
-    wait_until("a deregistration that is kept", || is_off(&place));
+    wait_until("a deregistration that is kept", || is_off(place));
 
-    take_away(&place, &daemon);
+    take_away(place, &daemon);
     let began = Instant::now();
     wait_until("a word of the component", || {
         daemon.get("/health").contains(r#""store":false"#)
@@ -195,7 +217,7 @@ fn is_made_anew(test: &str, take_away: impl FnOnce(&Place, &Daemon)) {
     // Twice a second the file is checked; the rest is for a busy machine.
     let took = began.elapsed();
     assert!(took < Duration::from_secs(8), "{took:?}");
-    wait_until("the same in a new file", || is_off(&place));
+    wait_until("the same in a new file", || is_off(place));
     assert!(place.out(&["list"]).contains("a "));
     daemon.wait_for_body("/health", r#""store":true"#);
     daemon.kill();
