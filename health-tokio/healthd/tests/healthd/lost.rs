@@ -112,6 +112,29 @@ fn a_lock_whose_file_is_removed_is_held_all_the_same() {
     daemon.stop();
 }
 
+/// In the moment before the monitor notices, too: neither another monitor nor a command writes beside it.
+#[test]
+fn a_lock_whose_file_has_just_been_removed_is_nobody_elses() {
+    let place = Place::new("lost-lock-now");
+    let a = Backend::start();
+    let daemon = Daemon::start(&place, &slow(&a));
+    for round in 0..5 {
+        fs::remove_file(place.path("healthd.db.lock")).expect("removed");
+        let (code, error) = place.fails(&["monitor"]);
+        assert!(
+            code == 1 && error.contains("another healthd has this registry"),
+            "{error}"
+        );
+        wait_until("the lock's file", || place.path("healthd.db.lock").exists());
+        fs::remove_file(place.path("healthd.db.lock")).expect("removed");
+        let name = format!("n{round}");
+        let said = place.out(&["add", &name, &a.url()]);
+        assert_eq!(said.trim(), format!("{name} added"));
+        wait_until("the lock's file", || place.path("healthd.db.lock").exists());
+    }
+    daemon.stop();
+}
+
 #[test]
 fn a_socket_whose_file_is_removed_is_made_again() {
     let place = Place::new("lost-socket");
