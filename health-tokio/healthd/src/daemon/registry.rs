@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use health_core::Name;
 use health_core::check::CheckStatus;
@@ -11,6 +12,9 @@ use tracing::{info, warn};
 use super::list::List;
 use super::store_writer::{MAX_TARGETS, StoreCommand, StoreHandle};
 use crate::config::{Defaults, HeaderFiles, Source, TargetDef};
+
+/// How long a command waits for the disk: it has to be answered before it gives the monitor up.
+const COMMAND: Duration = Duration::from_secs(3);
 
 /// The list of targets, what the monitor watches, and what is stored, changed together.
 #[derive(Debug)]
@@ -216,7 +220,7 @@ impl Registry {
             return Err(format!("{name}: there is a target of this name"));
         }
         let put = StoreCommand::Put(vec![target.definition()]);
-        let kept = self.commands.send(put).await;
+        let kept = self.commands.send_for(COMMAND, put).await;
         self.watch(&target, None);
         Ok(message(&format!("{name} added"), &kept))
     }
@@ -228,7 +232,7 @@ impl Registry {
         }
         let kept = self
             .commands
-            .send(StoreCommand::Remove(vec![name.clone()]))
+            .send_for(COMMAND, StoreCommand::Remove(vec![name.clone()]))
             .await;
         Some(message(&format!("{name} removed"), &kept))
     }
@@ -242,7 +246,7 @@ impl Registry {
         self.list.controls.reactivate(name.as_str());
         let kept = self
             .commands
-            .send(StoreCommand::Reset(vec![name.clone()]))
+            .send_for(COMMAND, StoreCommand::Reset(vec![name.clone()]))
             .await;
         Some(message(&format!("{name} reactivated"), &kept))
     }

@@ -160,6 +160,28 @@ fn what_is_acknowledged_is_in_the_file_that_is_there() {
     assert!(place.server("a").0);
 }
 
+/// Another program holds the file: the command is answered all the same, and carried out later.
+#[test]
+fn a_command_is_answered_while_the_registry_is_held() {
+    let place = Place::new("lost-held");
+    let a = Backend::start();
+    let mut args = slow(&a);
+    // Results wait for the file as well, before the command.
+    args[1] = "300ms".to_owned();
+    let daemon = Daemon::start(&place, &args);
+    daemon.wait_for(&["healthy", "target=a"]);
+    let other = rusqlite::Connection::open(place.path("healthd.db")).expect("the registry");
+    while other.execute_batch("BEGIN IMMEDIATE").is_err() {}
+    let said = place.out(&["add", "b", &a.url()]);
+    assert!(said.starts_with("b added, but not kept yet: "), "{said}");
+    other.execute_batch("COMMIT").expect("let go");
+    wait_until("b in the file", || {
+        place.run(&["inspect", "b"]).status.success()
+    });
+    daemon.kill();
+    assert!(place.server("b").0);
+}
+
 /// What could not be read at the start holds as soon as it can be: nothing is written over it.
 #[test]
 fn a_registry_that_cannot_be_read_at_the_start_is_merged_later() {
