@@ -24,19 +24,14 @@ pub struct Down {
 }
 
 /// The place of a target in lists, those that are worst first; `None` for one that is not down.
-pub(super) type Rank = (u8, Name);
+pub(super) type Rank = (usize, Name);
 
 /// The most names in the text.
 const NAMED: usize = 10;
 
 pub(super) fn rank(status: TargetStatus, name: &Name) -> Option<Rank> {
-    let place = match status {
-        TargetStatus::Deregistered => 0,
-        TargetStatus::AnswersAgain => 1,
-        TargetStatus::Unhealthy => 2,
-        _ => return None,
-    };
-    Some((place, name.clone()))
+    let is_down = status.is_deregistered() || status == TargetStatus::Unhealthy;
+    is_down.then(|| (status.place(), name.clone()))
 }
 
 impl Down {
@@ -53,6 +48,20 @@ impl Down {
         if self.named.len() > NAMED {
             self.named.pop_last();
         }
+    }
+
+    /// The first target, if it is not known why it is down: after a restart, only what was stored says so.
+    #[cfg(feature = "registry")]
+    #[must_use]
+    pub fn lacks_reason(&self) -> Option<&Name> {
+        let first = self.named.first().filter(|_| self.reason.is_empty());
+        first.map(|(_, name)| name)
+    }
+
+    /// Why the first target is down.
+    #[cfg(feature = "registry")]
+    pub fn set_reason(&mut self, reason: &str) {
+        self.reason = reason.into();
     }
 
     /// The first of `ranks`, whose first target is `first`, of so many.
@@ -90,9 +99,9 @@ impl fmt::Display for Down {
             return Ok(());
         };
         write!(f, "{name}")?;
-        f.write_str(match place {
-            0 => " (deregistered)",
-            1 => " (deregistered, answers again)",
+        f.write_str(match TargetStatus::ALL[*place] {
+            TargetStatus::Deregistered => " (deregistered)",
+            TargetStatus::AnswersAgain => " (deregistered, answers again)",
             _ => "",
         })?;
         if !self.reason.is_empty() {

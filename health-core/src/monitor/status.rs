@@ -30,16 +30,22 @@ pub enum TargetStatus {
 }
 
 impl TargetStatus {
-    /// Every status.
+    /// Every status, the worst first: the order of lists. What nobody judges stands before what is well.
     pub(crate) const ALL: [Self; 7] = [
-        Self::Healthy,
-        Self::Degraded,
+        Self::Deregistered,
+        Self::AnswersAgain,
         Self::Unhealthy,
         Self::Unknown,
         Self::Inactive,
-        Self::Deregistered,
-        Self::AnswersAgain,
+        Self::Degraded,
+        Self::Healthy,
     ];
+
+    /// The place in that order.
+    pub(crate) fn place(self) -> usize {
+        let place = Self::ALL.iter().position(|it| *it == self);
+        place.expect("all are in it")
+    }
 
     /// The word shown: `healthy`, `degraded`, `unhealthy`, `unknown`, `inactive`, `deregistered`,
     /// `answers-again`.
@@ -143,6 +149,7 @@ mod tests {
     fn every_word_reads_back() {
         for status in TargetStatus::ALL {
             assert_eq!(TargetStatus::from_word(status.as_str()), Some(status));
+            assert_eq!(TargetStatus::ALL[status.place()], status);
         }
         assert_eq!(TargetStatus::from_word("starting"), None);
     }

@@ -102,6 +102,19 @@ impl Summary {
         }
     }
 
+    /// How many have this status.
+    pub(crate) const fn count(&self, status: TargetStatus) -> usize {
+        match status {
+            TargetStatus::Healthy => self.sound,
+            TargetStatus::Degraded => self.degraded,
+            TargetStatus::Unhealthy => self.unhealthy,
+            TargetStatus::Unknown => self.unknown,
+            TargetStatus::Inactive => self.unjudged,
+            TargetStatus::Deregistered => self.deregistered - self.answers_again,
+            TargetStatus::AnswersAgain => self.answers_again,
+        }
+    }
+
     /// Counts one more target.
     pub(super) fn add(&mut self, status: TargetStatus) {
         self.total += 1;

@@ -20,16 +20,15 @@ use crate::supervise::ReplicaReport;
 /// What is shown at `/targets`.
 pub(crate) struct TargetList<'a> {
     pub(crate) status: &'a MonitorStatus,
-    /// By name.
     pub(crate) targets: &'a [TargetView],
-    /// There are more of them.
-    pub(crate) has_more: bool,
+    /// If there are more of them, what to ask for.
+    pub(crate) next: Option<&'a str>,
     /// What is known of those that are replicas.
     #[cfg(feature = "supervise")]
     pub(crate) replicas: &'a BTreeMap<Name, ReplicaReport>,
 }
 
-/// The targets, those that were deregistered first. It shows messages: for readers who may see them.
+/// The targets. It shows messages: for readers who may see them.
 pub(crate) fn targets(moment: Moment, list: &TargetList<'_>, out: &mut Vec<u8>) {
     let (status, targets) = (list.status, list.targets);
     let summary = status.summary;
@@ -49,10 +48,8 @@ pub(crate) fn targets(moment: Moment, list: &TargetList<'_>, out: &mut Vec<u8>) 
             o.number("answers_again", summary.answers_again as u64);
         }
         o.bool("mass_failure", status.is_mass_failure);
-        let last = targets.last().filter(|_| list.has_more);
-        word(o, "next", last.map(|it| it.name.as_str()));
-        let (gone, rest): (Vec<_>, Vec<_>) = targets.iter().partition(|it| it.is_deregistered);
-        o.objects("targets", gone.into_iter().chain(rest), |o, it| {
+        word(o, "next", list.next);
+        o.objects("targets", targets.iter(), |o, it| {
             target(status, it, o);
             #[cfg(feature = "supervise")]
             if let Some(replica) = list.replicas.get(&it.name) {

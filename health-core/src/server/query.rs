@@ -104,7 +104,7 @@ pub(super) enum Route {
     History,
     /// Transitions and published values as they come.
     Events,
-    /// The targets of a monitor, by name.
+    /// The targets of a monitor.
     #[cfg(feature = "monitor")]
     Targets(TargetQuery),
     /// Those among them that may be sent work, as Prometheus' `http_sd_configs` reads it: `?ready`.

@@ -1,5 +1,7 @@
 //! The targets of a monitor in the endpoint's documents: `/targets`, `/metrics`, and a line of `/health`.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::num::NonZeroU16;
@@ -23,7 +25,7 @@ const MAX_TARGETS: u16 = 1_000;
 ///
 /// It is called on the endpoint's thread, where probes wait for their responses: each call has to
 /// return at once. A long list is read in pages, so that no lock has to be held for all of it; what is
-/// added or removed between two pages may be shown or missing.
+/// added or removed between two pages may be shown or missing, and what changes its status as well.
 pub trait Targets: Send + Sync {
     /// The whole monitor in numbers. It is called for each document of `/health`.
     fn status(&self) -> MonitorStatus;
@@ -84,12 +86,22 @@ impl TargetList {
     /// Appends the targets that `query` asks for.
     pub(super) fn write_list(&self, moment: Moment, query: &TargetQuery, out: &mut Vec<u8>) {
         let status = self.status();
-        let after = query.after();
         let most = query.limit().unwrap_or(MAX_TARGETS.into());
-        let targets = self.entries(after, |after| self.targets.page(after, query.status()));
-        let mut targets: Vec<_> = targets.take(most + 1).collect();
+        let by_name = query.after.and_then(|it| it.by_name());
+        let mut targets: Vec<_> = match by_name {
+            Some(after) => {
+                let page = |after: Option<&Name>| self.targets.page(after, query.status);
+                self.entries(Some(after), page).take(most + 1).collect()
+            }
+            None => self.sorted(query, &status.summary).take(most + 1).collect(),
+        };
         let has_more = targets.len() > most;
         targets.truncate(most);
+        let last = targets.last().filter(|_| has_more);
+        let next = last.map(|it| match query.after {
+            Some(Cursor { status: None, .. }) => String::from(it.name.as_str()),
+            _ => format!("{}{SEPARATOR}{}", it.status, it.name),
+        });
         #[cfg(feature = "supervise")]
         let replicas = self.groups().into_iter().flat_map(|it| it.replicas);
         #[cfg(feature = "supervise")]
@@ -97,7 +109,7 @@ impl TargetList {
         let list = render::TargetList {
             status: &status,
             targets: &targets,
-            has_more,
+            next: next.as_deref(),
             #[cfg(feature = "supervise")]
             replicas: &replicas,
         };
@@ -107,7 +119,8 @@ impl TargetList {
     /// Appends the targets that may be sent work: all of them, unless `query` has a limit. Prometheus reads
     /// no pages, and drops what a list does not name.
     pub(super) fn write_ready(&self, query: &TargetQuery, out: &mut Vec<u8>) {
-        let targets = self.entries(query.after(), |after| self.targets.ready(after));
+        let after = query.after.and_then(|it| it.name());
+        let targets = self.entries(after, |after| self.targets.ready(after));
         render::ready_targets(targets.take(query.limit().unwrap_or(usize::MAX)), out);
     }
 
@@ -125,6 +138,25 @@ impl TargetList {
     #[cfg(feature = "supervise")]
     fn groups(&self) -> Vec<GroupReport> {
         guard::call(self.guard, || self.targets.groups()).unwrap_or_default()
+    }
+
+    /// The targets that `query` asks for, the worst first, those of one status by name. Of each status that
+    /// any target has, the list is read once.
+    fn sorted(&self, query: &TargetQuery, summary: &Summary) -> impl Iterator<Item = TargetView> {
+        let (only, after, summary) = (query.status, query.after, *summary);
+        let asked_for = TargetStatus::ALL.into_iter().filter(move |status| {
+            let is_behind = after
+                .and_then(|it| it.status)
+                .is_none_or(|it| it.place() <= status.place());
+            let is_wanted = only.is_none_or(|only| status.is_one_of(only));
+            is_behind && is_wanted && summary.count(*status) > 0
+        });
+        asked_for.flat_map(move |status| {
+            let after = after.filter(|it| it.status == Some(status));
+            let of_status = move |after: Option<&Name>| self.targets.page(after, Some(status));
+            let entries = self.entries(after.and_then(|it| it.name()), of_status);
+            entries.filter(move |it| it.status == status)
+        })
     }
 
     /// As many targets as are shown: those that were deregistered before the others, since they have to
@@ -167,11 +199,52 @@ impl TargetList {
     }
 }
 
+/// Between the status and the name in a [`Cursor`]: not in a name, and in no need of an encoding.
+const SEPARATOR: char = '~';
+
+/// A target in a list: `unhealthy~web-2` in the one that is sorted by status and name. Without a status, in
+/// the one that is sorted by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cursor {
+    status: Option<TargetStatus>,
+    name: InlineName,
+}
+
+impl Cursor {
+    fn parse(value: &[u8]) -> Option<Self> {
+        let is_encoded = |it: &[u8]| it.eq_ignore_ascii_case(b"%7e");
+        let plain = value.iter().position(|it| *it == SEPARATOR as u8);
+        let encoded = value.windows(3).position(is_encoded);
+        let (word, name) = match (plain, encoded) {
+            (Some(at), _) => (Some(&value[..at]), &value[at + 1..]),
+            (None, Some(at)) => (Some(&value[..at]), &value[at + 3..]),
+            (None, None) => (None, value),
+        };
+        let status = match word {
+            Some(word) => Some(TargetStatus::from_word(InlineName::decode(word)?.as_str())?),
+            None => None,
+        };
+        let name = InlineName::decode(name)?;
+        Some(Self { status, name })
+    }
+
+    fn name(&self) -> Option<Name> {
+        Name::new(self.name.as_str()).ok()
+    }
+
+    /// The name, if the list is to be sorted by it.
+    fn by_name(&self) -> Option<Name> {
+        self.name().filter(|_| self.status.is_none())
+    }
+}
+
 /// The parameters of `/targets`. Unknown ones are ignored; the last of several counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct TargetQuery {
     is_ready: bool,
-    after: Option<InlineName>,
+    /// Those that come after this one: `?after=`.
+    after: Option<Cursor>,
+    /// Those of this status: `?status=`.
     status: Option<TargetStatus>,
     /// At most so many: `?limit=`.
     limit: Option<NonZeroU16>,
@@ -186,16 +259,6 @@ impl TargetQuery {
         self.is_ready
     }
 
-    /// Those whose names come after this one: `?after=`.
-    fn after(&self) -> Option<Name> {
-        Name::new(self.after.as_ref()?.as_str()).ok()
-    }
-
-    /// Those of this status: `?status=`.
-    const fn status(&self) -> Option<TargetStatus> {
-        self.status
-    }
-
     fn limit(&self) -> Option<usize> {
         self.limit.map(|most| most.get().into())
     }
@@ -203,7 +266,10 @@ impl TargetQuery {
     /// What is allowed, if the query is not; it is answered 400.
     pub(super) const fn error(&self) -> Option<&'static str> {
         if self.after_is_bad {
-            Some("after is the name of a target: 1 to 64 characters of A-Z a-z 0-9 _ . : -")
+            Some(
+                "after is the next of another answer, or the name of a target: 1 to 64 characters of \
+                 A-Z a-z 0-9 _ . : -",
+            )
         } else if self.status_is_bad {
             Some(
                 "status is one of: healthy, degraded, unhealthy, unknown, inactive, deregistered, \
@@ -225,7 +291,7 @@ impl TargetQuery {
                 _ => {}
             }
             if let Some(name) = parameter.strip_prefix(b"after=") {
-                targets.after = InlineName::decode(name);
+                targets.after = Cursor::parse(name);
                 targets.after_is_bad = targets.after.is_none();
             }
             if let Some(number) = parameter.strip_prefix(b"limit=") {

@@ -91,13 +91,18 @@ fn count(value: &Value) -> u64 {
     value.as_object().map_or(length, serde_json::Map::len) as u64
 }
 
-/// The two patterns there are, by what they mean.
+/// The patterns there are, by what they mean.
 fn matches(pattern: &str, value: &Value) -> bool {
     let Some(text) = value.as_str() else {
         return true;
     };
     match pattern {
         "^[A-Za-z0-9_.:-]{1,64}$" => health_core::Name::new(text).is_ok(),
+        // The next of a list that is sorted by status and name.
+        "^([a-z-]+~)?[A-Za-z0-9_.:-]{1,64}$" => {
+            let name = text.split_once('~').map_or(text, |(_, name)| name);
+            health_core::Name::new(name).is_ok()
+        }
         _ => {
             assert!(
                 pattern.starts_with("^[0-9]{4}-"),

@@ -84,12 +84,18 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes it; `None` if another process has it.
+    /// Takes it; `None` if another process has it, or did until its file was removed a moment ago: a
+    /// monitor that answers takes it again.
     ///
     /// # Errors
     ///
     /// The file cannot be made.
     pub(super) fn take(db: &Path) -> io::Result<Option<Self>> {
+        let taken = Self::take_file(db)?;
+        Ok(taken.filter(|_| !is_served(db)))
+    }
+
+    fn take_file(db: &Path) -> io::Result<Option<Self>> {
         let path = sibling(db, ".lock");
         let file = OpenOptions::new().create(true).append(true).open(&path);
         // An existing file can be locked on a read-only disk, too.
@@ -122,7 +128,7 @@ impl Lock {
         if Identity::at(&sibling(db, ".lock")) == Some(held) {
             return Ok(true);
         }
-        let Some(taken) = Self::take(db)? else {
+        let Some(taken) = Self::take_file(db)? else {
             return Ok(false);
         };
         *file = taken
@@ -139,6 +145,11 @@ pub(super) fn is_locked(db: &Path) -> bool {
     file.is_ok_and(|file| {
         flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)
     })
+}
+
+/// Whether a monitor listens for commands.
+fn is_served(db: &Path) -> bool {
+    socket(db).is_ok_and(|(path, _directory)| UnixStream::connect(path).is_ok())
 }
 
 /// Why a monitor cannot make its socket, if nothing can be written to the registry's directory; a line for

@@ -229,7 +229,10 @@ impl MonitorDriver {
                 let (summary, timing) = (status.summary, status.stats.timing);
                 let at = group.due(now, summary, timing);
                 if at <= now {
-                    let down = state.monitor.down();
+                    #[cfg_attr(not(feature = "registry"), allow(unused_mut))]
+                    let mut down = state.monitor.down();
+                    #[cfg(feature = "registry")]
+                    state.explain(self.shared.clock.moment(), &mut down);
                     drop(state);
                     readers.into_iter().for_each(Waker::wake);
                     group.update(now, summary, &down, timing);

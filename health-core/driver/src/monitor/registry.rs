@@ -134,9 +134,14 @@ impl MonitorControl {
             });
             after = page.next;
             if after.is_none() {
-                return groups;
+                break;
             }
         }
+        let state = self.shared.lock();
+        for (_, down) in groups.values_mut() {
+            state.explain(self.shared.clock.moment(), down);
+        }
+        groups
     }
 
     /// What was stored and what waits for it; `None` without a journal.

@@ -10,6 +10,8 @@ use super::shared::State;
 use health_core::Moment;
 use health_core::Name;
 use health_core::check::probe::Endpoint;
+#[cfg(feature = "registry")]
+use health_core::monitor::Down;
 use health_core::monitor::{
     MonitorStatus, ReadyTarget, Target, TargetId, TargetStatus, TargetView,
 };
@@ -106,6 +108,18 @@ impl State {
             check.last_report = work.report.clone();
         }
         view
+    }
+
+    /// Says why the first of those that are down is, if only what was stored says so.
+    #[cfg(feature = "registry")]
+    pub(super) fn explain(&self, moment: Moment, down: &mut Down) {
+        let first = down.lacks_reason();
+        let Some(id) = first.and_then(|name| self.monitor.find(name.as_str())) else {
+            return;
+        };
+        if let Some(target) = self.monitor.target(id) {
+            down.set_reason(self.view(moment, id, target).reason());
+        }
     }
 
     /// What the first of its checks that has an address connects to.

@@ -68,7 +68,8 @@ fn a_long_list_comes_in_parts() {
         let Some(next) = document["next"].as_str() else {
             break;
         };
-        assert_eq!(Some(next), seen.last().map(String::as_str));
+        let last = seen.last().map(|last| format!("unknown~{last}"));
+        assert_eq!(Some(next), last.as_deref());
         query = format!("?after={next}");
     }
     assert_eq!(seen.len(), 2_500);
@@ -87,4 +88,80 @@ fn exactly_a_thousand_are_all_of_them() {
     let document = list(&service, "");
     assert_eq!(names(&document).len(), 1_000);
     assert_eq!(document["next"], Value::Null);
+}
+
+/// All names, page by page, and how many pages there were.
+fn walk(service: &Service, query: &str) -> (Vec<String>, usize) {
+    let (mut seen, mut pages, mut next) = (Vec::new(), 0, String::new());
+    loop {
+        let document = list(service, &format!("?{query}{next}"));
+        seen.extend(names(&document).into_iter().map(str::to_owned));
+        pages += 1;
+        let Some(cursor) = document["next"].as_str() else {
+            return (seen, pages);
+        };
+        next = format!("&after={cursor}");
+    }
+}
+
+/// However small the pages are: who looks at the first one only sees what is wrong.
+#[test]
+fn the_worst_come_first_over_all_pages() {
+    let (clock, is_up) = (ManualClock::new(), Arc::default());
+    let wells: Vec<_> = (0..10).map(|it| format!("a-{it}")).collect();
+    let mut all: Vec<_> = wells.iter().map(String::as_str).collect();
+    all.extend(["down-1", "down-2", "e"]);
+    let (mut driver, monitor) = deregistering(&clock, &all, &is_up);
+    for _ in 0..5 {
+        look(&mut driver, &clock);
+    }
+    assert!(monitor.pause("a-5"));
+    let never = Target::new("never").expect("a name");
+    let never = never.self_check("look", CheckConfig::default(), Outcome::success);
+    monitor.add(never.expect("a name")).expect("a free name");
+    let service = Service::new().targets(&monitor);
+    let wanted = [
+        "down-1", "down-2", "never", "a-5", "a-0", "a-1", "a-2", "a-3", "a-4", "a-6", "a-7", "a-8",
+        "a-9", "e",
+    ];
+    for limit in 1..=15 {
+        let (seen, pages) = walk(&service, &format!("limit={limit}"));
+        assert_eq!(seen, wanted, "{limit}");
+        assert_eq!(pages, wanted.len().div_ceil(limit));
+    }
+    let (inactive, _) = walk(&service, "status=inactive&limit=1");
+    assert_eq!(inactive, ["down-1", "down-2", "a-5"]);
+    let document = list(&service, "?after=a-4&limit=3");
+    assert_eq!(names(&document), ["a-5", "a-6", "a-7"]);
+    assert_eq!(document["next"], "a-7");
+
+    // One answers again between two pages, and the one that the first page ended with is removed.
+    let first = list(&service, "?limit=2");
+    assert_eq!(first["next"], "deregistered~down-2");
+    is_up.store(true, Ordering::Relaxed);
+    clock.advance_to(clock.now() + Duration::from_secs(300));
+    look(&mut driver, &clock);
+    assert!(monitor.remove("down-2"));
+    let second = list(&service, "?after=deregistered~down-2&limit=2");
+    assert_eq!(names(&second), ["down-1", "a-5"]);
+}
+
+/// One that is down among 2,500 stands in the first page, and each is listed once.
+#[test]
+fn one_that_is_down_is_found_in_the_first_page_of_a_long_list() {
+    let (clock, is_up) = (ManualClock::new(), Arc::default());
+    let mut all: Vec<_> = (0..2_500).map(|it| format!("a-{it:04}")).collect();
+    all.push("down-z".to_owned());
+    let all: Vec<_> = all.iter().map(String::as_str).collect();
+    let (mut driver, monitor) = deregistering(&clock, &all, &is_up);
+    for _ in 0..6 {
+        look(&mut driver, &clock);
+    }
+    let service = Service::new().targets(&monitor);
+    assert_eq!(names(&list(&service, ""))[0], "down-z");
+    let (mut seen, pages) = walk(&service, "x");
+    assert_eq!((seen.len(), pages, &*seen[0]), (2_501, 3, "down-z"));
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 2_501);
 }

@@ -4,6 +4,7 @@
 mod schema;
 
 mod long;
+mod restored;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -97,8 +98,8 @@ fn a_target_is_told_with_all_that_is_known() {
     );
 
     let all = list(&service, "");
-    assert_eq!(names(&all), ["cache", "disk", "web-1", "web-2"]);
-    let disk = &all["targets"][1];
+    assert_eq!(names(&all), ["web-1", "cache", "disk", "web-2"]);
+    let disk = &all["targets"][2];
     assert_eq!(
         (&disk["group"], &disk["status"]),
         (&Value::Null, &json!("healthy"))
@@ -175,12 +176,12 @@ fn who_is_paused_or_gone_is_shown_as_such() {
     let service = Service::new().targets(&monitor);
     assert!(monitor.pause("cache") && monitor.remove("disk"));
     let document = list(&service, "");
-    assert_eq!(names(&document), ["cache", "web-1", "web-2"]);
+    assert_eq!(names(&document), ["web-1", "cache", "web-2"]);
     assert_eq!(
         (&document["total"], &document["inactive"]),
         (&json!(3), &json!(1))
     );
-    let cache = &document["targets"][0];
+    let cache = &document["targets"][1];
     assert_eq!(cache["status"], "inactive");
     // It was not taken off the list, but nobody looks whether it is still well.
     assert_eq!(

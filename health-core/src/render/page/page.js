@@ -12,8 +12,8 @@ const MARKS = {
   starting: '…', draining: '↓', stopped: '■', inactive: '–', lost: '–',
   deregistered: '✕', 'answers-again': '↑',
 };
-const ORDER = ['deregistered', 'answers-again', 'unhealthy', 'down', 'unknown', 'starting', 'pending', 'degraded', 'up',
-  'healthy', 'inactive'];
+const ORDER = ['deregistered', 'answers-again', 'unhealthy', 'down', 'unknown', 'starting', 'pending', 'inactive', 'degraded',
+  'up', 'healthy'];
 const worstFirst = (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status);
 
 // What is known.

@@ -3,19 +3,11 @@
 const MOST_HEALTHY = 100, MOST_RESULTS = 10, COLUMN = 12;
 const RESULTS = { success: 'healthy', warning: 'degraded', failure: 'unhealthy', indeterminate: 'unknown' };
 
-// What is told, the worst first, and what of it is shown.
+// What is told, and what of it is shown.
 let targets = null, seen;
 
-/** The first thousand by name; of a longer list the first thousand unhealthy and inactive ones besides. */
-async function readTargets() {
-  const told = [], take = one => told.push(one);
-  let may = await read('targets', take);
-  for (const it of told[0]?.next ? ['unhealthy', 'inactive'] : []) may &&= await read('targets?status=' + it, take);
-  if (!may || !told[0]) return may;
-  const byName = new Map(told.flatMap(one => one.targets).map(it => [it.name, it]));
-  targets = { ...told[0], targets: [...byName.values()].sort(worstFirst) };
-  return true;
-}
+/** The first thousand, which come the worst first. */
+const readTargets = () => read('targets', told => targets = told);
 
 function showTargets() {
   const told = targets ?? health.targets;
@@ -34,7 +26,7 @@ function showTargets() {
   const old = $('targets').children, keys = rows.map(it => JSON.stringify(it));
   fill($('targets'), rows.map((it, index) => old[index]?.key === keys[index] ? old[index] : target(it)));
   keys.forEach((key, index) => old[index].key = key);
-  fill($('rest'), targets ? rest > 0 && `and ${rest} more${next ? '' : ' healthy'}` : denied && 'Which, and why, needs a token.');
+  fill($('rest'), targets ? rest > 0 && `and ${rest} more${!next || next.startsWith('healthy~') ? ' healthy' : ''}` : denied && 'Which, and why, needs a token.');
 }
 
 function target({ name, group, status, active, checks, healthy_checks, total_checks, reactivate }) {

@@ -61,7 +61,11 @@ pub(super) fn plan(args: &CheckArgs) -> Result<Vec<Planned>, CommandError> {
         let what = "what is expected belongs to the target; allowed is it with a URL";
         return Err(usage(what));
     }
-    let checks = find(args)?.checks.into_iter();
+    let target = find(args)?;
+    if let Some(problem) = target.header_problem() {
+        return Err(usage(problem));
+    }
+    let checks = target.checks.into_iter();
     let planned = checks.map(|it| Planned {
         name: Some(it.name.to_string()),
         probe: it.probe,

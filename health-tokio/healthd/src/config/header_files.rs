@@ -1,13 +1,12 @@
 //! Finds out when a file that holds the value of a header has changed.
 //!
 //! Tokens are replaced from time to time: one that is read only at the start is refused later. While a
-//! file cannot be read, the checks that need it are not made: what a target says to an old token is
-//! nothing against it.
+//! file cannot be read, also at the start, the checks that need it are not made: what a target says to an
+//! old token, or to none, is nothing against it.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use health_core::check::probe::Probe;
 use serde_json::Value;
 
 use super::check::Defaults;
@@ -15,7 +14,7 @@ use super::reader::{Item, Result};
 use super::target::{Source, TargetDef};
 
 /// Stands for the value of a header whose file cannot be read. It is never sent.
-const UNREADABLE: &str = "(the file of this header cannot be read)";
+pub(super) const UNREADABLE: &str = "(the file of this header cannot be read)";
 
 /// The files of a target's headers, and the target's table to read it again.
 #[derive(Clone, Debug)]
@@ -23,6 +22,8 @@ pub(crate) struct HeaderFiles {
     /// The target's table.
     target: Value,
     files: Vec<(String, Option<Stamp>)>,
+    /// Why one of them cannot be read.
+    pub(super) problem: Option<Box<str>>,
 }
 
 /// Differs when anything of the file has changed, its mode too.
@@ -47,47 +48,61 @@ impl HeaderFiles {
             (it, stamp)
         });
         let (target, files) = (target.clone(), files.collect());
-        Some(Box::new(Self { target, files }))
+        Some(Box::new(Self {
+            target,
+            files,
+            problem: None,
+        }))
     }
 
-    /// Whether one of them has changed since the last call.
+    /// Why a file cannot be read: the checks that need it are not made.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    /// Whether one of them has changed since the last call, or can be read again.
     pub(crate) fn has_changed(&mut self) -> bool {
         let mut has_changed = false;
         for (file, known) in &mut self.files {
             let found = stamp(file);
             has_changed |= std::mem::replace(known, found) != found;
         }
-        has_changed
+        let is_readable = |(file, _): &(String, _)| read_value(file).is_ok();
+        has_changed || self.problem.is_some() && self.files.iter().all(is_readable)
     }
 
-    /// The target with the checks that lack the content of a file marked as such.
-    ///
-    /// # Errors
-    ///
-    /// Something else is wrong with it.
-    pub(crate) fn read_without(&self, defaults: &Defaults, source: Source) -> Result<TargetDef> {
+    /// The target's table with [`UNREADABLE`] in the place of each file that cannot be read.
+    pub(super) fn without_unreadable(&self) -> Value {
         let mut without = self.target.clone();
         replace_unreadable(&mut without, false);
-        let mut target = TargetDef::read(&Item::root("target", &without), defaults, source)?;
-        for check in &mut target.checks {
-            if let Probe::Http(http) = &check.probe {
-                let request = String::from_utf8_lossy(http.request());
-                check.lacks_header = request.contains(UNREADABLE);
-            }
-        }
-        // What was given stays what it was.
-        target.given = target.given.map(|_| self.target.to_string().into());
-        target.header_files = Some(Box::new(self.clone()));
-        Ok(target)
+        without
     }
 
     /// The target with the current content of the files.
     ///
     /// # Errors
     ///
-    /// One of them cannot be read.
+    /// Something else is wrong with it.
     pub(crate) fn read_again(&self, defaults: &Defaults, source: Source) -> Result<TargetDef> {
-        TargetDef::read(&Item::root("target", &self.target), defaults, source)
+        TargetDef::read_leniently(&Item::root("target", &self.target), defaults, source)
+    }
+}
+
+/// The value of a header that a file holds.
+///
+/// # Errors
+///
+/// It cannot be read, or holds none: it is just being written, or is no text of one line.
+pub(super) fn read_value(file: &str) -> std::result::Result<String, String> {
+    let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let value = text.trim_end();
+    if value.is_empty() {
+        return Err("the file is empty".to_owned());
+    }
+    // Not quoted: it may be a secret.
+    match value.chars().any(|c| c.is_control() && c != '\t') {
+        true => Err("allowed is a file of one line".to_owned()),
+        false => Ok(value.to_owned()),
     }
 }
 
@@ -112,7 +127,7 @@ fn collect(value: &Value, is_header: bool, files: &mut Vec<String>) {
 /// Puts [`UNREADABLE`] in the place of each file of a header that cannot be read.
 fn replace_unreadable(value: &mut Value, is_header: bool) {
     let file = value.get("file").and_then(Value::as_str);
-    if is_header && file.is_some_and(|file| fs::read_to_string(file).is_err()) {
+    if is_header && file.is_some_and(|file| read_value(file).is_err()) {
         *value = UNREADABLE.into();
         return;
     }

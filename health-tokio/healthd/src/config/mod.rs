@@ -151,7 +151,7 @@ impl Settings {
         }
         if let Some(list) = table.either(&["target", "targets", "servers"])? {
             for item in list.list()? {
-                let target = TargetDef::read(&item, &self.defaults, Source::Config)?;
+                let target = TargetDef::read_leniently(&item, &self.defaults, Source::Config)?;
                 self.targets.push(target);
             }
         }

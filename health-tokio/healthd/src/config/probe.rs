@@ -7,6 +7,7 @@ use health_core::check::probe::{
 };
 
 use super::check::Defaults;
+use super::header_files::read_value;
 use super::reader::{Item, Result, Table};
 
 /// The grammar in which a check is written, on which its default interval depends.
@@ -355,11 +356,7 @@ fn secret(item: &Item<'_>) -> Result<String> {
             let name = env.text()?;
             std::env::var(name).map_err(|_| env.wrong("no such variable"))
         }
-        (None, Some(file)) => {
-            let text = std::fs::read_to_string(file.text()?);
-            let text = text.map_err(|error| file.wrong(error))?;
-            Ok(text.trim_end().to_owned())
-        }
+        (None, Some(file)) => read_value(file.text()?).map_err(|error| file.wrong(error)),
         _ => Err(item.wrong_secret("allowed is one of: env, file")),
     }
 }

@@ -12,7 +12,7 @@ use health_driver::monitor::{Target, TargetSettings};
 use serde_json::{Map, Value, json};
 
 use super::check::{self, CheckDef, Defaults};
-use super::header_files::HeaderFiles;
+use super::header_files::{HeaderFiles, UNREADABLE};
 use super::reader::{Item, Result, Table};
 
 /// Where a target comes from, which decides who may take it away.
@@ -107,6 +107,40 @@ impl TargetDef {
         Ok(def)
     }
 
+    /// As [`read`](Self::read), but of files of headers that cannot be read only the checks that need them
+    /// are marked as such: no passing trouble of ours is to end the watch over a target.
+    pub(super) fn read_leniently(
+        item: &Item<'_>,
+        defaults: &Defaults,
+        source: Source,
+    ) -> Result<Self> {
+        let error = match Self::read(item, defaults, source) {
+            Ok(target) => return Ok(target),
+            Err(error) => error,
+        };
+        let Some(mut files) = HeaderFiles::of(item.value()) else {
+            return Err(error);
+        };
+        let without = files.without_unreadable();
+        let mut target = Self::read(&item.in_place(&without), defaults, source)?;
+        for check in &mut target.checks {
+            if let Probe::Http(http) = &check.probe {
+                let request = String::from_utf8_lossy(http.request());
+                check.lacks_header = request.contains(UNREADABLE);
+            }
+        }
+        files.problem = Some(error.to_string().into());
+        // What was given stays what it was.
+        target.given = target.given.map(|_| item.value().to_string().into());
+        target.header_files = Some(files);
+        Ok(target)
+    }
+
+    /// Why the file of one of its headers cannot be read.
+    pub(crate) fn header_problem(&self) -> Option<&str> {
+        self.header_files.as_ref()?.problem()
+    }
+
     /// A target that is one address.
     pub(crate) fn of_url(
         name: &str,
@@ -128,7 +162,7 @@ impl TargetDef {
         }
         let origin = format!("registry, target {}", stored.name);
         let given = value.get("told")?;
-        Some(Self::read(
+        Some(Self::read_leniently(
             &Item::root(&origin, given),
             defaults,
             Source::Added,

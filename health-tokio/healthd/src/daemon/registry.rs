@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use health_core::Name;
 use health_core::check::CheckStatus;
@@ -11,6 +12,9 @@ use tracing::{info, warn};
 use super::list::List;
 use super::store_writer::{MAX_TARGETS, StoreCommand, StoreHandle};
 use crate::config::{Defaults, HeaderFiles, Source, TargetDef};
+
+/// How long a command waits for the disk: it has to be answered before it gives the monitor up.
+const COMMAND: Duration = Duration::from_secs(3);
 
 /// The list of targets, what the monitor watches, and what is stored, changed together.
 #[derive(Debug)]
@@ -216,7 +220,7 @@ impl Registry {
             return Err(format!("{name}: there is a target of this name"));
         }
         let put = StoreCommand::Put(vec![target.definition()]);
-        let kept = self.commands.send(put).await;
+        let kept = self.commands.send_for(COMMAND, put).await;
         self.watch(&target, None);
         Ok(message(&format!("{name} added"), &kept))
     }
@@ -228,7 +232,7 @@ impl Registry {
         }
         let kept = self
             .commands
-            .send(StoreCommand::Remove(vec![name.clone()]))
+            .send_for(COMMAND, StoreCommand::Remove(vec![name.clone()]))
             .await;
         Some(message(&format!("{name} removed"), &kept))
     }
@@ -242,7 +246,7 @@ impl Registry {
         self.list.controls.reactivate(name.as_str());
         let kept = self
             .commands
-            .send(StoreCommand::Reset(vec![name.clone()]))
+            .send_for(COMMAND, StoreCommand::Reset(vec![name.clone()]))
             .await;
         Some(message(&format!("{name} reactivated"), &kept))
     }
@@ -253,9 +257,7 @@ impl Registry {
         let mut changed = Vec::new();
         for (name, (source, files)) in &mut *self.files() {
             if files.has_changed() {
-                let read = files.read_again(defaults, *source);
-                let read = read.map_err(|error| (error, files.read_without(defaults, *source)));
-                changed.push((name.clone(), read));
+                changed.push((name.clone(), files.read_again(defaults, *source)));
             }
         }
         for (name, read) in changed {
@@ -267,14 +269,11 @@ impl Registry {
                 Ok(target) if listed(&target) => {}
                 Ok(target) => {
                     self.watch(&target, None);
-                    info!(%name, "a header has been read again from its file");
-                }
-                Err((error, without)) => {
-                    warn!(%name, %error, "the file of a header cannot be read: no checks with it");
-                    if let Ok(target) = without {
-                        self.watch(&target, None);
+                    if target.header_problem().is_none() {
+                        info!(%name, "a header has been read again from its file");
                     }
                 }
+                Err(error) => warn!(%name, %error, "a header cannot be read again from its file"),
             }
         }
     }
@@ -295,6 +294,10 @@ impl Registry {
         };
         match watched {
             Ok(_) => {
+                if let Some(error) = target.header_problem() {
+                    let name = &target.name;
+                    warn!(%name, error, "the file of a header cannot be read: no checks with it");
+                }
                 let mut targets = self.list.lock();
                 targets.insert(target.name.clone(), target.listed());
                 if let Some(late) = &mut *self.late() {

@@ -23,7 +23,7 @@ use health_core::Name;
 use health_core::monitor::registry::{Batch, Definition, StoredTarget, TargetStore};
 use health_driver::Health;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::info;
 
 use super::documents::now;
@@ -40,6 +40,9 @@ const RETRY: Duration = Duration::from_secs(10);
 const FILE_CHECK: Duration = Duration::from_millis(500);
 /// Targets that are written in one transaction, where there may be many.
 pub(super) const MAX_TARGETS: usize = 4_096;
+
+/// Why a command is not done.
+const GONE: &str = "the monitor is stopping";
 
 /// A change of the registry other than a batch.
 #[derive(Debug)]
@@ -99,10 +102,34 @@ impl StoreHandle {
     ///
     /// It will be done when the registry can be written again; why it could not be.
     pub(super) async fn send(&self, command: StoreCommand) -> Result<(), String> {
+        let answer = self.queue(command).await?;
+        answer.await.map_err(|_| GONE.to_owned())?
+    }
+
+    /// The same, waiting for the disk no longer than whoever asked: it is done then when it can be.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub(super) async fn send_for(
+        &self,
+        limit: Duration,
+        command: StoreCommand,
+    ) -> Result<(), String> {
+        let answer = self.queue(command).await?;
+        match timeout(limit, answer).await {
+            Ok(done) => done.map_err(|_| GONE.to_owned())?,
+            Err(_) => Err("the registry could not be written so far".to_owned()),
+        }
+    }
+
+    async fn queue(
+        &self,
+        command: StoreCommand,
+    ) -> Result<oneshot::Receiver<Result<(), String>>, String> {
         let (reply, answer) = oneshot::channel();
-        let gone = || "the monitor is stopping".to_owned();
-        self.0.send((command, reply)).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        let sent = self.0.send((command, reply)).await;
+        sent.map_err(|_| GONE.to_owned()).map(|()| answer)
     }
 }
 

@@ -83,8 +83,10 @@ impl OpenFile {
         if Identity::of(&metadata) != self.identity {
             return Err(Problem::Lost("another file has taken its place"));
         }
+        // SQLite has them beside the file that a link leads to.
+        let real = fs::canonicalize(path).map_err(Problem::System)?;
         for (suffix, known) in SIDE_FILES.iter().zip(&mut self.side_files) {
-            let found = Identity::at(&sibling(path, suffix));
+            let found = Identity::at(&sibling(&real, suffix));
             if known.is_some() && *known != found {
                 return Err(Problem::Lost("a file that belongs to it has been removed"));
             }

@@ -62,7 +62,8 @@ pub(super) fn targets(connection: &Connection) -> rusqlite::Result<Vec<StoredTar
                 END,
                 {answers},
                 c.last_success_at IS NOT NULL, {restart},
-                CASE WHEN c.consecutive_failures > 0 OR NOT c.is_active THEN c.last_error END,
+                CASE WHEN c.consecutive_failures > 0 OR c.status = 'unhealthy' OR NOT c.is_active
+                    THEN c.last_error END,
                 c.last_error_kind
          FROM targets t JOIN checks c ON c.target_id = t.id ORDER BY t.name, c.id",
     ))?;

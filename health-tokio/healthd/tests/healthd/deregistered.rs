@@ -84,6 +84,18 @@ fn a_group_is_degraded_by_one_and_down_with_the_last() {
     assert_eq!(health["components"]["targets"], false);
     assert_eq!(health["status"], "degraded");
 
+    // Also after a restart, before anything of it was checked again.
+    daemon.stop();
+    let daemon = Daemon::start(
+        &place,
+        &args(&[("a", &a), ("b", &b)], &["--recheck-interval", "0"]),
+    );
+    let health = document(&daemon, "/health?verbose", "2/2 deregistered");
+    assert_eq!(
+        health["checks"]["targets"]["cause"],
+        "a (deregistered): connection refused while connecting; also down: b"
+    );
+
     // Taken off the list it counts no more.
     place.out(&["add", "c", &Backend::start().url()]);
     assert_eq!(place.out(&["remove", "c"]).trim(), "c removed");

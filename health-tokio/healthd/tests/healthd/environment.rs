@@ -1,15 +1,10 @@
 //! What the environment says, what actions see of it, and where the registry may be.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::process::Stdio;
-use std::sync::mpsc::channel;
-use std::thread;
-use std::time::Duration;
 
 use super::backend::Backend;
-use super::daemon::{Daemon, Place, wait_until};
+use super::daemon::{Daemon, Place};
 use super::{fast, file};
 
 /// Whether a monitor starts with these variables: a directory stands in the place of its lock, so that it
@@ -114,72 +109,4 @@ fn a_registry_deep_down_is_reached_by_its_commands() {
     let long = directory.join("n".repeat(100)).display().to_string();
     let (code, error) = place.fails(&["monitor", "--db", &long]);
     assert!(code == 2 && error.contains("of at most"), "{error}");
-}
-
-/// The token and what the server wants change together.
-#[test]
-fn a_header_in_a_file_is_read_again_when_it_changes() {
-    let place = Place::new("env-header");
-    let token = place.path("token");
-    fs::write(&token, "one\n").expect("written");
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let wanted = token.clone();
-    let (said, answers) = channel();
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut bytes = [0; 4_096];
-            let count = stream.read(&mut bytes).unwrap_or(0);
-            let request = String::from_utf8_lossy(&bytes[..count]).into_owned();
-            let token = fs::read_to_string(&wanted).unwrap_or_default();
-            let status = if request.contains(token.trim()) {
-                "200 OK"
-            } else {
-                "401 Unauthorized"
-            };
-            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\n{{}}");
-            let _ = stream.write_all(answer.as_bytes());
-            let _ = said.send(status);
-        }
-    });
-    let text = format!(
-        "interval = \"1s\"\ntimeout = \"20s\"\n[[target]]\nname = \"a\"\n\
-         url = \"http://{address}/\"\nheaders = {{ Authorization = {{ file = {token:?} }} }}\n"
-    );
-    let path = place.path("healthd.toml");
-    fs::write(&path, text).expect("written");
-    let daemon = Daemon::start(&place, &["--config".to_owned(), path.display().to_string()]);
-    daemon.wait_for(&["healthy", "target=a"]);
-    fs::write(&token, "another\n").expect("written");
-    daemon.wait_for(&["a header has been read again from its file", "name=a"]);
-    // More than would deregister it. One may have been under way when the token changed.
-    let _before: Vec<_> = answers.try_iter().collect();
-    let next = |_| {
-        answers
-            .recv_timeout(Duration::from_secs(20))
-            .expect("asked")
-    };
-    let five: Vec<_> = (0..5).map(next).collect();
-    assert_eq!(five[1..], ["200 OK"; 4]);
-    // What was counted is in the file a moment later.
-    wait_until("target without failures", || place.server("a") == (true, 0));
-
-    // Without it the target would refuse us: nobody asks, and nothing counts.
-    let other = place.path("moved");
-    fs::rename(&token, &other).expect("moved");
-    let error = "the file of a header cannot be read";
-    daemon.wait_for(&["WARN", error, "name=a"]);
-    daemon.wait_for_body("/health", r#""certificates":false"#);
-    let _before: Vec<_> = answers.try_iter().collect();
-    wait_until("an attempt that says nothing", || {
-        place.out(&["inspect", "a"]).contains("indeterminate")
-    });
-    assert!(answers.try_recv().is_err(), "asked without the token");
-    assert_eq!(place.server("a"), (true, 0));
-    fs::rename(&other, &token).expect("moved back");
-    daemon.wait_for(&["a header has been read again from its file", "name=a"]);
-    daemon.wait_for_body("/health", r#""certificates":true"#);
-    let next = answers.recv_timeout(Duration::from_secs(20));
-    assert_eq!(next, Ok("200 OK"));
-    daemon.stop();
 }

@@ -40,6 +40,25 @@ fn a_registry_that_is_renamed_is_made_anew() {
     });
 }
 
+/// To another place, with a link that leads there: others would look for the log beside the file.
+#[test]
+fn a_registry_that_is_moved_behind_a_link_is_made_anew() {
+    is_made_anew("lost-linked", |place, _| {
+        fs::rename(place.path("healthd.db"), place.path("there.db")).expect("renamed");
+        symlink(place.path("there.db"), place.path("healthd.db")).expect("a link");
+    });
+}
+
+/// The registry has been behind a link all the time.
+#[test]
+fn a_log_of_a_registry_behind_a_link_that_is_removed_is_made_anew() {
+    let place = Place::new("lost-link-wal");
+    symlink(place.path("there.db"), place.path("healthd.db")).expect("a link");
+    is_made_anew_in(&place, |place, _| {
+        fs::remove_file(place.path("there.db-wal")).expect("removed");
+    });
+}
+
 #[test]
 fn a_registry_that_is_replaced_by_garbage_is_made_anew() {
     is_made_anew("lost-replaced", |place, _| {
@@ -93,6 +112,29 @@ fn a_lock_whose_file_is_removed_is_held_all_the_same() {
     daemon.stop();
 }
 
+/// In the moment before the monitor notices, too: neither another monitor nor a command writes beside it.
+#[test]
+fn a_lock_whose_file_has_just_been_removed_is_nobody_elses() {
+    let place = Place::new("lost-lock-now");
+    let a = Backend::start();
+    let daemon = Daemon::start(&place, &slow(&a));
+    for round in 0..5 {
+        fs::remove_file(place.path("healthd.db.lock")).expect("removed");
+        let (code, error) = place.fails(&["monitor"]);
+        assert!(
+            code == 1 && error.contains("another healthd has this registry"),
+            "{error}"
+        );
+        wait_until("the lock's file", || place.path("healthd.db.lock").exists());
+        fs::remove_file(place.path("healthd.db.lock")).expect("removed");
+        let name = format!("n{round}");
+        let said = place.out(&["add", &name, &a.url()]);
+        assert_eq!(said.trim(), format!("{name} added"));
+        wait_until("the lock's file", || place.path("healthd.db.lock").exists());
+    }
+    daemon.stop();
+}
+
 #[test]
 fn a_socket_whose_file_is_removed_is_made_again() {
     let place = Place::new("lost-socket");
@@ -116,6 +158,28 @@ fn what_is_acknowledged_is_in_the_file_that_is_there() {
     daemon.kill();
     assert!(place.server("b").0);
     assert!(place.server("a").0);
+}
+
+/// Another program holds the file: the command is answered all the same, and carried out later.
+#[test]
+fn a_command_is_answered_while_the_registry_is_held() {
+    let place = Place::new("lost-held");
+    let a = Backend::start();
+    let mut args = slow(&a);
+    // Results wait for the file as well, before the command.
+    args[1] = "300ms".to_owned();
+    let daemon = Daemon::start(&place, &args);
+    daemon.wait_for(&["healthy", "target=a"]);
+    let other = rusqlite::Connection::open(place.path("healthd.db")).expect("the registry");
+    while other.execute_batch("BEGIN IMMEDIATE").is_err() {}
+    let said = place.out(&["add", "b", &a.url()]);
+    assert!(said.starts_with("b added, but not kept yet: "), "{said}");
+    other.execute_batch("COMMIT").expect("let go");
+    wait_until("b in the file", || {
+        place.run(&["inspect", "b"]).status.success()
+    });
+    daemon.kill();
+    assert!(place.server("b").0);
 }
 
 /// What could not be read at the start holds as soon as it can be: nothing is written over it.
@@ -174,20 +238,23 @@ fn a_registry_that_cannot_be_read_at_the_start_is_merged_later() {
 }
 
 fn is_made_anew(test: &str, take_away: impl FnOnce(&Place, &Daemon)) {
-    let place = Place::new(test);
+    is_made_anew_in(&Place::new(test), take_away);
+}
+
+fn is_made_anew_in(place: &Place, take_away: impl FnOnce(&Place, &Daemon)) {
     let a = Backend::start();
     let mut dead = Backend::start();
     let mut args = slow(&a);
     args.extend(["--target".to_owned(), format!("dead={}", dead.url())]);
     args[1] = "300ms".to_owned();
-    let daemon = Daemon::start(&place, &args);
+    let daemon = Daemon::start(place, &args);
     daemon.wait_for(&["healthy", "target=a"]);
     daemon.wait_for(&["healthy", "target=dead"]);
     dead.stop();
     daemon.wait_for(&["ERROR", "deregistered", "target=dead"]);
-    wait_until("a deregistration that is kept", || is_off(&place));
+    wait_until("a deregistration that is kept", || is_off(place));
 
-    take_away(&place, &daemon);
+    take_away(place, &daemon);
     let began = Instant::now();
     wait_until("a word of the component", || {
         daemon.get("/health").contains(r#""store":false"#)
@@ -195,7 +262,7 @@ fn is_made_anew(test: &str, take_away: impl FnOnce(&Place, &Daemon)) {
     // Twice a second the file is checked; the rest is for a busy machine.
     let took = began.elapsed();
     assert!(took < Duration::from_secs(8), "{took:?}");
-    wait_until("the same in a new file", || is_off(&place));
+    wait_until("the same in a new file", || is_off(place));
     assert!(place.out(&["list"]).contains("a "));
     daemon.wait_for_body("/health", r#""store":true"#);
     daemon.kill();

@@ -6,6 +6,7 @@ mod deregistered;
 mod ending;
 mod endpoint;
 mod environment;
+mod header_files;
 mod init;
 mod lost;
 #[path = "../../src/config/tests/mistakes.rs"]

@@ -8,6 +8,7 @@ const READY: &str = r#"[{"targets":["[::1]:6379"],"labels":{"target":"cache"}},{
 const FIRST_READY: &str = r#"[{"targets":["[::1]:6379"],"labels":{"target":"cache"}}]"#;
 const LAST_READY: &str =
     r#"[{"targets":["web-2.example:8080"],"labels":{"target":"web-2","group":"web"}}]"#;
+const AFTER: &str = "after is the next of another answer, or the name of a target: 1 to 64 characters of A-Z a-z 0-9 _ . : -";
 
 pub(super) fn cases() -> Vec<Case> {
     let with = |name, path: &str, answer: Answer| {
@@ -42,11 +43,7 @@ pub(super) fn cases() -> Vec<Case> {
             "/targets?after=zzz",
             ok().holds("targets", "[]"),
         ),
-        bad(
-            "targets_after_no_name",
-            "/targets?after=a/b",
-            "after is the name of a target: 1 to 64 characters of A-Z a-z 0-9 _ . : -",
-        ),
+        bad("targets_after_no_name", "/targets?after=a/b", AFTER),
         bad(
             "targets_of_no_status",
             "/targets?status=well",
@@ -61,7 +58,7 @@ pub(super) fn cases() -> Vec<Case> {
         bad(
             "targets_after_a_broken_encoding",
             "/targets?after=web%2",
-            "after is the name of a target: 1 to 64 characters of A-Z a-z 0-9 _ . : -",
+            AFTER,
         ),
         with(
             "targets_of_the_last_status",
@@ -93,8 +90,30 @@ pub(super) fn cases() -> Vec<Case> {
         with(
             "targets_limited",
             "/targets?limit=3",
-            ok().holds("next", r#""web-1""#),
+            ok().holds("next", r#""healthy~disk""#),
         ),
+        with(
+            "targets_behind_the_first_page",
+            "/targets?after=healthy~disk",
+            ok().holds("next", "null"),
+        ),
+        with(
+            "targets_behind_the_last_of_a_status",
+            "/targets?after=unhealthy%7Eweb-1&status=unhealthy",
+            ok().holds("targets", "[]"),
+        ),
+        with(
+            "targets_by_name",
+            "/targets?after=cache&limit=1",
+            ok().holds("next", r#""disk""#),
+        ),
+        bad(
+            "targets_after_no_status",
+            "/targets?after=well~web-1",
+            AFTER,
+        ),
+        bad("targets_after_a_status", "/targets?after=healthy~", AFTER),
+        bad("targets_after_two", "/targets?after=healthy~a~b", AFTER),
         bad(
             "targets_of_no_limit",
             "/targets?limit=0",
