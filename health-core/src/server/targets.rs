@@ -85,21 +85,24 @@ impl TargetList {
     pub(super) fn write_list(&self, moment: Moment, query: &TargetQuery, out: &mut Vec<u8>) {
         let status = self.status();
         let after = query.after();
+        // The groups stand on one page of the list only, and not where targets of one status are asked for.
+        #[cfg(feature = "supervise")]
+        let is_whole = after.is_none() && query.status().is_none();
         let most = query.limit().unwrap_or(MAX_TARGETS.into());
         let targets = self.entries(after, |after| self.targets.page(after, query.status()));
         let mut targets: Vec<_> = targets.take(most + 1).collect();
         let has_more = targets.len() > most;
         targets.truncate(most);
         #[cfg(feature = "supervise")]
-        let replicas = self.groups().into_iter().flat_map(|it| it.replicas);
-        #[cfg(feature = "supervise")]
-        let replicas = replicas.map(|it| (it.name.clone(), it)).collect();
+        let groups = self.groups();
         let list = render::TargetList {
             status: &status,
             targets: &targets,
             has_more,
             #[cfg(feature = "supervise")]
-            replicas: &replicas,
+            groups: &groups,
+            #[cfg(feature = "supervise")]
+            most_replicas: if is_whole { most } else { 0 },
         };
         render::targets(moment, &list, out);
     }
