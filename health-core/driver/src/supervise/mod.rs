@@ -27,6 +27,7 @@ mod component;
 mod control;
 mod driver;
 mod error;
+mod evidence;
 mod host;
 #[cfg(unix)]
 mod instances;
@@ -55,6 +56,7 @@ pub use component::GroupHealth;
 pub use control::GroupControl;
 pub use driver::GroupDriver;
 pub use error::GroupError;
+pub use evidence::FailedCheck;
 pub use host::{Host, HostView, ProcessReport};
 #[cfg(unix)]
 pub use output::{Output, OutputLine, OutputStream};

@@ -9,6 +9,7 @@ use health_core::supervise::{
 };
 use health_core::{CheckStatus, Instant, ProbeKind};
 
+use super::evidence::{self, FailedCheck};
 use super::host::ProcessReport;
 use super::view::GroupEnd;
 
@@ -23,10 +24,17 @@ pub(crate) struct GroupState {
     pub(super) supervisor: Supervisor,
     checks: Box<[Checks]>,
     /// The last ones of each replica, oldest first.
-    pub(super) ended: Box<[VecDeque<InstanceEnd>]>,
+    pub(super) ended: Box<[VecDeque<Ended>]>,
     pub(super) events: VecDeque<GroupEvent>,
     pub(super) lost_events: u64,
     pub(super) end: Option<GroupEnd>,
+}
+
+/// How an instance has ended, and what its checks said then that failed.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) end: InstanceEnd,
+    pub(super) failed: Vec<FailedCheck>,
 }
 
 /// The checks of a replica.
@@ -37,6 +45,9 @@ struct Checks {
     instance: Option<InstanceId>,
     /// What the supervisor has been told of this instance.
     told: Option<Seen>,
+    /// What failed of the last instance when its checks were put on hold. Once they are made for the
+    /// next one, nothing else tells.
+    failed: Vec<FailedCheck>,
 }
 
 /// Where it is known from how an instance is.
@@ -66,6 +77,7 @@ impl GroupState {
             source,
             instance: None,
             told: None,
+            failed: Vec::new(),
         });
         let ended = supervisor.replicas().map(|_| VecDeque::new());
         Self {
@@ -167,6 +179,15 @@ impl GroupState {
         is_due
     }
 
+    /// What fails of the instance of a replica, or failed when it was ended.
+    pub(super) fn failing(&self, monitor: &Monitor, replica: u16) -> Vec<FailedCheck> {
+        let checks = self.checks.get(usize::from(replica));
+        checks.map_or_else(Vec::new, |it| match it.instance {
+            Some(_) => it.source.failing(monitor),
+            None => it.failed.clone(),
+        })
+    }
+
     /// What does not run is not checked, and each instance is checked afresh; whether one has begun or
     /// ended.
     fn follow(&mut self, now: Instant, monitor: &mut Monitor) -> bool {
@@ -178,7 +199,7 @@ impl GroupState {
                 checks.turn_to(now, monitor, instance);
                 has_changed = true;
             }
-            keep_end(ended, replica);
+            keep_end(ended, replica, &checks.failed);
         }
         has_changed
     }
@@ -203,6 +224,10 @@ impl GroupState {
 
 impl Checks {
     fn turn_to(&mut self, now: Instant, monitor: &mut Monitor, instance: Option<InstanceId>) {
+        // While they are on hold, they say nothing new.
+        if self.instance.is_some() {
+            self.failed = self.source.failing(monitor);
+        }
         self.instance = instance;
         self.told = None;
         if let Source::Target(target) = self.source {
@@ -247,6 +272,17 @@ impl Source {
             Self::Test => None,
         }
     }
+
+    fn failing(self, monitor: &Monitor) -> Vec<FailedCheck> {
+        match self {
+            Self::Target(target) => monitor
+                .target(target)
+                .map_or_else(Vec::new, evidence::failing),
+            Self::None => Vec::new(),
+            #[cfg(feature = "test-util")]
+            Self::Test => Vec::new(),
+        }
+    }
 }
 
 impl Seen {
@@ -265,12 +301,16 @@ impl Seen {
 }
 
 /// Keeps how the last instance ended, unless that is known.
-fn keep_end(ended: &mut VecDeque<InstanceEnd>, replica: &Replica) {
-    let last = replica.last_end().filter(|it| ended.back() != Some(it));
-    if let Some(last) = last {
-        if ended.len() == MOST_ENDED {
-            ended.pop_front();
-        }
-        ended.push_back(*last);
+fn keep_end(ended: &mut VecDeque<Ended>, replica: &Replica, failed: &[FailedCheck]) {
+    let is_known = |last: &InstanceEnd| ended.back().is_some_and(|it| it.end == *last);
+    let Some(last) = replica.last_end().filter(|it| !is_known(it)) else {
+        return;
+    };
+    if ended.len() == MOST_ENDED {
+        ended.pop_front();
     }
+    ended.push_back(Ended {
+        end: *last,
+        failed: failed.to_vec(),
+    });
 }

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant as StdInstant};
 
 use health_core::check::probe::Exit;
-use health_core::check::{CheckConfig, Mode, Signal};
+use health_core::check::{CheckConfig, CheckStatus, Mode, Signal};
 use health_core::supervise::{
     EndReason, GroupConfig, GroupEvent, InstanceId, ReplicaState, RestartCause, SpawnFailure,
 };
@@ -58,6 +58,57 @@ fn a_verdict_restarts() {
     world.apps[0].set_well(true);
     world.run_until(30.0);
     assert_eq!(world.group.summary().to_string(), "1/1 healthy");
+    world.end();
+}
+
+#[test]
+fn what_failed_is_kept_with_the_instance_that_ended() {
+    let world = World::new(1, ProbeKind::Liveness, |_| ());
+    world.apps[0].set_well(false);
+    world.run_until(1.5);
+    world.apps[0].set_well(true);
+    // The second instance is well, and exits by itself.
+    world.run_until(4.0);
+    world.exit(0, 2, Exit::Code(3));
+    world.run_until(20.0);
+    let view = &world.group.views()[0];
+    assert!(view.failing.is_empty());
+    let [first, second] = &view.ended[..] else {
+        panic!("{:?}", view.ended);
+    };
+    assert_eq!(first.reason, EndReason::Liveness);
+    let [failed] = &first.failed[..] else {
+        panic!("{first:?}");
+    };
+    assert_eq!(failed.name.as_str(), "health");
+    assert_eq!(failed.kind, ProbeKind::Liveness);
+    assert_eq!(
+        (failed.status, failed.failures),
+        (CheckStatus::Unhealthy, 1)
+    );
+    assert!(failed.last.message().starts_with("HTTP 503 "), "{failed:?}");
+    let at = Instant::default() + Duration::from_secs(1);
+    assert_eq!(failed.last.begin(), at);
+    assert!(second.failed.is_empty(), "{second:?}");
+    world.end();
+}
+
+#[test]
+fn what_failed_before_an_exit_is_kept_as_well() {
+    let world = World::new(1, ProbeKind::Readiness, |_| ());
+    world.run_until(2.0);
+    world.apps[0].set_well(false);
+    world.run_until(7.0);
+    let failing = &world.group.views()[0].failing;
+    assert_eq!(failing.len(), 1);
+    assert_eq!(failing[0].failures, 2, "at 4 s and 7 s");
+    world.exit(0, 1, Exit::Code(3));
+    let view = &world.group.views()[0];
+    let end = view.last_end().expect("the first instance");
+    assert_eq!((end.reason, end.failed.len()), (EndReason::Exit, 1));
+    assert_eq!(end.failed[0].kind, ProbeKind::Readiness);
+    assert_eq!(end.failed[0].failures, 2);
+    assert!(view.failing.is_empty(), "the second has not been checked");
     world.end();
 }
 
