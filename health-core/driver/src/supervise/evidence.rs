@@ -22,6 +22,13 @@ pub struct FailedCheck {
     pub last: Record,
 }
 
+impl FailedCheck {
+    /// Whether it calls for a restart.
+    pub(super) fn is_verdict(&self) -> bool {
+        self.status == CheckStatus::Unhealthy && self.kind != ProbeKind::Readiness
+    }
+}
+
 /// Those of these checks that fail.
 pub(super) fn failing(target: &Target) -> Vec<FailedCheck> {
     let checks = target.checks();

@@ -35,6 +35,7 @@ mod instances;
 mod life;
 #[cfg(unix)]
 mod lines;
+mod notes;
 #[cfg(unix)]
 mod output;
 #[cfg(unix)]

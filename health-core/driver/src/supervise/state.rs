@@ -2,6 +2,7 @@
 //! supervisor begins or ends, to the checks.
 
 use std::collections::VecDeque;
+use std::mem;
 
 use health_core::monitor::{Monitor, Target, TargetId};
 use health_core::supervise::{
@@ -11,6 +12,7 @@ use health_core::{CheckStatus, Instant, ProbeKind};
 
 use super::evidence::{self, FailedCheck};
 use super::host::ProcessReport;
+use super::notes::{Known, Note, Notes};
 use super::view::GroupEnd;
 
 /// The most events that wait for a reader; beyond it the oldest are dropped.
@@ -27,6 +29,10 @@ pub(crate) struct GroupState {
     pub(super) ended: Box<[VecDeque<Ended>]>,
     pub(super) events: VecDeque<GroupEvent>,
     pub(super) lost_events: u64,
+    /// There are events that were not collected.
+    has_news: bool,
+    /// For the history of the daemon, if the group is shown in it.
+    notes: Option<Notes>,
     pub(super) end: Option<GroupEnd>,
 }
 
@@ -86,6 +92,8 @@ impl GroupState {
             supervisor,
             events: VecDeque::new(),
             lost_events: 0,
+            has_news: false,
+            notes: None,
             end: None,
         }
     }
@@ -157,15 +165,35 @@ impl GroupState {
                 break;
             }
         }
+        self.take_events(monitor);
         if self.is_over() {
             monitor.stop(now);
         }
     }
 
-    /// Moves events to where readers find them; whether there were any.
+    /// Whether there are events for readers that were not collected before.
     pub(crate) fn collect_events(&mut self) -> bool {
-        let mut is_due = false;
+        mem::take(&mut self.has_news)
+    }
+
+    /// From now on, what happens is noted for the history.
+    pub(super) fn keep_notes(&mut self) {
+        self.notes.get_or_insert_default();
+    }
+
+    /// The notes that were made since the last call.
+    pub(crate) fn take_notes(&mut self) -> Vec<Note> {
+        self.notes.as_mut().map_or_else(Vec::new, Notes::take)
+    }
+
+    /// Moves events to where readers find them. At once, since what is known of a replica may be another
+    /// thing after the next change.
+    fn take_events(&mut self, monitor: &Monitor) {
         while let Some(event) = self.supervisor.poll_event() {
+            if let Some(mut notes) = self.notes.take() {
+                notes.observe(&event, |replica| self.known(monitor, replica));
+                self.notes = Some(notes);
+            }
             if let GroupEvent::Ended { code, left, .. } = event {
                 self.end = Some(GroupEnd { code, left });
             }
@@ -174,9 +202,17 @@ impl GroupState {
                 self.lost_events += 1;
             }
             self.events.push_back(event);
-            is_due = true;
+            self.has_news = true;
         }
-        is_due
+    }
+
+    fn known(&self, monitor: &Monitor, replica: u16) -> Option<Known<'_>> {
+        let index = usize::from(replica);
+        Some(Known {
+            replica: self.supervisor.replicas().nth(index)?,
+            last_end: self.ended.get(index)?.back().map(|it| &it.end),
+            failing: self.failing(monitor, replica),
+        })
     }
 
     /// What fails of the instance of a replica, or failed when it was ended.

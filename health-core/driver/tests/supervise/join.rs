@@ -271,6 +271,51 @@ fn the_daemon_is_ready_while_enough_replicas_are() {
     }
 }
 
+#[test]
+fn what_happens_to_replicas_stands_in_the_history() {
+    let health = Health::new("web", "1");
+    let world = World::new(1, ProbeKind::Health, |group| {
+        *group = take(group).component(&health).expect("a free name");
+    });
+    world.run_until(0.5);
+    world.exit(0, 1, Exit::Code(3));
+    world.run_until(5.0);
+    world.exit(0, 2, Exit::Code(4));
+    world.run_until(16.0);
+    world.apps[0].set_well(false);
+    world.run_until(19.0);
+    world.apps[0].set_well(true);
+    world.run_until(60.0);
+    world.group.restart(None);
+    world.run_until(70.0);
+    world.group.begin_stop();
+    assert!(world.group.stop(LIMIT));
+    let snapshot = health.snapshot();
+    let told = snapshot.history().iter().filter_map(|(_, it)| {
+        let (change, name) = (it.change(), it.name()?.as_str());
+        let is_it = change.what() == "replica" && name == "web-0";
+        is_it.then(|| format!("{} → {}: {}", change.from(), change.to(), it.message()))
+    });
+    let told: Vec<_> = told.collect();
+    let expected = [
+        "waiting → starting: ",
+        "starting → starting: R9: exit, code 3; restart 1 in a row at once",
+        "starting → ready: ",
+        "ready → backoff: R9: exit, code 4; restart 2 in a row in 10s",
+        "backoff → starting: R9: begun again after exit, code 4",
+        "starting → ready: ",
+        "ready → backoff: R10: check health: HTTP 503 Service Unavailable (accepted: 200-399); \
+         restart 3 in a row in 20s",
+        "backoff → ready: R11: healthy again before its turn",
+        "ready → stopping: R20: requested",
+        "stopping → starting: R20: begun again after requested, signal 15",
+        "starting → ready: ",
+        "ready → stopping: R18: stop",
+        "stopping → stopped: stop, signal 15",
+    ];
+    assert_eq!(told, expected, "{told:#?}");
+}
+
 /// The message and the status of the group's component.
 fn component(health: &Health) -> (String, Status) {
     let snapshot = health.snapshot();
