@@ -7,6 +7,8 @@ use health_core::Outcome;
 use health_core::Status;
 use health_core::health::{Change, ComponentConfig, Phase, Registry, Snapshot};
 use health_core::server::{Peer, Service};
+#[cfg(feature = "supervise")]
+use health_core::{Message, Name, ProbeKind};
 use health_core::{Moment, UnixTime};
 
 const START: Instant = Instant::from_micros(0);
@@ -161,6 +163,27 @@ fn numbers_go_on_in_the_next_process() {
     let history = ask(&snapshot, "/health/history?after=0", None);
     assert!(history.contains("\"reset\":false"), "{history}");
     assert_eq!(history.matches("\"id\":").count(), 2, "{history}");
+}
+
+/// They are told as all else is, and are nothing of the daemon's own.
+#[cfg(feature = "supervise")]
+#[test]
+fn states_of_replicas_stand_among_the_transitions() {
+    let mut registry = Registry::new("svc", "1", START);
+    registry.set_running(START);
+    let before = registry.snapshot(START);
+    let name = Name::new("web-0").expect("a name");
+    let message = Message::from("R9: exit, code 3");
+    registry.note_replica(after(1), &name, ("ready", "backoff"), &message);
+    assert_ne!(registry.revision(), before.revision(), "readers are woken");
+    let snapshot = registry.snapshot(after(2));
+    assert_eq!(snapshot.status(ProbeKind::Health), Status::Healthy);
+    let told = "\"what\":\"replica\",\"name\":\"web-0\",\"from\":\"ready\",\"to\":\"backoff\",\
+        \"message\":\"R9: exit, code 3\"}";
+    for target in ["/health/history", "/health/events?after=1"] {
+        let text = ask(&snapshot, target, None);
+        assert!(text.contains(told), "{target}: {text}");
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ from .outcome import Failed, demand, wait_for
 PATIENCE = 40.0
 RULE = re.compile(r"R\d+: .")
 REASONS = {"exit", "liveness", "startup", "requested", "stop", "spawn"}
+VERDICTS = {"liveness", "startup"}
 KEPT = 5
 # Where distributions put what is no command of users.
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
@@ -195,11 +196,25 @@ def _explained(replica: dict[str, Any]) -> None:
     least = min(KEPT, replica["instance"] - 1)
     demand(least <= len(instances) <= KEPT, f"{len(instances)} ended instances: {replica}")
     for instance in instances:
-        demand(instance["reason"] in REASONS, f"no reason: {instance}")
-        demand("code" in instance or "signal" in instance, f"no code: {instance}")
+        _ended(instance)
     if instances:
         last = f"instance {instances[-1]['instance']}"
         demand(any(it.startswith(last) for it in replica["evidence"]), f"no evidence: {replica}")
+
+
+def _ended(instance: dict[str, Any]) -> None:
+    demand(instance["reason"] in REASONS, f"no reason: {instance}")
+    demand("code" in instance or "signal" in instance, f"no code: {instance}")
+    demand(RULE.match(instance["rule"]), f"no rule: {instance}")
+    demand(all(instance["evidence"]) and instance["evidence"], f"no evidence: {instance}")
+    for check in instance["checks"]:
+        demand(check["message"], f"a check failed and said nothing: {instance}")
+        # Milliseconds of two readings of the wall clock.
+        is_then = instance["began_at"] - 5 <= check["at"] <= instance["ended_at"] + 5
+        demand(is_then, f"a check of another time: {instance}")
+    if instance["reason"] in VERDICTS:
+        verdicts = [it for it in instance["checks"] if it["status"] == "unhealthy"]
+        demand(verdicts, f"a verdict without the check that gave it: {instance}")
 
 
 def free_ports(count: int) -> str:

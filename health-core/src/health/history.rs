@@ -225,10 +225,18 @@ pub enum Change {
         /// Its status before.
         from: Status,
     },
+    /// A process that is kept running went from one state to another.
+    #[cfg(feature = "supervise")]
+    Replica {
+        /// The word of its state before.
+        from: &'static str,
+        /// The word of its state after.
+        to: &'static str,
+    },
 }
 
 impl Change {
-    /// What changed: `phase`, `component`, `heartbeat`, `gate`, `flag` or `entry`.
+    /// What changed: `phase`, `component`, `heartbeat`, `gate`, `flag`, `entry` or `replica`.
     #[must_use]
     pub const fn what(self) -> &'static str {
         match self {
@@ -238,6 +246,8 @@ impl Change {
             Self::Gate => "gate",
             Self::Flag { .. } => "flag",
             Self::Removed { .. } => "entry",
+            #[cfg(feature = "supervise")]
+            Self::Replica { .. } => "replica",
         }
     }
 
@@ -251,6 +261,8 @@ impl Change {
             | Self::Removed { from } => from.as_str(),
             Self::Gate => "pending",
             Self::Flag { up } => flag_word(!up),
+            #[cfg(feature = "supervise")]
+            Self::Replica { from, .. } => from,
         }
     }
 
@@ -263,6 +275,8 @@ impl Change {
             Self::Gate => "released",
             Self::Flag { up } => flag_word(up),
             Self::Removed { .. } => "removed",
+            #[cfg(feature = "supervise")]
+            Self::Replica { to, .. } => to,
         }
     }
 }

@@ -9,6 +9,8 @@ use super::history::Log;
 use super::state::State;
 use super::{Change, ComponentState, HeartbeatState, History, Phase, Revision, Snapshot};
 use crate::base::{Instant, Outcome, Timing};
+#[cfg(feature = "supervise")]
+use crate::base::{Message, Name};
 
 /// A daemon's state: components, heartbeats, gates, flags, published values and the phase.
 ///
@@ -316,6 +318,22 @@ impl Registry {
                 update(&mut component.timing);
             }
             false
+        });
+    }
+
+    /// Writes into the history what became of a process that is kept running: the words of its state before
+    /// and after, and why. It is nothing of the daemon's own, and changes no status.
+    #[cfg(feature = "supervise")]
+    pub fn note_replica(
+        &mut self,
+        now: Instant,
+        name: &Name,
+        (from, to): (&'static str, &'static str),
+        message: &Message,
+    ) {
+        self.edit(|_, log| {
+            log.push_with(now, Some(name), Change::Replica { from, to }, message);
+            true
         });
     }
 

@@ -9,13 +9,11 @@ use alloc::vec::Vec;
 use super::groups;
 use super::json::{self, Object};
 use crate::base::Kind;
-#[cfg(feature = "supervise")]
-use crate::base::Name;
 use crate::base::{Moment, UnixTime};
 use crate::check::Record;
 use crate::monitor::{CheckView, MonitorStatus, ReadyTarget, TargetStatus, TargetView};
 #[cfg(feature = "supervise")]
-use crate::supervise::ReplicaReport;
+use crate::supervise::GroupReport;
 
 /// What is shown at `/targets`.
 pub(crate) struct TargetList<'a> {
@@ -23,15 +21,22 @@ pub(crate) struct TargetList<'a> {
     pub(crate) targets: &'a [TargetView],
     /// If there are more of them, what to ask for.
     pub(crate) next: Option<&'a str>,
-    /// What is known of those that are replicas.
+    /// The groups of those that are replicas.
     #[cfg(feature = "supervise")]
-    pub(crate) replicas: &'a BTreeMap<Name, ReplicaReport>,
+    pub(crate) groups: &'a [GroupReport],
+    /// How many of all replicas are shown beside the targets; 0 hides the groups.
+    #[cfg(feature = "supervise")]
+    pub(crate) most_replicas: usize,
 }
 
 /// The targets. It shows messages: for readers who may see them.
 pub(crate) fn targets(moment: Moment, list: &TargetList<'_>, out: &mut Vec<u8>) {
     let (status, targets) = (list.status, list.targets);
     let summary = status.summary;
+    #[cfg(feature = "supervise")]
+    let replicas = list.groups.iter().flat_map(|it| &it.replicas);
+    #[cfg(feature = "supervise")]
+    let replicas: BTreeMap<_, _> = replicas.map(|it| (&it.name, it)).collect();
     json::object(out, |o| {
         o.word("timestamp", moment.unix.rfc3339());
         for (name, count) in [
@@ -52,10 +57,14 @@ pub(crate) fn targets(moment: Moment, list: &TargetList<'_>, out: &mut Vec<u8>) 
         o.objects("targets", targets.iter(), |o, it| {
             target(status, it, o);
             #[cfg(feature = "supervise")]
-            if let Some(replica) = list.replicas.get(&it.name) {
+            if let Some(replica) = replicas.get(&it.name) {
                 o.object("replica", |o| groups::replica(replica, o));
             }
         });
+        #[cfg(feature = "supervise")]
+        if !list.groups.is_empty() && list.most_replicas > 0 {
+            groups::groups_with_replicas(list.groups, list.most_replicas, o);
+        }
     });
 }
 
@@ -153,7 +162,7 @@ fn word(o: &mut Object<'_>, name: &str, value: Option<&str>) {
     }
 }
 
-fn time(o: &mut Object<'_>, name: &str, value: Option<UnixTime>) {
+pub(super) fn time(o: &mut Object<'_>, name: &str, value: Option<UnixTime>) {
     match value {
         Some(value) => o.word(name, value.rfc3339()),
         None => o.raw(name, "null"),

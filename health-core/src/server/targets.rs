@@ -86,6 +86,9 @@ impl TargetList {
     /// Appends the targets that `query` asks for.
     pub(super) fn write_list(&self, moment: Moment, query: &TargetQuery, out: &mut Vec<u8>) {
         let status = self.status();
+        // The groups stand on one page of the list only, and not where targets of one status are asked for.
+        #[cfg(feature = "supervise")]
+        let is_whole = query.after.is_none() && query.status.is_none();
         let most = query.limit().unwrap_or(MAX_TARGETS.into());
         let by_name = query.after.and_then(|it| it.by_name());
         let mut targets: Vec<_> = match by_name {
@@ -103,15 +106,15 @@ impl TargetList {
             _ => format!("{}{SEPARATOR}{}", it.status, it.name),
         });
         #[cfg(feature = "supervise")]
-        let replicas = self.groups().into_iter().flat_map(|it| it.replicas);
-        #[cfg(feature = "supervise")]
-        let replicas = replicas.map(|it| (it.name.clone(), it)).collect();
+        let groups = self.groups();
         let list = render::TargetList {
             status: &status,
             targets: &targets,
             next: next.as_deref(),
             #[cfg(feature = "supervise")]
-            replicas: &replicas,
+            groups: &groups,
+            #[cfg(feature = "supervise")]
+            most_replicas: if is_whole { most } else { 0 },
         };
         render::targets(moment, &list, out);
     }

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::event::EndReason;
 use super::replica::ReplicaState;
 use super::summary::GroupSummary;
-use crate::base::{Name, UnixTime};
+use crate::base::{Capture, Name, UnixTime};
 use crate::check::probe::Exit;
 
 /// A group at one moment, as a [`Service`](crate::server::Service) shows it.
@@ -35,6 +35,8 @@ pub struct ReplicaReport {
     pub pid: Option<u32>,
     /// Its port, if it has one of its own.
     pub port: Option<u16>,
+    /// Since when it has been in its state.
+    pub since: Option<UnixTime>,
     /// When the current instance began, or the last one.
     pub began_at: Option<UnixTime>,
     /// Counted restarts, all of them.
@@ -52,7 +54,7 @@ pub struct ReplicaReport {
 }
 
 /// How an instance ended, in a [`ReplicaReport`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndReport {
     /// The number of the instance.
     pub instance: u64,
@@ -62,6 +64,8 @@ pub struct EndReport {
     pub exit: Option<Exit>,
     /// From its begin to its exit.
     pub uptime: Duration,
+    /// What it has written, for authorised readers.
+    pub output: Capture,
 }
 
 impl GroupReport {
@@ -86,6 +90,7 @@ impl ReplicaReport {
             instance: 0,
             pid: None,
             port: None,
+            since: None,
             began_at: None,
             restarts: 0,
             streak: 0,

@@ -49,10 +49,11 @@ def page(site: Site) -> str:
         _targets(browser, served)
         if site.package == "health-tokio":
             watched.page(browser)
+            watched.replicas(browser)
         complaints = [text for text in browser.complaints() if EXPECTED not in text]
         demand(not complaints, f"the page complains: {complaints}")
     size = len(served.body)
-    return f"token, transition, lost, found degraded, targets; {size} bytes, markup stays text"
+    return f"token, transition, lost, found degraded, targets, replicas; {size} bytes, markup stays text"
 
 
 def _give_token(browser: Browser) -> None:

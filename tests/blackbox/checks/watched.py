@@ -9,10 +9,14 @@ from pathlib import Path
 
 from ..browser import Browser
 from ..daemon import Daemon
+from ..group import Place
 from ..outcome import demand
 from ..runner import ROOT
 
 SOON = 20.0
+TOKEN = "open-sesame-7f3b"
+ENTER = "\ue007"
+MARKUP = "<img src=x onerror=alert(3)>"
 # As many of the page's questions for targets as are under way, at most and now.
 COUNTING = """
 const real = window.fetch;
@@ -56,6 +60,42 @@ def page(browser: Browser) -> None:
             asked, most = browser.run("return [window.asked, window.most]")
             demand(asked > 2 and most == 1, f"asked {asked} times, {most} at once")
             monitor.stop()
+
+
+def replicas(browser: Browser) -> None:
+    """Two replicas that `healthd run` keeps running: one exits until a file is there, and the page tells
+    why, when it is tried again, and what it wrote; only with the token.
+    """
+    with Place(_build()) as place:
+        script = (
+            "[ $HEALTHD_REPLICA = 0 ] || [ -e $PLACE/disk ] || "
+            f"{{ echo '{MARKUP}'; echo no disk >&2; exit 3; }}; exec sleep 1000"
+        )
+        flags = ("--replicas", "2", "--backoff", "1h", "--backoff-max", "1h", "--token", TOKEN)
+        with place.script(script, *flags) as web:
+            browser.go(f"{web.url}/")
+            browser.wait_for_text("#access", "need a token", SOON)
+            demand(not browser.text("#groups"), "replicas are shown without the token")
+            browser.type("#token", TOKEN + ENTER)
+            row = "#groups li li:nth-child(2)"
+            browser.wait_for_text(row, "backoff", SOON)
+            text = browser.wait_for_text(row, "next try in", SOON)
+            for part in ("web-1", "instance 2", "2 restarts", "exit, code 3, after", "no disk"):
+                demand(part in text, f"{part!r} is not in the row: {text!r}")
+            browser.wait_for_text("#groups h3", "1/2 healthy, 1/2 restarting", SOON)
+            browser.wait_for_text("#past", "web-1 replica starting → backoff", SOON)
+            browser.wait_for_text("#past", "R9: exit, code 3; restart 2 in a row in 3600s", SOON)
+            demand(browser.text("#watched") == "", "there are no targets")
+            browser.run(f"document.querySelector('{row} summary').click()")
+            browser.wait_for_text(f"{row} samp", MARKUP, SOON)
+            found = browser.run("return document.querySelectorAll('img, script').length")
+            demand(found == 1, f"{found} elements, but there is one script")
+            (place.path / "disk").touch()
+            place.command("restart", "web-1")
+            browser.wait_for_text("#groups h3", "2/2 healthy", SOON)
+            # What was opened stays so, whatever else changes.
+            browser.wait_for_text(f"{row} samp", MARKUP, SOON)
+            web.stop()
 
 
 def _build() -> Path:

@@ -14,8 +14,8 @@ pub use health_core::supervise::{
 pub use health_core::{Name, NameError, ProbeKind};
 
 pub use crate::supervise::{
-    EndedInstance, GroupControl, GroupEnd, GroupError, LogRate, Output, OutputLine, OutputStream,
-    Program, ProgramError, ReplicaProgram, ReplicaView, Streams,
+    EndedInstance, FailedCheck, GroupControl, GroupEnd, GroupError, LogRate, Output, OutputLine,
+    OutputStream, Program, ProgramError, ReplicaProgram, ReplicaView, Streams,
 };
 #[cfg(feature = "test-util")]
 pub use crate::{monitor::ManualClock, supervise::Host, supervise::ProcessReport};

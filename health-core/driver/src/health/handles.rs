@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::Health;
 use super::last_beat::LastBeat;
+#[cfg(feature = "supervise")]
+use health_core::Name;
 use health_core::Timing;
 use health_core::health::{ComponentId, FlagId, GateId, HeartbeatId, StatId};
 use health_core::{Message, Outcome};
@@ -81,6 +83,20 @@ impl Component {
     pub fn set_timing(&self, timing: Timing) {
         self.health
             .change(|registry, _| registry.update_timing(self.id, |kept| *kept = timing));
+    }
+
+    /// Writes into the history what became of these replicas, whose group it shows: name, state before and
+    /// after, and why.
+    #[cfg(feature = "supervise")]
+    pub(crate) fn note_replicas<'a>(
+        &self,
+        notes: impl Iterator<Item = (&'a Name, (&'static str, &'static str), Message)>,
+    ) {
+        self.health.change(|registry, now| {
+            for (name, states, message) in notes {
+                registry.note_replica(now, name, states, &message);
+            }
+        });
     }
 
     /// Removes the component: it counts no more, and its name is free. Clones do nothing from now on.

@@ -183,14 +183,17 @@ impl MonitorDriver {
             }
             let readers = state.collect_events(now);
             #[cfg(feature = "supervise")]
-            let replicas_until = match (&mut self.replicas, &state.group) {
+            let replicas_until = match (&mut self.replicas, &mut state.group) {
                 (Some(shown), Some(group)) => {
-                    let summary = group.summary();
+                    let (summary, notes) = (group.summary(), group.take_notes());
                     let at = shown.due(now, &summary);
-                    if at <= now {
+                    if at <= now || !notes.is_empty() {
                         drop(state);
                         readers.into_iter().for_each(Waker::wake);
-                        shown.show(now, summary);
+                        shown.note(notes);
+                        if at <= now {
+                            shown.show(now, summary);
+                        }
                         continue;
                     }
                     Some(at)

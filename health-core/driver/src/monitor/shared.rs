@@ -26,7 +26,7 @@ pub(crate) struct Shared {
 
 /// All of it changes together with the monitor.
 pub(crate) struct State {
-    pub(super) monitor: Monitor,
+    pub(crate) monitor: Monitor,
     /// The processes that it checks, if it checks those of a group.
     #[cfg(feature = "supervise")]
     pub(crate) group: Option<Box<GroupState>>,

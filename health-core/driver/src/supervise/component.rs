@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use health_core::health::ComponentConfig;
 use health_core::supervise::GroupSummary;
-use health_core::{Instant, NameError, Outcome, Status};
+use health_core::{Instant, Name, NameError, Outcome, Status};
 
+use super::notes::Note;
 use crate::monitor::declare;
 use crate::{Component, Health, Stats};
 
@@ -23,6 +24,8 @@ const VALIDITY: u32 = 3;
 /// begin of a stop on as well. It is critical: the daemon is ready while enough replicas are. Its message
 /// is the words of the group: `0/2 healthy, 2/2 restarting`.
 ///
+/// What happens to its replicas stands in the history: from which state to which, by which rule, and why.
+///
 /// What it shows is renewed every 10 s and valid for 30 s: if the group's loop no longer runs, it becomes
 /// unknown, and does not stay healthy.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub struct GroupHealth {
     component: Component,
     stats: Stats,
     shown: Option<(GroupSummary, Instant)>,
+    /// The names of the replicas, by index.
+    names: Box<[Name]>,
 }
 
 impl GroupHealth {
@@ -47,7 +52,22 @@ impl GroupHealth {
             component,
             stats,
             shown: None,
+            names: Box::default(),
         })
+    }
+
+    pub(super) fn of_replicas(mut self, names: Box<[Name]>) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// Writes into the history what happened to replicas. As [`show`](Self::show).
+    pub(crate) fn note(&self, notes: Vec<Note>) {
+        let notes = notes.into_iter().filter_map(|note| {
+            let name = self.names.get(usize::from(note.replica))?;
+            Some((name, (note.from, note.to), note.message))
+        });
+        self.component.note_replicas(notes);
     }
 
     /// When it is to be shown next.

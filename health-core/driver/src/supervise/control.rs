@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 #[cfg(feature = "test-util")]
 use health_core::supervise::InstanceId;
 use health_core::supervise::{GroupEvent, GroupSummary, Supervisor};
-use health_core::{Instant, Name};
+use health_core::{Instant, Monitor, Name};
 
 use super::host::HostView;
 use super::state::GroupState;
@@ -80,9 +80,10 @@ impl GroupControl {
     #[must_use]
     pub fn views(&self) -> Vec<ReplicaView> {
         let moment = self.monitor.shared.clock.moment();
-        let mut views = self.read(|group| {
+        let mut views = self.read_both(|monitor, group| {
             let replicas = group.supervisor.replicas().zip(&*self.replicas);
-            let views = replicas.map(|(it, names)| ReplicaView::of(moment, group, it, names));
+            let views =
+                replicas.map(|(it, names)| ReplicaView::of(moment, monitor, group, it, names));
             views.collect::<Vec<_>>()
         });
         for view in &mut views {
@@ -171,13 +172,13 @@ impl GroupControl {
     }
 
     fn read<R>(&self, read: impl FnOnce(&GroupState) -> R) -> R {
+        self.read_both(|_, group| read(group))
+    }
+
+    fn read_both<R>(&self, read: impl FnOnce(&Monitor, &GroupState) -> R) -> R {
         let state = self.monitor.shared.lock();
-        read(
-            state
-                .group
-                .as_deref()
-                .expect("it is older than its control"),
-        )
+        let group = state.group.as_deref();
+        read(&state.monitor, group.expect("it is older than its control"))
     }
 
     fn change(&self, change: impl FnOnce(&mut Supervisor, Instant)) {

@@ -2,10 +2,11 @@
 //! carried out.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::Waker;
 
-use health_core::Instant;
 use health_core::supervise::{GroupCommand, GroupConfig, InstanceId, SpawnFailure, Supervisor};
+use health_core::{Instant, Name};
 
 use super::component::GroupHealth;
 use super::control::GroupControl;
@@ -23,6 +24,8 @@ pub struct GroupDriver<H: Host> {
     host: H,
     monitor: MonitorDriver,
     control: MonitorControl,
+    /// Name and port of each replica.
+    replicas: Arc<[(Name, Option<u16>)]>,
     has_started: bool,
 }
 
@@ -57,19 +60,24 @@ impl<H: Host> GroupDriver<H> {
         }
         let group = GroupState::new(supervisor, sources.into_iter());
         control.shared.lock().group = Some(Box::new(group));
-        let group_control = GroupControl::new(control.clone(), shown.into(), host.view());
+        let replicas: Arc<[_]> = shown.into();
+        let group_control = GroupControl::new(control.clone(), Arc::clone(&replicas), host.view());
         let driver = Self {
             host,
             monitor,
             control,
+            replicas,
             has_started: false,
         };
         Ok((driver, group_control))
     }
 
-    /// Shows the group as this component.
+    /// Shows the group as this component, and what happens to its replicas in the history.
     pub fn show(&mut self, component: GroupHealth) {
-        self.monitor.show_replicas(component);
+        self.change(|group, _| group.keep_notes());
+        let names = self.replicas.iter().map(|(name, _)| name.clone());
+        self.monitor
+            .show_replicas(component.of_replicas(names.collect()));
     }
 
     /// What its clock shows.

@@ -27,6 +27,7 @@ mod component;
 mod control;
 mod driver;
 mod error;
+mod evidence;
 mod host;
 #[cfg(unix)]
 mod instances;
@@ -34,6 +35,7 @@ mod instances;
 mod life;
 #[cfg(unix)]
 mod lines;
+mod notes;
 #[cfg(unix)]
 mod output;
 #[cfg(unix)]
@@ -55,6 +57,7 @@ pub use component::GroupHealth;
 pub use control::GroupControl;
 pub use driver::GroupDriver;
 pub use error::GroupError;
+pub use evidence::FailedCheck;
 pub use host::{Host, HostView, ProcessReport};
 #[cfg(unix)]
 pub use output::{Output, OutputLine, OutputStream};

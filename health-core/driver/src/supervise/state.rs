@@ -2,6 +2,7 @@
 //! supervisor begins or ends, to the checks.
 
 use std::collections::VecDeque;
+use std::mem;
 
 use health_core::monitor::{Monitor, Target, TargetId};
 use health_core::supervise::{
@@ -9,7 +10,9 @@ use health_core::supervise::{
 };
 use health_core::{CheckStatus, Instant, ProbeKind};
 
+use super::evidence::{self, FailedCheck};
 use super::host::ProcessReport;
+use super::notes::{Known, Note, Notes};
 use super::view::GroupEnd;
 use crate::monitor::EventQueue;
 
@@ -22,9 +25,20 @@ pub(crate) struct GroupState {
     pub(super) supervisor: Supervisor,
     checks: Box<[Checks]>,
     /// The last ones of each replica, oldest first.
-    pub(super) ended: Box<[VecDeque<InstanceEnd>]>,
+    pub(super) ended: Box<[VecDeque<Ended>]>,
     pub(super) events: EventQueue<GroupEvent>,
+    /// There are events that were not collected.
+    has_news: bool,
+    /// For the history of the daemon, if the group is shown in it.
+    notes: Option<Notes>,
     pub(super) end: Option<GroupEnd>,
+}
+
+/// How an instance has ended, and what its checks said then that failed.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) end: InstanceEnd,
+    pub(super) failed: Vec<FailedCheck>,
 }
 
 /// The checks of a replica.
@@ -35,6 +49,9 @@ struct Checks {
     instance: Option<InstanceId>,
     /// What the supervisor has been told of this instance.
     told: Option<Seen>,
+    /// What failed of the last instance when its checks were put on hold. Once they are made for the
+    /// next one, nothing else tells.
+    failed: Vec<FailedCheck>,
 }
 
 /// Where it is known from how an instance is.
@@ -64,6 +81,7 @@ impl GroupState {
             source,
             instance: None,
             told: None,
+            failed: Vec::new(),
         });
         let ended = supervisor.replicas().map(|_| VecDeque::new());
         Self {
@@ -71,6 +89,8 @@ impl GroupState {
             ended: ended.collect(),
             supervisor,
             events: EventQueue::new(),
+            has_news: false,
+            notes: None,
             end: None,
         }
     }
@@ -142,22 +162,59 @@ impl GroupState {
                 break;
             }
         }
+        self.take_events(monitor);
         if self.is_over() {
             monitor.stop(now);
         }
     }
 
-    /// Moves events to where readers find them; whether there were any.
+    /// Whether there are events for readers that were not collected before.
     pub(crate) fn collect_events(&mut self) -> bool {
-        let mut is_due = false;
+        mem::take(&mut self.has_news)
+    }
+
+    /// From now on, what happens is noted for the history.
+    pub(super) fn keep_notes(&mut self) {
+        self.notes.get_or_insert_default();
+    }
+
+    /// The notes that were made since the last call.
+    pub(crate) fn take_notes(&mut self) -> Vec<Note> {
+        self.notes.as_mut().map_or_else(Vec::new, Notes::take)
+    }
+
+    /// Moves events to where readers find them. At once, since what is known of a replica may be another
+    /// thing after the next change.
+    fn take_events(&mut self, monitor: &Monitor) {
         while let Some(event) = self.supervisor.poll_event() {
+            if let Some(mut notes) = self.notes.take() {
+                notes.observe(&event, |replica| self.known(monitor, replica));
+                self.notes = Some(notes);
+            }
             if let GroupEvent::Ended { code, left, .. } = event {
                 self.end = Some(GroupEnd { code, left });
             }
             self.events.push(event);
-            is_due = true;
+            self.has_news = true;
         }
-        is_due
+    }
+
+    fn known(&self, monitor: &Monitor, replica: u16) -> Option<Known<'_>> {
+        let index = usize::from(replica);
+        Some(Known {
+            replica: self.supervisor.replicas().nth(index)?,
+            last_end: self.ended.get(index)?.back().map(|it| &it.end),
+            failing: self.failing(monitor, replica),
+        })
+    }
+
+    /// What fails of the instance of a replica, or failed when it was ended.
+    pub(super) fn failing(&self, monitor: &Monitor, replica: u16) -> Vec<FailedCheck> {
+        let checks = self.checks.get(usize::from(replica));
+        checks.map_or_else(Vec::new, |it| match it.instance {
+            Some(_) => it.source.failing(monitor),
+            None => it.failed.clone(),
+        })
     }
 
     /// What does not run is not checked, and each instance is checked afresh; whether one has begun or
@@ -171,7 +228,7 @@ impl GroupState {
                 checks.turn_to(now, monitor, instance);
                 has_changed = true;
             }
-            keep_end(ended, replica);
+            keep_end(ended, replica, &checks.failed);
         }
         has_changed
     }
@@ -196,6 +253,10 @@ impl GroupState {
 
 impl Checks {
     fn turn_to(&mut self, now: Instant, monitor: &mut Monitor, instance: Option<InstanceId>) {
+        // While they are on hold, they say nothing new.
+        if self.instance.is_some() {
+            self.failed = self.source.failing(monitor);
+        }
         self.instance = instance;
         self.told = None;
         if let Source::Target(target) = self.source {
@@ -240,6 +301,17 @@ impl Source {
             Self::Test => None,
         }
     }
+
+    fn failing(self, monitor: &Monitor) -> Vec<FailedCheck> {
+        match self {
+            Self::Target(target) => monitor
+                .target(target)
+                .map_or_else(Vec::new, evidence::failing),
+            Self::None => Vec::new(),
+            #[cfg(feature = "test-util")]
+            Self::Test => Vec::new(),
+        }
+    }
 }
 
 impl Seen {
@@ -258,12 +330,16 @@ impl Seen {
 }
 
 /// Keeps how the last instance ended, unless that is known.
-fn keep_end(ended: &mut VecDeque<InstanceEnd>, replica: &Replica) {
-    let last = replica.last_end().filter(|it| ended.back() != Some(it));
-    if let Some(last) = last {
-        if ended.len() == MOST_ENDED {
-            ended.pop_front();
-        }
-        ended.push_back(*last);
+fn keep_end(ended: &mut VecDeque<Ended>, replica: &Replica, failed: &[FailedCheck]) {
+    let is_known = |last: &InstanceEnd| ended.back().is_some_and(|it| it.end == *last);
+    let Some(last) = replica.last_end().filter(|it| !is_known(it)) else {
+        return;
+    };
+    if ended.len() == MOST_ENDED {
+        ended.pop_front();
     }
+    ended.push_back(Ended {
+        end: *last,
+        failed: failed.to_vec(),
+    });
 }

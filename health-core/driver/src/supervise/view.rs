@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use health_core::Capture;
 use health_core::check::probe::Exit;
-use health_core::supervise::{EndReason, InstanceEnd, InstanceId, Replica, ReplicaState, Shown};
-use health_core::{Moment, Name, UnixTime};
+use health_core::supervise::{EndReason, InstanceId, Replica, ReplicaState, Shown};
+use health_core::{Moment, Monitor, Name, UnixTime};
 
+use super::evidence::FailedCheck;
 use super::host::HostView;
-use super::state::GroupState;
+use super::state::{Ended, GroupState};
 use crate::monitor::Target;
 
 /// A replica at one moment.
@@ -41,6 +42,8 @@ pub struct ReplicaView {
     pub next_in: Option<Duration>,
     /// Lines of its output that were dropped because it wrote too many.
     pub dropped_lines: u64,
+    /// Its checks that fail; while it is being ended and after its end, those that failed before.
+    pub failing: Vec<FailedCheck>,
     /// The last instances that have ended, at most five, oldest first.
     pub ended: Vec<EndedInstance>,
 }
@@ -61,6 +64,8 @@ pub struct EndedInstance {
     pub exit: Option<Exit>,
     /// From its begin to its exit.
     pub uptime: Duration,
+    /// Its checks that failed when it was ended, or exited.
+    pub failed: Vec<FailedCheck>,
     /// The beginning and the end of what it has written.
     pub output: Capture,
 }
@@ -96,6 +101,7 @@ impl ReplicaView {
     /// Without its process and without the output of its instances, which only the host knows.
     pub(super) fn of(
         moment: Moment,
+        monitor: &Monitor,
         group: &GroupState,
         replica: &Replica,
         (name, port): &(Name, Option<u16>),
@@ -116,6 +122,7 @@ impl ReplicaView {
             streak: replica.streak(),
             next_in: replica.next_due().map(|due| due.duration_since(moment.now)),
             dropped_lines: 0,
+            failing: group.failing(monitor, index),
             ended: ended.map(|end| EndedInstance::of(moment, end)).collect(),
         }
     }
@@ -135,7 +142,7 @@ impl ReplicaView {
 }
 
 impl EndedInstance {
-    fn of(moment: Moment, end: &InstanceEnd) -> Self {
+    fn of(moment: Moment, Ended { end, failed }: &Ended) -> Self {
         Self {
             instance: end.number,
             began_at: moment.unix_at(end.began),
@@ -143,6 +150,7 @@ impl EndedInstance {
             reason: end.reason,
             exit: end.exit,
             uptime: end.ended.duration_since(end.began),
+            failed: failed.clone(),
             output: Capture::new(),
         }
     }

@@ -5,10 +5,10 @@ mod world;
 
 use std::time::Duration;
 
-use health_core::check::Mode;
 use health_core::check::probe::Exit;
+use health_core::check::{CheckStatus, Mode};
 use health_core::supervise::{EndReason, GroupEvent, ReplicaState, RestartCause};
-use health_core::{ProbeKind, Status};
+use health_core::{Instant, ProbeKind, Status};
 use health_driver::Health;
 use health_driver::supervise::Program;
 
@@ -47,6 +47,57 @@ fn a_verdict_restarts() {
     world.apps[0].set_well(true);
     world.run_until(30.0);
     assert_eq!(world.group.summary().to_string(), "1/1 healthy");
+    world.end();
+}
+
+#[test]
+fn what_failed_is_kept_with_the_instance_that_ended() {
+    let world = World::new(1, ProbeKind::Liveness, |_| ());
+    world.apps[0].set_well(false);
+    world.run_until(1.5);
+    world.apps[0].set_well(true);
+    // The second instance is well, and exits by itself.
+    world.run_until(4.0);
+    world.exit(0, 2, Exit::Code(3));
+    world.run_until(20.0);
+    let view = &world.group.views()[0];
+    assert!(view.failing.is_empty());
+    let [first, second] = &view.ended[..] else {
+        panic!("{:?}", view.ended);
+    };
+    assert_eq!(first.reason, EndReason::Liveness);
+    let [failed] = &first.failed[..] else {
+        panic!("{first:?}");
+    };
+    assert_eq!(failed.name.as_str(), "health");
+    assert_eq!(failed.kind, ProbeKind::Liveness);
+    assert_eq!(
+        (failed.status, failed.failures),
+        (CheckStatus::Unhealthy, 1)
+    );
+    assert!(failed.last.message().starts_with("HTTP 503 "), "{failed:?}");
+    let at = Instant::default() + Duration::from_secs(1);
+    assert_eq!(failed.last.begin(), at);
+    assert!(second.failed.is_empty(), "{second:?}");
+    world.end();
+}
+
+#[test]
+fn what_failed_before_an_exit_is_kept_as_well() {
+    let world = World::new(1, ProbeKind::Readiness, |_| ());
+    world.run_until(2.0);
+    world.apps[0].set_well(false);
+    world.run_until(7.0);
+    let failing = &world.group.views()[0].failing;
+    assert_eq!(failing.len(), 1);
+    assert_eq!(failing[0].failures, 2, "at 4 s and 7 s");
+    world.exit(0, 1, Exit::Code(3));
+    let view = &world.group.views()[0];
+    let end = view.last_end().expect("the first instance");
+    assert_eq!((end.reason, end.failed.len()), (EndReason::Exit, 1));
+    assert_eq!(end.failed[0].kind, ProbeKind::Readiness);
+    assert_eq!(end.failed[0].failures, 2);
+    assert!(view.failing.is_empty(), "the second has not been checked");
     world.end();
 }
 
@@ -207,6 +258,54 @@ fn the_daemon_is_ready_while_enough_replicas_are() {
         assert!(!is_ready(), "from the begin of the stop on");
         world.end();
     }
+}
+
+#[test]
+fn what_happens_to_replicas_stands_in_the_history() {
+    let health = Health::new("web", "1");
+    let world = World::new(1, ProbeKind::Health, |group| {
+        *group = take(group).component(&health).expect("a free name");
+    });
+    world.run_until(0.5);
+    world.exit(0, 1, Exit::Code(3));
+    world.run_until(5.0);
+    world.exit(0, 2, Exit::Code(4));
+    world.run_until(16.0);
+    world.apps[0].set_well(false);
+    world.run_until(19.0);
+    world.apps[0].set_well(true);
+    world.run_until(60.0);
+    world.group.restart(None);
+    world.run_until(70.0);
+    world.group.begin_stop();
+    assert!(world.group.stop(LIMIT));
+    let snapshot = health.snapshot();
+    let told = snapshot.history().iter().filter_map(|(_, it)| {
+        let (change, name) = (it.change(), it.name()?.as_str());
+        let is_it = change.what() == "replica" && name == "web-0";
+        is_it.then(|| format!("{} → {}: {}", change.from(), change.to(), it.message()))
+    });
+    let told: Vec<_> = told.collect();
+    let expected = [
+        "waiting → starting: ",
+        "starting → starting: R9: exit, code 3; restart 1 in a row at once",
+        "starting → started: ",
+        "started → ready: ",
+        "ready → backoff: R9: exit, code 4; restart 2 in a row in 10s",
+        "backoff → starting: R9: begun again after exit, code 4",
+        "starting → started: ",
+        "started → ready: ",
+        "ready → backoff: R10: check health: HTTP 503 Service Unavailable (accepted: 200-399); \
+         restart 3 in a row in 20s",
+        "backoff → ready: R11: healthy again before its turn",
+        "ready → stopping: R20: requested",
+        "stopping → starting: R20: begun again after requested, signal 15",
+        "starting → started: ",
+        "started → ready: ",
+        "ready → stopping: R18: stop",
+        "stopping → stopped: stop, signal 15",
+    ];
+    assert_eq!(told, expected, "{told:#?}");
 }
 
 /// The message and the status of the group's component.

@@ -11,6 +11,7 @@ const MARKS = {
   healthy: '✓', up: '✓', degraded: '!', unhealthy: '✕', down: '✕', unknown: '?', pending: '…',
   starting: '…', draining: '↓', stopped: '■', inactive: '–', lost: '–',
   deregistered: '✕', 'answers-again': '↑',
+  ready: '✓', started: '…', unready: '!', waiting: '…', backoff: '↻', stopping: '↓', failed: '✕',
 };
 const ORDER = ['deregistered', 'answers-again', 'unhealthy', 'down', 'unknown', 'starting', 'pending', 'inactive', 'degraded',
   'up', 'healthy'];
@@ -56,7 +57,8 @@ function liken(old, fresh) {
   } else if (old instanceof Text) {
     if (old.data !== fresh.data) old.data = fresh.data;
   } else {
-    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+    // What somebody has opened stays so.
+    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== 'open') old.removeAttribute(name);
     for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
     fill(old, [...fresh.childNodes]);
   }
@@ -87,19 +89,20 @@ function at(time) {
   return (isToday ? withinDay : inFull).format(date);
 }
 
-/** What has passed since. It ticks; what it lasts ends when nobody answers any more. */
-function passed(time, lasts) {
-  if (lasts) return span((lost ? heard + skew : clock()) - time);
+/** What has passed since. It ticks; what it `lasts` ends when nobody answers any more. Or until it is `due`. */
+function passed(time, how) {
+  if (how === 'lasts') return span((lost ? heard + skew : clock()) - time);
+  if (how === 'due') return time > clock() ? 'in ' + span(time - clock() + 999) : 'now';
   return clock() - time < 1000 ? 'just now' : span(clock() - time) + ' ago';
 }
-const since = (time, lasts, date = new Date(time)) =>
-  h('time', { datetime: date.toISOString(), title: inFull.format(date), class: lasts && 'lasts' }, passed(date, lasts));
+const since = (time, how, date = new Date(time)) =>
+  h('time', { datetime: date.toISOString(), title: inFull.format(date), class: how }, passed(date, how));
 const join = notes => notes.filter(Boolean).join(', ');
 const small = notes => h('small', {}, join(notes));
 const badge = status => h('span', { class: 'status', 'data-status': status }, h('i', { 'aria-hidden': 'true' }, MARKS[status] ?? '·'), status);
 
 setInterval(() => {
-  for (const node of document.querySelectorAll('time')) fill(node, passed(Date.parse(node.dateTime), node.className === 'lasts'));
+  for (const node of document.querySelectorAll('time')) fill(node, passed(Date.parse(node.dateTime), node.className));
 }, 1000);
 
 // What is shown
@@ -123,6 +126,7 @@ function show() {
   fill($('service'), service);
   fill($('version'), health.version);
   fill($('facts'), facts());
+  showReplicas();
   showTargets();
   list('parts', parts().map(part));
   list('stats', Object.entries(stats).map(stat));
@@ -158,7 +162,7 @@ function reason({ kind, name, status, message, cause = message }) {
 function facts() {
   const rows = {
     'Phase': health.phase,
-    'Up for': since(health.begun, true),
+    'Up for': since(health.begun, 'lasts'),
     'Failures in a row': health.consecutive_failures,
     'In flight': health.in_flight,
   };
@@ -195,7 +199,7 @@ function part(it) {
       message && h('p', {}, message),
       cause && h('p', {}, cause)),
     h('small', {},
-      it.since && h('div', {}, 'for ', since(it.since, true)),
+      it.since && h('div', {}, 'for ', since(it.since, 'lasts')),
       age_ms != null && h('div', {}, kind ? 'last beat ' : 'last result ', since(health.asked - age_ms))));
 }
 

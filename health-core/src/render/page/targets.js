@@ -11,7 +11,9 @@ const readTargets = () => read('targets', told => targets = told);
 
 function showTargets() {
   const told = targets ?? health.targets;
-  $('watched').hidden = $('to-targets').hidden = !told;
+  $('to-targets').hidden = !told;
+  // Replicas without checks are no targets.
+  $('watched').hidden = !told || (told.groups && !told.total);
   if (!told || told === seen) return;
   seen = told;
   const { total, healthy, unhealthy, next, deregistered: gone = 0, answers_again: back = 0 } = told;
@@ -51,7 +53,7 @@ function line(status, name, notes, check, back) {
       back && h('p', {}, h('samp', {}, back))),
     h('div', { class: 'series' }, last && series(check.results)),
     h('small', {}, check && [
-      turned && h('div', {}, 'for ', since(turned, true)),
+      turned && h('div', {}, 'for ', since(turned, 'lasts')),
       h('div', {}, check.last_checked_at ? ['checked ', since(check.last_checked_at)] : 'not checked yet')]),
   ];
 }

@@ -1,12 +1,13 @@
 //! What `inspect` and `explain` show of a group, as JSON. Times are milliseconds since 1970.
 
 use health_core::check::probe::Exit;
-use health_core::supervise::{EndReason, GivenUpReason, ReplicaState};
-use health_tokio::supervise::{EndedInstance, ReplicaView};
+use health_core::supervise::ReplicaState;
+use health_core::{Cause, Kind, Moment};
+use health_tokio::supervise::{EndedInstance, FailedCheck, ReplicaView};
 use serde_json::{Map, Value, json};
 
-use super::events::reason_words;
-use super::group::{Heard, RunningGroup};
+use super::evidence;
+use super::group::RunningGroup;
 use crate::config::Work;
 use crate::text::millis;
 
@@ -23,14 +24,15 @@ pub(super) fn inspect(group: &RunningGroup) -> Value {
 
 /// The same, with the rule that led to the state of each replica, and its last instances.
 pub(super) fn explain(group: &RunningGroup) -> Value {
-    let heard = group.heard();
-    let views = group.control().views();
+    let (heard, control) = (group.heard(), group.control());
+    let (views, moment) = (control.views(), control.monitor().status().moment);
     let replicas = views.iter().map(|view| {
         let mut it = replica(view);
-        let (rule, evidence) = because(group, &heard, view);
+        let (rule, evidence) = evidence::of_replica(group, &heard, moment, view);
         it["rule"] = rule.into();
         it["evidence"] = evidence.into();
-        it["instances"] = view.ended.iter().map(ended).collect();
+        let ended = view.ended.iter().map(|it| ended(moment, it));
+        it["instances"] = ended.collect();
         it
     });
     document(group, replicas.collect())
@@ -103,112 +105,29 @@ fn end(it: &EndedInstance) -> Value {
     map.into()
 }
 
-/// The same, with what it has written.
-fn ended(it: &EndedInstance) -> Value {
+/// The same, with the rule that ended it, what its checks saw last that failed, and what it has written.
+fn ended(moment: Moment, it: &EndedInstance) -> Value {
     let mut value = end(it);
+    let (rule, evidence) = evidence::of_end(moment, it);
     value["began_at"] = it.began_at.as_millis().into();
     value["ended_at"] = it.ended_at.as_millis().into();
+    value["rule"] = rule.into();
+    value["evidence"] = evidence.into();
+    value["checks"] = it.failed.iter().map(|it| failed(moment, it)).collect();
     value["output"] = it.output.to_string().into();
     value
 }
 
-/// The rule by which a replica is in its state, and what it was applied to.
-fn because(group: &RunningGroup, heard: &Heard, view: &ReplicaView) -> (String, Vec<String>) {
-    let last = view.last_end();
-    let ended = last.map(|it| ended_words(it, view.instance));
-    let given_up = heard
-        .given_up
-        .get(usize::from(view.index))
-        .copied()
-        .flatten();
-    let given_up = given_up.or(heard.group_given_up);
-    let of_current = last.is_some_and(|it| it.instance == view.instance);
-    let streak = view.streak;
-    let rule = match view.state {
-        ReplicaState::Waiting if view.instance == 0 => "R1: it begins with the group".to_owned(),
-        ReplicaState::Waiting => {
-            "R14: its restart is due, and others have the places for restarts".to_owned()
-        }
-        ReplicaState::Starting => {
-            "R3: it runs; min_uptime is not over, or its startup check has not succeeded".to_owned()
-        }
-        ReplicaState::Started => "R3: it is up, and was not ready yet".to_owned(),
-        ReplicaState::Ready => "R3: it is up, and all that counts for ready succeeds".to_owned(),
-        ReplicaState::Unready => "R3: it was ready, and a check that counts for ready fails".to_owned(),
-        ReplicaState::Stopping if group.is_stopping() => "R18: the group is stopped".to_owned(),
-        ReplicaState::Stopping if of_current => {
-            "R6: its process has exited, and others of its process group are left".to_owned()
-        }
-        ReplicaState::Stopping => "R4: it is ended, to begin again".to_owned(),
-        ReplicaState::Backoff if of_current => {
-            format!("R9: after its exit, restart {streak} in a row waits for its back-off")
-        }
-        ReplicaState::Backoff => {
-            "R10: a check calls for a restart, which waits for its back-off; it may recover until then".to_owned()
-        }
-        ReplicaState::Failed => match given_up {
-            Some(reason) => format!("{}: {}", rule_of(reason), reason_words(reason)),
-            None => "R8: it was given up".to_owned(),
-        },
-        ReplicaState::Stopped if group.is_stopping() => "R18: the group was stopped".to_owned(),
-        ReplicaState::Stopped => "R8: it ended with success, and --restart asks for no more".to_owned(),
-    };
-    (
-        rule,
-        ended.into_iter().chain(failing(group, view)).collect(),
-    )
-}
-
-const fn rule_of(reason: GivenUpReason) -> &'static str {
-    match reason {
-        GivenUpReason::Policy | GivenUpReason::FatalExit => "R8",
-        GivenUpReason::MaxRestarts => "R12",
-        GivenUpReason::Budget => "R13",
-    }
-}
-
-/// `instance 3 (the one before) exited with code 1 after 12.3 s`.
-fn ended_words(it: &EndedInstance, current: u64) -> String {
-    let which = if it.instance == current {
-        ""
-    } else {
-        ", the one before,"
-    };
-    let exit = match it.exit {
-        Some(Exit::Code(code)) => format!(" with code {code}"),
-        Some(Exit::Signal(signal)) => format!(" by signal {signal}"),
-        _ => String::new(),
-    };
-    let why = match it.reason {
-        EndReason::Exit => "",
-        EndReason::Liveness => ": a liveness or health check had failed",
-        EndReason::Startup => ": its startup check had failed",
-        EndReason::Requested => ": a restart was requested",
-        EndReason::Stop => ": the group was stopped",
-        EndReason::Spawn => ": it could not be started",
-    };
-    let uptime = it.uptime.as_secs_f64();
-    format!(
-        "instance {}{which} ended{exit} after {uptime:.1} s{why}",
-        it.instance
-    )
-}
-
-/// What the checks of the current instance say that fail.
-fn failing(group: &RunningGroup, view: &ReplicaView) -> Vec<String> {
-    let target = group.control().monitor().target(view.name.as_str());
-    let checks = target.into_iter().flat_map(|it| it.checks);
-    let failing = checks.filter_map(|it| {
-        let error = it.last_error()?;
-        let failures = it.streak.failures();
-        (failures > 0).then(|| {
-            format!(
-                "check {} is {}: {failures} in a row, the last one: {}",
-                it.name,
-                it.status.as_str(),
-                error.message()
-            )
-        })
-    });
-    failing.collect()
+/// `detail`: what the command wrote, or what the response brought.
+fn failed(moment: Moment, it: &FailedCheck) -> Value {
+    json!({
+        "name": it.name.as_str(),
+        "kind": it.kind.as_str(),
+        "status": it.status.as_str(),
+        "failures": it.failures,
+        "at": moment.unix_at(it.last.end()).as_millis(),
+        "error_kind": it.last.kind().map(Kind::as_str),
+        "message": it.last.message(),
+        "detail": it.last.cause().map(Cause::reveal),
+    })
 }

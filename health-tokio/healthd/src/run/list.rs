@@ -7,7 +7,7 @@ use health_core::monitor::{MonitorStatus, ReadyTarget, TargetStatus, TargetView}
 use health_core::server::{Page, Targets};
 use health_core::supervise::{EndReport, GroupReport, ReplicaReport};
 use health_tokio::monitor::MonitorControl;
-use health_tokio::supervise::{EndedInstance, ReplicaView};
+use health_tokio::supervise::ReplicaView;
 
 use super::group::RunningGroup;
 
@@ -109,7 +109,7 @@ fn report(group: &RunningGroup) -> GroupReport {
     let heard = group.heard();
     let views = group.control().views().into_iter();
     let replicas = views.zip(heard.restarts).map(|(view, restarts)| {
-        let mut it = replica(&view);
+        let mut it = replica(view);
         it.restarts_by = restarts;
         it
     });
@@ -117,17 +117,18 @@ fn report(group: &RunningGroup) -> GroupReport {
     GroupReport::new(name, summary, replicas.collect())
 }
 
-fn replica(view: &ReplicaView) -> ReplicaReport {
-    let mut it = ReplicaReport::new(view.name.clone(), view.state);
+fn replica(mut view: ReplicaView) -> ReplicaReport {
+    let mut it = ReplicaReport::new(view.name, view.state);
     (it.instance, it.pid, it.port) = (view.instance, view.pid, view.port);
     (it.restarts, it.streak) = (view.restarts, view.streak);
-    (it.next_in, it.began_at) = (view.next_in, view.began_at);
+    (it.next_in, it.since, it.began_at) = (view.next_in, Some(view.since), view.began_at);
     it.dropped_lines = view.dropped_lines;
-    it.last_end = view.last_end().map(|end: &EndedInstance| EndReport {
+    it.last_end = view.ended.pop().map(|end| EndReport {
         instance: end.instance,
         reason: end.reason,
         exit: end.exit,
         uptime: end.uptime,
+        output: end.output,
     });
     it
 }

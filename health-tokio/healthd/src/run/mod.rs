@@ -17,6 +17,7 @@
 pub(super) mod client;
 mod documents;
 mod events;
+mod evidence;
 mod group;
 mod list;
 mod lookup;

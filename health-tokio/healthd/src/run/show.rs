@@ -199,9 +199,20 @@ fn because(replica: &Value, out: &mut String) {
     for it in list(&replica["instances"]) {
         let at = it["ended_at"].as_u64().map(time).unwrap_or_default();
         let _ = writeln!(out, "  instance {} ended {at}: {}", it["instance"], end(it));
-        for line in it["output"].as_str().unwrap_or_default().lines() {
-            let _ = writeln!(out, "    | {}", text::safe(line));
+        let _ = writeln!(out, "    rule      {}", word(&it["rule"]));
+        // The first piece of evidence says what the line above says.
+        let checks = list(&it["evidence"]).skip(1).zip(list(&it["checks"]));
+        for (evidence, check) in checks {
+            let _ = writeln!(out, "    evidence  {}", word(evidence));
+            lines(&check["detail"], "      > ", out);
         }
+        lines(&it["output"], "    | ", out);
+    }
+}
+
+fn lines(text: &Value, begin: &str, out: &mut String) {
+    for line in text.as_str().unwrap_or_default().lines() {
+        let _ = writeln!(out, "{begin}{}", text::safe(line));
     }
 }
 

@@ -16,6 +16,8 @@ mod output;
 mod receiver;
 mod reloading;
 mod run;
+#[path = "../../../../health-core/tests/support/schema.rs"]
+mod schema;
 mod service_manager;
 mod streaks;
 mod usage;

@@ -103,6 +103,15 @@ fn wait_for(place: &Place, name: &str, is_so: impl Fn(&Value) -> bool) -> Value 
     }
 }
 
+/// The instances that have ended, as `explain` tells of them, by replica.
+fn ended(place: &Place, name: &str) -> Vec<Value> {
+    let text = out(place, &["explain", name, "--json"]);
+    let group: Value = serde_json::from_str(&text).expect("JSON");
+    let replicas = group["replicas"].as_array().expect("a list").iter();
+    let ended = replicas.flat_map(|it| it["instances"].as_array().expect("a list"));
+    ended.cloned().collect()
+}
+
 /// Whether there is a process of this number that has not ended.
 fn is_alive(pid: u64) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));

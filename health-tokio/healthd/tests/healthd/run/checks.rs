@@ -63,14 +63,68 @@ fn an_app_that_answers_500_is_replaced_after_three_failures() {
     });
     assert_eq!(group["ready"], false);
     run.wait_for(&["WARN", "restart planned", "cause=\"liveness\""]);
-    // An instance that has just begun has not failed yet.
-    wait_until("500 in explain", || {
-        out(&place, &["explain", "web"]).contains("500")
-    });
+    let first = &ended(&place, "web")[0];
+    let failed = &first["checks"][0];
+    let message = failed["message"].as_str().unwrap_or_default();
+    assert!(message.starts_with("HTTP 500 "), "{first:#}");
+    assert!(failed["failures"].as_u64() >= Some(3), "{first:#}");
     assert!(run.get("/health/ready").contains("unhealthy"));
     assert!(run.get("/health/live").contains("healthy"));
     run.signal("-TERM");
     assert_eq!(run.end().code(), Some(0));
+}
+
+/// A verdict ends an instance; the next one is well, and says nothing of it.
+#[test]
+fn what_a_check_saw_is_kept_with_the_instance_that_it_ended() {
+    let health = ["--health-interval", "200ms", "--health-retries", "2"];
+    for (flag, begin, name, reason) in [
+        ("--health-cmd", "", "health", "liveness"),
+        (
+            "--startup",
+            "interval=200ms,retries=8,cmd=",
+            "startup",
+            "startup",
+        ),
+    ] {
+        let place = Place::new(&format!("run-seen-{reason}"));
+        let up = place.path("up").display().to_string();
+        let check = format!("{begin}[ -e {up} ] || {{ echo no disk; exit 7; }}");
+        let script = format!("echo up; [ $HEALTHD_INSTANCE = 1 ] || : > {up}; exec sleep 1000");
+        let all: &[&str] = if reason == "liveness" { &health } else { &[] };
+        let flags = [&["--name", "web"], all, &[flag, &check]].concat();
+        let run = Run::start(&place, &flags, &script);
+        let group = wait_for(&place, "web", |it| it["health"] == "1/1 healthy");
+        assert_eq!(group["replicas"][0]["instance"], 2, "{group:#}");
+        let ended = ended(&place, "web");
+        let [first] = &ended[..] else {
+            panic!("{ended:#?}");
+        };
+        assert_eq!(first["reason"], reason, "{first:#}");
+        let rule = first["rule"].as_str().expect("a text");
+        assert!(rule.starts_with("R10: "), "{rule}");
+        let failed = &first["checks"][0];
+        assert_eq!(
+            (&failed["name"], &failed["status"]),
+            (&name.into(), &"unhealthy".into())
+        );
+        assert_eq!(failed["message"], "exit code 7");
+        assert_eq!(failed["detail"], "output: no disk\n");
+        let time = |value: &Value| value.as_u64().expect("a time");
+        let (began, at, end) = (&first["began_at"], &failed["at"], &first["ended_at"]);
+        let is_in_order = time(began) <= time(at) && time(at) <= time(end);
+        assert!(is_in_order, "{first:#}");
+        let text = out(&place, &["explain", "web"]);
+        for part in [
+            format!("    evidence  check {name} ({name}) was unhealthy: "),
+            "      > output: no disk\n".to_owned(),
+            "    | up\n".to_owned(),
+        ] {
+            assert!(text.contains(&part), "{part}: {text}");
+        }
+        run.signal("-TERM");
+        assert_eq!(run.end().code(), Some(0));
+    }
 }
 
 /// What somebody else runs: only its restart command is run.
@@ -90,6 +144,8 @@ fn a_restart_command_is_run_for_what_is_not_ours() {
     let run = Run::start_with(command(&place), &[&flags[..], &health].concat());
     let group = wait_for(&place, "web", |it| it["health"] == "1/1 healthy");
     assert_eq!(group["replicas"][0]["instance"], 2);
+    let failed = &ended(&place, "web")[0]["checks"][0];
+    assert_eq!(failed["message"], "exit code 1", "{failed:#}");
     let restarts = std::fs::read_to_string(place.path("restarts")).expect("written");
     assert_eq!(restarts, "liveness 1\n");
     run.signal("-TERM");

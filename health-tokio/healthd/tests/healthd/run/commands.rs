@@ -1,6 +1,7 @@
 //! Commands against a group that runs.
 
 use super::super::daemon::Place;
+use super::super::schema;
 use super::*;
 
 const SCRIPT: &str = "echo up $HEALTHD_INSTANCE; exec sleep 1000";
@@ -36,6 +37,56 @@ fn a_running_group_is_shown() {
         let expected = "healthd: no such group runs, and there is no registry healthd.db\n";
         assert_eq!((code, &*error), (1, expected), "{name}");
     }
+}
+
+/// From the program to the endpoint: the history says why, and the list of targets shows the replica, its
+/// last end and its output, though it has no check.
+#[test]
+fn the_endpoint_tells_of_replicas() {
+    let place = Place::new("run-told");
+    // Whoever exits within 10 ms waits for the rest of them.
+    let script = "echo up; echo last words >&2; sleep 0.1; exit 3";
+    let flags = ["--name", "web", "--backoff", "1h", "--backoff-max", "1h"];
+    let run = Run::start(&place, &flags, script);
+    let planned = "R9: exit, code 3; restart 2 in a row in 3600s";
+    run.wait_for_body("/health/history", planned);
+    run.wait_for_body("/targets", "\"state\":\"backoff\"");
+    let history = document(&run, "/health/history", "history");
+    let all = history["transitions"].as_array().expect("a list").iter();
+    let told = all.filter(|it| it["what"] == "replica" && it["name"] == "web-0");
+    let told: Vec<_> = told.map(|it| (&it["from"], &it["to"])).collect();
+    let expected = [
+        ("waiting", "starting"),
+        ("starting", "starting"),
+        ("starting", "backoff"),
+    ];
+    let expected = expected.map(|(from, to)| (Value::from(from), Value::from(to)));
+    let expected: Vec<_> = expected.iter().map(|(from, to)| (from, to)).collect();
+    assert_eq!(told, expected, "{history:#}");
+    let targets = document(&run, "/targets", "targets");
+    assert_eq!(targets["targets"], Value::Array(Vec::new()));
+    let group = &targets["groups"][0];
+    assert_eq!(group["health"], "0/1 healthy, 1/1 restarting");
+    let replica = &group["replicas"][0];
+    assert_eq!(
+        (&replica["name"], &replica["instance"]),
+        (&"web-0".into(), &2.into())
+    );
+    let end = &replica["last_end"];
+    assert_eq!((&end["code"], &end["instance"]), (&3.into(), &2.into()));
+    assert_eq!(end["output"], "up\nlast words\n");
+    // Those of one status, or behind a name, are targets only.
+    for query in ["status=unhealthy", "after=a"] {
+        let targets = document(&run, &format!("/targets?{query}"), "targets");
+        assert_eq!(targets.get("groups"), None, "{query}");
+    }
+}
+
+/// A document of the endpoint, which keeps to the schema.
+fn document(run: &Run, path: &str, schema: &str) -> Value {
+    let document = serde_json::from_str(&run.get(path)).expect("JSON");
+    assert_eq!(schema::problems(schema, &document), [""; 0], "{path}");
+    document
 }
 
 #[test]
