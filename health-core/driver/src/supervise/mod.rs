@@ -48,8 +48,6 @@ mod state;
 #[cfg(unix)]
 mod streams;
 mod view;
-#[cfg(unix)]
-mod watcher;
 
 pub use component::GroupHealth;
 pub use control::GroupControl;
