@@ -7,7 +7,8 @@
 //!         thread │ "monitor"    │ Start, Cancel        │ outcome, reaped
 //!                └──────────────┤                      │
 //!                               ▼                      │
-//!             sockets and futures on the same thread; at most 16 threads for commands and closures
+//!             sockets and futures on the same thread; at most 16 threads for closures and for starts
+//!             of commands; one thread watches all commands
 //! ```
 //!
 //! The core's monitor decides when each attempt begins and what its outcome means; here it is carried

@@ -7,7 +7,8 @@
 //!     one task:  │              │ Start, Cancel        │ outcome, reaped
 //!                └──────────────┤                      │
 //!                               ▼                      │
-//!             sockets and futures in the same task; at most 16 threads for commands and closures
+//!             sockets and futures in the same task; at most 16 threads for closures and for starts
+//!             of commands; one thread watches all commands
 //! ```
 //!
 //! The core's monitor decides when each attempt begins and what its outcome means; here it is carried

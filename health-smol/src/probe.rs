@@ -30,9 +30,10 @@ pub use health_driver::api::probe::*;
 
 /// Carries probes out. Cheap to make, shared freely.
 ///
-/// A name is looked up on a thread, of at most 16; a command runs on one, of another 16. A command
-/// that outlives its timeout gets `SIGTERM` with its whole process group, after a second `SIGKILL`:
-/// its report then comes up to two seconds later.
+/// A name is looked up on a thread, of at most 16; a command is started on one, of another 16. One thread
+/// watches all commands that run, of which there are as many as are asked for. A command that outlives
+/// its timeout gets `SIGTERM` with its whole process group, after a second `SIGKILL`: its report then
+/// comes up to two seconds later.
 pub type Prober = api::probe::Prober<Async<Smol>>;
 
 /// Carries `probe` out, with every address allowed; see [`Prober`].

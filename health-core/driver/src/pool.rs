@@ -1,7 +1,7 @@
-//! Threads for what blocks: commands, lookups of names, closures, files.
+//! Threads for what blocks: starts of commands, lookups of names, closures, files.
 //!
 //! A task of an async runtime must not block, so what does runs here. Threads are made when they are
-//! needed and end when there is no more work.
+//! needed and end when there is no more work for them.
 
 mod shared;
 mod work;
@@ -22,6 +22,9 @@ type Task = Box<dyn FnOnce(io::Result<()>) + Send>;
 
 /// After so long without work a thread ends.
 const IDLE: Duration = Duration::from_secs(10);
+/// The most threads that wait for work so long; a further one ends at once. They take turns at what
+/// little work there is, so that otherwise all that a busy moment has made would stay.
+const MOST_IDLE: usize = 2;
 
 /// A limited number of threads, made when there is more work than threads. Clones share them.
 #[derive(Clone)]
@@ -103,6 +106,10 @@ impl Inner {
                 state = self.lock();
                 continue;
             }
+            if state.idle == MOST_IDLE {
+                state.threads -= 1;
+                return;
+            }
             state.idle += 1;
             let (woken, timeout) = self
                 .wake
@@ -125,7 +132,8 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Barrier, mpsc};
+    use std::time::Instant;
 
     use super::*;
 
@@ -138,5 +146,27 @@ mod tests {
         let limit = Duration::from_secs(10);
         result.recv_timeout(limit).expect("the second is done");
         assert_eq!(pool.0.lock().threads, 1);
+    }
+
+    /// Forty at once, and then one after the other for ever: each thread had its turn before it would
+    /// have ended.
+    #[test]
+    fn what_a_busy_moment_has_made_ends_after_it() {
+        let pool = Pool::new("test", 40);
+        let all = Arc::new(Barrier::new(41));
+        for _ in 0..40 {
+            let all = Arc::clone(&all);
+            pool.submit(move |_| {
+                all.wait();
+            });
+        }
+        all.wait();
+        let until = Instant::now() + Duration::from_secs(20);
+        while pool.0.lock().threads > MOST_IDLE {
+            assert!(Instant::now() < until, "{} threads", pool.0.lock().threads);
+            let (done, result) = mpsc::channel();
+            pool.submit(move |_| done.send(()).expect("it is waited for"));
+            result.recv().expect("it is done");
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! What there is to a process of ours: its pipes, its end, and signals to its group.
 //!
 //! Commands of checks ([`probe::exec`](crate::probe::exec)) and supervised processes are both started
-//! as the leader of a process group of their own, are read through pipes, and are reaped last: as long
-//! as the leader is a zombie, its number, which is its group's, is no other process's.
+//! as the leader of a process group of their own, are watched by a thread for all of them, and are
+//! reaped last: as long as the leader is a zombie, its number, which is its group's, is no other
+//! process's.
+
+mod watcher;
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -12,6 +15,8 @@ use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getpgid, kill_process, kill_process_group, waitid,
 };
+
+pub(crate) use watcher::{SharedWatcher, Watched, Watcher};
 
 /// How a process came to its end.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +32,7 @@ pub(crate) fn has_ended(leader: Pid) -> Option<End> {
 }
 
 /// Waits for the end of `leader`, without reaping it.
-#[cfg(feature = "supervise")]
-pub(crate) fn wait_for_end(leader: Pid) -> End {
+fn wait_for_end(leader: Pid) -> End {
     loop {
         if let Some(end) = wait(leader, WaitIdOptions::empty()) {
             return end;
@@ -53,12 +57,12 @@ fn wait(leader: Pid, how: WaitIdOptions) -> Option<End> {
 /// A descriptor that becomes readable when `process` ends. `None`: not on Linux, before Linux 5.3, or
 /// no descriptor left.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn pidfd(process: Pid) -> Option<OwnedFd> {
+fn pidfd(process: Pid) -> Option<OwnedFd> {
     rustix::process::pidfd_open(process, rustix::process::PidfdFlags::empty()).ok()
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) fn pidfd(_: Pid) -> Option<OwnedFd> {
+fn pidfd(_: Pid) -> Option<OwnedFd> {
     None
 }
 

@@ -69,7 +69,7 @@ impl<R> Default for Monitor<Blocking<R>> {
 
 impl<S> Monitor<S> {
     /// A monitor without targets. See [`MonitorConfig`] for what can be set; `max_exec` is the most
-    /// threads it uses.
+    /// threads it uses for closures and for starts of commands.
     #[must_use]
     pub const fn new(config: MonitorConfig) -> Self {
         Self {

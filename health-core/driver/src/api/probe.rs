@@ -14,9 +14,10 @@ use crate::task;
 
 /// Carries probes out. Cheap to make, shared freely.
 ///
-/// A name is looked up on a thread, one for all who ask for it; a command runs on one, of at most 16. A command
-/// that outlives its timeout gets `SIGTERM` with its whole process group, after a second `SIGKILL`:
-/// its report then comes up to two seconds later.
+/// A name is looked up on a thread, one for all who ask for it; a command is started on one, of at most 16.
+/// One thread watches all commands that run, of which there are as many as are asked for. A command that
+/// outlives its timeout gets `SIGTERM` with its whole process group, after a second `SIGKILL`: its report
+/// then comes up to two seconds later.
 ///
 /// No variable of the environment sets a proxy. Trouble of this machine's own (no descriptors, no
 /// memory, no resolver) is an [indeterminate](Class::Indeterminate) outcome, never an error: a probe

@@ -9,7 +9,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Pool;
-use super::work::{Wait, Work};
+use super::work::{Progress, Wait, Work};
 
 /// Work on the threads of a pool, by key.
 pub(crate) struct SharedWork<K, V> {
@@ -64,10 +64,10 @@ where
                     return;
                 }
             }
-            let progress = result.perform(had_thread, work);
+            let done = result.perform(had_thread, work);
             // From now on the next one begins anew: what it asks for may have changed.
             lock(&under_way).remove(&key);
-            result.set(progress);
+            result.set(done.map_or_else(Progress::Failed, Progress::Done));
         });
         wait
     }
@@ -86,7 +86,6 @@ mod tests {
     use std::thread::{self, Thread};
     use std::time::{Duration, Instant};
 
-    use super::super::work::Progress;
     use super::*;
 
     struct Unpark(Thread);

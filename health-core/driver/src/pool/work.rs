@@ -34,16 +34,20 @@ pub(crate) struct Wait<V> {
 }
 
 impl Pool {
-    /// Runs `work` as [`submit`](Self::submit) does.
-    pub(crate) fn run<V: Send + 'static>(
+    /// Begins work as [`submit`](Self::submit) does. It is done when `begin` calls what it is given, or
+    /// has another thread call it.
+    pub(crate) fn begin<V: Send + 'static>(
         &self,
-        work: impl FnOnce() -> V + Send + 'static,
+        begin: impl FnOnce(Box<dyn FnOnce(V) + Send>) + Send + 'static,
     ) -> Wait<V> {
         let result = Work::new();
         let wait = result.wait();
         self.submit(move |had_thread| {
-            let progress = result.perform(had_thread, work);
-            result.set(progress);
+            let of_done = result.clone();
+            let done = move |value| of_done.set(Progress::Done(value));
+            if let Err(error) = result.perform(had_thread, || begin(Box::new(done))) {
+                result.set(Progress::Failed(error));
+            }
         });
         wait
     }
@@ -67,20 +71,15 @@ impl<V> Work<V> {
         !self.lock().waiters.is_empty()
     }
 
-    /// Runs `work`, and returns what to [`set`](Self::set).
-    pub(super) fn perform(
+    /// Runs `run`, and returns what comes of it; an error if there is no thread, or it panics.
+    pub(super) fn perform<R>(
         &self,
         had_thread: io::Result<()>,
-        work: impl FnOnce() -> V,
-    ) -> Progress<V> {
-        if let Err(error) = had_thread {
-            return Progress::Failed(Arc::new(error));
-        }
+        run: impl FnOnce() -> R,
+    ) -> Result<R, Arc<io::Error>> {
+        had_thread?;
         self.set(Progress::Running);
-        catch(work).map_or_else(
-            |_| Progress::Failed(Arc::new(io::Error::other("it panicked"))),
-            Progress::Done,
-        )
+        catch(run).map_err(|_| Arc::new(io::Error::other("it panicked")))
     }
 
     pub(super) fn set(&self, progress: Progress<V>) {

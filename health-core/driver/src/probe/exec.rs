@@ -1,177 +1,59 @@
 //! Commands as probes: each in a process group of its own, all of which is ended with it.
 //!
-//! A command takes a thread, in every driver: that thread reaps it whatever happens to the task that
-//! asked for it, and beside a process a thread costs nothing.
+//! A command is started on a thread that the system may hold up. From then on one thread watches it
+//! with all other commands of this program: it reads what they write, ends them in time, and reaps
+//! them whatever happens to the task that asked for it.
 
 mod group;
 mod limits;
+mod run;
 mod spawn;
-mod watch;
 
 use std::io;
-use std::process::Child;
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
-use health_core::check::probe::{ExecProbe, ProbePhase, Report};
-use health_core::monitor::Signal;
-use health_core::{Capture, Instant, Outcome};
-use rustix::process::Pid;
+use health_core::check::probe::{ExecProbe, Report};
 
-use crate::process::{End, has_ended, signal_group};
-use crate::{Clock, probe_error};
+use crate::Clock;
+use crate::process::{SharedWatcher, Watcher};
+use run::{Run, not_started};
 use spawn::{Spawned, spawn};
-use watch::Watch;
 
 pub use group::ProcessGroup;
 
-/// From `SIGTERM` to `SIGKILL`, and from there to giving up on a process that the kernel does not end.
-const GRACE: Duration = Duration::from_secs(1);
+static WATCHER: SharedWatcher<Run> = SharedWatcher::new("commands");
 
-/// Runs `command` on this thread, and ends it after `timeout`: with `SIGTERM`, a second later with
-/// `SIGKILL`. Nothing of it is left when this returns, except for what has left its process group
-/// and for what hangs in the kernel.
-pub fn probe(command: &ExecProbe, group: &ProcessGroup, timeout: Duration) -> Report {
-    probe_with(command, group, timeout, spawn)
-}
-
-fn probe_with(
+/// Starts `command` on this thread, with `variables` added to its environment, and has `done` called when
+/// it is over, on another thread; on this one if it cannot be started.
+///
+/// It is over when it has ended by itself or by a signal to its `group`. After a `timeout` it is ended:
+/// with `SIGTERM`, a second later with `SIGKILL`. Nothing of it is left then, except for what has left its
+/// process group, and, a second after `SIGKILL`, what hangs in the kernel.
+pub fn run(
     command: &ExecProbe,
-    group: &ProcessGroup,
-    timeout: Duration,
+    variables: &[(&str, String)],
+    group: &Arc<ProcessGroup>,
+    timeout: Option<Duration>,
+    done: impl FnOnce(Report) + Send + 'static,
+) {
+    let spawn = |command: &ExecProbe| spawn(command, variables);
+    run_with(WATCHER.get(), command, group, timeout, spawn, done);
+}
+
+fn run_with(
+    watcher: io::Result<Arc<Watcher<Run>>>,
+    command: &ExecProbe,
+    group: &Arc<ProcessGroup>,
+    timeout: Option<Duration>,
     spawn: impl FnOnce(&ExecProbe) -> io::Result<Spawned>,
-) -> Report {
+    done: impl FnOnce(Report) + Send + 'static,
+) {
     let clock = Clock::start();
-    let deadline = clock.now() + timeout;
-    let mut run = match Run::start(command, group, spawn) {
-        Ok(run) => run,
-        Err(outcome) => return Report::new(outcome, clock.elapsed()),
-    };
-    let in_time = run.wait(clock, Some(deadline));
-    let mut end = in_time;
-    for signal in [Signal::Terminate, Signal::Kill] {
-        if end.is_none() {
-            group.signal(signal);
-            end = run.wait(clock, Some(clock.now() + GRACE));
-        }
-    }
-    let report = run.report(command, in_time, clock.elapsed());
-    run.finish(end, group);
-    report
-}
-
-/// Runs `command` on this thread until it ends, by itself or by a signal to its `group`. Nothing of it
-/// is left when this returns, except for what has left its process group.
-pub fn run_to_end(command: &ExecProbe, group: &ProcessGroup) -> Report {
-    let clock = Clock::start();
-    let mut run = match Run::start(command, group, spawn) {
-        Ok(run) => run,
-        Err(outcome) => return Report::new(outcome, clock.elapsed()),
-    };
-    let end = run.wait(clock, None);
-    let report = run.report(command, end, clock.elapsed());
-    run.finish(end, group);
-    report
-}
-
-/// A command that runs.
-struct Run {
-    child: Child,
-    leader: Pid,
-    output: Capture,
-    watch: Watch,
-}
-
-impl Run {
-    fn start(
-        command: &ExecProbe,
-        group: &ProcessGroup,
-        spawn: impl FnOnce(&ExecProbe) -> io::Result<Spawned>,
-    ) -> Result<Self, Outcome> {
-        const CANCELLED: &str = "cancelled before it was started";
-        if !group.begin() {
-            return Err(Outcome::indeterminate(CANCELLED));
-        }
-        // Without the group's lock: this may hang, and who cancels the command must not hang with it.
-        let (child, pipe) = spawn(command).map_err(|error| {
-            group.end(|| {});
-            let class = probe_error(&error, ProbePhase::Spawn);
-            class.outcome(ProbePhase::Spawn).caused_by(&error)
-        })?;
-        let leader = Pid::from_child(&child);
-        let mut run = Self {
-            child,
-            leader,
-            output: Capture::new(),
-            watch: Watch::new(leader, pipe),
-        };
-        let is_wanted = group.started(leader);
-        let outcome = match limits::apply(leader, command.limits()) {
-            Ok(()) if is_wanted => return Ok(run),
-            Ok(()) => Outcome::indeterminate(CANCELLED),
-            Err(error) => {
-                Outcome::indeterminate("prober cannot limit the command").caused_by(&error)
-            }
-        };
-        group.signal(Signal::Kill);
-        let clock = Clock::start();
-        let end = run.wait(clock, Some(clock.now() + GRACE));
-        run.finish(end, group);
-        Err(outcome)
-    }
-
-    /// Waits until the leader has ended or `until` has come, and reads the output meanwhile.
-    fn wait(&mut self, clock: Clock, until: Option<Instant>) -> Option<End> {
-        loop {
-            self.watch.read(&mut self.output);
-            if let Some(end) = has_ended(self.leader) {
-                // Once more: what it wrote last may have come between the two calls.
-                self.watch.read(&mut self.output);
-                return Some(end);
-            }
-            let left = match until {
-                Some(until) => Some(clock.left(until)?),
-                None => None,
-            };
-            self.watch.wait(left);
-        }
-    }
-
-    fn report(&self, command: &ExecProbe, end: Option<End>, took: Duration) -> Report {
-        let outcome = match end {
-            Some(End::By(exit)) => command.judge(exit, &self.output),
-            Some(End::Unseen) => Outcome::indeterminate("prober is not told how its commands end"),
-            None => command.timed_out(&self.output),
-        };
-        let mut report = Report::new(outcome, took);
-        report.timings.set(ProbePhase::Spawn, took);
-        report.exit = match end {
-            Some(End::By(exit)) => Some(exit),
-            _ => None,
-        };
-        report.output = Some(self.output.clone());
-        report
-    }
-
-    /// Kills what the leader has left behind, and reaps the leader. One that has not ended hangs in the
-    /// kernel (a dead network file system): a thread of its own waits for it.
-    fn finish(self, end: Option<End>, group: &ProcessGroup) {
-        let Self {
-            mut child, leader, ..
-        } = self;
-        group.end(|| match end {
-            Some(end) => {
-                if matches!(end, End::By(_)) {
-                    signal_group(leader, rustix::process::Signal::KILL);
-                }
-                let _ = child.wait();
-            }
-            None => {
-                let reaper = thread::Builder::new().name("health-reaper".into());
-                // Without a thread it stays a zombie, when it dies at last.
-                let _ = reaper.spawn(move || child.wait());
-            }
-        });
+    let watcher = watcher.map_err(|error| not_started(&error));
+    match watcher.and_then(|watcher| Run::start(&watcher, command, group, timeout, spawn)) {
+        Ok(run) => run.watch(Box::new(done)),
+        Err(outcome) => done(Report::new(outcome, clock.elapsed())),
     }
 }
 
@@ -179,9 +61,14 @@ impl Run {
 mod tests {
     use std::process::{Command, Stdio};
     use std::sync::mpsc;
+    use std::thread;
 
+    use health_core::check::probe::Exit;
+    use health_core::monitor::Signal;
     use health_core::{Class, Kind};
+    use rustix::process::Pid;
 
+    use super::run::GRACE;
     use super::*;
 
     const LONG: Duration = Duration::from_secs(20);
@@ -194,11 +81,33 @@ mod tests {
         rustix::process::test_kill_process(process).is_ok()
     }
 
+    fn report(
+        group: &Arc<ProcessGroup>,
+        timeout: Duration,
+        spawn: impl FnOnce(&ExecProbe) -> io::Result<Spawned>,
+    ) -> Report {
+        report_of(WATCHER.get(), &sleeping(), group, timeout, spawn)
+    }
+
+    fn report_of(
+        watcher: io::Result<Arc<Watcher<Run>>>,
+        command: &ExecProbe,
+        group: &Arc<ProcessGroup>,
+        timeout: Duration,
+        spawn: impl FnOnce(&ExecProbe) -> io::Result<Spawned>,
+    ) -> Report {
+        let (done, report) = mpsc::channel();
+        run_with(watcher, command, group, Some(timeout), spawn, move |it| {
+            done.send(it).expect("it is waited for");
+        });
+        report.recv_timeout(3 * LONG).expect("it is over")
+    }
+
     /// `execve` hangs if the program is on a dead network file system. Neither the monitor's task, nor
     /// its end, nor a task that drops its probe may hang with it.
     #[test]
     fn a_command_that_hangs_while_it_is_started_can_be_cancelled() {
-        let group = ProcessGroup::default();
+        let group = Arc::new(ProcessGroup::default());
         let (begun, has_begun) = mpsc::channel();
         let (release, hung) = mpsc::channel::<()>();
         let (signalled, was_signalled) = mpsc::channel();
@@ -206,10 +115,10 @@ mod tests {
         let report = thread::scope(|scope| {
             let (group, leader) = (&group, &mut leader);
             let running = scope.spawn(move || {
-                probe_with(&sleeping(), group, LONG, |command| {
+                report(group, LONG, |command| {
                     begun.send(()).expect("it is waited for");
                     hung.recv().expect("it is let go");
-                    let spawned = spawn(command)?;
+                    let spawned = spawn(command, &[])?;
                     *leader = Some(Pid::from_child(&spawned.0));
                     Ok(spawned)
                 })
@@ -234,8 +143,8 @@ mod tests {
     #[test]
     fn a_command_that_leaves_its_group_is_ended() {
         let mut leader = None;
-        let group = ProcessGroup::default();
-        let report = probe_with(&sleeping(), &group, Duration::from_millis(50), |command| {
+        let group = Arc::new(ProcessGroup::default());
+        let report = report(&group, Duration::from_millis(50), |command| {
             let (ours, theirs) = crate::process::pipe()?;
             let mut sleeping = Command::new(command.program());
             let sleeping = sleeping.args(command.argv().skip(1)).stdout(theirs);
@@ -250,9 +159,42 @@ mod tests {
 
     #[test]
     fn a_command_that_was_cancelled_is_not_started() {
-        let group = ProcessGroup::default();
+        let group = Arc::new(ProcessGroup::default());
         group.signal(Signal::Terminate);
-        let report = probe_with(&sleeping(), &group, LONG, |_| panic!("it was cancelled"));
+        let report = report(&group, LONG, |_| panic!("it was cancelled"));
         assert_eq!(report.outcome.class, Class::Indeterminate);
+    }
+
+    /// Without a thread that watches there is no command.
+    #[test]
+    fn a_command_that_cannot_be_watched_is_not_started() {
+        let none = Err(io::Error::from_raw_os_error(24));
+        let group = Arc::default();
+        let report = report_of(none, &sleeping(), &group, LONG, |_| panic!("it is not"));
+        assert_eq!(report.outcome.kind, Some(Kind::Descriptors));
+    }
+
+    /// As on a system without descriptors for processes.
+    #[test]
+    fn a_thread_waits_where_there_is_no_descriptor() {
+        let watcher = Arc::new(Watcher::new("commands", false).expect("a thread"));
+        let run = |line, timeout| {
+            let command = ExecProbe::shell(line).build().expect("valid");
+            let watcher = Ok(Arc::clone(&watcher));
+            let group = Arc::default();
+            report_of(watcher, &command, &group, timeout, |it| spawn(it, &[]))
+        };
+        for code in 0..3 {
+            // Nothing else wakes the thread: the output has come to its end already.
+            let report = run(
+                format!("echo {code}; exec >&- 2>&-; sleep 0.05; exit {code}"),
+                LONG,
+            );
+            assert_eq!(report.exit, Some(Exit::Code(code)));
+            let output = report.output.expect("a command's").to_string();
+            assert_eq!(output, format!("{code}\n"));
+        }
+        let report = run("exec sleep 600".into(), Duration::from_millis(50));
+        assert_eq!(report.outcome.kind, Some(Kind::Timeout));
     }
 }

@@ -1,5 +1,6 @@
 //! Commands as probes, on systems without process groups: every attempt is indeterminate.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use health_core::Outcome;
@@ -16,14 +17,13 @@ impl ProcessGroup {
 }
 
 /// Reports that there are no commands on this system.
-#[must_use]
-pub fn probe(_: &ExecProbe, _: &ProcessGroup, _: Duration) -> Report {
+pub fn run(
+    _: &ExecProbe,
+    _: &[(&str, String)],
+    _: &Arc<ProcessGroup>,
+    _: Option<Duration>,
+    done: impl FnOnce(Report) + Send + 'static,
+) {
     let outcome = Outcome::indeterminate("no commands on this system");
-    Report::new(outcome, Duration::ZERO)
-}
-
-/// Reports that there are no commands on this system.
-#[must_use]
-pub fn run_to_end(command: &ExecProbe, group: &ProcessGroup) -> Report {
-    probe(command, group, Duration::ZERO)
+    done(Report::new(outcome, Duration::ZERO));
 }

@@ -28,7 +28,7 @@ use super::instances::Instances;
 use super::lines::Lines;
 use super::output::OutputStream;
 use super::spawn::Spawned;
-use crate::process::{End, has_ended, read, signal_group};
+use crate::process::{End, Watched, has_ended, read, signal_group};
 
 /// The most bytes that are taken from a pipe before the others have their turn.
 const PIECE: usize = 64 * 1024;
@@ -94,20 +94,19 @@ impl Life {
             stage: Stage::Running,
         }
     }
+}
 
-    /// What becomes readable when there is something to do.
-    pub(super) fn descriptors(&self) -> impl Iterator<Item = &OwnedFd> {
+impl Watched for Life {
+    fn descriptors(&self) -> impl Iterator<Item = &OwnedFd> {
         let pipes = self.pipes.iter().filter_map(|(pipe, _)| pipe.as_ref());
         self.end.iter().chain(pipes)
     }
 
-    /// Whether one of these tells of the leader's end, and has not yet.
-    pub(super) const fn has_pidfd(&self) -> bool {
+    fn has_pidfd(&self) -> bool {
         self.end.is_some()
     }
 
-    /// When there is something to do though nothing is readable.
-    pub(super) fn due(&self) -> Option<Instant> {
+    fn due(&self) -> Option<Instant> {
         let until = match self.stage {
             Stage::Ended { until, .. } => Some(until),
             Stage::Left { until } => until,
@@ -117,8 +116,8 @@ impl Life {
         until.into_iter().chain(notice).min()
     }
 
-    /// Reads what there is and reports what has happened; false if it is over.
-    pub(super) fn advance(&mut self, now: Instant) -> bool {
+    /// Reads what there is and reports what has happened.
+    fn advance(&mut self, now: Instant) -> bool {
         self.instances.sink().handle_timeout(now, self.id);
         self.read(now, PIECE);
         match self.stage {
@@ -131,7 +130,9 @@ impl Life {
             Stage::Lingering => self.lingering(now),
         }
     }
+}
 
+impl Life {
     fn ended(&mut self, now: Instant, end: End) -> bool {
         self.end = None;
         // Everything that was written before the end comes before the report of it.

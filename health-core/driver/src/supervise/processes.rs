@@ -15,7 +15,11 @@ use super::output::{Output, Sink};
 use super::program::Program;
 use super::rate::LogRate;
 use super::spawn::{self, spawn};
-use super::watcher::Watcher;
+use crate::process::{SharedWatcher, Watcher};
+
+/// The thread that watches the processes of all groups of this program. It calls their outputs, which
+/// may take their time: commands of checks have another.
+static WATCHER: SharedWatcher<Life> = SharedWatcher::new("supervise");
 
 /// The processes of one group.
 ///
@@ -38,7 +42,7 @@ pub struct Processes {
     program: Program,
     instances: Arc<Instances>,
     /// With the first process.
-    watcher: Option<Arc<Watcher>>,
+    watcher: Option<Arc<Watcher<Life>>>,
 }
 
 impl Processes {
@@ -54,11 +58,11 @@ impl Processes {
         }
     }
 
-    fn watcher(&mut self) -> Result<Arc<Watcher>, SpawnFailure> {
+    fn watcher(&mut self) -> Result<Arc<Watcher<Life>>, SpawnFailure> {
         if let Some(watcher) = &self.watcher {
             return Ok(Arc::clone(watcher));
         }
-        let watcher = Watcher::shared().map_err(|_| SpawnFailure::Shortage)?;
+        let watcher = WATCHER.get().map_err(|_| SpawnFailure::Shortage)?;
         self.watcher = Some(Arc::clone(&watcher));
         Ok(watcher)
     }
@@ -71,12 +75,10 @@ impl Processes {
     ) -> Result<(), SpawnFailure> {
         let watcher = self.watcher()?;
         let mut spawned = spawn(command)?;
-        let leader = Pid::from_child(&spawned.child);
-        let end = watcher.end_of(leader).inspect_err(|_| {
-            crate::process::signal_group(leader, rustix::process::Signal::KILL);
-            let _ = spawned.child.wait();
-        })?;
-        self.instances.begin(instance, leader);
+        let end = watcher.end_of(&mut spawned.child);
+        let end = end.map_err(|_| SpawnFailure::Shortage)?;
+        self.instances
+            .begin(instance, Pid::from_child(&spawned.child));
         let instances = Arc::clone(&self.instances);
         watcher.add(Life::new(instances, instance, is_command, spawned, end));
         Ok(())
@@ -166,7 +168,7 @@ mod tests {
             Box::new(Nowhere),
             LogRate::default(),
         );
-        let watcher = Watcher::new(false).expect("a thread");
+        let watcher = Watcher::new("supervise", false).expect("a thread");
         processes.watcher = Some(Arc::new(watcher));
         let waker = Arc::new(Unpark(thread::current())).into();
         let until = Instant::now() + Duration::from_secs(20);

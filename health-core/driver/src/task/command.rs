@@ -1,4 +1,4 @@
-//! A single command, run on a thread and waited for in a task.
+//! A single command, started on a thread and waited for in a task.
 
 use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
@@ -14,11 +14,11 @@ use crate::probe::exec::{self, ProcessGroup};
 use crate::probe_error;
 use crate::runtime::Timer;
 
-/// The most commands at once, those that are being ended included; others wait.
+/// The most commands that are being started at once; others wait. It takes a moment each, unless the
+/// system cannot read the program.
 const MOST: usize = 16;
 
-/// A thread ends its command within this time after the timeout, unless the command hangs in the kernel
-/// before it runs.
+/// A command is ended within this time after the timeout, unless it hangs in the kernel before it runs.
 const MARGIN: Duration = Duration::from_secs(3);
 
 /// Ends the command when its task no longer waits for it.
@@ -36,7 +36,7 @@ pub(super) async fn probe<T: Timer>(command: &ExecProbe, timeout: Duration) -> R
     let threads = THREADS.get_or_init(|| Pool::new("probe-exec", MOST));
     let guard = EndOnDrop(Arc::default());
     let (of_thread, group) = (command.clone(), Arc::clone(&guard.0));
-    let wait = threads.run(move || exec::probe(&of_thread, &group, timeout));
+    let wait = threads.begin(move |done| exec::run(&of_thread, &[], &group, Some(timeout), done));
     poll_fn(|cx| wait.poll_begun(cx.waker())).await;
     let mut clock = Deadline::<T>::start();
     let until = clock.now() + timeout + MARGIN;

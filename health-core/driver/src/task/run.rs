@@ -1,7 +1,7 @@
 //! The monitor's task: carries out the attempts that the core's monitor asks for, and waits in between.
 //!
-//! Sockets and futures live in this one task, each with a waker of its own; commands and closures
-//! run on threads.
+//! Sockets and futures live in this one task, each with a waker of its own. Closures are called on
+//! threads, and commands are started there.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -38,6 +38,9 @@ pub struct Run<R: Runtime, D = MonitorDriver> {
 /// The process groups of the attempts on threads; those of closures stay unused.
 type Groups = BTreeMap<AttemptId, Arc<ProcessGroup>>;
 
+/// The entry of an attempt in [`Groups`]; dropped, it is taken out.
+struct Entry(AttemptId, Arc<Mutex<Groups>>);
+
 impl<R: Runtime<Socket: Connect>, D> Run<R, D> {
     /// A monitor that has not started. Its probes may connect to what `policy` allows.
     #[must_use]
@@ -58,17 +61,15 @@ impl<R: Runtime<Socket: Connect>, D> Run<R, D> {
             let policy = Arc::clone(&self.policy);
             return self.futures.insert(attempt, perform::<R>(guard, policy));
         }
-        let (group, groups) = (Arc::<ProcessGroup>::default(), Arc::clone(&self.groups));
-        lock(&groups).insert(attempt, Arc::clone(&group));
-        self.threads.submit(move |had_thread| {
-            match had_thread {
-                Ok(()) => perform_blocking(guard, &group),
-                Err(error) => {
-                    let outcome = probe_error(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
-                    guard.answer(outcome.caused_by(error));
-                }
+        let group = Arc::<ProcessGroup>::default();
+        lock(&self.groups).insert(attempt, Arc::clone(&group));
+        let entry = Entry(attempt, Arc::clone(&self.groups));
+        self.threads.submit(move |had_thread| match had_thread {
+            Ok(()) => perform_blocking(guard, &group, entry),
+            Err(error) => {
+                let outcome = probe_error(&error, ProbePhase::Spawn).outcome(ProbePhase::Spawn);
+                guard.answer(outcome.caused_by(error));
             }
-            lock(&groups).remove(&attempt);
         });
     }
 
@@ -138,12 +139,15 @@ async fn perform<R: Runtime<Socket: Connect>>(guard: AttemptGuard, policy: Arc<A
     }
 }
 
-/// Carries an attempt out on a thread.
-fn perform_blocking(guard: AttemptGuard, group: &ProcessGroup) {
+/// Carries an attempt out on a thread, or begins to. It has its entry until it is over.
+fn perform_blocking(guard: AttemptGuard, group: &Arc<ProcessGroup>, entry: Entry) {
     match &*guard.job() {
         Job::Probe(Probe::Exec(command)) => {
-            let report = exec::run_to_end(command, group);
-            guard.finish(report);
+            let variables = guard.variables().to_vec();
+            exec::run(command, &variables, group, None, |report| {
+                guard.finish(report);
+                drop(entry);
+            });
         }
         Job::Call(check) => {
             let outcome = check.call();
@@ -151,6 +155,12 @@ fn perform_blocking(guard: AttemptGuard, group: &ProcessGroup) {
         }
         Job::Lacking(lacking) => guard.answer(lacking.1.clone()),
         Job::Probe(_) | Job::Future(_) => {}
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        lock(&self.1).remove(&self.0);
     }
 }
 

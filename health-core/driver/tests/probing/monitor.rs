@@ -1,6 +1,8 @@
 //! A monitor at work: what it starts, ends, keeps apart and shows.
 
 mod closures;
+#[cfg(target_os = "linux")]
+mod commands;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};

@@ -12,9 +12,9 @@ use crate::process::pipe;
 /// A process that was started, and the reading end of its output.
 pub(super) type Spawned = (Child, OwnedFd);
 
-/// Starts the command in a process group of its own. It blocks while the system reads the program: for
-/// ever, if a network file system is dead.
-pub(super) fn spawn(probe: &ExecProbe) -> io::Result<Spawned> {
+/// Starts the command in a process group of its own, with `variables` besides its environment. It blocks
+/// while the system reads the program: for ever, if a network file system is dead.
+pub(super) fn spawn(probe: &ExecProbe, variables: &[(&str, String)]) -> io::Result<Spawned> {
     // One pipe for both streams keeps the order in which they were written.
     let (ours, theirs) = pipe()?;
     let mut command = Command::new(probe.program());
@@ -22,6 +22,7 @@ pub(super) fn spawn(probe: &ExecProbe) -> io::Result<Spawned> {
         .args(probe.argv().skip(1))
         .env_clear()
         .envs(probe.env())
+        .envs(variables.iter().map(|(name, value)| (*name, value)))
         .current_dir(probe.dir())
         .stdin(Stdio::null())
         .stdout(theirs.try_clone()?)
