@@ -16,7 +16,7 @@ use health_core::Class;
 use health_core::monitor::MonitorConfig;
 
 use harness::Harness;
-use settings::Group;
+use settings::Checks;
 
 /// One monitor's life.
 #[derive(Debug)]
@@ -29,7 +29,9 @@ pub struct Run {
 #[derive(Clone, Debug)]
 enum Operation {
     /// A target is registered, under one of eight names.
-    Add { name: u8, group: Group },
+    Add(Registration),
+    /// The target of that name gets other settings, or is registered.
+    Replace(Registration),
     /// One of the targets, counted from the last one registered, is forgotten.
     Remove(u8),
     /// One of the targets is told something.
@@ -52,6 +54,14 @@ enum Operation {
     Reaped(u8),
     /// Somebody answers an attempt that never was.
     Invented { target: u8, check: u8, number: u8 },
+}
+
+/// What an operator says of a target.
+#[derive(Clone, Debug)]
+struct Registration {
+    name: u8,
+    group: Option<u8>,
+    checks: Checks,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,10 +87,18 @@ impl<'a> Arbitrary<'a> for Run {
 impl<'a> Arbitrary<'a> for Operation {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         Ok(match u.arbitrary::<u8>()? % 24 {
-            0 | 1 => Self::Add {
-                name: u.arbitrary::<u8>()? % 8,
-                group: Group::arbitrary(u)?,
-            },
+            0 | 1 => {
+                let byte = u.arbitrary::<u8>()?;
+                let registration = Registration {
+                    name: byte % 8,
+                    group: [None, None, Some(0), Some(1)][usize::from(byte / 8 % 4)],
+                    checks: Checks::arbitrary(u)?,
+                };
+                match byte {
+                    0..128 => Self::Add(registration),
+                    _ => Self::Replace(registration),
+                }
+            }
             2 => Self::Remove(u.arbitrary()?),
             3 => Self::Tell(Control::Pause, u.arbitrary()?),
             4 => Self::Tell(Control::Resume, u.arbitrary()?),
@@ -138,5 +156,47 @@ impl Run {
             harness.apply(operation);
         }
         harness.finish();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the fuzzer does, without one: random bytes, the same ones every time.
+    #[test]
+    fn the_machine_and_the_model_agree_on_random_bytes() {
+        let mut word = 0x9e37_79b9_7f4a_7c15_u64;
+        let rounds = (0..10_000).map(|round| {
+            let bytes = std::iter::repeat_with(|| {
+                word ^= word << 13;
+                word ^= word >> 7;
+                word ^= word << 17;
+                (word >> 32) as u8
+            });
+            (round, bytes.take(100 + round % 700).collect())
+        });
+        agree(rounds);
+    }
+
+    #[test]
+    fn the_machine_and_the_model_agree_on_the_corpus() {
+        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/monitor");
+        let files = std::fs::read_dir(corpus).expect("it is there");
+        agree(files.map(|file| {
+            let path = file.expect("a file").path();
+            let bytes = std::fs::read(&path).expect("a file");
+            (path, bytes)
+        }));
+    }
+
+    fn agree<T: std::fmt::Debug>(inputs: impl Iterator<Item = (T, Vec<u8>)>) {
+        let failed = inputs.filter(|(_, bytes)| {
+            let run = Run::arbitrary_take_rest(Unstructured::new(bytes));
+            let lives = || run.iter().for_each(Run::check);
+            std::panic::catch_unwind(lives).is_err()
+        });
+        let failed: Vec<_> = failed.map(|(what, _)| what).collect();
+        assert!(failed.is_empty(), "{failed:?}");
     }
 }

@@ -1,15 +1,14 @@
 //! The driver and the operator around one monitor, and around the model of one.
 
-use std::sync::Arc;
+mod register;
 
-use health_core::Name;
 use health_core::monitor::{AttemptId, CheckId, Command, Monitor, MonitorConfig, MonitorEvent};
-use health_core::monitor::{Signal, Summary, TargetId, TargetSpec};
+use health_core::monitor::{Signal, Summary, TargetId, TargetStatus};
 use health_core::{Class, Outcome};
 use health_core::{Instant, Moment};
 
 use super::model::{Check, Model, Order, Told, What, Who};
-use super::settings::{Group, length};
+use super::settings::length;
 use super::translate::{look_alike, what};
 use super::watch::Watch;
 use super::{Control, Operation};
@@ -51,7 +50,8 @@ impl Harness {
     pub(super) fn apply(&mut self, operation: &Operation) {
         let (now, at) = (self.now, Instant::from_micros(self.now));
         match operation {
-            Operation::Add { name, group } => self.add(*name, group),
+            Operation::Add(registration) => self.add(registration),
+            Operation::Replace(registration) => self.replace(registration),
             Operation::Remove(nth) => {
                 if let Some(index) = nth_last(self.targets.len(), *nth) {
                     let was_there = self.model.targets[index].is_some();
@@ -147,34 +147,6 @@ impl Harness {
         assert!(self.machine.is_stopped(), "nothing is left, and no end");
         assert_eq!(self.machine.poll_timeout(), None, "after the end");
         assert_eq!(self.machine.in_flight(), 0);
-    }
-
-    fn add(&mut self, name: u8, group: &Group) {
-        if self.targets.len() == MOST_TARGETS {
-            return;
-        }
-        let named = |text: String| Name::new(&text).expect("a valid name");
-        let mut spec = TargetSpec::new(named(format!("target-{name}")));
-        for (index, (config, saved)) in group.0.iter().enumerate() {
-            let (check, config) = (named(format!("check-{index}")), Arc::new(config.clone()));
-            spec = match *saved {
-                Some(saved) => spec.restored_check(check, config, saved),
-                None => spec.check(check, config),
-            };
-        }
-        let target = self.machine.add(Instant::from_micros(self.now), spec);
-        let is_added = self.model.add(self.now, name, group.0.clone());
-        assert_eq!(target.is_ok(), is_added, "{target:?}");
-        if let Ok(id) = target {
-            let index = self.targets.len();
-            self.checks.push(self.machine.checks(id).collect());
-            self.targets.push(id);
-            for (place, (_, saved)) in group.0.iter().enumerate() {
-                let saved = saved.unwrap_or_default();
-                let failures = saved.streak.failures();
-                self.watch.restored((index, place), saved.status, failures);
-            }
-        }
     }
 
     fn tell(&mut self, control: Control, index: usize) {
@@ -279,7 +251,7 @@ impl Harness {
         };
         let walked: Summary = targets.map(|(_, it)| it.status_at(now)).collect();
         let status = self.machine.status(moment);
-        assert_eq!(status.is_mass_failure, self.model.is_mass_failure);
+        assert_eq!(status.is_mass_failure, self.model.is_mass_failure());
         let sums = status.summary;
         assert_eq!(sums, walked, "sums at {now:?}");
         for (id, expected) in self.targets.iter().zip(&self.model.targets) {
@@ -290,6 +262,8 @@ impl Harness {
             };
             let standing = (target.is_started(), target.is_ready());
             assert_eq!(standing, (expected.is_started(), expected.is_ready()));
+            let answers = target.status_at(now) == TargetStatus::AnswersAgain;
+            assert_eq!(answers, expected.answers_again());
             for ((_, check), expected) in target.checks().zip(&expected.checks) {
                 look_alike(check, expected);
             }

@@ -4,15 +4,17 @@
 //! looked for among all.
 
 mod check;
+mod mass_failure;
+mod queue;
+mod replace;
 mod target;
 mod words;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use health_core::Class;
-use health_core::ProbeKind;
-use health_core::check::{CancelReason, CheckConfig, Mode, Saved};
+use health_core::check::{CancelReason, CheckConfig, Saved};
 use health_core::monitor::MonitorConfig;
 
 pub(super) use check::Check;
@@ -29,7 +31,8 @@ pub(super) struct Model {
     dying: Vec<(Who, u64, Option<u64>)>,
     orders: VecDeque<Order>,
     told: VecDeque<Told>,
-    pub(super) is_mass_failure: bool,
+    /// The scopes of which so many targets fail: `None` is all of them, the others are groups.
+    mass_failures: BTreeSet<Option<u8>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -50,7 +53,7 @@ impl Model {
             dying: Vec::new(),
             orders: VecDeque::new(),
             told: VecDeque::new(),
-            is_mass_failure: false,
+            mass_failures: BTreeSet::new(),
         }
     }
 
@@ -77,38 +80,50 @@ impl Model {
         }
     }
 
-    /// False if it is refused.
+    /// Its number; `None` if it is refused.
     pub(super) fn add(
         &mut self,
         now: u64,
         name: u8,
+        group: Option<u8>,
         checks: Vec<(CheckConfig, Option<Saved>)>,
-    ) -> bool {
+    ) -> Option<usize> {
         self.control(now);
-        let is_taken = self.targets.iter().flatten().any(|it| it.name == name);
-        if is_taken || !matches!(self.life, Life::New | Life::Running) {
-            return false;
+        if self.find(name).is_some() || !self.takes_targets() {
+            return None;
         }
-        let mut kinds = checks.iter().map(|(config, _)| config.kind);
-        let has_startup = kinds.any(|kind| kind == ProbeKind::Startup);
-        let checks = checks.into_iter().map(|(config, saved)| {
-            let waits = matches!(config.kind, ProbeKind::Liveness | ProbeKind::Readiness);
-            Check::new(config, waits && has_startup, saved)
-        });
-        self.targets.push(Some(Target {
-            name,
-            checks: checks.collect(),
-            announced: None,
-        }));
+        Some(self.insert(Target::new(name, group, checks)))
+    }
+
+    /// The number of the target of that name.
+    pub(super) fn find(&self, name: u8) -> Option<usize> {
+        let is_it = |it: &Option<Target>| it.as_ref().is_some_and(|it| it.name == name);
+        self.targets.iter().position(is_it)
+    }
+
+    fn takes_targets(&self) -> bool {
+        matches!(self.life, Life::New | Life::Running)
+    }
+
+    pub(super) fn is_new(&self) -> bool {
+        self.life == Life::New
+    }
+
+    fn insert(&mut self, target: Target) -> usize {
+        let index = self.targets.len();
+        self.targets.push(Some(target));
         if self.life == Life::Running {
-            self.start_target(self.targets.len() - 1);
+            self.start_target(index);
         }
-        true
+        index
     }
 
     pub(super) fn remove(&mut self, now: u64, index: usize) {
         self.control(now);
-        self.each(index, |check, out| check.hold(CancelReason::Removed, out));
+        let now = self.clock;
+        self.each(index, |check, out| {
+            check.hold(now, CancelReason::Removed, out)
+        });
         self.targets[index] = None;
         self.settle_mass_failure();
     }
@@ -133,9 +148,26 @@ impl Model {
     pub(super) fn answer(&mut self, now: u64, who: Who, attempt: u64, class: Class) {
         self.tick(now);
         self.ring((self.clock, who), false);
-        self.judge(who, |check, now, out| {
+        let answered = self.answers_again(who.0);
+        let is_taken = self.judge(who, |check, now, out| {
             check.answer(now, attempt, class, out)
         });
+        if is_taken && self.answers_again(who.0) {
+            if !answered {
+                self.report(who, vec![What::AnswersAgain]);
+            }
+            let target = self.targets[who.0].as_ref();
+            if target.is_some_and(Target::is_reactivated_by_itself) {
+                let now = self.clock;
+                self.each(who.0, |check, out| check.reactivate(now, out));
+                self.settle(who.0);
+            }
+        }
+    }
+
+    fn answers_again(&self, index: usize) -> bool {
+        let target = self.targets.get(index).and_then(Option::as_ref);
+        target.is_some_and(Target::answers_again)
     }
 
     pub(super) fn reaped(&mut self, now: u64, who: Who, attempt: u64) {
@@ -154,41 +186,8 @@ impl Model {
         }
     }
 
-    pub(super) fn poll(&mut self, now: u64) -> Option<Order> {
-        self.tick(now);
-        if let Some(order) = self.orders.pop_front() {
-            return Some(order);
-        }
-        self.ring((self.clock, (usize::MAX, usize::MAX)), true);
-        for (who, attempt, kill_at) in &mut self.dying {
-            if kill_at.is_some_and(|at| at <= self.clock) {
-                *kill_at = None;
-                let (who, attempt, kill) = (*who, *attempt, true);
-                self.orders.push_back(Order::Cancel { who, attempt, kill });
-            }
-        }
-        self.finish();
-        let order = self.orders.pop_front();
-        order.or_else(|| self.begin())
-    }
-
     pub(super) fn poll_told(&mut self) -> Option<Told> {
         self.told.pop_front()
-    }
-
-    /// When something is to be done next.
-    pub(super) fn next(&self) -> Option<u64> {
-        if !self.orders.is_empty() {
-            return Some(self.clock);
-        }
-        let alarms = self.checks().filter_map(|(_, check)| check.alarm());
-        let kills = self.dying.iter().filter_map(|&(_, _, kill_at)| kill_at);
-        let until = match self.life {
-            Life::Stopping { until } => Some(until),
-            _ => None,
-        };
-        let starts = self.candidates().map(|(due, _)| self.gathered(due));
-        alarms.chain(kills).chain(until).chain(starts).min()
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -197,8 +196,7 @@ impl Model {
 
     pub(super) fn running(&self) -> usize {
         let checks = self.checks();
-        let running = checks.filter(|(_, check)| check.mode() == Mode::Running);
-        running.count()
+        checks.filter(|(_, check)| check.is_running()).count()
     }
 
     pub(super) fn config_of(&self, who: Who) -> Option<&CheckConfig> {
@@ -208,72 +206,15 @@ impl Model {
 
     /// Whether the attempt was answered or is reaped.
     pub(super) fn is_over(&self, who: Who, attempt: u64) -> bool {
-        let is_it = |it: &&Check| it.attempts == attempt && it.mode() == Mode::Running;
+        let is_it = |it: &&Check| it.attempts == attempt && it.is_running();
         let target = self.targets.get(who.0).and_then(Option::as_ref);
         let runs = target.and_then(|it| it.checks.get(who.1)).filter(is_it);
         runs.is_none() && !self.dying.iter().any(|it| (it.0, it.1) == (who, attempt))
     }
 
-    fn begin(&mut self) -> Option<Order> {
-        let (due, who) = self.candidates().min()?;
-        if self.gathered(due) > self.clock {
-            return None;
-        }
-        let now = self.clock;
-        let check = self.check(who)?;
-        let deadline = check.begin(now);
-        let attempt = check.attempts;
-        self.report(who, vec![What::Started { attempt, deadline }]);
-        Some(Order::Start {
-            who,
-            attempt,
-            due,
-            deadline,
-        })
-    }
-
-    /// Who may begin, once it is time, as the limits stand.
-    fn candidates(&self) -> impl Iterator<Item = (u64, Who)> {
-        let exec = |check: &Check| check.config.needs_reap;
-        let running = self.checks().filter(|(_, it)| it.mode() == Mode::Running);
-        let processes = running.filter(|(_, it)| exec(it)).count() + self.dying.len();
-        let may_run = self.life == Life::Running && self.running() < self.config.max_in_flight;
-        let may_exec = processes < self.config.max_exec;
-        self.checks().filter_map(move |(who, check)| {
-            let may = may_run && (may_exec || !exec(check));
-            check.due().filter(|_| may).map(|due| (due, who))
-        })
-    }
-
-    /// The end of the tick.
-    fn gathered(&self, due: u64) -> u64 {
-        match micros(self.config.tick) {
-            0 => due,
-            tick => due.div_ceil(tick).saturating_mul(tick),
-        }
-    }
-
     fn tick(&mut self, now: u64) {
         self.clock = self.clock.max(now);
         self.settle_mass_failure();
-    }
-
-    /// What is over lets the streaks of those that still fail begin anew.
-    fn settle_mass_failure(&mut self) {
-        let was_on = self.is_mass_failure;
-        self.is_mass_failure = self.is_mass_failure_now();
-        if was_on && !self.is_mass_failure {
-            for target in self.targets.iter_mut().flatten() {
-                if target
-                    .checks
-                    .iter()
-                    .any(|it| it.is_active() && it.is_failing())
-                {
-                    target.checks.iter_mut().for_each(Check::forget_failures);
-                }
-            }
-            self.settle_mass_failure();
-        }
     }
 
     /// Deadlines before a control operation come before it.
@@ -289,52 +230,38 @@ impl Model {
             let alarms = alarms.filter_map(|(who, check)| Some((check.alarm()?, who)));
             match alarms.min() {
                 Some(first) if first < until || (or_at && first == until) => {
-                    self.judge(first.1, Check::ring);
+                    let _ = self.judge(first.1, Check::ring);
                 }
                 _ => return,
             }
         }
     }
 
-    /// Lets something happen to a check that may lead to T11, and to what follows for its target.
-    fn judge(&mut self, who: Who, happen: impl Fn(&mut Check, u64, &mut Vec<What>) -> bool) {
+    /// Lets something happen to a check that may lead to T11, and to what follows for its target; whether
+    /// there is a result.
+    fn judge(
+        &mut self,
+        who: Who,
+        happen: impl Fn(&mut Check, u64, &mut Vec<What>) -> bool,
+    ) -> bool {
         let now = self.clock;
+        let mut is_taken = false;
         if let Some(check) = self.check(who) {
             let mut out = Vec::new();
             let wants_action = happen(check, now, &mut out);
-            let is_withheld = wants_action && self.is_mass_failure_now();
+            is_taken = out.iter().any(|it| matches!(it, What::Recorded { .. }));
+            let is_withheld = wants_action && self.withholds(who.0);
             if let Some(check) = self.check(who).filter(|_| wants_action) {
                 if is_withheld {
                     check.withhold(now, &mut out);
                 } else {
-                    check.act(&mut out);
+                    check.act(now, &mut out);
                 }
             }
             self.report(who, out);
         }
         self.settle(who.0);
-    }
-
-    fn is_mass_failure_now(&self) -> bool {
-        let Some(guard) = self.config.mass_failure else {
-            return false;
-        };
-        // For each target of which an active check was healthy once, and that has not been unhealthy for
-        // too long: whether such a check fails.
-        let judged = self.targets.iter().flatten().filter_map(|target| {
-            let judged = target.checks.iter();
-            let judged = judged.filter(|it| it.is_active() && it.was_healthy);
-            let judged: Vec<_> = judged.collect();
-            let is_long = |it: &&Check| it.long_unhealthy_at().is_some_and(|at| at <= self.clock);
-            if judged.iter().any(is_long) {
-                return None;
-            }
-            judged.iter().map(|it| it.is_failing()).max()
-        });
-        let judged: Vec<_> = judged.collect();
-        let failing = judged.iter().filter(|&&failing| failing).count();
-        judged.len() >= guard.min_targets
-            && failing as f64 / judged.len() as f64 >= guard.failed_fraction
+        is_taken
     }
 
     fn start_target(&mut self, index: usize) {
@@ -372,7 +299,7 @@ impl Model {
                 What::Deregistered => CancelReason::Deregistered,
                 _ => continue,
             };
-            self.each(who.0, |check, out| check.hold(hold, out));
+            self.each(who.0, |check, out| check.hold(at, hold, out));
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use health_core::ProbeKind;
 use health_core::Streak;
+use health_core::UnixTime;
 use health_core::check::{CheckConfig, CheckStatus, FirstCheck, OnUnhealthy};
 use health_core::check::{Saved, Schedule};
 use health_core::monitor::{MassFailure, MonitorConfig, Spread};
@@ -31,7 +32,7 @@ pub(super) const LENGTHS: [u64; 16] = [
 
 /// The checks of a target.
 #[derive(Clone, Debug)]
-pub(super) struct Group(pub(super) Vec<(CheckConfig, Option<Saved>)>);
+pub(super) struct Checks(pub(super) Vec<(CheckConfig, Option<Saved>)>);
 
 pub(super) fn length(byte: u8) -> Duration {
     Duration::from_millis(LENGTHS[usize::from(byte) % LENGTHS.len()])
@@ -63,7 +64,7 @@ pub(super) fn monitor(u: &mut Unstructured<'_>) -> Result<MonitorConfig> {
     Ok(config)
 }
 
-impl<'a> Arbitrary<'a> for Group {
+impl<'a> Arbitrary<'a> for Checks {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         use ProbeKind::{Health, Liveness, Readiness, Startup};
         let byte = u.arbitrary::<u8>()?;
@@ -127,6 +128,10 @@ fn check(u: &mut Unstructured<'_>) -> Result<CheckConfig> {
         FirstCheck::AfterInterval
     };
     config.history = 1 + what / 128;
+    if what & 64 != 0 {
+        config.recheck_interval = Some(length(times / 4));
+        config.auto_reactivate = counts & 128 != 0;
+    }
     if what & 32 == 0 {
         return Ok(config);
     }
@@ -157,5 +162,6 @@ fn saved(u: &mut Unstructured<'_>) -> Result<Saved> {
     saved.status = status;
     saved.streak = streak;
     saved.deregistered = byte >= 192;
+    saved.answers_since = (byte & 32 != 0).then(UnixTime::default);
     Ok(saved)
 }

@@ -1,7 +1,7 @@
 //! The machine in the words of the model.
 
-use health_core::Instant;
 use health_core::check;
+use health_core::{Instant, Moment};
 
 use super::model::{Check, What};
 
@@ -30,6 +30,7 @@ pub(super) fn what(event: &check::Event) -> What {
         check::Event::ActionSuppressed => What::ActionSuppressed,
         check::Event::ProberImpaired => What::ProberImpaired,
         check::Event::Stopped => What::Stopped,
+        check::Event::AnswersAgain => What::AnswersAgain,
         other => panic!("no word for {other:?}"),
     }
 }
@@ -57,5 +58,7 @@ pub(super) fn look_alike(check: &check::Check, expected: &Check) {
         check.judged_at().map(Instant::as_micros),
         expected.judged_at
     );
-    assert!(check.history().len() <= usize::from(check.config().history));
+    let answers_since = check.saved(Moment::default()).answers_since;
+    assert_eq!(answers_since.is_some(), expected.answers);
+    assert_eq!(check.history().len(), expected.kept);
 }

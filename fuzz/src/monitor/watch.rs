@@ -15,7 +15,7 @@ pub(super) struct Watch {
     processes: BTreeMap<(Who, u64), bool>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Seen {
     running: Option<u64>,
     status: CheckStatus,
@@ -30,6 +30,15 @@ impl Watch {
     pub(super) fn restored(&mut self, who: Who, status: CheckStatus, failures: u32) {
         let seen = self.checks.entry(who).or_default();
         (seen.status, seen.failures) = (status, failures);
+    }
+
+    /// A check goes on as that of another target.
+    pub(super) fn follows(&mut self, who: Who, before: Who) {
+        if let Some(seen) = self.checks.get(&before) {
+            // What runs of it was cancelled.
+            let (running, seen) = (None, seen.clone());
+            self.checks.insert(who, Seen { running, ..seen });
+        }
     }
 
     pub(super) fn removed(&mut self, target: usize) {

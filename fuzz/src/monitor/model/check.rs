@@ -1,10 +1,13 @@
 //! One check by the book: the rules T1 to T18, one after the other, with the clock as a number.
 
+mod inactive;
 mod record;
+mod replace;
 mod schedule;
+mod view;
 
 use health_core::ProbeKind;
-use health_core::check::{CancelReason, CheckConfig, CheckStatus, Mode};
+use health_core::check::{CancelReason, CheckConfig, CheckStatus};
 use health_core::check::{OnUnhealthy, Saved};
 use health_core::{Class, Kind};
 
@@ -26,6 +29,8 @@ pub(crate) struct Check {
     pub(crate) was_healthy: bool,
     /// Also when it has been stopped since.
     pub(crate) is_deregistered: bool,
+    /// Its last recheck has succeeded.
+    pub(crate) answers: bool,
     pub(super) changed_at: Option<u64>,
     pub(crate) degraded: bool,
     pub(crate) stale: bool,
@@ -43,6 +48,8 @@ pub(crate) struct Check {
     pub(crate) attempts: u64,
     pub(crate) skipped: u64,
     pub(crate) judged_at: Option<u64>,
+    /// Results in the history.
+    pub(crate) kept: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,6 +91,7 @@ impl Check {
             started: saved.status == CheckStatus::Healthy,
             was_healthy: saved.status == CheckStatus::Healthy,
             is_deregistered: saved.deregistered,
+            answers: saved.deregistered && saved.answers_since.is_some(),
             changed_at: None,
             degraded: false,
             stale: saved.status != CheckStatus::Unknown,
@@ -99,12 +107,17 @@ impl Check {
             attempts: 0,
             skipped: 0,
             judged_at: None,
+            kept: 0,
             config,
         }
     }
 
     /// T1.
     pub(crate) fn start(&mut self, now: u64, out: &mut Vec<What>) {
+        if self.doing == Doing::Inactive {
+            self.since = now;
+            return self.first_recheck();
+        }
         if self.doing != Doing::Nothing {
             return;
         }
@@ -125,7 +138,7 @@ impl Check {
             return;
         }
         self.cancel(CancelReason::InstanceChanged, out);
-        self.is_deregistered = false;
+        (self.is_deregistered, self.answers) = (false, false);
         self.since = now;
         self.clear(now, out);
         self.first();
@@ -133,7 +146,7 @@ impl Check {
 
     /// T17.
     pub(crate) fn reactivate(&mut self, now: u64, out: &mut Vec<What>) {
-        if self.doing == Doing::Inactive {
+        if self.is_deregistered {
             self.was_healthy = false;
             self.instance_changed(now, out);
         }
@@ -157,8 +170,10 @@ impl Check {
         if self.paused {
             self.paused = false;
             if let Doing::Waiting { .. } = self.doing {
-                (self.failures, self.successes) = (0, 0);
-                self.counts_from = 0;
+                if !self.is_deregistered {
+                    (self.failures, self.successes) = (0, 0);
+                    self.counts_from = 0;
+                }
                 self.due_at(now);
             }
         }
@@ -187,16 +202,16 @@ impl Check {
     }
 
     /// T11 for the other checks of a target, and removal.
-    pub(crate) fn hold(&mut self, reason: CancelReason, out: &mut Vec<What>) {
-        if matches!(self.doing, Doing::Nothing | Doing::Inactive) || self.is_ending() {
+    pub(crate) fn hold(&mut self, now: u64, reason: CancelReason, out: &mut Vec<What>) {
+        let is_held = self.is_deregistered && reason != CancelReason::Removed;
+        if is_held || matches!(self.doing, Doing::Nothing | Doing::Inactive) || self.is_ending() {
             return;
         }
         self.cancel(reason, out);
-        self.is_deregistered |= reason == CancelReason::Deregistered;
-        self.doing = match reason {
-            CancelReason::Deregistered => Doing::Inactive,
-            _ => Doing::Held,
-        };
+        match reason {
+            CancelReason::Deregistered => self.deregister(now),
+            _ => self.doing = Doing::Held,
+        }
     }
 
     /// The startup checks of the target are healthy.
@@ -299,11 +314,10 @@ impl Check {
     }
 
     /// T11, the guard allows it.
-    pub(crate) fn act(&mut self, out: &mut Vec<What>) {
+    pub(crate) fn act(&mut self, now: u64, out: &mut Vec<What>) {
         self.action_pending = false;
         if self.config.on_unhealthy == OnUnhealthy::Deregister {
-            self.doing = Doing::Inactive;
-            self.is_deregistered = true;
+            self.deregister(now);
             out.push(What::Deregistered);
         } else {
             self.doing = Doing::Held;
@@ -341,27 +355,9 @@ impl Check {
         }
     }
 
-    /// Whether it says anything about its target.
-    pub(super) fn is_active(&self) -> bool {
-        !matches!(
-            self.mode(),
-            Mode::New | Mode::Paused | Mode::Inactive | Mode::Done | Mode::Stopping | Mode::Stopped
-        )
-    }
-
-    pub(super) fn is_failing(&self) -> bool {
-        self.failures > 0 || (self.status == CheckStatus::Unhealthy && self.successes == 0)
-    }
-
-    pub(super) fn long_unhealthy_at(&self) -> Option<u64> {
-        let since = self.changed_at.unwrap_or(self.since);
-        let hour = 3_600_000_000;
-        (self.status == CheckStatus::Unhealthy).then(|| since.saturating_add(hour))
-    }
-
     /// A mass failure is over.
     pub(super) fn forget_failures(&mut self) {
-        if self.doing != Doing::Inactive && self.failures > 0 {
+        if !self.is_deregistered && self.failures > 0 {
             (self.failures, self.counts_from) = (0, 0);
         }
     }
@@ -388,30 +384,5 @@ impl Check {
 
     fn is_ending(&self) -> bool {
         matches!(self.doing, Doing::Stopping { .. } | Doing::Stopped)
-    }
-
-    /// As it reads from outside.
-    pub(crate) fn mode(&self) -> Mode {
-        match self.doing {
-            Doing::Nothing => Mode::New,
-            Doing::Running { .. } => Mode::Running,
-            Doing::Held => Mode::OnHold,
-            Doing::Inactive => Mode::Inactive,
-            Doing::Done => Mode::Done,
-            Doing::Stopping { .. } => Mode::Stopping,
-            Doing::Stopped => Mode::Stopped,
-            Doing::Waiting { .. } | Doing::Gated if self.paused => Mode::Paused,
-            Doing::Gated => Mode::Gated,
-            Doing::Waiting { .. } if self.left.is_some() => Mode::Reaping,
-            Doing::Waiting { .. } => Mode::Idle,
-        }
-    }
-
-    /// As it reads from outside: the next slot, be it one that finds a process.
-    pub(crate) fn next_due(&self) -> Option<u64> {
-        match self.doing {
-            Doing::Waiting { due } if !self.paused => Some(due),
-            _ => None,
-        }
     }
 }

@@ -59,6 +59,7 @@ pub(crate) enum What {
     Deregistered,
     ActionSuppressed,
     ProberImpaired,
+    AnswersAgain,
     Stopped,
     Target {
         started: bool,

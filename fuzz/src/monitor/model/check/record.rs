@@ -18,6 +18,11 @@ impl Check {
         kind: Option<Kind>,
         out: &mut Vec<What>,
     ) -> bool {
+        self.kept = usize::from(self.config.history).min(self.kept + 1);
+        if self.is_deregistered {
+            self.rechecked(begin, end, attempt, class, kind, out);
+            return false;
+        }
         let before = self.status;
         let protected = begin - self.since < micros(self.config.start_period);
         // N results in a row take N-1 intervals.

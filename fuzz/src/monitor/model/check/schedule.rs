@@ -10,8 +10,16 @@ impl Check {
     pub(super) fn first(&mut self) {
         if self.gated {
             self.doing = Doing::Gated;
-            return;
+        } else if self.counts_from > self.since && self.failures > 0 {
+            let delay = micros(self.config.initial_delay);
+            let earliest = self.since.saturating_add(delay);
+            self.due_at(self.counts_from.max(earliest));
+        } else {
+            self.due_at(self.first_slot());
         }
+    }
+
+    pub(super) fn first_slot(&self) -> u64 {
         let config = &self.config;
         let wait = match config.first_check {
             FirstCheck::Immediate => micros(config.spread_offset),
@@ -19,7 +27,7 @@ impl Check {
             FirstCheck::AfterInterval => micros(config.interval),
         };
         let delay = micros(config.initial_delay);
-        self.due_at(self.since.saturating_add(delay).saturating_add(wait));
+        self.since.saturating_add(delay).saturating_add(wait)
     }
 
     /// The slot after a result of `end` that counted.
@@ -43,7 +51,7 @@ impl Check {
         }
     }
 
-    fn interval_in_use(&self, end: u64) -> u64 {
+    pub(super) fn interval_in_use(&self, end: u64) -> u64 {
         let config = &self.config;
         let interval = micros(config.interval);
         let is_starting = self.status == CheckStatus::Starting && !self.started;
