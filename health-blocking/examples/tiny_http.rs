@@ -15,7 +15,8 @@ fn answer(service: &Service, health: &Health, request: Request) -> std::io::Resu
     let peer = (request.remote_addr()).map_or(Peer::Unknown, |peer| Peer::Ip(peer.ip()));
     let field = |name: &str| {
         let is = |header: &&Header| header.field.as_str().as_str().eq_ignore_ascii_case(name);
-        Some(request.headers().iter().find(is)?.value.as_bytes())
+        let fields = request.headers().iter().filter(is);
+        fields.map(|it| it.value.as_bytes()).collect::<Vec<_>>()
     };
     let ask = service.query(peer, request.method().as_str(), request.url(), field);
     let mut body = Vec::new();

@@ -29,7 +29,8 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, hyper::http::Error> {
     let (service, health) = &*endpoint;
     let (method, target) = (request.method().as_str(), request.uri().to_string());
-    let field = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+    let fields = |name: &str| request.headers().get_all(name).iter();
+    let field = |name: &str| fields(name).map(HeaderValue::as_bytes);
     let ask = service.query(Peer::Ip(peer.ip()), method, &target, field);
     let mut body = Vec::new();
     let head = service.answer(health.moment(), &ask, &health.snapshot(), &mut body);

@@ -37,7 +37,8 @@
 //!
 //! * `monitor` (default): [`probe`] and [`monitor`]. Without it only the endpoint is linked.
 //! * `supervise`: `supervise`, which keeps groups of processes running. Unix only.
-//! * `tls`: HTTPS probes, by rustls. Without it they are indeterminate, and say why.
+//! * `page` (default): the page for browsers.
+//! * `tls`: HTTPS probes, by rustls. Without it an `https` target is refused when it is added.
 //! * `systemd`: reports to a service manager, and listeners that it passes on (Unix).
 //!
 //! # Platforms

@@ -3,8 +3,11 @@
 use super::config::CheckConfig;
 use super::event::CheckStatus;
 use super::history::Record;
+#[cfg(feature = "monitor")]
 use super::schedule;
-use super::state::{Check, Run, Timestamp};
+#[cfg(feature = "monitor")]
+use super::state::Timestamp;
+use super::state::{Check, Run};
 #[cfg(feature = "monitor")]
 use super::thresholds::LONG_UNHEALTHY;
 #[cfg(feature = "monitor")]

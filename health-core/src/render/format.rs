@@ -74,11 +74,10 @@ impl Format {
     /// The one of `offered` that has this name. In a query `+` may stand for a space, and be
     /// encoded for that reason: `health+json`, `health%2Bjson` and `health json` are all taken.
     pub(crate) fn from_name(name: &[u8], offered: &[Self]) -> Option<Self> {
-        let is_health = matches!(name, b"health json" | b"health%2Bjson" | b"health%2bjson");
+        let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+        let is_health = is("health json") || is("health%2Bjson");
         let mut offered = offered.iter().copied();
-        offered.find(|format| {
-            format.name().as_bytes() == name || (is_health && *format == Self::HealthJson)
-        })
+        offered.find(|format| is(format.name()) || (is_health && *format == Self::HealthJson))
     }
 
     /// The one of `offered` that the `lines` of `Accept` prefer. A field that is malformed or accepts none of them

@@ -246,7 +246,9 @@ impl<'a> QueryString<'a> {
                     if let Some(id) = parameter.strip_prefix(b"after=") {
                         asked.after = EventCursor::parse(id);
                     }
-                    asked.format = parameter.strip_prefix(b"format=").or(asked.format);
+                    // One without a value asks for nothing.
+                    let format = parameter.strip_prefix(b"format=");
+                    asked.format = format.filter(|it| !it.is_empty()).or(asked.format);
                 }
             }
         }

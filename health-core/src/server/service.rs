@@ -130,19 +130,20 @@ impl Service {
     }
 
     /// Reads a request that another HTTP server has parsed: its method by name (`GET`), its target as it
-    /// was sent, and `field`, which finds the value of the first field of a name, in any case.
+    /// was sent, and `field`, which finds the values of the fields of a name, in any case: the first one
+    /// (`Option`), or better all of them, since `Accept` may be sent in several lines.
     ///
     /// A peer on this machine may see details while no token is set, if `field` has no `host`, or one
     /// that names this machine: see [`allow_hosts`](Self::allow_hosts). In HTTP/2 that is `:authority`,
     /// which may also stand in `target` (`http://localhost/stats`). Behind a proxy every peer seems to
     /// be on this machine: pass [`Peer::Unknown`] there.
     #[must_use]
-    pub fn query<'a>(
+    pub fn query<'a, V: IntoIterator<Item = &'a [u8]>>(
         &self,
         peer: Peer,
         method: &str,
         target: &str,
-        field: impl Fn(&str) -> Option<&'a [u8]>,
+        field: impl Fn(&str) -> V,
     ) -> Query {
         let method = Method::from_name(method.as_bytes());
         // A target that is malformed is one that does not exist.
@@ -153,11 +154,18 @@ impl Service {
         };
         let target = RequestTarget::parse(method, target.as_bytes()).unwrap_or(nothing);
         let cross_origin = CrossOrigin::default();
+        let mut values = field("accept").into_iter();
+        let (first, second) = (values.next(), values.next());
+        let others = second.map_or_else(Vec::new, |second| {
+            let all = first.into_iter().chain([second]).chain(values);
+            all.flat_map(|value| [&b"accept:"[..], value, b"\n"].concat())
+                .collect()
+        });
         let accept = Accept {
-            first: field("accept"),
-            others: &[],
+            first,
+            others: &others,
         };
-        let field = &|name: &str| field(name);
+        let field = &|name: &str| field(name).into_iter().next();
         self.query_of(&peer, method, target, accept, field, cross_origin)
     }
 

@@ -226,7 +226,7 @@ impl Service {
 impl Service {
     /// Shows the targets of a monitor: at `/targets`, in numbers at `/metrics`, and how many of them
     /// are healthy in the document of `/health`. Pass a reference to a driver's handle of a monitor,
-    /// or an `Arc` of an implementation of one's own.
+    /// or an `Arc` of an implementation of one's own. Called again, it shows that one instead.
     ///
     /// With more than 1,024 targets the numbers are at most a second old.
     #[cfg(feature = "monitor")]

@@ -93,7 +93,8 @@ pub(super) struct MonitorArgs {
         value_parser = host_name
     )]
     allow_hosts: Vec<String>,
-    /// A target: healthy is status 200 and a body of JSON [repeatable]
+    /// A target: healthy is status 200 and a body of JSON [repeatable, or with commas between; one in a URL
+    /// is written %2C]
     #[arg(
         long = "target",
         env = "HEALTHD_TARGETS",

@@ -98,9 +98,12 @@ impl Lock {
     fn take_file(db: &Path) -> io::Result<Option<Self>> {
         let path = sibling(db, ".lock");
         let file = OpenOptions::new().create(true).append(true).open(&path);
-        // An existing file can be locked on a read-only disk, too.
+        // An existing file can be locked on a read-only disk, too, and that of another user: the registry
+        // may be theirs by a mistake that is mended while the monitor runs.
         let file = file.or_else(|error| match error.kind() {
-            io::ErrorKind::ReadOnlyFilesystem => File::open(&path).map_err(|_| error),
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                File::open(&path).map_err(|_| error)
+            }
             _ => Err(error),
         });
         let file = file.map_err(|error| {

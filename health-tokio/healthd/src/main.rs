@@ -34,6 +34,7 @@ mod show;
 mod store;
 mod terminal;
 mod text;
+mod usage;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -59,8 +60,11 @@ fn main() -> ExitCode {
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help goes to standard output, with 0.
-            let _ = error.print();
+            match usage::of_variable(&error) {
+                Some(text) => drop(io::stderr().write_all(text.as_bytes())),
+                // Help goes to standard output, with 0.
+                None => drop(error.print()),
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(EXIT_USAGE));
         }
     };

@@ -15,6 +15,8 @@ use health_driver::Health;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const TOKEN: &str = "Authorization: Bearer s3cret\r\n";
+/// One list in two lines (RFC 9110 §5.3).
+const ACCEPTS: &str = "Accept: image/png\r\nAccept: text/plain\r\n";
 const TARGETS: [&str; 13] = [
     "/",
     "/health",
@@ -46,7 +48,7 @@ pub(crate) fn compare(own: SocketAddr, mount: SocketAddr) {
     let mut codes = BTreeMap::<u16, usize>::new();
     for method in ["GET", "HEAD", "OPTIONS", "POST"] {
         for target in TARGETS {
-            for fields in ["", TOKEN, "Accept: text/plain\r\n"] {
+            for fields in ["", TOKEN, "Accept: text/plain\r\n", ACCEPTS] {
                 let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n{fields}");
                 *codes.entry(same(own, mount, &request)).or_default() += 1;
             }

@@ -71,6 +71,30 @@ fn a_missing_command_is_a_failure() {
     }
 }
 
+/// A package manager writes it anew: ETXTBSY is of this host and passes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_is_being_replaced_is_no_failure() {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let path = std::env::temp_dir().join(format!("health-replaced-{}", std::process::id()));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o755);
+    let mut file = options.open(&path).expect("a file");
+    let program = fs::read("/bin/true").expect("a program");
+    std::io::Write::write_all(&mut file, &program).expect("written");
+    let look = || run(ExecProbe::command([path.to_str().expect("UTF-8")]), LONG).outcome;
+    let outcome = look();
+    assert_eq!(outcome.class, Class::Indeterminate, "{outcome:?}");
+    assert_eq!(outcome.kind, Some(Kind::CommandBusy), "{outcome:?}");
+    drop(file);
+    // A process that another test has just forked may have it open for a moment.
+    let mut outcomes = (0..1_000).map(|_| look());
+    let outcome = outcomes.find(|it| it.kind != Some(Kind::CommandBusy));
+    assert_eq!(outcome.map(|it| it.class), Some(Class::Success));
+    let _ = fs::remove_file(&path);
+}
+
 #[test]
 fn what_it_sees_is_fixed() {
     let report = run(sh("env; pwd; cat; ulimit -n").env("A", "b c"), LONG);

@@ -79,6 +79,7 @@ impl Settings {
 /// `NAME=URL`.
 pub(crate) fn split_target<'a>(text: &'a str, origin: &str) -> Result<(&'a str, &'a str)> {
     text.split_once('=').ok_or_else(|| {
-        ConfigError::new(origin, "", format_args!("{text:?}"), "allowed is NAME=URL")
+        let allowed = "allowed is NAME=URL; a comma in a URL is written %2C";
+        ConfigError::new(origin, "", format_args!("{text:?}"), allowed)
     })
 }

@@ -106,7 +106,10 @@ pub(super) async fn run(
     let listener = match lock.get().map(|held| control::listen(&db, held)) {
         None => None,
         Some(Ok(listener)) => Some(listener),
-        Some(Err(error)) if control::may_pass(&error) => {
+        // The lock is there, so the path is right: a directory of another user may be given back.
+        Some(Err(error))
+            if control::may_pass(&error) || error.kind() == io::ErrorKind::PermissionDenied =>
+        {
             warn!(%error, "no commands yet; trying again every 5 s");
             None
         }

@@ -56,12 +56,17 @@ impl Registry {
     /// Begins to watch the configured and the added targets, with their stored state.
     pub(crate) async fn begin(
         &self,
-        configured: Vec<TargetDef>,
+        mut configured: Vec<TargetDef>,
         stored: Vec<StoredTarget>,
         defaults: &Defaults,
     ) {
         let stored = stored.into_iter().map(|it| (it.name.clone(), it));
         let mut stored: BTreeMap<_, _> = stored.collect();
+        configured.retain(|target| {
+            let kept = stored.get(&target.name);
+            let added = kept.and_then(|kept| TargetDef::restore(kept, defaults));
+            is_free(&target.name, added.is_some_and(|it| it.is_ok()))
+        });
         let names: BTreeSet<_> = configured.iter().map(|it| it.name.clone()).collect();
         let mut all = configured;
         let mut gone = Vec::new();
@@ -172,6 +177,10 @@ impl Registry {
             }
             for target in configured {
                 let old = targets.get(&target.name);
+                let is_added = old.is_some_and(|old| old.source == Source::Added);
+                if !is_free(&target.name, is_added) {
+                    continue;
+                }
                 if old.is_some_and(|old| old.is_unchanged(&target)) {
                     continue;
                 }
@@ -329,6 +338,16 @@ impl Registry {
             let _ = self.commands.send(command).await;
         }
     }
+}
+
+/// Whether the configuration may have a target of this name. It may not where one was added, as `add` is
+/// refused a name of the configuration: who has come second would end what the other one watches.
+fn is_free(name: &Name, is_added: bool) -> bool {
+    if is_added {
+        let text = "a target of this name was added, and counts; `healthd remove` leaves it to the configuration";
+        warn!(%name, "{text}");
+    }
+    !is_added
 }
 
 fn message(done: &str, kept: &Result<(), String>) -> String {

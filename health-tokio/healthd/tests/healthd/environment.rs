@@ -41,6 +41,37 @@ fn an_empty_variable_is_as_if_it_were_not_set() {
 }
 
 #[test]
+fn a_wrong_value_is_said_of_the_variable_that_has_it() {
+    let place = Place::new("env-wrong");
+    for (name, value, flag) in [
+        ("HEALTHD_INTERVAL", "soon", "--interval"),
+        ("HEALTHD_RETRIES", "many", "--retries"),
+        ("HEALTHD_LOG", "loud", "--log"),
+        (
+            "HEALTHD_NO_AUTO_DEREGISTER",
+            "maybe",
+            "--no-auto-deregister",
+        ),
+    ] {
+        let (code, error) = starts(&place, &[(name, value)]);
+        assert_eq!(code, Some(2), "{error}");
+        assert!(
+            error.contains(&format!("'{value}' for '{name}'")),
+            "{error}"
+        );
+        assert!(!error.contains(flag), "{error}");
+    }
+    let mut command = place.command();
+    command.args(["monitor", "--interval=soon"]);
+    let output = command
+        .env("HEALTHD_INTERVAL", "later")
+        .output()
+        .expect("healthd");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("'soon' for '--interval"), "{error}");
+}
+
+#[test]
 fn an_empty_token_guards_nothing() {
     let place = Place::new("env-token");
     let a = Backend::start();

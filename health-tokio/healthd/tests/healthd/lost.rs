@@ -1,11 +1,14 @@
 //! The registry's file is taken away under a monitor that runs: it says so, and makes it anew.
 
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::backend::Backend;
 use super::daemon::{Daemon, Place, wait_until};
+use super::fast;
 
 /// Long enough that nothing is written by itself.
 const SLOW: [&str; 4] = ["--interval", "1h", "--timeout", "20s"];
@@ -280,4 +283,39 @@ fn slow(a: &Backend) -> Vec<String> {
     let mut args = SLOW.map(str::to_owned).to_vec();
     args.extend(["--target".to_owned(), format!("a={}", a.url())]);
     args
+}
+
+/// Run as root by mistake, a registry is root's. The right user's monitor watches, and takes it over when
+/// it is given back.
+#[test]
+fn a_registry_of_another_user_is_merged_when_it_is_given_back() {
+    const NOBODY: u32 = 65_534;
+    let healthd = || Command::new(env!("CARGO_BIN_EXE_healthd"));
+    let version = healthd().arg("--version").uid(NOBODY).gid(NOBODY).output();
+    if !version.is_ok_and(|it| it.status.success()) {
+        eprintln!("!!! NOT TESTED: this user cannot run healthd as another one");
+        return;
+    }
+    let place = Place::new("lost-owner");
+    let (a, added) = (Backend::start(), Backend::start());
+    let args = fast(&[("a", &a)]);
+    let daemon = Daemon::start(&place, &args);
+    place.out(&["add", "added", &added.url()]);
+    daemon.wait_for(&["healthy", "target=added"]);
+    daemon.kill();
+    let hits = added.hits();
+
+    fs::set_permissions(place.path(""), Permissions::from_mode(0o777)).expect("set");
+    let mut command = place.command();
+    command.uid(NOBODY).gid(NOBODY);
+    let daemon = Daemon::start_with(command, &args);
+    daemon.wait_for(&["WARN", "the registry cannot be used"]);
+    daemon.wait_for(&["healthy", "target=a"]);
+    for file in fs::read_dir(place.path("")).expect("a directory") {
+        let path = file.expect("an entry").path();
+        chown(&path, Some(NOBODY), Some(NOBODY)).expect("given back");
+    }
+    daemon.wait_for(&["the registry can be read now", "targets=2"]);
+    added.wait_for_hits(hits + 1);
+    daemon.stop();
 }

@@ -77,6 +77,33 @@ fn a_notice_has_an_id_and_says_what_and_where_and_why() {
     assert_eq!(waiting(&place), 0);
 }
 
+/// What other clients take for success is success: a notice is not sent again for the form of an answer.
+#[test]
+fn a_receiver_that_answers_oddly_has_taken_it() {
+    let place = Place::new("notice-answers");
+    let receivers = [
+        "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 202 Accepted\nContent-Length: 2\n\nok",
+        "\r\nHTTP/1.0 204 No Content\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX-Id : \u{1}\r\nX: a,\r\n b\r\nContent-Length: 2, 2\r\n\r\nok",
+        "HTTP/1.1  201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2  ;=\r\nok\r\n0\r\n\r\n",
+    ]
+    .map(Receiver::answering);
+    let actions = receivers.iter().map(hook).collect::<String>();
+    let mut a = Backend::start();
+    let daemon = start(&place, &a, &actions);
+    daemon.wait_for(&["healthy", "target=a"]);
+    a.stop();
+    for receiver in &receivers {
+        receiver.wait_for(1);
+    }
+    wait_until("empty outbox", || waiting(&place) == 0);
+    for receiver in &receivers {
+        assert_eq!(receiver.events(), ["unhealthy"]);
+    }
+    daemon.stop();
+}
+
 /// Killed before the second of gathering is over, and so before there is a notice.
 #[test]
 fn a_transition_in_the_file_is_reported_by_the_next_process() {

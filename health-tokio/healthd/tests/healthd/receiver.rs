@@ -30,6 +30,11 @@ pub(crate) struct Taken {
 
 impl Receiver {
     pub(crate) fn start() -> Self {
+        Self::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    }
+
+    /// One that answers so when it has taken a notice.
+    pub(crate) fn answering(taken: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let receiver = Self {
             address: listener.local_addr().expect("an address"),
@@ -56,18 +61,17 @@ impl Receiver {
                 if reader.read_exact(&mut body).is_err() {
                     continue;
                 }
-                let status = {
+                let answer = {
                     let mut shared = shared.lock().expect("unpoisoned");
                     if shared.refuses {
                         shared.refused += 1;
-                        "500 Internal Server Error"
+                        "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
                     } else {
                         let notice = serde_json::from_slice(&body).expect("JSON");
                         shared.taken.push(Taken { key, notice });
-                        "200 OK"
+                        taken
                     }
                 };
-                let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
                 let _ = reader.get_mut().write_all(answer.as_bytes());
             }
         });

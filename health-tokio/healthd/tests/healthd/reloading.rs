@@ -49,3 +49,38 @@ fn what_only_the_next_start_changes_is_said() {
     assert!(!daemon.has_said("with the next start"));
     daemon.stop();
 }
+
+/// A name has one owner: `add` is refused a name of the file, and the file one that was added.
+#[test]
+fn a_target_that_was_added_is_not_taken_over_by_the_file() {
+    let place = Place::new("owners");
+    let (a, added, listed) = (Backend::start(), Backend::start(), Backend::start());
+    let path = place.path("healthd.toml");
+    let write = |targets: &[(&str, &Backend)]| fs::write(&path, file(targets)).expect("written");
+    let args = ["--config".to_owned(), path.display().to_string()];
+    let is_watched = |daemon: &Daemon, wanted: &Backend, other: &Backend| {
+        daemon.wait_for_body("/targets", &wanted.url());
+        assert!(!daemon.get("/targets").contains(&other.url()));
+    };
+    write(&[("a", &a)]);
+    let daemon = Daemon::start(&place, &args);
+    place.out(&["add", &format!("web={}", added.url())]);
+    for targets in [&[("a", &a), ("web", &listed)][..], &[("a", &a)]] {
+        write(targets);
+        daemon.signal("-HUP");
+        if targets.len() == 2 {
+            daemon.wait_for(&["WARN", "was added", "name=web"]);
+        }
+        daemon.wait_for(&["configuration read", "removed=0"]);
+        is_watched(&daemon, &added, &listed);
+    }
+    daemon.stop();
+
+    write(&[("a", &a), ("web", &listed)]);
+    let daemon = Daemon::start(&place, &args);
+    is_watched(&daemon, &added, &listed);
+    place.out(&["remove", "web"]);
+    daemon.signal("-HUP");
+    is_watched(&daemon, &listed, &added);
+    daemon.stop();
+}

@@ -137,6 +137,14 @@ fn documents() -> Vec<Case> {
 
 /// RFC 9110 §5.3: the lines of `Accept` are one list.
 fn negotiated() -> Vec<Case> {
+    let format = |name, format: &str, content_type| {
+        let request = get(&format!("/livez?format={format}"));
+        raw(
+            name,
+            request,
+            ok_in_some_form().with("content-type", content_type),
+        )
+    };
     let accept = |name, lines: &str, content_type| {
         let request = head("GET /health HTTP/1.1", lines);
         raw(
@@ -161,6 +169,10 @@ fn negotiated() -> Vec<Case> {
             "Accept: */*\r\nAccept: application/json;q=0",
             "text/plain; charset=utf-8",
         ),
+        format("format_in_capitals", "JSON", "application/json"),
+        format("format_with_capitals", "Text", "text/plain; charset=utf-8"),
+        format("format_with_plus", "Health+JSON", "application/health+json"),
+        format("format_without_a_value", "", "application/json"),
     ]
 }
 
