@@ -40,6 +40,32 @@
 //! 6. A late driver is safe: what is due is done once, and a grace counts from the signal that was asked
 //!    for.
 //!
+//! # The rules
+//!
+//! Comments name them by their numbers.
+//!
+//! | rule | says |
+//! |---|---|
+//! | R1 | A start begins all replicas at once |
+//! | R2 | A begin is a new instance: of the one before only restarts, streak and its end are kept |
+//! | R3 | It is starting until it has been up for `min_uptime` and its startup checks have succeeded; then it is ready or unready |
+//! | R4 | Ending it: no more checks, `SIGTERM` to its process group, after the grace `SIGKILL` |
+//! | R5, R6 | An exit ends checks, verdict and planned restart at once; what it leaves is ended before another instance begins |
+//! | R7 | A start without a program is an exit with code 127; one without resources of ours is repeated after `spawn_retry` |
+//! | R8 | Code and policy decide whether an exit is followed by a restart, or the replica is stopped or failed |
+//! | R9 | Back-off: the first restart in a row is at once, each further one waits longer |
+//! | R10, R11 | A verdict waits for its back-off and its turn, and is dropped if the instance recovers before |
+//! | R12, R13 | `max_restarts` gives up a replica, `budget` the group |
+//! | R14, R15 | A restart after a verdict or on request needs one of `max_unavailable` places, and holds it until the new instance has been ready for `settle`, or has failed |
+//! | R16 | Mass failure: while more than half fail, one at a time is restarted |
+//! | R17 | Words, status and readiness of the group |
+//! | R18, R19 | A stop ends everything after a grace, `force` at once |
+//! | R20 | A restart on request goes from replica to replica, and drains each before |
+//! | R21 | Reactivation begins a replica that is failed or stopped |
+//! | R22 | External instances: a restart is a command, and there are no exits |
+//! | R23 | The end of the group, and its code |
+//! | R24 | What comes at one time is taken in one order |
+//!
 //! # All of it once
 //!
 //! ```

@@ -1,4 +1,4 @@
-//! The machine: which messages are due.
+//! Decides which messages to the service manager are due.
 
 use alloc::format;
 use alloc::string::String;

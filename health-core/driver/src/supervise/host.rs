@@ -1,4 +1,4 @@
-//! What carries the commands of a group out.
+//! The interface of what carries out the commands of a group: the operating system, or a test.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Bytes as they are read → whole lines.
+//! Cuts what a process writes into whole lines.
 
 /// The most bytes of a line; a longer one is cut into lines of this length.
 pub(super) const MOST: usize = 16 * 1024;

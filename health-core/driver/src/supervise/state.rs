@@ -1,5 +1,5 @@
-//! A group under the lock of its monitor: what its checks say goes to the supervisor, and whom the
-//! supervisor begins or ends, to the checks.
+//! Keeps a group's supervisor and its checks in step, under the lock of its monitor: the supervisor learns
+//! what the checks say, and the checks learn which instances it begins and ends.
 
 use std::collections::VecDeque;
 use std::mem;
