@@ -394,7 +394,7 @@ fn mounted_elsewhere_the_stream_is_told_in_pieces() {
     };
     assert_eq!(events(&query), ["transition 2", "snapshot 2", "stats"]);
     let resumed = service.query(Peer::Unknown, "GET", target, |name| {
-        (name == "last-event-id").then_some(b"2")
+        (name == "last-event-id").then_some(&b"2"[..])
     });
     assert_eq!(events(&resumed), ["snapshot 2", "stats"]);
 }
