@@ -73,7 +73,7 @@ pub(super) fn run(args: &RunArgs) -> CommandResult {
             }
         }
     }
-    let code = super::with_log(args.log, |terminal| serve(settings, terminal))?;
+    let code = super::with_log(args.daemon.log, |terminal| serve(settings, terminal))?;
     match code {
         0 => Ok(()),
         code => Err(CommandError::new(code, "")),
