@@ -6,9 +6,15 @@ mod clock;
 #[path = "../../health-core/driver/tests/supervise/commands.rs"]
 mod commands;
 mod driver;
+#[path = "../../health-core/driver/tests/supervise/dropped.rs"]
+mod dropped;
+#[path = "../../health-core/driver/tests/supervise/flapping.rs"]
+mod flapping;
 #[path = "../../health-core/driver/tests/supervise/join.rs"]
 mod join;
 #[path = "../../health-core/driver/tests/probing/peer.rs"]
 mod peer;
+#[path = "../../health-core/driver/tests/probing/procs.rs"]
+mod procs;
 #[path = "../../health-core/driver/tests/supervise/replay.rs"]
 mod replay;

@@ -84,6 +84,28 @@ fn late_results_of_checks_change_nothing() {
     }
 }
 
+/// Also of what somebody else runs, which begins without a command.
+#[test]
+fn each_begin_after_the_first_is_counted_by_the_reason_of_the_end_before() {
+    let mut reasons = BTreeSet::new();
+    for seed in 0..RUNS / 4 {
+        let script = script(seed);
+        let is_external = script.config.is_external;
+        let mut world = World::new(script).expect("valid settings");
+        world.run().expect("comes to rest");
+        for replica in world.group.replicas() {
+            let by_reason = replica.restarts_by();
+            let counted: u64 = by_reason.iter().map(|(_, count)| count).sum();
+            let begun = replica.instance().number;
+            assert_eq!(counted, begun.saturating_sub(1), "seed {seed}");
+            let words = by_reason.iter().map(|(it, _)| (is_external, it.as_str()));
+            reasons.extend(words);
+        }
+    }
+    let external = reasons.iter().filter(|(is_external, _)| *is_external);
+    assert!(external.count() >= 2, "{reasons:?}");
+}
+
 fn script(seed: u64) -> Script {
     random::script(&mut Rng::new(seed))
 }

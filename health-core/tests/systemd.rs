@@ -176,6 +176,50 @@ fn a_monitor_is_ready_when_it_runs_however_others_are() {
     assert_eq!(world.poll()[0], "READY=1");
 }
 
+/// Two that are never up at the same moment; the second time it is live again only later.
+#[test]
+fn a_supervisor_is_ready_when_each_part_was_ready_once() {
+    for (is_by_part, hangs) in [(true, false), (true, true), (false, false)] {
+        let mut world = World::new(|config| config.ready_part_by_part = is_by_part);
+        let (a, b, gate) = (world.component("a"), world.component("b"), world.gate());
+        let beat = world.heartbeat(7);
+        world.registry.set_running(START);
+        let refused = || Outcome::failure_with_message("refused");
+        for (up, down) in [(a, b), (b, a)] {
+            world.now = world.now + Duration::from_secs(1);
+            world.registry.record(world.now, up, Outcome::success());
+            world.registry.record(world.now, down, refused());
+            let lines = world.poll();
+            assert!(!lines.contains(&"READY=1".to_owned()), "{lines:?}");
+        }
+        if hangs {
+            assert!(seconds(&world.until(20), "READY=1").is_empty());
+        }
+        world.registry.release(world.now, gate);
+        let said = world.poll().contains(&"READY=1".to_owned());
+        assert_eq!(said, is_by_part && !hangs);
+        world.now = world.now + Duration::from_secs(1);
+        world.registry.beat(world.now, beat);
+        let later = world.poll().contains(&"READY=1".to_owned());
+        assert_eq!(later, is_by_part && hangs);
+    }
+}
+
+/// One that was up while it started, and is down when it runs, was up.
+#[test]
+fn a_part_that_was_never_up_is_waited_for() {
+    let mut world = World::new(|config| config.ready_part_by_part = true);
+    let a = world.component("a");
+    world.registry.record(START, a, Outcome::success());
+    let _ = world.component("b");
+    assert!(!world.poll().contains(&"READY=1".to_owned()));
+    world.registry.set_running(START);
+    assert!(!world.poll().contains(&"READY=1".to_owned()));
+    assert!(seconds(&world.until(100), "READY=1").is_empty());
+    world.registry.begin_drain(world.now);
+    assert_eq!(world.poll(), ["STOPPING=1", "STATUS=draining"]);
+}
+
 #[test]
 fn the_start_is_extended_only_so_long_and_only_while_it_is_live() {
     let mut world = World::new(|config| config.start_limit = Duration::from_secs(12));

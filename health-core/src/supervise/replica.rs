@@ -1,5 +1,6 @@
 //! One replica: what is known of its current instance, and the state that follows from it.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::backoff::after_exit;
@@ -101,6 +102,8 @@ pub struct Replica {
     /// Why the current instance is being ended, if it is.
     pub(super) ending: Option<EndReason>,
     pub(super) last_end: Option<InstanceEnd>,
+    /// How often an instance was followed by another one, by the reason of its end.
+    pub(super) restarts_by: Vec<(EndReason, u64)>,
 }
 
 /// What becomes of a replica.
@@ -193,6 +196,7 @@ impl Replica {
             ended: None,
             ending: None,
             last_end: None,
+            restarts_by: Vec::new(),
         }
     }
 
@@ -247,6 +251,12 @@ impl Replica {
         self.restarts
     }
 
+    /// How often an instance was followed by another one, by the reason of its end; counted or not.
+    #[must_use]
+    pub fn restarts_by(&self) -> &[(EndReason, u64)] {
+        &self.restarts_by
+    }
+
     /// Counted restarts in a row.
     #[must_use]
     pub const fn streak(&self) -> u32 {
@@ -265,6 +275,13 @@ impl Replica {
 
     /// R2: the next instance begins.
     pub(super) fn begin(&mut self, now: Instant) {
+        if let Some(reason) = self.ending {
+            let mut counts = self.restarts_by.iter_mut();
+            match counts.find(|(it, _)| *it == reason) {
+                Some((_, count)) => *count += 1,
+                None => self.restarts_by.push((reason, 1)),
+            }
+        }
         self.number += 1;
         self.life = Life::Running;
         self.rest = None;

@@ -15,6 +15,11 @@ pub struct NotifyConfig {
     /// readiness. For one whose components say how *others* are, such as a monitor: it has started, even
     /// if all that it watches is down. Default: no.
     pub ready_when_running: bool,
+    /// Whether it is enough that each part that readiness waits for was up once, however it is when the
+    /// last one comes up. For one whose components say how *others* are and that waits for each of them,
+    /// such as a supervisor of several groups: of many that end and begin again, perhaps never all are
+    /// ready at the same moment. Default: no.
+    pub ready_part_by_part: bool,
 }
 
 impl Default for NotifyConfig {
@@ -23,6 +28,7 @@ impl Default for NotifyConfig {
             watchdog: None,
             start_limit: Duration::from_secs(300),
             ready_when_running: false,
+            ready_part_by_part: false,
         }
     }
 }

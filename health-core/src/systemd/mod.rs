@@ -10,7 +10,7 @@
 //!
 //! | message | when |
 //! |---|---|
-//! | `READY=1` | once: when the daemon is ready for the first time, unless it drains before that |
+//! | `READY=1` | once: when the daemon is ready for the first time (see [`NotifyConfig`]), unless it drains before that |
 //! | `EXTEND_TIMEOUT_USEC` | until then every 5 s, for 15 s more, while it is live, up to [`NotifyConfig::start_limit`] |
 //! | `WATCHDOG=1` | from then on twice in each [`NotifyConfig::watchdog`], while it is live |
 //! | `STATUS` | when the text has changed, at most once a second |

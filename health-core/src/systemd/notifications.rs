@@ -1,5 +1,6 @@
 //! Decides which messages to the service manager are due.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +8,7 @@ use core::time::Duration;
 
 use super::NotifyConfig;
 use super::status::on_one_line;
-use crate::base::{Instant, ProbeKind, Status};
+use crate::base::{Instant, Name, ProbeKind, Status};
 use crate::health::{Phase, Snapshot};
 
 /// From one extension of the start to the next.
@@ -60,6 +61,8 @@ pub struct Notifications {
     start_end: Instant,
     is_ready: bool,
     is_stopping: bool,
+    /// What readiness waits for and was seen to be up, if each part counts by itself.
+    were_up: BTreeSet<Name>,
     /// The text that was sent last, and when another one may be.
     status: String,
     status_at: Instant,
@@ -100,6 +103,7 @@ impl Notifications {
             config,
             is_ready: false,
             is_stopping: false,
+            were_up: BTreeSet::new(),
             status: String::new(),
             status_at: now,
             extend_at: now,
@@ -126,6 +130,9 @@ impl Notifications {
             is_live: snapshot.status(ProbeKind::Liveness) == Status::Healthy,
             status: on_one_line(status),
         };
+        if self.config.ready_part_by_part && !self.is_ready {
+            self.note_parts(snapshot);
+        }
         // Once the daemon has stopped there is no later.
         let waits = self.retry.is_some_and(|(_, at)| at > now) && !self.is_over();
         let given = (!waits).then(|| self.due(now, snapshot));
@@ -197,12 +204,7 @@ impl Notifications {
 
     fn due(&self, now: Instant, snapshot: &Snapshot) -> Given {
         let Seen { phase, is_live, .. } = self.seen;
-        let counts_as_ready = if self.config.ready_when_running {
-            phase == Phase::Running
-        } else {
-            snapshot.status(ProbeKind::Readiness) == Status::Healthy
-        };
-        let is_ready = counts_as_ready && !self.is_ready;
+        let is_ready = !self.is_ready && self.counts_as_ready(snapshot);
         Given {
             is_ready,
             is_stopping: phase > Phase::Running && !self.is_stopping,
@@ -210,6 +212,24 @@ impl Notifications {
             is_extension: !is_ready && is_live && self.extend_at <= now && self.may_extend(now),
             is_watchdog: self.is_watched() && is_live && self.watchdog_at <= now,
         }
+    }
+
+    fn counts_as_ready(&self, snapshot: &Snapshot) -> bool {
+        let Seen { phase, is_live, .. } = self.seen;
+        if self.config.ready_when_running {
+            return phase == Phase::Running;
+        }
+        if self.config.ready_part_by_part {
+            let mut down = snapshot.pending().chain(snapshot.failing());
+            return phase == Phase::Running && is_live && down.all(|it| self.were_up.contains(it));
+        }
+        snapshot.status(ProbeKind::Readiness) == Status::Healthy
+    }
+
+    fn note_parts(&mut self, snapshot: &Snapshot) {
+        let down: BTreeSet<_> = snapshot.pending().chain(snapshot.failing()).collect();
+        let up = snapshot.names().filter(|it| !down.contains(it));
+        self.were_up.extend(up.cloned());
     }
 
     fn may_extend(&self, at: Instant) -> bool {

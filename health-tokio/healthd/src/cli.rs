@@ -1,5 +1,6 @@
 //! The command line.
 
+mod registry;
 mod run;
 
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 use health_core::server::Service;
 
+pub(super) use registry::Registry;
 pub(super) use run::RunArgs;
 
 use super::config::{Flags, MIN_INTERVAL, MIN_TIMEOUT, at_least};
@@ -71,18 +73,8 @@ pub(super) struct MonitorArgs {
     config: Option<PathBuf>,
     #[command(flatten)]
     registry: Registry,
-    /// Where the monitor answers for its own health; port 0 takes one that is free [default:
-    /// 127.0.0.1:9103]
-    #[arg(long, env = "HEALTHD_LISTEN", value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
-    /// Show details only to clients that send this bearer token
-    #[arg(
-        long,
-        env = "HEALTHD_TOKEN",
-        value_name = "TOKEN",
-        hide_env_values = true
-    )]
-    token: Option<String>,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
     /// Another name of this machine, by which clients on it are shown details, too: else it has to be
     /// localhost or an address [repeatable]
     #[arg(
@@ -128,6 +120,23 @@ pub(super) struct MonitorArgs {
         value_parser = BoolishValueParser::new()
     )]
     auto_reactivate: bool,
+}
+
+/// What `monitor` and `run` have in common.
+#[derive(Args, Debug)]
+pub(super) struct DaemonArgs {
+    /// Where it answers for its own health, and for that of what it runs; port 0 takes one that is free
+    /// [default: 127.0.0.1:9103; of run 127.0.0.1:9104]
+    #[arg(long, env = "HEALTHD_LISTEN", value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Show details only to clients that send this bearer token
+    #[arg(
+        long,
+        env = "HEALTHD_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<String>,
     /// Run as the child of a process that reaps orphans and passes signals on; PID 1 always does (Linux)
     #[arg(long, env = "HEALTHD_INIT", value_parser = BoolishValueParser::new())]
     pub(super) init: bool,
@@ -151,17 +160,10 @@ pub(super) enum Level {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct Registry {
-    /// The registry, an SQLite file [default: healthd.db]
-    #[arg(long, env = "HEALTHD_DB", value_name = "FILE")]
-    db: Option<PathBuf>,
-}
-
-#[derive(Args, Debug)]
 pub(super) struct ShowArgs {
     #[command(flatten)]
     pub(super) registry: Registry,
-    /// Where the sockets of running groups are; with --db, no group is asked
+    /// Where the sockets of running groups are; with --db, not by HEALTHD_DB, no group is asked
     #[arg(long, env = "HEALTHD_RUN_DIR", value_name = "DIR")]
     pub(super) run_dir: Option<PathBuf>,
     /// Print JSON
@@ -296,25 +298,13 @@ impl Expect {
     }
 }
 
-impl Registry {
-    /// The file, if one was given.
-    pub(super) fn stated(&self) -> Option<PathBuf> {
-        self.db.clone()
-    }
-
-    pub(super) fn path(&self) -> PathBuf {
-        let db = self.db.clone();
-        db.unwrap_or_else(|| super::config::DEFAULT_DB.into())
-    }
-}
-
 impl MonitorArgs {
     pub(super) fn flags(&self) -> Flags {
         Flags {
             config: self.config.clone(),
-            db: self.registry.db.clone(),
-            listen: self.listen,
-            token: self.token.clone(),
+            db: self.registry.stated(),
+            listen: self.daemon.listen,
+            token: self.daemon.token.clone(),
             allow_hosts: self.allow_hosts.clone(),
             interval: self.interval,
             timeout: self.timeout,

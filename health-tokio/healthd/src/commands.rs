@@ -33,17 +33,10 @@ pub(super) fn add(args: &AddArgs) -> CommandResult {
 
 pub(super) fn remove(args: &NameArgs) -> CommandResult {
     let request = Request::Remove(args.name.clone());
-    change(
-        &args.show.registry.path(),
-        args.show.json,
-        request,
-        |store| {
-            known(store, &args.name, |store, name| {
-                store.remove(std::slice::from_ref(name))?;
-                Ok(format!("{name} removed; no monitor runs"))
-            })
-        },
-    )
+    change_known(args, request, |store, name| {
+        store.remove(std::slice::from_ref(name))?;
+        Ok(format!("{name} removed; no monitor runs"))
+    })
 }
 
 pub(super) fn reactivate(args: &NameArgs) -> CommandResult {
@@ -51,17 +44,34 @@ pub(super) fn reactivate(args: &NameArgs) -> CommandResult {
         return Ok(());
     }
     let request = Request::Reactivate(args.name.clone());
-    change(
-        &args.show.registry.path(),
-        args.show.json,
-        request,
-        |store| {
-            known(store, &args.name, |store, name| {
-                store.reset(std::slice::from_ref(name))?;
-                Ok(format!("{name} reactivated; no monitor runs"))
-            })
-        },
-    )
+    change_known(args, request, |store, name| {
+        store.reset(std::slice::from_ref(name))?;
+        Ok(format!("{name} reactivated; no monitor runs"))
+    })
+}
+
+/// Changes a target that there is. Where there is no registry there is none, and none is made for that.
+fn change_known(
+    args: &NameArgs,
+    request: Request,
+    act: impl FnOnce(&mut SqliteStore, &Name) -> Result<String, StoreError>,
+) -> CommandResult {
+    let (db, text) = (args.show.registry.path(), &*args.name);
+    // A monitor may run all the same: whose disk is full, or whose file was removed.
+    if !db.exists() && !control::is_locked(&db) {
+        let line = format!(
+            "{text}: no such target: there is no registry {}",
+            db.display()
+        );
+        return Err(CommandError::new(EXIT_FAILURE, line));
+    }
+    change(&db, args.show.json, request, |store| {
+        let targets = store.load()?;
+        match targets.iter().find(|it| it.name.as_str() == text) {
+            Some(target) => act(store, &target.name).map(Reply::Done),
+            None => Ok(Reply::Refused(format!("{text}: no such target"))),
+        }
+    })
 }
 
 /// Sends the request to the monitor; if none runs, changes the registry itself.
@@ -103,18 +113,6 @@ fn change(
             Ok(())
         }
         Reply::Status(_) | Reply::Origin { .. } => Ok(()),
-    }
-}
-
-fn known(
-    store: &mut SqliteStore,
-    text: &str,
-    act: impl FnOnce(&mut SqliteStore, &Name) -> Result<String, StoreError>,
-) -> Result<Reply, StoreError> {
-    let targets = store.load()?;
-    match targets.iter().find(|it| it.name.as_str() == text) {
-        Some(target) => act(store, &target.name).map(Reply::Done),
-        None => Ok(Reply::Refused(format!("{text}: no such target"))),
     }
 }
 

@@ -69,12 +69,12 @@ fn main() -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Monitor(args) => match init::run(args.init) {
+        Command::Monitor(args) => match init::run(args.daemon.init) {
             Ok(Some(code)) => return code,
-            Ok(None) => monitor(&args.flags(), args.log),
+            Ok(None) => monitor(&args.flags(), args.daemon.log),
             Err(error) => Err(error),
         },
-        Command::Run(args) => match init::run(args.init) {
+        Command::Run(args) => match init::run(args.daemon.init) {
             Ok(Some(code)) => return code,
             Ok(None) => run::run(&args),
             Err(error) => Err(error),

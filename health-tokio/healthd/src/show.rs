@@ -80,9 +80,13 @@ pub(super) fn status(args: &ShowArgs) -> CommandResult {
         if args.json {
             print_json(&serde_json::json!({ "running": false, "registry": db }));
         }
+        let groups = match args.registry.is_alone() {
+            true => "",
+            false => ", and no group runs",
+        };
         return Err(CommandError::new(
             EXIT_FAILURE,
-            format!("no monitor runs for {}", db.display()),
+            format!("no monitor runs for {}{groups}", db.display()),
         ));
     };
     if args.json {
@@ -120,7 +124,7 @@ fn failed(error: impl std::fmt::Display) -> CommandError {
 
 fn open(args: &ShowArgs) -> Result<Reader, CommandError> {
     let db = args.registry.path();
-    if args.registry.stated().is_none() && !db.exists() {
+    if !args.registry.is_alone() && !db.exists() {
         let db = db.display();
         let line = format!("no such group runs, and there is no registry {db}");
         return Err(CommandError::new(EXIT_FAILURE, line));

@@ -16,6 +16,7 @@ RESTARTS = EACH * ENDING
 # KiB. A hundred bytes for each restart would be less.
 MOST_MORE = 512
 FLOOD = 300_000_000
+UNLIMITED = ("--log-rate", "0")
 
 
 def thousand(site: Site) -> str:
@@ -72,53 +73,60 @@ def _at_rest(group: Group, round_: int) -> tuple[int, int]:
 
 
 def flood(site: Site) -> str:
-    """A replica writes as fast as it can, first to a reader that does not read, then to none: nobody is
-    slowed down, and its last words are known.
+    """A replica writes as fast as it can: to a reader that does not read, with the limit of lines and
+    without, to one that has gone, to a disk that is full. It is not slowed down, nor is another one, and
+    its last words are known.
     """
+    full = ("/bin/sh", "-c", 'exec "$0" "$@" >/dev/full')
+    rates = {
+        "limited": _flood(site),
+        "not read": _flood(site, *UNLIMITED),
+        "gone": _flood(site, *UNLIMITED, is_gone=True),
+        "full": _flood(site, *UNLIMITED, prefix=full),
+    }
+    text = ", ".join(f"{what} {rate:.0f}" for what, rate in rates.items())
+    return f"MB/s with an output that is {text}; last words known"
+
+
+def _flood(site: Site, *flags: str, prefix: tuple[str, ...] = (), is_gone: bool = False) -> float:
+    """How fast a replica could write, in MB/s."""
     with Place(site.path) as place:
         (place.path / "well").touch()
         app = "python3 $PLACE/app.py $PORT $PLACE/well $PLACE/notes"
         line = "x" * 120
         words = "echo $HEALTHD_INSTANCE: these are my last words >&2; exit 3"
-        floods = f"yes {line} | head -c {FLOOD}; {words}"
+        # By its own clock: when it begins again is another matter.
+        floods = (
+            f"date +%s%N >$PLACE/began; yes {line} | head -c {FLOOD}; date +%s%N >$PLACE/over; {words}"
+        )
         script = (
-            f"[ $HEALTHD_REPLICA = 1 ] && exec {app}; [ $HEALTHD_INSTANCE -gt 2 ] && exec sleep 1000; "
-            f"while [ ! -e $PLACE/go-$HEALTHD_INSTANCE ]; do sleep 0.05; done; {floods}"
+            f"[ $HEALTHD_REPLICA = 1 ] && exec {app}; [ $HEALTHD_INSTANCE -gt 1 ] && exec sleep 1000; "
+            f"while [ ! -e $PLACE/go ]; do sleep 0.05; done; {floods}"
         )
         place.write_app()
         # Only the second one answers; the first is well without.
         check = "test {index} = 0 || curl -sfo /dev/null http://127.0.0.1:{port}/"
-        flags = ("--replicas", "2", "--port", free_ports(2), "--health-cmd", check, *QUICK)
-        with place.script(script, *flags) as group:
+        settings = ("--replicas", "2", "--port", free_ports(2), "--health-cmd", check, *QUICK)
+        with place.script(script, *settings, *flags, prefix=prefix) as group:
             group.wait_for_health("2/2 healthy")
-            took = []
-            for instance in (1, 2):
-                if instance == 2:
-                    assert group.popen.stdout
-                    group.popen.stdout.close()
-                took.append(_flooded(place, group, instance))
+            if is_gone:
+                assert group.popen.stdout
+                group.popen.stdout.close()
+            (place.path / "go").touch()
+
+            def is_over(document: dict[str, Any]) -> bool:
+                demand(group.get("/health/live").code == 200, "healthd is not alive")
+                demand(document["replicas"][1]["state"] == "ready", f"the other one: {document}")
+                return bool(document["replicas"][0]["instance"] > 1)
+
+            group.wait_for("the end of the flood", is_over)
             first, second = group.explained()["replicas"]
-            for instance in first["instances"]:
-                said = f"{instance['instance']}: these are my last words\n"
-                demand(instance["output"].endswith(said), f"{instance['output'][-200:]}")
+            (ended,) = first["instances"]
+            demand(ended["output"].endswith("1: these are my last words\n"), ended["output"][-200:])
             demand((second["instance"], second["restarts"]) == (1, 0), f"restarted: {second}")
             metrics = group.get("/metrics").body.decode()
             dropped = re.search(r'_dropped_lines_total{group="web",replica="web-0"} (\d+)', metrics)
-            demand(dropped and int(dropped[1]) > 0, "no line was dropped")
+            is_limited = flags != UNLIMITED
+            demand(dropped and (int(dropped[1]) > 0) == is_limited, f"lines dropped: {dropped}")
             group.stop()
-    rates = " and ".join(f"{FLOOD / 1e6 / seconds:.0f} MB/s" for seconds in took)
-    return f"{rates} with a reader that does not read, and without one; last words known"
-
-
-def _flooded(place: Place, group: Group, instance: int) -> float:
-    """How long an instance has taken to write everything; the others go on meanwhile."""
-    (place.path / f"go-{instance}").touch()
-    began = time.monotonic()
-
-    def is_over(document: dict[str, Any]) -> bool:
-        demand(group.get("/health/live").code == 200, "healthd is not alive")
-        demand(document["replicas"][1]["state"] == "ready", f"the other one: {document}")
-        return bool(document["replicas"][0]["instance"] > instance)
-
-    group.wait_for(f"the end of flood {instance}", is_over)
-    return time.monotonic() - began
+        return FLOOD / 1e6 / ((place.number("over") - place.number("began")) / 1e9)

@@ -72,6 +72,15 @@ impl<S> Notifier<S> {
         self
     }
 
+    /// Reports that it is ready when each part that readiness waits for was up once, however the others are
+    /// at that moment. For a daemon that waits for several *others*, such as a supervisor of groups that
+    /// may end and begin again meanwhile.
+    #[must_use]
+    pub fn ready_part_by_part(mut self) -> Self {
+        self.config.ready_part_by_part = true;
+        self
+    }
+
     /// For how long the start may take beyond the service manager's own limit (`TimeoutStartSec=`), as
     /// long as the daemon is live. Default: 300 s; 0 asks for nothing.
     #[must_use]

@@ -1,7 +1,8 @@
 //! The standard streams of this program as the output of groups.
 //!
 //! Nobody may be slowed down because ours is not read: lines wait in a queue per stream, of which a thread
-//! writes. What finds no room there is dropped, and so is everything once the other side is closed.
+//! writes. What finds no room there is dropped, and so is everything once the other side is closed. A disk
+//! that is full is no end: what could not be written is lost, and what comes later is tried.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -16,7 +17,7 @@ use super::output::{Output, OutputLine, OutputStream};
 
 /// The most bytes that wait to be written to one stream.
 const ROOM: usize = 1024 * 1024;
-/// How long to wait before writing again to a descriptor that is full and does not wait.
+/// How long to wait before writing again to a descriptor that has failed, or is full and does not wait.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Standard output and standard error of this program: each line goes to the one that it was written
@@ -186,6 +187,8 @@ impl Queue {
     /// The thread that writes.
     fn work(&self) {
         let mut lines = Vec::new();
+        // The last line that was written has no end.
+        let mut is_cut = false;
         let mut state = self.lock();
         loop {
             if state.waiting.is_empty() {
@@ -199,14 +202,19 @@ impl Queue {
             std::mem::swap(&mut lines, &mut state.waiting);
             state.writing = lines.len();
             drop(state);
-            let left = self.write(&lines);
+            is_cut = is_cut && self.write(b"\n").1.is_some();
+            let (count, failure) = self.write(&lines);
+            is_cut = lines[..count].last().map_or(is_cut, |it| *it != b'\n');
+            let is_closed = failure.is_some_and(is_closed);
+            if failure.is_some() && !is_closed {
+                thread::sleep(PAUSE);
+            }
             state = self.lock();
             state.writing = 0;
-            if !left.is_empty() {
+            self.count_dropped(&lines[count..]);
+            if is_closed {
                 state.is_broken = true;
-                let lost = [left, &state.waiting].into_iter().flatten();
-                let lost = lost.filter(|byte| **byte == b'\n').count();
-                self.dropped.fetch_add(lost as u64, Ordering::Relaxed);
+                self.count_dropped(&state.waiting);
                 state.waiting.clear();
             }
             lines.clear();
@@ -214,26 +222,38 @@ impl Queue {
         }
     }
 
-    /// What could not be written.
-    fn write<'a>(&self, mut bytes: &'a [u8]) -> &'a [u8] {
-        let Some(target) = &self.target else {
-            return bytes;
-        };
-        while !bytes.is_empty() {
-            match rustix::io::write(target, bytes) {
-                Ok(count) => bytes = &bytes[count..],
+    /// How much was written, and why not everything.
+    fn write(&self, bytes: &[u8]) -> (usize, Option<Errno>) {
+        let mut count = 0;
+        while let Some(target) = self.target.as_ref().filter(|_| count < bytes.len()) {
+            match rustix::io::write(target, &bytes[count..]) {
+                Ok(more) => count += more,
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => thread::sleep(PAUSE),
-                Err(_) => break,
+                Err(failure) => return (count, Some(failure)),
             }
         }
-        bytes
+        (count, None)
+    }
+
+    /// These are not written.
+    fn count_dropped(&self, lines: &[u8]) {
+        let count = lines.iter().filter(|byte| **byte == b'\n').count();
+        self.dropped.fetch_add(count as u64, Ordering::Relaxed);
     }
 
     /// No author's code runs under the lock, so a poisoned one holds a state as good as any.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether nobody will ever read what is written; else it may be tried again.
+fn is_closed(failure: Errno) -> bool {
+    matches!(
+        failure,
+        Errno::PIPE | Errno::BADF | Errno::CONNRESET | Errno::NOTCONN
+    )
 }
 
 impl State {
@@ -246,6 +266,7 @@ impl State {
 mod tests {
     use std::fs::File;
     use std::io::Read;
+    use std::os::unix::net::UnixDatagram;
 
     use super::*;
 
@@ -309,6 +330,40 @@ mod tests {
             (1_000 - dropped) * 16 * 1024,
             "the rest is whole lines"
         );
+    }
+
+    /// As on a disk that was full: here it is a datagram that is too long.
+    #[test]
+    fn what_fails_once_is_tried_with_the_next_line() {
+        let (output, to_output) = UnixDatagram::pair().expect("a pair");
+        let streams = Streams::to([Some(to_output.into()), None]);
+        let mut to = streams.output(None);
+        to.line(line(OutputStream::Stdout, &vec![b'x'; ROOM - 1]));
+        assert!(streams.flush(LONG));
+        assert_eq!(streams.dropped_lines(), 1);
+        to.line(line(OutputStream::Stdout, b"again"));
+        assert!(streams.flush(LONG));
+        assert_eq!(streams.dropped_lines(), 1);
+        let mut buffer = [0; 16];
+        let count = output.recv(&mut buffer).expect("a line");
+        assert_eq!(&buffer[..count], b"again\n");
+    }
+
+    /// `/dev/full` fails as a full disk does, for ever.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_ends_nothing() {
+        let full = File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("it is there");
+        let streams = Streams::to([Some(full.into()), None]);
+        let mut to = streams.output(None);
+        for dropped in 1..=3 {
+            to.line(line(OutputStream::Stdout, b"lost"));
+            assert!(streams.flush(LONG));
+            assert_eq!(streams.dropped_lines(), dropped);
+        }
     }
 
     #[test]

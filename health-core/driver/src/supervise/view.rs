@@ -36,6 +36,8 @@ pub struct ReplicaView {
     pub began_at: Option<UnixTime>,
     /// Counted restarts, all of them.
     pub restarts: u64,
+    /// How often an instance was followed by another one, by the reason of its end; counted or not.
+    pub restarts_by: Vec<(EndReason, u64)>,
     /// Counted restarts in a row.
     pub streak: u32,
     /// What is left until the planned restart is due; `None` if none is planned.
@@ -119,6 +121,7 @@ impl ReplicaView {
             since: moment.unix_at(replica.since()),
             began_at: replica.began().map(|at| moment.unix_at(at)),
             restarts: replica.restarts(),
+            restarts_by: replica.restarts_by().to_vec(),
             streak: replica.streak(),
             next_in: replica.next_due().map(|due| due.duration_since(moment.now)),
             dropped_lines: 0,

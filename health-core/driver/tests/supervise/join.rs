@@ -1,7 +1,7 @@
 //! Checks and processes of one group together: the checks probe a real server, the processes are
 //! scripted, and the clock stands still unless it is moved.
 
-mod world;
+pub(crate) mod world;
 
 use std::time::Duration;
 

@@ -20,30 +20,43 @@ use crate::clock::idle;
 use crate::driver::group::{Group, Running};
 use crate::peer;
 
-pub(super) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
-pub(super) fn config(replicas: u16) -> GroupConfig {
+pub(crate) fn config(replicas: u16) -> GroupConfig {
     let mut config = GroupConfig::default();
     config.replicas = replicas;
     config
 }
 
-pub(super) struct World {
-    pub(super) clock: ManualClock,
-    pub(super) host: Fake,
-    pub(super) apps: Vec<App>,
-    pub(super) group: Running,
+/// Every 3 s; the first failure is a verdict.
+pub(crate) fn check(kind: ProbeKind) -> CheckConfig {
+    let mut check = CheckConfig::default();
+    check.kind = kind;
+    check.interval = Duration::from_secs(3);
+    check.timeout = Duration::from_secs(2);
+    check.retries = 1;
+    check
+}
+
+pub(crate) struct World {
+    pub(crate) clock: ManualClock,
+    pub(crate) host: Fake,
+    pub(crate) apps: Vec<App>,
+    pub(crate) group: Running,
 }
 
 impl World {
-    pub(super) fn new(replicas: u16, kind: ProbeKind, change: impl FnOnce(&mut Group)) -> Self {
+    pub(crate) fn new(replicas: u16, kind: ProbeKind, change: impl FnOnce(&mut Group)) -> Self {
+        Self::with_check(replicas, check(kind), change)
+    }
+
+    pub(crate) fn with_check(
+        replicas: u16,
+        check: CheckConfig,
+        change: impl FnOnce(&mut Group),
+    ) -> Self {
         let (clock, host) = (ManualClock::new(), Fake::default());
         let apps: Vec<App> = (0..replicas).map(|_| App::start()).collect();
-        let mut check = CheckConfig::default();
-        check.kind = kind;
-        check.interval = Duration::from_secs(3);
-        check.timeout = Duration::from_secs(2);
-        check.retries = 1;
         let addresses: Vec<SocketAddr> = apps.iter().map(|app| app.address).collect();
         let program = Program::new(["true"]).expect("a program");
         let group = Group::new("web", program).expect("a name");
@@ -64,7 +77,7 @@ impl World {
     }
 
     /// Lets the time pass until then, with everything that happens in it.
-    pub(super) fn run_until(&self, seconds: f64) {
+    pub(crate) fn run_until(&self, seconds: f64) {
         let until = Instant::default() + Duration::from_secs_f64(seconds);
         loop {
             let next = self.rest().filter(|next| *next <= until);
@@ -92,19 +105,19 @@ impl World {
     }
 
     /// The instance ends by itself.
-    pub(super) fn exit(&self, replica: u16, number: u64, exit: Exit) {
+    pub(crate) fn exit(&self, replica: u16, number: u64, exit: Exit) {
         self.host.exit(InstanceId { replica, number }, exit);
         // The clock has the group look.
         self.clock.advance_to(self.clock.now());
         self.rest();
     }
 
-    pub(super) fn attempts(&self, replica: usize) -> u64 {
+    pub(crate) fn attempts(&self, replica: usize) -> u64 {
         let target = self.group.monitor().target(&format!("web-{replica}"));
         target.expect("its target").checks[0].attempts
     }
 
-    pub(super) fn events(&self) -> Vec<GroupEvent> {
+    pub(crate) fn events(&self) -> Vec<GroupEvent> {
         let next = || match self.group.poll_event(Waker::noop()) {
             Poll::Ready(event) => event,
             Poll::Pending => None,
@@ -112,7 +125,7 @@ impl World {
         std::iter::from_fn(next).collect()
     }
 
-    pub(super) fn end(self) {
+    pub(crate) fn end(self) {
         self.group.force();
         self.rest();
         assert!(self.group.stop(LIMIT));
@@ -120,7 +133,7 @@ impl World {
 }
 
 /// A server that answers 200 or 503.
-pub(super) struct App {
+pub(crate) struct App {
     address: SocketAddr,
     is_well: Arc<AtomicBool>,
 }
@@ -142,14 +155,14 @@ impl App {
         Self { address, is_well }
     }
 
-    pub(super) fn set_well(&self, is_well: bool) {
+    pub(crate) fn set_well(&self, is_well: bool) {
         self.is_well.store(is_well, Ordering::SeqCst);
     }
 }
 
 /// Processes that end when they are asked to, and write down what was done to them.
 #[derive(Clone, Default)]
-pub(super) struct Fake(Arc<Mutex<Processes>>);
+pub(crate) struct Fake(Arc<Mutex<Processes>>);
 
 #[derive(Default)]
 struct Processes {
@@ -159,15 +172,15 @@ struct Processes {
 }
 
 impl Fake {
-    pub(super) fn deeds(&self) -> Vec<String> {
+    pub(crate) fn deeds(&self) -> Vec<String> {
         self.0.lock().expect("nobody panics").deeds.clone()
     }
 
-    pub(super) fn ignore_term(&self) {
+    pub(crate) fn ignore_term(&self) {
         self.0.lock().expect("nobody panics").ignore_term = true;
     }
 
-    pub(super) fn exit(&self, instance: InstanceId, exit: Exit) {
+    pub(crate) fn exit(&self, instance: InstanceId, exit: Exit) {
         let mut processes = self.0.lock().expect("nobody panics");
         processes.report_exit(instance, exit);
     }

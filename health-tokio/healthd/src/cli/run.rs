@@ -5,15 +5,13 @@
 
 mod flags;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
 use clap::error::Error;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::{Map, Value};
 
-use super::Level;
+use super::DaemonArgs;
 use crate::config::RunFlags;
 use flags::{FLAGS, Form};
 
@@ -30,18 +28,8 @@ pub(crate) struct RunArgs {
     /// The groups, TOML or (.json) JSON, instead of the flags that describe one
     #[arg(long, env = "HEALTHD_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where it answers for its health and that of the group; port 0 takes one that is free [default:
-    /// 127.0.0.1:9104]
-    #[arg(long, env = "HEALTHD_LISTEN", value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
-    /// Show details only to clients that send this bearer token
-    #[arg(
-        long,
-        env = "HEALTHD_TOKEN",
-        value_name = "TOKEN",
-        hide_env_values = true
-    )]
-    token: Option<String>,
+    #[command(flatten)]
+    pub(crate) daemon: DaemonArgs,
     /// Where the sockets are by which commands find a running group [default:
     /// $XDG_RUNTIME_DIR/healthd, /run/healthd, or healthd-UID in the temporary directory]
     #[arg(long, env = "HEALTHD_RUN_DIR", value_name = "DIR")]
@@ -50,17 +38,6 @@ pub(crate) struct RunArgs {
     /// stop that may take longer is refused at the start
     #[arg(long, value_name = "TIME")]
     grace: Option<String>,
-    /// Run as the child of a process that reaps orphans and passes signals on; PID 1 always does (Linux)
-    #[arg(long, env = "HEALTHD_INIT", value_parser = BoolishValueParser::new())]
-    pub(crate) init: bool,
-    /// Least severe log lines shown: error, warn, info, debug
-    #[arg(
-        long,
-        env = "HEALTHD_LOG",
-        value_name = "LEVEL",
-        default_value = "info"
-    )]
-    pub(crate) log: Level,
     #[command(flatten)]
     group: GroupArgs,
     /// The program and its arguments; {port}, {index} and {name} are replaced
@@ -80,8 +57,8 @@ impl RunArgs {
         }
         RunFlags {
             config: self.config.clone(),
-            listen: self.listen,
-            token: self.token.clone(),
+            listen: self.daemon.listen,
+            token: self.daemon.token.clone(),
             run_dir: self.run_dir.clone(),
             grace: self.grace.clone(),
             group,

@@ -4,7 +4,7 @@ use std::io;
 
 use health_core::Name;
 
-use super::place::candidates;
+use super::place::known;
 use crate::cli::{NameArgs, ShowArgs};
 use crate::control::{self, Reply, Request};
 use crate::{CommandError, CommandResult, EXIT_FAILURE, print, print_json};
@@ -19,10 +19,10 @@ pub(crate) fn ask(
     name: &str,
     request: &Request,
 ) -> Result<Option<Reply>, CommandError> {
-    if args.registry.stated().is_some() || Name::new(name).is_err() {
+    if args.registry.is_alone() || Name::new(name).is_err() {
         return Ok(None);
     }
-    for place in candidates(args.run_dir.as_deref()) {
+    for place in known(args.run_dir.as_deref()) {
         match control::ask(&place.join(name), request) {
             Ok(Some(Reply::Refused(line))) => return Err(CommandError::new(EXIT_FAILURE, line)),
             Ok(Some(reply)) => return Ok(Some(reply)),
@@ -45,10 +45,10 @@ fn is_elsewhere(error: &io::Error) -> bool {
 
 /// The names of the groups that have a socket, in order.
 pub(super) fn names(args: &ShowArgs) -> Vec<String> {
-    if args.registry.stated().is_some() {
+    if args.registry.is_alone() {
         return Vec::new();
     }
-    let places = candidates(args.run_dir.as_deref()).into_iter();
+    let places = known(args.run_dir.as_deref());
     let entries = places.filter_map(|it| std::fs::read_dir(it).ok());
     let names = entries.flatten().flatten().filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
@@ -67,7 +67,11 @@ pub(crate) fn restart(args: &NameArgs) -> CommandResult {
     if let (None, Some((group, index))) = (&reply, replica(name)) {
         reply = ask(&args.show, group, &Request::Restart(Some(index)))?;
     }
-    let none = || CommandError::new(EXIT_FAILURE, format!("{name}: no such group runs"));
+    let why = match args.show.registry.is_alone() {
+        true => "with --db, no group is asked",
+        false => "no such group runs",
+    };
+    let none = || CommandError::new(EXIT_FAILURE, format!("{name}: {why}"));
     done(args, reply.ok_or_else(none)?)
 }
 

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use health_core::supervise::{EndReason, GivenUpReason, GroupCommand, GroupEvent, InstanceId};
+use health_core::supervise::{GivenUpReason, GroupEvent};
 use health_tokio::Health;
 use health_tokio::supervise::{Group, GroupControl, GroupHandle, Streams};
 
@@ -25,8 +25,6 @@ pub(super) struct Heard {
     pub(super) group_given_up: Option<GivenUpReason>,
     /// Why each replica was given up, if it was.
     pub(super) given_up: Vec<Option<GivenUpReason>>,
-    /// How often each replica began again, by the reason of the end before.
-    pub(super) restarts: Vec<Vec<(EndReason, u64)>>,
     /// It was told to end.
     is_stopping: bool,
 }
@@ -76,7 +74,6 @@ impl RunningGroup {
             handle,
             heard: Mutex::new(Heard {
                 given_up: vec![None; replicas],
-                restarts: vec![Vec::new(); replicas],
                 ..Heard::default()
             }),
         })
@@ -142,28 +139,7 @@ impl RunningGroup {
                     *place = Some(reason);
                 }
             }
-            GroupEvent::Command {
-                command: GroupCommand::Start(instance),
-                ..
-            } => self.count(instance),
             _ => {}
-        }
-    }
-
-    /// Counts a restart by the reason of the end before.
-    fn count(&self, instance: InstanceId) {
-        let index = usize::from(instance.replica);
-        let views = self.control().views();
-        let mut ended = views.get(index).into_iter().flat_map(|it| &it.ended);
-        let before = ended.find(|it| it.instance + 1 == instance.number);
-        let Some(reason) = before.map(|it| it.reason) else {
-            return;
-        };
-        if let Some(counts) = self.lock().restarts.get_mut(index) {
-            match counts.iter_mut().find(|(it, _)| *it == reason) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((reason, 1)),
-            }
         }
     }
 

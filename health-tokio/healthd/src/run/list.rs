@@ -106,21 +106,16 @@ impl Targets for Groups {
 }
 
 fn report(group: &RunningGroup) -> GroupReport {
-    let heard = group.heard();
-    let views = group.control().views().into_iter();
-    let replicas = views.zip(heard.restarts).map(|(view, restarts)| {
-        let mut it = replica(view);
-        it.restarts_by = restarts;
-        it
-    });
+    let replicas = group.control().views().into_iter().map(replica).collect();
     let (name, summary) = (group.settings.name.clone(), group.control().summary());
-    GroupReport::new(name, summary, replicas.collect())
+    GroupReport::new(name, summary, replicas)
 }
 
 fn replica(mut view: ReplicaView) -> ReplicaReport {
     let mut it = ReplicaReport::new(view.name, view.state);
     (it.instance, it.pid, it.port) = (view.instance, view.pid, view.port);
     (it.restarts, it.streak) = (view.restarts, view.streak);
+    it.restarts_by = view.restarts_by;
     (it.next_in, it.since, it.began_at) = (view.next_in, Some(view.since), view.began_at);
     it.dropped_lines = view.dropped_lines;
     it.last_end = view.ended.pop().map(|end| EndReport {

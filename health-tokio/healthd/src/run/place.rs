@@ -10,7 +10,7 @@ use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 
 /// Where groups may have their sockets, the preferred place first.
-pub(super) fn candidates(stated: Option<&Path>) -> Vec<PathBuf> {
+fn candidates(stated: Option<&Path>) -> Vec<PathBuf> {
     if let Some(stated) = stated {
         return vec![stated.to_owned()];
     }
@@ -22,6 +22,18 @@ pub(super) fn candidates(stated: Option<&Path>) -> Vec<PathBuf> {
     places.push("/run/healthd".into());
     places.push(env::temp_dir().join(format!("healthd-{}", geteuid().as_raw())));
     places
+}
+
+/// Where to look for the socket of a running group. Anybody may make a directory in the temporary one, and
+/// answer there for a group of somebody else's: it is asked only if it is this user's own.
+pub(super) fn known(stated: Option<&Path>) -> impl Iterator<Item = PathBuf> {
+    let temporary = stated.is_none().then(env::temp_dir);
+    let places = candidates(stated).into_iter();
+    places.filter(move |it| it.parent() != temporary.as_deref() || is_own(it))
+}
+
+fn is_own(place: &Path) -> bool {
+    fs::symlink_metadata(place).is_ok_and(|it| it.uid() == geteuid().as_raw())
 }
 
 /// The first of them that can be used; it is made if there is none.
@@ -69,6 +81,15 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn a_place_is_asked_that_was_stated_or_is_our_own() {
+        let own = env::temp_dir().join(format!("healthd-{}", geteuid().as_raw()));
+        let is_there = own.exists();
+        assert_eq!(known(None).any(|it| it == own), is_there);
+        assert!(known(Some(&own)).eq([own.clone()]));
+        assert!(!is_own(Path::new("/no/such")) && is_own(Path::new("/proc/self")));
+    }
 
     #[test]
     fn a_place_that_others_may_write_is_not_taken() {

@@ -1,4 +1,4 @@
-//! What `healthd run` reports to a service manager: ready as soon as all its groups are, and their words.
+//! What `healthd run` reports to a service manager: ready as soon as each of its groups was, and their words.
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ pub(super) fn begin(
 ) -> Option<NotifierHandle> {
     let limits = settings.iter().map(|it| it.config.ready_timeout);
     let notifier = Notifier::new(health)
+        .ready_part_by_part()
         .start_limit(limits.max().unwrap_or_default())
         .status(move |snapshot| match groups.words() {
             // They have not been started.

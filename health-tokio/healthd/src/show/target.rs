@@ -56,10 +56,7 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
         .map_err(failed)?;
     let target = reader.target(&args.name).map_err(failed)?;
     if target.is_none() && transitions.is_empty() {
-        return Err(CommandError::new(
-            EXIT_FAILURE,
-            format!("{}: no such target", args.name),
-        ));
+        return Err(no_such(args));
     }
     if args.show.json {
         let target = target.as_ref().map(document);
@@ -92,8 +89,19 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
 
 fn find(args: &NameArgs) -> Result<TargetInfo, CommandError> {
     let target = open(&args.show)?.target(&args.name);
-    let none = || CommandError::new(EXIT_FAILURE, format!("{}: no such target", args.name));
-    target.map_err(failed)?.ok_or_else(none)
+    target.map_err(failed)?.ok_or_else(|| no_such(args))
+}
+
+/// What was looked at.
+fn no_such(args: &NameArgs) -> CommandError {
+    let registry = &args.show.registry;
+    let groups = match registry.is_alone() {
+        true => "",
+        false => ", and no such group runs",
+    };
+    let (name, db) = (&args.name, registry.path());
+    let line = format!("{name}: no such target in {}{groups}", db.display());
+    CommandError::new(EXIT_FAILURE, line)
 }
 
 fn deregistered(target: &TargetInfo) -> String {

@@ -43,6 +43,7 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_healthd"));
         command.env("HEALTHD_DB", self.path("healthd.db"));
         command.env("HEALTHD_LISTEN", "127.0.0.1:0");
+        command.env("HEALTHD_RUN_DIR", self.path("run"));
         command
     }
 

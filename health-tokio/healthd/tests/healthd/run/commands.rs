@@ -89,6 +89,71 @@ fn document(run: &Run, path: &str, schema: &str) -> Value {
     document
 }
 
+/// An image may say once for all commands where the registry is.
+#[test]
+fn a_registry_of_the_environment_hides_no_group() {
+    let place = Place::new("run-and-registry");
+    let _run = Run::start(&place, &["--name", "web"], SCRIPT);
+    let missing = place.path("healthd.db");
+    for is_there in [false, true] {
+        if is_there {
+            place.out(&["add", "far=http://127.0.0.1:1/"]);
+        }
+        for command in [
+            &["list"][..],
+            &["status"],
+            &["inspect", "web"],
+            &["explain", "web-0"],
+        ] {
+            assert!(place.out(command).contains("web"), "{command:?}");
+        }
+        let (code, error) = place.fails(&["inspect", "db"]);
+        let looked_at = match is_there {
+            true => "db: no such target in REGISTRY, and no such group runs",
+            false => "no such group runs, and there is no registry REGISTRY",
+        };
+        let looked_at = looked_at.replace("REGISTRY", &missing.display().to_string());
+        assert_eq!((code, error), (1, format!("healthd: {looked_at}\n")));
+    }
+    assert!(place.out(&["list"]).contains("far"));
+    // The flag asks for it alone.
+    let db = missing.display().to_string();
+    assert!(!place.out(&["list", "--db", &db]).contains("web"));
+    let (_, error) = place.fails(&["status", "--db", &db]);
+    assert_eq!(error, format!("healthd: no monitor runs for {db}\n"));
+    let (_, error) = place.fails(&["restart", "web", "--db", &db]);
+    assert_eq!(error, "healthd: web: with --db, no group is asked\n");
+}
+
+/// Who asks for what there is not leaves no trace.
+#[test]
+fn commands_on_what_there_is_not_make_nothing() {
+    let place = Place::new("run-nothing");
+    let db = place.path("healthd.db").display().to_string();
+    for flags in [vec![], vec!["--db", &*db]] {
+        for words in [
+            &["list"][..],
+            &["status"],
+            &["inspect", "x"],
+            &["explain", "x"],
+            &["check", "x"],
+            &["remove", "x"],
+            &["reactivate", "x"],
+            &["reactivate", "x-0"],
+            &["restart", "x"],
+            &["restart", "x-0"],
+        ] {
+            let args = [words, &flags].concat();
+            for (code, error) in [place.fails(&args), fails(&place, &args)] {
+                assert!(code == 1 || code == 2, "{args:?}: {error}");
+            }
+            let left = std::fs::read_dir(place.path("")).expect("a directory");
+            let left: Vec<_> = left.flatten().map(|it| it.file_name()).collect();
+            assert!(left.is_empty(), "{args:?} makes {left:?}");
+        }
+    }
+}
+
 #[test]
 fn a_second_group_of_the_same_name_is_refused() {
     let place = Place::new("run-second");

@@ -48,6 +48,38 @@ fn a_group_reports_its_start_its_words_and_its_stop() {
     assert_eq!(run.end().code(), Some(128 + 2));
 }
 
+/// The start is over when each group has been ready, though never both at once.
+#[test]
+fn groups_need_not_be_ready_at_the_same_moment() {
+    let place = Place::new("run-notify-each");
+    let path = place.path("notify.sock");
+    let socket = UnixDatagram::bind(&path).expect("it is free");
+    let group = |name: &str| {
+        let check = place.path(name);
+        let check = format!("interval=200ms,retries=1,cmd=test -e {}", check.display());
+        format!(
+            "[[run]]\nname = {name:?}\ncommand = [\"sleep\", \"1000\"]\nreadiness = {check:?}\n"
+        )
+    };
+    fs::write(place.path("run.toml"), group("a") + &group("b")).expect("written");
+    let mut manager = command(&place);
+    manager.env("NOTIFY_SOCKET", &path);
+    let run = Run::start_with(manager, &["--config", "run.toml"]);
+    let waiting = "b 0/1 healthy, 1/1 starting";
+    fs::write(place.path("a"), "").expect("written");
+    let mut lines = wait_for(&socket, &format!("STATUS=a 1/1 healthy; {waiting}"));
+    fs::remove_file(place.path("a")).expect("removed");
+    let lost = format!("STATUS=a 0/1 healthy, 1/1 unready; {waiting}");
+    lines.extend(wait_for(&socket, &lost));
+    assert!(!lines.contains(&"READY=1".to_owned()), "{lines:?}");
+    fs::write(place.path("b"), "").expect("written");
+    wait_for(&socket, "READY=1");
+    let health = super::wait_for(&place, "a", |_| true)["health"].clone();
+    assert_eq!(health, "0/1 healthy, 1/1 unready");
+    run.signal("-TERM");
+    assert_eq!(run.end().code(), Some(0));
+}
+
 /// One that ends by itself says so, too.
 #[test]
 fn a_group_that_ends_reports_that() {
