@@ -32,6 +32,7 @@ fn check(schema: &Value, value: &Value, at: &str, problems: &mut Vec<String>) {
             },
             "enum" => wanted.as_array().expect("a list").contains(value),
             "minimum" => value.as_f64().is_none_or(|it| Some(it) >= wanted.as_f64()),
+            "maximum" => value.as_f64().is_none_or(|it| Some(it) <= wanted.as_f64()),
             "minItems" => count(value) >= wanted.as_u64().expect("a number"),
             "maxItems" | "maxProperties" => count(value) <= wanted.as_u64().expect("a number"),
             "pattern" => matches(wanted.as_str().expect("a pattern"), value),
