@@ -73,13 +73,12 @@ fn a_health_check_waits_for_the_startup_where_that_is_asked_for() {
             .check(name("health"), check(ProbeKind::Health));
         let spec = if gates { spec.gate_health() } else { spec };
         let id = monitor.add(at(0), spec).expect("new");
-        let mut begun = starts(&mut monitor, 0);
-        assert_eq!(begun.len(), if gates { 1 } else { 2 });
         // For each instance anew.
         for begin in [0, 20_000] {
             monitor.instance_changed(at(begin), id);
-            begun.extend(starts(&mut monitor, begin));
-            fail(&mut monitor, begin + 5, &std::mem::take(&mut begun));
+            let begun = starts(&mut monitor, begin);
+            assert_eq!(begun.len(), if gates { 1 } else { 2 });
+            fail(&mut monitor, begin + 5, &begun);
             let later = starts(&mut monitor, begin + 10_000);
             assert_eq!(later.len(), if gates { 1 } else { 2 }, "it has failed");
             succeed(&mut monitor, begin + 10_005, &later);
