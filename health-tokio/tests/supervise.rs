@@ -3,6 +3,8 @@
 
 #[path = "../../health-core/driver/tests/probing/clock.rs"]
 mod clock;
+#[path = "../../health-core/driver/tests/supervise/commands.rs"]
+mod commands;
 mod driver;
 #[path = "../../health-core/driver/tests/supervise/join.rs"]
 mod join;

@@ -19,6 +19,7 @@ pub struct AttemptGuard {
     job: Arc<Job>,
     began: Instant,
     deadline: Instant,
+    variables: Vec<(&'static str, String)>,
     is_over: bool,
 }
 
@@ -36,6 +37,7 @@ impl AttemptGuard {
             job,
             began,
             deadline,
+            variables: Vec::new(),
             is_over: false,
         }
     }
@@ -50,6 +52,17 @@ impl AttemptGuard {
     #[must_use]
     pub fn job(&self) -> Arc<Job> {
         Arc::clone(&self.job)
+    }
+
+    /// What a command sees besides its own environment.
+    #[must_use]
+    pub fn variables(&self) -> &[(&'static str, String)] {
+        &self.variables
+    }
+
+    #[cfg(feature = "supervise")]
+    pub(crate) fn set_variables(&mut self, variables: Vec<(&'static str, String)>) {
+        self.variables = variables;
     }
 
     /// How long the attempt may take from now on, if it ends itself.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::task::Waker;
 
 use health_core::Instant;
+use health_core::check::probe::Probe;
 use health_core::supervise::{GroupCommand, GroupConfig, InstanceId, SpawnFailure, Supervisor};
 
 use super::component::GroupHealth;
@@ -13,7 +14,7 @@ use super::error::GroupError;
 use super::host::Host;
 use super::state::{GroupState, Source};
 use super::view::ReplicaSpec;
-use crate::monitor::{Drive, MonitorAction, MonitorControl, MonitorDriver};
+use crate::monitor::{AttemptGuard, Drive, Job, MonitorAction, MonitorControl, MonitorDriver};
 
 /// A group of processes and the monitor that checks them, for the one loop that carries the monitor's
 /// actions out. Dropping it kills what runs.
@@ -87,7 +88,27 @@ impl<H: Host> GroupDriver<H> {
             self.change(|group, monitor| group.change(now, monitor, |it| it.start(now)));
         }
         while self.round(waker) {}
-        self.monitor.poll(waker)
+        let mut action = self.monitor.poll(waker);
+        if let MonitorAction::Start(attempt) = &mut action {
+            self.name_instance(attempt);
+        }
+        action
+    }
+
+    /// A command that checks an instance is told which one.
+    fn name_instance(&self, attempt: &mut AttemptGuard) {
+        if !matches!(&*attempt.job(), Job::Probe(Probe::Exec(_))) {
+            return;
+        }
+        let target = attempt.attempt().check().target();
+        let instance = self.change(|group, _| group.instance_of(target)).flatten();
+        let Some(instance) = instance else {
+            return;
+        };
+        let mut variables = vec![("HEALTHD_INSTANCE", instance.number.to_string())];
+        let pid = self.host.view().pid(instance);
+        variables.extend(pid.map(|pid| ("HEALTHD_PID", pid.to_string())));
+        attempt.set_variables(variables);
     }
 
     /// Takes what has been reported, then carries out what the supervisor decides; whether there was

@@ -18,7 +18,8 @@
 //!
 //! Each replica is a target of the monitor. What does not run, or is being ended, is not checked, and
 //! each instance is checked afresh. A liveness, health or startup check that turns unhealthy is a verdict
-//! of the supervisor's; nothing else restarts what runs.
+//! of the supervisor's; nothing else restarts what runs. A command that checks an instance sees
+//! `HEALTHD_INSTANCE`, its number, and `HEALTHD_PID`, its process, if that is ours.
 //!
 //! A [`Program`] says what the replicas of a group run, and [`Processes`] runs it. A [`Host`] is also
 //! what a test has instead of an operating system.

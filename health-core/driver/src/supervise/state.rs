@@ -183,6 +183,13 @@ impl GroupState {
         has_changed
     }
 
+    /// Which instance the checks of this target are made of.
+    pub(super) fn instance_of(&self, target: TargetId) -> Option<InstanceId> {
+        let source = Source::Target(target);
+        let checks = self.checks.iter().find(|checks| checks.source == source);
+        checks?.instance
+    }
+
     /// Tells the supervisor what is new; whether anything was.
     fn hear(&mut self, now: Instant, monitor: &Monitor) -> bool {
         let mut has_heard = false;

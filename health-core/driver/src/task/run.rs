@@ -143,7 +143,8 @@ async fn perform<R: Runtime<Socket: Connect>>(guard: AttemptGuard, policy: Arc<A
 fn perform_blocking(guard: AttemptGuard, group: &Arc<ProcessGroup>, entry: Entry) {
     match &*guard.job() {
         Job::Probe(Probe::Exec(command)) => {
-            exec::run(command, &[], group, None, |report| {
+            let variables = guard.variables().to_vec();
+            exec::run(command, &variables, group, None, |report| {
                 guard.finish(report);
                 drop(entry);
             });
