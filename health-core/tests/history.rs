@@ -174,7 +174,9 @@ fn states_of_replicas_stand_among_the_transitions() {
     let before = registry.snapshot(START);
     let name = Name::new("web-0").expect("a name");
     let message = Message::from("R9: exit, code 3");
-    registry.note_replica(after(1), &name, ("ready", "backoff"), &message);
+    use health_core::supervise::ReplicaState;
+    let states = (ReplicaState::Ready, ReplicaState::Backoff);
+    registry.note_replica(after(1), &name, states, &message);
     assert_ne!(registry.revision(), before.revision(), "readers are woken");
     let snapshot = registry.snapshot(after(2));
     assert_eq!(snapshot.status(ProbeKind::Health), Status::Healthy);

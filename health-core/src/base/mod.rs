@@ -8,6 +8,8 @@ mod digits;
 pub(crate) mod grammar;
 mod name;
 mod outcome;
+#[cfg(feature = "supervise")]
+mod replica_state;
 mod status;
 mod streak;
 mod time;
@@ -19,6 +21,8 @@ pub use config_error::ConfigError;
 pub(crate) use name::NameFault;
 pub use name::{Name, NameError};
 pub use outcome::{Cause, Class, Kind, Message, Outcome};
+#[cfg(feature = "supervise")]
+pub use replica_state::ReplicaState;
 pub use status::{ProbeKind, Status};
 pub use streak::Streak;
 pub use time::{Instant, Moment, ParseDurationError, UnixTime, parse_duration};

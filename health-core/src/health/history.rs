@@ -4,6 +4,8 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use super::{Phase, Status};
+#[cfg(feature = "supervise")]
+use crate::base::ReplicaState;
 use crate::base::{Instant, Message, Name, UnixTime};
 
 /// The latest transitions, newest last. Older ones are forgotten, their numbers are not.
@@ -228,10 +230,10 @@ pub enum Change {
     /// A process that is kept running went from one state to another.
     #[cfg(feature = "supervise")]
     Replica {
-        /// The word of its state before.
-        from: &'static str,
-        /// The word of its state after.
-        to: &'static str,
+        /// Its state before.
+        from: ReplicaState,
+        /// Its state after.
+        to: ReplicaState,
     },
 }
 
@@ -262,7 +264,7 @@ impl Change {
             Self::Gate => "pending",
             Self::Flag { up } => flag_word(!up),
             #[cfg(feature = "supervise")]
-            Self::Replica { from, .. } => from,
+            Self::Replica { from, .. } => from.as_str(),
         }
     }
 
@@ -276,7 +278,7 @@ impl Change {
             Self::Flag { up } => flag_word(up),
             Self::Removed { .. } => "removed",
             #[cfg(feature = "supervise")]
-            Self::Replica { to, .. } => to,
+            Self::Replica { to, .. } => to.as_str(),
         }
     }
 }

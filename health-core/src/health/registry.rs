@@ -10,7 +10,7 @@ use super::state::State;
 use super::{Change, ComponentState, HeartbeatState, History, Phase, Revision, Snapshot};
 use crate::base::{Instant, Outcome, Timing};
 #[cfg(feature = "supervise")]
-use crate::base::{Message, Name};
+use crate::base::{Message, Name, ReplicaState};
 
 /// A daemon's state: components, heartbeats, gates, flags, published values and the phase.
 ///
@@ -321,14 +321,14 @@ impl Registry {
         });
     }
 
-    /// Writes into the history what became of a process that is kept running: the words of its state before
-    /// and after, and why. It is nothing of the daemon's own, and changes no status.
+    /// Writes into the history what became of a process that is kept running: its state before and after, and
+    /// why. It is nothing of the daemon's own, and changes no status.
     #[cfg(feature = "supervise")]
     pub fn note_replica(
         &mut self,
         now: Instant,
         name: &Name,
-        (from, to): (&'static str, &'static str),
+        (from, to): (ReplicaState, ReplicaState),
         message: &Message,
     ) {
         self.edit(|_, log| {

@@ -1,7 +1,6 @@
 //! The commands that a supervisor gives to its driver, and the events that it reports.
 
-use super::replica::ReplicaState;
-use crate::base::Instant;
+use crate::base::{Instant, ReplicaState};
 use crate::check::Signal;
 use crate::check::probe::Exit;
 

@@ -3,8 +3,8 @@
 use super::config::RestartPolicy;
 use super::event::{EndReason, GivenUpReason, GroupCommand, GroupEvent, RestartCause};
 use super::machine::Supervisor;
-use super::replica::{Life, Place, ReplicaState, Rest, Signals, Then};
-use crate::base::Instant;
+use super::replica::{Life, Place, Rest, Signals, Then};
+use crate::base::{Instant, ReplicaState};
 use crate::check::probe::Exit;
 
 impl Supervisor {

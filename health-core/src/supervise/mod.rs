@@ -133,12 +133,13 @@ mod summary;
 mod timer;
 mod turns;
 
+pub use crate::base::ReplicaState;
 pub use config::{GroupConfig, RestartBudget, RestartPolicy};
 pub use event::{
     EndReason, GivenUpReason, GroupCommand, GroupEvent, InstanceEnd, InstanceId, RestartCause,
     SpawnFailure,
 };
 pub use machine::Supervisor;
-pub use replica::{Replica, ReplicaState};
+pub use replica::Replica;
 pub use report::{EndReport, GroupReport, ReplicaReport};
 pub use summary::{GroupSummary, Shown};

@@ -4,9 +4,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::event::EndReason;
-use super::replica::ReplicaState;
 use super::summary::GroupSummary;
-use crate::base::{Capture, Name, UnixTime};
+use crate::base::{Capture, Name, ReplicaState, UnixTime};
 use crate::check::probe::Exit;
 
 /// A group at one moment, as a [`Service`](crate::server::Service) shows it.

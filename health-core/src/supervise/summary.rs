@@ -4,8 +4,8 @@ use core::fmt;
 
 use super::life::AfterExit;
 use super::machine::{Stage, Supervisor};
-use super::replica::{Life, Replica, ReplicaState, Then};
-use crate::base::Status;
+use super::replica::{Life, Replica, Then};
+use crate::base::{ReplicaState, Status};
 
 /// How many replicas there are of each kind, and what follows for the group.
 ///

@@ -3,8 +3,8 @@
 use super::config::GroupConfig;
 use super::event::GroupEvent;
 use super::machine::Supervisor;
-use super::replica::{Life, Replica, ReplicaState, Signals};
-use crate::base::Instant;
+use super::replica::{Life, Replica, Signals};
+use crate::base::{Instant, ReplicaState};
 
 /// What a deadline is for. In the order in which those of one time and one replica come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

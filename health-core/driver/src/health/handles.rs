@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::Health;
 use super::last_beat::LastBeat;
-#[cfg(feature = "supervise")]
-use health_core::Name;
 use health_core::Timing;
 use health_core::health::{ComponentId, FlagId, GateId, HeartbeatId, StatId};
 use health_core::{Message, Outcome};
+#[cfg(feature = "supervise")]
+use health_core::{Name, supervise::ReplicaState};
 
 /// A part of the daemon that succeeds or fails. See [`Health::component`].
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ impl Component {
     #[cfg(feature = "supervise")]
     pub(crate) fn note_replicas<'a>(
         &self,
-        notes: impl Iterator<Item = (&'a Name, (&'static str, &'static str), Message)>,
+        notes: impl Iterator<Item = (&'a Name, (ReplicaState, ReplicaState), Message)>,
     ) {
         self.health.change(|registry, now| {
             for (name, states, message) in notes {

@@ -16,8 +16,8 @@ use super::evidence::FailedCheck;
 #[derive(Debug)]
 pub(crate) struct Note {
     pub(crate) replica: u16,
-    pub(crate) from: &'static str,
-    pub(crate) to: &'static str,
+    pub(crate) from: ReplicaState,
+    pub(crate) to: ReplicaState,
     /// By which rule, and for what reason; empty if the state says it all.
     pub(crate) message: Message,
 }
@@ -123,8 +123,8 @@ impl Notes {
         let why = why.or_else(|| known.and_then(|it| self.why_now(from, to, &it)));
         self.made.push(Note {
             replica,
-            from: from.as_str(),
-            to: to.as_str(),
+            from,
+            to,
             message: why.unwrap_or_default().into(),
         });
     }
