@@ -38,7 +38,8 @@ impl Health {
         let clock = Clock::start();
         let moment = clock.moment();
         let inner = Mutex::new(Inner {
-            registry: Registry::new(service, version, moment.now),
+            // It starts with its clock, as its date does, however late this thread goes on.
+            registry: Registry::new(service, version, Instant::default()),
             waiters: Waiters::default(),
             beats: Vec::new(),
             stall_detectors: 0,
