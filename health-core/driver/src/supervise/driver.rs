@@ -1,5 +1,5 @@
-//! What the one loop of a group calls: the monitor's next action, once the group's own commands are
-//! carried out.
+//! Runs a group: takes what its processes report, carries out what its supervisor decides, and then gives
+//! the next action of the monitor that makes its checks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -122,13 +122,16 @@ impl<H: Host> GroupDriver<H> {
     /// Takes what has been reported, then carries out what the supervisor decides; whether there was
     /// anything to carry out. What that brings about at once belongs to the next round.
     fn round(&mut self, waker: &Waker) -> bool {
+        // What has been reported by now comes before what is due by now, so what becomes due while reports
+        // are taken has to wait for the next round.
+        let now = self.now();
         while let Some(report) = self.host.poll_report(waker) {
             let now = self.now();
             self.change(|group, monitor| group.handle_report(now, monitor, report));
         }
         let mut has_commands = false;
         let mut failed = Vec::new();
-        while let Some(command) = self.next_command() {
+        while let Some(command) = self.next_command(now) {
             has_commands = true;
             failed.extend(self.carry_out(command));
         }
@@ -143,8 +146,7 @@ impl<H: Host> GroupDriver<H> {
         has_commands
     }
 
-    fn next_command(&mut self) -> Option<GroupCommand> {
-        let now = self.now();
+    fn next_command(&mut self, now: Instant) -> Option<GroupCommand> {
         self.change(|group, monitor| group.next_command(now, monitor))?
     }
 
@@ -198,7 +200,7 @@ impl<H: Host> Drop for GroupDriver<H> {
     fn drop(&mut self) {
         let now = self.now();
         self.change(|group, monitor| group.change(now, monitor, |it| it.force(now)));
-        while let Some(command) = self.next_command() {
+        while let Some(command) = self.next_command(now) {
             let _ = self.carry_out(command);
         }
     }
