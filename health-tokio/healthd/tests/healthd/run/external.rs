@@ -63,7 +63,7 @@ fn a_restart_command_that_fails_is_said_and_the_next_instance_judged_afresh() {
 
     let run = start(
         &place,
-        &["--backoff", "1h"],
+        &["--backoff", "300s"],
         "echo no such container; exit 4",
     );
     wait_for(&place, "web", |it| it["replicas"][0]["state"] == "backoff");
@@ -78,7 +78,7 @@ fn a_restart_command_that_hangs_is_ended() {
     let place = Place::new("run-external-hangs");
     let hangs =
         "trap 'echo ended >>said; exit 1' TERM; echo begun >>said; while :; do sleep 0.05; done";
-    let flags = ["--restart-timeout", "1s", "--backoff", "1h"];
+    let flags = ["--restart-timeout", "1s", "--backoff", "300s"];
     let run = start(&place, &flags, hangs);
     run.wait_for(&["WARN", "restart command failed", "web-0"]);
     assert_eq!(text(&place, "said"), "begun\nended\n");
