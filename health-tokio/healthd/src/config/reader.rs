@@ -36,15 +36,35 @@ impl ConfigError {
 
 impl ConfigError {
     /// The mistake as one of a flag: the key `backoff_max` of a table that was made from flags is
-    /// `--backoff-max`.
+    /// `--backoff-max`, and the command is what stands behind `--`.
     pub(super) fn of_flags(mut self) -> Self {
         let key = self.key.split(['.', '[']).next().unwrap_or_default();
-        if !key.is_empty() {
-            self.origin = format!("--{}", key.replace('_', "-"));
-            self.key.clear();
+        // What is allowed in them is keys of their own.
+        if !["startup", "liveness", "readiness"].contains(&key) {
+            self.allowed = with_flags(&self.allowed);
         }
+        match key {
+            "" => {}
+            "command" => {
+                self.origin = "-- COMMAND".to_owned();
+                // Its words are shown by nobody.
+                self.value.clear();
+            }
+            key => self.origin = format!("--{}", key.replace('_', "-")),
+        }
+        self.key.clear();
         self
     }
+}
+
+/// The text with flags in place of keys that have more than one word.
+fn with_flags(text: &str) -> String {
+    let words = text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let words = words.map(|word| match word.contains('_') {
+        true => format!("--{}", word.replace('_', "-")),
+        false => word.to_owned(),
+    });
+    words.collect()
 }
 
 impl fmt::Display for ConfigError {

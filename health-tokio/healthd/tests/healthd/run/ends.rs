@@ -111,7 +111,7 @@ fn wrong_flags_are_one_line_with_code_2() {
         ),
         (
             &["run", "--", "echo", "{port}"],
-            "healthd: --command: {port} is allowed only with port",
+            "healthd: -- COMMAND: {port} is allowed only with port",
         ),
         (
             &["run", "--config", "wrong.toml"],

@@ -43,11 +43,11 @@ fn refused_by_flag_value_and_what_is_allowed() {
         (vec![("command", json!([".."]))], "run: name is missing"),
         (
             vec![("command", json!([""]))],
-            "--command = […]: allowed is a program",
+            "-- COMMAND: allowed is a program",
         ),
         (
             vec![("command", json!(["a", "{port}"]))],
-            "--command: {port} is allowed only with port",
+            "-- COMMAND: {port} is allowed only with port",
         ),
         (
             vec![("command", json!(["a"])), ("restart-command", json!("b"))],
@@ -55,11 +55,11 @@ fn refused_by_flag_value_and_what_is_allowed() {
         ),
         (
             vec![("command", Value::Null), ("restart-command", Value::Null)],
-            "run: nothing to run",
+            "run: nothing to run; allowed is one of: -- COMMAND, --restart-command",
         ),
         (
             vec![("restart-command", json!("b")), ("name", json!("b"))],
-            "restart_command needs a check",
+            "--restart-command needs a check",
         ),
         (
             vec![
@@ -67,7 +67,7 @@ fn refused_by_flag_value_and_what_is_allowed() {
                 ("name", json!("b")),
                 ("readiness", json!("tcp=1")),
             ],
-            "restart_command needs a check",
+            "--restart-command needs a check",
         ),
         (
             vec![("restart-command", json!("b")), http()],
@@ -83,7 +83,7 @@ fn refused_by_flag_value_and_what_is_allowed() {
         ),
         (
             vec![("backoff", json!("301s"))],
-            "--backoff = \"301s\": allowed is at most backoff_max",
+            "--backoff = \"301s\": allowed is at most --backoff-max",
         ),
         (
             vec![("backoff-max", json!("5s"))],
@@ -175,7 +175,7 @@ fn refused_by_flag_value_and_what_is_allowed() {
                 ("health-tcp", json!("1")),
                 ("health-header", json!(["K: hunter2"])),
             ],
-            "--health-header: allowed only with health_http",
+            "--health-header: allowed only with --health-http",
         ),
         (
             vec![("health-tcp", json!("1")), ("health-status", json!("200"))],
