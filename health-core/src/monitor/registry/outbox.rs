@@ -141,6 +141,12 @@ impl<T> Outbox<T> {
         }
     }
 
+    /// Has the first item tried at that time, if it would be later: who is about to end has no time for a
+    /// long pause.
+    pub fn hurry(&mut self, at: Instant) {
+        self.due = self.due.min(at);
+    }
+
     /// How many items wait, with the one that is on its way.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -210,6 +216,21 @@ mod tests {
         assert_eq!(outbox.handle_success(), Some("down"));
         // It has not failed yet.
         assert_eq!(outbox.poll(at(3)), Some((&"up", 1)));
+    }
+
+    #[test]
+    fn who_is_about_to_end_tries_sooner_and_never_later() {
+        let mut outbox = Outbox::new(Duration::from_secs(3_600));
+        outbox.restore(at(0), "a", Duration::ZERO, 9);
+        assert!(outbox.poll(at(0)).is_some());
+        outbox.hurry(at(0));
+        assert_eq!(outbox.poll(at(0)), None, "it is on its way");
+        let failed = outbox.handle_failure(at(0));
+        assert_eq!(failed, DeliveryFailure::Retry { at: at(60) });
+        outbox.hurry(at(1));
+        outbox.hurry(at(2));
+        assert_eq!(outbox.poll_timeout(), Some(at(1)));
+        assert_eq!(outbox.poll(at(1)), Some((&"a", 11)));
     }
 
     /// A process that was away for longer than the hour.

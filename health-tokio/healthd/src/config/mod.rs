@@ -36,7 +36,7 @@ pub(super) use flags::{Flags, split_target};
 pub(super) use header_files::HeaderFiles;
 pub(super) use probe::Rule;
 pub(super) use reader::ConfigError;
-pub(super) use run::{GroupSettings, RunFlags, RunSettings, Work};
+pub(super) use run::{GroupSettings, RunFlags, RunSettings, STOP_MARGIN, Work};
 pub(super) use target::{Listed, Source, TargetDef, fingerprint};
 
 use super::control;

@@ -23,6 +23,18 @@ use crate::config::Action;
 use crate::store::OutboxRow;
 use health_tokio::Health;
 
+/// From one try to the next when nobody goes on later: the end is near.
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What becomes at the end of what is not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtEnd {
+    /// The next process finds it in the registry.
+    LeftToNext,
+    /// Nobody else would deliver it: it is tried for as long as this process waits.
+    TriedToTheLast,
+}
+
 /// The actions that run. See the [module](self).
 pub(crate) struct Actions {
     senders: BTreeMap<Arc<str>, (Action, mpsc::UnboundedSender<OutboxRow>)>,
@@ -39,6 +51,7 @@ impl Actions {
         actions: Vec<Action>,
         outbox: &Outbox,
         health: &Health,
+        at_end: AtEnd,
     ) -> Result<Self, NameError> {
         let mut tasks = JoinSet::new();
         let mut senders = BTreeMap::new();
@@ -52,6 +65,7 @@ impl Actions {
                     outbox: outbox.clone(),
                     status: Arc::clone(&status),
                     clock: health.clone(),
+                    at_end,
                 };
                 tasks.spawn(delivery.run(notices));
                 senders.insert(Arc::clone(&action.name), (action, sender));
@@ -108,7 +122,7 @@ impl Actions {
         }
     }
 
-    /// Tries once more what was not tried yet, and ends the tasks.
+    /// Tries what is [to be tried](AtEnd) now, at least what was not tried yet, and ends the tasks.
     pub(crate) async fn finish(mut self) {
         self.senders.clear();
         while self.tasks.join_next().await.is_some() {}
@@ -122,6 +136,7 @@ struct Delivery {
     outbox: Outbox,
     status: Arc<Status>,
     clock: Health,
+    at_end: AtEnd,
 }
 
 impl Delivery {
@@ -135,17 +150,24 @@ impl Delivery {
             if let Some((row, attempt)) = due.map(|(row, attempt)| (Arc::clone(row), attempt)) {
                 let delivered = deliver(&self.action, &row, attempt).await;
                 self.handle_result(&row, attempt, delivered);
+                if !is_open {
+                    self.hurry(LAST_PAUSE);
+                }
                 continue;
             }
-            if !is_open {
+            let has_time = self.at_end == AtEnd::TriedToTheLast && !self.queue.is_empty();
+            if !is_open && !has_time {
                 break;
             }
             let pause = self.queue.poll_timeout();
             let pause = pause.map(|at| at.duration_since(self.clock.now()));
             tokio::select! {
-                row = notices.recv() => match row {
+                row = notices.recv(), if is_open => match row {
                     Some(row) => self.push(row),
-                    None => is_open = false,
+                    None => {
+                        is_open = false;
+                        self.hurry(Duration::ZERO);
+                    }
                 },
                 () = sleep(pause.unwrap_or(Duration::MAX)), if pause.is_some() => {}
             }
@@ -157,6 +179,13 @@ impl Delivery {
             } else {
                 error!(%action, waiting, "action failed, given up");
             }
+        }
+    }
+
+    /// The end is near: the next try is so soon, if nobody goes on later.
+    fn hurry(&mut self, pause: Duration) {
+        if self.at_end == AtEnd::TriedToTheLast {
+            self.queue.hurry(self.clock.now() + pause);
         }
     }
 

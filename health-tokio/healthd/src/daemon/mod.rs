@@ -40,7 +40,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
-pub(super) use actions::Actions;
+pub(super) use actions::{Actions, AtEnd};
 pub(super) use documents::{now, rfc3339};
 pub(super) use list::List;
 pub(super) use outbox::Outbox;
@@ -163,7 +163,8 @@ async fn watch(
         move |targets| registry.merge(targets, &defaults)
     };
     let keeping = tokio::spawn(writer.run(list.clone(), late));
-    let actions = Actions::new(settings.actions.clone(), &outbox, &health);
+    let configured = settings.actions.clone();
+    let actions = Actions::new(configured, &outbox, &health, AtEnd::LeftToNext);
     let actions = actions.map_err(|error| error.to_string())?;
     actions.restore(std::mem::take(&mut stored.notices.outbox), &outbox);
     let (begin, begun) = oneshot::channel();

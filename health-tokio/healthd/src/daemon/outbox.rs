@@ -116,6 +116,13 @@ impl Outbox {
         self.0.changed.notify_one();
     }
 
+    /// What was not delivered, in its order.
+    pub(crate) fn undelivered(&self) -> Vec<OutboxRow> {
+        let state = self.lock();
+        let rows = state.rows.values().filter(|it| !it.is_done);
+        rows.cloned().collect()
+    }
+
     /// Nothing more is posted or delivered.
     pub(crate) fn close(&self) {
         self.lock().is_closed = true;

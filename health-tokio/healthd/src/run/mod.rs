@@ -28,7 +28,7 @@ pub(super) mod show;
 mod signals;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use health_core::server::Targets;
 use health_driver::Heartbeat;
@@ -41,7 +41,7 @@ use tokio::time::interval;
 use tracing::{info, warn};
 
 use super::cli::RunArgs;
-use super::config::{RunSettings, Work};
+use super::config::{RunSettings, STOP_MARGIN, Work};
 use super::terminal::Terminal;
 use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, FLUSH};
 use group::RunningGroup;
@@ -58,6 +58,10 @@ const BEAT: Duration = Duration::from_secs(1);
 const DESCRIPTORS: u64 = 5;
 /// For everything else.
 const RESERVE: u64 = 128;
+/// The longest that the end waits for notices that are not delivered.
+const NOTICES: Duration = Duration::from_secs(5);
+/// The same when everything was killed.
+const NOTICES_FORCED: Duration = Duration::from_secs(1);
 /// What is added to the number of the signal that forced the end.
 const OF_SIGNAL: i32 = 128;
 
@@ -84,7 +88,7 @@ pub(super) fn run(args: &RunArgs) -> CommandResult {
 async fn serve(settings: RunSettings, terminal: Arc<Terminal>) -> Result<u8, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     // From here on a signal no longer ends the process.
-    let signals = Signals::new().map_err(|error| text(&error))?;
+    let mut signals = Signals::new().map_err(|error| text(&error))?;
     let (desks, no_place) = Desk::open_all(&settings)?;
     let health = Health::new("healthd", env!("CARGO_PKG_VERSION"));
     let cycle = health
@@ -106,6 +110,7 @@ async fn serve(settings: RunSettings, terminal: Arc<Terminal>) -> Result<u8, Str
     warnings.for_each(|it| warn!("{it}"));
     let notifier = reports::begin(&health, &settings.groups, Arc::clone(&shown));
     let notices = Arc::new(Notices::new(settings.actions, &health)?);
+    let grace = settings.grace;
     let mut groups = Vec::new();
     for (group, settings) in prepared.into_iter().zip(settings.groups) {
         groups.push(Arc::new(RunningGroup::start(group, settings)?));
@@ -119,20 +124,23 @@ async fn serve(settings: RunSettings, terminal: Arc<Terminal>) -> Result<u8, Str
         groups,
         health,
         notifier,
-        is_stopping: false,
+        stopped_at: None,
         forced_by: None,
     };
-    let (code, health) = running.until_ended(signals, &cycle, &notices).await;
-    health.stop();
+    let running = running.until_ended(&mut signals, &cycle, &notices).await;
     if let Some(notices) = Arc::into_inner(notices) {
-        notices.finish().await;
+        let enough = signals.recv_end();
+        notices
+            .finish(running.time_for_notices(grace), enough)
+            .await;
     }
+    running.health.stop();
     // What the replicas have said last.
     streams.flush(FLUSH);
     if let Some(server) = server {
         server.shutdown(Duration::from_secs(1)).await;
     }
-    Ok(code)
+    Ok(running.code())
 }
 
 /// Starts the endpoint. If its port is in use, the groups run without it and it is tried again.
@@ -168,19 +176,20 @@ struct Running {
     health: Health,
     /// What reports to a service manager, until the end is reported.
     notifier: Option<NotifierHandle>,
-    is_stopping: bool,
+    /// When a signal asked for the end, the first time.
+    stopped_at: Option<Instant>,
     /// The number of the signal by which everything was killed.
     forced_by: Option<i32>,
 }
 
 impl Running {
-    /// Carries out what signals ask for, until all groups have ended. Returns the exit code.
+    /// Carries out what signals ask for, until all groups have ended.
     async fn until_ended(
         mut self,
-        mut signals: Signals,
+        signals: &mut Signals,
         cycle: &Heartbeat,
         notices: &Arc<Notices>,
-    ) -> (u8, Health) {
+    ) -> Self {
         let mut watched = JoinSet::new();
         for group in &self.groups {
             watched.spawn(Arc::clone(group).watch(Arc::clone(notices)));
@@ -194,20 +203,20 @@ impl Running {
             }
         }
         self.begin_drain();
-        (self.code(), self.health)
+        self
     }
 
     fn carry_out(&mut self, number: i32, wish: Wish) {
         match wish {
-            Wish::Stop if !self.is_stopping => {
-                self.is_stopping = true;
+            Wish::Stop if self.stopped_at.is_none() => {
+                self.stopped_at = Some(Instant::now());
                 self.begin_drain();
                 info!(signal = number, "stopping");
                 tokio::spawn(stop_in_order(self.groups.clone()));
             }
             Wish::Stop | Wish::Force => {
                 warn!(signal = number, "killing everything");
-                self.is_stopping = true;
+                self.stopped_at.get_or_insert_with(Instant::now);
                 self.forced_by.get_or_insert(number);
                 self.begin_drain();
                 self.groups.iter().for_each(|it| it.force());
@@ -225,6 +234,18 @@ impl Running {
         self.notifier = None;
     }
 
+    /// How long the end may wait for notices: whoever stops it waits so long (`grace`), if that is known.
+    fn time_for_notices(&self, grace: Option<Duration>) -> Duration {
+        let longest = match self.forced_by {
+            Some(_) => NOTICES_FORCED,
+            None => NOTICES,
+        };
+        match (self.stopped_at, grace) {
+            (Some(at), Some(grace)) => left_of(grace, at.elapsed()).min(longest),
+            _ => longest,
+        }
+    }
+
     /// The exit code, when all groups have ended.
     fn code(&self) -> u8 {
         let ends = || self.groups.iter().filter_map(|it| it.control().ended());
@@ -234,7 +255,7 @@ impl Running {
         if let Some(number) = self.forced_by {
             return u8::try_from(OF_SIGNAL + number).unwrap_or(u8::MAX);
         }
-        if self.is_stopping {
+        if self.stopped_at.is_some() {
             return 0;
         }
         let mut codes = ends().map(|it| it.code);
@@ -242,10 +263,30 @@ impl Running {
     }
 }
 
+/// What is left of the time that whoever stops healthd gives it, besides what its own end takes.
+fn left_of(grace: Duration, elapsed: Duration) -> Duration {
+    grace.saturating_sub(STOP_MARGIN).saturating_sub(elapsed)
+}
+
 /// Ends the last group first, since it may need those before it.
 async fn stop_in_order(groups: Vec<Arc<RunningGroup>>) {
     for group in groups.iter().rev() {
         group.begin_stop();
         group.stopped().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notices_have_what_the_stop_has_left() {
+        let left = |grace, elapsed| {
+            let [grace, elapsed] = [grace, elapsed].map(Duration::from_secs);
+            left_of(grace, elapsed).as_secs()
+        };
+        assert_eq!([left(30, 0), left(30, 10), left(11, 10)], [29, 19, 0]);
+        assert_eq!([left(11, 12), left(0, 0)], [0, 0]);
     }
 }

@@ -1,7 +1,8 @@
 //! Tells the actions of the configuration what happens to groups, in the form in which they are told of
 //! targets.
 //!
-//! Nothing is stored: a notice that is not delivered when the program ends is lost, and said to be.
+//! Nothing is stored: a notice that is not delivered when the program ends is lost. So the end waits for
+//! a while, and says of each that is lost what it was.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +11,14 @@ use health_core::monitor::registry::NoticeKind;
 use health_core::supervise::{GroupCommand, GroupEvent};
 use health_tokio::Health;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::sleep;
+use tracing::warn;
 
 use super::events::reason_words;
 use super::group::RunningGroup;
 use crate::config::{Action, fingerprint};
-use crate::daemon::{Actions, Outbox, now, rfc3339};
+use crate::daemon::{Actions, AtEnd, Outbox, now, rfc3339};
 use crate::store::OutboxRow;
-
-/// How long the end waits for what is being delivered.
-const LIMIT: Duration = Duration::from_secs(5);
 
 /// The actions that run.
 pub(super) struct Notices {
@@ -35,7 +34,7 @@ impl Notices {
     /// Never, if called once; one line for people.
     pub(super) fn new(actions: Vec<Action>, health: &Health) -> Result<Self, String> {
         let outbox = Outbox::default();
-        let actions = Actions::new(actions, &outbox, health);
+        let actions = Actions::new(actions, &outbox, health, AtEnd::TriedToTheLast);
         let actions = actions.map_err(|error| error.to_string())?;
         Ok(Self { actions, outbox })
     }
@@ -78,10 +77,28 @@ impl Notices {
         rows.into_iter().for_each(|row| self.actions.take(row));
     }
 
-    /// Delivers what can be delivered soon.
-    pub(super) async fn finish(self) {
-        let _ = timeout(LIMIT, self.actions.finish()).await;
+    /// Delivers what can be delivered within so long, or until `enough` is ready, and says what cannot.
+    pub(super) async fn finish(self, limit: Duration, enough: impl Future<Output = ()>) {
+        tokio::select! {
+            biased;
+            () = self.actions.finish() => {}
+            () = enough => {}
+            () = sleep(limit) => {}
+        }
+        for row in self.outbox.undelivered() {
+            let (id, event, attempts) = (&*row.notice, &*row.event, row.attempts);
+            let targets = targets(&row.document);
+            warn!(id, event, targets, attempts, "notice not delivered");
+        }
     }
+}
+
+/// The names in a notice.
+fn targets(document: &str) -> String {
+    let document: Value = serde_json::from_str(document).unwrap_or_default();
+    let targets = document["targets"].as_array().into_iter().flatten();
+    let names = targets.filter_map(|it| it["name"].as_str());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// What the event is to whoever is told of it, and of which replicas.

@@ -66,6 +66,11 @@ impl Signals {
         }
     }
 
+    /// Ready when one asks for the end, however.
+    pub(super) async fn recv_end(&mut self) {
+        while self.recv().await.1 == Wish::Forward {}
+    }
+
     async fn next(&mut self) -> Number {
         tokio::select! {
             _ = self.terminate.recv() => Number::TERM,

@@ -41,6 +41,8 @@ pub(crate) struct RunSettings {
     /// In the order of their start; the last one is stopped first.
     pub(crate) groups: Vec<GroupSettings>,
     pub(crate) actions: Vec<Action>,
+    /// How long whoever stops healthd waits, if that was said.
+    pub(crate) grace: Option<Duration>,
 }
 
 /// The values of flags and environment.
@@ -56,7 +58,7 @@ pub(crate) struct RunFlags {
 }
 
 /// What a stop takes besides its drain and its grace.
-const STOP_MARGIN: Duration = Duration::from_secs(1);
+pub(crate) const STOP_MARGIN: Duration = Duration::from_secs(1);
 
 impl RunSettings {
     /// Reads and checks all settings.
@@ -73,6 +75,7 @@ impl RunSettings {
             run_dir: None,
             groups: Vec::new(),
             actions: Vec::new(),
+            grace: None,
         };
         if let Some(path) = &flags.config {
             settings.read_file(path, flags)?;
@@ -153,7 +156,7 @@ impl RunSettings {
         table.finish()
     }
 
-    fn check_grace_of(&self, table: &Table<'_>) -> Result<()> {
+    fn check_grace_of(&mut self, table: &Table<'_>) -> Result<()> {
         table
             .get("grace")
             .map_or(Ok(()), |it| self.check_grace(&it))
@@ -161,7 +164,7 @@ impl RunSettings {
 
     /// Whether all groups can be stopped, one after the other, before whoever stops healthd loses
     /// patience.
-    fn check_grace(&self, item: &Item<'_>) -> Result<()> {
+    fn check_grace(&mut self, item: &Item<'_>) -> Result<()> {
         let grace = item.duration()?;
         let stops = self.groups.iter().map(GroupSettings::stop_time);
         let needed = stops.sum::<Duration>() + STOP_MARGIN;
@@ -170,6 +173,7 @@ impl RunSettings {
                 "allowed is at least {needed:?}: drain_delay, stop_grace and 1 s"
             )));
         }
+        self.grace = Some(grace);
         Ok(())
     }
 
