@@ -61,6 +61,35 @@ fn startup_holds_the_others_back_and_then_lets_them_go_at_once() {
     assert_eq!(told, [(false, false), (true, false), (true, true)]);
 }
 
+/// Without it a health check waits for nobody: it may be the only one that tells how the start goes.
+#[cfg(feature = "supervise")]
+#[test]
+fn a_health_check_waits_for_the_startup_where_that_is_asked_for() {
+    let check = |kind| Arc::new(every_10_s(kind));
+    for gates in [false, true] {
+        let mut monitor = running(plain());
+        let spec = TargetSpec::new(name("a"))
+            .check(name("startup"), check(ProbeKind::Startup))
+            .check(name("health"), check(ProbeKind::Health));
+        let spec = if gates { spec.gate_health() } else { spec };
+        let id = monitor.add(at(0), spec).expect("new");
+        // For each instance anew.
+        for begin in [0, 20_000] {
+            monitor.instance_changed(at(begin), id);
+            let begun = starts(&mut monitor, begin);
+            assert_eq!(begun.len(), if gates { 1 } else { 2 });
+            fail(&mut monitor, begin + 5, &begun);
+            let later = starts(&mut monitor, begin + 10_000);
+            assert_eq!(later.len(), if gates { 1 } else { 2 }, "it has failed");
+            succeed(&mut monitor, begin + 10_005, &later);
+            let freed = starts(&mut monitor, begin + 10_005);
+            assert_eq!(freed.len(), usize::from(gates), "at once");
+            succeed(&mut monitor, begin + 10_010, &freed);
+            assert!(monitor.target(id).expect("there").is_ready());
+        }
+    }
+}
+
 /// A startup check is never made again, so that its verdict holds however old it is.
 #[test]
 fn a_startup_that_has_succeeded_does_not_age() {

@@ -229,6 +229,15 @@ fn component(health: &Health) -> (String, Status) {
     (component.message().as_str().to_owned(), component.status())
 }
 
+pub(crate) fn check(kind: ProbeKind) -> CheckConfig {
+    let mut check = CheckConfig::default();
+    check.kind = kind;
+    check.interval = Duration::from_secs(3);
+    check.timeout = Duration::from_secs(2);
+    check.retries = 1;
+    check
+}
+
 fn config(replicas: u16) -> GroupConfig {
     let mut config = GroupConfig::default();
     config.replicas = replicas;
@@ -240,22 +249,25 @@ fn take(group: &mut Group) -> Group {
     std::mem::replace(group, Group::new("none", program).expect("a name"))
 }
 
-struct World {
+pub(crate) struct World {
     clock: ManualClock,
-    host: Fake,
-    apps: Vec<App>,
-    group: Running,
+    pub(crate) host: Fake,
+    pub(crate) apps: Vec<App>,
+    pub(crate) group: Running,
 }
 
 impl World {
     fn new(replicas: u16, kind: ProbeKind, change: impl FnOnce(&mut Group)) -> Self {
+        Self::with_check(replicas, check(kind), change)
+    }
+
+    pub(crate) fn with_check(
+        replicas: u16,
+        check: CheckConfig,
+        change: impl FnOnce(&mut Group),
+    ) -> Self {
         let (clock, host) = (ManualClock::new(), Fake::default());
         let apps: Vec<App> = (0..replicas).map(|_| App::start()).collect();
-        let mut check = CheckConfig::default();
-        check.kind = kind;
-        check.interval = Duration::from_secs(3);
-        check.timeout = Duration::from_secs(2);
-        check.retries = 1;
         let addresses: Vec<SocketAddr> = apps.iter().map(|app| app.address).collect();
         let program = Program::new(["true"]).expect("a program");
         let group = Group::new("web", program).expect("a name");
@@ -276,7 +288,7 @@ impl World {
     }
 
     /// Lets the time pass until then, with everything that happens in it.
-    fn run_until(&self, seconds: f64) {
+    pub(crate) fn run_until(&self, seconds: f64) {
         let until = Instant::default() + Duration::from_secs_f64(seconds);
         loop {
             let next = self.rest().filter(|next| *next <= until);
@@ -311,12 +323,12 @@ impl World {
         self.rest();
     }
 
-    fn attempts(&self, replica: usize) -> u64 {
+    pub(crate) fn attempts(&self, replica: usize) -> u64 {
         let target = self.group.monitor().target(&format!("web-{replica}"));
         target.expect("its target").checks[0].attempts
     }
 
-    fn events(&self) -> Vec<GroupEvent> {
+    pub(crate) fn events(&self) -> Vec<GroupEvent> {
         let next = || match self.group.poll_event(Waker::noop()) {
             Poll::Ready(event) => event,
             Poll::Pending => None,
@@ -324,7 +336,7 @@ impl World {
         std::iter::from_fn(next).collect()
     }
 
-    fn end(self) {
+    pub(crate) fn end(self) {
         self.group.force();
         self.rest();
         assert!(self.group.stop(LIMIT));
@@ -332,7 +344,7 @@ impl World {
 }
 
 /// A server that answers 200 or 503.
-struct App {
+pub(crate) struct App {
     address: SocketAddr,
     is_well: Arc<AtomicBool>,
 }
@@ -354,14 +366,14 @@ impl App {
         Self { address, is_well }
     }
 
-    fn set_well(&self, is_well: bool) {
+    pub(crate) fn set_well(&self, is_well: bool) {
         self.is_well.store(is_well, Ordering::SeqCst);
     }
 }
 
 /// Processes that end when they are asked to, and write down what was done to them.
 #[derive(Clone, Default)]
-struct Fake(Arc<Mutex<Processes>>);
+pub(crate) struct Fake(Arc<Mutex<Processes>>);
 
 #[derive(Default)]
 struct Processes {
@@ -371,7 +383,7 @@ struct Processes {
 }
 
 impl Fake {
-    fn deeds(&self) -> Vec<String> {
+    pub(crate) fn deeds(&self) -> Vec<String> {
         self.0.lock().expect("nobody panics").deeds.clone()
     }
 

@@ -3,6 +3,8 @@
 mod checks;
 mod commands;
 mod ends;
+mod external;
+mod notices;
 mod service_manager;
 mod signals;
 
@@ -29,7 +31,6 @@ pub(crate) struct Run {
 fn command(place: &Place) -> Command {
     let mut command = place.command();
     command.env_remove("HEALTHD_DB");
-    command.env("HEALTHD_RUN_DIR", place.path("run"));
     command.current_dir(place.path(""));
     command
 }

@@ -72,26 +72,3 @@ fn an_app_that_answers_500_is_replaced_after_three_failures() {
     run.signal("-TERM");
     assert_eq!(run.end().code(), Some(0));
 }
-
-/// What somebody else runs: only its restart command is run.
-#[test]
-fn a_restart_command_is_run_for_what_is_not_ours() {
-    let place = Place::new("run-external");
-    let restart = "echo $HEALTHD_REASON $HEALTHD_STREAK >> restarts; echo restarted; touch up";
-    let flags = ["--name", "web", "--restart-command", restart];
-    let health = [
-        "--health-cmd",
-        "test -e $PLACE/up",
-        "--health-interval",
-        "300ms",
-    ];
-    let health = health.map(|it| it.replace("$PLACE", &place.path("").display().to_string()));
-    let health: Vec<_> = health.iter().map(String::as_str).collect();
-    let run = Run::start_with(command(&place), &[&flags[..], &health].concat());
-    let group = wait_for(&place, "web", |it| it["health"] == "1/1 healthy");
-    assert_eq!(group["replicas"][0]["instance"], 2);
-    let restarts = std::fs::read_to_string(place.path("restarts")).expect("written");
-    assert_eq!(restarts, "liveness 1\n");
-    run.signal("-TERM");
-    assert_eq!(run.end().code(), Some(0));
-}
