@@ -47,6 +47,14 @@
 //! Windows.
 #![forbid(unsafe_code)]
 
+#[doc(inline)]
+pub use health_driver::daemon::*;
+pub use {line::serve_connection, server::Handle, server::Server};
+#[cfg(feature = "monitor")]
+pub use {monitor::Monitor, monitor::MonitorHandle, probe::Prober};
+#[cfg(all(unix, feature = "supervise"))]
+pub use {supervise::Group, supervise::GroupHandle};
+
 mod line;
 pub mod monitor;
 pub mod probe;
@@ -55,11 +63,3 @@ mod server;
 pub mod supervise;
 #[cfg(all(feature = "systemd", unix))]
 pub mod systemd;
-
-#[doc(inline)]
-pub use health_driver::daemon::*;
-pub use {line::serve_connection, server::Handle, server::Server};
-#[cfg(feature = "monitor")]
-pub use {monitor::Monitor, monitor::MonitorHandle, probe::Prober};
-#[cfg(all(unix, feature = "supervise"))]
-pub use {supervise::Group, supervise::GroupHandle};
