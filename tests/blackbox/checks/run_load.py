@@ -94,7 +94,8 @@ def _flood(site: Site, *flags: str, prefix: tuple[str, ...] = (), is_gone: bool 
         (place.path / "well").touch()
         app = "python3 $PLACE/app.py $PORT $PLACE/well $PLACE/notes"
         line = "x" * 120
-        words = "echo $HEALTHD_INSTANCE: these are my last words >&2; exit 3"
+        # Where the rest went: two pipes have no order.
+        words = "echo $HEALTHD_INSTANCE: these are my last words; exit 3"
         # By its own clock: when it begins again is another matter.
         floods = (
             f"date +%s%N >$PLACE/began; yes {line} | head -c {FLOOD}; date +%s%N >$PLACE/over; {words}"
@@ -106,7 +107,9 @@ def _flood(site: Site, *flags: str, prefix: tuple[str, ...] = (), is_gone: bool 
         place.write_app()
         # Only the second one answers; the first is well without.
         check = "test {index} = 0 || curl -sfo /dev/null http://127.0.0.1:{port}/"
-        settings = ("--replicas", "2", "--port", free_ports(2), "--health-cmd", check, *QUICK)
+        # On a busy machine the app takes a while to begin.
+        patient = (*QUICK, "--health-start-period", "20s", "--health-cmd", check)
+        settings = ("--replicas", "2", "--port", free_ports(2), *patient)
         with place.script(script, *settings, *flags, prefix=prefix) as group:
             group.wait_for_health("2/2 healthy")
             if is_gone:
