@@ -50,10 +50,14 @@ impl StoreError {
     pub(crate) fn is_damage(&self) -> bool {
         match &self.problem {
             Problem::Damaged(_) => true,
-            Problem::Sqlite(error) => matches!(
-                error.sqlite_error_code(),
-                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-            ),
+            Problem::Sqlite(error) => {
+                let code = error.sqlite_error_code();
+                let is_broken = matches!(
+                    code,
+                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                );
+                is_broken || error.to_string().starts_with("no such table")
+            }
             _ => false,
         }
     }
@@ -88,6 +92,18 @@ impl StoreError {
 }
 
 impl Problem {
+    /// What cannot be read of a file that has become shorter is not there any more.
+    pub(super) fn of_a_cut(self) -> Self {
+        match self {
+            Self::Sqlite(error)
+                if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) =>
+            {
+                Self::Lost("a part of it has been cut off")
+            }
+            other => other,
+        }
+    }
+
     pub(super) fn at(self, path: &Path) -> StoreError {
         StoreError {
             path: path.to_owned(),

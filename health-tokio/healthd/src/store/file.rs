@@ -19,6 +19,8 @@ use crate::control::sibling;
 const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// The first bytes of a log (`-wal`), but for the last bit, which says in which order its numbers are.
+const LOG_MAGIC: [u8; 4] = [0x37, 0x7F, 0x06, 0x82];
 /// The position of the application's id in the header.
 const OWNER: std::ops::Range<usize> = 68..72;
 
@@ -39,6 +41,8 @@ pub(super) struct OpenFile {
     identity: Identity,
     side_files: [Option<Identity>; 2],
     length: u64,
+    /// Of the log.
+    log_length: u64,
 }
 
 impl Identity {
@@ -61,10 +65,12 @@ impl OpenFile {
             identity: Identity::of(&metadata),
             side_files: [None; 2],
             length: metadata.len(),
+            log_length: 0,
         })
     }
 
-    /// Whether it has become shorter, which SQLite never causes.
+    /// Whether it or its log has become shorter. SQLite does that only to a log, when everything in it is in
+    /// the file.
     ///
     /// # Errors
     ///
@@ -92,6 +98,8 @@ impl OpenFile {
             }
             *known = found;
         }
+        let log_length = log_length(&sibling(&real, SIDE_FILES[0]))?;
+        let log_before = std::mem::replace(&mut self.log_length, log_length);
         match access(path, Access::READ_OK | Access::WRITE_OK) {
             Ok(()) => {}
             Err(Errno::ACCESS) => return Err(Problem::Forbidden),
@@ -104,6 +112,27 @@ impl OpenFile {
             return Err(Problem::Damaged(what.to_owned()));
         }
         let before = std::mem::replace(&mut self.length, metadata.len());
-        Ok(metadata.len() < before)
+        Ok(metadata.len() < before || log_length < log_before)
     }
+}
+
+/// The length of the log; 0 if there is none.
+///
+/// # Errors
+///
+/// It is none any more.
+fn log_length(log: &Path) -> Result<u64, Problem> {
+    let Ok(file) = File::open(log) else {
+        return Ok(0);
+    };
+    let length = file.metadata().map_err(Problem::System)?.len();
+    let mut magic = [0; 4];
+    if length > 0 && file.read_exact_at(&mut magic, 0).is_ok() {
+        magic[3] &= !1;
+        if magic != LOG_MAGIC {
+            let what = "its log has been overwritten with something else";
+            return Err(Problem::Damaged(what.to_owned()));
+        }
+    }
+    Ok(length)
 }

@@ -93,7 +93,7 @@ impl SqliteStore {
             if self.file.check(&self.path)? {
                 // The cache in memory would hide what is missing on the disk.
                 self.connection.execute_batch("PRAGMA shrink_memory")?;
-                quick_check(&self.connection)?;
+                quick_check(&self.connection).map_err(Problem::of_a_cut)?;
             }
             Ok(())
         };

@@ -1,6 +1,7 @@
 //! The registry's file is taken away under a monitor that runs: it says so, and makes it anew.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -40,6 +41,32 @@ fn a_log_of_the_registry_that_is_removed_is_made_anew() {
 fn a_registry_that_is_renamed_is_made_anew() {
     is_made_anew("lost-renamed", |place, _| {
         fs::rename(place.path("healthd.db"), place.path("old.db")).expect("renamed");
+    });
+}
+
+/// What the log held is nowhere else: the file has not got it yet.
+#[test]
+fn a_registry_whose_log_is_cut_off_or_overwritten_is_made_anew() {
+    is_made_anew("lost-wal-cut", |place, _| {
+        let log = OpenOptions::new()
+            .write(true)
+            .open(place.path("healthd.db-wal"));
+        log.and_then(|it| it.set_len(0)).expect("cut off");
+    });
+    is_made_anew("lost-wal-garbage", |place, _| {
+        let log = place.path("healthd.db-wal");
+        let length = fs::metadata(&log).expect("a log").len();
+        let log = OpenOptions::new().write(true).open(log).expect("open");
+        let garbage = vec![0x5A; length as usize];
+        (&log).write_all(&garbage).expect("written");
+    });
+}
+
+#[test]
+fn a_registry_that_has_lost_a_table_is_made_anew() {
+    is_made_anew("lost-table", |place, _| {
+        let other = rusqlite::Connection::open(place.path("healthd.db")).expect("the registry");
+        while other.execute_batch("DROP TABLE results").is_err() {}
     });
 }
 
