@@ -5,7 +5,7 @@ use super::event::CheckStatus;
 use super::history::Record;
 #[cfg(feature = "monitor")]
 use super::schedule;
-#[cfg(feature = "monitor")]
+#[cfg(any(feature = "monitor", feature = "test-util"))]
 use super::state::Timestamp;
 use super::state::{Check, Run};
 #[cfg(feature = "monitor")]
