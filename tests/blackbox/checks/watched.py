@@ -23,7 +23,7 @@ const real = window.fetch;
 let asking = 0;
 Object.assign(window, { asked: 0, most: 0 });
 window.fetch = async (path, ...rest) => {
-  if (!path.startsWith('targets')) return real(path, ...rest);
+  if (!/(^|\/)targets/.test(path)) return real(path, ...rest);
   window.asked += 1;
   window.most = Math.max(window.most, asking += 1);
   try { return await real(path, ...rest); } finally { asking -= 1; }
