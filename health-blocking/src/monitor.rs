@@ -12,8 +12,8 @@
 //! ```
 //!
 //! The core's monitor decides when each attempt begins and what its outcome means; here it is carried
-//! out, on one thread: the caller's ([`Monitor::run`]), or one of its own ([`Monitor::spawn`]). Threads
-//! for commands are made when they are needed and end when they have been idle for ten seconds.
+//! out, on one thread: the caller's ([`Monitor::run`]), or one of its own ([`Monitor::spawn`]). The other
+//! threads are made when they are needed; two of them wait ten seconds for more to do, the rest end at once.
 //!
 //! ```no_run
 //! use std::time::Duration;

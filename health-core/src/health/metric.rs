@@ -141,7 +141,8 @@ pub(super) fn counter_name(name: &str) -> Result<Name, NameError> {
     metric_name(name.strip_suffix("_total").unwrap_or(name))
 }
 
-/// Checks the name of a gauge, or of a counter without its suffix: valid in Prometheus, and none that this crate uses itself.
+/// Checks the name of a gauge, or of a counter without its suffix: valid in Prometheus, and none that this
+/// crate uses itself.
 ///
 /// Colons are left to recording rules. The suffixes would make one family's samples look like
 /// another's (OpenMetrics 1.0.0, "Suffixes").
