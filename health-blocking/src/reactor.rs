@@ -19,7 +19,7 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::thread;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ use mio::{Events, Interest, Token};
 
 use notifier::Notifier;
 pub use timer::Timer;
-use waiting::{Readiness, Waiting, lock};
+use waiting::{Waiting, lock};
 
 /// Events taken from the system at a time.
 const MAX_EVENTS: usize = 256;
@@ -47,12 +47,20 @@ pub(crate) fn block_on<R>(future: impl Future<Output = R>) -> R {
     })
 }
 
-/// A socket's registration in the reactor of the thread that waits for it. Ends when dropped.
+/// What is known of a socket, and its registration in the reactor of the thread that waits for it, which
+/// ends when dropped.
+///
+/// Two words: there is one for each connection.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    waiting: Arc<Mutex<Waiting>>,
-    key: usize,
+    /// `None` before it has waited: most connections are answered and gone before they are ever registered.
+    waiting: Option<Arc<Mutex<Waiting>>>,
+    key: u32,
     interest: Interest,
+    /// There may be bytes, or connections.
+    pub(crate) is_ready: bool,
+    /// The peer has sent its last byte, so that a short read does not empty the socket.
+    pub(crate) is_read_closed: bool,
 }
 
 thread_local!(static REACTOR: Reactor = Reactor::new());
@@ -72,9 +80,25 @@ struct Selector {
 }
 
 impl Registration {
+    /// Of a socket that was not waited for yet.
+    pub(crate) const fn new(is_ready: bool) -> Self {
+        Self {
+            waiting: None,
+            key: 0,
+            interest: Interest::READABLE,
+            is_ready,
+            is_read_closed: false,
+        }
+    }
+
     /// Makes a socket known to the system.
-    pub(crate) fn new(source: &mut dyn Source, direction: Direction) -> io::Result<Self> {
-        REACTOR.with(|reactor| reactor.register(source, direction))
+    pub(crate) fn register(
+        &mut self,
+        source: &mut dyn Source,
+        direction: Direction,
+    ) -> io::Result<()> {
+        self.interest = interest(direction);
+        REACTOR.with(|reactor| reactor.register(source, self))
     }
 
     /// Ready when there was a new event in this direction. Else the task of `cx` is woken at the next
@@ -84,13 +108,20 @@ impl Registration {
         source: &mut dyn Source,
         direction: Direction,
         cx: &Context<'_>,
-    ) -> Poll<io::Result<Readiness>> {
+    ) -> Poll<io::Result<()>> {
         let interest = self.interest | interest(direction);
-        if interest != self.interest {
+        if self.waiting.is_none() {
+            self.register(source, direction)?;
+        } else if interest != self.interest {
             self.ask_for(source, interest)?;
         }
-        let mut waiting = lock(&self.waiting);
-        waiting.poll_socket(self.key, direction, cx.waker()).map(Ok)
+        let Some(waiting) = &self.waiting else {
+            return Poll::Pending;
+        };
+        let polled = lock(waiting).poll_socket(self.key, direction, cx.waker());
+        self.is_read_closed = ready!(polled).is_read_closed;
+        self.is_ready |= matches!(direction, Direction::Read);
+        Poll::Ready(Ok(()))
     }
 
     /// Asks the system for further events. Interest in writing stays once it was there: unused events
@@ -99,7 +130,7 @@ impl Registration {
         REACTOR.with(|reactor| match &*reactor.selector.borrow() {
             Some(selector) => {
                 let registry = selector.poll.registry();
-                registry.reregister(source, Token(self.key), interest)
+                registry.reregister(source, token(self.key), interest)
             }
             None => Err(io::ErrorKind::NotConnected.into()),
         })?;
@@ -110,7 +141,9 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        lock(&self.waiting).remove_socket(self.key);
+        if let Some(waiting) = &self.waiting {
+            lock(waiting).remove_socket(self.key);
+        }
     }
 }
 
@@ -181,23 +214,20 @@ impl Reactor {
         }
     }
 
-    fn register(&self, source: &mut dyn Source, direction: Direction) -> io::Result<Registration> {
+    fn register(&self, source: &mut dyn Source, of: &mut Registration) -> io::Result<()> {
         let mut selector = self.selector.borrow_mut();
         let selector = match &mut *selector {
             Some(selector) => selector,
             none => none.insert(self.open_selector()?),
         };
-        let interest = interest(direction);
         let key = lock(&self.waiting).insert_socket();
-        // Dropped on an error, it frees the key.
-        let registration = Registration {
-            waiting: Arc::clone(&self.waiting),
-            key,
-            interest,
-        };
         let registry = selector.poll.registry();
-        registry.register(source, Token(key), interest)?;
-        Ok(registration)
+        if let Err(error) = registry.register(source, token(key), of.interest) {
+            lock(&self.waiting).remove_socket(key);
+            return Err(error);
+        }
+        (of.waiting, of.key) = (Some(Arc::clone(&self.waiting)), key);
+        Ok(())
     }
 
     fn open_selector(&self) -> io::Result<Selector> {
@@ -207,6 +237,10 @@ impl Reactor {
         let events = Events::with_capacity(MAX_EVENTS);
         Ok(Selector { poll, events })
     }
+}
+
+const fn token(key: u32) -> Token {
+    Token(key as usize)
 }
 
 /// A future that waits to write will read afterwards.

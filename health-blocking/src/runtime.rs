@@ -6,7 +6,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use health_core::server::Peer;
 use health_driver::listen::Bound;
@@ -45,8 +45,6 @@ impl BlockOn for Mio {
 pub struct Listener {
     queue: Queue,
     registration: Registration,
-    /// There may be connections.
-    is_ready: bool,
 }
 
 #[derive(Debug)]
@@ -60,13 +58,12 @@ enum Queue {
 #[derive(Debug)]
 pub struct Link {
     stream: Stream,
-    /// Most connections are answered and gone before they are ever registered.
-    registration: Option<Registration>,
-    /// There may be bytes.
-    is_ready: bool,
-    /// The peer has sent its last byte: a short read is not the last one then.
-    is_read_closed: bool,
+    registration: Registration,
 }
+
+// A server keeps one for each connection. (mio's sockets are larger where it checks their use.)
+#[cfg(all(unix, not(debug_assertions)))]
+const _: () = assert!(size_of::<Link>() <= 24);
 
 #[derive(Debug)]
 enum Stream {
@@ -96,17 +93,16 @@ impl Listen for Listener {
             Bound::Unix(listener) => Queue::Unix(mio::net::UnixListener::from_std(listener)),
         };
         let source: &mut dyn Source = with!(Queue, &mut queue, queue => queue);
-        let registration = Registration::new(source, Direction::Read)?;
-        let is_ready = true;
+        let mut registration = Registration::new(true);
+        registration.register(source, Direction::Read)?;
         Ok(Self {
             queue,
             registration,
-            is_ready,
         })
     }
 
     fn accept(&mut self) -> io::Result<(Link, Peer)> {
-        if !self.is_ready {
+        if !self.registration.is_ready {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let accepted = match &self.queue {
@@ -118,7 +114,7 @@ impl Listen for Listener {
                 .accept()
                 .map(|(stream, _)| (Stream::Unix(stream), Peer::Unix)),
         };
-        self.is_ready = !is_empty(&accepted);
+        self.registration.is_ready = !is_empty(&accepted);
         let (stream, peer) = accepted?;
         let is_ready = true;
         Ok((Link::new(stream, is_ready), peer))
@@ -126,9 +122,7 @@ impl Listen for Listener {
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let source: &mut dyn Source = with!(Queue, &mut self.queue, queue => queue);
-        let _ = ready!(self.registration.poll(source, Direction::Read, cx))?;
-        self.is_ready = true;
-        Poll::Ready(Ok(()))
+        self.registration.poll(source, Direction::Read, cx)
     }
 }
 
@@ -142,22 +136,21 @@ impl Link {
     const fn new(stream: Stream, is_ready: bool) -> Self {
         Self {
             stream,
-            registration: None,
-            is_ready,
-            is_read_closed: false,
+            registration: Registration::new(is_ready),
         }
     }
 }
 
 impl Read for Link {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if !self.is_ready {
+        let known = &mut self.registration;
+        if !known.is_ready {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let read = with!(Stream, &mut self.stream, stream => stream.read(buffer));
         let is_short = matches!(read, Ok(count) if count < buffer.len());
-        let is_drained = SHORT_READ_DRAINS && is_short && !self.is_read_closed;
-        self.is_ready = !(is_drained || is_empty(&read));
+        let is_drained = SHORT_READ_DRAINS && is_short && !known.is_read_closed;
+        known.is_ready = !(is_drained || is_empty(&read));
         read
     }
 }
@@ -176,14 +169,7 @@ impl Write for Link {
 impl Socket for Link {
     fn poll_ready(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let source: &mut dyn Source = with!(Stream, &mut self.stream, stream => stream);
-        let registration = match &mut self.registration {
-            Some(registration) => registration,
-            none => none.insert(Registration::new(source, direction)?),
-        };
-        let readiness = ready!(registration.poll(source, direction, cx))?;
-        self.is_ready |= matches!(direction, Direction::Read);
-        self.is_read_closed = readiness.is_read_closed;
-        Poll::Ready(Ok(()))
+        self.registration.poll(source, direction, cx)
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -196,6 +182,7 @@ mod connect {
     use std::future::poll_fn;
     use std::io;
     use std::net::SocketAddr;
+    use std::task::ready;
     #[cfg(unix)]
     use std::time::Duration;
 
@@ -204,7 +191,7 @@ mod connect {
     use health_driver::runtime::Timer as _;
     use health_driver::runtime::{Connect, Direction, Socket};
 
-    use super::{Link, Poll, Stream, ready};
+    use super::{Link, Poll, Stream};
 
     impl Connect for Link {
         async fn connect(to: Destination<'_>) -> io::Result<Self> {

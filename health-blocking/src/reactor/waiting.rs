@@ -22,7 +22,7 @@ pub(super) type TimerKey = (Instant, usize);
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     sockets: Vec<Option<Socket>>,
-    free: Vec<usize>,
+    free: Vec<u32>,
     /// Sorted by deadline, the next one last: adding and removing it moves little and allocates nothing.
     timers: Vec<(TimerKey, Waker)>,
     timer_keys: usize,
@@ -42,28 +42,31 @@ struct Socket {
 
 impl Waiting {
     /// Adds a socket; returns its key.
-    pub(super) fn insert_socket(&mut self) -> usize {
-        let key = self.free.pop().unwrap_or(self.sockets.len());
-        if key == self.sockets.len() {
-            self.sockets.push(None);
+    pub(super) fn insert_socket(&mut self) -> u32 {
+        let socket = Some(Socket::default());
+        if let Some(key) = self.free.pop() {
+            self.sockets[key as usize] = socket;
+            return key;
         }
-        self.sockets[key] = Some(Socket::default());
+        // A process has fewer descriptors than that.
+        let key = u32::try_from(self.sockets.len()).unwrap_or(u32::MAX);
+        self.sockets.push(socket);
         key
     }
 
-    pub(super) fn remove_socket(&mut self, key: usize) {
-        self.sockets[key] = None;
+    pub(super) fn remove_socket(&mut self, key: u32) {
+        self.sockets[key as usize] = None;
         self.free.push(key);
     }
 
     /// Takes an event of the socket; if there is none, `waker` is woken by the next one.
     pub(super) fn poll_socket(
         &mut self,
-        key: usize,
+        key: u32,
         direction: Direction,
         waker: &Waker,
     ) -> Poll<Readiness> {
-        let Some(Some(socket)) = self.sockets.get_mut(key) else {
+        let Some(Some(socket)) = self.sockets.get_mut(key as usize) else {
             return Poll::Pending;
         };
         let event = match direction {

@@ -92,5 +92,5 @@ pub use error::probe_error;
 pub use future_map::FutureMap;
 pub use guard::catch_panic;
 pub use health::Changes;
-pub use wakeups::{Wakeup, Wakeups};
+pub use wakeups::{KeptWaker, Wakeup, Wakeups};
 pub use watch::{HealthUpdate, HealthWatch};

@@ -36,6 +36,10 @@ pub struct Wakeups {
 #[derive(Debug)]
 pub struct Wakeup(Arc<KeyedWaker>);
 
+/// One of the wakers, in one word: see [`Wakeups::kept_waker`].
+#[derive(Debug)]
+pub struct KeptWaker(Arc<KeyedWaker>);
+
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
@@ -71,6 +75,13 @@ impl Wakeups {
     /// A waker that records `key` and wakes the task.
     #[must_use]
     pub fn waker(&self, key: usize) -> Waker {
+        self.kept_waker(key).0.into()
+    }
+
+    /// The same, to be kept: a [`Waker`] takes two words, this one takes one, and a server keeps one for
+    /// each connection.
+    #[must_use]
+    pub fn kept_waker(&self, key: usize) -> KeptWaker {
         let wakers = self.shared.wakers.fetch_add(1, Ordering::Relaxed) + 1;
         let mut state = self.shared.lock();
         let missing = wakers.saturating_sub(state.queue.len());
@@ -81,7 +92,7 @@ impl Wakeups {
             is_queued: AtomicBool::new(false),
             shared: Arc::clone(&self.shared),
         };
-        Arc::new(waker).into()
+        KeptWaker(Arc::new(waker))
     }
 
     /// Moves what was woken since the last call into `woken`, which is cleared before. From then
@@ -117,6 +128,14 @@ impl Drop for Wakeups {
         let task = state.task.take();
         drop(state);
         drop((queue, task));
+    }
+}
+
+impl KeptWaker {
+    /// The waker.
+    #[must_use]
+    pub fn to_waker(&self) -> Waker {
+        Arc::clone(&self.0).into()
     }
 }
 

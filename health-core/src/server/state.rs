@@ -103,10 +103,10 @@ pub(super) enum State {
         since: Instant,
         until: Instant,
     },
-    /// A response is due; `unsent` ones wait for it in the caller's buffer.
+    /// A response is due; since `unsent_since` others wait for it in the caller's buffer.
     Responding {
         pending: Pending,
-        unsent: Option<Writing>,
+        unsent_since: Option<Instant>,
     },
     /// Responses wait to be written. `close`: the connection ends behind them.
     Writing {
@@ -177,8 +177,11 @@ impl State {
 
     /// A response is due, and none before it waits to be written.
     pub(super) const fn responding(pending: Pending) -> Self {
-        let unsent = None;
-        Self::Responding { pending, unsent }
+        let unsent_since = None;
+        Self::Responding {
+            pending,
+            unsent_since,
+        }
     }
 
     /// What the driver has to do.

@@ -32,7 +32,11 @@ impl Connection {
     pub(super) const fn has_sent_events(&self) -> bool {
         let is_waiting = matches!(
             self.state,
-            State::Following { .. } | State::Responding { unsent: None, .. }
+            State::Following { .. }
+                | State::Responding {
+                    unsent_since: None,
+                    ..
+                }
         );
         is_waiting && self.stream.is_some()
     }

@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::Health;
-use crate::{HealthWatch, Lifecycle, Wakeup, Wakeups, catch_panic};
+use crate::{HealthWatch, KeptWaker, Lifecycle, Wakeup, Wakeups, catch_panic};
 use health_core::Instant;
 use health_core::health::Phase;
 use health_core::server::{
@@ -57,7 +57,7 @@ pub struct ServerTask<R: Runtime> {
     wakeups: Wakeups,
     woken: Vec<Wakeup>,
     /// By key. The next connection with a key has the same one: a late wake-up is harmless.
-    wakers: Vec<Waker>,
+    wakers: Vec<KeptWaker>,
     daemon_waker: Waker,
     listener_waker: Waker,
     alarm_waker: Waker,
@@ -180,10 +180,11 @@ impl<R: Runtime> ServerTask<R> {
         let (daemon, buffers) = (&self.daemon, &mut *self.buffers);
         self.connections.take_turns(now, |key, slot| {
             while wakers.len() <= key {
-                wakers.push(wakeups.waker(wakers.len()));
+                wakers.push(wakeups.kept_waker(wakers.len()));
             }
             let Slot { connection, socket } = slot;
-            let mut cx = Context::from_waker(&wakers[key]);
+            let waker = wakers[key].to_waker();
+            let mut cx = Context::from_waker(&waker);
             turn(connection, socket, daemon, buffers, &mut cx)
         });
     }

@@ -28,15 +28,15 @@ impl Connection {
     pub fn respond(&mut self, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
         let State::Responding {
             ref pending,
-            unsent,
+            unsent_since,
         } = self.state
         else {
             debug_assert!(false, "respond in {:?}", self.state);
             return;
         };
-        let since = moment.now;
+        let since = unsent_since.unwrap_or(moment.now);
         let until = since + self.limits().write_timeout;
-        let writing = unsent.unwrap_or(Writing { since, until });
+        let writing = Writing { since, until };
         let service = &*self.service;
         let (log, start) = (service.log.as_ref(), out.len());
         let records = self.reader.records.as_mut();
@@ -98,7 +98,7 @@ impl Connection {
             if let Some(pending) = next {
                 self.state = State::Responding {
                     pending,
-                    unsent: Some(writing),
+                    unsent_since: Some(since),
                 };
             }
         }
