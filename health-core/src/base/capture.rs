@@ -58,6 +58,12 @@ impl Capture {
         self.tail.extend(last);
     }
 
+    /// Whether all of it is kept.
+    #[cfg(feature = "supervise")]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.total == (self.head.len() + self.tail.len()) as u64
+    }
+
     /// How many bytes were pushed, kept or not.
     pub(crate) const fn total(&self) -> u64 {
         self.total

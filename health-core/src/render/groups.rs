@@ -236,9 +236,9 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::base::{Capture, Instant, Name, UnixTime};
+    use crate::base::{Instant, Name, UnixTime};
     use crate::render::json;
-    use crate::supervise::{EndReason, GroupConfig, Supervisor};
+    use crate::supervise::{EndReason, GroupConfig, ProcessOutput, Supervisor};
 
     fn report() -> GroupReport {
         let name = |text| Name::new(text).expect("a name");
@@ -252,7 +252,7 @@ mod tests {
             reason: EndReason::Exit,
             exit: Some(Exit::Signal(9)),
             uptime: Duration::from_secs(2),
-            output: Capture::new(),
+            output: ProcessOutput::new(),
         });
         replica.restarts_by = [(EndReason::Exit, 2)].into();
         GroupReport::new(name("web"), group.summary(), [replica].into())
@@ -298,7 +298,7 @@ mod tests {
         let replica = &mut group.replicas[0];
         replica.since = Some(UnixTime::from_millis(1_000));
         let end = replica.last_end.as_mut().expect("it has ended");
-        end.output.push(output);
+        end.output.push_stdout(output);
         group
     }
 

@@ -126,6 +126,7 @@ mod event;
 mod life;
 mod machine;
 mod mass_failure;
+mod output;
 mod replica;
 mod report;
 mod stop;
@@ -140,6 +141,7 @@ pub use event::{
     SpawnFailure,
 };
 pub use machine::Supervisor;
+pub use output::ProcessOutput;
 pub use replica::Replica;
 pub use report::{EndReport, GroupReport, ReplicaReport};
 pub use summary::{GroupSummary, Shown};

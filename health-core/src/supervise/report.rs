@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::event::EndReason;
+use super::output::ProcessOutput;
 use super::summary::GroupSummary;
-use crate::base::{Capture, Name, ReplicaState, UnixTime};
+use crate::base::{Name, ReplicaState, UnixTime};
 use crate::check::probe::Exit;
 
 /// A group at one moment, as a [`Service`](crate::server::Service) shows it.
@@ -64,7 +65,7 @@ pub struct EndReport {
     /// From its begin to its exit.
     pub uptime: Duration,
     /// What it has written, for authorised readers.
-    pub output: Capture,
+    pub output: ProcessOutput,
 }
 
 impl GroupReport {

@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
 
-use health_core::Capture;
 use health_core::check::Signal;
 use health_core::check::probe::Exit;
-use health_core::supervise::{EndReason, InstanceId, SpawnFailure};
+use health_core::supervise::{EndReason, InstanceId, ProcessOutput, SpawnFailure};
 
 /// What carries the commands of a group out: the operating system, or the world of a test.
 ///
@@ -67,7 +66,7 @@ pub trait HostView: Send + Sync {
     fn pid(&self, instance: InstanceId) -> Option<u32>;
 
     /// What the instance has written so far. Kept of the current instance and of the last five.
-    fn output(&self, instance: InstanceId) -> Option<Capture>;
+    fn output(&self, instance: InstanceId) -> Option<ProcessOutput>;
 
     /// How many lines of this replica were dropped because it wrote too many.
     fn dropped_lines(&self, replica: u16) -> u64;
@@ -82,7 +81,7 @@ impl HostView for () {
         None
     }
 
-    fn output(&self, _: InstanceId) -> Option<Capture> {
+    fn output(&self, _: InstanceId) -> Option<ProcessOutput> {
         None
     }
 

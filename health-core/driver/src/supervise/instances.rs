@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use health_core::supervise::InstanceId;
-use health_core::{Capture, Instant};
+use health_core::Instant;
+use health_core::supervise::{InstanceId, ProcessOutput};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::host::{HostView, ProcessReport};
@@ -32,7 +32,7 @@ struct State {
     running: BTreeMap<InstanceId, Running>,
     reports: VecDeque<ProcessReport>,
     waker: Option<Waker>,
-    outputs: BTreeMap<InstanceId, Capture>,
+    outputs: BTreeMap<InstanceId, ProcessOutput>,
     is_abandoned: bool,
 }
 
@@ -63,7 +63,7 @@ impl Instances {
             is_killed: false,
         };
         state.running.insert(id, running);
-        state.outputs.insert(id, Capture::new());
+        state.outputs.insert(id, ProcessOutput::new());
         let first = InstanceId { number: 0, ..id };
         let mut kept: Vec<InstanceId> = state.outputs.range(first..=id).map(|it| *it.0).collect();
         kept.truncate(kept.len().saturating_sub(KEPT + 1));
@@ -127,9 +127,12 @@ impl Instances {
     }
 
     /// Keeps what an instance has written.
-    pub(super) fn capture(&self, id: InstanceId, bytes: &[u8]) {
+    pub(super) fn capture(&self, id: InstanceId, stream: OutputStream, bytes: &[u8]) {
         if let Some(output) = self.lock().outputs.get_mut(&id) {
-            output.push(bytes);
+            match stream {
+                OutputStream::Stdout => output.push_stdout(bytes),
+                OutputStream::Stderr => output.push_stderr(bytes),
+            }
         }
     }
 
@@ -157,7 +160,7 @@ impl HostView for Instances {
         u32::try_from(leader.get()).ok()
     }
 
-    fn output(&self, id: InstanceId) -> Option<Capture> {
+    fn output(&self, id: InstanceId) -> Option<ProcessOutput> {
         self.lock().outputs.get(&id).cloned()
     }
 

@@ -220,7 +220,7 @@ impl Life {
         for (stream, (pipe, lines)) in OutputStream::BOTH.into_iter().zip(pipes) {
             let was_open = pipe.is_some();
             read(pipe, most, |bytes| {
-                instances.capture(*id, bytes);
+                instances.capture(*id, stream, bytes);
                 lines.push(bytes, |line| instances.line(now, *id, stream, line));
             });
             if was_open && pipe.is_none() {

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use health_core::Capture;
 use health_core::check::probe::Exit;
-use health_core::supervise::{EndReason, InstanceId, Replica, ReplicaState, Shown};
+use health_core::supervise::{EndReason, InstanceId, ProcessOutput, Replica, ReplicaState, Shown};
 use health_core::{Moment, Monitor, Name, UnixTime};
 
 use super::evidence::FailedCheck;
@@ -69,7 +68,7 @@ pub struct EndedInstance {
     /// Its checks that failed when it was ended, or exited.
     pub failed: Vec<FailedCheck>,
     /// The beginning and the end of what it has written.
-    pub output: Capture,
+    pub output: ProcessOutput,
 }
 
 /// How a group has ended.
@@ -154,7 +153,7 @@ impl EndedInstance {
             exit: end.exit,
             uptime: end.ended.duration_since(end.began),
             failed: failed.clone(),
-            output: Capture::new(),
+            output: ProcessOutput::new(),
         }
     }
 }

@@ -127,9 +127,10 @@ fn the_output_of_the_last_five_is_kept() {
     for number in 2..=7 {
         let output = world.view().output(id(0, number)).expect("it is kept");
         let text = output.to_string();
-        assert!(text.starts_with(&format!("first {number}\ny\n")), "{text}");
+        let beginning = format!("standard output:\nfirst {number}\ny\n");
+        assert!(text.starts_with(&beginning), "{text}");
         assert!(text.contains("bytes omitted"), "{text}");
-        assert!(text.ends_with("y\nlast\n"), "{text}");
+        assert!(text.ends_with("y\nstandard error:\nlast\n"), "{text}");
     }
     assert!(world.view().output(id(1, 1)).is_some());
 }
