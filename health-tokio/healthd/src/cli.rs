@@ -1,5 +1,7 @@
 //! The command line.
 
+mod list;
+mod log;
 mod registry;
 mod run;
 
@@ -9,10 +11,12 @@ use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::error::Error;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use health_core::parse_duration;
 use health_core::server::Service;
 
+pub(super) use list::{Form, ListArgs};
+pub(super) use log::{Level, LogArgs, LogFormat};
 pub(super) use registry::Registry;
 pub(super) use run::RunArgs;
 
@@ -45,7 +49,7 @@ pub(super) enum Command {
     /// Restart the replicas of a running group, one after the other, or one: NAME-INDEX
     Restart(NameArgs),
     /// All running groups and all targets, and their states
-    List(ShowArgs),
+    List(ListArgs),
     /// One group or target: its checks, their settings and last results
     Inspect(NameArgs),
     /// Why a group or target has its status: which rule was applied, on what evidence
@@ -140,23 +144,8 @@ pub(super) struct DaemonArgs {
     /// Run as the child of a process that reaps orphans and passes signals on; PID 1 always does (Linux)
     #[arg(long, env = "HEALTHD_INIT", value_parser = BoolishValueParser::new())]
     pub(super) init: bool,
-    /// Least severe log lines shown: error, warn, info, debug
-    #[arg(
-        long,
-        env = "HEALTHD_LOG",
-        value_name = "LEVEL",
-        default_value = "info"
-    )]
-    pub(super) log: Level,
-}
-
-/// How much is logged.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Level {
-    Error,
-    Warn,
-    Info,
-    Debug,
+    #[command(flatten)]
+    pub(super) log: LogArgs,
 }
 
 #[derive(Args, Debug)]

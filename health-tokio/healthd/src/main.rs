@@ -29,6 +29,7 @@ mod control;
 mod daemon;
 #[cfg_attr(not(target_os = "linux"), path = "no_init.rs")]
 mod init;
+mod log;
 mod run;
 mod show;
 mod store;
@@ -42,9 +43,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::CommandFactory;
-use tracing::level_filters::LevelFilter;
 
-use cli::{Cli, Command, Level};
+use cli::{Cli, Command, LogArgs};
 use config::Settings;
 use terminal::Terminal;
 
@@ -60,8 +60,8 @@ fn main() -> ExitCode {
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => {
-            match usage::of_variable(&error) {
-                Some(text) => drop(io::stderr().write_all(text.as_bytes())),
+            match usage::line(&error) {
+                Some(line) => drop(writeln!(io::stderr(), "healthd: {line}")),
                 // Help goes to standard output, with 0.
                 None => drop(error.print()),
             }
@@ -130,34 +130,21 @@ impl CommandError {
 
 type CommandResult = Result<(), CommandError>;
 
-fn monitor(flags: &config::Flags, level: Level) -> CommandResult {
+fn monitor(flags: &config::Flags, log: LogArgs) -> CommandResult {
     let settings = Settings::read(flags).map_err(|error| CommandError::new(EXIT_USAGE, error))?;
-    with_log(level, |terminal| {
+    with_log(log, |terminal| {
         daemon::run(flags.clone(), settings, terminal)
     })
 }
 
 /// Runs what logs from then on, on a runtime of its own.
 fn with_log<T, F: Future<Output = Result<T, String>>>(
-    level: Level,
+    args: LogArgs,
     start: impl FnOnce(Arc<Terminal>) -> F,
 ) -> Result<T, CommandError> {
-    let level = match level {
-        Level::Error => LevelFilter::ERROR,
-        Level::Warn => LevelFilter::WARN,
-        Level::Info => LevelFilter::INFO,
-        Level::Debug => LevelFilter::DEBUG,
-    };
     let terminal = Terminal::new().map_err(|error| CommandError::new(EXIT_FAILURE, error))?;
     let terminal = Arc::new(terminal);
-    tracing_subscriber::fmt()
-        .with_writer(Arc::clone(&terminal))
-        .with_ansi(text::has_colours(terminal.is_terminal()))
-        .with_max_level(level)
-        .with_target(false)
-        // They are printed by `eprintln!`, which panics if standard error is closed.
-        .log_internal_errors(false)
-        .init();
+    log::init(args, &terminal);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

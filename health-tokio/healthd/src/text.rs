@@ -4,27 +4,65 @@ use std::io::{self, IsTerminal};
 use std::time::{Duration, SystemTime};
 
 /// Rows under a heading, each column as wide as its widest cell.
-pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| visible(&row[column]));
-        cells.chain([heading[column].len()]).max().unwrap_or(0)
-    };
-    let widths: Vec<_> = (0..heading.len()).map(width).collect();
-    let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let mut line = String::new();
-        for (cell, width) in cells.zip(&widths) {
-            line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width - visible(cell) + 2));
+pub(super) fn table(heading: &[&'static str], rows: &[Vec<String>]) -> String {
+    Cells::new(heading.to_vec(), rows.to_vec()).fitting(None)
+}
+
+/// A table that is not laid out yet.
+pub(super) struct Cells {
+    heading: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Cells {
+    pub(super) const fn new(heading: Vec<&'static str>, rows: Vec<Vec<String>>) -> Self {
+        Self { heading, rows }
+    }
+
+    /// As text of at most this width, if the last column, the only one that is cut, can be so narrow.
+    pub(super) fn fitting(mut self, width: Option<usize>) -> String {
+        let widest = |column: usize| {
+            let cells = self.rows.iter().map(|row| visible(&row[column]));
+            cells.chain([self.heading[column].len()]).max().unwrap_or(0)
+        };
+        let widths: Vec<_> = (0..self.heading.len()).map(widest).collect();
+        let before: usize = widths.iter().rev().skip(1).map(|width| width + 2).sum();
+        if let Some(width) = width {
+            let left = width.saturating_sub(before).max(MIN_COLUMN);
+            let last = self.rows.iter_mut().filter_map(|row| row.last_mut());
+            last.for_each(|cell| cut(cell, left));
         }
-        line.truncate(line.trim_end().len());
-        line
-    };
-    let mut lines = vec![line(&mut heading.iter().copied())];
-    lines.extend(
-        rows.iter()
-            .map(|row| line(&mut row.iter().map(String::as_str))),
-    );
-    lines.join("\n")
+        let line = |cells: &mut dyn Iterator<Item = &str>| {
+            let mut line = String::new();
+            for (cell, width) in cells.zip(&widths) {
+                line.push_str(cell);
+                let padding = (width + 2).saturating_sub(visible(cell));
+                line.extend(std::iter::repeat_n(' ', padding));
+            }
+            line.truncate(line.trim_end().len());
+            line
+        };
+        let mut lines = vec![line(&mut self.heading.iter().copied())];
+        let rows = self.rows.iter();
+        lines.extend(rows.map(|row| line(&mut row.iter().map(String::as_str))));
+        lines.join("\n")
+    }
+}
+
+/// A column is not cut further than to this.
+const MIN_COLUMN: usize = 20;
+
+fn cut(cell: &mut String, width: usize) {
+    if cell.chars().count() > width {
+        let kept = cell.chars().take(width.saturating_sub(1));
+        *cell = kept.chain(['…']).collect();
+    }
+}
+
+/// How many columns the terminal has; `None` if standard output is none.
+pub(super) fn terminal_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 /// The command that brings a deregistered target back; its name comes behind it.
@@ -42,19 +80,21 @@ pub(super) fn count(number: u32, one: &str, many: &str) -> String {
 
 /// How long ago, in one unit.
 pub(super) fn age(unix_millis: Option<u64>) -> String {
-    let Some(millis) = unix_millis else {
-        return "never".to_owned();
-    };
+    unix_millis.map_or_else(|| "never".to_owned(), |at| format!("{} ago", span(at)))
+}
+
+/// The time from then until now, in one unit.
+pub(super) fn span(unix_millis: u64) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let age = now
         .unwrap_or_default()
-        .saturating_sub(Duration::from_millis(millis));
+        .saturating_sub(Duration::from_millis(unix_millis));
     match age.as_secs() {
-        0 => format!("{}ms ago", age.as_millis()),
-        seconds @ 1..120 => format!("{seconds}s ago"),
-        seconds @ 120..7_200 => format!("{}m ago", seconds / 60),
-        seconds @ 7_200..172_800 => format!("{}h ago", seconds / 3_600),
-        seconds => format!("{}d ago", seconds / 86_400),
+        0 => format!("{}ms", age.as_millis()),
+        seconds @ 1..120 => format!("{seconds}s"),
+        seconds @ 120..7_200 => format!("{}min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
     }
 }
 
@@ -78,7 +118,7 @@ pub(super) fn has_colours(is_terminal: bool) -> bool {
 }
 
 /// `10,000`.
-pub(super) fn thousands(number: usize) -> String {
+pub(super) fn thousands(number: impl std::fmt::Display) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -140,7 +180,7 @@ mod tests {
 
     #[test]
     fn long_numbers_are_grouped() {
-        let numbers = [0, 999, 1_000, 10_000, 123_456, 1_234_567];
+        let numbers = [0_u64, 999, 1_000, 10_000, 123_456, 1_234_567];
         let texts = ["0", "999", "1,000", "10,000", "123,456", "1,234,567"];
         assert_eq!(numbers.map(thousands), texts);
     }

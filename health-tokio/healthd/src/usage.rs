@@ -1,15 +1,35 @@
-//! What is wrong with a value that a variable of the environment has.
+//! What is wrong with the arguments, or with a variable of the environment that stands for one.
 
 use std::env;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory};
 
 use super::cli::Cli;
 
+/// The mistake in one line; `None` if it is none, but a request for help.
+pub(super) fn line(error: &clap::Error) -> Option<String> {
+    let is_help = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => true,
+        kind => kind == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+    };
+    if is_help {
+        return None;
+    }
+    let text = of_variable(error).unwrap_or_else(|| error.to_string());
+    // The usage of a command, and where help is, take lines of their own.
+    let parts = text.lines().map(str::trim);
+    let parts = parts.take_while(|it| !it.starts_with("Usage:"));
+    let parts = parts.filter(|it| !it.is_empty() && !it.starts_with("For more information"));
+    let line = parts.collect::<Vec<_>>().join(" ");
+    let line = line.replace(" tip: ", "; ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    Some(format!("{line}; --help tells more"))
+}
+
 /// The text of `error` with the name of the variable in place of its flag, which nobody has written;
 /// `None` if it is about something else.
-pub(super) fn of_variable(error: &clap::Error) -> Option<String> {
+fn of_variable(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else {
         return None;
     };

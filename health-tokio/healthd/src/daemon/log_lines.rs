@@ -100,7 +100,7 @@ fn attempt(row: &ResultRow) {
         ..
     } = row;
     let ms = millis(record.duration());
-    debug!(%target, %check, class = ?record.class(), ms, message = record.message());
+    debug!(%target, %check, class = ?record.class(), ms, reason = record.message(), "attempted");
 }
 
 /// A failing check is logged at each failure that counts, with how far it has come.
@@ -144,6 +144,11 @@ fn failures(batch: &Batch) {
             break;
         }
         let record = &row.record;
+        if *status == CheckStatus::Unhealthy.as_str() {
+            // It was said when it turned so, and would be said at each attempt until somebody comes.
+            debug!(target = %row.target, check = %row.check, consecutive_failures, "still failing");
+            continue;
+        }
         warn!(
             target = %row.target,
             check = %row.check,

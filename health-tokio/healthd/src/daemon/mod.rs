@@ -200,7 +200,14 @@ async fn watch(
         health.set_running();
         info!(
             targets = daemon.registry.len(),
+            deregistered = daemon.monitor.status().summary.inactive(),
             registry = %daemon.settings.db.display(),
+            config = daemon.settings.file.as_ref().map(|it| it.display().to_string()),
+            interval = ?daemon.settings.defaults.check.interval,
+            timeout = ?daemon.settings.defaults.check.timeout,
+            retries = daemon.settings.defaults.check.retries,
+            auto_deregister = daemon.settings.defaults.auto_deregister,
+            actions = daemon.settings.actions.len(),
             "started"
         );
         // Only now: a program that reads this line may send a request at once.

@@ -76,6 +76,7 @@ impl Daemon {
             "max_in_flight": settings.monitor.max_in_flight,
             "in_flight": monitor.in_flight,
             "demand": monitor.demand,
+            "mass_failure": self.monitor.is_mass_failure(),
             "deregistered": self.deregistered(),
             "targets": {
                 "total": summary.total,

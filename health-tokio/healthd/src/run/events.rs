@@ -9,7 +9,7 @@ pub(super) fn log(group: &RunningGroup, event: &GroupEvent) {
     let name = &group.settings.name;
     let named = |replica: u16| format!("{name}-{replica}");
     match *event {
-        GroupEvent::Command { command, .. } => debug!(group = %name, ?command),
+        GroupEvent::Command { command, .. } => debug!(group = %name, ?command, "command"),
         GroupEvent::State {
             replica, from, to, ..
         } => {

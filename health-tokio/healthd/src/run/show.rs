@@ -70,6 +70,12 @@ pub(crate) fn table(groups: &[Value]) -> String {
     text::table(&HEADING, &rows)
 }
 
+/// The names of their replicas.
+pub(crate) fn names_of_replicas(groups: &[Value]) -> impl Iterator<Item = String> {
+    let replicas = groups.iter().flat_map(|it| list(&it["replicas"]));
+    replicas.map(|it| word(&it["name"]))
+}
+
 /// The line of `status` for a group.
 pub(crate) fn line(group: &Value) -> String {
     let draining = if group["draining"] == true {

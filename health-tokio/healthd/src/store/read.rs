@@ -43,6 +43,20 @@ impl TargetInfo {
         }
     }
 
+    /// Its group; empty if it has none.
+    pub(crate) fn group(&self) -> &str {
+        self.definition["group"].as_str().unwrap_or_default()
+    }
+
+    /// What the check probes.
+    pub(crate) fn address(&self, check: &CheckInfo) -> String {
+        let checks = self.definition["checks"].as_array();
+        let settings = checks.into_iter().flatten();
+        let settings = settings.clone().find(|it| it["name"] == *check.name);
+        let address = settings.and_then(|it| it["target"].as_str());
+        crate::text::safe(address.unwrap_or_default())
+    }
+
     pub(crate) fn is_deregistered(&self) -> bool {
         self.checks.iter().any(|it| !it.is_active)
     }
