@@ -46,6 +46,8 @@ pub(super) enum Request {
     Restart(Option<u16>),
     /// To a group: begin a replica again that has ended.
     ReactivateReplica(u16),
+    /// To the monitor: how the last attempts on a target went.
+    Now(String),
 }
 
 /// The reply.

@@ -19,6 +19,7 @@ mod handlers;
 mod list;
 mod log_lines;
 mod monitor_health;
+mod now;
 mod outbox;
 mod place;
 mod progress;

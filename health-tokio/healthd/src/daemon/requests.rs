@@ -39,6 +39,7 @@ impl Daemon {
                 Ok(known) => found(&name, self.registry.reactivate(&known).await),
                 Err(_) => Reply::Refused(none(&name)),
             },
+            Request::Now(name) => self.now(&name),
             Request::Inspect
             | Request::Explain
             | Request::Restart(_)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{document, failed, healthy, open, reactivate, word};
-use crate::cli::{Form, ListArgs};
+use crate::cli::{Form, ListArgs, ShowArgs};
 use crate::run::show as group;
 use crate::store::read::{CheckInfo, TargetInfo};
 use crate::text::{self, Cells};
@@ -89,6 +89,12 @@ fn listed(args: &ListArgs) -> Result<String, crate::CommandError> {
         blocks.push(totals(&targets, total, is_running));
     }
     Ok(blocks.join("\n\n"))
+}
+
+/// Some targets, as wide as the terminal.
+pub(super) fn of(targets: &[TargetInfo], show: &ShowArgs) -> String {
+    let is_running = control::is_locked(&show.registry.path());
+    table(targets, false, is_running).fitting(text::terminal_width())
 }
 
 fn table(targets: &[TargetInfo], is_wide: bool, is_running: bool) -> Cells {

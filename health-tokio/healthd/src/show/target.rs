@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{document, failed, healthy, open, reactivate, time, word};
+use super::{document, failed, healthy, list, open, reactivate, time, word};
 use crate::cli::NameArgs;
+use crate::control::{self, Reply, Request};
 use crate::run::show as group;
 use crate::store::read::{CheckInfo, TargetInfo, TransitionInfo};
 use crate::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
@@ -17,9 +18,15 @@ pub(crate) fn inspect(args: &NameArgs) -> CommandResult {
     if group::inspect(args)? {
         return Ok(());
     }
-    let target = find(args)?;
+    let reader = open(&args.show)?;
+    let Some(target) = reader.target(&args.name).map_err(failed)? else {
+        return inspect_group(args, reader.targets().map_err(failed)?);
+    };
+    let now = last_attempts(args);
     if args.show.json {
-        print_json(&document(&target));
+        let mut value = document(&target);
+        value["now"] = now;
+        print_json(&value);
         return Ok(());
     }
     let mut out = format!("Name:    {}\n", target.name);
@@ -40,10 +47,40 @@ pub(crate) fn inspect(args: &NameArgs) -> CommandResult {
         );
     }
     for check in &target.checks {
-        describe(&target, check, &mut out);
+        describe(&target, check, &now["checks"][&check.name], &mut out);
     }
     print(out.trim_end());
     Ok(())
+}
+
+/// A group of targets, if that is its name.
+fn inspect_group(args: &NameArgs, mut targets: Vec<TargetInfo>) -> CommandResult {
+    targets.retain(|it| it.group() == args.name);
+    if targets.is_empty() {
+        return Err(no_such(args));
+    }
+    targets.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    if args.show.json {
+        let targets: Vec<_> = targets.iter().map(document).collect();
+        print_json(&serde_json::json!({ "group": args.name, "targets": targets }));
+        return Ok(());
+    }
+    let well = targets.iter().filter(|it| it.status() == "healthy").count();
+    print(&format!(
+        "Group:   {}\nHealth:  {well}/{} healthy\n",
+        args.name,
+        targets.len()
+    ));
+    print(&list::of(&targets, &args.show));
+    Ok(())
+}
+
+/// What a monitor that runs knows beyond the registry; null if none does.
+fn last_attempts(args: &NameArgs) -> Value {
+    match control::ask(&args.show.registry.path(), &Request::Now(args.name.clone())) {
+        Ok(Some(Reply::Status(now))) => now,
+        _ => Value::Null,
+    }
 }
 
 pub(crate) fn explain(args: &NameArgs) -> CommandResult {
@@ -87,11 +124,6 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
     Ok(())
 }
 
-fn find(args: &NameArgs) -> Result<TargetInfo, CommandError> {
-    let target = open(&args.show)?.target(&args.name);
-    target.map_err(failed)?.ok_or_else(|| no_such(args))
-}
-
 /// What was looked at.
 fn no_such(args: &NameArgs) -> CommandError {
     let registry = &args.show.registry;
@@ -113,7 +145,7 @@ fn deregistered(target: &TargetInfo) -> String {
     })
 }
 
-fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
+fn describe(target: &TargetInfo, check: &CheckInfo, last: &Value, out: &mut String) {
     let settings = target.definition["checks"].as_array().into_iter().flatten();
     let settings = settings
         .clone()
@@ -152,6 +184,7 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
     if let Some(evidence) = check.last_evidence.as_deref() {
         let _ = writeln!(out, "  evidence   {}", text::safe(evidence));
     }
+    attempt(last, out);
     for it in &check.results {
         let counted = if it.counted { "" } else { " (not counted)" };
         let message = text::safe(&it.message);
@@ -162,6 +195,23 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
             it.class,
             it.took_ms
         );
+    }
+}
+
+/// The last attempt as the monitor has seen it: address, phases, a command's output.
+fn attempt(last: &Value, out: &mut String) {
+    if !last.is_object() {
+        return;
+    }
+    let phases = last["phases"].as_array().into_iter().flatten();
+    let phases = phases.map(|it| format!("{} {} ms", word(&it["phase"]), it["ms"]));
+    let mut parts: Vec<_> = phases.collect();
+    if let Some(address) = last["address"].as_str() {
+        parts.insert(0, format!("to {}", text::safe(address)));
+    }
+    let _ = writeln!(out, "  last       {}", parts.join(", "));
+    for line in last["output"].as_str().unwrap_or_default().lines() {
+        let _ = writeln!(out, "    | {}", text::safe(line));
     }
 }
 

@@ -25,7 +25,8 @@ fn document(daemon: &Daemon, path: &str, part: &str) -> Value {
 /// The first words of each row of `list`.
 fn listed(place: &Place) -> Vec<[String; 2]> {
     let list = place.out(&["list"]);
-    let rows = list.lines().skip(1).map(|row| {
+    let rows = list.lines().skip(1).take_while(|row| !row.is_empty());
+    let rows = rows.map(|row| {
         let mut words = row.split_whitespace().map(str::to_owned);
         [(); 2].map(|()| words.next().unwrap_or_default())
     });
@@ -133,7 +134,7 @@ fn what_answers_again_says_so_everywhere_and_waits_to_be_reactivated() {
     let list = place.out(&["list"]);
     let row = list.lines().nth(1).expect("a row");
     assert!(
-        row.starts_with("b     answers-again") && row.contains("`healthd reactivate b`"),
+        row.starts_with("b     answers-again  targets") && row.contains("`healthd reactivate b`"),
         "{list}"
     );
     let inspected = place.out(&["inspect", "b"]);

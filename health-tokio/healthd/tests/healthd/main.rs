@@ -19,6 +19,7 @@ mod run;
 #[path = "../../../../health-core/tests/support/schema.rs"]
 mod schema;
 mod service_manager;
+mod shown;
 mod streaks;
 mod usage;
 
@@ -232,12 +233,7 @@ fn targets_come_and_go_while_it_runs_and_survive_it() {
     fs::write(place.path("healthd.toml"), file(&[("c", &b)])).expect("written");
     daemon.signal("-HUP");
     daemon.wait_for(&["configuration read", "added=0", "changed=0", "removed=1"]);
-    let names = |list: &str| -> Vec<String> {
-        let rows = list.lines().skip(1);
-        rows.filter_map(|row| row.split(' ').next().map(str::to_owned))
-            .collect()
-    };
-    assert_eq!(names(&place.out(&["list"])), ["b", "c"]);
+    assert_eq!(place.out(&["list", "-o", "name"]), "b\nc\n");
     let (code, error) = place.fails(&["monitor"]);
     assert!(
         code == 1 && error.contains("another healthd has this registry"),
@@ -255,7 +251,7 @@ fn targets_come_and_go_while_it_runs_and_survive_it() {
     assert!(place.out(&["remove", "b"]).contains("removed"));
     let daemon = Daemon::start(&place, &args);
     daemon.wait_for(&["healthy", "target=d"]);
-    assert_eq!(names(&place.out(&["list"])), ["c", "d"]);
+    assert_eq!(place.out(&["list", "-o", "name"]), "c\nd\n");
     daemon.stop();
 }
 
