@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 CORE = {"httparse", "serde", "serde_core", "serde_json", "itoa", "memchr", "zmij"}
+# Regular expressions without their tables and optimisations.
+EXPECT = CORE | {"regex", "regex-automata", "regex-syntax"}
 DRIVER = CORE | {"health-core", "socket2", "libc"}
 RUSTIX = {"rustix", "bitflags", "linux-raw-sys"}
 SYSTEMD = RUSTIX | {"nix", "cfg-if", "memoffset"}
@@ -18,6 +20,7 @@ SMOL |= {"futures-lite", "pin-project-lite", "parking", "slab", "concurrent-queu
 ALLOWED = {
     ("health-core",): CORE,
     ("health-core", "--no-default-features"): CORE,
+    ("health-core", "--features", "expect"): EXPECT,
     ("health-driver",): DRIVER,
     ("health-driver", "--features", "monitor"): DRIVER | RUSTIX,
     ("health-driver", "--features", "systemd"): DRIVER | SYSTEMD,

@@ -2,7 +2,7 @@
 //!
 //! | bytes | |
 //! |---|---|
-//! | 0 | bits 0–1: which probe, bit 2: the server closes behind its last byte |
+//! | 0 | bits 0–1: which probe, bit 2: the server closes behind its last byte, bit 3: redirects are followed |
 //! | 1–5 | the lengths of the pieces, over and over, as in `request`; and what else happens in the second conversation |
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use health_core::Instant;
 use health_core::Kind;
 use health_core::check::probe::{
-    AddressPolicy, Attempt, AttemptStep, Condition, HttpProbe, Probe, Report,
+    AddressPolicy, Attempt, AttemptStep, Condition, Destination, HttpProbe, Probe, Report,
 };
 
 use crate::request::Pieces;
@@ -53,6 +53,8 @@ fn probe(settings: u8) -> Probe {
             .expect(Condition::body_is_json().soft())
             .expect(Condition::json_at("/a/0", 1).soft()),
     };
+    let redirects = if settings & 8 == 0 { 0 } else { 2 };
+    let builder = builder.follow_redirects(redirects);
     builder.build().expect("a valid probe").into()
 }
 
@@ -72,7 +74,8 @@ fn connected(probe: &Probe) -> Attempt<'_> {
 /// When the step of a connection is to be given up; `None` once it is over.
 fn until(step: AttemptStep<'_>) -> Option<Instant> {
     match step {
-        AttemptStep::Write { until }
+        AttemptStep::Connect { until, .. }
+        | AttemptStep::Write { until }
         | AttemptStep::Read { until }
         | AttemptStep::Linger { until } => Some(until),
         AttemptStep::Close => None,
@@ -86,6 +89,12 @@ fn converse<'a>(probe: &Probe, pieces: impl IntoIterator<Item = &'a [u8]>, close
     let mut attempt = connected(probe);
     attempt.handle_sent(START);
     while let Some(until) = until(attempt.step()) {
+        if let AttemptStep::Connect { to, .. } = attempt.step() {
+            redirected(&attempt, to);
+            // What follows in the stream belongs to no answer any more.
+            watch(&mut attempt, |it| it.handle_timeout(until));
+            continue;
+        }
         match pieces.next() {
             Some(piece) => watch(&mut attempt, |it| it.handle_input(START, piece)),
             None if closes => watch(&mut attempt, |it| it.handle_eof(START)),
@@ -93,6 +102,35 @@ fn converse<'a>(probe: &Probe, pieces: impl IntoIterator<Item = &'a [u8]>, close
         }
     }
     attempt.into_report()
+}
+
+/// Whatever the server has said, the next request goes to its own address and is one request.
+fn redirected(attempt: &Attempt<'_>, to: Destination<'_>) {
+    let Destination::Tcp(to) = to else {
+        panic!("{to:?} is another kind of address");
+    };
+    assert_eq!(to.ip().to_string(), "192.0.2.1");
+    assert!(to.port() == 8080 || attempt.tls().is_some(), "{to}");
+    let request = std::str::from_utf8(attempt.request()).expect("it is text");
+    let (head, body) = request.split_once("\r\n\r\n").expect("a head");
+    assert_eq!(body, "");
+    let mut lines = head.split("\r\n");
+    let first: Vec<_> = lines.next().unwrap_or_default().split(' ').collect();
+    let [method, path, "HTTP/1.1"] = first[..] else {
+        panic!("{first:?}");
+    };
+    assert!(
+        ["GET", "HEAD"].contains(&method) && path.starts_with('/'),
+        "{first:?}"
+    );
+    let host = lines.next().unwrap_or_default();
+    assert!(host.starts_with("Host: 192.0.2.1"), "{host}");
+    assert!(
+        head.bytes()
+            .all(|it| matches!(it, b' '..=b'~' | b'\r' | b'\n'))
+    );
+    // Accept, Accept-Encoding, User-Agent, Connection.
+    assert_eq!(lines.count(), 4, "{head}");
 }
 
 /// The same bytes while time passes and things happen in any order.

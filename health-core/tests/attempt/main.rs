@@ -2,6 +2,8 @@
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
 mod addresses;
+#[cfg(feature = "expect")]
+mod families;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -152,7 +152,8 @@ fn no_connection_is_kept_whatever_the_server_offers_and_sends() {
         attempt.handle_input(START, b"surplus");
         assert_eq!(attempt.step(), expected, "close was asked for");
     }
-    let mut lines = lines_of(begun(&probe).request());
+    let attempt = begun(&probe);
+    let mut lines = lines_of(attempt.request());
     assert!(lines.any(|line| line == "Connection: close"));
 }
 

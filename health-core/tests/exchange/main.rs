@@ -10,7 +10,11 @@
 mod cases;
 mod configuration;
 mod conversation;
+#[cfg(feature = "expect")]
+mod further;
 mod hostile;
+#[cfg(feature = "expect")]
+mod redirects;
 mod reference;
 
 use std::time::Duration;

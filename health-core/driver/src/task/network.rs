@@ -67,6 +67,11 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                 Ok(())
             }
             AttemptStep::Connect { to, until } => {
+                // That of a response that has led here.
+                if let Some(before) = connection.take() {
+                    before.close();
+                    sent = 0;
+                }
                 connecting.begin(to, || R::Socket::connect(to));
                 match clock.before(until, connecting.next()).await {
                     Some((to, Ok(socket))) => {

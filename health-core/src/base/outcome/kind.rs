@@ -42,6 +42,18 @@ pub enum Kind {
     BadHeader,
     /// A body that does not satisfy its condition.
     BadBody,
+    /// The response took longer than is allowed.
+    #[cfg(feature = "expect")]
+    TooSlow,
+    /// The response took longer than it should: a warning.
+    #[cfg(feature = "expect")]
+    SoftLimit,
+    /// A redirect to another host, or to another port of it.
+    #[cfg(feature = "expect")]
+    RedirectOtherHost,
+    /// A redirect that leads nowhere: without a place to go to, from HTTPS to HTTP, or one too many.
+    #[cfg(feature = "expect")]
+    BadRedirect,
     /// The command ended with a code other than 0.
     ExitCode,
     /// The command does not exist or may not be run.
@@ -70,7 +82,7 @@ pub enum Kind {
 
 impl Kind {
     #[cfg(any(feature = "registry", test))]
-    const ALL: [Self; 25] = [
+    const ALL: &[Self] = &[
         Self::Timeout,
         Self::PreviousAttemptStuck,
         Self::Refused,
@@ -84,6 +96,14 @@ impl Kind {
         Self::BadStatus,
         Self::BadHeader,
         Self::BadBody,
+        #[cfg(feature = "expect")]
+        Self::TooSlow,
+        #[cfg(feature = "expect")]
+        Self::SoftLimit,
+        #[cfg(feature = "expect")]
+        Self::RedirectOtherHost,
+        #[cfg(feature = "expect")]
+        Self::BadRedirect,
         Self::ExitCode,
         Self::CommandNotFound,
         Self::Io,
@@ -115,6 +135,14 @@ impl Kind {
             Self::BadStatus => "bad_status",
             Self::BadHeader => "bad_header",
             Self::BadBody => "bad_body",
+            #[cfg(feature = "expect")]
+            Self::TooSlow => "too_slow",
+            #[cfg(feature = "expect")]
+            Self::SoftLimit => "soft_limit",
+            #[cfg(feature = "expect")]
+            Self::RedirectOtherHost => "redirect_other_host",
+            #[cfg(feature = "expect")]
+            Self::BadRedirect => "bad_redirect",
             Self::ExitCode => "exit_code",
             Self::CommandNotFound => "command_not_found",
             Self::Io => "io",
@@ -134,7 +162,8 @@ impl Kind {
     #[must_use]
     #[cfg(any(feature = "registry", test))]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+        let mut kinds = Self::ALL.iter();
+        kinds.find(|kind| kind.as_str() == word).copied()
     }
 }
 
@@ -151,7 +180,7 @@ mod tests {
     #[test]
     fn every_word_reads_back() {
         for kind in Kind::ALL {
-            assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
+            assert_eq!(Kind::from_word(kind.as_str()), Some(*kind));
         }
     }
 }

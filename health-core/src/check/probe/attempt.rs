@@ -2,7 +2,11 @@
 
 mod connecting;
 mod ending;
+#[cfg(feature = "expect")]
+mod following;
 
+#[cfg(feature = "expect")]
+use alloc::boxed::Box;
 use alloc::format;
 use core::fmt;
 use core::net::SocketAddr;
@@ -11,8 +15,12 @@ use core::time::Duration;
 use super::Probe;
 use super::condition::Breach;
 use super::endpoint::Host;
+#[cfg(feature = "expect")]
+use super::endpoint::{Endpoint, IpFamily};
 use super::http::HttpProbe;
 use super::policy::AddressPolicy;
+#[cfg(feature = "expect")]
+use super::redirect::Hop;
 use super::report::{ProbePhase, Report};
 use super::response::{Malformed, Progress, Response};
 use super::step::{AttemptStep, Destination};
@@ -40,6 +48,9 @@ use connecting::Connecting;
 ///
 /// A name that is not resolved in time says nothing about the target: that is the resolver's failure.
 /// The resolver has all but the last tenth of the time, which is at most 200 ms.
+///
+/// Redirects that are followed (feature `expect`) begin anew with [`AttemptStep::Connect`], to the address that
+/// answered: the connection before is to be closed.
 ///
 /// ```
 /// use core::time::Duration;
@@ -79,11 +90,16 @@ use connecting::Connecting;
 pub struct Attempt<'p> {
     http: Option<&'p HttpProbe>,
     policy: &'p AddressPolicy,
+    #[cfg(feature = "expect")]
+    family: IpFamily,
     began: Instant,
     deadline: Instant,
     now: Instant,
     phase_began: Instant,
     state: State<'p>,
+    /// What is asked in place of the probe's own request, after a redirect.
+    #[cfg(feature = "expect")]
+    hop: Option<Box<Hop>>,
     /// Filled in on the way; final in the last two states.
     report: Report,
 }
@@ -118,11 +134,15 @@ impl<'p> Attempt<'p> {
         let mut attempt = Self {
             http,
             policy,
+            #[cfg(feature = "expect")]
+            family: probe.endpoint().map(Endpoint::family).unwrap_or_default(),
             began: now,
             deadline,
             now,
             phase_began: now,
             state: State::Closed,
+            #[cfg(feature = "expect")]
+            hop: None,
             report: Report::new(Outcome::success(), Duration::ZERO),
         };
         match (probe.endpoint(), http.map(HttpProbe::address)) {
@@ -169,13 +189,21 @@ impl<'p> Attempt<'p> {
 
     /// The bytes to send.
     #[must_use]
-    pub fn request(&self) -> &'p [u8] {
+    pub fn request(&self) -> &[u8] {
+        #[cfg(feature = "expect")]
+        if let Some(hop) = &self.hop {
+            return hop.request.as_bytes();
+        }
         self.http.map_or(&[], HttpProbe::request)
     }
 
     /// The settings of TLS, for [`AttemptStep::Secure`].
     #[must_use]
     pub fn tls(&self) -> Option<&'p Tls> {
+        #[cfg(feature = "expect")]
+        if self.hop.as_ref().is_some_and(|hop| hop.is_secure) {
+            return self.tls_of_hop();
+        }
         self.http.and_then(HttpProbe::tls)
     }
 
@@ -259,7 +287,7 @@ impl<'p> Attempt<'p> {
         }
         self.end_phase();
         match self.http {
-            Some(http) if http.tls().is_some() => self.state = State::Securing,
+            Some(_) if self.tls().is_some() => self.state = State::Securing,
             Some(_) => self.state = State::Sending,
             None => self.end(Outcome::success()),
         }

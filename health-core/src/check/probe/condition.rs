@@ -1,6 +1,8 @@
 //! Conditions on an HTTP response, beyond its status.
 
 mod json;
+#[cfg(feature = "expect")]
+mod pattern;
 mod pointer;
 mod reader;
 mod search;
@@ -16,6 +18,8 @@ use serde_json::{Number, Value};
 use super::response::Head;
 use crate::base::grammar;
 use crate::base::{ConfigError, Kind, Outcome};
+#[cfg(feature = "expect")]
+use pattern::Pattern;
 pub(super) use reader::BodyReader;
 use search::Search;
 
@@ -42,10 +46,18 @@ pub struct Condition {
 
 #[derive(Clone, Debug)]
 enum What {
-    Header { name: String, value: Option<String> },
+    Header {
+        name: String,
+        value: Option<String>,
+    },
     Contains(Vec<u8>),
     Json,
-    JsonAt { pointer: String, expected: Value },
+    JsonAt {
+        pointer: String,
+        expected: Value,
+    },
+    #[cfg(feature = "expect")]
+    Matches(Pattern),
 }
 
 impl Condition {
@@ -68,6 +80,15 @@ impl Condition {
     #[must_use]
     pub fn body_contains(bytes: impl Into<Vec<u8>>) -> Self {
         Self::hard(What::Contains(bytes.into()))
+    }
+
+    /// The first 64 KiB of the body match this regular expression, in the syntax of the crate `regex`
+    /// (linear in time, so without look-around and back-references) for bytes: `.`, `\w` and the like mean
+    /// ASCII, for which `(?i)` holds, too.
+    #[cfg(feature = "expect")]
+    #[must_use]
+    pub fn body_matches(pattern: impl Into<String>) -> Self {
+        Self::hard(What::Matches(Pattern::new(pattern.into())))
     }
 
     /// The body is one valid JSON text (RFC 8259) in UTF-8, nested at most 65,536 levels. One that is
@@ -137,6 +158,8 @@ impl Condition {
                 let value = format!("{} bytes", bytes.len());
                 refused("expected content", &value, "allowed are 1 to 10240 bytes")
             }
+            #[cfg(feature = "expect")]
+            What::Matches(pattern) => pattern.check(),
             What::JsonAt { pointer, .. } if !is_pointer(pointer) => {
                 let allowed = "allowed are JSON pointers (RFC 6901): empty, or beginning with / \
                                and with each ~ followed by 0 or 1";

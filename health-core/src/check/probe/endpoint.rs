@@ -88,6 +88,21 @@ impl fmt::Display for Host {
 pub struct Endpoint {
     host: Host,
     port: u16,
+    #[cfg(feature = "expect")]
+    family: IpFamily,
+}
+
+/// Which addresses of a name are connected to.
+#[cfg(feature = "expect")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum IpFamily {
+    /// All, in the order in which the system names them.
+    #[default]
+    Any,
+    /// Those of IPv4.
+    V4,
+    /// Those of IPv6.
+    V6,
 }
 
 impl Endpoint {
@@ -101,7 +116,12 @@ impl Endpoint {
         if port == 0 {
             return Err(bad_port("0"));
         }
-        Ok(Self { host, port })
+        Ok(Self {
+            host,
+            port,
+            #[cfg(feature = "expect")]
+            family: IpFamily::Any,
+        })
     }
 
     /// The host.
@@ -113,6 +133,31 @@ impl Endpoint {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The same host and port, of which only addresses of this family are connected to.
+    ///
+    /// # Errors
+    ///
+    /// The host is an address of the other family.
+    #[cfg(feature = "expect")]
+    pub fn of_family(mut self, family: IpFamily) -> Result<Self, ConfigError> {
+        let is_possible = match &self.host {
+            Host::Name(_) => true,
+            Host::Ip(address) => family.has(*address),
+            Host::Zoned(_) => family != IpFamily::V4,
+        };
+        if !is_possible {
+            let allowed = "allowed is the family of the address, or a name for a host";
+            return Err(ConfigError::new("IP family", family.name(), allowed));
+        }
+        self.family = family;
+        Ok(self)
+    }
+
+    #[cfg(feature = "expect")]
+    pub(super) const fn family(&self) -> IpFamily {
+        self.family
     }
 
     /// As [`from_str`](Self::from_str), with a port to fall back on.
@@ -130,6 +175,25 @@ impl Endpoint {
                 &without_secrets(text),
                 "allowed is host:port",
             )),
+        }
+    }
+}
+
+#[cfg(feature = "expect")]
+impl IpFamily {
+    pub(super) const fn has(self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::V4 => address.is_ipv4(),
+            Self::V6 => address.is_ipv6(),
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
         }
     }
 }

@@ -4,10 +4,12 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::RangeInclusive;
 use core::str::FromStr;
 
 use super::condition::Condition;
+#[cfg(feature = "expect")]
+use super::limits::Limits;
+use super::statuses::Statuses;
 use super::tls::Tls;
 use super::url::Address;
 use super::without_secrets;
@@ -22,7 +24,7 @@ use crate::base::ConfigError;
 /// |---|---|
 /// | method, path | `GET`, `/` |
 /// | port | 80, with `https` 443 |
-/// | accepted status | 200–399; redirects are not followed, a 3xx counts by its status |
+/// | accepted status | 200–399; redirects are not followed, a 3xx counts by its status (feature `expect`: up to 10 on the same host, if wanted) |
 /// | `Host` | as in the URL; of a Unix socket `localhost` |
 /// | `Accept` | `*/*` |
 /// | `Accept-Encoding` | `identity`; a body that is compressed all the same breaches each condition on it |
@@ -61,10 +63,13 @@ pub(super) struct Inner {
     pub(super) tls: Option<Box<Tls>>,
     /// Also where method, path and host are kept.
     pub(super) request: Box<str>,
-    pub(super) accepted: RangeInclusive<u16>,
+    pub(super) accepted: Statuses,
     pub(super) conditions: Box<[Condition]>,
     pub(super) max_body: usize,
     pub(super) capture_body: bool,
+    /// If there are any.
+    #[cfg(feature = "expect")]
+    pub(super) limits: Option<Box<Limits>>,
 }
 
 impl HttpProbe {
@@ -72,6 +77,12 @@ impl HttpProbe {
     #[must_use]
     pub fn request(&self) -> &[u8] {
         self.0.request.as_bytes()
+    }
+
+    /// The same as a text.
+    #[cfg(feature = "expect")]
+    pub(super) fn text(&self) -> &str {
+        &self.0.request
     }
 
     /// The method.
@@ -114,8 +125,14 @@ impl HttpProbe {
     }
 
     /// The statuses it accepts.
-    pub(super) fn accepted_status(&self) -> &RangeInclusive<u16> {
+    pub(super) fn accepted_status(&self) -> &Statuses {
         &self.0.accepted
+    }
+
+    /// Limits on time and redirects.
+    #[cfg(feature = "expect")]
+    pub(super) fn limits(&self) -> Limits {
+        self.0.limits.as_deref().copied().unwrap_or_default()
     }
 
     pub(super) fn conditions(&self) -> &[Condition] {
@@ -172,7 +189,7 @@ impl fmt::Debug for HttpProbe {
             .field("headers", &names)
             .field("address", self.address())
             .field("tls", &self.tls())
-            .field("accepted", self.accepted_status())
+            .field("accepted", &format_args!("{}", self.accepted_status()))
             .field("conditions", &self.conditions())
             .field("capture_body", &self.captures_body())
             .finish_non_exhaustive()

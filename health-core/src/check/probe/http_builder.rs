@@ -8,9 +8,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
+#[cfg(feature = "expect")]
+use core::time::Duration;
 
 use super::condition::Condition;
+#[cfg(feature = "expect")]
+use super::endpoint::IpFamily;
 use super::http::{HttpProbe, Inner};
+#[cfg(feature = "expect")]
+use super::limits::Limits;
+use super::statuses::Statuses;
 use super::tls::Tls;
 use super::url::Url;
 use super::without_secrets;
@@ -27,10 +34,14 @@ impl HttpProbe {
             path: None,
             headers: Vec::new(),
             body: String::new(),
-            accepted: 200..=399,
+            accepted: Vec::new(),
             conditions: Vec::new(),
             max_body: DEFAULT_MAX_BODY,
             capture_body: false,
+            #[cfg(feature = "expect")]
+            limits: Limits::default(),
+            #[cfg(feature = "expect")]
+            family: IpFamily::Any,
         }
     }
 }
@@ -45,10 +56,14 @@ pub struct HttpProbeBuilder {
     path: Option<String>,
     headers: Vec<(String, String)>,
     body: String,
-    accepted: RangeInclusive<u16>,
+    accepted: Vec<RangeInclusive<u16>>,
     conditions: Vec<Condition>,
     max_body: usize,
     capture_body: bool,
+    #[cfg(feature = "expect")]
+    limits: Limits,
+    #[cfg(feature = "expect")]
+    family: IpFamily,
 }
 
 impl HttpProbeBuilder {
@@ -83,9 +98,9 @@ impl HttpProbeBuilder {
         self
     }
 
-    /// The accepted statuses, within 200–599; default 200–399.
+    /// Adds accepted statuses, within 200–599; default, if none are added, 200–399.
     pub fn accept_status(mut self, accepted: RangeInclusive<u16>) -> Self {
-        self.accepted = accepted;
+        self.accepted.push(accepted);
         self
     }
 
@@ -115,6 +130,41 @@ impl HttpProbeBuilder {
         self
     }
 
+    /// The longest that a response may take, from the first step to its end: one that takes longer is a
+    /// failure. Default: the timeout of the attempt.
+    #[cfg(feature = "expect")]
+    pub const fn max_latency(mut self, most: Duration) -> Self {
+        self.limits.hard_latency = Some(most);
+        self
+    }
+
+    /// The longest that a response should take: one that takes longer is a warning, so that the target
+    /// counts as healthy, and shows as degraded. Default: no limit.
+    #[cfg(feature = "expect")]
+    pub const fn soft_latency(mut self, most: Duration) -> Self {
+        self.limits.soft_latency = Some(most);
+        self
+    }
+
+    /// How many redirects (301, 302, 303, 307, 308) are followed, one after the other; default 0, none, at
+    /// most 10. The last response is judged, and only that.
+    ///
+    /// They lead to the same host and port, or from HTTP to HTTPS on the same host; everything else is
+    /// a failure, as is a redirect without a place to go to. They are followed to the address that was
+    /// connected to, so that no name is resolved anew.
+    #[cfg(feature = "expect")]
+    pub const fn follow_redirects(mut self, most: u8) -> Self {
+        self.limits.redirects = most;
+        self
+    }
+
+    /// Which addresses of its host are connected to; default all.
+    #[cfg(feature = "expect")]
+    pub const fn ip_family(mut self, family: IpFamily) -> Self {
+        self.family = family;
+        self
+    }
+
     /// Checks the settings and renders the request.
     ///
     /// # Errors
@@ -124,9 +174,12 @@ impl HttpProbeBuilder {
     /// settings without `https`; a host, method, path, header or condition that is not what its
     /// grammar says (so that no CR, LF or NUL can smuggle a second header or request in); a status
     /// range that is empty or leaves 200–599; no or more than 1 GiB of a response's body; a condition on the body of a response to `HEAD`, which
-    /// has none; more than 100 header fields, 16 KiB of path and headers, or 64 KiB of body.
+    /// has none; with the feature `expect` also a limit of 0 on the time, or a hard one that is not above
+    /// the soft one, more than 10 redirects, or an address of another family than is wanted; more than 100 header fields, 16 KiB of path and headers, or 64 KiB of body.
     pub fn build(mut self) -> Result<HttpProbe, ConfigError> {
         let url = Url::parse(&self.url)?;
+        #[cfg(feature = "expect")]
+        let url = url.of_family(self.family)?;
         if self.tls.is_some() && !url.is_secure {
             return Err(ConfigError::new("tls", "", "allowed is TLS with https://"));
         }
@@ -137,6 +190,9 @@ impl HttpProbeBuilder {
         }
         let path = self.path.take().unwrap_or_else(|| url.path.to_owned());
         self.check(&host, &path)?;
+        let accepted = Statuses::new(&self.accepted)?;
+        #[cfg(feature = "expect")]
+        let limits = self.limits.checked()?;
         let request = self.render(&host, &path)?;
         Ok(HttpProbe(Arc::new(Inner {
             address: url.address,
@@ -144,10 +200,12 @@ impl HttpProbeBuilder {
                 .is_secure
                 .then(|| Box::new(self.tls.take().unwrap_or_default())),
             request: request.into_boxed_str(),
-            accepted: self.accepted,
+            accepted,
             conditions: self.conditions.into_boxed_slice(),
             max_body: self.max_body,
             capture_body: self.capture_body,
+            #[cfg(feature = "expect")]
+            limits,
         })))
     }
 
@@ -185,11 +243,6 @@ impl HttpProbeBuilder {
                                and without spaces around it";
                 return refused("value of header", name, allowed);
             }
-        }
-        let (first, last) = (*self.accepted.start(), *self.accepted.end());
-        if first < 200 || last > 599 || first > last {
-            let allowed = "allowed are ranges within 200-599, the lower end first";
-            return refused("status", &format!("{first}-{last}"), allowed);
         }
         if !(1..=MOST_MAX_BODY).contains(&self.max_body) {
             let value = format!("{}", self.max_body);

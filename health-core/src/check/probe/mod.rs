@@ -129,9 +129,14 @@ mod exit;
 mod flags;
 mod http;
 mod http_builder;
+#[cfg(feature = "expect")]
+mod limits;
 mod policy;
+#[cfg(feature = "expect")]
+mod redirect;
 mod report;
 mod response;
+mod statuses;
 mod step;
 mod tls;
 mod url;
@@ -144,6 +149,8 @@ use crate::base::ConfigError;
 pub use attempt::Attempt;
 pub use condition::Condition;
 pub use endpoint::Endpoint;
+#[cfg(feature = "expect")]
+pub use endpoint::IpFamily;
 pub use exec::{ExecProbe, ExecProbeBuilder, ResourceLimits};
 pub use exit::{Exit, ExitCodes};
 pub use http::HttpProbe;

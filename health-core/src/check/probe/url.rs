@@ -6,6 +6,8 @@ use alloc::format;
 use alloc::string::String;
 
 use super::endpoint::Endpoint;
+#[cfg(feature = "expect")]
+use super::endpoint::IpFamily;
 use super::{without_nul, without_secrets};
 use crate::base::ConfigError;
 
@@ -41,6 +43,20 @@ impl<'a> Url<'a> {
             let allowed = "allowed are http://…, https://… and unix:/path.sock:/path";
             Err(ConfigError::new("target", &without_secrets(text), allowed))
         }
+    }
+
+    /// The same, of whose host only addresses of this family are connected to.
+    #[cfg(feature = "expect")]
+    pub(super) fn of_family(mut self, family: IpFamily) -> Result<Self, ConfigError> {
+        self.address = match self.address {
+            Address::Tcp(endpoint) => Address::Tcp(endpoint.of_family(family)?),
+            unix @ Address::Unix(_) if family == IpFamily::Any => unix,
+            Address::Unix(_) => {
+                let allowed = "allowed is any for a Unix socket";
+                return Err(ConfigError::new("IP family", family.name(), allowed));
+            }
+        };
+        Ok(self)
     }
 
     fn with_authority(rest: &'a str, is_secure: bool) -> Result<Self, ConfigError> {

@@ -51,6 +51,9 @@ impl<'p> Connecting<'p> {
     }
 }
 
+/// What is said of a name that has only addresses of the other family.
+const NO_FAMILY: &str = "name has no address of the IP family that is wanted";
+
 impl<'p> Attempt<'p> {
     /// How long one address is tried alone (RFC 8305 §5).
     const STAGGER: Duration = Duration::from_millis(250);
@@ -70,17 +73,24 @@ impl<'p> Attempt<'p> {
 
     /// Connects to those of `addresses` that the policy permits.
     pub(super) fn connect(&mut self, addresses: impl IntoIterator<Item = SocketAddr>) {
-        let mut is_empty = true;
+        let (mut is_empty, mut is_of_family) = (true, false);
         let mut permitted = Vec::new();
         for address in addresses {
             is_empty = false;
             let to = Destination::Tcp(address);
+            #[cfg(feature = "expect")]
+            if !self.family.has(address.ip()) {
+                continue;
+            }
+            is_of_family = true;
             if self.policy.permits(address.ip()) && !permitted.contains(&to) {
                 permitted.push(to);
             }
         }
         if is_empty {
             self.end(Kind::NameNotFound.outcome(ProbePhase::Resolve));
+        } else if !is_of_family {
+            self.end(Outcome::failure_with_message(NO_FAMILY).of_kind(Kind::NameNotFound));
         } else if permitted.is_empty() {
             let message = "address denied by policy";
             self.end(Outcome::failure_with_message(message).of_kind(Kind::AddressDenied));

@@ -27,7 +27,14 @@ impl<'p> Attempt<'p> {
     pub(super) fn judge(&mut self, truncated: bool, next: State<'p>) {
         self.end_phase();
         if let State::Reading(response) = mem::replace(&mut self.state, next) {
-            self.finish(response.judge(truncated));
+            #[cfg(feature = "expect")]
+            if let Some(location) = response.location() {
+                return self.follow(location);
+            }
+            let outcome = response.judge(truncated);
+            #[cfg(feature = "expect")]
+            let outcome = self.judge_latency(outcome);
+            self.finish(outcome);
         }
     }
 
@@ -59,7 +66,9 @@ impl<'p> Attempt<'p> {
     }
 
     pub(super) fn record(&mut self, phase: ProbePhase) {
-        let took = self.now.duration_since(self.phase_began);
+        // Behind a redirect, a phase begins again.
+        let before = self.report.timings.get(phase).unwrap_or_default();
+        let took = before + self.now.duration_since(self.phase_began);
         self.report.timings.set(phase, took);
         self.phase_began = self.now;
     }

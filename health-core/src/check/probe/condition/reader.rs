@@ -5,6 +5,8 @@ use alloc::format;
 use serde_json::Value;
 
 use super::json::{JsonReader, NotJson};
+#[cfg(feature = "expect")]
+use super::pattern::PatternReader;
 use super::pointer::ValueReader;
 use super::search::Search;
 use super::{Breach, What, is_same, quoted, quoted_json};
@@ -21,6 +23,8 @@ enum Reader<'p> {
         pointer: &'p str,
         expected: &'p Value,
     },
+    #[cfg(feature = "expect")]
+    Matches(PatternReader<'p>),
 }
 
 impl<'p> BodyReader<'p> {
@@ -30,6 +34,8 @@ impl<'p> BodyReader<'p> {
             What::Header { .. } => return None,
             What::Contains(bytes) => Reader::Contains(Search::new(bytes)),
             What::Json => Reader::Json(Ok(JsonReader::new())),
+            #[cfg(feature = "expect")]
+            What::Matches(pattern) => Reader::Matches(PatternReader::new(pattern)),
             What::JsonAt { pointer, expected } => Reader::JsonAt {
                 reader: Ok(ValueReader::new(pointer)),
                 pointer,
@@ -41,6 +47,8 @@ impl<'p> BodyReader<'p> {
     pub(in super::super) fn handle_input(&mut self, input: &[u8]) {
         match &mut self.0 {
             Reader::Contains(search) => search.handle_input(input),
+            #[cfg(feature = "expect")]
+            Reader::Matches(reader) => reader.handle_input(input),
             Reader::Json(reader) => read_all(reader, input, |reader, byte| {
                 reader.handle_byte(byte).map(|_| ())
             }),
@@ -52,6 +60,8 @@ impl<'p> BodyReader<'p> {
     pub(in super::super) fn is_decided(&self) -> bool {
         match &self.0 {
             Reader::Contains(search) => search.is_found(),
+            #[cfg(feature = "expect")]
+            Reader::Matches(reader) => reader.is_full(),
             Reader::Json(reader) => reader.is_err(),
             Reader::JsonAt { reader, .. } => reader.is_err(),
         }
@@ -62,6 +72,8 @@ impl<'p> BodyReader<'p> {
     pub(in super::super) fn buffered(&self) -> usize {
         match &self.0 {
             Reader::Contains(search) => search.buffered(),
+            #[cfg(feature = "expect")]
+            Reader::Matches(reader) => reader.buffered(),
             Reader::Json(reader) => reader.as_ref().map_or(0, JsonReader::buffered),
             Reader::JsonAt { reader, .. } => reader.as_ref().map_or(0, ValueReader::buffered),
         }
@@ -76,6 +88,8 @@ impl<'p> BodyReader<'p> {
                 let border = longer_than.map(|most| format!(" in its first {most} bytes"));
                 format!("body does not contain {text}{}", border.unwrap_or_default())
             }
+            #[cfg(feature = "expect")]
+            (Reader::Matches(reader), longer_than) => return reader.judge(longer_than),
             (Reader::Json(Ok(_)) | Reader::JsonAt { reader: Ok(_), .. }, Some(most)) => {
                 format!("body is longer than {most} bytes: not judged as JSON")
             }

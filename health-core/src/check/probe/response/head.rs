@@ -142,7 +142,7 @@ impl<'a> Head<'a> {
         })
     }
 
-    pub(super) const fn status(&self) -> u16 {
+    pub(in super::super) const fn status(&self) -> u16 {
         self.status
     }
 

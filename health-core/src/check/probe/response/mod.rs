@@ -25,11 +25,15 @@ mod head;
 mod malformed;
 mod verdict;
 
+#[cfg(feature = "expect")]
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 
 use super::condition::Breach;
 use super::http::HttpProbe;
+#[cfg(feature = "expect")]
+use super::redirect::{self, Location};
 use crate::base::Outcome;
 use body::Body;
 pub(super) use body::Progress;
@@ -43,6 +47,9 @@ pub(super) struct Response<'p> {
     probe: &'p HttpProbe,
     verdict: Verdict,
     part: Part<'p>,
+    /// Where it leads to, if it is a redirect that is followed: then nothing else of it is judged.
+    #[cfg(feature = "expect")]
+    location: Option<Box<Location>>,
 }
 
 enum Part<'p> {
@@ -57,6 +64,8 @@ impl<'p> Response<'p> {
             probe,
             verdict: Verdict::default(),
             part: Part::Head(HeadReader::default()),
+            #[cfg(feature = "expect")]
+            location: None,
         }
     }
 
@@ -94,8 +103,21 @@ impl<'p> Response<'p> {
                 100..=199 => Part::Head(HeadReader::behind(reader)),
                 status => {
                     let framing = head.framing(self.probe.method())?;
-                    self.verdict = Verdict::of_head(self.probe, &head);
-                    let is_judged = self.verdict.needs_body(self.probe);
+                    #[cfg(not(feature = "expect"))]
+                    let is_followed = false;
+                    #[cfg(feature = "expect")]
+                    let is_followed = {
+                        let follows = self.probe.limits().redirects > 0;
+                        self.location = follows
+                            .then(|| redirect::location(&head))
+                            .flatten()
+                            .map(Box::new);
+                        self.location.is_some()
+                    };
+                    if !is_followed {
+                        self.verdict = Verdict::of_head(self.probe, &head);
+                    }
+                    let is_judged = !is_followed && self.verdict.needs_body(self.probe);
                     let body = Body::new(framing, self.probe, is_judged);
                     Part::Body { status, body }
                 }
@@ -110,6 +132,12 @@ impl<'p> Response<'p> {
             Part::Head(reader) => Err(format!("{} bytes of the head received", reader.seen())),
             Part::Body { body, .. } => body.handle_eof(),
         }
+    }
+
+    /// Where it leads to.
+    #[cfg(feature = "expect")]
+    pub(super) fn location(&self) -> Option<&Location> {
+        self.location.as_deref()
     }
 
     /// The outcome of a response that came whole, or whose body was cut at the limit.

@@ -2,10 +2,10 @@
 
 use alloc::format;
 use alloc::string::String;
-use core::ops::RangeInclusive;
 
 use super::super::condition::{Breach, Condition};
 use super::super::http::HttpProbe;
+use super::super::statuses::Statuses;
 use super::body::Body;
 use super::head::Head;
 use crate::base::{Capture, Kind, Outcome};
@@ -26,7 +26,7 @@ impl Verdict {
             coding: head.content_coding(),
             ..Self::default()
         };
-        if !probe.accepted_status().contains(&head.status()) {
+        if !probe.accepted_status().contain(head.status()) {
             let message = not_accepted(head.status(), probe.accepted_status());
             verdict.hard = Some(Breach::new(Kind::BadStatus, message));
         }
@@ -101,17 +101,12 @@ impl Verdict {
 }
 
 /// `HTTP 500 Internal Server Error (accepted: 200-399)`.
-fn not_accepted(status: u16, accepted: &RangeInclusive<u16>) -> String {
-    let (first, last) = (accepted.start(), accepted.end());
+fn not_accepted(status: u16, accepted: &Statuses) -> String {
     let mut text = format!("HTTP {status}");
     if let Some(name) = reason(status) {
         text.extend([" ", name]);
     }
-    if first == last {
-        text + &format!(" (accepted: {first})")
-    } else {
-        text + &format!(" (accepted: {first}-{last})")
-    }
+    text + &format!(" (accepted: {accepted})")
 }
 
 /// The reason phrase that RFC 9110 §15 (or the RFC at the status) gives to a status.
