@@ -84,9 +84,13 @@ impl Service {
             }
             Route::Events if self.limits.streams == 0 => (Code::NotFound, Body::Error("Not found")),
             #[cfg(feature = "registry")]
-            route if route.is_action() && !self.policy.has_tokens() => {
-                let error = "Actions need a token, and this endpoint has none";
-                (Code::Forbidden, Body::Error(error))
+            route if route.is_action() && query.access == Access::Public => {
+                if self.policy.has_tokens() {
+                    (Code::Unauthorized, Body::Error("Unauthorized"))
+                } else {
+                    let error = "Actions need a token, and this endpoint has none";
+                    (Code::Forbidden, Body::Error(error))
+                }
             }
             _ if query.is_private() && query.access == Access::Public => {
                 match self.policy.refusal() {
