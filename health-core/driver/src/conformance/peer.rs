@@ -155,7 +155,10 @@ impl<P: Peer> Conversation<P> {
             Op::Fail => self.peer.fail(),
             Op::Publish(number) => self.peer.publish(*number),
             #[cfg(feature = "registry")]
-            Op::Answer => self.peer.answer(),
+            Op::Answer if self.unread.is_empty() => self.peer.answer(),
+            // It came with what was before it.
+            #[cfg(feature = "registry")]
+            Op::Answer => {}
             Op::Stream { chunked } => self.expect_stream(*chunked)?,
             Op::Event(parts) => self.expect_event(parts)?,
             Op::StreamEnd => self.expect_stream_end()?,
