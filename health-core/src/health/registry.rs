@@ -321,6 +321,16 @@ impl Registry {
         });
     }
 
+    /// A request that was handed over has got its answer: whoever waits for one looks. It is nothing of the
+    /// daemon's state.
+    #[cfg(feature = "registry")]
+    pub fn note_answer(&mut self) {
+        self.edit(|state, _| {
+            state.revision.answers += 1;
+            false
+        });
+    }
+
     /// Writes into the history what became of a process that is kept running: its state before and after, and
     /// why. It is nothing of the daemon's own, and changes no status.
     #[cfg(feature = "supervise")]

@@ -1,7 +1,7 @@
 //! How often a registry has changed.
 
 /// Counts the changes of a registry: statuses, phase, gates, flags and what is declared; and, apart
-/// from these, the values published. Beats and results that change no status are not counted.
+/// from these, the values published and the answers that were given later. Beats and results that change no status are not counted.
 ///
 /// It is the only notification: the owner of the registry compares it before and after a call, and
 /// wakes what waits for a change.
@@ -9,6 +9,8 @@
 pub struct Revision {
     pub(super) changes: u64,
     pub(super) published: u64,
+    #[cfg(feature = "registry")]
+    pub(super) answers: u64,
 }
 
 impl Revision {
@@ -22,5 +24,12 @@ impl Revision {
     #[must_use]
     pub const fn published(self) -> u64 {
         self.published
+    }
+
+    /// The number of [answers](super::Registry::note_answer) so far.
+    #[cfg(feature = "registry")]
+    #[must_use]
+    pub const fn answers(self) -> u64 {
+        self.answers
     }
 }

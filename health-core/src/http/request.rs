@@ -62,6 +62,8 @@ pub enum Version {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestLine {
     method: Method,
+    #[cfg(feature = "registry")]
+    is_post: bool,
     version: Version,
     /// Positions are below [`Limits::head`](crate::server::Limits::head) and kept small: one of
     /// these waits in every connection whose head is under way.
@@ -93,6 +95,8 @@ impl RequestLine {
         let target_start = line.start + method_end + 1;
         Ok(Self {
             method,
+            #[cfg(feature = "registry")]
+            is_post: method_name == b"POST",
             version: parse_version(version)?,
             target: (target_start as u32, (target_start + target.len()) as u32),
             end: line.end as u32 + 2,
@@ -119,6 +123,9 @@ pub struct Request<'a> {
     pub accept: Option<&'a [u8]>,
     /// Whether there are more of them.
     more_accept: bool,
+    /// Whether the [other](Method::Other) method is `POST` (RFC 9110 §9.3.3).
+    #[cfg(feature = "registry")]
+    pub(crate) is_post: bool,
     /// The first `X-Request-Id`.
     pub request_id: Option<&'a [u8]>,
     /// The field lines, each with its CRLF.
@@ -150,6 +157,7 @@ impl<'a> Request<'a> {
             version,
             target,
             end,
+            ..
         } = head.request_line;
         let target = RequestTarget::parse(method, &bytes[target.0 as usize..target.1 as usize])?;
         let block = &bytes[end as usize..head.end];
@@ -179,6 +187,8 @@ impl<'a> Request<'a> {
             has_body,
             accept: fields.accept,
             more_accept: fields.more_accept,
+            #[cfg(feature = "registry")]
+            is_post: head.request_line.is_post,
             request_id: fields.request_id,
             fields: block,
         })

@@ -20,8 +20,8 @@ pub struct Head {
     pub(crate) content_security_policy: Option<&'static str>,
     /// `Retry-After` in seconds: on 503 and 429.
     pub(crate) retry_after: Option<u32>,
-    /// Whether to say `Allow: GET, HEAD, OPTIONS`: on 405 and to OPTIONS.
-    pub(crate) allow: bool,
+    /// `Allow`: on 405 and to OPTIONS.
+    pub(crate) allow: Option<&'static str>,
     /// Whether to say `WWW-Authenticate: Bearer`: on 401.
     pub(crate) authenticate: bool,
 }
@@ -30,7 +30,8 @@ impl Head {
     pub(crate) const JSON: &'static str = "application/json";
     pub(crate) const EVENT_STREAM: &'static str = "text/event-stream";
 
-    const METHODS: &'static str = "GET, HEAD, OPTIONS";
+    /// The methods of nearly every path.
+    pub(crate) const METHODS: &'static str = "GET, HEAD, OPTIONS";
 
     pub(crate) const fn new(status: Code) -> Self {
         Self {
@@ -38,7 +39,7 @@ impl Head {
             content_type: Some(Self::JSON),
             content_security_policy: None,
             retry_after: None,
-            allow: false,
+            allow: None,
             authenticate: false,
         }
     }
@@ -53,7 +54,7 @@ impl Head {
             self.content_type.map(|it| ("Content-Type", it.into())),
             (self.content_security_policy).map(|it| ("Content-Security-Policy", it.into())),
             seconds.map(|seconds| ("Retry-After", seconds.into())),
-            self.allow.then(|| ("Allow", Self::METHODS.into())),
+            self.allow.map(|it| ("Allow", it.into())),
             (self.authenticate).then(|| ("WWW-Authenticate", "Bearer".into())),
         ]
         .into_iter()
@@ -138,8 +139,8 @@ impl Head {
             decimal(out, seconds.into());
             out.extend_from_slice(b"\r\n");
         }
-        if self.allow {
-            field(out, "Allow: ", Self::METHODS.as_bytes());
+        if let Some(methods) = self.allow {
+            field(out, "Allow: ", methods.as_bytes());
         }
         if self.authenticate {
             out.extend_from_slice(b"WWW-Authenticate: Bearer\r\n");
@@ -232,7 +233,7 @@ mod tests {
             content_type: Some(Head::JSON),
             content_security_policy: Some("default-src 'none'"),
             retry_after: Some(7),
-            allow: true,
+            allow: Some(Head::METHODS),
             authenticate: true,
         };
         let bare = Head {

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-/// The status code of a response: one of 200, 204, 400, 401, 403, 404, 405, 406, 408, 413, 414, 429,
-/// 431, 503 and 505.
+/// The status code of a response: one of 200, 204, 400, 401, 403, 404, 405, 406, 408, 409, 413, 414,
+/// 429, 431, 503 and 505.
 ///
 /// ```
 /// use health_core::server::{Peer, Service};
@@ -69,6 +69,9 @@ pub(crate) enum Code {
     NotAcceptable = 406,
     /// A head that took too long.
     RequestTimeout = 408,
+    /// What the program refuses to do as things stand.
+    #[cfg(feature = "registry")]
+    Conflict = 409,
     /// A body beyond the limit.
     ContentTooLarge = 413,
     /// A request line beyond the limit.
@@ -105,6 +108,8 @@ impl Code {
             Self::MethodNotAllowed => opening!("405 Method Not Allowed"),
             Self::NotAcceptable => opening!("406 Not Acceptable"),
             Self::RequestTimeout => opening!("408 Request Timeout"),
+            #[cfg(feature = "registry")]
+            Self::Conflict => opening!("409 Conflict"),
             Self::ContentTooLarge => opening!("413 Content Too Large"),
             Self::UriTooLong => opening!("414 URI Too Long"),
             Self::TooManyRequests => opening!("429 Too Many Requests"),

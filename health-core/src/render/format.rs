@@ -33,6 +33,13 @@ impl Format {
         #[cfg(feature = "page")]
         Self::Html,
     ];
+    /// The formats of one target, likewise.
+    #[cfg(feature = "registry")]
+    pub(crate) const TARGET: &'static [Self] = &[
+        Self::Json,
+        #[cfg(feature = "page")]
+        Self::Html,
+    ];
     /// The formats of metrics, likewise.
     pub(crate) const METRICS: &'static [Self] = &[Self::Prometheus, Self::OpenMetrics];
 

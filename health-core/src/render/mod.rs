@@ -37,6 +37,8 @@ pub(crate) use metrics::metrics;
 pub(crate) use page::page;
 pub(crate) use probe::{Probe, Watched};
 pub(crate) use stats::stats;
+#[cfg(feature = "registry")]
+pub(crate) use targets::alone as target;
 #[cfg(feature = "monitor")]
 pub(crate) use targets::{TargetList, ready_targets, targets};
 pub(crate) use text::{check as check_text, probe as text};

@@ -3,6 +3,8 @@
 #[cfg(feature = "supervise")]
 use alloc::collections::BTreeMap;
 use alloc::format;
+#[cfg(feature = "registry")]
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 #[cfg(feature = "supervise")]
@@ -55,7 +57,7 @@ pub(crate) fn targets(moment: Moment, list: &TargetList<'_>, out: &mut Vec<u8>) 
         o.bool("mass_failure", status.is_mass_failure);
         word(o, "next", list.next);
         o.objects("targets", targets.iter(), |o, it| {
-            target(status, it, o);
+            target(status, it, o, |_, _, _| {});
             #[cfg(feature = "supervise")]
             if let Some(replica) = replicas.get(&it.name) {
                 o.object("replica", |o| groups::replica(replica, o));
@@ -66,6 +68,45 @@ pub(crate) fn targets(moment: Moment, list: &TargetList<'_>, out: &mut Vec<u8>) 
             groups::groups_with_replicas(list.groups, list.most_replicas, o);
         }
     });
+}
+
+/// The one target of `list`, as it stands there, with what its last attempts saw.
+#[cfg(feature = "registry")]
+pub(crate) fn alone(moment: Moment, list: &TargetList<'_>, out: &mut Vec<u8>) {
+    json::object(out, |o| {
+        o.word("timestamp", moment.unix.rfc3339());
+        for it in list.targets {
+            target(list.status, it, o, attempt);
+            #[cfg(feature = "supervise")]
+            if let Some(replica) = list
+                .groups
+                .iter()
+                .flat_map(|group| &group.replicas)
+                .find(|replica| replica.name == it.name)
+            {
+                o.object("replica", |o| groups::replica(replica, o));
+            }
+        }
+    });
+}
+
+/// When a check is due next, and what its last attempt saw: for readers who may see it.
+#[cfg(feature = "registry")]
+fn attempt(moment: Moment, check: &CheckView, o: &mut Object<'_>) {
+    time(o, "next_at", check.next_due.map(|due| moment.unix_at(due)));
+    o.number("attempts", check.attempts);
+    o.number("skipped_slots", check.skipped_slots);
+    let report = check.last_report.as_deref();
+    let text = |o: &mut Object<'_>, name, value: Option<String>| match value {
+        Some(value) => o.string(name, &value),
+        None => o.raw(name, "null"),
+    };
+    let cause = report.and_then(|it| it.outcome.cause.as_ref());
+    text(o, "cause", cause.map(|it| it.reveal().into()));
+    let address = report.and_then(|it| it.address);
+    text(o, "address", address.map(|it| it.to_string()));
+    let output = report.and_then(|it| it.output.as_ref());
+    text(o, "output", output.map(|it| it.to_string()));
 }
 
 /// A list as Prometheus' `http_sd_configs` reads it.
@@ -81,8 +122,13 @@ pub(crate) fn ready_targets(targets: impl Iterator<Item = ReadyTarget>, out: &mu
     });
 }
 
-/// `status` has the moment of the monitor's clock, by which its instants go.
-fn target(status: &MonitorStatus, target: &TargetView, o: &mut Object<'_>) {
+/// `more` adds to each check. `status` has the moment of the monitor's clock, by which its instants go.
+fn target(
+    status: &MonitorStatus,
+    target: &TargetView,
+    o: &mut Object<'_>,
+    more: impl Fn(Moment, &CheckView, &mut Object<'_>),
+) {
     let moment = status.moment;
     o.word("name", target.name.as_str());
     word(o, "group", target.group.as_ref().map(|it| it.as_str()));
@@ -95,7 +141,10 @@ fn target(status: &MonitorStatus, target: &TargetView, o: &mut Object<'_>) {
     if target.is_deregistered {
         deregistered(status.reactivate_command, target, o);
     }
-    o.objects("checks", target.checks.iter(), |o, it| check(moment, it, o));
+    o.objects("checks", target.checks.iter(), |o, it| {
+        check(moment, it, o);
+        more(moment, it, o);
+    });
 }
 
 /// Since when, why, whether it answers again, and how it is brought back.

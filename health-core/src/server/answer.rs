@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+#[cfg(feature = "registry")]
+use super::query::InlineName;
 use super::stream::Stream;
 #[cfg(feature = "monitor")]
 use super::targets::TargetQuery;
@@ -48,6 +50,11 @@ pub(super) enum Body<'q> {
     Targets(&'q TargetQuery),
     #[cfg(feature = "monitor")]
     ReadyTargets(&'q TargetQuery),
+    #[cfg(feature = "registry")]
+    Target(&'q InlineName),
+    /// What the program says, later.
+    #[cfg(feature = "registry")]
+    Asked,
     Version,
 }
 
@@ -67,7 +74,7 @@ impl Service {
             Route::NotFound => (Code::NotFound, Body::Error("Not found")),
             Route::Server => (Code::NoContent, Body::Empty),
             _ if is_preflight => (Code::NoContent, Body::Empty),
-            _ if query.method == Method::Other => {
+            _ if !query.has_allowed_method() => {
                 let error = Body::Error("Method not allowed");
                 (Code::MethodNotAllowed, error)
             }
@@ -76,7 +83,16 @@ impl Service {
                 (Code::TooManyRequests, error)
             }
             Route::Events if self.limits.streams == 0 => (Code::NotFound, Body::Error("Not found")),
-            route if route.is_private() && query.access == Access::Public => {
+            #[cfg(feature = "registry")]
+            route if route.is_action() && query.access == Access::Public => {
+                if self.policy.has_tokens() {
+                    (Code::Unauthorized, Body::Error("Unauthorized"))
+                } else {
+                    let error = "Actions need a token, and this endpoint has none";
+                    (Code::Forbidden, Body::Error(error))
+                }
+            }
+            _ if query.is_private() && query.access == Access::Public => {
                 match self.policy.refusal() {
                     Code::Unauthorized => (Code::Unauthorized, Body::Error("Unauthorized")),
                     status => (status, Body::Error("Forbidden")),
@@ -104,6 +120,13 @@ impl Service {
                 Some(error) => (Code::BadRequest, Body::Error(error)),
                 None => (Code::Ok, Body::ReadyTargets(targets)),
             },
+            #[cfg(feature = "registry")]
+            Route::Asked(ref asked) => match asked.error() {
+                Some(error) => (Code::BadRequest, Body::Error(error)),
+                None => (Code::Ok, Body::Asked),
+            },
+            #[cfg(feature = "registry")]
+            Route::Target(ref name) => self.decide_target(name, query.format, snapshot),
             Route::Probe(kind) => match query.format {
                 Some(format) => {
                     let status = query.excluded.status(kind, snapshot);
@@ -139,9 +162,18 @@ impl Service {
         if is_code_only {
             body = Body::Empty;
         }
-        self.counters().count_request(query.route, status);
+        // What the program answers is counted when it has answered.
+        #[cfg(feature = "registry")]
+        let is_decided = !matches!(body, Body::Asked);
+        #[cfg(not(feature = "registry"))]
+        let is_decided = true;
+        if is_decided {
+            self.counters().count_request(query.route, status);
+        }
         let mut head = Head::new(status);
-        head.allow = (is_code_only && !is_preflight) || status == Code::MethodNotAllowed;
+        if (is_code_only && !is_preflight) || status == Code::MethodNotAllowed {
+            head.allow = Some(query.route.methods());
+        }
         head.authenticate = status == Code::Unauthorized;
         if matches!(status, Code::ServiceUnavailable | Code::TooManyRequests) {
             // Whole seconds, rounded up.
@@ -159,6 +191,35 @@ impl Service {
             _ => {}
         }
         Answer { head, body }
+    }
+
+    /// The page for people, whatever the name is: it says what it finds. Else the document, if there is such
+    /// a target.
+    #[cfg(feature = "registry")]
+    fn decide_target<'q>(
+        &self,
+        name: &'q InlineName,
+        format: Option<Format>,
+        snapshot: &Snapshot,
+    ) -> (Code, Body<'q>) {
+        match format {
+            None => (Code::NotAcceptable, Body::Formats(Format::TARGET)),
+            #[cfg(feature = "page")]
+            Some(Format::Html) => {
+                let kind = ProbeKind::Health;
+                let (status, format) = (snapshot.status(kind), Format::Html);
+                let page = Body::Verdict {
+                    kind,
+                    status,
+                    format,
+                };
+                (Code::Ok, page)
+            }
+            Some(_) => match self.targets.as_ref().and_then(|it| it.find(name)) {
+                Some(_) => (Code::Ok, Body::Target(name)),
+                None => (Code::NotFound, Body::Error("Not found")),
+            },
+        }
     }
 
     /// The code of a verdict.
@@ -250,6 +311,15 @@ impl Service {
                     all.write_ready(targets, out);
                 }
             }
+            #[cfg(feature = "registry")]
+            Body::Target(name) => {
+                if let Some(all) = &self.targets {
+                    all.write_target(moment, name, out);
+                }
+            }
+            // It has a connection of its own, which waits; there is none where it is mounted.
+            #[cfg(feature = "registry")]
+            Body::Asked => {}
             Body::Version => render::version(moment, snapshot, out),
         }
     }

@@ -1,7 +1,7 @@
 //! One connection, from accept to close: its transitions. What is answered is in `respond`, and those
 //! of a stream are in `stream`.
 
-mod respond;
+pub(super) mod respond;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -22,7 +22,7 @@ use crate::http::Fault;
 #[derive(Debug)]
 pub struct Connection {
     pub(super) service: Arc<Service>,
-    peer: Peer,
+    pub(super) peer: Peer,
     pub(super) state: State,
     pub(super) reader: Reader,
     /// Once a stream has begun, nothing else is answered.
@@ -80,6 +80,8 @@ impl Connection {
             }
             // Nothing behind a stream is ever answered.
             State::Following { .. } => {}
+            #[cfg(feature = "registry")]
+            State::Waiting { .. } => self.reader.keep(input, self.service.bounds().head),
             State::Finishing { left, reason, .. } => {
                 *left = left.saturating_sub(input.len());
                 if *left == 0 {
@@ -91,7 +93,8 @@ impl Connection {
     }
 
     /// Takes the end of the input. Requests before it are still answered: clients may half-close
-    /// behind their last request. A stream ends, though: a client that has gone looks the same.
+    /// behind their last request. A stream ends, though, and so does the wait for an answer that comes
+    /// later: a client that has gone looks the same.
     pub fn handle_eof(&mut self) {
         match self.state {
             State::Idle { .. } => self.state = State::Closed(CloseReason::PeerClosed),
@@ -101,6 +104,11 @@ impl Connection {
                 self.ending.get_or_insert(CloseReason::PeerClosed);
             }
             State::Following { .. } => self.end_stream(CloseReason::PeerClosed),
+            #[cfg(feature = "registry")]
+            State::Waiting { .. } => {
+                self.reader.asking = None;
+                self.state = State::Closed(CloseReason::PeerClosed);
+            }
             State::Closed(_) => {}
         }
     }
@@ -125,6 +133,10 @@ impl Connection {
             State::Following { until, .. } if until <= now => {
                 self.state = State::responding(Pending::Events);
             }
+            #[cfg(feature = "registry")]
+            State::Waiting { until, .. } if until <= now => {
+                self.state = State::responding(Pending::Answer);
+            }
             State::Writing { writing, .. } if writing.until <= now => {
                 let reason = match self.ending {
                     Some(CloseReason::Evicted) => CloseReason::Evicted,
@@ -140,7 +152,8 @@ impl Connection {
         }
     }
 
-    /// The registry's revision is this one now: a stream that waits for another one is sent it.
+    /// The registry's revision is this one now: a stream that waits for another one is sent it, and a
+    /// request that waits for its answer gets that.
     pub fn handle_revision(&mut self, now: Instant, revision: Revision) {
         if let Some(stream) = &mut self.stream {
             stream.handle_revision(revision);
@@ -172,6 +185,11 @@ impl Connection {
             }
             State::Closed(_) => {}
             _ if self.is_evicted() => {}
+            #[cfg(feature = "registry")]
+            State::Waiting { .. } if has_stopped => {
+                self.ending = Some(CloseReason::Draining);
+                self.give_up_waiting();
+            }
             _ => self.ending = Some(CloseReason::Draining),
         }
     }
@@ -212,6 +230,11 @@ impl Connection {
         match close {
             Some(close) => self.end(now, close),
             None if self.stream.is_some() => self.follow(now),
+            #[cfg(feature = "registry")]
+            None if self.is_waiting() => {
+                self.log(now, true, None);
+                self.state = State::responding(Pending::Answer);
+            }
             None => {
                 self.log(now, true, None);
                 self.go_on(now);

@@ -60,6 +60,9 @@ pub struct Connections<S> {
     ready: VecDeque<usize>,
     /// In the order in which they were requested.
     streams: Vec<usize>,
+    /// Those that wait for the program; until the next revision some that did.
+    #[cfg(feature = "registry")]
+    waiting: Vec<usize>,
     stage: Stage,
     /// No deadline of any connection is before it.
     deadline: Option<Instant>,
@@ -98,6 +101,8 @@ impl<S> Connections<S> {
             open: 0,
             ready: VecDeque::new(),
             streams: Vec::new(),
+            #[cfg(feature = "registry")]
+            waiting: Vec::new(),
             stage: Stage::Open,
             deadline: None,
             paused_until: None,
@@ -184,9 +189,13 @@ impl<S> Connections<S> {
         }
     }
 
-    /// The registry's revision is this one now: streams that wait for another one are ready.
+    /// The registry's revision is this one now: streams that wait for another one are ready, and requests
+    /// that wait for their answer.
     pub fn handle_revision(&mut self, now: Instant, revision: Revision) {
-        for &key in &self.streams {
+        let following = self.streams.iter();
+        #[cfg(feature = "registry")]
+        let following = following.chain(&self.waiting);
+        for &key in following {
             let Some(Some(Slot { connection, .. })) = self.slots.get_mut(key) else {
                 continue;
             };
@@ -198,14 +207,24 @@ impl<S> Connections<S> {
             // A stream that waits for further values has an earlier deadline now.
             self.deadline = earliest([self.deadline, step.until()]);
         }
+        #[cfg(feature = "registry")]
+        self.waiting.retain(|key| {
+            let slot = self.slots.get(*key).and_then(Option::as_ref);
+            slot.is_some_and(|slot| slot.connection.is_waiting())
+        });
     }
 
-    /// Whether a stream waits for changes, and so for published values, too. Ask after every round:
-    /// without streams it costs nothing.
+    /// Whether a stream waits for changes, and so for published values, too, or a request for its answer.
+    /// Ask after every round: without any it costs nothing.
     #[must_use]
     pub fn wants_revision(&self) -> bool {
-        self.streams()
-            .any(|(_, connection)| connection.step().wants_revision())
+        let mut following = self.streams.iter();
+        #[cfg(feature = "registry")]
+        let mut following = following.by_ref().chain(&self.waiting);
+        following.any(|key| {
+            let slot = self.slots.get(*key).and_then(Option::as_ref);
+            slot.is_some_and(|slot| slot.connection.step().wants_revision())
+        })
     }
 
     /// Checks which deadlines have passed: those connections are ready.
@@ -317,6 +336,10 @@ impl<S> Connections<S> {
         self.deadline = earliest([self.deadline, until]);
         let is_stream = slot.connection.is_stream_since().is_some();
         let is_new_stream = is_stream && !self.streams.contains(&key);
+        #[cfg(feature = "registry")]
+        if slot.connection.is_waiting() && !self.waiting.contains(&key) {
+            self.waiting.push(key);
+        }
         if turn == Turn::Yielded {
             self.ready.push_back(key);
         }
@@ -337,6 +360,8 @@ impl<S> Connections<S> {
         self.open -= 1;
         self.free.push(key);
         self.streams.retain(|stream| *stream != key);
+        #[cfg(feature = "registry")]
+        self.waiting.retain(|waiting| *waiting != key);
         // After a flood the memory is freed; a few slots stay for the usual load.
         if self.open == 0 && self.slots.len() > KEPT {
             self.slots = Vec::new();

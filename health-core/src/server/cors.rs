@@ -72,6 +72,15 @@ pub(super) struct CrossOrigin {
     pub(super) is_preflight: bool,
 }
 
+#[cfg(feature = "registry")]
+impl CrossOrigin {
+    /// As if its origin were not listed: a page of another origin must not act. A preflight cannot forbid
+    /// `POST` alone, which needs none (WHATWG Fetch §2.2.1), so no field is allowed.
+    pub(super) const fn withhold(&mut self) {
+        self.listed = None;
+    }
+}
+
 impl AllowList {
     pub(super) fn add(&mut self, origins: impl IntoIterator<Item = Origin>) {
         self.0.extend(origins);

@@ -153,6 +153,8 @@ const fn place(route: Route) -> usize {
         Route::Events => 8,
         #[cfg(feature = "monitor")]
         Route::Targets(_) | Route::ReadyTargets(_) => 9,
+        #[cfg(feature = "registry")]
+        Route::Target(_) | Route::Asked(_) => 9,
         Route::Version => 10,
         Route::Server => 11,
         Route::NotFound => 12,

@@ -141,6 +141,8 @@ mod query;
 mod rate;
 mod reader;
 mod request_id;
+#[cfg(feature = "registry")]
+mod requests;
 mod service;
 mod settings;
 mod state;
@@ -163,6 +165,8 @@ use guard::PanicGuard;
 pub use limits::{DegradedCode, GraceError, Limits};
 pub use log::{RequestLog, RequestRecord};
 pub use query::Query;
+#[cfg(feature = "registry")]
+pub use requests::{TargetAnswer, TargetRequest, TargetRequests, TargetRoutes};
 pub use service::Service;
 pub use state::{CloseReason, Step};
 #[cfg(feature = "monitor")]

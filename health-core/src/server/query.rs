@@ -1,12 +1,14 @@
 //! What a request asks for: route, format and access, decided while the bytes of its head are there.
 
 use super::cors::CrossOrigin;
+#[cfg(feature = "registry")]
+use super::requests::Asked;
 #[cfg(feature = "monitor")]
 use super::targets::TargetQuery;
 use super::{Access, Service};
 use crate::base::Name;
 use crate::base::ProbeKind;
-use crate::http::Method;
+use crate::http::{Head, Method};
 use crate::render::{Excluded, Format};
 
 /// A request to the endpoint, read by [`Service::query`]. It borrows nothing of the request.
@@ -38,7 +40,26 @@ impl Query {
             (Route::Probe(_), Some(Format::HealthJson)) => true,
             _ => false,
         };
-        self.route.is_private() || (self.verbose && has_details)
+        self.is_private() || (self.verbose && has_details)
+    }
+
+    /// Whether all of it is for clients that may see details.
+    pub(super) const fn is_private(&self) -> bool {
+        match (self.route, self.format) {
+            // It is the same for everybody, and its script asks for the rest.
+            #[cfg(all(feature = "registry", feature = "page"))]
+            (Route::Target(_), Some(Format::Html)) => false,
+            (route, _) => route.is_private(),
+        }
+    }
+
+    /// Whether its path has its method.
+    pub(super) const fn has_allowed_method(&self) -> bool {
+        match self.route {
+            #[cfg(feature = "registry")]
+            Route::Asked(asked) => asked.allows(self.method),
+            _ => !matches!(self.method, Method::Other),
+        }
     }
 }
 
@@ -110,6 +131,12 @@ pub(super) enum Route {
     /// Those among them that may be sent work, as Prometheus' `http_sd_configs` reads it: `?ready`.
     #[cfg(feature = "monitor")]
     ReadyTargets(TargetQuery),
+    /// One of them.
+    #[cfg(feature = "registry")]
+    Target(InlineName),
+    /// What the program answers itself about one of them.
+    #[cfg(feature = "registry")]
+    Asked(Asked),
     /// What runs.
     Version,
     /// `OPTIONS *`.
@@ -144,11 +171,27 @@ impl Service {
                     Route::Targets(targets)
                 }
             }
+            #[cfg(feature = "registry")]
+            _ if self.targets.is_some() && path.starts_with(b"/targets/") => {
+                self.target_route(&path[b"/targets/".len()..])
+            }
             _ => path
                 .strip_prefix(b"/health/check/")
                 .and_then(InlineName::new)
                 .map_or(Route::NotFound, Route::Check),
         }
+    }
+
+    /// The route of what stands behind `/targets/`: a name, and perhaps a path of the program's.
+    #[cfg(feature = "registry")]
+    fn target_route(&self, path: &[u8]) -> Route {
+        let slash = path.iter().position(|&byte| byte == b'/');
+        let (name, path) = path.split_at(slash.unwrap_or(path.len()));
+        let route = InlineName::decode(name).and_then(|name| match path {
+            [] => Some(Route::Target(name)),
+            [_slash, path @ ..] => Some(Route::Asked(self.desk.as_ref()?.route(name, path)?)),
+        });
+        route.unwrap_or(Route::NotFound)
     }
 }
 
@@ -158,6 +201,8 @@ impl Route {
         match self {
             Self::Metrics => Format::METRICS,
             Self::Probe(ProbeKind::Health) => Format::HEALTH,
+            #[cfg(feature = "registry")]
+            Self::Target(_) => Format::TARGET,
             _ => Format::VERDICT,
         }
     }
@@ -168,7 +213,24 @@ impl Route {
             Self::Stats | Self::Metrics | Self::History | Self::Events => true,
             #[cfg(feature = "monitor")]
             Self::Targets(_) | Self::ReadyTargets(_) => true,
+            #[cfg(feature = "registry")]
+            Self::Target(_) | Self::Asked(_) => true,
             _ => false,
+        }
+    }
+
+    /// Whether it is asked to do something, so that more than access is needed.
+    #[cfg(feature = "registry")]
+    pub(super) const fn is_action(self) -> bool {
+        matches!(self, Self::Asked(asked) if asked.is_action)
+    }
+
+    /// Its methods, as `Allow` names them.
+    pub(super) const fn methods(self) -> &'static str {
+        match self {
+            #[cfg(feature = "registry")]
+            Self::Asked(asked) if asked.is_action => "POST, OPTIONS",
+            _ => Head::METHODS,
         }
     }
 }

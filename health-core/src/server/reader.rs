@@ -4,9 +4,15 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::log::Records;
+#[cfg(feature = "registry")]
+use super::requests::Asking;
 use super::state::{CloseMode, Pending};
 use super::{Peer, Service};
+#[cfg(feature = "registry")]
+use super::{Query, Route};
 use crate::base::Instant;
+#[cfg(feature = "registry")]
+use crate::http::RequestTarget;
 use crate::http::{Fault, HeadScan, Method, Request};
 
 /// The input side of a connection. Input is parsed where the caller has it; only an unfinished rest
@@ -17,6 +23,9 @@ pub(super) struct Reader {
     kept: Option<Box<Kept>>,
     /// `None`, and no memory taken, unless there is a log or the client names its requests.
     pub(super) records: Option<Box<Records>>,
+    /// The request under way, if it is one that the program answers.
+    #[cfg(feature = "registry")]
+    pub(super) asking: Option<Box<Asking>>,
 }
 
 /// Input that has arrived and is not used up; never empty.
@@ -73,15 +82,18 @@ impl Reader {
                             let records = self.records.get_or_insert_default();
                             records.begin(now, service.log.is_some(), Some(&request));
                         }
+                        let query = service.query_of(
+                            peer,
+                            request.method,
+                            request.target,
+                            request.accept(),
+                            &|name| request.field(name),
+                            service.cors.read(&request),
+                        );
+                        #[cfg(feature = "registry")]
+                        let query = self.read_asked(query, &request);
                         Pending::Query {
-                            query: service.query_of(
-                                peer,
-                                request.method,
-                                request.target,
-                                request.accept(),
-                                &|name| request.field(name),
-                                service.cors.read(&request),
-                            ),
+                            query,
                             version: request.version,
                             close: CloseMode::after(&request, bytes.len() > head.end),
                         }
@@ -123,6 +135,38 @@ impl Reader {
             self.kept = Some(kept);
         }
         pending
+    }
+
+    /// Reads what only a request needs that the program answers.
+    #[cfg(feature = "registry")]
+    fn read_asked(&mut self, mut query: Query, request: &Request<'_>) -> Query {
+        if let Route::Asked(asked) = &mut query.route {
+            let parameters = match request.target {
+                RequestTarget::Path { query, .. } => query,
+                RequestTarget::Server => None,
+            };
+            let asking = asked.read(request.is_post, parameters, request.has_body);
+            self.asking = Some(Box::new(asking));
+        }
+        query
+    }
+
+    /// Keeps `input`, which comes behind a request that waits, up to `most` bytes. Of a client that sends
+    /// more nothing is kept: its connection ends behind the answer.
+    #[cfg(feature = "registry")]
+    pub(super) fn keep(&mut self, input: &[u8], most: usize) {
+        let asking = self.asking.as_mut().filter(|it| !it.has_lost_input);
+        let Some(asking) = asking else {
+            return;
+        };
+        let kept = self.kept.get_or_insert_default();
+        kept.drop_consumed();
+        if kept.rest.len() + input.len() > most {
+            asking.has_lost_input = true;
+            self.kept = None;
+        } else {
+            kept.rest.extend_from_slice(input);
+        }
     }
 
     /// The refusal of the request under way.

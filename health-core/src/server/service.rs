@@ -13,6 +13,8 @@ use super::guard::{PanicGuard, UNGUARDED};
 use super::log::Log;
 use super::query::QueryString;
 use super::rate::Bucket;
+#[cfg(feature = "registry")]
+use super::requests::Desk;
 #[cfg(feature = "monitor")]
 use super::targets::TargetList;
 use super::{Access, AccessRequest, DegradedCode, EventCursor, Limits};
@@ -79,6 +81,8 @@ pub struct Service {
     pub(super) log: Option<Log>,
     #[cfg(feature = "monitor")]
     pub(super) targets: Option<TargetList>,
+    #[cfg(feature = "registry")]
+    pub(super) desk: Option<Desk>,
     pub(super) guard: Option<PanicGuard>,
     counters: Arc<Counters>,
 }
@@ -97,6 +101,8 @@ impl Default for Service {
             log: None,
             #[cfg(feature = "monitor")]
             targets: None,
+            #[cfg(feature = "registry")]
+            desk: None,
             guard: None,
             counters: Arc::default(),
         }
@@ -166,7 +172,17 @@ impl Service {
             others: &others,
         };
         let field = &|name: &str| field(name).into_iter().next();
-        self.query_of(&peer, method, target, accept, field, cross_origin)
+        let query = self.query_of(&peer, method, target, accept, field, cross_origin);
+        // Its answer is due at once.
+        #[cfg(feature = "registry")]
+        let query = match query.route {
+            Route::Asked(_) => Query {
+                route: Route::NotFound,
+                ..query
+            },
+            _ => query,
+        };
+        query
     }
 
     /// Answers `query`: returns the head and appends the body, none for `OPTIONS`.
@@ -236,6 +252,12 @@ impl Service {
             // A client that reconnects repeats its address: what it has seen since then counts.
             let seen = field("last-event-id").and_then(EventCursor::of_event_id);
             query.after = seen.unwrap_or(query.after);
+        }
+        #[cfg(feature = "registry")]
+        if route.is_action() {
+            query.cross_origin.withhold();
+            query.access = self.policy.decide_action(field("authorization"));
+            return query;
         }
         if query.wants_details() {
             query.access = self.access_of(peer, method, (authority, path), field);

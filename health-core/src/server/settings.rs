@@ -7,6 +7,8 @@ use core::time::Duration;
 use super::cors::Origin;
 use super::log::{Log, RequestLog, RequestRecord};
 use super::rate::Bucket;
+#[cfg(feature = "registry")]
+use super::requests::{Desk, TargetRequests, TargetRoutes};
 #[cfg(feature = "monitor")]
 use super::targets::{TargetList, Targets};
 use super::{Access, AccessRequest, DegradedCode, Limits, Service};
@@ -236,6 +238,43 @@ impl Service {
         self
     }
 
+    /// Hands requests for these paths below `/targets/NAME/` over to the program, which answers them later:
+    /// pass a reference to a driver's queue, or an `Arc` of an implementation of one's own. It needs
+    /// [`targets`](Self::targets). Each has to be answered within the
+    /// [timeout](TargetRoutes::timeout), and their number is bounded by the queue. A mounted endpoint has no
+    /// such paths.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use health_core::server::{Service, TargetAnswer, TargetRequest, TargetRequests, TargetRoutes};
+    ///
+    /// struct Busy;
+    ///
+    /// impl TargetRequests for Busy {
+    ///     fn add(&self, request: TargetRequest) -> Option<u64> {
+    ///         None
+    ///     }
+    ///     fn answer(&self, key: u64) -> Option<TargetAnswer> {
+    ///         None
+    ///     }
+    ///     fn forget(&self, key: u64) {}
+    /// }
+    ///
+    /// let routes = TargetRoutes::new().read("history").action("pause");
+    /// let busy: Arc<dyn TargetRequests> = Arc::new(Busy);
+    /// let service = Service::new().token("s3cret").target_routes(routes, busy);
+    /// ```
+    #[cfg(feature = "registry")]
+    #[must_use]
+    pub fn target_routes(
+        mut self,
+        routes: TargetRoutes,
+        requests: impl Into<Arc<dyn TargetRequests>>,
+    ) -> Self {
+        self.desk = Some(Desk::new(routes, requests.into()));
+        self
+    }
+
     /// This service with a guard around the closures of [`authorize`](Self::authorize) and
     /// [`log_requests`](Self::log_requests), and around calls of [`targets`](Self::targets). For
     /// drivers: each calls it once for every listener.
@@ -246,6 +285,8 @@ impl Service {
         let has_closures = self.policy.has_closure() || self.log.is_some();
         #[cfg(feature = "monitor")]
         let has_closures = has_closures || self.targets.is_some();
+        #[cfg(feature = "registry")]
+        let has_closures = has_closures || self.desk.is_some();
         if !has_closures || self.guard.is_some() {
             return Arc::clone(self);
         }
@@ -257,6 +298,10 @@ impl Service {
         #[cfg(feature = "monitor")]
         if let Some(targets) = &mut guarded.targets {
             targets.guard = guard;
+        }
+        #[cfg(feature = "registry")]
+        if let Some(desk) = &mut guarded.desk {
+            desk.guard = guard;
         }
         Arc::new(guarded)
     }

@@ -26,13 +26,13 @@ pub enum Step {
         /// with what is left before every call: a reader of one byte a second must not win time.
         until: Instant,
     },
-    /// A stream waits for a change. Wait for bytes and until `until` as for `Read`; and when the
+    /// A stream waits for a change, or a request for its answer. Wait for bytes and until `until` as for `Read`; and when the
     /// registry's revision is no longer `after`, call
     /// [`handle_revision`](super::Connection::handle_revision).
     Follow {
-        /// The revision that the client knows; `None` if no change is sent before `until`.
+        /// The revision that is known; `None` if no change is sent before `until`.
         after: Option<Revision>,
-        /// When to send a heartbeat, or what has changed meanwhile.
+        /// When to send a heartbeat, or what has changed meanwhile; or when the answer is due.
         until: Instant,
     },
     /// A lingering close (RFC 9112 §9.6): half-close, so that the response is not lost to a reset,
@@ -118,6 +118,12 @@ pub(super) enum State {
         after: Option<Revision>,
         until: Instant,
     },
+    /// A request that was handed over waits for its answer.
+    #[cfg(feature = "registry")]
+    Waiting {
+        after: Revision,
+        until: Instant,
+    },
     /// The last response has been sent; the client gets time to read it.
     Finishing {
         until: Instant,
@@ -140,6 +146,9 @@ pub(super) enum Pending {
     AgentCheck,
     /// What has changed, for the client of a stream.
     Events,
+    /// What the program says, if it has said it.
+    #[cfg(feature = "registry")]
+    Answer,
     Reject {
         fault: Fault,
         /// Known if the request came that far: a refused `HEAD` gets no body either.
@@ -193,6 +202,11 @@ impl State {
                 until: writing.until,
             },
             Self::Following { after, until, .. } => Step::Follow { after, until },
+            #[cfg(feature = "registry")]
+            Self::Waiting { after, until } => Step::Follow {
+                after: Some(after),
+                until,
+            },
             Self::Finishing { until, .. } => Step::Finish { until },
             Self::Closed(reason) => Step::Close(reason),
         }
@@ -211,6 +225,8 @@ impl State {
             Self::Following { .. } | Self::Responding { .. } => {
                 stream.map_or(EvictionClass::Responding, Stream::eviction_class)
             }
+            #[cfg(feature = "registry")]
+            Self::Waiting { .. } => EvictionClass::Responding,
             Self::Writing { writing, .. } => EvictionClass::Writing {
                 since: writing.since,
             },
@@ -232,6 +248,10 @@ impl State {
                 after: None,
                 until: until.min(now + Stream::GATHERING),
             },
+            #[cfg(feature = "registry")]
+            Self::Waiting { after, .. } if after.answers() < revision.answers() => {
+                Self::responding(Pending::Answer)
+            }
             other => other,
         }
     }

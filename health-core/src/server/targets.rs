@@ -37,6 +37,13 @@ pub trait Targets: Send + Sync {
     /// The same for targets that may be sent work and have an address.
     fn ready(&self, after: Option<&Name>) -> Page<ReadyTarget>;
 
+    /// The target of this name, for its own document. By default none.
+    #[cfg(feature = "registry")]
+    fn target(&self, name: &Name) -> Option<TargetView> {
+        let _ = name;
+        None
+    }
+
     /// The groups whose processes are kept running; each of their replicas that has checks is a target of
     /// its name. By default none.
     #[cfg(feature = "supervise")]
@@ -125,6 +132,34 @@ impl TargetList {
         let after = query.after.and_then(|it| it.name());
         let targets = self.entries(after, |after| self.targets.ready(after));
         render::ready_targets(targets.take(query.limit().unwrap_or(usize::MAX)), out);
+    }
+
+    /// The target of this name.
+    #[cfg(feature = "registry")]
+    pub(super) fn find(&self, name: &InlineName) -> Option<TargetView> {
+        let name = Name::new(name.as_str()).ok()?;
+        guard::call(self.guard, || self.targets.target(&name))?
+    }
+
+    /// Appends the target of this name.
+    #[cfg(feature = "registry")]
+    pub(super) fn write_target(&self, moment: Moment, name: &InlineName, out: &mut Vec<u8>) {
+        let Some(target) = self.find(name) else {
+            // It was removed just now.
+            return render::error("Not found", out);
+        };
+        #[cfg(feature = "supervise")]
+        let groups = self.groups();
+        let list = render::TargetList {
+            status: &self.status(),
+            targets: &[target],
+            next: None,
+            #[cfg(feature = "supervise")]
+            groups: &groups,
+            #[cfg(feature = "supervise")]
+            most_replicas: 0,
+        };
+        render::target(moment, &list, out);
     }
 
     /// Appends metrics of the whole, and of each of the first targets.

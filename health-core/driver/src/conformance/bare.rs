@@ -289,6 +289,12 @@ impl Peer for BarePeer {
         self.tell();
     }
 
+    #[cfg(feature = "registry")]
+    fn answer(&mut self) {
+        self.registry.note_answer();
+        self.tell();
+    }
+
     fn publish(&mut self, number: u32) {
         let published = self.registry.set_stat(self.now, self.cycles, &number);
         published.expect("a number");

@@ -73,6 +73,9 @@ pub(crate) enum Op {
     Fail,
     /// The daemon publishes this number under `loop`.
     Publish(u32),
+    /// The program has an answer for a request that waits.
+    #[cfg(feature = "registry")]
+    Answer,
     /// The next answer.
     Expect(Answer),
     /// An answer to HEAD, whose head is that of the answer before.

@@ -42,7 +42,7 @@
 //! harness = false
 //! ```
 //!
-//! The feature `monitor` adds the cases of `/targets`. Cases that wait for a default deadline, which
+//! The feature `monitor` adds the cases of `/targets`, `registry` those of one target. Cases that wait for a default deadline, which
 //! is seconds or minutes long, run on the bare core in virtual time only ([`run_bare`]).
 //!
 //! # How it is made
@@ -53,6 +53,8 @@
 //! choice, the table says which one is ours.
 
 mod answer;
+#[cfg(feature = "registry")]
+mod asked;
 mod bare;
 mod case;
 mod peer;

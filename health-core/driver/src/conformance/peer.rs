@@ -47,6 +47,9 @@ pub(crate) trait Peer {
     fn fail(&mut self);
     /// Lets the daemon publish this number.
     fn publish(&mut self, number: u32);
+    /// Says that an answer is there that was not there at once.
+    #[cfg(feature = "registry")]
+    fn answer(&mut self);
 }
 
 /// What [`Peer::receive`] found.
@@ -151,6 +154,11 @@ impl<P: Peer> Conversation<P> {
             Op::HalfClose => self.peer.half_close(),
             Op::Fail => self.peer.fail(),
             Op::Publish(number) => self.peer.publish(*number),
+            #[cfg(feature = "registry")]
+            Op::Answer if self.unread.is_empty() => self.peer.answer(),
+            // It came with what was before it.
+            #[cfg(feature = "registry")]
+            Op::Answer => {}
             Op::Stream { chunked } => self.expect_stream(*chunked)?,
             Op::Event(parts) => self.expect_event(parts)?,
             Op::StreamEnd => self.expect_stream_end()?,

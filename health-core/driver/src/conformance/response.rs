@@ -126,6 +126,7 @@ fn status_line(line: &str) -> Result<u16, String> {
         Some("HTTP/1.1 408 ") => "Request Timeout",
         Some("HTTP/1.1 413 ") => "Content Too Large",
         Some("HTTP/1.1 414 ") => "URI Too Long",
+        Some("HTTP/1.1 409 ") => "Conflict",
         Some("HTTP/1.1 429 ") => "Too Many Requests",
         Some("HTTP/1.1 431 ") => "Request Header Fields Too Large",
         Some("HTTP/1.1 503 ") => "Service Unavailable",

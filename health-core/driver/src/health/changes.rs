@@ -29,14 +29,15 @@ impl Changes {
     }
 
     /// The present revision, if it differs from the one that was last returned; else `waker` is woken
-    /// when it does. With `published`, a published value is a change too: a daemon may publish a
-    /// thousand of them per second, so ask for them only when they are used.
+    /// when it does. With `published`, a published value or an answer is a change too: a daemon may publish
+    /// a thousand values per second, so ask for them only when they are used.
     pub fn poll(&mut self, waker: &Waker, published: bool) -> Poll<Revision> {
         let mut inner = self.health.lock();
         let revision = inner.registry.revision();
         let is_new = |seen: Revision| {
             seen.as_u64() != revision.as_u64()
-                || published && seen.published() != revision.published()
+                // The values published, and the answers that were given later.
+                || published && seen != revision
         };
         if self.seen.is_none_or(is_new) {
             self.seen = Some(revision);

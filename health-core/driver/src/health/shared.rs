@@ -94,6 +94,12 @@ impl Health {
         })
     }
 
+    /// A request that was handed over has got its answer.
+    #[cfg(feature = "registry")]
+    pub(crate) fn note_answer(&self) {
+        self.update(|inner| inner.registry.note_answer());
+    }
+
     pub(crate) fn end_stall_detection(&self) {
         let mut inner = self.lock();
         inner.stall_detectors -= 1;

@@ -26,6 +26,8 @@ mod manual;
 mod prober;
 #[cfg(feature = "registry")]
 mod registry;
+#[cfg(feature = "registry")]
+mod requests;
 pub(crate) mod shared;
 mod target;
 mod targets;
@@ -46,4 +48,6 @@ pub use job::{AsyncAttempt, AsyncSelfCheck, Job, SelfCheck};
 pub use manual::ManualClock;
 #[cfg(feature = "registry")]
 pub use registry::{CheckSettings, TargetSettings};
+#[cfg(feature = "registry")]
+pub use requests::{IncomingRequest, RequestReceiver};
 pub use target::Target;

@@ -52,6 +52,11 @@ impl Targets for MonitorControl {
         })
     }
 
+    #[cfg(feature = "registry")]
+    fn target(&self, name: &Name) -> Option<TargetView> {
+        Self::target(self, name.as_str())
+    }
+
     fn ready(&self, after: Option<&Name>) -> Page<ReadyTarget> {
         let now = self.shared.clock.now();
         self.visit(after, |state, id, target| {

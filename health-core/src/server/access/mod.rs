@@ -16,6 +16,8 @@
 //! or a name that was [set](Service::allow_hosts). A browser on this machine is a peer on it, too, and
 //! a web page can have its own name resolve to 127.0.0.1 (DNS rebinding): then `Host` has that name.
 //!
+//! What *acts* needs a token in `Authorization`, whatever else is set (feature `registry`).
+//!
 //! Of 1 and 2 the last that was set counts. 4 and 5 are two ways in: what must hold together goes
 //! into a closure. A [`Service`] belongs to one listener, so two listeners of one daemon may differ.
 //!
@@ -213,6 +215,23 @@ impl Policy {
         } else {
             Access::Public
         }
+    }
+
+    /// Whether a request may act: only one with a token where no browser puts it by itself.
+    #[cfg(feature = "registry")]
+    pub(super) fn decide_action(&self, authorization: Option<&[u8]>) -> Access {
+        match authorization.and_then(bearer) {
+            Some(given) if self.has_tokens() && self.secrets.iter().any(|it| it.is(given)) => {
+                Access::Detailed
+            }
+            _ => Access::Public,
+        }
+    }
+
+    /// Whether there is a token that would let a request act.
+    #[cfg(feature = "registry")]
+    pub(super) fn has_tokens(&self) -> bool {
+        self.base != Base::Nobody && !self.secrets.is_empty()
     }
 
     /// The status code of a refused request.

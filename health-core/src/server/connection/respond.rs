@@ -4,15 +4,18 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Connection;
-use crate::base::Moment;
+use crate::base::{Instant, Moment, UnixTime};
 use crate::health::Snapshot;
 use crate::http::response::Persistence;
 use crate::http::{Code, Head, Method, Version};
 use crate::render;
 use crate::server::answer::Body;
 use crate::server::request_id::RequestId;
+#[cfg(feature = "registry")]
+use crate::server::requests::AskedHead;
 use crate::server::state::{CloseMode, Pending, State, Writing};
 use crate::server::stream::Stream;
+use crate::server::{Query, Service};
 
 /// When a batch of responses to pipelined requests is large enough to be written. For a client that
 /// never reads we hold one, and one read of its requests, until the write deadline.
@@ -26,6 +29,7 @@ impl Connection {
     ///
     /// Does nothing unless `step` says `Respond`.
     pub fn respond(&mut self, moment: Moment, snapshot: &Snapshot, out: &mut Vec<u8>) {
+        let id = self.request_id(moment.unix);
         let State::Responding {
             ref pending,
             unsent_since,
@@ -34,19 +38,16 @@ impl Connection {
             debug_assert!(false, "respond in {:?}", self.state);
             return;
         };
-        let since = unsent_since.unwrap_or(moment.now);
-        let until = since + self.limits().write_timeout;
-        let writing = Writing { since, until };
-        let service = &*self.service;
-        let (log, start) = (service.log.as_ref(), out.len());
-        let records = self.reader.records.as_mut();
-        let id = records.and_then(|records| records.request_id(moment.unix, log));
+        let writing = self.writing(unsent_since, moment.now);
+        let (service, start) = (&*self.service, out.len());
         let (method, status, close) = match pending {
             Pending::AgentCheck => {
                 render::agent_check(snapshot, out);
                 (None, Code::Ok, Some(CloseMode::ANSWERED))
             }
             Pending::Events => return self.write_events(writing, moment, snapshot, out),
+            #[cfg(feature = "registry")]
+            Pending::Answer => return self.look_for_answer(unsent_since, moment, snapshot, out),
             &Pending::Reject { fault, method } => {
                 let status = fault.code();
                 service.counters().count_reject(status);
@@ -66,12 +67,17 @@ impl Connection {
                 close,
             } => {
                 let answer = service.decide(moment.now, query, snapshot);
-                let rare = |out: &mut Vec<u8>| {
-                    let key_header = service.policy.key_header();
-                    service.cors.write(query.cross_origin, key_header, out);
-                    write_id(id, out);
-                };
+                let rare = |out: &mut Vec<u8>| write_rare(service, query, id, out);
                 let method = query.method;
+                #[cfg(feature = "registry")]
+                if let Body::Asked = answer.body {
+                    let head = AskedHead {
+                        query: *query,
+                        version: *version,
+                        close: *close,
+                    };
+                    return self.ask(head, unsent_since, moment, snapshot, out);
+                }
                 if let Body::Events = answer.body {
                     let is_chunked = *version == Version::Http11;
                     (answer.head).write_stream(moment.unix, is_chunked, out, rare);
@@ -89,19 +95,49 @@ impl Connection {
                 (Some(method), answer.head.status.0, close)
             }
         };
-        self.add_response(method, status, out.len() - start);
+        let response = (method, status, out.len() - start);
+        self.go_on_behind(moment.now, writing, response, close, out);
+    }
+
+    /// A response of so many bytes was appended: writes it, or makes the next one first.
+    pub(in crate::server) fn go_on_behind(
+        &mut self,
+        now: Instant,
+        writing: Writing,
+        (method, status, bytes): (Option<Method>, Code, usize),
+        close: Option<CloseMode>,
+        out: &[u8],
+    ) {
+        self.add_response(method, status, bytes);
         self.state = State::Writing { writing, close };
         if close.is_some() {
             self.reader.discard();
         } else if out.len() < BATCH && !self.reader.is_empty() {
-            let next = (self.reader).next(&self.service, &self.peer, moment.now, &[]);
+            let next = (self.reader).next(&self.service, &self.peer, now, &[]);
             if let Some(pending) = next {
                 self.state = State::Responding {
                     pending,
-                    unsent_since: Some(since),
+                    unsent_since: Some(writing.since),
                 };
             }
         }
+    }
+
+    /// Since when, and until when, what is appended now is written: from the first of a batch on.
+    pub(in crate::server) fn writing(
+        &self,
+        unsent_since: Option<Instant>,
+        now: Instant,
+    ) -> Writing {
+        let since = unsent_since.unwrap_or(now);
+        let until = since + self.limits().write_timeout;
+        Writing { since, until }
+    }
+
+    /// The id for the response to the request that is due, if it gets one.
+    pub(in crate::server) fn request_id(&mut self, unix: UnixTime) -> Option<RequestId> {
+        let (records, log) = (self.reader.records.as_mut(), self.service.log.as_ref());
+        records.and_then(|records| records.request_id(unix, log))
     }
 
     /// A response was made.
@@ -112,6 +148,18 @@ impl Connection {
             records.add_response(method, status, bytes);
         }
     }
+}
+
+/// Appends the fields that few responses have.
+pub(in crate::server) fn write_rare(
+    service: &Service,
+    query: &Query,
+    id: Option<RequestId>,
+    out: &mut Vec<u8>,
+) {
+    let key_header = service.policy.key_header();
+    service.cors.write(query.cross_origin, key_header, out);
+    write_id(id, out);
 }
 
 fn write_id(id: Option<RequestId>, out: &mut Vec<u8>) {

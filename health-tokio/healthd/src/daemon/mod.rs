@@ -7,6 +7,7 @@
 //!                   ├─ timers:         what is due once a second, once a cycle
 //!                   ├─ registry:       which targets there are
 //!                   ├─ requests:       what commands ask for
+//!                   ├─ target_requests: what the endpoint is asked about one target
 //!                   ├─ monitor_health: the components that describe the monitor itself
 //!                   ├─ service_manager: reports that it runs and lives
 //!                   └─ store_writer ─ batches ─► reporter: log, notices ─► outbox ─► actions
@@ -29,6 +30,7 @@ mod reporter;
 mod requests;
 mod service_manager;
 mod store_writer;
+mod target_requests;
 mod timers;
 
 use std::io;
@@ -53,6 +55,7 @@ use super::config::{Flags, Settings};
 use super::control::{self, Lock, PendingRequest};
 use super::terminal::{self, Terminal};
 use super::text::REACTIVATE;
+use health_driver::monitor::RequestReceiver;
 use health_tokio::monitor::{self, Monitor, MonitorHandle};
 use health_tokio::systemd::Notifier;
 use health_tokio::{Handle, Health, Server, Service};
@@ -196,7 +199,8 @@ async fn watch(
         let monitor_health = MonitorHealth::new(&health, list, Arc::clone(&terminal));
         let mut monitor_health = monitor_health.map_err(|error| error.to_string())?;
         monitor_health.update();
-        server = daemon.endpoint(&health);
+        let asked = target_requests::receiver(&health);
+        server = daemon.endpoint(&health, &asked);
         daemon.address = server.as_ref().and_then(Handle::local_addr);
         health.set_running();
         info!(
@@ -219,6 +223,7 @@ async fn watch(
         let (ask, requests) = mpsc::channel(16);
         let (controls, pace) = ((*daemon.monitor).clone(), daemon.pace.subscribe());
         tokio::join!(
+            target_requests::serve(asked, controls.clone(), db.clone(), ask.clone()),
             control::serve(db, Arc::clone(lock), listener, ask),
             timers::run(monitor_health, controls, pace, terminal),
             daemon.serve(hangup, requests),
@@ -314,9 +319,10 @@ impl Daemon {
         self.warn_of_limits();
     }
 
-    fn endpoint(&self, health: &Health) -> Option<Handle> {
+    fn endpoint(&self, health: &Health, asked: &RequestReceiver) -> Option<Handle> {
         let settings = &self.settings;
         let service = Service::new().targets(&*self.monitor);
+        let service = service.target_routes(target_requests::routes(), asked);
         let service = service.allow_hosts(&settings.allow_hosts);
         let service = service.expect("names are checked when the settings are read");
         endpoint(settings.listen, settings.token.as_deref(), health, service)

@@ -90,6 +90,11 @@ impl Targets for Groups {
         )
     }
 
+    fn target(&self, name: &Name) -> Option<TargetView> {
+        let mut monitors = self.monitors();
+        monitors.find_map(|it| it.target(name.as_str()))
+    }
+
     fn ready(&self, after: Option<&Name>) -> Page<ReadyTarget> {
         let mut page = self.merge(ReadyTarget::name, |monitor| monitor.ready(after));
         // The supervisor knows more than the checks: what is being ended may still answer them.

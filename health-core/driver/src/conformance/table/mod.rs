@@ -1,6 +1,8 @@
 //! The rows, one file per group, and what must hold of the table as a whole.
 
 mod access;
+#[cfg(feature = "registry")]
+mod asked;
 mod basic;
 mod both;
 mod chunked;
@@ -20,6 +22,8 @@ mod http_1_0;
 mod limits;
 mod line_endings;
 mod methods;
+#[cfg(feature = "registry")]
+mod one_target;
 mod pipelining;
 mod rebinding;
 mod request_ids;
@@ -31,6 +35,8 @@ mod target;
 mod targets;
 mod transfer_encoding;
 mod version;
+#[cfg(feature = "registry")]
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,6 +75,12 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<Case>)> {
         ("request_ids", request_ids::cases()),
         #[cfg(feature = "monitor")]
         ("targets", targets::cases()),
+        #[cfg(feature = "registry")]
+        ("one_target", one_target::cases()),
+        #[cfg(feature = "registry")]
+        ("asked", asked::cases()),
+        #[cfg(feature = "registry")]
+        ("waiting", waiting::cases()),
     ]
 }
 
