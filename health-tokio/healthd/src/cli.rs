@@ -68,7 +68,7 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 pub(super) struct MonitorArgs {
-    /// Configuration, TOML or (.json) JSON
+    /// Configuration: TOML, or by its name JSON (.json) or YAML (.yaml, .yml)
     #[arg(long, env = "HEALTHD_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use health_core::Name;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::check::Defaults;
-use super::reader::{ConfigError, Item, Result};
+use super::document::parse_list;
+use super::reader::{Item, Result};
 use super::target::{Source, TargetDef, fingerprint};
 
 /// Reads one `file_sd` table of a configuration, and the lists it names.
@@ -37,7 +38,7 @@ pub(super) fn read(
         }
         for file in paths {
             let origin = file.display().to_string();
-            let value = parse(&file, &origin)?;
+            let value = parse_list(&file, &origin)?;
             for entry in Item::root(&origin, &value).list()? {
                 let table = entry.table()?;
                 let addresses = table.need("targets")?;
@@ -93,12 +94,6 @@ fn expand(pattern: &Path) -> std::result::Result<Vec<PathBuf>, std::io::Error> {
     }
     found.sort();
     Ok(found)
-}
-
-fn parse(path: &Path, origin: &str) -> Result<Value> {
-    let text = fs::read_to_string(path);
-    let text = text.map_err(|error| ConfigError::new(origin, "", "", error))?;
-    serde_json::from_str(&text).map_err(|error| ConfigError::new(origin, "", "", error))
 }
 
 /// An address as a name: characters that a name may not have become `_`.

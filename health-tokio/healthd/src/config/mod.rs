@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  flags, HEALTHD_* ─┐
-//!  TOML or JSON ─────┼─► Settings ─► checked as a whole, before anything begins
+//!  TOML, JSON, YAML ──┼─► Settings ─► checked as a whole, before anything begins
 //!  file_sd lists ────┘
 //! ```
 //!
@@ -13,6 +13,7 @@
 mod action;
 mod check;
 mod discovery;
+mod document;
 mod endpoint;
 mod flags;
 mod header_files;
@@ -20,9 +21,9 @@ mod probe;
 mod reader;
 mod run;
 mod target;
+mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,7 @@ pub(super) use target::{Listed, Source, TargetDef, fingerprint};
 
 use super::control;
 use super::store::Limits;
+use document::parse;
 use probe::Grammar;
 use reader::{Item, Result, Table};
 
@@ -286,34 +288,6 @@ pub(super) fn added(table: Map<String, Value>, defaults: &Defaults) -> Result<Ta
 pub(super) fn checked(table: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
     let value = Value::Object(table);
     TargetDef::read(&Item::root("check", &value), defaults, Source::Added)
-}
-
-/// TOML, unless the file's name ends in `.json`.
-fn parse(path: &Path, origin: &str) -> Result<Value> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        let text = error.to_string();
-        // The position and the reason, without the lines that quote the file.
-        let mut lines = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with('|'));
-        let line = lines.next().unwrap_or_default().trim();
-        let last = text.lines().last().unwrap_or_default().trim();
-        let reason = if last == line {
-            String::new()
-        } else {
-            format!(": {last}")
-        };
-        ConfigError::new(origin, "", "", format_args!("{line}{reason}"))
-    };
-    let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
-    if path
-        .extension()
-        .is_some_and(|it| it.eq_ignore_ascii_case("json"))
-    {
-        serde_json::from_str(&text).map_err(|error| wrong(&error))
-    } else {
-        toml::from_str(&text).map_err(|error| wrong(&error))
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What is read, and what is said of what cannot be.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -113,6 +114,47 @@ fn three_grammars_say_the_same() {
             assert_eq!(a.config, b.config, "{name}");
         }
     }
+}
+
+#[test]
+fn three_formats_say_the_same() {
+    let json = r#"{"interval": 5, "token": "1234", "allow_hosts": ["prober"],
+        "mass_failure": {"failed_fraction": 0.3},
+        "target": [{"name": "a", "url": "http://a/", "expect_status": "200-204"},
+                   {"name": "b", "exec": ["test", "-e", "yes"], "on_unhealthy": "report"}],
+        "action": [{"on": ["unhealthy"], "command": ["notify", "x"]}]}"#;
+    let toml = r#"interval = 5
+        token = "1234"
+        allow_hosts = ["prober"]
+        mass_failure.failed_fraction = 0.3
+        [[target]]
+        name = "a"
+        url = "http://a/"
+        expect_status = "200-204"
+        [[target]]
+        name = "b"
+        exec = ["test", "-e", "yes"]
+        on_unhealthy = "report"
+        [[action]]
+        on = ["unhealthy"]
+        command = ["notify", "x"]"#;
+    let yaml = "interval: 5\ntoken: '1234'\nallow_hosts: [prober]\n\
+        mass_failure:\n  failed_fraction: 0.3\n\
+        target:\n- {name: a, url: 'http://a/', expect_status: 200-204}\n\
+        - name: b\n  exec: [test, -e, 'yes']\n  on_unhealthy: report\n\
+        action:\n- on: [unhealthy]\n  command: [notify, x]\n";
+    let read = [("json", json), ("toml", toml), ("yaml", yaml), ("yml", yaml)];
+    let read = read.map(|(end, text)| {
+        let file = File::new(&format!("formats.{end}"), text);
+        let value = document::parse(&file.0, "same").expect(end);
+        (value, file.read().map(|it| it.targets.len()))
+    });
+    for it in &read[1..] {
+        assert_eq!(it, &read[0]);
+    }
+    let mistake = File::new("line.yaml", "interval: 5\nretries: [\n").read();
+    let mistake = mistake.expect_err("refused").to_string();
+    assert!(mistake.contains("line.yaml: line 3, column"), "{mistake}");
 }
 
 #[test]
