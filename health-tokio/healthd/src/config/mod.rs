@@ -17,10 +17,13 @@ mod document;
 mod endpoint;
 mod flags;
 mod header_files;
+mod position;
 mod probe;
 mod reader;
 mod run;
+mod show;
 mod target;
+mod toml_text;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,13 +35,14 @@ use health_core::monitor::{MassFailure, MonitorConfig};
 use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Handler};
-pub(super) use check::{Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
+pub(super) use check::{CheckDef, Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 pub(super) use flags::{Flags, split_target};
 pub(super) use header_files::HeaderFiles;
 pub(super) use probe::Rule;
 pub(super) use reader::ConfigError;
 pub(super) use run::{GroupSettings, RunFlags, RunSettings, STOP_MARGIN, Work};
 pub(super) use target::{Listed, Source, TargetDef, fingerprint};
+pub(super) use toml_text::toml_text;
 
 use super::control;
 use super::store::Limits;
@@ -99,7 +103,9 @@ impl Settings {
             let value = parse(path, &origin)?;
             let root = Item::root(&origin, &value);
             let directory = path.parent().unwrap_or(Path::new(""));
-            settings.read_file(&root.table()?, directory, flags)?;
+            let read = root.table();
+            let read = read.and_then(|table| settings.read_file(&table, directory, flags));
+            read.map_err(|error| error.placed(path))?;
         } else {
             settings.take_flags(flags)?;
         }
@@ -276,6 +282,39 @@ fn mass_failure(item: &Item<'_>) -> Result<Option<MassFailure>> {
     }
     table.finish()?;
     Ok(Some(guard))
+}
+
+/// Reads a file as `healthd monitor` would, or as `healthd run` if it describes groups: what it has in
+/// it, and warnings.
+///
+/// # Errors
+///
+/// The first mistake.
+pub(super) fn check_file(path: &Path) -> Result<(String, Vec<String>)> {
+    let origin = path.display().to_string();
+    let config = Some(path.to_owned());
+    let count = |number: usize, one: &str| match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {one}s"),
+    };
+    if parse(path, &origin)?.get("run").is_some() {
+        let flags = RunFlags {
+            config,
+            ..RunFlags::default()
+        };
+        let settings = RunSettings::read(&flags)?;
+        let (groups, actions) = (settings.groups.len(), settings.actions.len());
+        let found = format!("{}, {}", count(groups, "group"), count(actions, "action"));
+        return Ok((found, settings.warnings()));
+    }
+    let flags = Flags {
+        config,
+        ..Flags::default()
+    };
+    let settings = Settings::read(&flags)?;
+    let (targets, actions) = (settings.targets.len(), settings.actions.len());
+    let found = format!("{}, {}", count(targets, "target"), count(actions, "action"));
+    Ok((found, settings.warnings()))
 }
 
 /// Reads the target that a command names, in the form of a table as in a file.

@@ -14,10 +14,10 @@ mod identity;
 mod mistakes;
 mod wrong;
 
-struct File(PathBuf);
+pub(super) struct File(pub(super) PathBuf);
 
 impl File {
-    fn new(name: &str, text: &str) -> Self {
+    pub(super) fn new(name: &str, text: &str) -> Self {
         let id = std::process::id();
         let path = std::env::temp_dir().join(format!("healthd-config-{id}-{name}"));
         fs::write(&path, text).expect("written");
@@ -143,10 +143,15 @@ fn three_formats_say_the_same() {
         target:\n- {name: a, url: 'http://a/', expect_status: 200-204}\n\
         - name: b\n  exec: [test, -e, 'yes']\n  on_unhealthy: report\n\
         action:\n- on: [unhealthy]\n  command: [notify, x]\n";
-    let read = [("json", json), ("toml", toml), ("yaml", yaml), ("yml", yaml)];
+    let read = [
+        ("json", json),
+        ("toml", toml),
+        ("yaml", yaml),
+        ("yml", yaml),
+    ];
     let read = read.map(|(end, text)| {
         let file = File::new(&format!("formats.{end}"), text);
-        let value = document::parse(&file.0, "same").expect(end);
+        let value = parse(&file.0, "same").expect(end);
         (value, file.read().map(|it| it.targets.len()))
     });
     for it in &read[1..] {

@@ -149,12 +149,20 @@ mod tests {
     #[test]
     fn values_are_those_of_yaml_1_2() {
         let read = one("on: [off, no, yes, 1, 0x10, 1.5, true, ~, '1', 12:30, 1e3]\n8080: a\n");
-        let on = json!(["off", "no", "yes", 1, 16, 1.5, true, null, "1", "12:30", 1000.0]);
+        let on = json!([
+            "off", "no", "yes", 1, 16, 1.5, true, null, "1", "12:30", 1000.0
+        ]);
         assert_eq!(read, json!({ "on": on, "8080": "a" }));
         for empty in ["", "# nothing\n", "---\n"] {
-            assert!(parse(empty, "a.yaml").expect("YAML").is_empty(), "{empty:?}");
+            assert!(
+                parse(empty, "a.yaml").expect("YAML").is_empty(),
+                "{empty:?}"
+            );
         }
-        assert_eq!(parse("a: 1\n---\nb: 2\n", "a.yaml").map(|it| it.len()), Ok(2));
+        assert_eq!(
+            parse("a: 1\n---\nb: 2\n", "a.yaml").map(|it| it.len()),
+            Ok(2)
+        );
     }
 
     #[test]
@@ -175,7 +183,10 @@ mod tests {
             ("a: [1\nb: 2\n", "line 2, column"),
             ("a: !secret x\n", "line 1, column"),
             ("a: .nan\n", "line 1, column 4: allowed is a finite number"),
-            ("? [a]\n: b\n", "line 1, column 3: allowed as a key is a text"),
+            (
+                "? [a]\n: b\n",
+                "line 1, column 3: allowed as a key is a text",
+            ),
             ("<<: 5\n", "line 1, column 1: allowed for <<"),
             ("a: *none\n", "line 1, column"),
             ("a: &a [*a]\n", "line 1"),
@@ -199,7 +210,9 @@ mod tests {
             "- ".repeat(100_000) + "x",
             "? ".repeat(100_000) + "x",
             "[".repeat(200) + "x" + &"]".repeat(200),
-            (0..5_000).map(|at| format!("{}a:\n", " ".repeat(at))).collect(),
+            (0..5_000)
+                .map(|at| format!("{}a:\n", " ".repeat(at)))
+                .collect(),
         ] {
             wrong(&deep);
         }

@@ -1,6 +1,7 @@
 //! `healthd` as people run it: real processes, real sockets, a real file.
 
 mod backend;
+mod config;
 mod daemon;
 mod deregistered;
 mod ending;
