@@ -26,7 +26,7 @@ mod target;
 mod toml_text;
 mod yaml;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -36,12 +36,13 @@ use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Handler};
 pub(super) use check::{CheckDef, Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
+pub(super) use discovery::{Found, Lists};
 pub(super) use flags::{Flags, split_target};
 pub(super) use header_files::HeaderFiles;
 pub(super) use probe::Rule;
 pub(super) use reader::ConfigError;
 pub(super) use run::{GroupSettings, RunFlags, RunSettings, STOP_MARGIN, Work};
-pub(super) use target::{Listed, Source, TargetDef, fingerprint};
+pub(super) use target::{Listed, Source, TargetDef, fingerprint, stored_list};
 pub(super) use toml_text::toml_text;
 
 use super::control;
@@ -70,7 +71,11 @@ pub(super) struct Settings {
     pub(super) is_max_stated: bool,
     /// How much is kept of each check.
     pub(super) limits: Limits,
+    /// Also those of lists.
     pub(super) targets: Vec<TargetDef>,
+    pub(super) lists: Lists,
+    /// What was wrong with the lists, besides their targets.
+    pub(super) found: Found,
     pub(super) actions: Vec<Action>,
 }
 
@@ -96,6 +101,8 @@ impl Settings {
             is_max_stated: false,
             limits: Limits::default(),
             targets: Vec::new(),
+            lists: Lists::default(),
+            found: Found::default(),
             actions: Vec::new(),
         };
         if let Some(path) = &flags.config {
@@ -111,6 +118,7 @@ impl Settings {
         }
         settings.read_flags(flags)?;
         settings.check()?;
+        settings.read_lists();
         Ok(settings)
     }
 
@@ -165,13 +173,17 @@ impl Settings {
         }
         self.actions = action::read_all(table)?;
         if let Some(list) = table.get("file_sd") {
-            let mut names = BTreeMap::new();
             for item in list.list()? {
-                let found = discovery::read(&item, directory, &self.defaults, &mut names)?;
-                self.targets.extend(found);
+                self.lists.add(&item, directory)?;
             }
         }
         table.finish()
+    }
+
+    fn read_lists(&mut self) {
+        let names: BTreeSet<_> = self.targets.iter().map(|it| it.name.clone()).collect();
+        self.found = self.lists.read(&self.defaults, |name| names.contains(name));
+        self.targets.append(&mut self.found.targets);
     }
 
     /// Checks what needs all settings.
@@ -246,7 +258,7 @@ impl Settings {
 
     /// Warnings about settings that are allowed but probably a mistake.
     pub(super) fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings = self.found.warnings();
         let checks = self.targets.iter().flat_map(|target| {
             let checks = target.checks.iter();
             checks.map(move |check| (target, check))

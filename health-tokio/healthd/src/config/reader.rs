@@ -41,6 +41,11 @@ impl ConfigError {
 }
 
 impl ConfigError {
+    /// What is allowed, or what is wrong.
+    pub(super) fn reason(&self) -> &str {
+        &self.allowed
+    }
+
     /// The mistake with its place in this file, if it is one of it.
     pub(super) fn placed(mut self, path: &Path) -> Self {
         if self.position.is_none() && self.origin == path.display().to_string() {

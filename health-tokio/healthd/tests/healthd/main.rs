@@ -9,6 +9,7 @@ mod endpoint;
 mod environment;
 mod header_files;
 mod init;
+mod lists;
 mod lost;
 #[path = "../../src/config/tests/mistakes.rs"]
 mod mistakes;
