@@ -1,5 +1,6 @@
 //! The command line.
 
+mod config;
 mod list;
 mod log;
 mod registry;
@@ -15,6 +16,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use health_core::parse_duration;
 use health_core::server::Service;
 
+pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(super) use list::{Form, ListArgs};
 pub(super) use log::{Level, LogArgs, LogFormat};
 pub(super) use registry::Registry;
@@ -56,6 +58,8 @@ pub(super) enum Command {
     Explain(NameArgs),
     /// Running groups, and the monitor itself: whether it runs, how it is configured, how it keeps up
     Status(ShowArgs),
+    /// Check, show or explain the configuration
+    Config(ConfigArgs),
     /// Watch simulated targets on this machine, and measure what that costs
     Bench(BenchArgs),
     /// The simulated targets of bench; ends with its standard input
@@ -72,7 +76,7 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 pub(super) struct MonitorArgs {
-    /// Configuration, TOML or (.json) JSON
+    /// Configuration: TOML, or by its name JSON (.json) or YAML (.yaml, .yml)
     #[arg(long, env = "HEALTHD_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]

@@ -25,6 +25,7 @@ mod check;
 mod cli;
 mod commands;
 mod config;
+mod config_commands;
 mod control;
 mod daemon;
 #[cfg_attr(not(target_os = "linux"), path = "no_init.rs")]
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => show::inspect(&args),
         Command::Explain(args) => show::explain(&args),
         Command::Status(args) => show::status(&args),
+        Command::Config(args) => config_commands::run(&args.command),
         Command::Bench(args) => bench::run(&args),
         Command::BenchTargets => bench::targets(),
         Command::Completions { shell } => {

@@ -9,7 +9,7 @@ use crate::health::{Phase, Snapshot};
 use crate::http::response::Persistence;
 use crate::http::{Code, Head, Version};
 use crate::server::connection::respond::write_rare;
-use crate::server::state::{CloseMode, Pending, State, Writing};
+use crate::server::state::{CloseMode, Pending, State};
 use crate::server::{CloseReason, Connection, Query};
 
 /// A request that was handed over, and what its response needs.

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::cli::BenchArgs;
-use super::config::{Defaults, Source, TargetDef};
+use super::config::{Defaults, Found, Source, TargetDef};
 use super::daemon::{self, List, Outbox, Registry, StoreWriter};
 use super::store::Limits;
 use super::text::millis;
@@ -87,7 +87,9 @@ async fn measure(
         tokio::spawn(writer.run(list.clone(), drop));
         tokio::spawn(async move { while stored.recv().await.is_some() {} });
         let registry = registry.insert(Registry::new(list, commands));
-        registry.begin(targets, Vec::new(), &defaults).await;
+        let found = Found::default();
+        let begun = registry.begin(targets, &found, Vec::new(), &defaults);
+        begun.await;
     } else {
         for target in &targets {
             monitor.add(target.target(None))?;

@@ -25,7 +25,7 @@ name runs already; 128 + signal if a signal killed everything.";
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
-    /// The groups, TOML or (.json) JSON, instead of the flags that describe one
+    /// The groups, TOML or by its name JSON or YAML, instead of the flags that describe one
     #[arg(long, env = "HEALTHD_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]

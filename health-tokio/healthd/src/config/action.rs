@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use health_core::check::probe::HttpProbe;
 use health_core::monitor::registry::NoticeKind;
+use serde_json::{Value, json};
 
 use super::check;
 use super::reader::{Item, Result, Table};
+use super::show::text;
 use super::target::fingerprint;
 
 /// A command or a webhook, and the notices that it is for.
@@ -98,6 +100,23 @@ impl Action {
             timeout: timeout.unwrap_or(Duration::from_secs(10)),
             name,
             give_up_after: own.transpose()?.unwrap_or(give_up_after),
+        })
+    }
+
+    /// As it is in effect, without what may be a secret.
+    pub(super) fn shown(&self) -> Value {
+        let is_on = |(_, kind): &&(&str, NoticeKind)| self.on.contains(kind);
+        let on = WORDS.iter().filter(is_on).map(|(word, _)| *word);
+        let kind = match self.handler {
+            Handler::Command(_) => "command",
+            Handler::Webhook(_) => "webhook",
+        };
+        json!({
+            "name": &*self.name,
+            kind: self.handler.to_string(),
+            "on": on.collect::<Vec<_>>(),
+            "timeout": text(self.timeout),
+            "give_up_after": text(self.give_up_after),
         })
     }
 

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -28,7 +29,7 @@ pub(crate) struct HeaderFiles {
 
 /// Differs when anything of the file has changed, its mode too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     device: u64,
     inode: u64,
     changed: (i64, i64),
@@ -44,7 +45,7 @@ impl HeaderFiles {
             return None;
         }
         let files = files.into_iter().map(|it| {
-            let stamp = stamp(&it);
+            let stamp = stamp(it.as_ref());
             (it, stamp)
         });
         let (target, files) = (target.clone(), files.collect());
@@ -64,7 +65,7 @@ impl HeaderFiles {
     pub(crate) fn has_changed(&mut self) -> bool {
         let mut has_changed = false;
         for (file, known) in &mut self.files {
-            let found = stamp(file);
+            let found = stamp(file.as_ref());
             has_changed |= std::mem::replace(known, found) != found;
         }
         let is_readable = |(file, _): &(String, _)| read_value(file).is_ok();
@@ -149,7 +150,8 @@ fn is_headers(key: &str) -> bool {
     key == "headers" || key == "httpHeaders"
 }
 
-fn stamp(file: &str) -> Option<Stamp> {
+/// `None` if there is no such file.
+pub(super) fn stamp(file: &Path) -> Option<Stamp> {
     let metadata = fs::metadata(file).ok()?;
     Some(Stamp {
         device: metadata.dev(),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  flags, HEALTHD_* ─┐
-//!  TOML or JSON ─────┼─► Settings ─► checked as a whole, before anything begins
+//!  TOML, JSON, YAML ──┼─► Settings ─► checked as a whole, before anything begins
 //!  file_sd lists ────┘
 //! ```
 //!
@@ -13,16 +13,20 @@
 mod action;
 mod check;
 mod discovery;
+mod document;
 mod endpoint;
 mod flags;
 mod header_files;
+mod position;
 mod probe;
 mod reader;
 mod run;
+mod show;
 mod target;
+mod toml_text;
+mod yaml;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -31,16 +35,19 @@ use health_core::monitor::{MassFailure, MonitorConfig};
 use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Handler};
-pub(super) use check::{Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
+pub(super) use check::{CheckDef, Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
+pub(super) use discovery::{Found, Lists};
 pub(super) use flags::{Flags, split_target};
 pub(super) use header_files::HeaderFiles;
 pub(super) use probe::Rule;
 pub(super) use reader::ConfigError;
 pub(super) use run::{GroupSettings, RunFlags, RunSettings, STOP_MARGIN, Work};
-pub(super) use target::{Listed, Source, TargetDef, fingerprint};
+pub(super) use target::{Listed, Source, TargetDef, fingerprint, stored_list};
+pub(super) use toml_text::toml_text;
 
 use super::control;
 use super::store::Limits;
+use document::parse;
 use probe::Grammar;
 use reader::{Item, Result, Table};
 
@@ -64,7 +71,11 @@ pub(super) struct Settings {
     pub(super) is_max_stated: bool,
     /// How much is kept of each check.
     pub(super) limits: Limits,
+    /// Also those of lists.
     pub(super) targets: Vec<TargetDef>,
+    pub(super) lists: Lists,
+    /// What was wrong with the lists, besides their targets.
+    pub(super) found: Found,
     pub(super) actions: Vec<Action>,
 }
 
@@ -90,6 +101,8 @@ impl Settings {
             is_max_stated: false,
             limits: Limits::default(),
             targets: Vec::new(),
+            lists: Lists::default(),
+            found: Found::default(),
             actions: Vec::new(),
         };
         if let Some(path) = &flags.config {
@@ -97,12 +110,15 @@ impl Settings {
             let value = parse(path, &origin)?;
             let root = Item::root(&origin, &value);
             let directory = path.parent().unwrap_or(Path::new(""));
-            settings.read_file(&root.table()?, directory, flags)?;
+            let read = root.table();
+            let read = read.and_then(|table| settings.read_file(&table, directory, flags));
+            read.map_err(|error| error.placed(path))?;
         } else {
             settings.take_flags(flags)?;
         }
         settings.read_flags(flags)?;
         settings.check()?;
+        settings.read_lists();
         Ok(settings)
     }
 
@@ -157,13 +173,17 @@ impl Settings {
         }
         self.actions = action::read_all(table)?;
         if let Some(list) = table.get("file_sd") {
-            let mut names = BTreeMap::new();
             for item in list.list()? {
-                let found = discovery::read(&item, directory, &self.defaults, &mut names)?;
-                self.targets.extend(found);
+                self.lists.add(&item, directory)?;
             }
         }
         table.finish()
+    }
+
+    fn read_lists(&mut self) {
+        let names: BTreeSet<_> = self.targets.iter().map(|it| it.name.clone()).collect();
+        self.found = self.lists.read(&self.defaults, |name| names.contains(name));
+        self.targets.append(&mut self.found.targets);
     }
 
     /// Checks what needs all settings.
@@ -238,7 +258,7 @@ impl Settings {
 
     /// Warnings about settings that are allowed but probably a mistake.
     pub(super) fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings = self.found.warnings();
         let checks = self.targets.iter().flat_map(|target| {
             let checks = target.checks.iter();
             checks.map(move |check| (target, check))
@@ -276,6 +296,39 @@ fn mass_failure(item: &Item<'_>) -> Result<Option<MassFailure>> {
     Ok(Some(guard))
 }
 
+/// Reads a file as `healthd monitor` would, or as `healthd run` if it describes groups: what it has in
+/// it, and warnings.
+///
+/// # Errors
+///
+/// The first mistake.
+pub(super) fn check_file(path: &Path) -> Result<(String, Vec<String>)> {
+    let origin = path.display().to_string();
+    let config = Some(path.to_owned());
+    let count = |number: usize, one: &str| match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {one}s"),
+    };
+    if parse(path, &origin)?.get("run").is_some() {
+        let flags = RunFlags {
+            config,
+            ..RunFlags::default()
+        };
+        let settings = RunSettings::read(&flags)?;
+        let (groups, actions) = (settings.groups.len(), settings.actions.len());
+        let found = format!("{}, {}", count(groups, "group"), count(actions, "action"));
+        return Ok((found, settings.warnings()));
+    }
+    let flags = Flags {
+        config,
+        ..Flags::default()
+    };
+    let settings = Settings::read(&flags)?;
+    let (targets, actions) = (settings.targets.len(), settings.actions.len());
+    let found = format!("{}, {}", count(targets, "target"), count(actions, "action"));
+    Ok((found, settings.warnings()))
+}
+
 /// Reads the target that a command names, in the form of a table as in a file.
 pub(super) fn added(table: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
     let value = Value::Object(table);
@@ -286,34 +339,6 @@ pub(super) fn added(table: Map<String, Value>, defaults: &Defaults) -> Result<Ta
 pub(super) fn checked(table: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
     let value = Value::Object(table);
     TargetDef::read(&Item::root("check", &value), defaults, Source::Added)
-}
-
-/// TOML, unless the file's name ends in `.json`.
-fn parse(path: &Path, origin: &str) -> Result<Value> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        let text = error.to_string();
-        // The position and the reason, without the lines that quote the file.
-        let mut lines = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with('|'));
-        let line = lines.next().unwrap_or_default().trim();
-        let last = text.lines().last().unwrap_or_default().trim();
-        let reason = if last == line {
-            String::new()
-        } else {
-            format!(": {last}")
-        };
-        ConfigError::new(origin, "", "", format_args!("{line}{reason}"))
-    };
-    let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
-    if path
-        .extension()
-        .is_some_and(|it| it.eq_ignore_ascii_case("json"))
-    {
-        serde_json::from_str(&text).map_err(|error| wrong(&error))
-    } else {
-        toml::from_str(&text).map_err(|error| wrong(&error))
-    }
 }
 
 #[cfg(test)]

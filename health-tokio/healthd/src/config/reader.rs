@@ -3,15 +3,20 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use health_core::parse_duration;
 use serde_json::{Map, Value};
 
+use super::position;
+
 /// A mistake in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConfigError {
     origin: String,
+    /// The line and the column.
+    position: Option<(usize, usize)>,
     key: String,
     value: String,
     allowed: String,
@@ -27,6 +32,7 @@ impl ConfigError {
     ) -> Self {
         Self {
             origin: origin.to_owned(),
+            position: None,
             key: key.to_owned(),
             value: value.to_string(),
             allowed: allowed.to_string(),
@@ -35,6 +41,19 @@ impl ConfigError {
 }
 
 impl ConfigError {
+    /// What is allowed, or what is wrong.
+    pub(super) fn reason(&self) -> &str {
+        &self.allowed
+    }
+
+    /// The mistake with its place in this file, if it is one of it.
+    pub(super) fn placed(mut self, path: &Path) -> Self {
+        if self.position.is_none() && self.origin == path.display().to_string() {
+            self.position = position::find(path, &self.key).filter(|_| !self.key.is_empty());
+        }
+        self
+    }
+
     /// The mistake as one of a flag: the key `backoff_max` of a table that was made from flags is
     /// `--backoff-max`, and the command is what stands behind `--`.
     pub(super) fn of_flags(mut self) -> Self {
@@ -71,11 +90,15 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             origin,
+            position,
             key,
             value,
             allowed,
         } = self;
         f.write_str(origin)?;
+        if let Some((line, column)) = position {
+            write!(f, ":{line}:{column}")?;
+        }
         if !key.is_empty() {
             write!(f, ": {key}")?;
         }

@@ -1,6 +1,7 @@
 //! One target: a name, a group, and its checks.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use health_core::check::probe::Probe;
@@ -12,6 +13,7 @@ use health_driver::monitor::{Target, TargetSettings};
 use serde_json::{Map, Value, json};
 
 use super::check::{self, CheckDef, Defaults};
+use super::discovery::Listing;
 use super::header_files::{HeaderFiles, UNREADABLE};
 use super::reader::{Item, Result, Table};
 
@@ -35,6 +37,8 @@ pub(crate) struct TargetDef {
     pub(crate) header_files: Option<Box<HeaderFiles>>,
     /// What `healthd add` was given, as JSON; `None` for a target of the configuration.
     pub(super) given: Option<Box<str>>,
+    /// If it is of a list.
+    pub(crate) listing: Option<Arc<Listing>>,
     /// Of everything that was given, with the values of variables and files.
     fingerprint: u64,
 }
@@ -44,6 +48,8 @@ pub(crate) struct TargetDef {
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
     pub(crate) source: Source,
+    /// If it is of a list.
+    pub(crate) listing: Option<Arc<Listing>>,
     given: Option<Box<str>>,
     /// Another one if anything of it has changed, be it a password.
     fingerprint: u64,
@@ -58,6 +64,8 @@ const RESERVED: [&str; 5] = ["actions", "cycle", "log_lines_lost", "schedule", "
 
 /// Where a definition has [`TargetDef::probe_fingerprint`].
 const PROBE_FINGERPRINT: &str = "looks_at";
+/// Where a definition has the list that the target is of.
+const LIST: &str = "list";
 /// FNV-1a.
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;
@@ -101,6 +109,7 @@ impl TargetDef {
             checks,
             header_files,
             given: (source == Source::Added).then(|| item.value().to_string().into()),
+            listing: None,
             fingerprint: 0,
         };
         def.fingerprint = def.take_fingerprint(item.value());
@@ -141,6 +150,15 @@ impl TargetDef {
         self.header_files.as_ref()?.problem()
     }
 
+    /// The same as one of a list.
+    pub(super) fn listed_in(mut self, listing: &Arc<Listing>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (self.fingerprint, &listing.labels).hash(&mut hasher);
+        self.fingerprint = hasher.finish();
+        self.listing = Some(Arc::clone(listing));
+        self
+    }
+
     /// A target that is one address.
     pub(crate) fn of_url(
         name: &str,
@@ -175,14 +193,15 @@ impl TargetDef {
             let target = it.probe.to_string();
             (&it.name, target, &*it.config)
         });
-        let (group, given) = (Some(&self.group), self.given.as_deref());
-        definition(&self.name, group, given, self.probe_fingerprint(), checks)
+        let listed = self.listed();
+        definition(&self.name, Some(&self.group), &listed, checks)
     }
 
     /// What is to be remembered of it while a monitor watches it.
     pub(crate) fn listed(&self) -> Listed {
         Listed {
             source: self.source,
+            listing: self.listing.clone(),
             given: self.given.clone(),
             fingerprint: self.fingerprint,
             probe_fingerprint: self.probe_fingerprint(),
@@ -262,6 +281,12 @@ impl TargetDef {
     }
 }
 
+/// The list that a stored target was of.
+pub(crate) fn stored_list(stored: &StoredTarget) -> Option<PathBuf> {
+    let stored: Value = serde_json::from_str(&stored.text).ok()?;
+    Some(stored.get(LIST)?.as_str()?.into())
+}
+
 /// Of these parts, the same in every version.
 pub(crate) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> u64 {
     let mut hash = FNV_OFFSET;
@@ -289,14 +314,7 @@ impl Listed {
     pub(crate) fn definition(&self, name: &Name, settings: &TargetSettings) -> Definition {
         let checks = settings.checks.iter();
         let checks = checks.map(|it| (&it.name, it.target.clone(), &it.config));
-        let group = settings.group.as_ref();
-        definition(
-            name,
-            group,
-            self.given.as_deref(),
-            self.probe_fingerprint,
-            checks,
-        )
+        definition(name, settings.group.as_ref(), self, checks)
     }
 }
 
@@ -304,8 +322,7 @@ impl Listed {
 fn definition<'a>(
     name: &Name,
     group: Option<&Name>,
-    given: Option<&str>,
-    probe_fingerprint: u64,
+    listed: &Listed,
     checks: impl Iterator<Item = (&'a Name, String, &'a CheckConfig)>,
 ) -> Definition {
     let (mut names, mut texts) = (Vec::new(), Vec::new());
@@ -335,9 +352,16 @@ fn definition<'a>(
     map.insert("url".into(), url.into());
     map.insert("group".into(), group.map(Name::as_str).into());
     map.insert("checks".into(), texts.into());
-    map.insert(PROBE_FINGERPRINT.into(), shown(probe_fingerprint).into());
+    let probe_fingerprint = shown(listed.probe_fingerprint);
+    map.insert(PROBE_FINGERPRINT.into(), probe_fingerprint.into());
+    let given = listed.given.as_deref();
     let source = if given.is_some() { "added" } else { "config" };
     map.insert("source".into(), source.into());
+    if let Some(listing) = &listed.listing {
+        map.insert("labels".into(), json!(listing.labels));
+        let file = listing.file.display().to_string();
+        map.insert(LIST.into(), file.into());
+    }
     if let Some(given) = given.and_then(|given| serde_json::from_str::<Value>(given).ok()) {
         map.insert("told".into(), given);
     }

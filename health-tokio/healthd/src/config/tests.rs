@@ -1,5 +1,6 @@
 //! What is read, and what is said of what cannot be.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,10 +14,10 @@ mod identity;
 mod mistakes;
 mod wrong;
 
-struct File(PathBuf);
+pub(super) struct File(pub(super) PathBuf);
 
 impl File {
-    fn new(name: &str, text: &str) -> Self {
+    pub(super) fn new(name: &str, text: &str) -> Self {
         let id = std::process::id();
         let path = std::env::temp_dir().join(format!("healthd-config-{id}-{name}"));
         fs::write(&path, text).expect("written");
@@ -113,6 +114,52 @@ fn three_grammars_say_the_same() {
             assert_eq!(a.config, b.config, "{name}");
         }
     }
+}
+
+#[test]
+fn three_formats_say_the_same() {
+    let json = r#"{"interval": 5, "token": "1234", "allow_hosts": ["prober"],
+        "mass_failure": {"failed_fraction": 0.3},
+        "target": [{"name": "a", "url": "http://a/", "expect_status": "200-204"},
+                   {"name": "b", "exec": ["test", "-e", "yes"], "on_unhealthy": "report"}],
+        "action": [{"on": ["unhealthy"], "command": ["notify", "x"]}]}"#;
+    let toml = r#"interval = 5
+        token = "1234"
+        allow_hosts = ["prober"]
+        mass_failure.failed_fraction = 0.3
+        [[target]]
+        name = "a"
+        url = "http://a/"
+        expect_status = "200-204"
+        [[target]]
+        name = "b"
+        exec = ["test", "-e", "yes"]
+        on_unhealthy = "report"
+        [[action]]
+        on = ["unhealthy"]
+        command = ["notify", "x"]"#;
+    let yaml = "interval: 5\ntoken: '1234'\nallow_hosts: [prober]\n\
+        mass_failure:\n  failed_fraction: 0.3\n\
+        target:\n- {name: a, url: 'http://a/', expect_status: 200-204}\n\
+        - name: b\n  exec: [test, -e, 'yes']\n  on_unhealthy: report\n\
+        action:\n- on: [unhealthy]\n  command: [notify, x]\n";
+    let read = [
+        ("json", json),
+        ("toml", toml),
+        ("yaml", yaml),
+        ("yml", yaml),
+    ];
+    let read = read.map(|(end, text)| {
+        let file = File::new(&format!("formats.{end}"), text);
+        let value = parse(&file.0, "same").expect(end);
+        (value, file.read().map(|it| it.targets.len()))
+    });
+    for it in &read[1..] {
+        assert_eq!(it, &read[0]);
+    }
+    let mistake = File::new("line.yaml", "interval: 5\nretries: [\n").read();
+    let mistake = mistake.expect_err("refused").to_string();
+    assert!(mistake.contains("line.yaml: line 3, column"), "{mistake}");
 }
 
 #[test]

@@ -60,6 +60,7 @@ use health_tokio::monitor::{self, Monitor, MonitorHandle};
 use health_tokio::systemd::Notifier;
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
+use registry::Scope;
 use reporter::Reporter;
 
 /// What a stop may take, whatever hangs.
@@ -67,6 +68,9 @@ const STOP: Duration = Duration::from_secs(5);
 
 /// How often the files that hold values of headers are checked.
 const HEADER_FILES: Duration = Duration::from_millis(250);
+
+/// How often lists of addresses are checked for a change.
+const LISTS: Duration = Duration::from_secs(2);
 
 /// A running monitor.
 struct Daemon {
@@ -188,11 +192,10 @@ async fn watch(
     let mut server = None;
     let work = async {
         let configured = std::mem::take(&mut daemon.settings.targets);
-        let defaults = daemon.settings.defaults.clone();
-        daemon
-            .registry
-            .begin(configured, stored.targets, &defaults)
-            .await;
+        let (settings, stored) = (&daemon.settings, stored.targets);
+        let begun =
+            (daemon.registry).begin(configured, &settings.found, stored, &settings.defaults);
+        begun.await;
         let _ = begin.send(());
         daemon.warn_of_limits();
 
@@ -285,9 +288,12 @@ impl Daemon {
     async fn serve(&mut self, mut hangup: Signal, mut requests: mpsc::Receiver<PendingRequest>) {
         let mut checks = tokio::time::interval(HEADER_FILES);
         checks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut lists = tokio::time::interval(LISTS);
+        lists.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = checks.tick() => self.registry.read_header_files(&self.settings.defaults),
+                _ = lists.tick() => self.read_lists().await,
                 _ = hangup.recv() => self.reload().await,
                 Some((request, reply)) = requests.recv() => {
                     // The client may have closed the connection.
@@ -315,7 +321,28 @@ impl Daemon {
         let _ = self
             .pace
             .send_if_modified(|it| std::mem::replace(it, pace) != pace);
-        self.registry.reload(configured).await;
+        self.settings.lists = settings.lists;
+        let registry = &self.registry;
+        let done = registry
+            .reload(configured, &settings.found, Scope::All)
+            .await;
+        done.log("configuration read");
+        self.warn_of_limits();
+    }
+
+    /// Takes over what lists say, if one of them has changed, come or gone.
+    async fn read_lists(&mut self) {
+        let Settings {
+            lists, defaults, ..
+        } = &mut self.settings;
+        if !lists.have_changed() {
+            return;
+        }
+        let mut found = lists.read(defaults, |name| self.registry.is_outside_of_lists(name));
+        found.warnings().iter().for_each(|it| warn!("{it}"));
+        let targets = std::mem::take(&mut found.targets);
+        let done = self.registry.reload(targets, &found, Scope::Lists).await;
+        done.log("lists read");
         self.warn_of_limits();
     }
 

@@ -1,5 +1,7 @@
 //! Changes the list of targets: at the start, at a reload, and by commands.
 
+mod reload;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +13,9 @@ use tracing::{info, warn};
 
 use super::list::List;
 use super::store_writer::{MAX_TARGETS, StoreCommand, StoreHandle};
-use crate::config::{Defaults, HeaderFiles, Source, TargetDef};
+use crate::config::{Defaults, Found, HeaderFiles, Source, TargetDef, stored_list};
+
+pub(super) use reload::Scope;
 
 /// How long a command waits for the disk: it has to be answered before it gives the monitor up.
 const COMMAND: Duration = Duration::from_secs(3);
@@ -25,6 +29,8 @@ pub(crate) struct Registry {
     header_files: Mutex<BTreeMap<Name, (Source, Box<HeaderFiles>)>>,
     /// While what is stored was not read, or has just been.
     late: Mutex<Option<Late>>,
+    /// What was stored of targets of lists that could not be read yet.
+    waiting: Mutex<BTreeMap<Name, StoredTarget>>,
 }
 
 /// What is needed to take over late what is stored.
@@ -46,6 +52,7 @@ impl Registry {
             commands,
             header_files: Mutex::new(BTreeMap::new()),
             late: Mutex::new(None),
+            waiting: Mutex::new(BTreeMap::new()),
         }
     }
 
@@ -53,10 +60,17 @@ impl Registry {
         self.list.len()
     }
 
+    /// Whether there is a target of this name that no list has named.
+    pub(super) fn is_outside_of_lists(&self, name: &Name) -> bool {
+        let targets = self.list.lock();
+        targets.get(name).is_some_and(|it| it.listing.is_none())
+    }
+
     /// Begins to watch the configured and the added targets, with their stored state.
     pub(crate) async fn begin(
         &self,
         mut configured: Vec<TargetDef>,
+        found: &Found,
         stored: Vec<StoredTarget>,
         defaults: &Defaults,
     ) {
@@ -74,6 +88,9 @@ impl Registry {
             match TargetDef::restore(kept, defaults) {
                 Some(Ok(target)) => all.push(target),
                 Some(Err(error)) => warn!(%name, %error, "a target cannot be watched any more"),
+                None if stored_list(kept).is_some_and(|it| found.lacks(&it)) => {
+                    self.waiting().insert(name.clone(), kept.clone());
+                }
                 None => {
                     info!(%name, "no longer in the configuration");
                     gone.push(name.clone());
@@ -159,63 +176,12 @@ impl Registry {
         });
     }
 
-    fn late(&self) -> MutexGuard<'_, Option<Late>> {
-        self.late.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Name, StoredTarget>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the configured targets to these; a target that stays keeps what is known of it.
-    pub(super) async fn reload(&self, configured: Vec<TargetDef>) {
-        let names: BTreeSet<_> = configured.iter().map(|it| it.name.clone()).collect();
-        let (mut gone, mut changed, mut afresh) = (Vec::new(), Vec::new(), Vec::new());
-        let mut added = 0;
-        {
-            let targets = self.list.lock();
-            for (name, target) in &*targets {
-                if target.source == Source::Config && !names.contains(name) {
-                    gone.push(name.clone());
-                }
-            }
-            for target in configured {
-                let old = targets.get(&target.name);
-                let is_added = old.is_some_and(|old| old.source == Source::Added);
-                if !is_free(&target.name, is_added) {
-                    continue;
-                }
-                if old.is_some_and(|old| old.is_unchanged(&target)) {
-                    continue;
-                }
-                if old.is_some_and(|old| !old.probes_the_same_as(&target)) {
-                    afresh.push(target.name.clone());
-                }
-                added += usize::from(old.is_none());
-                changed.push(target);
-            }
-        }
-        for name in &gone {
-            self.forget(name);
-        }
-        let removed = gone.len();
-        self.keep(StoreCommand::Remove(gone)).await;
-        let is_new: BTreeSet<_> = afresh.iter().cloned().collect();
-        // First: killed in between, a new address must not be left deregistered for what the old was.
-        self.keep(StoreCommand::Reset(afresh)).await;
-        for some in changed.chunks(MAX_TARGETS) {
-            let definitions = some.iter().map(TargetDef::definition);
-            self.keep(StoreCommand::Put(definitions.collect())).await;
-        }
-        for target in &changed {
-            if is_new.contains(&target.name) {
-                self.forget(&target.name);
-            }
-            self.watch(target, None);
-        }
-        info!(
-            added,
-            changed = changed.len() - added,
-            removed,
-            targets = self.len(),
-            "configuration read"
-        );
+    fn late(&self) -> MutexGuard<'_, Option<Late>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a target.

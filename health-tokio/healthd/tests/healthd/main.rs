@@ -1,6 +1,7 @@
 //! `healthd` as people run it: real processes, real sockets, a real file.
 
 mod backend;
+mod config;
 mod daemon;
 mod deregistered;
 mod ending;
@@ -8,6 +9,7 @@ mod endpoint;
 mod environment;
 mod header_files;
 mod init;
+mod lists;
 mod lost;
 #[path = "../../src/config/tests/mistakes.rs"]
 mod mistakes;

@@ -14,7 +14,7 @@ fn wrong_is_said_in_one_line_with_code_2() {
     for (args, expected) in [
         (
             vec!["monitor", "--config", &wrong],
-            "wrong.toml: intervall: no such key; allowed are: ",
+            "wrong.toml:1:1: intervall: no such key; allowed are: ",
         ),
         (
             vec!["monitor", "--config", "/no/such.toml"],

@@ -78,7 +78,8 @@ impl RunSettings {
             grace: None,
         };
         if let Some(path) = &flags.config {
-            settings.read_file(path, flags)?;
+            let read = settings.read_file(path, flags);
+            read.map_err(|error| error.placed(path))?;
         } else {
             let of_flags = settings.read_group(flags);
             of_flags.map_err(ConfigError::of_flags)?;

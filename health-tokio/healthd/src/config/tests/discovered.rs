@@ -53,3 +53,51 @@ fn derived_names_are_short_and_unique() {
         .filter(|it| it.as_str().starts_with(&long[..50]));
     assert_eq!(kept.count(), 2, "{names:?}");
 }
+
+/// Whoever writes a list may err: one entry, one address, or the whole of it.
+#[test]
+fn a_mistake_leaves_out_no_more_than_it_has_to() {
+    let list = File::new(
+        "mixed.yml",
+        "- targets: ['a:1', 5, 'b c:1', 'd:1']\n  labels: {job: web, zone: eu-1, __meta_x: y}\n\
+         - targets: 7\n- labels: {}\n- targets: ['e:1', 'fixed']\n  labels: {zone: [1]}\n\
+         - targets: ['fixed', 'f:1']\n",
+    );
+    let settings = toml(
+        "mixed",
+        &format!(
+            "target = [{{ name = \"fixed\", url = \"http://a/\" }}]\n\
+             file_sd = [{{ files = [{:?}, \"absent.json\"] }}]",
+            list.0
+        ),
+    );
+    let names: Vec<_> = settings.targets.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["fixed", "a:1", "d:1", "f:1"]);
+    let warnings = settings.warnings();
+    for expected in [
+        "[0].targets[1] = 5: allowed is a text; this address is left out",
+        "[0].targets[2] = \"b c:1\": ",
+        "[1].targets = 7: allowed is a list; this entry is left out",
+        "[2]: targets is missing; this entry is left out",
+        "[3].labels.zone = […]: allowed is a text",
+        "[4].targets[0] = \"fixed\": there is a target fixed outside of the lists",
+        "absent.json: No such file",
+    ] {
+        let has_it = warnings.iter().any(|it| it.contains(expected));
+        assert!(has_it, "{expected}\n{warnings:#?}");
+    }
+    assert_eq!(warnings.len(), 7, "{warnings:#?}");
+    let listing = settings.targets[1].listing.as_ref().expect("of a list");
+    let labels: Vec<_> = listing.labels.iter().collect();
+    let [job, zone] = ["job", "zone"].map(str::to_owned);
+    assert_eq!(
+        labels,
+        [(&job, &"web".to_owned()), (&zone, &"eu-1".to_owned())]
+    );
+    let definition = settings.targets[1].definition().text;
+    assert!(
+        definition.contains(r#""labels":{"job":"web","zone":"eu-1"}"#),
+        "{definition}"
+    );
+    assert!(!settings.targets[0].definition().text.contains("labels"));
+}

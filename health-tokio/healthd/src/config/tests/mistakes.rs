@@ -167,8 +167,8 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
             "action[0]: allowed is one of: command, webhook",
         ),
         (
-            "file_sd = [{ files = [\"none.json\"] }]".into(),
-            "none.json: No such file",
+            "file_sd = [{ files = \"none.json\" }]".into(),
+            "file_sd[0].files = \"none.json\": allowed is a list",
         ),
     ]
 }

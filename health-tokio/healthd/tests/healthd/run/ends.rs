@@ -115,7 +115,7 @@ fn wrong_flags_are_one_line_with_code_2() {
         ),
         (
             &["run", "--config", "wrong.toml"],
-            "healthd: wrong.toml: run[0].replicas = 0: allowed is",
+            "healthd: wrong.toml:3:1: run[0].replicas = 0: allowed is",
         ),
         (
             &["run", "--config", "wrong.toml", "--", "true"],

@@ -1,0 +1,34 @@
+//! The command `healthd config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::MonitorArgs;
+
+#[derive(Args, Debug)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Read a file of monitor or of run, and say the first mistake: exit code 0 right, 2 wrong
+    Check {
+        /// TOML, or by its name JSON (.json) or YAML (.yaml, .yml)
+        file: PathBuf,
+    },
+    /// Print the settings of monitor that are in effect, with flags, environment and defaults, without
+    /// secrets
+    Show(ConfigShowArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConfigShowArgs {
+    #[command(flatten)]
+    pub(crate) monitor: MonitorArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
