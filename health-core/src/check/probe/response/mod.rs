@@ -25,6 +25,8 @@ mod head;
 mod malformed;
 mod verdict;
 
+#[cfg(feature = "registry")]
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 
@@ -43,6 +45,9 @@ pub(super) struct Response<'p> {
     probe: &'p HttpProbe,
     verdict: Verdict,
     part: Part<'p>,
+    /// `Retry-After` and, of a redirect, `Location`.
+    #[cfg(feature = "registry")]
+    pub(super) asks: [Option<Box<str>>; 2],
 }
 
 enum Part<'p> {
@@ -57,6 +62,8 @@ impl<'p> Response<'p> {
             probe,
             verdict: Verdict::default(),
             part: Part::Head(HeadReader::default()),
+            #[cfg(feature = "registry")]
+            asks: [None, None],
         }
     }
 
@@ -94,6 +101,12 @@ impl<'p> Response<'p> {
                 100..=199 => Part::Head(HeadReader::behind(reader)),
                 status => {
                     let framing = head.framing(self.probe.method())?;
+                    #[cfg(feature = "registry")]
+                    {
+                        let is_redirect = (300..=399).contains(&status);
+                        let location = is_redirect.then(|| text(&head, "Location")).flatten();
+                        self.asks = [text(&head, "Retry-After"), location];
+                    }
                     self.verdict = Verdict::of_head(self.probe, &head);
                     let is_judged = self.verdict.needs_body(self.probe);
                     let body = Body::new(framing, self.probe, is_judged);
@@ -133,4 +146,14 @@ impl<'p> Response<'p> {
         };
         self.verdict.into_outcome(excerpt)
     }
+}
+
+/// The value of the field, if it is there once, short, and of visible ASCII and blanks.
+#[cfg(feature = "registry")]
+fn text(head: &Head<'_>, name: &str) -> Option<Box<str>> {
+    let mut values = head.values(name);
+    let value = values.next().filter(|it| it.len() <= 2_048)?;
+    let is_plain = value.iter().all(|it| matches!(it, b' '..=b'~'));
+    let is_it = is_plain && values.next().is_none();
+    is_it.then(|| core::str::from_utf8(value).ok().map(Into::into))?
 }
