@@ -383,8 +383,12 @@ fn a_new_process_goes_on_from_what_was_sent() {
         [(NoticeKind::MassFailureOver, names(&["a"]))]
     );
     assert!(!notices.is_mass_failure_sent());
-    // One that was removed is in none.
+    // One that was removed is in none, and with the last one all is over.
     notices.retain(|it| it.as_str() != "a");
+    assert_eq!(
+        due(&mut notices, 1_500),
+        [(NoticeKind::Recovered, Vec::new())]
+    );
     notices.observe(at(2_000), &[turn("c", DOWN)], true);
     assert_eq!(
         due(&mut notices, 3_000),

@@ -322,6 +322,11 @@ impl<'p> Attempt<'p> {
                 let progress = response.handle_input(input);
                 self.report.status = response.status();
                 if self.report.status.is_some() && !had_head {
+                    #[cfg(feature = "registry")]
+                    {
+                        let asks = core::mem::take(&mut response.asks);
+                        [self.report.retry_after, self.report.location] = asks;
+                    }
                     self.record(ProbePhase::Head);
                 }
                 match progress {

@@ -1,5 +1,7 @@
 //! The result of one attempt.
 
+#[cfg(feature = "registry")]
+use alloc::boxed::Box;
 use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -27,6 +29,12 @@ pub struct Report {
     pub exit: Option<Exit>,
     /// What a command wrote; for authorised readers.
     pub output: Option<Capture>,
+    /// `Retry-After` of an HTTP response (RFC 9110 §10.2.3), as it came.
+    #[cfg(feature = "registry")]
+    pub retry_after: Option<Box<str>>,
+    /// `Location` of an HTTP response of status 3xx (RFC 9110 §10.2.2), as it came.
+    #[cfg(feature = "registry")]
+    pub location: Option<Box<str>>,
 }
 
 impl Report {
@@ -42,6 +50,10 @@ impl Report {
             status: None,
             exit: None,
             output: None,
+            #[cfg(feature = "registry")]
+            retry_after: None,
+            #[cfg(feature = "registry")]
+            location: None,
         }
     }
 }

@@ -25,8 +25,10 @@
 
 mod batch;
 mod first_results;
+mod flapping;
 mod journal;
 mod notice;
+mod notices;
 mod notified;
 mod outbox;
 mod pending;
@@ -36,8 +38,10 @@ mod writer;
 pub use batch::{Batch, CheckChange, CheckRow, ResultRow, TransitionRow};
 pub use first_results::FirstResults;
 pub(super) use first_results::FirstShare;
+pub use flapping::{Flapping, FlappingChange};
 pub(super) use journal::Journal;
-pub use notice::{Notice, NoticeKind, Notices};
+pub use notice::{Notice, NoticeKind};
+pub use notices::{NoticeConfig, Notices, Told};
 pub use outbox::{DeliveryFailure, Outbox};
 pub use store::{Definition, StoredCheck, StoredTarget, TargetStore};
 pub use writer::JournalStats;

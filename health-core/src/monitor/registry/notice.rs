@@ -1,82 +1,11 @@
-//! Notices: groups transitions into few messages for people.
-//!
-//! People act on the last message that they have read. So a notice says how a target is, compared with
-//! what they were last sent, and not each change in between.
+//! What a notice is.
 
-use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
-use core::mem;
-use core::time::Duration;
 
-use super::batch::{CheckChange, TransitionRow};
-use super::notified::{Next, Notified, Stage};
-use crate::base::Instant;
-use crate::base::Name;
-use crate::check::CheckStatus;
-
-/// From one notice of what happens during a mass failure to the next.
-const UPDATE_EVERY: Duration = Duration::from_secs(300);
-
-/// Groups transitions into notices: one for each change, one for many that come together, and a single
-/// one for a mass failure, however many targets fail.
-///
-/// One broken uplink has made a monitor send 28,000 text messages.
-///
-/// Each notice says the net change of each target since the notice before: a target that was unhealthy
-/// for less than the time of gathering is in none, one that is unhealthy again after a moment is never
-/// in a last notice as recovered. A target has recovered when none of its checks is unhealthy.
-///
-/// ```
-/// use core::time::Duration;
-/// use health_core::check::CheckStatus;
-/// use health_core::monitor::registry::{CheckChange, NoticeKind, Notices, TransitionRow};
-/// use health_core::Name;
-/// use health_core::Streak;
-/// use health_core::{Instant, UnixTime};
-///
-/// let down = TransitionRow {
-///     target: Name::new("web-1")?,
-///     check: Name::new("http")?,
-///     at: UnixTime::default(),
-///     change: CheckChange::Status { from: CheckStatus::Healthy, to: CheckStatus::Unhealthy },
-///     streak: Streak::of_failures(3),
-///     record: None,
-/// };
-/// let mut notices = Notices::default();
-/// let mut now = Instant::default();
-/// notices.observe(now, &[down], false);
-/// assert!(notices.poll(now).is_none(), "others may follow");
-/// now = notices.poll_timeout().expect("a second later");
-/// let notice = notices.poll(now).expect("none did");
-/// assert_eq!((notice.kind, notice.transitions.len()), (NoticeKind::Unhealthy, 1));
-/// # Ok::<(), health_core::NameError>(())
-/// ```
-#[derive(Debug)]
-pub struct Notices {
-    gather: Duration,
-    /// Those that are not healthy, or that no notice has said yet to be healthy again.
-    targets: BTreeMap<Name, Notified>,
-    /// When the oldest change came that no notice was made from.
-    since: Option<Instant>,
-    /// Orders changes.
-    order: u64,
-    mass: Mass,
-    ready: VecDeque<Notice>,
-}
-
-/// The mass failure, if there is one.
-#[derive(Debug, Default)]
-struct Mass {
-    is_on: bool,
-    /// A notice of its beginning was sent, and none of its end.
-    is_sent: bool,
-    /// When it began or ended, among the changes.
-    order: u64,
-    /// Before this, no update is sent.
-    update_at: Instant,
-    /// There is something for an update.
-    has_update: bool,
-}
+use super::batch::TransitionRow;
+#[cfg(doc)]
+use super::{Flapping, Notices};
+use crate::base::UnixTime;
 
 /// What a [`Notice`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +31,13 @@ pub enum NoticeKind {
     Restarted,
     /// These replicas of a group were given up. No [`Notices`] make it: a supervisor's driver does.
     GivenUp,
+    /// These targets turn again and again ([`Flapping`]): until they are steady, no notice says how they
+    /// are.
+    Flapping,
+    /// These targets are steady again, and this is how they are.
+    StoppedFlapping,
+    /// These targets are still not healthy, and nothing was sent for a while.
+    Reminder,
 }
 
 /// A message to send.
@@ -112,7 +48,12 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// For each target the change that has brought it to where it is, oldest first.
     pub transitions: Vec<TransitionRow>,
-    outages: Vec<TransitionRow>,
+    /// How many targets notices have said not to be healthy, with this one. At zero, all is over.
+    pub open: usize,
+    /// When the first of them failed, since all were healthy: the same in all notices from the first one
+    /// to that with which all is over.
+    pub incident: UnixTime,
+    pub(super) outages: Vec<TransitionRow>,
 }
 
 impl Notice {
@@ -124,13 +65,14 @@ impl Notice {
             kind: NoticeKind::Unhealthy,
             transitions: self.outages.clone(),
             outages: Vec::new(),
+            ..*self
         })
     }
 }
 
 impl NoticeKind {
     /// Every kind.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::MassFailure,
         Self::MassFailureUpdate,
         Self::MassFailureOver,
@@ -140,6 +82,9 @@ impl NoticeKind {
         Self::Recovered,
         Self::Restarted,
         Self::GivenUp,
+        Self::Flapping,
+        Self::StoppedFlapping,
+        Self::Reminder,
     ];
 
     /// The kind whose [word](Self::as_str) this is.
@@ -149,7 +94,8 @@ impl NoticeKind {
     }
 
     /// The word: `mass_failure`, `mass_failure_update`, `mass_failure_over`, `unhealthy`,
-    /// `deregistered`, `answers_again`, `recovered`, `restarted`, `given_up`.
+    /// `deregistered`, `answers_again`, `recovered`, `restarted`, `given_up`, `flapping`,
+    /// `stopped_flapping`, `reminder`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -162,227 +108,34 @@ impl NoticeKind {
             Self::Recovered => "recovered",
             Self::Restarted => "restarted",
             Self::GivenUp => "given_up",
+            Self::Flapping => "flapping",
+            Self::StoppedFlapping => "stopped_flapping",
+            Self::Reminder => "reminder",
         }
     }
-}
 
-impl Default for Notices {
-    /// Gathers changes for a second.
-    fn default() -> Self {
-        Self::new(Duration::from_secs(1))
-    }
-}
-
-impl Notices {
-    /// Changes within `gather` come in one notice.
+    /// Whether somebody has to act at once: what is unhealthy, deregistered, failing together or given
+    /// up. The others can wait until somebody has time.
     #[must_use]
-    pub const fn new(gather: Duration) -> Self {
-        Self {
-            gather,
-            targets: BTreeMap::new(),
-            since: None,
-            order: 0,
-            mass: Mass {
-                is_on: false,
-                is_sent: false,
-                order: 0,
-                update_at: Instant::from_micros(0),
-                has_update: false,
-            },
-            ready: VecDeque::new(),
-        }
+    pub const fn is_critical(self) -> bool {
+        matches!(
+            self,
+            Self::MassFailure
+                | Self::MassFailureUpdate
+                | Self::Unhealthy
+                | Self::Deregistered
+                | Self::GivenUp
+                | Self::Reminder
+        )
     }
 
-    /// Goes on from what an earlier process has sent: for each check of which a notice has said that it
-    /// is unhealthy or deregistered, that change; and whether the last notice of a mass failure was of
-    /// its beginning. Transitions of which nothing was sent are to be [observed](Self::observe) then.
-    pub fn restore(&mut self, sent: impl IntoIterator<Item = TransitionRow>, is_mass_sent: bool) {
-        for transition in sent {
-            self.order += 1;
-            let known = self.targets.entry(transition.target.clone()).or_default();
-            known.restore(self.order, transition, is_mass_sent);
-        }
-        self.mass.is_sent = is_mass_sent;
-        // Until it is observed to be over.
-        self.mass.is_on = is_mass_sent;
-    }
-
-    /// Whether the last notice of a mass failure was of its beginning; for [`restore`](Self::restore).
+    /// Whether it says that something is over, and so is of interest only to those who were told of its
+    /// beginning.
     #[must_use]
-    pub const fn is_mass_failure_sent(&self) -> bool {
-        self.mass.is_sent
-    }
-
-    /// These transitions have happened, while there is a mass failure
-    /// ([`MonitorStatus::is_mass_failure`](crate::monitor::MonitorStatus::is_mass_failure)) or not. Call it without
-    /// transitions, too: a mass failure ends without one.
-    pub fn observe(&mut self, now: Instant, transitions: &[TransitionRow], is_mass: bool) {
-        for transition in transitions {
-            self.order += 1;
-            if self.change(transition) {
-                self.since.get_or_insert(now);
-            }
-        }
-        if self.mass.is_on != is_mass {
-            self.order += 1;
-            self.mass.order = self.order;
-            self.mass.is_on = is_mass;
-            let is_due = || match is_mass {
-                true => self.targets.values().any(Notified::begins_mass_failure),
-                false => true,
-            };
-            if self.mass.is_sent != is_mass && is_due() {
-                self.since.get_or_insert(now);
-            }
-        }
-    }
-
-    /// Forgets targets that there are no more, so that no notice names them.
-    pub fn retain(&mut self, mut is_known: impl FnMut(&Name) -> bool) {
-        self.targets.retain(|name, _| is_known(name));
-    }
-
-    /// The next notice that is due; call until `None`. Notices that are due together come in the order
-    /// in which the first change of each has happened.
-    pub fn poll(&mut self, now: Instant) -> Option<Notice> {
-        if self.ready.is_empty() && self.poll_timeout()? <= now {
-            self.since = None;
-            self.compose(now);
-        }
-        self.ready.pop_front()
-    }
-
-    /// When to call [`poll`](Self::poll) next; `None` is after the next change.
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        let gathered = self.since.map(|since| since + self.gather);
-        let update = self.mass.has_update.then_some(self.mass.update_at);
-        [gathered, update].into_iter().flatten().min()
-    }
-
-    /// Whether changes were observed that [`poll`](Self::poll) has not made notices from yet.
-    #[must_use]
-    pub fn is_gathering(&self) -> bool {
-        self.since.is_some() || !self.ready.is_empty()
-    }
-
-    /// Whether there may be something to send of it.
-    fn change(&mut self, transition: &TransitionRow) -> bool {
-        let name = &transition.target;
-        match transition.change {
-            CheckChange::Status {
-                to: CheckStatus::Unhealthy,
-                ..
-            }
-            | CheckChange::Deregistered => {
-                let known = self.targets.entry(name.clone()).or_default();
-                known.fail(self.order, transition.clone());
-                true
-            }
-            CheckChange::AnswersAgain => {
-                let known = self.targets.entry(name.clone()).or_default();
-                known.answer(self.order, transition.clone());
-                true
-            }
-            CheckChange::Status {
-                from,
-                to: CheckStatus::Healthy,
-            } => {
-                if from == CheckStatus::Unhealthy && !self.targets.contains_key(name) {
-                    // Of one of which nothing is known, something was sent before.
-                    let mut known = Notified::default();
-                    known.restore(self.order, transition.clone(), false);
-                    self.targets.insert(name.clone(), known);
-                }
-                let Some(known) = self.targets.get_mut(name) else {
-                    return false;
-                };
-                known.succeed(self.order, transition.clone());
-                true
-            }
-            CheckChange::Status { .. } => {
-                if let Some(known) = self.targets.get_mut(name) {
-                    known.start_afresh(&transition.check);
-                }
-                false
-            }
-            _ => false,
-        }
-    }
-
-    /// Makes the notices that are due from how the targets are now.
-    fn compose(&mut self, now: Instant) {
-        let mass = &mut self.mass;
-        let stage = match (mass.is_sent, mass.is_on) {
-            (true, false) => Stage::Ends,
-            (true, true) => Stage::On {
-                is_update: mass.update_at <= now,
-            },
-            (false, true) if self.targets.values().any(Notified::begins_mass_failure) => {
-                Stage::Begins
-            }
-            (false, _) => Stage::Off,
-        };
-        match stage {
-            Stage::Begins => {
-                mass.is_sent = true;
-                mass.update_at = now + UPDATE_EVERY;
-            }
-            Stage::Ends => mass.is_sent = false,
-            Stage::On { .. } | Stage::Off => {}
-        }
-        mass.has_update = false;
-        let mut found: BTreeMap<NoticeKind, Vec<(u64, TransitionRow)>> = BTreeMap::new();
-        let mut outages = Vec::new();
-        let mut has_more = false;
-        if matches!(stage, Stage::Ends) {
-            // Sent if nobody is unhealthy, too.
-            found.insert(NoticeKind::MassFailureOver, Vec::new());
-        }
-        self.targets.retain(|_, target| {
-            match target.next(stage) {
-                Next::Nothing => {}
-                Next::Later => mass.has_update = true,
-                Next::Send(kind, transition) => {
-                    let of_kind = found.entry(kind).or_default();
-                    of_kind.push((target.order(), transition));
-                    let outage = target.take_outage().map(|it| (target.order(), it));
-                    outages.extend(outage);
-                }
-            }
-            has_more |= target.has_more();
-            !target.is_over()
-        });
-        if found.contains_key(&NoticeKind::MassFailureUpdate) {
-            mass.update_at = now + UPDATE_EVERY;
-        }
-        if has_more {
-            self.since = Some(now);
-        }
-        outages.sort_by_key(|(order, _)| *order);
-        let ended = mass.order;
-        let ready = found.into_iter().map(|(kind, mut changes)| {
-            changes.sort_by_key(|(order, _)| *order);
-            let first = match kind {
-                NoticeKind::MassFailureOver => ended,
-                _ => changes.first().map_or(0, |(order, _)| *order),
-            };
-            let transitions = changes.into_iter().map(|(_, it)| it).collect();
-            let of_outages = match kind {
-                NoticeKind::Deregistered => mem::take(&mut outages),
-                _ => Vec::new(),
-            };
-            let outages = of_outages.into_iter().map(|(_, it)| it).collect();
-            let notice = Notice {
-                kind,
-                transitions,
-                outages,
-            };
-            (first, notice)
-        });
-        let mut ready: Vec<_> = ready.collect();
-        ready.sort_by_key(|(first, _)| *first);
-        self.ready
-            .extend(ready.into_iter().map(|(_, notice)| notice));
+    pub const fn is_recovery(self) -> bool {
+        matches!(
+            self,
+            Self::MassFailureOver | Self::Recovered | Self::StoppedFlapping
+        )
     }
 }

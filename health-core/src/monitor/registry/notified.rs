@@ -1,9 +1,13 @@
 //! How one target is, compared with what notices have said of it.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use core::mem;
 
 use super::batch::{CheckChange, TransitionRow};
+use super::flapping::FlappingChange;
 use super::notice::NoticeKind;
+use super::notices::Told;
+use crate::base::Instant;
 use crate::base::Name;
 use crate::check::CheckStatus;
 
@@ -26,7 +30,29 @@ pub(super) struct Notified {
     healthy: Option<TransitionRow>,
     /// When it changed last, among all changes.
     order: u64,
+    /// Until then it is not told to be unhealthy.
+    held_until: Option<Instant>,
+    flap: Flap,
+    /// What the last notice that names it has named of it.
+    said: Option<TransitionRow>,
 }
+
+/// Where notices are with a target that turns again and again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Flap {
+    #[default]
+    Steady,
+    /// To be told.
+    Begins(TransitionRow),
+    /// Told: until it is over, nothing else is.
+    On(TransitionRow),
+    /// To be told.
+    Ends(TransitionRow),
+}
+
+/// What would be [told](Notified::told) differs if this does.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Mark(Sent, usize, bool);
 
 /// What the last notice that names it has said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +93,7 @@ impl Notified {
     /// A notice has said this, in an earlier process.
     pub(super) fn restore(&mut self, order: u64, transition: TransitionRow, is_in_mass: bool) {
         self.order = order;
+        self.said = Some(transition.clone());
         if let CheckChange::Deregistered | CheckChange::AnswersAgain = transition.change {
             self.is_in_mass = false;
             // Healthy only when this check is, too.
@@ -96,9 +123,32 @@ impl Notified {
         }
     }
 
-    /// A check became unhealthy, or had the target deregistered.
-    pub(super) fn fail(&mut self, order: u64, transition: TransitionRow) {
+    /// A notice has said in an earlier process that it is flapping.
+    pub(super) fn restore_flapping(&mut self, order: u64, transition: TransitionRow) {
         self.order = order;
+        self.flap = Flap::On(transition);
+    }
+
+    /// It has begun to flap, or is steady again. False if there is nothing to send.
+    pub(super) fn flap(&mut self, order: u64, change: &FlappingChange) -> bool {
+        self.order = order;
+        let transition = change.transition.clone();
+        self.flap = match (&self.flap, change.is_flapping) {
+            (Flap::On(_) | Flap::Ends(_), true) => Flap::On(transition),
+            (Flap::Steady | Flap::Begins(_), true) => Flap::Begins(transition),
+            (Flap::On(_) | Flap::Ends(_), false) => Flap::Ends(transition),
+            (Flap::Steady | Flap::Begins(_), false) => Flap::Steady,
+        };
+        matches!(self.flap, Flap::Begins(_) | Flap::Ends(_))
+    }
+
+    /// A check became unhealthy, or had the target deregistered. If no notice has said so, one does from
+    /// `due` on.
+    pub(super) fn fail(&mut self, order: u64, transition: TransitionRow, due: Instant) {
+        self.order = order;
+        if self.sent == Sent::Healthy {
+            self.held_until.get_or_insert(due);
+        }
         if transition.change == CheckChange::Deregistered {
             self.deregistered = Some(transition);
         } else {
@@ -117,6 +167,9 @@ impl Notified {
         self.order = order;
         (self.deregistered, self.answers) = (None, None);
         self.down.remove(&transition.check);
+        if self.down.is_empty() {
+            self.held_until = None;
+        }
         self.healthy = Some(transition);
     }
 
@@ -134,7 +187,64 @@ impl Notified {
 
     /// Whether there is nothing more to know: it is healthy, and no notice says otherwise.
     pub(super) fn is_over(&self) -> bool {
-        self.sent == Sent::Healthy && self.down.is_empty() && !self.is_off_the_list()
+        let is_healthy = self.sent == Sent::Healthy && self.down.is_empty();
+        is_healthy && !self.is_off_the_list() && self.flap == Flap::Steady
+    }
+
+    /// Whether a notice has said that it is not healthy, and none that it is again.
+    pub(super) const fn is_open(&self) -> bool {
+        !matches!(self.sent, Sent::Healthy) || matches!(self.flap, Flap::On(_) | Flap::Ends(_))
+    }
+
+    /// Until when its outage is not told, if no notice has said so.
+    pub(super) fn held_until(&self) -> Option<Instant> {
+        let is_unsaid = self.sent == Sent::Healthy && self.flap == Flap::Steady;
+        self.held_until.filter(|_| is_unsaid)
+    }
+
+    pub(super) fn is_held(&self, now: Instant) -> bool {
+        self.held_until().is_some_and(|until| until > now)
+    }
+
+    /// What the last notice has named of it.
+    pub(super) const fn last_said(&self) -> Option<&TransitionRow> {
+        self.said.as_ref()
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        let is_flapping = matches!(self.flap, Flap::On(_) | Flap::Ends(_));
+        Mark(self.sent, self.sent_checks.len(), is_flapping)
+    }
+
+    /// What [`restore`](Self::restore) has to be given for another process to go on from here.
+    pub(super) fn told(&self) -> Told {
+        let mut told = Told::default();
+        if let Flap::On(transition) | Flap::Ends(transition) = &self.flap {
+            told.flapping = Some(transition.clone());
+        }
+        if self.sent == Sent::Healthy {
+            return told;
+        }
+        let off = match self.sent {
+            Sent::AnswersAgain => self.answers.as_ref(),
+            _ => self.deregistered.as_ref(),
+        };
+        told.sent.extend(off.cloned());
+        let down = self.down.iter();
+        let down = down.filter(|(name, _)| self.sent_checks.contains(*name));
+        told.sent.extend(down.filter_map(|(_, it)| it.clone()));
+        if told.sent.is_empty() {
+            // Well again, or judged afresh, of which nothing was said.
+            let said = self.said.clone().map(|it| TransitionRow {
+                change: CheckChange::Status {
+                    from: CheckStatus::Healthy,
+                    to: CheckStatus::Unhealthy,
+                },
+                ..it
+            });
+            told.sent.extend(said);
+        }
+        told
     }
 
     /// Whether there is something to send besides what [`next`](Self::next) has just given.
@@ -148,7 +258,9 @@ impl Notified {
 
     /// Whether a mass failure that was not sent is worth a notice because of it.
     pub(super) fn begins_mass_failure(&self) -> bool {
-        (self.sent == Sent::Healthy || self.is_in_mass) && self.is_down()
+        self.flap == Flap::Steady
+            && (self.sent == Sent::Healthy || self.is_in_mass)
+            && self.is_down()
     }
 
     fn is_down(&self) -> bool {
@@ -157,8 +269,34 @@ impl Notified {
 
     /// What is to be sent now; it counts as sent.
     pub(super) fn next(&mut self, stage: Stage) -> Next {
+        let next = self.find_next(stage);
+        match &next {
+            Next::Send(_, transition) => {
+                self.said = Some(transition.clone());
+                self.held_until = None;
+            }
+            // What is held until something else has become of it is told then.
+            Next::Nothing | Next::Later => {}
+        }
+        next
+    }
+
+    fn find_next(&mut self, stage: Stage) -> Next {
         if self.is_off_the_list() {
+            self.flap = Flap::Steady;
             return self.next_of_deregistered();
+        }
+        match mem::take(&mut self.flap) {
+            Flap::Steady => {}
+            Flap::Begins(transition) => {
+                self.flap = Flap::On(transition.clone());
+                return Next::Send(NoticeKind::Flapping, transition);
+            }
+            Flap::On(transition) => {
+                self.flap = Flap::On(transition);
+                return Next::Nothing;
+            }
+            Flap::Ends(transition) => return self.next_of_steady(transition),
         }
         if self.is_down() {
             self.next_of_unhealthy(stage)
@@ -167,6 +305,21 @@ impl Notified {
         } else {
             Next::Nothing
         }
+    }
+
+    /// It no longer flaps: how it is now counts as told.
+    fn next_of_steady(&mut self, last: TransitionRow) -> Next {
+        let down = self.down.values().flatten().next().cloned();
+        self.is_in_mass = false;
+        self.sent_checks.clear();
+        self.sent = Sent::Healthy;
+        if down.is_some() {
+            let down = self.down.iter().filter(|(_, it)| it.is_some());
+            self.sent_checks.extend(down.map(|(name, _)| name.clone()));
+            self.sent = Sent::Unhealthy;
+        }
+        let transition = down.or_else(|| self.healthy.take()).unwrap_or(last);
+        Next::Send(NoticeKind::StoppedFlapping, transition)
     }
 
     fn next_of_deregistered(&mut self) -> Next {

@@ -42,6 +42,8 @@ pub struct Outbox<T> {
     waiting: VecDeque<Waiting<T>>,
     /// When the first may be tried.
     due: Instant,
+    /// See [`wait_until`](Self::wait_until).
+    not_before: Option<Instant>,
     is_trying: bool,
 }
 
@@ -73,6 +75,7 @@ impl<T> Outbox<T> {
             give_up_after,
             waiting: VecDeque::new(),
             due: Instant::from_micros(0),
+            not_before: None,
             is_trying: false,
         }
     }
@@ -124,14 +127,21 @@ impl<T> Outbox<T> {
         self.waiting.pop_front().map(|it| it.item)
     }
 
+    /// The receiver asks to be left alone until then (`Retry-After`): counts for the failure that is
+    /// reported next.
+    pub fn wait_until(&mut self, at: Instant) {
+        self.not_before = Some(at);
+    }
+
     /// The receiver has not taken it.
     pub fn handle_failure(&mut self, now: Instant) -> DeliveryFailure<T> {
         self.is_trying = false;
         let first = self.waiting.front();
         let (give_up_at, attempts) = first.map_or((now, 1), |it| (it.give_up_at, it.attempts));
         if give_up_at > now {
+            let asked = self.not_before.take().unwrap_or(now);
             // The last attempt is at the very end, and not before.
-            let at = (now + pause(attempts)).min(give_up_at);
+            let at = (now + pause(attempts)).max(asked).min(give_up_at);
             self.due = at;
             return DeliveryFailure::Retry { at };
         }

@@ -25,7 +25,7 @@ mod head;
 mod malformed;
 mod verdict;
 
-#[cfg(feature = "expect")]
+#[cfg(any(feature = "expect", feature = "registry"))]
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -50,6 +50,9 @@ pub(super) struct Response<'p> {
     /// Where it leads to, if it is a redirect that is followed: then nothing else of it is judged.
     #[cfg(feature = "expect")]
     location: Option<Box<Location>>,
+    /// `Retry-After` and, of a redirect, `Location`.
+    #[cfg(feature = "registry")]
+    pub(super) asks: [Option<Box<str>>; 2],
 }
 
 enum Part<'p> {
@@ -66,6 +69,8 @@ impl<'p> Response<'p> {
             part: Part::Head(HeadReader::default()),
             #[cfg(feature = "expect")]
             location: None,
+            #[cfg(feature = "registry")]
+            asks: [None, None],
         }
     }
 
@@ -103,6 +108,12 @@ impl<'p> Response<'p> {
                 100..=199 => Part::Head(HeadReader::behind(reader)),
                 status => {
                     let framing = head.framing(self.probe.method())?;
+                    #[cfg(feature = "registry")]
+                    {
+                        let is_redirect = (300..=399).contains(&status);
+                        let location = is_redirect.then(|| text(&head, "Location")).flatten();
+                        self.asks = [text(&head, "Retry-After"), location];
+                    }
                     #[cfg(not(feature = "expect"))]
                     let is_followed = false;
                     #[cfg(feature = "expect")]
@@ -161,4 +172,14 @@ impl<'p> Response<'p> {
         };
         self.verdict.into_outcome(excerpt)
     }
+}
+
+/// The value of the field, if it is there once, short, and of visible ASCII and blanks.
+#[cfg(feature = "registry")]
+fn text(head: &Head<'_>, name: &str) -> Option<Box<str>> {
+    let mut values = head.values(name);
+    let value = values.next().filter(|it| it.len() <= 2_048)?;
+    let is_plain = value.iter().all(|it| matches!(it, b' '..=b'~'));
+    let is_it = is_plain && values.next().is_none();
+    is_it.then(|| core::str::from_utf8(value).ok().map(Into::into))?
 }
