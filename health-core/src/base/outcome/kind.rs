@@ -34,7 +34,7 @@ pub enum Kind {
     AddressDenied,
     /// The TLS handshake failed.
     Tls,
-    /// The response is not HTTP/1.1, or longer than a prober reads.
+    /// The response is not HTTP/1.1, or not what is expected, or longer than a prober reads.
     BadResponse,
     /// A status outside the accepted range.
     BadStatus,
@@ -66,11 +66,14 @@ pub enum Kind {
     Certificates,
     /// The program of a command is being replaced; its word is `etxtbsy`.
     CommandBusy,
+    /// The certificate expires sooner than is allowed.
+    #[cfg(feature = "expect")]
+    CertificateExpiry,
 }
 
 impl Kind {
     #[cfg(any(feature = "registry", test))]
-    const ALL: [Self; 25] = [
+    const ALL: &[Self] = &[
         Self::Timeout,
         Self::PreviousAttemptStuck,
         Self::Refused,
@@ -96,6 +99,8 @@ impl Kind {
         Self::Resolver,
         Self::Certificates,
         Self::CommandBusy,
+        #[cfg(feature = "expect")]
+        Self::CertificateExpiry,
     ];
 
     /// The word: `a-z` and `_` only.
@@ -127,6 +132,8 @@ impl Kind {
             Self::Resolver => "resolver",
             Self::Certificates => "certificates",
             Self::CommandBusy => "etxtbsy",
+            #[cfg(feature = "expect")]
+            Self::CertificateExpiry => "certificate_expiry",
         }
     }
 
@@ -134,7 +141,7 @@ impl Kind {
     #[must_use]
     #[cfg(any(feature = "registry", test))]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
     }
 }
 
@@ -151,7 +158,7 @@ mod tests {
     #[test]
     fn every_word_reads_back() {
         for kind in Kind::ALL {
-            assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
+            assert_eq!(Kind::from_word(kind.as_str()), Some(*kind));
         }
     }
 }

@@ -17,6 +17,11 @@ impl<'p> Attempt<'p> {
 
     /// The stream ended where it should not have.
     pub(super) fn interrupt(&mut self, what: &str, detail: Option<String>) {
+        #[cfg(feature = "expect")]
+        if let (Some(phase), State::Talking(talking)) = (self.phase(), &self.state) {
+            let outcome = talking.cut_short(Kind::Reset, what, phase);
+            return self.end(outcome);
+        }
         if let Some(phase) = self.phase() {
             let breach = Breach::new(Kind::Reset, format!("{what} while {phase}"));
             self.cut_short(Breach { detail, ..breach });
@@ -48,6 +53,8 @@ impl<'p> Attempt<'p> {
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome) {
+        #[cfg(feature = "expect")]
+        let outcome = self.with_expiry(outcome);
         self.report.outcome = outcome;
         self.report.took = self.now.duration_since(self.began);
     }
@@ -59,7 +66,9 @@ impl<'p> Attempt<'p> {
     }
 
     pub(super) fn record(&mut self, phase: ProbePhase) {
-        let took = self.now.duration_since(self.phase_began);
+        // A phase may come in parts.
+        let before = self.report.timings.get(phase).unwrap_or_default();
+        let took = before + self.now.duration_since(self.phase_began);
         self.report.timings.set(phase, took);
         self.phase_began = self.now;
     }
