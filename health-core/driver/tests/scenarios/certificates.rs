@@ -13,7 +13,7 @@ use crate::driver;
 
 /// It signs itself, between these dates.
 const AUTHORITY: &str = "[ca]\ndefault_ca = own\n[own]\ndatabase = index.txt\nnew_certs_dir = .\n\
-                         default_md = sha256\npolicy = any\ncopy_extensions = copy\n[any]\n\
+                         default_md = sha256\npolicy = any\ncopy_extensions = copy\nrand_serial = yes\n[any]\n\
                          commonName = supplied\n";
 
 fn openssl(directory: &Directory, arguments: &str) -> String {
@@ -125,7 +125,7 @@ fn a_certificate_that_has_expired() {
         return;
     }
     let server = Secure::start(
-        "ca -config authority -batch -selfsign -rand_serial -notext -keyfile key.pem -outdir . \
+        "ca -config authority -batch -selfsign -notext -keyfile key.pem -outdir . \
          -in request.pem -out cert.pem -startdate 20250101000000Z -enddate 20250201000000Z",
     );
     let [own, any] = server.trusts();
