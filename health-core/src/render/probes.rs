@@ -290,6 +290,19 @@ fn blackbox(checks: &[Row<'_>], e: &mut Exposition<'_>) {
             family.integer(labels, if address.is_ipv4() { 4 } else { 6 });
         }
     }
+    #[cfg(feature = "expect")]
+    {
+        let mut family = e.family(
+            Kind::Gauge,
+            "probe_ssl_earliest_cert_expiry",
+            "When the first of the certificates expires that a server has shown, in seconds since 1970.",
+        );
+        for (labels, _, report) in reports() {
+            if let Some(expires) = report.certificate_expires {
+                family.integer(labels, expires.as_millis() / 1_000);
+            }
+        }
+    }
     let https = || reports().filter(|(_, check, _)| check.is_http);
     let mut family = e.family(
         Kind::Gauge,

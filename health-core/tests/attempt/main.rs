@@ -2,8 +2,11 @@
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
 mod addresses;
+mod certificate;
 #[cfg(feature = "expect")]
 mod families;
+#[cfg(feature = "expect")]
+mod talking;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -100,6 +103,16 @@ fn a_whole_https_attempt_with_its_times() {
         (report.status, report.address),
         (Some(200), Some(address("192.0.2.1:8443")))
     );
+}
+
+#[test]
+fn the_time_that_a_connection_took_is_kept() {
+    let probe = probe("tcp://192.0.2.1:1");
+    let mut attempt = begin(&probe, &OPEN);
+    connected(&mut attempt, at(30));
+    let report = ends(attempt, Class::Success, None, "");
+    let took = report.timings.get(ProbePhase::Connect);
+    assert_eq!(took, Some(Duration::from_millis(30)));
 }
 
 #[test]

@@ -63,8 +63,13 @@ impl Job {
         matches!(self.probe(), Some(Probe::Http(_)))
     }
 
-    pub(super) fn is_https(&self) -> bool {
-        matches!(self.probe(), Some(Probe::Http(http)) if http.tls().is_some())
+    pub(super) fn needs_tls(&self) -> bool {
+        match self.probe() {
+            Some(Probe::Http(http)) => http.tls().is_some(),
+            #[cfg(feature = "expect")]
+            Some(Probe::Stream(stream)) => stream.tls().is_some(),
+            _ => false,
+        }
     }
 
     /// Where it connects to, if that is a host and a port.

@@ -222,7 +222,7 @@ impl Target {
 
     /// A build without TLS could never carry it out, and nobody would hear of it.
     fn refuse_tls(&mut self, check: &Name, job: &Job) {
-        if !cfg!(feature = "tls") && job.is_https() {
+        if !cfg!(feature = "tls") && job.needs_tls() {
             self.refused
                 .get_or_insert(AddError::without_tls(check.clone()));
         }

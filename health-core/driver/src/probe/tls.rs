@@ -3,7 +3,11 @@
 //! A file system may hang, so files are read on threads, never in the task of an attempt. Attempts
 //! that need the same files at the same time share one reading.
 
+#[cfg(feature = "expect")]
+mod expiry;
 mod named;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,8 +15,8 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
 
 use health_core::check::probe::{ClientIdentity, Tls, Trust};
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -44,6 +48,12 @@ pub fn open<S: Read + Write>(
     let name = ServerName::try_from(name.to_owned()).map_err(bad_name)?;
     let session = ClientConnection::new(config, name).map_err(|error| error.to_string())?;
     Ok(StreamOwned::new(session, wire))
+}
+
+/// When the first of the certificates expires that the server has shown; `None` before it has.
+#[cfg(feature = "expect")]
+pub fn expiry<S: Read + Write>(wire: &TlsWire<S>) -> Option<health_core::UnixTime> {
+    expiry::earliest(wire.conn.peer_certificates()?)
 }
 
 /// The certificates and keys of one attempt, while they are read. Dropped, it leaves the reading to its
@@ -125,8 +135,8 @@ fn build(trust: &Trust, identity: Option<&ClientIdentity>) -> Result<ClientConfi
         .map_err(|error| error.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    match identity {
-        None => Ok(config.with_no_client_auth()),
+    let mut config = match identity {
+        None => config.with_no_client_auth(),
         Some(ClientIdentity {
             certificate_file,
             key_file,
@@ -137,9 +147,12 @@ fn build(trust: &Trust, identity: Option<&ClientIdentity>) -> Result<ClientConfi
                 .map_err(|error| format!("{key_file}: {error}"))?;
             config
                 .with_client_auth_cert(chain, key)
-                .map_err(|error| error.to_string())
+                .map_err(|error| error.to_string())?
         }
-    }
+    };
+    // A resumed session shows and checks the certificate of an earlier one, which may have expired since.
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }
 
 fn system_verifier(provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, String> {

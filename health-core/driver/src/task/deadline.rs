@@ -6,6 +6,8 @@ use std::task::{Poll, ready};
 
 use crate::Clock;
 use health_core::Instant;
+#[cfg(feature = "expect")]
+use health_core::UnixTime;
 
 use super::alarm::Alarm;
 use crate::runtime::Timer;
@@ -27,6 +29,12 @@ impl<T: Timer> Deadline<T> {
 
     pub(super) fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// The time of day.
+    #[cfg(feature = "expect")]
+    pub(super) fn wall(&self) -> UnixTime {
+        self.clock.moment().unix
     }
 
     /// The output of `future`, if it is ready before `until`.

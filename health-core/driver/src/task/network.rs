@@ -98,6 +98,10 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     Ok(mut secured) => {
                         let shaken = clock.before(until, secured.shake_hands()).await;
                         in_time(shaken).map(|()| {
+                            #[cfg(feature = "expect")]
+                            if let Some(not_after) = secured.expiry() {
+                                attempt.handle_certificate(clock.wall(), not_after);
+                            }
                             attempt.handle_secured(clock.now());
                             connection = Some(secured);
                         })
@@ -111,7 +115,7 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
             }
             AttemptStep::Write { until } => {
                 let request = attempt.request();
-                let sent = with(&mut connection, Direction::Write, |stream| {
+                let written = with(&mut connection, Direction::Write, |stream| {
                     while sent < request.len() {
                         match stream.write(&request[sent..])? {
                             0 => return Err(io::ErrorKind::BrokenPipe.into()),
@@ -120,8 +124,11 @@ pub(super) async fn attempt<R: Runtime<Socket: Connect>>(
                     }
                     stream.flush()
                 });
-                let sent = clock.before(until, sent).await;
-                in_time(sent).map(|()| attempt.handle_sent(clock.now()))
+                let written = clock.before(until, written).await;
+                in_time(written).map(|()| {
+                    sent = 0;
+                    attempt.handle_sent(clock.now());
+                })
             }
             AttemptStep::Read { until } | AttemptStep::Linger { until } => {
                 scratch.resize(SCRATCH, 0);
@@ -223,6 +230,16 @@ impl<S: Connect> Connection<S> {
         })
         .await?;
         Ok(())
+    }
+
+    /// When the first of the certificates expires that the server has shown.
+    #[cfg(feature = "expect")]
+    fn expiry(&self) -> Option<health_core::UnixTime> {
+        match self {
+            Self::Plain(_) => None,
+            #[cfg(feature = "tls")]
+            Self::Secure(wire) => tls::expiry(wire),
+        }
     }
 
     fn close(self) {

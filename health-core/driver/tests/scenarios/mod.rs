@@ -4,6 +4,10 @@
 //! in CI.
 //! Intervals are scaled down: 30 s of the plan are 300 ms here.
 
+#[cfg(feature = "expect")]
+mod banners;
+#[cfg(all(feature = "expect", feature = "tls"))]
+mod certificates;
 #[cfg(feature = "tls")]
 mod https;
 mod server;

@@ -34,7 +34,7 @@ pub enum Kind {
     AddressDenied,
     /// The TLS handshake failed.
     Tls,
-    /// The response is not HTTP/1.1, or longer than a prober reads.
+    /// The response is not HTTP/1.1, or not what is expected, or longer than a prober reads.
     BadResponse,
     /// A status outside the accepted range.
     BadStatus,
@@ -78,6 +78,9 @@ pub enum Kind {
     Certificates,
     /// The program of a command is being replaced; its word is `etxtbsy`.
     CommandBusy,
+    /// The certificate expires sooner than is allowed.
+    #[cfg(feature = "expect")]
+    CertificateExpiry,
 }
 
 impl Kind {
@@ -116,6 +119,8 @@ impl Kind {
         Self::Resolver,
         Self::Certificates,
         Self::CommandBusy,
+        #[cfg(feature = "expect")]
+        Self::CertificateExpiry,
     ];
 
     /// The word: `a-z` and `_` only.
@@ -155,6 +160,8 @@ impl Kind {
             Self::Resolver => "resolver",
             Self::Certificates => "certificates",
             Self::CommandBusy => "etxtbsy",
+            #[cfg(feature = "expect")]
+            Self::CertificateExpiry => "certificate_expiry",
         }
     }
 
@@ -162,8 +169,7 @@ impl Kind {
     #[must_use]
     #[cfg(any(feature = "registry", test))]
     pub fn from_word(word: &str) -> Option<Self> {
-        let mut kinds = Self::ALL.iter();
-        kinds.find(|kind| kind.as_str() == word).copied()
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
     }
 }
 

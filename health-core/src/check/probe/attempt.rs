@@ -4,6 +4,8 @@ mod connecting;
 mod ending;
 #[cfg(feature = "expect")]
 mod following;
+#[cfg(feature = "expect")]
+mod talking;
 
 #[cfg(feature = "expect")]
 use alloc::boxed::Box;
@@ -13,6 +15,8 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::Probe;
+#[cfg(feature = "expect")]
+use super::certificate::Expiring;
 use super::condition::Breach;
 use super::endpoint::Host;
 #[cfg(feature = "expect")]
@@ -24,11 +28,15 @@ use super::redirect::Hop;
 use super::report::{ProbePhase, Report};
 use super::response::{Malformed, Progress, Response};
 use super::step::{AttemptStep, Destination};
+#[cfg(feature = "expect")]
+use super::stream::StreamProbe;
 use super::tls::Tls;
 use super::url::Address;
 use crate::base::Instant;
 use crate::base::{Kind, Outcome};
 use connecting::Connecting;
+#[cfg(feature = "expect")]
+use talking::Talking;
 
 /// One attempt of an HTTP or TCP probe.
 ///
@@ -89,6 +97,11 @@ use connecting::Connecting;
 /// ```
 pub struct Attempt<'p> {
     http: Option<&'p HttpProbe>,
+    #[cfg(feature = "expect")]
+    stream: Option<&'p StreamProbe>,
+    /// What is wrong with the certificate, until the outcome is known.
+    #[cfg(feature = "expect")]
+    expiring: Option<Expiring>,
     policy: &'p AddressPolicy,
     #[cfg(feature = "expect")]
     family: IpFamily,
@@ -105,12 +118,19 @@ pub struct Attempt<'p> {
 }
 
 enum State<'p> {
-    Resolving { name: &'p str, port: u16 },
+    Resolving {
+        name: &'p str,
+        port: u16,
+    },
     Connecting(Connecting<'p>),
     Securing,
     Sending,
     Reading(Response<'p>),
-    Lingering { until: Instant },
+    #[cfg(feature = "expect")]
+    Talking(Talking<'p>),
+    Lingering {
+        until: Instant,
+    },
     Closed,
 }
 
@@ -129,10 +149,19 @@ impl<'p> Attempt<'p> {
         let http = match probe {
             Probe::Http(http) => Some(http),
             Probe::Tcp(_) => None,
+            #[cfg(feature = "expect")]
+            Probe::Stream(_) => None,
             Probe::Exec(_) => return None,
         };
         let mut attempt = Self {
             http,
+            #[cfg(feature = "expect")]
+            stream: match probe {
+                Probe::Stream(stream) => Some(stream),
+                _ => None,
+            },
+            #[cfg(feature = "expect")]
+            expiring: None,
             policy,
             #[cfg(feature = "expect")]
             family: probe.endpoint().map(Endpoint::family).unwrap_or_default(),
@@ -177,11 +206,15 @@ impl<'p> Attempt<'p> {
                 until: connecting.until,
             },
             State::Securing => AttemptStep::Secure {
-                name: self.http.map_or("", HttpProbe::server_name),
+                name: self.server_name(),
                 until,
             },
             State::Sending => AttemptStep::Write { until },
             State::Reading(_) => AttemptStep::Read { until },
+            #[cfg(feature = "expect")]
+            State::Talking(talking) if talking.is_sending => AttemptStep::Write { until },
+            #[cfg(feature = "expect")]
+            State::Talking(_) => AttemptStep::Read { until },
             State::Lingering { until } => AttemptStep::Linger { until: *until },
             State::Closed => AttemptStep::Close,
         }
@@ -194,6 +227,10 @@ impl<'p> Attempt<'p> {
         if let Some(hop) = &self.hop {
             return hop.request.as_bytes();
         }
+        #[cfg(feature = "expect")]
+        if let State::Talking(talking) = &self.state {
+            return talking.to_send();
+        }
         self.http.map_or(&[], HttpProbe::request)
     }
 
@@ -203,6 +240,10 @@ impl<'p> Attempt<'p> {
         #[cfg(feature = "expect")]
         if self.hop.as_ref().is_some_and(|hop| hop.is_secure) {
             return self.tls_of_hop();
+        }
+        #[cfg(feature = "expect")]
+        if let Some(stream) = self.stream {
+            return stream.tls();
         }
         self.http.and_then(HttpProbe::tls)
     }
@@ -217,6 +258,10 @@ impl<'p> Attempt<'p> {
             State::Sending => ProbePhase::Send,
             State::Reading(response) if response.status().is_none() => ProbePhase::Head,
             State::Reading(_) => ProbePhase::Body,
+            #[cfg(feature = "expect")]
+            State::Talking(talking) if talking.is_sending => ProbePhase::Send,
+            #[cfg(feature = "expect")]
+            State::Talking(_) => ProbePhase::Head,
             State::Lingering { .. } | State::Closed => return None,
         })
     }
@@ -247,6 +292,8 @@ impl<'p> Attempt<'p> {
     pub fn buffered(&self) -> usize {
         match &self.state {
             State::Reading(response) => response.buffered(),
+            #[cfg(feature = "expect")]
+            State::Talking(talking) => talking.buffered(),
             _ => 0,
         }
     }
@@ -286,10 +333,9 @@ impl<'p> Attempt<'p> {
             self.report.address = Some(address);
         }
         self.end_phase();
-        match self.http {
-            Some(_) if self.tls().is_some() => self.state = State::Securing,
-            Some(_) => self.state = State::Sending,
-            None => self.end(Outcome::success()),
+        match self.tls() {
+            Some(_) => self.state = State::Securing,
+            None => self.begin(),
         }
     }
 
@@ -298,7 +344,11 @@ impl<'p> Attempt<'p> {
         self.handle_timeout(now);
         if matches!(self.state, State::Securing) {
             self.end_phase();
-            self.state = State::Sending;
+            #[cfg(feature = "expect")]
+            if self.ends_unjudged() {
+                return;
+            }
+            self.begin();
         }
     }
 
@@ -309,6 +359,8 @@ impl<'p> Attempt<'p> {
             self.end_phase();
             self.state = State::Reading(Response::new(http));
         }
+        #[cfg(feature = "expect")]
+        self.has_sent();
     }
 
     /// Takes bytes from the peer, as many as came; none is not the end of the stream. Bytes behind
@@ -340,6 +392,8 @@ impl<'p> Attempt<'p> {
                     Err(malformed) => self.refuse(malformed),
                 }
             }
+            #[cfg(feature = "expect")]
+            State::Talking(_) if !input.is_empty() => self.has_come(input),
             _ => {}
         }
     }
@@ -354,6 +408,8 @@ impl<'p> Attempt<'p> {
                 Ok(()) => self.judge(false, State::Closed),
                 Err(detail) => self.interrupt("connection closed", Some(detail)),
             },
+            #[cfg(feature = "expect")]
+            State::Talking(_) => self.interrupt("connection closed", None),
             State::Lingering { .. } => self.state = State::Closed,
             _ => {}
         }
@@ -377,6 +433,8 @@ impl<'p> Attempt<'p> {
             State::Sending | State::Reading(_) if !error.is_ours() => {
                 self.interrupt(error.phrase(), None);
             }
+            #[cfg(feature = "expect")]
+            State::Talking(_) if !error.is_ours() => self.interrupt(error.phrase(), None),
             _ => self.end(error.outcome(phase).caused_by(cause)),
         }
     }
@@ -396,6 +454,11 @@ impl<'p> Attempt<'p> {
                 let outcome = connecting.verdict(outcome);
                 self.end(outcome);
             }
+            #[cfg(feature = "expect")]
+            (Some(phase), State::Talking(talking)) if self.now >= self.deadline => {
+                let outcome = talking.cut_short(Kind::Timeout, "timeout", phase);
+                self.end(outcome);
+            }
             (Some(phase), _) if self.now >= self.deadline => {
                 let message = format!("timeout while {phase}");
                 self.cut_short(Breach::new(Kind::Timeout, message));
@@ -406,6 +469,28 @@ impl<'p> Attempt<'p> {
             (_, State::Lingering { until }) if self.now >= *until => self.state = State::Closed,
             _ => {}
         }
+    }
+}
+
+impl<'p> Attempt<'p> {
+    fn server_name(&self) -> &'p str {
+        #[cfg(feature = "expect")]
+        if let Some(stream) = self.stream {
+            return stream.server_name();
+        }
+        self.http.map_or("", HttpProbe::server_name)
+    }
+
+    /// The connection stands, and is secure if it has to be.
+    fn begin(&mut self) {
+        if self.http.is_some() {
+            self.state = State::Sending;
+            return;
+        }
+        #[cfg(feature = "expect")]
+        self.begin_talking();
+        #[cfg(not(feature = "expect"))]
+        self.end(Outcome::success());
     }
 }
 

@@ -263,7 +263,7 @@ fn is_same_number(found: &Number, expected: &Number) -> bool {
 }
 
 /// At most 64 characters of what was expected, escaped, in quotes.
-fn quoted(bytes: &[u8]) -> String {
+pub(super) fn quoted(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     shortened(&text, |part| format!("{part:?}"))
 }

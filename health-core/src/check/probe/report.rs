@@ -7,6 +7,8 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::exit::Exit;
+#[cfg(feature = "expect")]
+use crate::base::UnixTime;
 use crate::base::{Capture, Outcome};
 
 /// The result of one attempt, with the evidence.
@@ -25,6 +27,9 @@ pub struct Report {
     pub address: Option<SocketAddr>,
     /// The status of an HTTP response, if a whole head came.
     pub status: Option<u16>,
+    /// Until when the certificates are valid that the server has shown: of the one that expires first.
+    #[cfg(feature = "expect")]
+    pub certificate_expires: Option<UnixTime>,
     /// How a command ended.
     pub exit: Option<Exit>,
     /// What a command wrote; for authorised readers.
@@ -48,6 +53,8 @@ impl Report {
             timings: Timings::default(),
             address: None,
             status: None,
+            #[cfg(feature = "expect")]
+            certificate_expires: None,
             exit: None,
             output: None,
             #[cfg(feature = "registry")]

@@ -30,7 +30,8 @@ pub enum AttemptStep<'p> {
         /// When the next address is tried as well; the deadline of the attempt if there is none.
         until: Instant,
     },
-    /// Make the TLS handshake for this name, then call [`Attempt::handle_secured`].
+    /// Make the TLS handshake for this name, then call [`Attempt::handle_secured`]; before it, with the feature
+    /// `expect`, `Attempt::handle_certificate`.
     Secure {
         /// The name, or the address without brackets, that the certificate has to be for.
         name: &'p str,

@@ -2,6 +2,9 @@
 
 use alloc::boxed::Box;
 
+#[cfg(feature = "expect")]
+use super::certificate::CertificateLimits;
+
 /// Settings of TLS. Default: the system's roots, the target's own name, no client certificate.
 ///
 /// Files are named, not read: a driver reads them for each attempt, so that a certificate that was
@@ -16,6 +19,10 @@ pub struct Tls {
     pub server_name: Option<Box<str>>,
     /// The prober's own certificate, for a target that asks for one.
     pub identity: Option<ClientIdentity>,
+    /// How long before it expires the target's certificate is a warning or a failure. Default: `None`,
+    /// never.
+    #[cfg(feature = "expect")]
+    pub certificate: Option<CertificateLimits>,
 }
 
 /// Which certificates are believed.

@@ -22,6 +22,7 @@ mod probe;
 mod reader;
 mod run;
 mod show;
+mod stream;
 mod target;
 mod toml_text;
 mod yaml;

@@ -12,6 +12,7 @@ use super::*;
 mod discovered;
 mod identity;
 mod mistakes;
+mod streams;
 mod wrong;
 
 pub(super) struct File(pub(super) PathBuf);

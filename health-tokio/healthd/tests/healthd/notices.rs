@@ -122,7 +122,7 @@ fn a_transition_in_the_file_is_reported_by_the_next_process() {
     daemon.stop();
     // It was delivered: nothing comes again.
     let daemon = start(&place, &a, &hook(&receiver));
-    daemon.wait_for(&["failed", "target=a"]);
+    daemon.wait_for(&["cycle", "failures="]);
     daemon.stop();
     assert_eq!(receiver.events(), ["unhealthy"]);
 }

@@ -17,6 +17,11 @@ impl<'p> Attempt<'p> {
 
     /// The stream ended where it should not have.
     pub(super) fn interrupt(&mut self, what: &str, detail: Option<String>) {
+        #[cfg(feature = "expect")]
+        if let (Some(phase), State::Talking(talking)) = (self.phase(), &self.state) {
+            let outcome = talking.cut_short(Kind::Reset, what, phase);
+            return self.end(outcome);
+        }
         if let Some(phase) = self.phase() {
             let breach = Breach::new(Kind::Reset, format!("{what} while {phase}"));
             self.cut_short(Breach { detail, ..breach });
@@ -55,6 +60,8 @@ impl<'p> Attempt<'p> {
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome) {
+        #[cfg(feature = "expect")]
+        let outcome = self.with_expiry(outcome);
         self.report.outcome = outcome;
         self.report.took = self.now.duration_since(self.began);
     }
@@ -66,7 +73,7 @@ impl<'p> Attempt<'p> {
     }
 
     pub(super) fn record(&mut self, phase: ProbePhase) {
-        // Behind a redirect, a phase begins again.
+        // It may come in parts, and behind a redirect it begins again.
         let before = self.report.timings.get(phase).unwrap_or_default();
         let took = before + self.now.duration_since(self.phase_began);
         self.report.timings.set(phase, took);

@@ -15,6 +15,7 @@ static DEFAULT_TLS: Tls = Tls {
     trust: Trust::System,
     server_name: None,
     identity: None,
+    certificate: None,
 };
 
 impl<'p> Attempt<'p> {
