@@ -26,6 +26,8 @@ pub(super) struct Notified {
     healthy: Option<TransitionRow>,
     /// When it changed last, among all changes.
     order: u64,
+    /// It is paused or silenced: nothing is sent of it.
+    is_held: bool,
 }
 
 /// What the last notice that names it has said.
@@ -128,6 +130,15 @@ impl Notified {
         }
     }
 
+    /// Whether nothing is sent of it from now on. Returns whether it was so before, and is not now.
+    pub(super) const fn hold(&mut self, is_held: bool) -> bool {
+        core::mem::replace(&mut self.is_held, is_held) && !is_held
+    }
+
+    pub(super) const fn is_held(&self) -> bool {
+        self.is_held
+    }
+
     pub(super) const fn order(&self) -> u64 {
         self.order
     }
@@ -139,7 +150,7 @@ impl Notified {
 
     /// Whether there is something to send besides what [`next`](Self::next) has just given.
     pub(super) fn has_more(&self) -> bool {
-        self.answers.is_some() && self.sent == Sent::Deregistered
+        !self.is_held && self.answers.is_some() && self.sent == Sent::Deregistered
     }
 
     const fn is_off_the_list(&self) -> bool {
@@ -148,7 +159,7 @@ impl Notified {
 
     /// Whether a mass failure that was not sent is worth a notice because of it.
     pub(super) fn begins_mass_failure(&self) -> bool {
-        (self.sent == Sent::Healthy || self.is_in_mass) && self.is_down()
+        !self.is_held && (self.sent == Sent::Healthy || self.is_in_mass) && self.is_down()
     }
 
     fn is_down(&self) -> bool {
@@ -157,6 +168,15 @@ impl Notified {
 
     /// What is to be sent now; it counts as sent.
     pub(super) fn next(&mut self, stage: Stage) -> Next {
+        if self.is_held {
+            if matches!(stage, Stage::Ends) && self.is_in_mass {
+                // The last notice says that those it does not name are healthy.
+                self.sent = Sent::Healthy;
+                self.is_in_mass = false;
+                self.sent_checks.clear();
+            }
+            return Next::Nothing;
+        }
         if self.is_off_the_list() {
             return self.next_of_deregistered();
         }
