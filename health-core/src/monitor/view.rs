@@ -131,9 +131,7 @@ impl TargetView {
     #[must_use]
     pub fn with_quiet(mut self, at: UnixTime, quiet: &Quiet) -> Self {
         self.paused = quiet.paused(&self.name).cloned();
-        self.silenced = quiet
-            .silenced(at, &self.name, self.group.as_ref())
-            .cloned();
+        self.silenced = quiet.silenced(at, &self.name, self.group.as_ref()).cloned();
         self
     }
 

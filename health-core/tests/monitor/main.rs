@@ -13,6 +13,7 @@ mod memory_store;
 mod notices;
 mod observer;
 mod properties;
+mod quiet;
 #[path = "../support/rng.rs"]
 mod rng;
 mod spread;

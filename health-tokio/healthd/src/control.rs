@@ -25,6 +25,7 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
+use super::quiet::Act;
 use super::store::Identity;
 
 /// A request of a command to the monitor, or to a group that runs.
@@ -46,6 +47,8 @@ pub(super) enum Request {
     Restart(Option<u16>),
     /// To a group: begin a replica again that has ended.
     ReactivateReplica(u16),
+    /// To a monitor: something about targets that there are.
+    Act(Act),
 }
 
 /// The reply.

@@ -1,5 +1,6 @@
 //! The commands that show: `list` and `status`; `inspect` and `explain` are in [`target`].
 
+mod quiet;
 mod target;
 
 use health_core::UnixTime;
@@ -9,6 +10,7 @@ use super::cli::ShowArgs;
 use super::control::{self, Reply, Request};
 use super::run::show as group;
 use super::store::read::{Reader, TargetInfo};
+use super::store::read_quiet;
 use super::text::REACTIVATE;
 use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 
@@ -26,6 +28,9 @@ pub(super) fn list(args: &ShowArgs) -> CommandResult {
         true => Vec::new(),
         false => open(args)?.targets().map_err(failed)?,
     };
+    // A registry that cannot be read has been said to be so already.
+    let quiet = read_quiet(&db).unwrap_or_default();
+    targets.iter_mut().for_each(|it| quiet::add(&quiet, it));
     targets.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     if args.json {
         let targets = targets.iter().map(document);
@@ -110,6 +115,9 @@ pub(super) fn status(args: &ShowArgs) -> CommandResult {
         let since = it["since"].as_u64().map(time).unwrap_or_default();
         lines.push((format!("{status}.{name}"), format!("{since}  {remark}")));
     }
+    let quiet = status.as_object_mut().and_then(|it| it.remove("quiet"));
+    let quiet = quiet.iter().flat_map(|it| it.as_array()).flatten();
+    lines.extend(quiet.map(quiet::status));
     flatten("", &status, &mut lines);
     let width = lines.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
     for (key, value) in lines {
@@ -195,7 +203,7 @@ fn row(target: &TargetInfo) -> Vec<String> {
         text::age(checks.iter().filter_map(|it| it.last_checked_at).max()),
         slowest.map(|ms| format!("{ms:.1}")).unwrap_or_default(),
         word(&target.definition["url"]),
-        remark(target),
+        quiet::remark(target, remark(target)),
     ]
 }
 

@@ -20,6 +20,7 @@ mod probe;
 mod reader;
 mod run;
 mod target;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -38,6 +39,7 @@ pub(super) use probe::Rule;
 pub(super) use reader::ConfigError;
 pub(super) use run::{GroupSettings, RunFlags, RunSettings, STOP_MARGIN, Work};
 pub(super) use target::{Listed, Source, TargetDef, fingerprint};
+pub(super) use window::Window;
 
 use super::control;
 use super::store::Limits;
@@ -66,6 +68,8 @@ pub(super) struct Settings {
     pub(super) limits: Limits,
     pub(super) targets: Vec<TargetDef>,
     pub(super) actions: Vec<Action>,
+    /// Windows of maintenance.
+    pub(super) windows: Vec<Window>,
 }
 
 /// The registry, unless another is set.
@@ -91,6 +95,7 @@ impl Settings {
             limits: Limits::default(),
             targets: Vec::new(),
             actions: Vec::new(),
+            windows: Vec::new(),
         };
         if let Some(path) = &flags.config {
             let origin = path.display().to_string();
@@ -156,6 +161,7 @@ impl Settings {
             }
         }
         self.actions = action::read_all(table)?;
+        self.windows = window::read_all(table)?;
         if let Some(list) = table.get("file_sd") {
             let mut names = BTreeMap::new();
             for item in list.list()? {

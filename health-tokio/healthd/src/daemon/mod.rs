@@ -7,6 +7,7 @@
 //!                   ├─ timers:         what is due once a second, once a cycle
 //!                   ├─ registry:       which targets there are
 //!                   ├─ requests:       what commands ask for
+//!                   ├─ quiet:          what is paused, silenced, in a window of maintenance
 //!                   ├─ monitor_health: the components that describe the monitor itself
 //!                   ├─ service_manager: reports that it runs and lives
 //!                   └─ store_writer ─ batches ─► reporter: log, notices ─► outbox ─► actions
@@ -22,6 +23,7 @@ mod monitor_health;
 mod outbox;
 mod place;
 mod progress;
+mod quiet;
 mod registry;
 mod registry_file;
 mod reporter;
@@ -56,6 +58,7 @@ use health_tokio::monitor::{self, Monitor, MonitorHandle};
 use health_tokio::systemd::Notifier;
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
+use quiet::Windows;
 use reporter::Reporter;
 
 /// What a stop may take, whatever hangs.
@@ -77,6 +80,7 @@ struct Daemon {
     began: Instant,
     /// The default interval; changes are sent to the timers.
     pace: watch::Sender<Duration>,
+    windows: Windows,
 }
 
 /// Runs until a signal ends it.
@@ -183,6 +187,7 @@ async fn watch(
     let mut daemon = Daemon::new(flags, settings, monitor, registry, Arc::clone(&terminal));
     let mut server = None;
     let work = async {
+        daemon.begin_quiet(stored.quiet).await;
         let configured = std::mem::take(&mut daemon.settings.targets);
         let defaults = daemon.settings.defaults.clone();
         daemon
@@ -249,16 +254,18 @@ async fn watch(
 impl Daemon {
     fn new(
         flags: Flags,
-        settings: Settings,
+        mut settings: Settings,
         monitor: MonitorHandle,
         registry: Arc<Registry>,
         terminal: Arc<Terminal>,
     ) -> Self {
+        let windows = Windows::new(std::mem::take(&mut settings.windows));
         let pace = watch::Sender::new(settings.defaults.check.interval);
         Self {
             flags,
             settings,
             pace,
+            windows,
             monitor,
             registry,
             terminal,
@@ -272,9 +279,12 @@ impl Daemon {
     async fn serve(&mut self, mut hangup: Signal, mut requests: mpsc::Receiver<PendingRequest>) {
         let mut checks = tokio::time::interval(HEADER_FILES);
         checks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = checks.tick() => self.registry.read_header_files(&self.settings.defaults),
+                _ = second.tick() => self.update_quiet().await,
                 _ = hangup.recv() => self.reload().await,
                 Some((request, reply)) = requests.recv() => {
                     // The client may have closed the connection.
@@ -302,6 +312,8 @@ impl Daemon {
         let _ = self
             .pace
             .send_if_modified(|it| std::mem::replace(it, pace) != pace);
+        self.windows.replace(std::mem::take(&mut settings.windows));
+        self.update_quiet().await;
         self.registry.reload(configured).await;
         self.warn_of_limits();
     }

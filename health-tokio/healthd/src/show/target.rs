@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{document, failed, healthy, open, reactivate, time, word};
+use super::{document, failed, healthy, open, quiet, reactivate, time, word};
 use crate::cli::NameArgs;
 use crate::run::show as group;
 use crate::store::read::{CheckInfo, TargetInfo, TransitionInfo};
+use crate::store::read_quiet;
 use crate::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 
 /// How many transitions `explain` shows.
@@ -31,6 +32,7 @@ pub(crate) fn inspect(args: &NameArgs) -> CommandResult {
         healthy(&target),
         deregistered(&target)
     );
+    out += &quiet::lines(&target);
     if let Some(at) = target.answers_since() {
         let _ = writeln!(
             out,
@@ -54,7 +56,10 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
     let transitions = reader
         .transitions(&args.name, TRANSITIONS)
         .map_err(failed)?;
-    let target = reader.target(&args.name).map_err(failed)?;
+    let mut target = reader.target(&args.name).map_err(failed)?;
+    if let Some(target) = &mut target {
+        add_quiet(args, target);
+    }
     if target.is_none() && transitions.is_empty() {
         return Err(no_such(args));
     }
@@ -66,6 +71,7 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
     let mut out = String::new();
     match &target {
         Some(target) => {
+            out += &quiet::lines(target);
             for check in &target.checks {
                 because(check, &transitions, &mut out);
             }
@@ -89,7 +95,14 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
 
 fn find(args: &NameArgs) -> Result<TargetInfo, CommandError> {
     let target = open(&args.show)?.target(&args.name);
-    target.map_err(failed)?.ok_or_else(|| no_such(args))
+    let mut target = target.map_err(failed)?.ok_or_else(|| no_such(args))?;
+    add_quiet(args, &mut target);
+    Ok(target)
+}
+
+fn add_quiet(args: &NameArgs, target: &mut TargetInfo) {
+    let quiet = read_quiet(&args.show.registry.path());
+    quiet::add(&quiet.unwrap_or_default(), target);
 }
 
 /// What was looked at.

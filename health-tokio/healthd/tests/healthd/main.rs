@@ -13,6 +13,7 @@ mod lost;
 mod mistakes;
 mod notices;
 mod output;
+mod quiet;
 mod receiver;
 mod reloading;
 mod run;
