@@ -1,10 +1,15 @@
 //! What an operator does to the targets of a monitor: add, remove, pause, and so on.
 
+#[cfg(feature = "registry")]
+use alloc::sync::Arc;
+
 use super::add_error::{AddError, AddFault};
 use super::config::Spread;
 use super::id::TargetId;
 use super::machine::{Life, Monitor};
 use super::mass_failure::{Lane, MassShare, Share};
+#[cfg(feature = "registry")]
+use super::registry::Quiet;
 use super::schedule::Selection;
 use super::shortage::shortage_of;
 use super::target::{Target, TargetSpec};
@@ -71,6 +76,11 @@ impl Monitor {
         if self.life == Life::Running {
             self.start_target(now, id);
         }
+        #[cfg(feature = "registry")]
+        if self.is_to_be_paused(id) {
+            // Before anything of it is attempted.
+            self.pause(now, id);
+        }
         Ok(id)
     }
 
@@ -113,6 +123,37 @@ impl Monitor {
     /// Ends the pause: streaks start over, the next attempts are due now.
     pub fn resume(&mut self, now: Instant, id: TargetId) {
         self.control_target(now, id, Check::resume);
+    }
+
+    /// Goes by this from now on instead of what was set before: pauses each target that it names as paused,
+    /// now or when it is added, and resumes those that it names no longer.
+    #[cfg(feature = "registry")]
+    pub fn set_quiet(&mut self, now: Instant, quiet: Arc<Quiet>) {
+        let now = self.control(now);
+        let before = core::mem::replace(&mut self.quiet, Arc::clone(&quiet));
+        for (name, _) in before.pauses() {
+            if let (None, Some(id)) = (quiet.paused(name), self.find(name.as_str())) {
+                self.resume(now, id);
+            }
+        }
+        for (name, _) in quiet.pauses() {
+            if let (None, Some(id)) = (before.paused(name), self.find(name.as_str())) {
+                self.pause(now, id);
+            }
+        }
+    }
+
+    /// What was [set](Self::set_quiet).
+    #[cfg(feature = "registry")]
+    #[must_use]
+    pub const fn quiet(&self) -> &Arc<Quiet> {
+        &self.quiet
+    }
+
+    #[cfg(feature = "registry")]
+    fn is_to_be_paused(&self, id: TargetId) -> bool {
+        let target = self.targets.get(id);
+        target.is_some_and(|it| self.quiet.paused(it.name()).is_some())
     }
 
     /// Checks now, and every interval from now; a deregistered target is rechecked now, if it is at all.

@@ -1,6 +1,8 @@
 //! The monitor, as a driver sees it: life, commands, results, events.
 
 use alloc::collections::VecDeque;
+#[cfg(feature = "registry")]
+use alloc::sync::Arc;
 
 use super::config::MonitorConfig;
 use super::event::{Command, MonitorEvent};
@@ -9,7 +11,7 @@ use super::list::Targets;
 use super::mass_failure::{MassFailures, Tally};
 use super::reaper::Reaper;
 #[cfg(feature = "registry")]
-use super::registry::Journal;
+use super::registry::{Journal, Quiet};
 use super::shortage::Shortages;
 use super::stats::MonitorStats;
 use super::status::MonitorStatus;
@@ -46,6 +48,8 @@ pub struct Monitor {
     pub(super) events: VecDeque<MonitorEvent>,
     #[cfg(feature = "registry")]
     pub(super) journal: Option<Journal>,
+    #[cfg(feature = "registry")]
+    pub(super) quiet: Arc<Quiet>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +81,8 @@ impl Monitor {
             events: VecDeque::new(),
             #[cfg(feature = "registry")]
             journal: None,
+            #[cfg(feature = "registry")]
+            quiet: Arc::default(),
         }
     }
 

@@ -80,21 +80,28 @@ impl Summary {
     }
 
     /// The result to record for the one component that stands for all, with the message "97/100
-    /// healthy, 2/100 deregistered". A group without targets is healthy. `None` while the status is unknown: nothing is to
+    /// healthy, 2/100 deregistered". A group without targets is healthy, one of which no target is judged is
+    /// degraded. `None` while the status is unknown: nothing is to
     /// be recorded then, and the component becomes unknown at the end of its validity.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         let message = || {
-            let (healthy, total) = (self.healthy(), self.total);
-            match (self.deregistered, self.answers_again) {
-                (0, _) => format!("{healthy}/{total} healthy"),
-                (gone, 0) => format!("{healthy}/{total} healthy, {gone}/{total} deregistered"),
-                (gone, again) => format!(
-                    "{healthy}/{total} healthy, {gone}/{total} deregistered, {again}/{total} answers again"
-                ),
+            let total = self.total;
+            let mut message = format!("{}/{total} healthy", self.healthy());
+            for (count, what) in [
+                (self.deregistered, "deregistered"),
+                (self.answers_again, "answers again"),
+                (self.unjudged, "not judged"),
+            ] {
+                if count > 0 {
+                    message.push_str(&format!(", {count}/{total} {what}"));
+                }
             }
+            message
         };
         match self.verdict() {
+            // Of those that are all paused nobody knows whether they are well.
+            None if self.total > 0 => Some(Outcome::warning(message())),
             None | Some(Status::Healthy) => Some(Outcome::success()),
             Some(Status::Degraded) => Some(Outcome::warning(message())),
             Some(Status::Unhealthy) => Some(Outcome::failure_with_message(message())),

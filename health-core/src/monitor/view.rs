@@ -5,6 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::down::reason;
+#[cfg(feature = "registry")]
+use super::registry::{Quiet, QuietReason};
 use super::status::TargetStatus;
 use super::target::Target;
 use crate::base::{Instant, Moment, UnixTime};
@@ -30,6 +32,12 @@ pub struct TargetView {
     pub healthy: (usize, usize),
     /// Its checks, in the order they were given.
     pub checks: Vec<CheckView>,
+    /// Why it is paused, if it is.
+    #[cfg(feature = "registry")]
+    pub paused: Option<Arc<QuietReason>>,
+    /// Why no notices are sent about it, if it is silenced.
+    #[cfg(feature = "registry")]
+    pub silenced: Option<Arc<QuietReason>>,
 }
 
 /// A check in a [`TargetView`].
@@ -109,11 +117,24 @@ impl TargetView {
             is_deregistered: target.is_deregistered(),
             healthy: target.healthy(),
             checks: checks.collect(),
+            #[cfg(feature = "registry")]
+            paused: None,
+            #[cfg(feature = "registry")]
+            silenced: None,
         }
     }
 }
 
 impl TargetView {
+    /// The same, with what [`Monitor::quiet`](super::Monitor::quiet) says of it at this time.
+    #[cfg(feature = "registry")]
+    #[must_use]
+    pub fn with_quiet(mut self, at: UnixTime, quiet: &Quiet) -> Self {
+        self.paused = quiet.paused(&self.name).cloned();
+        self.silenced = quiet.silenced(at, &self.name, self.group.as_ref()).cloned();
+        self
+    }
+
     /// What the check says that made it unhealthy, or another one of its checks that failed; empty if no
     /// failure is kept.
     #[must_use]

@@ -172,6 +172,8 @@ pub(crate) fn probes(monitor: &MonitorStatus, targets: &[TargetView], e: &mut Ex
     for it in targets {
         family.bool(&labels(it, None), it.is_ready);
     }
+    #[cfg(feature = "registry")]
+    quiet(targets, e);
     let checks = targets.iter().flat_map(|target| {
         let checks = target.checks.iter();
         checks.map(move |check| (labels(target, Some(check)), check))
@@ -179,6 +181,30 @@ pub(crate) fn probes(monitor: &MonitorStatus, targets: &[TargetView], e: &mut Ex
     let checks: Vec<Row<'_>> = checks.collect();
     schedule(monitor, &checks, e);
     blackbox(&checks, e);
+}
+
+/// Only of those that are quiet: few are.
+#[cfg(feature = "registry")]
+fn quiet(targets: &[TargetView], e: &mut Exposition<'_>) {
+    let families: [(_, _, fn(&TargetView) -> bool); 2] = [
+        (
+            "health_target_paused",
+            "1 of each target that is paused: it is not probed.",
+            |it| it.paused.is_some(),
+        ),
+        (
+            "health_target_silenced",
+            "1 of each target that is silenced: no notices are sent about it.",
+            |it| it.silenced.is_some(),
+        ),
+    ];
+    for (name, help, is_quiet) in families {
+        let mut quiet = targets.iter().filter(|it| is_quiet(it)).peekable();
+        if quiet.peek().is_some() {
+            let mut family = e.family(Kind::Gauge, name, help);
+            quiet.for_each(|it| family.bool(&labels(it, None), true));
+        }
+    }
 }
 
 /// A check, and the labels of its samples.

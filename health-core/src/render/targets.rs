@@ -13,6 +13,8 @@ use super::json::{self, Object};
 use crate::base::Kind;
 use crate::base::{Moment, UnixTime};
 use crate::check::Record;
+#[cfg(feature = "registry")]
+use crate::monitor::registry::QuietReason;
 use crate::monitor::{CheckView, MonitorStatus, ReadyTarget, TargetStatus, TargetView};
 #[cfg(feature = "supervise")]
 use crate::supervise::GroupReport;
@@ -141,10 +143,36 @@ fn target(
     if target.is_deregistered {
         deregistered(status.reactivate_command, target, o);
     }
+    #[cfg(feature = "registry")]
+    quiet(target, o);
     o.objects("checks", target.checks.iter(), |o, it| {
         check(moment, it, o);
         more(moment, it, o);
     });
+}
+
+/// Who has paused or silenced it, and why, if anybody has.
+#[cfg(feature = "registry")]
+fn quiet(target: &TargetView, o: &mut Object<'_>) {
+    let words = |it: &QuietReason, o: &mut Object<'_>| {
+        o.string("why", &it.why);
+        o.string("by", &it.by);
+    };
+    if let Some(it) = &target.paused {
+        o.object("paused", |o| {
+            o.number("since", it.since.as_millis());
+            words(it, o);
+        });
+    }
+    if let Some(it) = &target.silenced {
+        o.object("silenced", |o| {
+            match it.until {
+                Some(until) => o.number("until", until.as_millis()),
+                None => o.raw("until", "null"),
+            }
+            words(it, o);
+        });
+    }
 }
 
 /// Since when, why, whether it answers again, and how it is brought back.

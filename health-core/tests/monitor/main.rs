@@ -14,6 +14,7 @@ mod notices;
 mod observer;
 mod properties;
 mod receivers;
+mod quiet;
 #[path = "../support/rng.rs"]
 mod rng;
 mod spread;

@@ -3,6 +3,7 @@
 mod config;
 mod list;
 mod log;
+mod quiet;
 mod registry;
 mod run;
 mod stream;
@@ -20,6 +21,7 @@ use health_core::server::Service;
 pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(super) use list::{Form, ListArgs};
 pub(super) use log::{Level, LogArgs, LogFormat};
+pub(super) use quiet::{ActArgs, OfArgs, PauseArgs, SilenceArgs};
 pub(super) use registry::Registry;
 pub(super) use run::RunArgs;
 
@@ -48,7 +50,17 @@ pub(super) enum Command {
     Remove(NameArgs),
     /// Put a deregistered target back on the list, without its failures; begin a replica NAME-INDEX of a
     /// running group again that was given up
-    Reactivate(NameArgs),
+    Reactivate(ActArgs),
+    /// Probe a target no longer, until it is resumed: it counts as neither well nor unwell
+    Pause(PauseArgs),
+    /// End the pause of a target
+    Resume(ActArgs),
+    /// Check a target now, and every interval from now
+    CheckNow(ActArgs),
+    /// Send no notices about a target for some time, and leave its results out of its uptime
+    Silence(SilenceArgs),
+    /// End the silence of a target
+    Unsilence(ActArgs),
     /// Restart the replicas of a running group, one after the other, or one: NAME-INDEX
     Restart(NameArgs),
     /// All running groups and all targets, and their states

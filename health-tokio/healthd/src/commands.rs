@@ -1,5 +1,8 @@
-//! The commands that change the list: `add`, `remove`, `reactivate`.
+//! The commands that change the list: `add`, `remove`; what is asked of the targets on it is in [`quiet`].
 
+pub(super) mod quiet;
+
+use std::fmt::Display;
 use std::path::Path;
 
 use health_core::Name;
@@ -9,7 +12,6 @@ use serde_json::{Map, Value};
 use super::cli::{AddArgs, Expect, NameArgs};
 use super::config::{Defaults, added, split_target};
 use super::control::{self, Lock, Reply, Request};
-use super::run;
 use super::store::{Limits, SqliteStore, StoreError};
 use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print};
 
@@ -39,17 +41,6 @@ pub(super) fn remove(args: &NameArgs) -> CommandResult {
     })
 }
 
-pub(super) fn reactivate(args: &NameArgs) -> CommandResult {
-    if run::client::reactivate(args)?.is_some() {
-        return Ok(());
-    }
-    let request = Request::Reactivate(args.name.clone());
-    change_known(args, request, |store, name| {
-        store.reset(std::slice::from_ref(name))?;
-        Ok(format!("{name} reactivated; no monitor runs"))
-    })
-}
-
 /// Changes a target that there is. Where there is no registry there is none, and none is made for that.
 fn change_known(
     args: &NameArgs,
@@ -57,14 +48,7 @@ fn change_known(
     act: impl FnOnce(&mut SqliteStore, &Name) -> Result<String, StoreError>,
 ) -> CommandResult {
     let (db, text) = (args.show.registry.path(), &*args.name);
-    // A monitor may run all the same: whose disk is full, or whose file was removed.
-    if !db.exists() && !control::is_locked(&db) {
-        let line = format!(
-            "{text}: no such target: there is no registry {}",
-            db.display()
-        );
-        return Err(CommandError::new(EXIT_FAILURE, line));
-    }
+    not_there(&db, &text)?;
     change(&db, args.show.json, request, |store| {
         let targets = store.load()?;
         match targets.iter().find(|it| it.name.as_str() == text) {
@@ -74,6 +58,17 @@ fn change_known(
     })
 }
 
+/// Refuses what is asked of a target where there is neither a registry nor a monitor.
+fn not_there(db: &Path, of: &impl Display) -> CommandResult {
+    // A monitor may run all the same: whose disk is full, or whose file was removed.
+    if db.exists() || control::is_locked(db) {
+        return Ok(());
+    }
+    let db = db.display();
+    let line = format!("{of}: no such target: there is no registry {db}");
+    Err(CommandError::new(EXIT_FAILURE, line))
+}
+
 /// Sends the request to the monitor; if none runs, changes the registry itself.
 fn change(
     db: &Path,
@@ -81,7 +76,7 @@ fn change(
     request: Request,
     alone: impl FnOnce(&mut SqliteStore) -> Result<Reply, StoreError>,
 ) -> CommandResult {
-    let not = |error: &dyn std::fmt::Display| CommandError::new(EXIT_FAILURE, error);
+    let not = |error: &dyn Display| CommandError::new(EXIT_FAILURE, error);
     let lock = Lock::take(db).map_err(|error| not(&error))?;
     let reply = match lock {
         Some(_held) => {

@@ -25,6 +25,7 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
+use super::quiet::Act;
 use super::store::Identity;
 
 /// A request of a command to the monitor, or to a group that runs.
@@ -48,6 +49,8 @@ pub(super) enum Request {
     ReactivateReplica(u16),
     /// To the monitor: how the last attempts on a target went.
     Now(String),
+    /// To a monitor: something about targets that there are.
+    Act(Act),
 }
 
 /// The reply.

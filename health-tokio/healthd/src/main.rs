@@ -6,6 +6,7 @@
 //! healthd run --replicas 2 --port 8000 -- ./app --port {port}     keeps running until SIGTERM
 //! healthd list | inspect web-1 | explain web-1 | status           shows
 //! healthd add NAME=URL | remove NAME | reactivate NAME            changes the list
+//! healthd pause web-1 | silence --group web --for 2h            is quiet on purpose
 //! healthd check http://10.0.0.7:8080/health                       checks once
 //! ```
 //!
@@ -31,6 +32,7 @@ mod daemon;
 #[cfg_attr(not(target_os = "linux"), path = "no_init.rs")]
 mod init;
 mod log;
+mod quiet;
 mod run;
 mod show;
 mod store;
@@ -83,7 +85,12 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Add(args) => commands::add(&args),
         Command::Remove(args) => commands::remove(&args),
-        Command::Reactivate(args) => commands::reactivate(&args),
+        Command::Reactivate(args) => commands::quiet::reactivate(args),
+        Command::Pause(args) => commands::quiet::pause(args),
+        Command::Resume(args) => commands::quiet::resume(args),
+        Command::CheckNow(args) => commands::quiet::check_now(args),
+        Command::Silence(args) => commands::quiet::silence(args),
+        Command::Unsilence(args) => commands::quiet::unsilence(args),
         Command::Restart(args) => run::client::restart(&args),
         Command::List(args) => show::list(&args),
         Command::Inspect(args) => show::inspect(&args),

@@ -1,6 +1,7 @@
 //! The commands that show: `list`, `status`, `inspect` and `explain`.
 
 mod list;
+mod quiet;
 mod status;
 mod target;
 

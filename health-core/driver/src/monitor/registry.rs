@@ -15,8 +15,8 @@ use super::shared::State;
 use super::targets::MOST_VISITED;
 use health_core::Name;
 use health_core::check::CheckConfig;
-use health_core::monitor::registry::{Batch, FirstResults, JournalStats};
-use health_core::monitor::{Down, Summary};
+use health_core::monitor::registry::{Batch, FirstResults, JournalStats, Quiet};
+use health_core::monitor::{Down, Summary, Target};
 
 /// The settings of a target.
 #[derive(Clone, Debug)]
@@ -108,6 +108,29 @@ impl MonitorControl {
             group: target.group().cloned(),
             checks: checks.collect(),
         })
+    }
+
+    /// Which targets are paused and silenced from now on. See
+    /// [`Monitor::set_quiet`](health_core::monitor::Monitor::set_quiet).
+    pub fn set_quiet(&self, quiet: Arc<Quiet>) {
+        self.change(|state, now| state.monitor.set_quiet(now, quiet));
+    }
+
+    /// Which targets are paused and silenced.
+    #[must_use]
+    pub fn quiet(&self) -> Arc<Quiet> {
+        Arc::clone(self.shared.lock().monitor.quiet())
+    }
+
+    /// Whether no notices are to be sent about the target of that name: it is paused or silenced.
+    #[must_use]
+    pub fn is_quiet(&self, name: &Name) -> bool {
+        let now = self.shared.clock.moment().unix;
+        let state = self.shared.lock();
+        let target = state.monitor.find(name.as_str());
+        let target = target.and_then(|id| state.monitor.target(id));
+        let group = target.and_then(Target::group);
+        state.monitor.quiet().is_quiet(now, name, group)
     }
 
     /// How many targets had their first result.

@@ -105,7 +105,10 @@ impl MonitorControl {
 impl State {
     /// A copy of a target, with what the driver knows of its checks.
     pub(super) fn view(&self, moment: Moment, id: TargetId, target: &Target) -> TargetView {
-        let mut view = TargetView::new(moment, target);
+        let view = TargetView::new(moment, target);
+        #[cfg(feature = "registry")]
+        let view = view.with_quiet(moment.unix, self.monitor.quiet());
+        let mut view = view;
         let work = self.work.get(&id).into_iter().flatten();
         for (check, work) in view.checks.iter_mut().zip(work) {
             check.target = work.job.to_string();

@@ -49,6 +49,8 @@ pub struct ResultRow {
     pub begin: UnixTime,
     /// The result.
     pub record: Record,
+    /// Whether the target was silenced when the attempt began: the result says nothing about its uptime.
+    pub silenced: bool,
 }
 
 /// A change of a check's status, or an action that it asked for.

@@ -10,6 +10,7 @@ use core::time::Duration;
 
 use super::batch::{Batch, CheckChange, CheckRow, ResultRow, TransitionRow};
 use super::pending::Pending;
+use super::quiet::Quiet;
 use super::writer::JournalStats;
 use crate::base::Name;
 use crate::base::Streak;
@@ -137,6 +138,7 @@ impl Journal {
         moment: Moment,
         is_last: bool,
         targets: &Targets,
+        quiet: &Quiet,
     ) -> Option<Arc<Batch>> {
         let due = self.timeout(is_last)?;
         if due > moment.now {
@@ -148,7 +150,7 @@ impl Journal {
             return Some(Arc::clone(&out.batch));
         }
         let since = self.since.take()?;
-        let batch = Arc::new(self.take(moment, targets));
+        let batch = Arc::new(self.take(moment, targets, quiet));
         if !self.is_empty() {
             // The rest is as old, at most.
             self.since = Some(since);
@@ -202,7 +204,7 @@ impl Journal {
         self.checks.is_empty() && self.results.is_empty() && self.transitions.is_empty()
     }
 
-    fn take(&mut self, moment: Moment, targets: &Targets) -> Batch {
+    fn take(&mut self, moment: Moment, targets: &Targets, quiet: &Quiet) -> Batch {
         self.handed_out += 1;
         let mut batch = Batch {
             number: self.handed_out,
@@ -210,10 +212,8 @@ impl Journal {
             ..Batch::default()
         };
         let results = self.results.take(batch.is_reported, MOST_IN_BATCH);
-        let results = results.filter(|(id, ..)| targets.get(id.target()).is_some());
-        batch
-            .results
-            .extend(results.map(|it| result_row(it, moment)));
+        let results = results.filter_map(|it| result_row(it, moment, targets, quiet));
+        batch.results.extend(results);
         for turn in self.transitions.take(batch.is_reported, MOST_IN_BATCH) {
             // A transition and the state after it are stored together, or not at all.
             if let Some((names, standing)) = self.checks.remove(&turn.id) {
@@ -235,6 +235,7 @@ impl Journal {
         moment: Moment,
         is_last: bool,
         targets: &Targets,
+        quiet: &Quiet,
     ) -> Option<Arc<Batch>> {
         if self.unstored_timeout(is_last)? > moment.now {
             return None;
@@ -256,7 +257,7 @@ impl Journal {
                 .collect(),
             results: results
                 .into_iter()
-                .map(|it| result_row(it, moment))
+                .filter_map(|it| result_row(it, moment, targets, quiet))
                 .collect(),
             transitions: transitions.collect(),
         }))
@@ -278,13 +279,23 @@ fn check_row((target, check): Names, standing: SavedState, moment: Moment) -> Ch
     }
 }
 
-fn result_row((_, names, record): (CheckId, Names, Record), moment: Moment) -> ResultRow {
-    ResultRow {
+/// `None` if the target was removed meanwhile.
+fn result_row(
+    (id, names, record): (CheckId, Names, Record),
+    moment: Moment,
+    targets: &Targets,
+    quiet: &Quiet,
+) -> Option<ResultRow> {
+    let target = targets.get(id.target())?;
+    let begin = moment.unix_at(record.begin());
+    let silenced = quiet.silenced(begin, target.name(), target.group());
+    Some(ResultRow {
+        silenced: silenced.is_some(),
         target: names.0,
         check: names.1,
-        begin: moment.unix_at(record.begin()),
+        begin,
         record,
-    }
+    })
 }
 
 fn transition_row(turn: Turn, moment: Moment) -> TransitionRow {

@@ -22,6 +22,9 @@
 //! until the receiver has taken it or it is too old: so nothing is lost with a process that ends, at
 //! whatever moment. [`Notices`] and [`Outbox`] decide what is sent and when; both go on from what a store
 //! has kept.
+//!
+//! [`Quiet`] says which targets people have paused or silenced: the notices about those are held back,
+//! and their results are marked.
 
 mod batch;
 mod first_results;
@@ -32,6 +35,7 @@ mod notices;
 mod notified;
 mod outbox;
 mod pending;
+mod quiet;
 mod store;
 mod writer;
 
@@ -43,5 +47,6 @@ pub(super) use journal::Journal;
 pub use notice::{Notice, NoticeKind};
 pub use notices::{NoticeConfig, Notices, Told};
 pub use outbox::{DeliveryFailure, Outbox};
+pub use quiet::{Quiet, QuietReason, QuietScope};
 pub use store::{Definition, StoredCheck, StoredTarget, TargetStore};
 pub use writer::JournalStats;

@@ -289,6 +289,29 @@ impl Notices {
         }
     }
 
+    /// Holds back what there is to say of targets that are paused or silenced, see
+    /// [`Quiet::is_quiet`](super::Quiet::is_quiet); of the others it is due. Call it before
+    /// [`poll`](Self::poll).
+    ///
+    /// What came and went meanwhile is never said. If a target is not as the last notice has said when this
+    /// ends, one notice is due, and says how it is then.
+    pub fn hold(&mut self, now: Instant, mut is_quiet: impl FnMut(&Name) -> bool) {
+        let mut is_over = false;
+        for (name, target) in &mut self.targets {
+            is_over |= target.hold(is_quiet(name));
+        }
+        if is_over {
+            self.gather_from(now);
+        }
+    }
+
+    /// The targets of which something may be held back: their transitions count as those that no notice
+    /// was made from, for the process that goes on after this one.
+    pub fn held(&self) -> impl Iterator<Item = &Name> {
+        let held = self.targets.iter().filter(|(_, it)| it.is_quiet());
+        held.map(|(name, _)| name)
+    }
+
     /// The next notice that is due; call until `None`. Notices that are due together come in the order
     /// in which the first change of each has happened.
     pub fn poll(&mut self, now: Instant) -> Option<Notice> {

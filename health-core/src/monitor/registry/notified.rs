@@ -35,6 +35,8 @@ pub(super) struct Notified {
     flap: Flap,
     /// What the last notice that names it has named of it.
     said: Option<TransitionRow>,
+    /// It is paused or silenced: nothing is sent of it.
+    is_quiet: bool,
 }
 
 /// Where notices are with a target that turns again and again.
@@ -181,6 +183,15 @@ impl Notified {
         }
     }
 
+    /// Whether nothing is sent of it from now on. Returns whether it was so before, and is not now.
+    pub(super) const fn hold(&mut self, is_quiet: bool) -> bool {
+        mem::replace(&mut self.is_quiet, is_quiet) && !is_quiet
+    }
+
+    pub(super) const fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
     pub(super) const fn order(&self) -> u64 {
         self.order
     }
@@ -249,7 +260,7 @@ impl Notified {
 
     /// Whether there is something to send besides what [`next`](Self::next) has just given.
     pub(super) fn has_more(&self) -> bool {
-        self.answers.is_some() && self.sent == Sent::Deregistered
+        !self.is_quiet && self.answers.is_some() && self.sent == Sent::Deregistered
     }
 
     const fn is_off_the_list(&self) -> bool {
@@ -258,7 +269,8 @@ impl Notified {
 
     /// Whether a mass failure that was not sent is worth a notice because of it.
     pub(super) fn begins_mass_failure(&self) -> bool {
-        self.flap == Flap::Steady
+        !self.is_quiet
+            && self.flap == Flap::Steady
             && (self.sent == Sent::Healthy || self.is_in_mass)
             && self.is_down()
     }
@@ -282,6 +294,15 @@ impl Notified {
     }
 
     fn find_next(&mut self, stage: Stage) -> Next {
+        if self.is_quiet {
+            if matches!(stage, Stage::Ends) && self.is_in_mass {
+                // The last notice says that those it does not name are healthy.
+                self.sent = Sent::Healthy;
+                self.is_in_mass = false;
+                self.sent_checks.clear();
+            }
+            return Next::Nothing;
+        }
         if self.is_off_the_list() {
             self.flap = Flap::Steady;
             return self.next_of_deregistered();

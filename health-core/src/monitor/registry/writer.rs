@@ -49,7 +49,8 @@ impl Monitor {
     /// stops it comes again at once, and once.
     pub fn poll_batch(&mut self, moment: Moment) -> Option<Arc<Batch>> {
         let is_last = self.is_last();
-        self.journal.as_mut()?.poll(moment, is_last, &self.targets)
+        let journal = self.journal.as_mut()?;
+        journal.poll(moment, is_last, &self.targets, &self.quiet)
     }
 
     /// When to call [`poll_batch`](Self::poll_batch) next, if nothing else happens before; `None` is
@@ -73,7 +74,7 @@ impl Monitor {
     pub fn poll_unstored(&mut self, moment: Moment) -> Option<Arc<Batch>> {
         let is_last = self.is_last();
         let journal = self.journal.as_mut()?;
-        journal.poll_unstored(moment, is_last, &self.targets)
+        journal.poll_unstored(moment, is_last, &self.targets, &self.quiet)
     }
 
     /// When to call [`poll_unstored`](Self::poll_unstored) next, if nothing else happens before.

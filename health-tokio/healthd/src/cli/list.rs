@@ -49,6 +49,7 @@ pub(crate) enum Status {
     Unhealthy,
     Unknown,
     Starting,
+    Paused,
     Healthy,
 }
 
@@ -60,6 +61,7 @@ impl Status {
             Self::Unhealthy => "unhealthy",
             Self::Unknown => "unknown",
             Self::Starting => "starting",
+            Self::Paused => "paused",
             Self::Healthy => "healthy",
         }
     }

@@ -25,6 +25,7 @@ mod show;
 mod stream;
 mod target;
 mod toml_text;
+mod window;
 mod yaml;
 
 use std::collections::BTreeSet;
@@ -45,6 +46,7 @@ pub(super) use reader::ConfigError;
 pub(super) use run::{GroupSettings, RunFlags, RunSettings, STOP_MARGIN, Work};
 pub(super) use target::{Listed, Source, TargetDef, fingerprint, stored_list};
 pub(super) use toml_text::toml_text;
+pub(super) use window::Window;
 
 use super::control;
 use super::store::Limits;
@@ -78,6 +80,8 @@ pub(super) struct Settings {
     /// What was wrong with the lists, besides their targets.
     pub(super) found: Found,
     pub(super) actions: Vec<Action>,
+    /// Windows of maintenance.
+    pub(super) windows: Vec<Window>,
 }
 
 /// The registry, unless another is set.
@@ -105,6 +109,7 @@ impl Settings {
             lists: Lists::default(),
             found: Found::default(),
             actions: Vec::new(),
+            windows: Vec::new(),
         };
         if let Some(path) = &flags.config {
             let origin = path.display().to_string();
@@ -173,6 +178,7 @@ impl Settings {
             }
         }
         self.actions = action::read_all(table)?;
+        self.windows = window::read_all(table)?;
         if let Some(list) = table.get("file_sd") {
             for item in list.list()? {
                 self.lists.add(&item, directory)?;

@@ -13,6 +13,7 @@ mod discovered;
 mod identity;
 mod mistakes;
 mod streams;
+mod windows;
 mod wrong;
 
 pub(super) struct File(pub(super) PathBuf);

@@ -8,6 +8,7 @@
 //!                   ├─ registry:       which targets there are
 //!                   ├─ requests:       what commands ask for
 //!                   ├─ target_requests: what the endpoint is asked about one target
+//!                   ├─ quiet:          what is paused, silenced, in a window of maintenance
 //!                   ├─ monitor_health: the components that describe the monitor itself
 //!                   ├─ service_manager: reports that it runs and lives
 //!                   └─ store_writer ─ batches ─► reporter: log, notices ─► outbox ─► actions
@@ -24,6 +25,7 @@ mod now;
 mod outbox;
 mod place;
 mod progress;
+mod quiet;
 mod registry;
 mod registry_file;
 mod reporter;
@@ -60,6 +62,7 @@ use health_tokio::monitor::{self, Monitor, MonitorHandle};
 use health_tokio::systemd::Notifier;
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
+use quiet::Windows;
 use registry::Scope;
 use reporter::Reporter;
 
@@ -85,6 +88,7 @@ struct Daemon {
     began: Instant,
     /// The default interval; changes are sent to the timers.
     pace: watch::Sender<Duration>,
+    windows: Windows,
 }
 
 /// Runs until a signal ends it.
@@ -191,6 +195,7 @@ async fn watch(
     let mut daemon = Daemon::new(flags, settings, monitor, registry, Arc::clone(&terminal));
     let mut server = None;
     let work = async {
+        daemon.begin_quiet(stored.quiet).await;
         let configured = std::mem::take(&mut daemon.settings.targets);
         let (settings, stored) = (&daemon.settings, stored.targets);
         let begun =
@@ -265,16 +270,18 @@ async fn watch(
 impl Daemon {
     fn new(
         flags: Flags,
-        settings: Settings,
+        mut settings: Settings,
         monitor: MonitorHandle,
         registry: Arc<Registry>,
         terminal: Arc<Terminal>,
     ) -> Self {
+        let windows = Windows::new(std::mem::take(&mut settings.windows));
         let pace = watch::Sender::new(settings.defaults.check.interval);
         Self {
             flags,
             settings,
             pace,
+            windows,
             monitor,
             registry,
             terminal,
@@ -290,10 +297,13 @@ impl Daemon {
         checks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut lists = tokio::time::interval(LISTS);
         lists.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = checks.tick() => self.registry.read_header_files(&self.settings.defaults),
                 _ = lists.tick() => self.read_lists().await,
+                _ = second.tick() => self.update_quiet().await,
                 _ = hangup.recv() => self.reload().await,
                 Some((request, reply)) = requests.recv() => {
                     // The client may have closed the connection.
@@ -321,6 +331,8 @@ impl Daemon {
         let _ = self
             .pace
             .send_if_modified(|it| std::mem::replace(it, pace) != pace);
+        self.windows.replace(std::mem::take(&mut settings.windows));
+        self.update_quiet().await;
         self.settings.lists = settings.lists;
         let registry = &self.registry;
         let done = registry

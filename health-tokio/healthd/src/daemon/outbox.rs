@@ -4,9 +4,10 @@
 //! They are here at once and in the registry a moment later, so that a registry in trouble holds no
 //! notice up. A process that is killed in between delivers a notice once more, under the same id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use health_core::Name;
 use tokio::sync::Notify;
 
 use crate::store::{OutboxChange, OutboxRow};
@@ -26,10 +27,13 @@ struct State {
     /// By the notice's number and the action's name.
     rows: BTreeMap<Key, OutboxRow>,
     noticed: i64,
+    /// Targets of which notices are held back.
+    held: BTreeSet<Name>,
     is_mass_failure: bool,
     /// What is in the registry: how often each was tried, and whether it is done.
     stored: BTreeMap<Key, (u32, bool)>,
     stored_noticed: i64,
+    stored_held: BTreeSet<Name>,
     is_stored_mass_failure: bool,
     /// The file may hold others.
     is_new_file: bool,
@@ -83,9 +87,17 @@ impl Outbox {
         self.0.changed.notify_one();
     }
 
-    /// Adds notices, which were all that were due up to the transition of this number.
-    pub(super) fn post_all(&self, rows: Vec<OutboxRow>, noticed: i64, is_mass_failure: bool) {
+    /// Adds notices, which were all that were due up to the transition of this number, but for those of the
+    /// targets that are `held`.
+    pub(super) fn post_all(
+        &self,
+        rows: Vec<OutboxRow>,
+        noticed: i64,
+        held: BTreeSet<Name>,
+        is_mass_failure: bool,
+    ) {
         let mut state = self.lock();
+        state.held = held;
         state.rows.extend(rows.into_iter().map(|it| (key(&it), it)));
         state.noticed = state.noticed.max(noticed);
         state.is_mass_failure = is_mass_failure;
@@ -170,6 +182,7 @@ impl Outbox {
         let is_unchanged = put.is_empty()
             && remove.is_empty()
             && state.noticed == state.stored_noticed
+            && state.held == state.stored_held
             && state.is_mass_failure == state.is_stored_mass_failure
             && !state.is_new_file;
         (!is_unchanged).then(|| OutboxChange {
@@ -177,6 +190,7 @@ impl Outbox {
             put,
             remove,
             noticed: state.noticed,
+            held: state.held.clone(),
             is_mass_failure: state.is_mass_failure,
         })
     }
@@ -195,6 +209,7 @@ impl Outbox {
             state.stored.insert(key(row), (row.attempts, row.is_done));
         }
         state.stored_noticed = change.noticed;
+        state.stored_held.clone_from(&change.held);
         state.is_stored_mass_failure = change.is_mass_failure;
     }
 

@@ -3,12 +3,12 @@
 mod reload;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use health_core::Name;
 use health_core::check::CheckStatus;
-use health_core::monitor::registry::StoredTarget;
+use health_core::monitor::registry::{Quiet, StoredTarget};
 use tracing::{info, warn};
 
 use super::list::List;
@@ -97,6 +97,7 @@ impl Registry {
                 }
             }
         }
+        self.forget_quiet(&gone);
         self.keep(StoreCommand::Remove(gone)).await;
         let mut all = all.into_iter();
         while all.len() > 0 {
@@ -205,6 +206,7 @@ impl Registry {
         if !self.forget(name) {
             return None;
         }
+        self.forget_quiet(std::slice::from_ref(name));
         let kept = self
             .commands
             .send_for(COMMAND, StoreCommand::Remove(vec![name.clone()]))
@@ -212,18 +214,45 @@ impl Registry {
         Some(message(&format!("{name} removed"), &kept))
     }
 
-    /// Puts a target back on the list; `None` if there is none.
-    pub(super) async fn reactivate(&self, name: &Name) -> Option<String> {
-        let view = self.list.controls.target(name.as_str())?;
-        if !view.is_deregistered {
-            return Some(format!("{name} is active"));
+    /// Puts those of these targets back on the list that are deregistered; returns them.
+    pub(super) async fn reactivate_all(&self, names: &[&Name]) -> (Vec<Name>, Result<(), String>) {
+        let controls = &self.list.controls;
+        let is_gone = |it: &&&Name| {
+            let view = controls.target(it.as_str());
+            view.is_some_and(|it| it.is_deregistered)
+        };
+        let gone: Vec<Name> = names
+            .iter()
+            .filter(is_gone)
+            .map(|it| (*it).clone())
+            .collect();
+        for name in &gone {
+            controls.reactivate(name.as_str());
         }
-        self.list.controls.reactivate(name.as_str());
-        let kept = self
-            .commands
-            .send_for(COMMAND, StoreCommand::Reset(vec![name.clone()]))
-            .await;
-        Some(message(&format!("{name} reactivated"), &kept))
+        if gone.is_empty() {
+            return (gone, Ok(()));
+        }
+        let reset = StoreCommand::Reset(gone.clone());
+        let kept = self.commands.send_for(COMMAND, reset).await;
+        (gone, kept)
+    }
+
+    /// Has the monitor go by this, and keeps it.
+    pub(super) async fn set_quiet(&self, quiet: Quiet) -> Result<(), String> {
+        let quiet = Arc::new(quiet);
+        self.list.controls.set_quiet(Arc::clone(&quiet));
+        let keep = StoreCommand::Quiet(quiet);
+        self.commands.send_for(COMMAND, keep).await
+    }
+
+    /// These targets are removed; in the file, with them.
+    fn forget_quiet(&self, names: &[Name]) {
+        let quiet = self.list.controls.quiet();
+        if !quiet.is_empty() && !names.is_empty() {
+            let mut quiet = (*quiet).clone();
+            names.iter().for_each(|it| quiet.forget(it));
+            self.list.controls.set_quiet(Arc::new(quiet));
+        }
     }
 
     /// Takes over what the files of headers hold, where they have changed. While one cannot be read, the
@@ -316,7 +345,8 @@ fn is_free(name: &Name, is_added: bool) -> bool {
     !is_added
 }
 
-fn message(done: &str, kept: &Result<(), String>) -> String {
+/// What is said of something that is done, whether or not it could be kept.
+pub(super) fn message(done: &str, kept: &Result<(), String>) -> String {
     match kept {
         Ok(()) => done.to_owned(),
         Err(error) => format!("{done}, but not kept yet: {error}"),

@@ -108,6 +108,9 @@ impl Reporter {
     /// Puts the notices that are due into the outbox, and hands them to the actions.
     fn send(&self, notices: &mut Notices, until: Instant, documents: &mut Documents, last: i64) {
         let mut rows = Vec::new();
+        let controls = &self.list.controls;
+        let is_any = !controls.quiet().is_empty();
+        notices.hold(self.clock.now(), |name| is_any && controls.is_quiet(name));
         while let Some(it) = notices.poll(until) {
             let number = self.outbox.next_number();
             let (id, document) = documents.of(&it, self.list.controls.summary());
@@ -143,7 +146,9 @@ impl Reporter {
             last
         };
         let is_mass_failure = notices.is_mass_failure_sent();
-        self.outbox.post_all(rows.clone(), noticed, is_mass_failure);
+        let held = notices.held().cloned().collect();
+        self.outbox
+            .post_all(rows.clone(), noticed, held, is_mass_failure);
         rows.into_iter().for_each(|row| self.actions.take(row));
     }
 }

@@ -1,4 +1,5 @@
-//! Answers the requests that commands make over the socket: `add`, `remove`, `reactivate`, `status`.
+//! Answers the requests that commands make over the socket: `add`, `remove`, `status`; what is
+//! asked of targets that there are is in `quiet`.
 
 use health_core::monitor::TargetStatus;
 use health_core::server::Targets;
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use super::Daemon;
 use crate::config::{added, split_target};
 use crate::control::{Reply, Request};
+use crate::quiet::{Act, Of, Verb};
 use crate::text::millis;
 
 /// Deregistered targets that `status` names, of each kind.
@@ -35,15 +37,24 @@ impl Daemon {
                 Ok(known) => found(&name, self.registry.remove(&known).await),
                 Err(_) => Reply::Refused(none(&name)),
             },
-            Request::Reactivate(name) => match Name::new(&name) {
-                Ok(known) => found(&name, self.registry.reactivate(&known).await),
-                Err(_) => Reply::Refused(none(&name)),
-            },
             Request::Now(name) => self.now(&name),
+            Request::Reactivate(name) => {
+                let by = "a command of an earlier version".to_owned();
+                let (verb, of) = (Verb::Reactivate, Of::Target(name));
+                self.reply(Act { verb, of, by }).await
+            }
+            Request::Act(act) => self.reply(act).await,
             Request::Inspect
             | Request::Explain
             | Request::Restart(_)
             | Request::ReactivateReplica(_) => Reply::Refused("this is no group".to_owned()),
+        }
+    }
+
+    async fn reply(&mut self, act: Act) -> Reply {
+        match self.act(&act).await {
+            Ok(done) => Reply::Done(done),
+            Err(refusal) => Reply::Refused(refusal.to_string()),
         }
     }
 
@@ -79,12 +90,14 @@ impl Daemon {
             "demand": monitor.demand,
             "mass_failure": self.monitor.is_mass_failure(),
             "deregistered": self.deregistered(),
+            "quiet": crate::quiet::document(&self.monitor.quiet()),
             "targets": {
                 "total": summary.total,
                 "healthy": summary.healthy(),
                 "unhealthy": summary.unhealthy,
                 "unknown": summary.unknown,
                 "inactive": summary.inactive(),
+                "paused": summary.unjudged,
                 "deregistered": summary.deregistered,
                 "answers_again": summary.answers_again,
             },

@@ -20,7 +20,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use health_core::Name;
-use health_core::monitor::registry::{Batch, Definition, StoredTarget, TargetStore};
+use health_core::monitor::registry::{Batch, Definition, Quiet, StoredTarget, TargetStore};
 use health_driver::Health;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -51,6 +51,8 @@ pub(super) enum StoreCommand {
     /// Forget what is known of them.
     Reset(Vec<Name>),
     Remove(Vec<Name>),
+    /// Which targets are paused and silenced.
+    Quiet(Arc<Quiet>),
 }
 
 /// Sends commands to the [`StoreWriter`].
@@ -83,6 +85,7 @@ impl StoreCommand {
             Self::Put(targets) => store.put(targets),
             Self::Reset(names) => store.reset(names),
             Self::Remove(names) => store.remove(names),
+            Self::Quiet(quiet) => store.write_quiet(quiet),
         }
     }
 
@@ -91,6 +94,7 @@ impl StoreCommand {
         match self {
             Self::Put(targets) => targets.is_empty(),
             Self::Reset(names) | Self::Remove(names) => names.is_empty(),
+            Self::Quiet(_) => false,
         }
     }
 }
@@ -323,7 +327,7 @@ impl StoreWriter {
     /// it has besides stays.
     async fn try_catch_up(&mut self, list: &List) -> Result<(), StoreError> {
         if self.is_unread {
-            self.merge().await?;
+            self.merge(list).await?;
         }
         while let Some(command) = self.waiting.front().cloned() {
             self.file
@@ -360,6 +364,10 @@ impl StoreWriter {
                 break;
             }
         }
+        let quiet = list.controls.quiet();
+        self.file
+            .write(move |store| store.write_quiet(&quiet))
+            .await?;
         self.file.is_new = false;
         self.outbox.handle_new_file();
         list.controls.journal_state();
@@ -367,7 +375,7 @@ impl StoreWriter {
     }
 
     /// Takes over what the file holds, before anything is written to it.
-    async fn merge(&mut self) -> Result<(), StoreError> {
+    async fn merge(&mut self, list: &List) -> Result<(), StoreError> {
         let mut stored = match self.file.call(SqliteStore::load_all).await {
             Ok(stored) => stored,
             Err(error) => {
@@ -382,6 +390,12 @@ impl StoreWriter {
             targets = stored.targets.len(),
             "the registry can be read now; taking over what it holds"
         );
+        // What was asked for meanwhile counts; the targets begin as they are to be.
+        let mut quiet = (*list.controls.quiet()).clone();
+        quiet.merge(&stored.quiet);
+        let quiet = Arc::new(quiet);
+        list.controls.set_quiet(Arc::clone(&quiet));
+        self.waiting.push_back(Arc::new(StoreCommand::Quiet(quiet)));
         if let Some(late) = self.late.take() {
             late(stored.targets);
         }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{document, failed, healthy, open, reactivate, word};
+use super::{document, failed, healthy, open, quiet, reactivate, word};
 use crate::cli::{Form, ListArgs, ShowArgs};
 use crate::run::show as group;
 use crate::store::read::{CheckInfo, TargetInfo};
+use crate::store::read_quiet;
 use crate::text::{self, Cells};
 use crate::{CommandResult, control};
 
@@ -55,6 +56,9 @@ fn listed(args: &ListArgs) -> Result<String, crate::CommandError> {
     };
     let total = all.len();
     let mut targets = all;
+    // A registry that cannot be read has been said to be so already.
+    let quiet = read_quiet(&db).unwrap_or_default();
+    targets.iter_mut().for_each(|it| quiet::add(&quiet, it));
     targets.retain(|it| args.wants(it.status(), it.group()));
     targets.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     if args.is_json() {
@@ -135,7 +139,7 @@ fn row(target: &TargetInfo, is_wide: bool, is_running: bool) -> Vec<String> {
         row.push(failures.to_string());
         row.push(worst.map(|it| target.address(it)).unwrap_or_default());
     }
-    row.push(remark(target, worst));
+    row.push(quiet::remark(target, remark(target, worst)));
     row
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{time, word};
+use super::{quiet, time, word};
 use crate::cli::ShowArgs;
 use crate::control::{self, Reply, Request};
 use crate::run::show as group;
@@ -100,6 +100,17 @@ fn text(status: Value) -> String {
             &["  OFF THE LIST", "STATUS", "SINCE", "REASON"],
             &gone,
         ));
+    }
+    let quiet = take("quiet");
+    let quiet: Vec<_> = quiet
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(quiet::status)
+        .collect();
+    if !quiet.is_empty() {
+        out.push(String::new());
+        out.extend(quiet.iter().map(|(key, value)| format!("  {key}  {value}")));
     }
     out.push(String::new());
     let (interval, timeout) = (take("interval_seconds"), take("timeout_seconds"));

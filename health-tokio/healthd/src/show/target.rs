@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{document, failed, healthy, list, open, reactivate, time, word};
+use super::{document, failed, healthy, list, open, quiet, reactivate, time, word};
 use crate::cli::NameArgs;
 use crate::control::{self, Reply, Request};
 use crate::run::show as group;
 use crate::store::read::{CheckInfo, TargetInfo, TransitionInfo};
+use crate::store::read_quiet;
 use crate::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 
 /// How many transitions `explain` shows.
@@ -19,9 +20,10 @@ pub(crate) fn inspect(args: &NameArgs) -> CommandResult {
         return Ok(());
     }
     let reader = open(&args.show)?;
-    let Some(target) = reader.target(&args.name).map_err(failed)? else {
+    let Some(mut target) = reader.target(&args.name).map_err(failed)? else {
         return inspect_group(args, reader.targets().map_err(failed)?);
     };
+    add_quiet(args, &mut target);
     let now = last_attempts(args);
     if args.show.json {
         let mut value = document(&target);
@@ -38,6 +40,7 @@ pub(crate) fn inspect(args: &NameArgs) -> CommandResult {
         healthy(&target),
         deregistered(&target)
     );
+    out += &quiet::lines(&target);
     if let Some(at) = target.answers_since() {
         let _ = writeln!(
             out,
@@ -91,7 +94,10 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
     let transitions = reader
         .transitions(&args.name, TRANSITIONS)
         .map_err(failed)?;
-    let target = reader.target(&args.name).map_err(failed)?;
+    let mut target = reader.target(&args.name).map_err(failed)?;
+    if let Some(target) = &mut target {
+        add_quiet(args, target);
+    }
     if target.is_none() && transitions.is_empty() {
         return Err(no_such(args));
     }
@@ -103,6 +109,7 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
     let mut out = String::new();
     match &target {
         Some(target) => {
+            out += &quiet::lines(target);
             for check in &target.checks {
                 because(check, &transitions, &mut out);
             }
@@ -122,6 +129,11 @@ pub(crate) fn explain(args: &NameArgs) -> CommandResult {
     }
     print(out.trim_end());
     Ok(())
+}
+
+fn add_quiet(args: &NameArgs, target: &mut TargetInfo) {
+    let quiet = read_quiet(&args.show.registry.path());
+    quiet::add(&quiet.unwrap_or_default(), target);
 }
 
 /// What was looked at.

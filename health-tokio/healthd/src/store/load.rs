@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use health_core::check::{CheckStatus, Saved};
-use health_core::monitor::registry::{StoredCheck, StoredTarget};
+use health_core::monitor::registry::{Quiet, StoredCheck, StoredTarget};
 use health_core::{Kind, Name, Outcome, Streak, UnixTime};
 use rusqlite::{Connection, Row};
 
 use super::outbox;
+use super::quiet;
 use super::schema::open_to_read;
 use super::{StoreError, StoredNotices};
 
@@ -16,6 +17,8 @@ use super::{StoreError, StoredNotices};
 pub(crate) struct Stored {
     pub(crate) targets: Vec<StoredTarget>,
     pub(crate) notices: StoredNotices,
+    /// Which targets are paused and silenced.
+    pub(crate) quiet: Quiet,
     /// It is empty because it could not be read.
     pub(crate) is_unread: bool,
 }
@@ -25,6 +28,7 @@ impl Stored {
         Ok(Self {
             targets: targets(connection)?,
             notices: outbox::load(connection)?,
+            quiet: quiet::load(connection)?,
             is_unread: false,
         })
     }

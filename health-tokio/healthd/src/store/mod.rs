@@ -14,6 +14,7 @@ mod error;
 mod file;
 mod load;
 mod outbox;
+mod quiet;
 mod schema;
 mod sweep;
 mod write;
@@ -24,7 +25,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use health_core::monitor::registry::{Batch, Definition, StoredTarget, TargetStore};
+use health_core::monitor::registry::{Batch, Definition, Quiet, StoredTarget, TargetStore};
 use health_core::{Name, UnixTime};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
@@ -33,6 +34,7 @@ pub(super) use error::StoreError;
 pub(super) use file::Identity;
 pub(super) use load::{Stored, peek};
 pub(super) use outbox::{OutboxChange, OutboxRow, StoredNotices};
+pub(super) use quiet::read as read_quiet;
 pub(super) use sweep::Limits;
 
 use error::Problem;
@@ -127,6 +129,25 @@ impl SqliteStore {
     pub(super) fn write_outbox(&mut self, change: &OutboxChange) -> Result<(), StoreError> {
         // Lost with the power, the transitions are still there from which the notices were made.
         self.attempt(false, |transaction| outbox::write(transaction, change))
+    }
+
+    /// Writes which targets are paused and silenced, instead of what was there.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written; nothing has changed.
+    pub(super) fn write_quiet(&mut self, quiet: &Quiet) -> Result<(), StoreError> {
+        self.attempt(true, |transaction| quiet::write(transaction, quiet))
+    }
+
+    /// Which targets are paused and silenced.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub(super) fn load_quiet(&self) -> Result<Quiet, StoreError> {
+        let loaded = quiet::load(&self.connection);
+        loaded.map_err(|error| StoreError::new(&self.path, error))
     }
 
     /// Everything that an earlier process has left.

@@ -1,5 +1,6 @@
 //! Notices in the registry: what was not delivered yet, and from what no notice was made yet.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use health_core::check::{CheckStatus, Record};
@@ -32,6 +33,9 @@ pub(crate) struct OutboxChange {
     pub(crate) remove: Vec<(u64, Arc<str>)>,
     /// Notices were made from the transitions up to this one.
     pub(crate) noticed: i64,
+    /// Targets of which notices are held back: their transitions stay among those that no notice was made
+    /// from.
+    pub(crate) held: BTreeSet<Name>,
     /// The last notice of a mass failure was of its beginning.
     pub(crate) is_mass_failure: bool,
 }
@@ -74,8 +78,12 @@ pub(super) fn write(tx: &Tx<'_>, change: &OutboxChange) -> Result<()> {
             row.is_done,
         ])?;
     }
-    tx.prepare_cached("UPDATE transitions SET noticed = 1 WHERE noticed = 0 AND id <= ?1")?
-        .execute([change.noticed])?;
+    let held: Vec<_> = change.held.iter().map(Name::as_str).collect();
+    tx.prepare_cached(
+        "UPDATE transitions SET noticed = 1
+         WHERE noticed = 0 AND id <= ?1 AND target NOT IN (SELECT value FROM json_each(?2))",
+    )?
+    .execute(params![change.noticed, serde_json::json!(held).to_string()])?;
     if change.is_mass_failure {
         tx.execute("INSERT OR IGNORE INTO flags VALUES ('mass_failure')", ())?;
     } else {

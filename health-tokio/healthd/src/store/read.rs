@@ -24,6 +24,22 @@ pub(crate) struct TargetInfo {
     /// The JSON that was stored, without the parts that may hold secrets.
     pub(crate) definition: Value,
     pub(crate) checks: Vec<CheckInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) paused: Option<QuietInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) silenced: Option<QuietInfo>,
+}
+
+/// Why a target is paused or silenced, as it is shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct QuietInfo {
+    pub(crate) since: u64,
+    pub(crate) until: Option<u64>,
+    pub(crate) why: String,
+    pub(crate) by: String,
+    /// All of it, for people.
+    #[serde(skip)]
+    pub(crate) text: String,
 }
 
 impl TargetInfo {
@@ -31,6 +47,9 @@ impl TargetInfo {
     pub(crate) fn status(&self) -> &'static str {
         let has = |word: &str| self.checks.iter().any(|it| it.status == word);
         if !self.is_deregistered() {
+            if self.paused.is_some() {
+                return "paused";
+            }
             let words = ["unhealthy", "unknown", "starting"];
             words
                 .into_iter()
@@ -75,6 +94,7 @@ impl TargetInfo {
             "unhealthy",
             "unknown",
             "starting",
+            "paused",
         ];
         let status = self.status();
         let place = words.iter().position(|word| *word == status);
@@ -219,6 +239,8 @@ fn collect(mut rows: rusqlite::Rows<'_>) -> rusqlite::Result<Vec<TargetInfo>> {
                 name: name.to_owned(),
                 definition,
                 checks: Vec::new(),
+                paused: None,
+                silenced: None,
             });
         }
         if let Some(target) = targets.last_mut() {

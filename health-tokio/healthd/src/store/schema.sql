@@ -1,4 +1,4 @@
--- The registry of healthd, version 4. Times are milliseconds since 1970-01-01T00:00:00Z.
+-- The registry of healthd, version 6. Times are milliseconds since 1970-01-01T00:00:00Z.
 
 CREATE TABLE targets (
     id         INTEGER PRIMARY KEY,
@@ -41,6 +41,7 @@ CREATE TABLE results (
     message  TEXT NOT NULL,
     counted  INTEGER NOT NULL,
     number   INTEGER NOT NULL DEFAULT 0, -- of all results of the check: their order, whatever the clock says
+    silenced INTEGER NOT NULL DEFAULT 0, -- the target was silenced when it began: no part of its uptime
     PRIMARY KEY (check_id, slot)
 ) STRICT, WITHOUT ROWID;
 
@@ -106,3 +107,16 @@ SELECT t.id,
 FROM targets t
 JOIN checks c ON c.target_id = t.id
 GROUP BY t.id;
+
+-- Which targets are paused ('pause'), silenced ('silence'), or silenced by a window of maintenance
+-- ('window', perhaps one that is to come).
+CREATE TABLE quiet (
+    kind  TEXT NOT NULL,
+    scope TEXT NOT NULL, -- 'all', 'group' or 'target'
+    name  TEXT NOT NULL, -- of the group or the target
+    since INTEGER NOT NULL,
+    until INTEGER, -- of a silence: when it ends by itself
+    why   TEXT NOT NULL,
+    by    TEXT NOT NULL, -- who asked for it
+    PRIMARY KEY (kind, scope, name)
+) STRICT, WITHOUT ROWID;

@@ -9,6 +9,7 @@ use health_core::monitor::registry::{
 use health_core::{Cause, Class, Kind};
 use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
 
+use super::quiet;
 use super::sweep::{self, Limits};
 use crate::text::millis;
 
@@ -52,7 +53,8 @@ pub(super) fn reset(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
 
 pub(super) fn remove(tx: &Tx<'_>, names: &[Name]) -> Result<()> {
     each(tx, "DELETE FROM targets WHERE name = ?1", names)?;
-    each(tx, "DELETE FROM transitions WHERE target = ?1", names)
+    each(tx, "DELETE FROM transitions WHERE target = ?1", names)?;
+    quiet::forget(tx, names)
 }
 
 fn each(tx: &Tx<'_>, sql: &str, names: &[Name]) -> Result<()> {
@@ -142,8 +144,8 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
         )?;
     tx.prepare_cached(
         "INSERT OR REPLACE INTO results
-            (check_id, slot, begin_at, took_us, class, kind, message, counted, number)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            (check_id, slot, begin_at, took_us, class, kind, message, counted, number, silenced)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         id,
@@ -155,6 +157,7 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
         record.message(),
         record.is_counted(),
         count,
+        row.silenced,
     ])?;
     Ok(())
 }

@@ -15,6 +15,7 @@ mod lost;
 mod mistakes;
 mod notices;
 mod output;
+mod quiet;
 mod receiver;
 mod reloading;
 mod run;

@@ -108,6 +108,7 @@ impl Notices {
         if is_due && self.ready.is_empty() {
             let open = self.targets.values();
             let mut open: Vec<_> = open
+                .filter(|it| !it.is_quiet())
                 .filter_map(|it| Some((it.order(), it.is_open().then(|| it.last_said())??)))
                 .collect();
             open.sort_by_key(|(order, _)| *order);

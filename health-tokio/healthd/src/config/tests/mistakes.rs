@@ -37,6 +37,35 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
         ),
         ("timeout = 0".into(), "timeout = 0: allowed is at least 1ms"),
         (
+            "window = [{ name = \"w\", cron = \"0 2 * * SUN\" }]".into(),
+            "window[0]: for is missing",
+        ),
+        (
+            "window = [{ name = \"w\", cron = \"61 2 * * *\", for = \"1h\" }]".into(),
+            "window[0].cron = \"61 2 * * *\": ",
+        ),
+        (
+            "window = [{ name = \"w\", cron = \"0 0 30 2 *\", for = \"1h\" }]".into(),
+            "it never comes; allowed is 'MINUTE HOUR DAY MONTH WEEKDAY', as 30 2 * * SUN",
+        ),
+        (
+            "window = [{ name = \"w\", cron = \"0 0 2 * * *\", for = \"1h\" }]".into(),
+            "allowed is 'MINUTE HOUR DAY MONTH WEEKDAY', as 30 2 * * SUN",
+        ),
+        (
+            "window = [{ name = \"w\", cron = \"0 2 * * *\", for = \"1h\", zone = \"Europe/Berlim\" }]"
+                .into(),
+            "window[0].zone = \"Europe/Berlim\": allowed is a name of the IANA time zones, as Europe/Berlin",
+        ),
+        (
+            "window = [{ name = \"w\", cron = \"0 2 * * *\", for = \"367d\" }]".into(),
+            "window[0].for = \"367d\": allowed is at most 366d",
+        ),
+        (
+            "window = [{ name = \"w\", cron = \"0 2 * * *\", for = \"1h\", groups = [] }]".into(),
+            "window[0].groups = […]: allowed are names; without this key it is for all targets",
+        ),
+        (
             "timeout = true".into(),
             "timeout = true: a duration is a number of seconds",
         ),

@@ -94,6 +94,7 @@ impl Registry {
             }
             true
         });
+        self.forget_quiet(&gone);
         self.keep(StoreCommand::Remove(gone)).await;
         let is_new: BTreeSet<_> = afresh.iter().cloned().collect();
         // First: killed in between, a new address must not be left deregistered for what the old was.
