@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tries `healthd` where it hurts: bad disks, many targets, a stopped process, a terminal, PID 1.
+"""Tries `healthd` where it hurts: bad disks, many targets, certificates, a stopped process, a terminal, PID 1.
 
     python3 tests/registry.py                      # all checks
     python3 tests/registry.py --only disk-full
@@ -8,7 +8,7 @@
 import sys
 
 from blackbox import runner
-from blackbox.checks import actions, discovery, disk, init, log, scale, terminal
+from blackbox.checks import actions, discovery, disk, init, log, scale, streams, terminal
 
 CHECKS = {
     "disk-full": disk.full,
@@ -17,6 +17,8 @@ CHECKS = {
     "log": log.levels,
     "actions": actions.retried,
     "webhook-tls": actions.over_tls,
+    "certificates": streams.certificates,
+    "banners": streams.banners,
     "discovery": discovery.discovery,
     "ten-thousand": scale.ten_thousand,
     "stalled": scale.stalled,

@@ -104,5 +104,10 @@ fn nobody_says_how_long_it_is_valid() {
     connected(&mut attempt, at(1));
     attempt.handle_secured(at(2));
     let message = "prober cannot tell until when the certificate is valid";
-    ends(attempt, Class::Indeterminate, Some(Kind::Certificates), message);
+    ends(
+        attempt,
+        Class::Indeterminate,
+        Some(Kind::Certificates),
+        message,
+    );
 }

@@ -106,6 +106,11 @@ impl Checked {
         if let Some(status) = report.status {
             let _ = write!(text, "\n  status   {status}");
         }
+        if let Some(expires) = report.certificate_expires {
+            let date = expires.rfc3339();
+            let date = String::from_utf8_lossy(&date);
+            let _ = write!(text, "\n  certificate until {date}");
+        }
         for (part, took) in report.timings.iter() {
             let _ = write!(text, "\n  {part:<8} {:>9.3} ms", millis(took));
         }
@@ -151,6 +156,7 @@ impl Checked {
             "cause": outcome.cause.as_ref().map(Cause::reveal),
             "address": report.address.map(|it| it.to_string()),
             "status": report.status,
+            "probe_ssl_earliest_cert_expiry": report.certificate_expires.map(|it| it.as_millis() / 1_000),
             "took_ms": millis(report.took),
             "timings_ms": timings,
             "as_target": as_target,

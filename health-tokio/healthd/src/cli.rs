@@ -2,6 +2,7 @@
 
 mod registry;
 mod run;
+mod stream;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -196,11 +197,13 @@ pub(super) struct Expect {
     /// A field of the request [repeatable]
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub(super) headers: Vec<String>,
+    #[command(flatten)]
+    pub(super) stream: stream::StreamArgs,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
-    /// http(s)://…, tcp://host:port, unix:/path.sock:/path, exec, or the name of a target
+    /// http(s)://…, tcp://host:port, tls://host:port, unix:/path.sock:/path, exec, or the name of a target
     pub(super) target: String,
     /// The command, for exec
     #[arg(last = true)]
@@ -243,7 +246,7 @@ pub(super) struct BenchArgs {
 pub(super) struct AddArgs {
     /// NAME=URL, or NAME followed by the URL
     pub(super) name: String,
-    /// http(s)://…, tcp://host:port or unix:/path.sock:/path
+    /// http(s)://…, tcp://host:port, tls://host:port or unix:/path.sock:/path
     pub(super) url: Option<String>,
     /// The group it is counted in
     #[arg(long, value_name = "NAME")]
@@ -294,7 +297,7 @@ impl Expect {
     pub(super) fn is_any(&self) -> bool {
         let is_given = self.json_body.is_some() || self.contains.is_some();
         let is_given = is_given || self.expect_status.is_some() || self.max_body.is_some();
-        is_given || !self.headers.is_empty()
+        is_given || !self.headers.is_empty() || self.stream.is_any()
     }
 }
 

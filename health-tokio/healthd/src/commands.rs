@@ -171,5 +171,6 @@ pub(super) fn expectations(
     if !headers.is_empty() {
         table.insert("headers".into(), headers.into());
     }
+    expect.stream.add_to(table);
     Ok(())
 }

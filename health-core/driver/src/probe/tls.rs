@@ -15,8 +15,8 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
 
 use health_core::check::probe::{ClientIdentity, Tls, Trust};
-use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};

@@ -86,7 +86,12 @@ fn a_mail_server_that_is_talked_to() {
             Kind::BadResponse,
             "what came does not begin with \"250 \" (connection closed)",
         ),
-        ("", busy, Kind::Reset, "connection closed while waiting for \"220 \""),
+        (
+            "",
+            busy,
+            Kind::Reset,
+            "connection closed while waiting for \"220 \"",
+        ),
     ] {
         let address = mail(greeting, answers);
         let outcome = probe(&address.to_string(), all).outcome;

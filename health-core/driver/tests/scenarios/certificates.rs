@@ -13,13 +13,16 @@ use crate::driver;
 
 /// It signs itself, between these dates.
 const AUTHORITY: &str = "[ca]\ndefault_ca = own\n[own]\ndatabase = index.txt\nnew_certs_dir = .\n\
-                         default_md = sha256\npolicy = any\ncopy_extensions = copy\n[any]\n\
+                         default_md = sha256\npolicy = any\ncopy_extensions = copy\nrand_serial = yes\n[any]\n\
                          commonName = supplied\n";
 
 fn openssl(directory: &Directory, arguments: &str) -> String {
     let mut openssl = Command::new("openssl");
     let made = openssl.args(arguments.split_whitespace());
-    let made = made.current_dir(directory.path()).output().expect("openssl");
+    let made = made
+        .current_dir(directory.path())
+        .output()
+        .expect("openssl");
     assert!(made.status.success(), "{made:?}");
     String::from_utf8(made.stdout).expect("text")
 }
@@ -57,7 +60,8 @@ impl Secure {
     }
 
     fn valid_for(days: u32) -> Self {
-        let certify = "x509 -req -in request.pem -signkey key.pem -copy_extensions copy -out cert.pem";
+        let certify =
+            "x509 -req -in request.pem -signkey key.pem -copy_extensions copy -out cert.pem";
         Self::start(&format!("{certify} -days {days}"))
     }
 
@@ -125,13 +129,16 @@ fn a_certificate_that_has_expired() {
         return;
     }
     let server = Secure::start(
-        "ca -config authority -batch -selfsign -rand_serial -notext -keyfile key.pem -outdir . \
+        "ca -config authority -batch -selfsign -notext -keyfile key.pem -outdir . \
          -in request.pem -out cert.pem -startdate 20250101000000Z -enddate 20250201000000Z",
     );
     let [own, any] = server.trusts();
     for report in server.probe(&own) {
         let outcome = report.outcome;
-        assert_eq!((outcome.class, outcome.kind), (Class::Failure, Some(Kind::Tls)));
+        assert_eq!(
+            (outcome.class, outcome.kind),
+            (Class::Failure, Some(Kind::Tls))
+        );
         let cause = outcome.cause.expect("the reason");
         assert!(cause.reveal().contains("expired"), "{}", cause.reveal());
         assert_eq!(report.certificate_expires, None);

@@ -102,14 +102,19 @@ pub struct Attempt<'p> {
 }
 
 enum State<'p> {
-    Resolving { name: &'p str, port: u16 },
+    Resolving {
+        name: &'p str,
+        port: u16,
+    },
     Connecting(Connecting<'p>),
     Securing,
     Sending,
     Reading(Response<'p>),
     #[cfg(feature = "expect")]
     Talking(Talking<'p>),
-    Lingering { until: Instant },
+    Lingering {
+        until: Instant,
+    },
     Closed,
 }
 

@@ -250,7 +250,15 @@ mod tests {
 
     #[test]
     fn everything_else_is_refused() {
-        for text in ["", "a:1", "tls:", "tls://", "tls://a", "ssl://a:1", "tls://u@a:1"] {
+        for text in [
+            "",
+            "a:1",
+            "tls:",
+            "tls://",
+            "tls://a",
+            "ssl://a:1",
+            "tls://u@a:1",
+        ] {
             assert!(text.parse::<StreamProbe>().is_err(), "{text:?}");
         }
         let error = |build: fn(StreamProbeBuilder) -> StreamProbeBuilder| {

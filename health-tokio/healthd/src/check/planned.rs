@@ -83,7 +83,8 @@ fn url(args: &CheckArgs, timeout: Duration) -> Result<Planned, CommandError> {
     table.insert("url".into(), args.target.as_str().into());
     expectations(&args.expect, &mut table)?;
     let target = read(table.clone(), &Defaults::default())?;
-    if !args.target.starts_with("tcp://") {
+    let is_http = ["http://", "https://", "unix:"];
+    if is_http.iter().any(|it| args.target.starts_with(it)) {
         table.entry("expect_status").or_insert(STATUSES.into());
     }
     let mut lenient = Defaults::default();

@@ -19,6 +19,7 @@ mod header_files;
 mod probe;
 mod reader;
 mod run;
+mod stream;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,6 +9,7 @@ use health_core::check::probe::{
 use super::check::Defaults;
 use super::header_files::read_value;
 use super::reader::{Item, Result, Table};
+use super::stream::{Certificate, CertificateRule, Steps, StreamRule, stream};
 
 /// The grammar in which a check is written, on which its default interval depends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +38,20 @@ pub(super) fn probe(table: &Table<'_>, defaults: &Defaults, host: Option<&str>) 
     let (probe, rule) = match form {
         "url" => url(&item, expectations)?,
         "httpGet" | "http" => http(&item, host, expectations)?,
-        "tcpSocket" | "tcp" => (tcp(&item, host)?, Rule::Connect),
-        _ => (exec(&item)?, Rule::ExitCode),
+        "tcpSocket" | "tcp" => {
+            expectations.refuse_on_tcp(&item)?;
+            let target = tcp(&item, host)?;
+            let (probe, rule) = expectations.stream(&item, &target)?;
+            (probe, Rule::Stream(rule))
+        }
+        _ => {
+            expectations.refuse_on_a_command(&item)?;
+            (exec(&item)?, Rule::ExitCode)
+        }
     };
     let name = match rule {
         Rule::Http { .. } => "http",
-        Rule::Connect => "tcp",
+        Rule::Stream(_) => "tcp",
         Rule::ExitCode => "exec",
     };
     if let Some(item) = table.get("type") {
@@ -73,9 +82,11 @@ pub(crate) enum Rule {
         is_json: bool,
         /// Whether the body has to contain a text.
         has_text: bool,
+        /// How long its certificate has to be valid.
+        certificate: Option<CertificateRule>,
     },
-    /// A connection that can be made.
-    Connect,
+    /// A connection that can be made, and what is said over it.
+    Stream(StreamRule),
     /// A command that ends with code 0.
     ExitCode,
 }
@@ -87,6 +98,7 @@ impl fmt::Display for Rule {
                 status: (first, last),
                 is_json,
                 has_text,
+                certificate,
             } => {
                 write!(f, "status {first}")?;
                 if last != first {
@@ -98,9 +110,12 @@ impl fmt::Display for Rule {
                 if has_text {
                     f.write_str(", a body with the text of contains")?;
                 }
-                Ok(())
+                match certificate {
+                    Some(certificate) => certificate.fmt(f),
+                    None => Ok(()),
+                }
             }
-            Self::Connect => f.write_str("a connection is accepted"),
+            Self::Stream(rule) => rule.fmt(f),
             Self::ExitCode => f.write_str("exit code 0"),
         }
     }
@@ -124,6 +139,8 @@ struct Expectations {
     contains: Option<String>,
     max_body: Option<u64>,
     tls: Option<Tls>,
+    certificate: Certificate,
+    steps: Steps,
     /// The last key that was set, so that a check without HTTP can refuse it.
     stated: Option<&'static str>,
 }
@@ -144,7 +161,7 @@ impl Expectations {
         let contains = get("contains").map(|item| item.text().map(str::to_owned));
         let max_body = get("max_body").map(|item| item.integer(1, 1 << 30));
         let headers = get("headers").map(|item| headers(&item));
-        let tls = get("tls").map(|item| tls(&item));
+        let tls = table.get("tls").map(|item| tls(&item));
         let json = json.transpose()?;
         Ok(Self {
             method: method.transpose()?,
@@ -154,15 +171,38 @@ impl Expectations {
             contains: contains.transpose()?,
             max_body: max_body.transpose()?,
             tls: tls.transpose()?,
+            certificate: Certificate::read(table)?,
+            steps: Steps::read(table)?,
             stated,
         })
     }
 
-    fn rule(&self) -> Rule {
+    /// Refuses what is for HTTP only.
+    fn refuse_on_tcp(&self, item: &Item<'_>) -> Result<()> {
+        match self.stated {
+            Some(name) => Err(item.wrong(format_args!("{name} is for http and https"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses what is for a network only.
+    fn refuse_on_a_command(&self, item: &Item<'_>) -> Result<()> {
+        match self.certificate.stated.or(self.steps.stated) {
+            Some(name) => Err(item.wrong_secret(format_args!("{name} is not for a command"))),
+            None => Ok(()),
+        }
+    }
+
+    fn stream(self, item: &Item<'_>, target: &str) -> Result<(Probe, StreamRule)> {
+        stream(item, target, self.tls, &self.certificate, self.steps)
+    }
+
+    fn rule(&self, is_secure: bool) -> Rule {
         Rule::Http {
             status: self.status.unwrap_or((200, 399)),
             is_json: self.json,
             has_text: self.contains.is_some(),
+            certificate: is_secure.then(|| self.certificate.rule()),
         }
     }
 
@@ -191,19 +231,17 @@ impl Expectations {
 
 fn url(item: &Item<'_>, expected: Expectations) -> Result<(Probe, Rule)> {
     let text = item.text()?;
-    if text.starts_with("tcp://") {
-        if let Some(name) = expected.stated {
-            return Err(item.wrong(format_args!("{name} is for http and https")));
-        }
-        let probe = text.parse::<Probe>();
-        let probe = probe.map_err(|error| refused(item, &error))?;
-        return Ok((probe, Rule::Connect));
+    if text.starts_with("tcp://") || text.starts_with("tls://") {
+        expected.refuse_on_tcp(item)?;
+        let (probe, rule) = expected.stream(item, text)?;
+        return Ok((probe, Rule::Stream(rule)));
     }
     if !["http://", "https://", "unix:"]
         .iter()
         .any(|it| text.starts_with(it))
     {
-        let allowed = "allowed are http://…, https://…, tcp://host:port and unix:/path.sock:/path";
+        let allowed = "allowed are http://…, https://…, tcp://host:port, tls://host:port and \
+                       unix:/path.sock:/path";
         return Err(item.wrong(allowed));
     }
     http_at(item, text, expected)
@@ -244,12 +282,19 @@ fn http(item: &Item<'_>, host: Option<&str>, mut expected: Expectations) -> Resu
 }
 
 fn http_at(item: &Item<'_>, text: &str, mut expected: Expectations) -> Result<(Probe, Rule)> {
-    let rule = expected.rule();
+    if let Some(name) = expected.steps.stated {
+        return Err(item.wrong(format_args!("{name} is for tcp:// and tls://")));
+    }
+    let is_https = text.starts_with("https://");
+    if let Some(name) = expected.certificate.stated.filter(|_| !is_https) {
+        return Err(item.wrong(format_args!("{name} is for https, tls:// and tcp with tls")));
+    }
+    let rule = expected.rule(is_https);
     let tls = expected.tls.take();
     let has_tls = tls.is_some();
-    let is_https = text.starts_with("https://");
+    let with_limits = is_https.then(|| expected.certificate.apply(tls));
     let mut request = expected.apply(HttpProbe::builder(text));
-    if let Some(tls) = tls.filter(|_| is_https) {
+    if let Some(tls) = with_limits {
         request = request.tls(tls);
     }
     let probe = request.build().map_err(|error| refused(item, &error))?;
@@ -262,13 +307,12 @@ fn http_at(item: &Item<'_>, text: &str, mut expected: Expectations) -> Result<(P
     Ok((probe.into(), rule))
 }
 
-fn tcp(item: &Item<'_>, host: Option<&str>) -> Result<Probe> {
+fn tcp(item: &Item<'_>, host: Option<&str>) -> Result<String> {
     let table = item.table()?;
     let host = self::host(&table, host)?;
     let port = table.need("port")?.port()?;
     table.finish()?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    Probe::tcp(host, port).map_err(|error| refused(item, &error))
+    Ok(format!("tcp://{host}:{port}"))
 }
 
 fn exec(item: &Item<'_>) -> Result<Probe> {

@@ -11,6 +11,7 @@ use super::*;
 mod discovered;
 mod identity;
 mod mistakes;
+mod streams;
 mod wrong;
 
 struct File(PathBuf);

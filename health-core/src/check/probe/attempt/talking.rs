@@ -64,7 +64,8 @@ impl<'p> Attempt<'p> {
         let is_limited = self.tls().is_some_and(|tls| tls.certificate.is_some());
         let is_unknown = is_limited && self.report.certificate_expires.is_none();
         if is_unknown {
-            let outcome = Outcome::indeterminate("prober cannot tell until when the certificate is valid");
+            let outcome =
+                Outcome::indeterminate("prober cannot tell until when the certificate is valid");
             self.end(outcome.of_kind(Kind::Certificates));
         }
         is_unknown
@@ -79,7 +80,8 @@ impl<'p> Attempt<'p> {
     /// All of the current step was sent.
     pub(super) fn has_sent(&mut self) {
         if let State::Talking(talking) = &mut self.state {
-            if let (Some((Step::Send(_), rest)), came) = (talking.steps.split_first(), &mut talking.came)
+            if let (Some((Step::Send(_), rest)), came) =
+                (talking.steps.split_first(), &mut talking.came)
             {
                 let came = core::mem::take(came);
                 self.end_phase();
@@ -135,9 +137,7 @@ impl<'p> Attempt<'p> {
                     None => warning,
                 }
             }
-            (Some(it), Class::Success | Class::Warning) if !it.is_soft => {
-                it.breach.into_outcome()
-            }
+            (Some(it), Class::Success | Class::Warning) if !it.is_soft => it.breach.into_outcome(),
             _ => outcome,
         }
     }
