@@ -38,6 +38,7 @@
 //! * `monitor` (default): [`probe`] and [`monitor`]. Without it only the endpoint is linked.
 //! * `supervise`: `supervise`, which keeps groups of processes running. Unix only.
 //! * `page` (default): the page for browsers.
+//! * `expect`: further expectations of what is probed: how long its certificate is valid, what it says over TCP.
 //! * `tls`: HTTPS probes, by rustls. Without it an `https` target is refused when it is added.
 //! * `systemd`: reports to a service manager, and listeners that it passes on (Unix).
 //!

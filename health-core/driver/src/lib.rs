@@ -40,6 +40,7 @@
 //! * `systemd`: reports to a service manager, and sockets that it passes on (Unix): `api::systemd`,
 //!   `api::Server::from_systemd`.
 //! * `test-util`: a clock that tests move.
+//! * `expect`: further expectations of what is probed: how long its certificate is valid, what it says over TCP.
 //! * `tls`: HTTPS probes, by rustls.
 //! * `tracing`: [`trace_request`].
 //! * `conformance`: [`conformance`], the tests that every driver passes, for a driver of your own.

@@ -6,6 +6,8 @@ pub use health_core::check::probe::{
     AddressPolicy, ClientIdentity, Condition, Endpoint, ExecProbe, ExecProbeBuilder, Exit,
     ExitCodes, HttpProbe, HttpProbeBuilder, Probe, Report, ResourceLimits, Timings, Tls, Trust,
 };
+#[cfg(feature = "expect")]
+pub use health_core::check::probe::{CertificateLimits, StreamProbe, StreamProbeBuilder};
 pub use health_core::{Class, Kind, Outcome};
 
 use super::{Async, Blocking, Styled};

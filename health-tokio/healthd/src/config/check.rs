@@ -3,7 +3,7 @@
 //! | | ours | Kubernetes | orchestrator |
 //! |---|---|---|---|
 //! | HTTP | `url` | `httpGet` | `http` |
-//! | TCP | `url = "tcp://…"` | `tcpSocket` | `tcp` |
+//! | TCP, TLS | `url = "tcp://…"`, `"tls://…"` | `tcpSocket` | `tcp` |
 //! | command | `exec` | `exec.command` | `exec.command` |
 //! | every | `interval` | `periodSeconds` | `interval_seconds` |
 //! | at most | `timeout` | `timeoutSeconds` | `timeout_seconds` |

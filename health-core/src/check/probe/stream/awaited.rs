@@ -64,6 +64,7 @@ impl Awaited {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::String;
 
     /// Whether all of these are found one after the other, however the bytes are cut.
     #[track_caller]
@@ -110,6 +111,48 @@ mod tests {
         assert!(finds("a\nb\nc", &["a\nb"]));
         assert!(finds("a\na\nb", &["a\nb"]), "the second line begins it");
         assert!(!finds("a\nx\nb", &["a\nb"]));
+    }
+
+    /// All of it at hand at once, without a buffer.
+    fn is_there(input: &[u8], expected: &[&str]) -> bool {
+        let mut from = 0;
+        expected.iter().all(|expected| {
+            let begins = |at: &usize| *at == from || input[at - 1] == b'\n';
+            let mut places = (from..=input.len()).filter(begins);
+            let found = places.find(|at| input[*at..].starts_with(expected.as_bytes()));
+            found.is_some_and(|at| {
+                from = at + expected.len();
+                true
+            })
+        })
+    }
+
+    #[test]
+    fn any_bytes_are_found_as_without_a_buffer() {
+        let mut seed = 1_u64;
+        let mut next = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) % below
+        };
+        let mut counts = [0, 0];
+        for _ in 0..20_000 {
+            let mut text = |most| -> String {
+                let length = 1 + next(most);
+                (0..length)
+                    .map(|_| ['a', 'b', '\n'][next(3) as usize])
+                    .collect()
+            };
+            let (input, first, second) = (text(12), text(3), text(3));
+            let expected = [&*first, &*second];
+            let found = finds(&input, &expected);
+            assert_eq!(
+                found,
+                is_there(input.as_bytes(), &expected),
+                "{input:?} {expected:?}"
+            );
+            counts[usize::from(found)] += 1;
+        }
+        assert!(counts.iter().all(|count| *count > 500), "{counts:?}");
     }
 
     #[test]
