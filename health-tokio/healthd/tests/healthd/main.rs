@@ -24,6 +24,7 @@ mod schema;
 mod service_manager;
 mod shown;
 mod streaks;
+mod target_requests;
 mod usage;
 
 use std::fs;
