@@ -1,5 +1,6 @@
 //! The command line.
 
+mod action;
 mod registry;
 mod run;
 
@@ -13,6 +14,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 use health_core::server::Service;
 
+pub(super) use action::{ActionArgs, ActionCommand, TestArgs};
 pub(super) use registry::Registry;
 pub(super) use run::RunArgs;
 
@@ -52,6 +54,8 @@ pub(super) enum Command {
     Explain(NameArgs),
     /// Running groups, and the monitor itself: whether it runs, how it is configured, how it keeps up
     Status(ShowArgs),
+    /// The actions of the configuration: try them
+    Action(ActionArgs),
     /// Watch simulated targets on this machine, and measure what that costs
     Bench(BenchArgs),
     /// The simulated targets of bench; ends with its standard input

@@ -20,6 +20,7 @@
 #[cfg(not(unix))]
 compile_error!("healthd needs Unix signals and sockets");
 
+mod action_test;
 mod bench;
 mod check;
 mod cli;
@@ -44,7 +45,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 use tracing::level_filters::LevelFilter;
 
-use cli::{Cli, Command, Level};
+use cli::{ActionArgs, ActionCommand, Cli, Command, Level};
 use config::Settings;
 use terminal::Terminal;
 
@@ -88,6 +89,9 @@ fn main() -> ExitCode {
         Command::Inspect(args) => show::inspect(&args),
         Command::Explain(args) => show::explain(&args),
         Command::Status(args) => show::status(&args),
+        Command::Action(ActionArgs {
+            command: ActionCommand::Test(args),
+        }) => action_test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchTargets => bench::targets(),
         Command::Completions { shell } => {

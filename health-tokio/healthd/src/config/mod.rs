@@ -30,7 +30,7 @@ use health_core::ProbeKind;
 use health_core::monitor::{MassFailure, MonitorConfig};
 use serde_json::{Map, Value};
 
-pub(super) use action::{Action, Handler};
+pub(super) use action::{Action, Encryption, Handler, Mail, Template, Webhook};
 pub(super) use check::{Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 pub(super) use flags::{Flags, split_target};
 pub(super) use header_files::HeaderFiles;
@@ -155,7 +155,9 @@ impl Settings {
                 self.targets.push(target);
             }
         }
-        self.actions = action::read_all(table)?;
+        let interval = self.defaults.check.interval;
+        let program = action::Program::Monitor { interval };
+        self.actions = action::read_all(table, program)?;
         if let Some(list) = table.get("file_sd") {
             let mut names = BTreeMap::new();
             for item in list.list()? {

@@ -8,6 +8,7 @@ use health_core::check::probe::Probe;
 
 use super::*;
 
+mod actions;
 mod discovered;
 mod identity;
 mod mistakes;

@@ -16,6 +16,7 @@ mod load;
 mod outbox;
 mod schema;
 mod sweep;
+mod told;
 mod write;
 
 pub(super) mod read;
@@ -34,6 +35,7 @@ pub(super) use file::Identity;
 pub(super) use load::{Stored, peek};
 pub(super) use outbox::{OutboxChange, OutboxRow, StoredNotices};
 pub(super) use sweep::Limits;
+pub(super) use told::{ReceiverRow, Told, ToldRow};
 
 use error::Problem;
 use file::OpenFile;

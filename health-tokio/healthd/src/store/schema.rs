@@ -15,13 +15,14 @@ use super::error::Problem;
 
 /// "hlth".
 pub(super) const APPLICATION: i32 = 0x686C_7468;
-pub(super) const VERSION: i32 = 4;
+pub(super) const VERSION: i32 = 7;
 const SCHEMA: &str = include_str!("schema.sql");
 /// The statements that upgrade each earlier version to the next.
-const UPGRADES: [(i32, &str); 3] = [
+const UPGRADES: [(i32, &str); 4] = [
     (1, include_str!("to-2.sql")),
     (2, include_str!("to-3.sql")),
     (3, include_str!("to-4.sql")),
+    (6, include_str!("to-7.sql")),
 ];
 /// How long a reader or a backup may lock the file.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
