@@ -1,5 +1,6 @@
 //! The command line.
 
+mod action;
 mod config;
 mod list;
 mod log;
@@ -18,6 +19,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use health_core::parse_duration;
 use health_core::server::Service;
 
+pub(super) use action::{ActionArgs, ActionCommand, TestArgs};
 pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(super) use list::{Form, ListArgs};
 pub(super) use log::{Level, LogArgs, LogFormat};
@@ -73,6 +75,8 @@ pub(super) enum Command {
     Status(ShowArgs),
     /// Check, show or explain the configuration
     Config(ConfigArgs),
+    /// The actions of the configuration: try them
+    Action(ActionArgs),
     /// Watch simulated targets on this machine, and measure what that costs
     Bench(BenchArgs),
     /// The simulated targets of bench; ends with its standard input

@@ -21,6 +21,7 @@
 #[cfg(not(unix))]
 compile_error!("healthd needs Unix signals and sockets");
 
+mod action_test;
 mod bench;
 mod check;
 mod cli;
@@ -47,7 +48,7 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 
-use cli::{Cli, Command, LogArgs};
+use cli::{ActionArgs, ActionCommand, Cli, Command, LogArgs};
 use config::Settings;
 use terminal::Terminal;
 
@@ -97,6 +98,9 @@ fn main() -> ExitCode {
         Command::Explain(args) => show::explain(&args),
         Command::Status(args) => show::status(&args),
         Command::Config(args) => config_commands::run(&args.command),
+        Command::Action(ActionArgs {
+            command: ActionCommand::Test(args),
+        }) => action_test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchTargets => bench::targets(),
         Command::Completions { shell } => {

@@ -168,6 +168,7 @@ impl Notices {
             self.order += 1;
             let first = self.incident.unwrap_or(transition.at);
             self.incident = Some(first.min(transition.at));
+            self.changed.insert(transition.target.clone());
             let known = self.targets.entry(transition.target.clone()).or_default();
             known.restore(self.order, transition, is_mass_sent);
         }
@@ -180,6 +181,7 @@ impl Notices {
     pub fn restore_flapping(&mut self, transition: TransitionRow) {
         self.order += 1;
         self.incident.get_or_insert(transition.at);
+        self.changed.insert(transition.target.clone());
         let known = self.targets.entry(transition.target.clone()).or_default();
         known.restore_flapping(self.order, transition);
     }

@@ -36,7 +36,7 @@ use health_core::ProbeKind;
 use health_core::monitor::{MassFailure, MonitorConfig};
 use serde_json::{Map, Value};
 
-pub(super) use action::{Action, Handler};
+pub(super) use action::{Action, Encryption, Handler, Mail, Template, Webhook};
 pub(super) use check::{CheckDef, Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 pub(super) use discovery::{Found, Lists};
 pub(super) use flags::{Flags, split_target};
@@ -177,7 +177,9 @@ impl Settings {
                 self.targets.push(target);
             }
         }
-        self.actions = action::read_all(table)?;
+        let interval = self.defaults.check.interval;
+        let program = action::Program::Monitor { interval };
+        self.actions = action::read_all(table, program)?;
         self.windows = window::read_all(table)?;
         if let Some(list) = table.get("file_sd") {
             for item in list.list()? {

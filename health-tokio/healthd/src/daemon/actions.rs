@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use tracing::{debug, error, warn};
 
 use super::documents::now;
-use super::handlers::deliver;
+use super::handlers::{Refusal, deliver};
 use super::outbox::Outbox;
 use crate::config::Action;
 use crate::store::OutboxRow;
@@ -74,11 +74,15 @@ impl Actions {
         Ok(Self { senders, tasks })
     }
 
+    /// The actions.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Action> {
+        self.senders.values().map(|(action, _)| action)
+    }
+
     /// The names of the actions on notices of this kind.
-    pub(crate) fn that_want(&self, kind: NoticeKind) -> impl Iterator<Item = &Arc<str>> {
-        let wanting = self.senders.iter();
-        let wanting = wanting.filter(move |(_, (action, _))| action.wants(kind));
-        wanting.map(|(name, _)| name)
+    pub(crate) fn that_want(&self, kind: NoticeKind) -> impl Iterator<Item = &Action> {
+        let actions = self.senders.values().map(|(action, _)| action);
+        actions.filter(move |action| action.wants(kind))
     }
 
     /// Delivers it as soon as the action has taken all before it.
@@ -101,6 +105,7 @@ impl Actions {
             for row in gone {
                 let kind = NoticeKind::from_word(&row.event);
                 let wanting = kind.into_iter().flat_map(|kind| self.that_want(kind));
+                let wanting = wanting.map(|action| &action.name);
                 let is_new = |name: &Arc<str>| rows.iter().all(|row| row.action != *name);
                 let new: Vec<_> = wanting.filter(|name| is_new(name)).collect();
                 if new.is_empty() {
@@ -200,20 +205,24 @@ impl Delivery {
         }
     }
 
-    fn handle_result(&mut self, row: &OutboxRow, attempt: u32, delivered: Result<(), String>) {
+    fn handle_result(&mut self, row: &OutboxRow, attempt: u32, delivered: Result<String, Refusal>) {
         let (event, action) = (&row.event, &self.action.handler);
-        let error = match delivered {
-            Ok(()) => {
+        let refusal = match delivered {
+            Ok(answer) => {
                 self.queue.handle_success();
                 self.outbox.handle_done(row);
                 self.status.set(&self.action.name, None);
-                return debug!(%event, %action, attempt, "notice delivered");
+                return debug!(%event, %action, attempt, answer, "notice delivered");
             }
-            Err(error) => error,
+            Err(refusal) => refusal,
         };
+        let error = refusal.text;
         let text = format!("{action}: {error}");
         self.status.set(&self.action.name, Some(text));
         let now = self.clock.now();
+        if let Some(pause) = refusal.retry_after {
+            self.queue.wait_until(now + pause);
+        }
         match self.queue.handle_failure(now) {
             DeliveryFailure::Retry { at } => {
                 let again_in = at.duration_since(now);

@@ -6,11 +6,12 @@ use std::time::SystemTime;
 
 use health_core::check::{CheckStatus, Record};
 use health_core::monitor::Summary;
-use health_core::monitor::registry::{CheckChange, Notice, TransitionRow};
+use health_core::monitor::registry::{CheckChange, Notice, NoticeKind, TransitionRow};
 use health_core::{Kind, Name, UnixTime};
 use serde_json::{Value, json};
 
 use super::list::List;
+use super::wording::{severity, source, title};
 use crate::config::fingerprint;
 use crate::text::count;
 
@@ -65,16 +66,31 @@ impl Documents {
     }
 
     /// The id of a notice and its document, which is one line.
-    pub(super) fn of(&self, notice: &Notice, summary: Summary) -> (Arc<str>, Arc<str>) {
+    pub(super) fn of(
+        &self,
+        notice: &Notice,
+        summary: Summary,
+        action: &str,
+    ) -> (Arc<str>, Arc<str>) {
         let now = now();
         let id = id(notice, now);
         let named = notice.transitions.iter().take(MAX_NAMED);
         let named: Vec<_> = named.map(|it| self.target(it)).collect();
+        let names = notice.transitions.iter().take(MAX_NAMED);
+        let names: Vec<_> = names.map(|it| it.target.as_str()).collect();
+        let total = notice.transitions.len();
+        let unhealthy = notice.transitions.iter().filter(|it| is_unhealthy(it));
         let document = json!({
             "id": id,
             "event": notice.kind.as_str(),
             "at": rfc3339(now),
-            "count": notice.transitions.len(),
+            "summary": title(notice.kind, &names, total, notice.open),
+            "severity": severity(notice.kind, unhealthy.count()),
+            "source": source(),
+            "incident": format!("{action}-{:x}", notice.incident.as_millis()),
+            "since": rfc3339(notice.incident),
+            "open": notice.open,
+            "count": total,
             "targets": named,
             "healthy": summary.healthy(),
             "total": summary.total,
@@ -82,10 +98,20 @@ impl Documents {
         (id.into(), document.to_string().into())
     }
 
-    fn target(&self, it: &TransitionRow) -> Value {
+    /// The group of the target.
+    pub(super) fn group(&self, it: &TransitionRow) -> Option<Arc<str>> {
+        let group = self.place(it).group;
+        group.map(|it| it.as_str().into())
+    }
+
+    fn place(&self, it: &TransitionRow) -> Place {
         let key = (it.target.clone(), it.check.clone());
         let known = self.places.get(&key).cloned();
-        let place = known.unwrap_or_else(|| self.look_up(it));
+        known.unwrap_or_else(|| self.look_up(it))
+    }
+
+    fn target(&self, it: &TransitionRow) -> Value {
+        let place = self.place(it);
         let record = it.record.as_ref();
         json!({
             "name": it.target.as_str(),
@@ -137,6 +163,57 @@ fn id(notice: &Notice, now: UnixTime) -> String {
     }
     let fingerprint = fingerprint(parts.iter().map(String::as_str));
     format!("{at:x}-{fingerprint:016x}")
+}
+
+/// A document as it would be if the specimen of a target was down, or was well again: for trials.
+pub(crate) fn specimen(action: &str, is_over: bool) -> Value {
+    let at = now();
+    let kind = match is_over {
+        false => NoticeKind::Unhealthy,
+        true => NoticeKind::Recovered,
+    };
+    let (names, open) = (["specimen"], usize::from(!is_over));
+    let reason = match is_over {
+        false => "this is a trial, nothing is wrong",
+        true => "the trial is over",
+    };
+    json!({
+        "id": format!("{:x}-specimen", at.as_millis()),
+        "event": kind.as_str(),
+        "at": rfc3339(at),
+        "summary": title(kind, &names, 1, open),
+        "severity": severity(kind, open),
+        "source": source(),
+        "incident": format!("{action}-specimen"),
+        "since": rfc3339(at),
+        "open": open,
+        "count": 1,
+        "targets": [{
+            "name": "specimen",
+            "check": "http",
+            "url": "http://specimen.invalid/",
+            "group": "trial",
+            "status": if is_over { "healthy" } else { "unhealthy" },
+            "since": rfc3339(at),
+            "reason": reason,
+            "at": rfc3339(at),
+            "consecutive_failures": open,
+            "kind": null,
+            "message": reason,
+        }],
+        "healthy": 1 - open,
+        "total": 1,
+    })
+}
+
+fn is_unhealthy(it: &TransitionRow) -> bool {
+    !matches!(
+        it.change,
+        CheckChange::Status {
+            to: CheckStatus::Healthy,
+            ..
+        }
+    )
 }
 
 fn reason(it: &TransitionRow) -> String {

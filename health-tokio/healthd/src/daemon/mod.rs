@@ -26,6 +26,7 @@ mod outbox;
 mod place;
 mod progress;
 mod quiet;
+mod receivers;
 mod registry;
 mod registry_file;
 mod reporter;
@@ -34,6 +35,8 @@ mod service_manager;
 mod store_writer;
 mod target_requests;
 mod timers;
+mod told;
+mod wording;
 
 use std::io;
 use std::net::SocketAddr;
@@ -46,12 +49,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
 pub(super) use actions::{Actions, AtEnd};
-pub(super) use documents::{now, rfc3339};
+pub(super) use documents::{now, rfc3339, specimen};
+pub(super) use handlers::deliver;
 pub(super) use list::List;
 pub(super) use outbox::Outbox;
 pub(super) use registry::Registry;
 pub(super) use service_manager::notify;
 pub(super) use store_writer::StoreWriter;
+pub(super) use wording::{severity, source, title};
 
 use super::config::{Flags, Settings};
 use super::control::{self, Lock, PendingRequest};

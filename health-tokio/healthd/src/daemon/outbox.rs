@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use health_core::Name;
 use tokio::sync::Notify;
 
-use crate::store::{OutboxChange, OutboxRow};
+use super::receivers::Receivers;
+use super::told::ToldState;
+use crate::store::{OutboxChange, OutboxRow, StoredNotices};
 
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
@@ -39,6 +41,8 @@ struct State {
     is_new_file: bool,
     /// The number of the last notice.
     last: u64,
+    /// What each action was told.
+    told: ToldState,
     /// There is nothing more to come.
     is_closed: bool,
 }
@@ -47,9 +51,11 @@ type Key = (u64, Arc<str>);
 
 impl Outbox {
     /// Goes on from what the registry holds.
-    pub(super) fn restore(&self, rows: &[OutboxRow], is_mass_failure: bool) {
+    pub(super) fn restore(&self, stored: &StoredNotices) {
+        let is_mass_failure = stored.is_mass_failure;
         let mut state = self.lock();
-        for row in rows {
+        state.told.restore(&stored.receivers, &stored.told);
+        for row in &stored.outbox {
             let key = key(row);
             state
                 .stored
@@ -95,14 +101,32 @@ impl Outbox {
         noticed: i64,
         held: BTreeSet<Name>,
         is_mass_failure: bool,
+        receivers: &mut Receivers,
     ) {
         let mut state = self.lock();
         state.held = held;
+        state.told.keep(receivers);
         state.rows.extend(rows.into_iter().map(|it| (key(&it), it)));
         state.noticed = state.noticed.max(noticed);
         state.is_mass_failure = is_mass_failure;
         drop(state);
         self.0.changed.notify_one();
+    }
+
+    /// From now on these are the actions.
+    pub(super) fn keep_receivers(&self, receivers: &mut Receivers) {
+        let mut state = self.lock();
+        state.told.retain(receivers);
+        state.told.keep(receivers);
+        drop(state);
+        self.0.changed.notify_one();
+    }
+
+    /// Whether an action has not taken all notices.
+    pub(super) fn has_waiting(&self, action: &str) -> bool {
+        let state = self.lock();
+        let mut rows = state.rows.iter();
+        rows.any(|((_, name), row)| &**name == action && !row.is_done)
     }
 
     /// An attempt has failed, and is made again.
@@ -184,8 +208,12 @@ impl Outbox {
             && state.noticed == state.stored_noticed
             && state.held == state.stored_held
             && state.is_mass_failure == state.is_stored_mass_failure
-            && !state.is_new_file;
+            && !state.is_new_file
+            && state.told.is_stored();
         (!is_unchanged).then(|| OutboxChange {
+            receivers: state.told.receivers(state.is_new_file),
+            gone: state.told.gone(),
+            told: state.told.unstored(state.is_new_file),
             is_whole: state.is_new_file,
             put,
             remove,
@@ -208,6 +236,7 @@ impl Outbox {
         for row in &change.put {
             state.stored.insert(key(row), (row.attempts, row.is_done));
         }
+        state.told.handle_stored(change);
         state.stored_noticed = change.noticed;
         state.stored_held.clone_from(&change.held);
         state.is_stored_mass_failure = change.is_mass_failure;

@@ -184,10 +184,7 @@ impl StoreWriter {
             writer.file.handle_success();
         }
         writer.is_unread = loaded.is_unread;
-        let notices = &loaded.notices;
-        writer
-            .outbox
-            .restore(&notices.outbox, notices.is_mass_failure);
+        writer.outbox.restore(&loaded.notices);
         Ok((writer, StoreHandle(sender), loaded))
     }
 

@@ -17,7 +17,7 @@ use tracing::warn;
 use super::events::reason_words;
 use super::group::RunningGroup;
 use crate::config::{Action, fingerprint};
-use crate::daemon::{Actions, AtEnd, Outbox, now, rfc3339};
+use crate::daemon::{Actions, AtEnd, Outbox, now, rfc3339, severity, source, title};
 use crate::store::OutboxRow;
 
 /// The actions that run.
@@ -50,10 +50,24 @@ impl Notices {
         let place = number.to_string();
         let mark = fingerprint([kind.as_str(), name, &*place]);
         let id: Arc<str> = format!("{:x}-{mark:016x}", at.as_millis()).into();
+        let names = targets.iter().filter_map(|it| it["name"].as_str());
+        let names: Vec<_> = names.collect();
+        let open = match kind {
+            NoticeKind::MassFailureOver => targets.len(),
+            _ => summary.total.saturating_sub(summary.healthy).max(1),
+        };
+        // What was restarted is over at once.
+        let lasts = kind != NoticeKind::Restarted;
         let document = json!({
             "id": &*id,
             "event": kind.as_str(),
             "at": rfc3339(at),
+            "summary": title(kind, &names, targets.len(), open),
+            "severity": severity(kind, targets.len()),
+            "source": source(),
+            "incident": lasts.then(|| format!("run-{name}")),
+            "since": rfc3339(at),
+            "open": open,
             "group": name,
             "health": summary.to_string(),
             "count": targets.len(),
@@ -62,9 +76,11 @@ impl Notices {
             "total": summary.total,
         });
         let document: Arc<str> = document.to_string().into();
-        let rows = self.actions.that_want(kind).map(|action| OutboxRow {
+        let actions = self.actions.that_want(kind);
+        let actions = actions.filter(|action| action.is_for(Some(name)));
+        let rows = actions.map(|action| OutboxRow {
             number,
-            action: Arc::clone(action),
+            action: Arc::clone(&action.name),
             notice: Arc::clone(&id),
             event: kind.as_str().into(),
             at,

@@ -17,6 +17,7 @@ mod outbox;
 mod quiet;
 mod schema;
 mod sweep;
+mod told;
 mod write;
 
 pub(super) mod read;
@@ -36,6 +37,7 @@ pub(super) use load::{Stored, peek};
 pub(super) use outbox::{OutboxChange, OutboxRow, StoredNotices};
 pub(super) use quiet::read as read_quiet;
 pub(super) use sweep::Limits;
+pub(super) use told::{ReceiverRow, Told, ToldRow};
 
 use error::Problem;
 use file::OpenFile;

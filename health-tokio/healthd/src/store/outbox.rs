@@ -8,6 +8,8 @@ use health_core::monitor::registry::{CheckChange, TransitionRow};
 use health_core::{Kind, Name, Outcome, Streak, UnixTime};
 use rusqlite::{Connection, Result, Row, Transaction as Tx, params};
 
+use super::told::{self, ReceiverRow, Told, ToldRow};
+
 /// A notice for one action that has not taken it yet, or (`is_done`) has, while another one has not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OutboxRow {
@@ -38,6 +40,11 @@ pub(crate) struct OutboxChange {
     pub(crate) held: BTreeSet<Name>,
     /// The last notice of a mass failure was of its beginning.
     pub(crate) is_mass_failure: bool,
+    pub(crate) receivers: Vec<ReceiverRow>,
+    /// Actions that there are no more.
+    pub(crate) gone: Vec<Arc<str>>,
+    /// Takes the place of what each was told of that target.
+    pub(crate) told: Vec<Told>,
 }
 
 /// What an earlier process has left.
@@ -51,11 +58,14 @@ pub(crate) struct StoredNotices {
     /// The number of the last transition.
     pub(crate) last: i64,
     pub(crate) is_mass_failure: bool,
+    /// The actions that were told by rules of their own.
+    pub(crate) receivers: Vec<ReceiverRow>,
+    pub(crate) told: Vec<ToldRow>,
 }
 
 pub(super) fn write(tx: &Tx<'_>, change: &OutboxChange) -> Result<()> {
     if change.is_whole {
-        tx.execute("DELETE FROM outbox", ())?;
+        tx.execute_batch("DELETE FROM outbox; DELETE FROM told; DELETE FROM receivers;")?;
     }
     for (number, action) in &change.remove {
         tx.prepare_cached("DELETE FROM outbox WHERE number = ?1 AND action = ?2")?
@@ -78,6 +88,8 @@ pub(super) fn write(tx: &Tx<'_>, change: &OutboxChange) -> Result<()> {
             row.is_done,
         ])?;
     }
+    told::write_receivers(tx, &change.receivers, &change.gone)?;
+    told::write(tx, &change.told)?;
     let held: Vec<_> = change.held.iter().map(Name::as_str).collect();
     tx.prepare_cached(
         "UPDATE transitions SET noticed = 1
@@ -109,6 +121,10 @@ pub(super) fn load(connection: &Connection) -> Result<StoredNotices> {
             ..StoredNotices::default()
         });
     }
+    let (receivers, told) = match version {
+        7.. => told::load(connection)?,
+        _ => Default::default(),
+    };
     let outbox = "SELECT number, action, notice, event, at, document, attempts, is_done
          FROM outbox ORDER BY number, action";
     let unnoticed = "SELECT target, \"check\", at, change, from_status, to_status, failures,
@@ -125,6 +141,8 @@ pub(super) fn load(connection: &Connection) -> Result<StoredNotices> {
         unnoticed: rows(connection, unnoticed, transition)?,
         last: last_transition(connection)?,
         is_mass_failure: connection.query_row(is_mass_failure, (), |row| row.get(0))?,
+        receivers,
+        told,
     })
 }
 
@@ -162,7 +180,7 @@ fn sent_sql(since: &str, unnoticed: &str) -> String {
     )
 }
 
-fn rows<R>(
+pub(super) fn rows<R>(
     connection: &Connection,
     sql: &str,
     read: fn(&Row<'_>) -> Result<Option<R>>,
@@ -187,7 +205,7 @@ fn outbox_row(row: &Row<'_>) -> Result<Option<OutboxRow>> {
 }
 
 /// `None` for what no healthd has written.
-fn transition(row: &Row<'_>) -> Result<Option<TransitionRow>> {
+pub(super) fn transition(row: &Row<'_>) -> Result<Option<TransitionRow>> {
     let text = |index| -> Result<&str> { Ok(row.get_ref(index)?.as_str()?) };
     let (Ok(target), Ok(check)) = (Name::new(text(0)?), Name::new(text(1)?)) else {
         return Ok(None);

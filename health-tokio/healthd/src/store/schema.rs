@@ -15,15 +15,16 @@ use super::error::Problem;
 
 /// "hlth".
 pub(super) const APPLICATION: i32 = 0x686C_7468;
-pub(super) const VERSION: i32 = 6;
+pub(super) const VERSION: i32 = 7;
 const SCHEMA: &str = include_str!("schema.sql");
 /// The statements that upgrade each earlier version to the next.
-const UPGRADES: [(i32, &str); 5] = [
+const UPGRADES: [(i32, &str); 6] = [
     (1, include_str!("to-2.sql")),
     (2, include_str!("to-3.sql")),
     (3, include_str!("to-4.sql")),
     (4, ""),
     (5, include_str!("to-6.sql")),
+    (6, include_str!("to-7.sql")),
 ];
 /// How long a reader or a backup may lock the file.
 pub(super) const BUSY: Duration = Duration::from_secs(5);

@@ -114,7 +114,7 @@ impl RunSettings {
         if let Some(item) = table.get("run_dir") {
             self.run_dir = Some(directory.join(item.text()?));
         }
-        self.actions = action::read_all(&table)?;
+        self.actions = action::read_all(&table, action::Program::Run)?;
         let mut names = Vec::new();
         for item in table.need("run")?.list()? {
             let group = item.table()?;

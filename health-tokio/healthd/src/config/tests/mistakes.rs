@@ -185,7 +185,7 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
         ),
         (
             "action = [{ on = [\"death\"], command = [\"true\"] }]".into(),
-            "action[0].on[0] = \"death\": allowed is one of: unhealthy, recovered, deregistered, answers_again, mass_failure",
+            "action[0].on[0] = \"death\": allowed is one of: unhealthy, recovered, deregistered, answers_again, flapping, mass_failure",
         ),
         (
             "action = [{ webhook = \"gopher://a/?token=hunter2\" }]".into(),

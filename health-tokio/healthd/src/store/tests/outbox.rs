@@ -131,3 +131,54 @@ fn a_batch_that_was_passed_on_waits_for_no_notice() {
             .is_empty()
     );
 }
+
+/// What was told goes with its action, and takes the place of what was told before.
+#[test]
+fn what_an_action_was_told_is_known_to_the_next_process() {
+    let place = Place::new("told");
+    let (mut store, _rig) = deregistered(&place);
+    let notices = store.load_all().expect("loaded").notices;
+    let receiver = |action: &str| ReceiverRow {
+        action: action.into(),
+        is_mass_failure: action == "b",
+        incident: Some(UnixTime::from_millis(5)),
+        last_at: UnixTime::from_millis(7),
+    };
+    let told = |action: &str, rows: &[TransitionRow]| {
+        let rows = rows.iter().enumerate().map(|(index, it)| ToldRow {
+            action: action.into(),
+            is_flapping: index == 1,
+            transition: it.clone(),
+        });
+        Told {
+            rows: rows.collect(),
+            action: action.into(),
+            target: name("web-1"),
+        }
+    };
+    let change = OutboxChange {
+        receivers: vec![receiver("a"), receiver("b")],
+        told: vec![told("a", &notices.unnoticed), told("b", &notices.unnoticed)],
+        ..OutboxChange::default()
+    };
+    store.write_outbox(&change).expect("written");
+    drop(store);
+    let mut store = place.open();
+    let notices = store.load_all().expect("loaded").notices;
+    assert_eq!(notices.receivers, [receiver("a"), receiver("b")]);
+    assert_eq!(notices.told.len(), 4);
+    let own = notices.told.iter().filter(|it| &*it.action == "a");
+    let own: Vec<_> = own
+        .map(|it| (it.transition.change.words().0, it.is_flapping))
+        .collect();
+    assert_eq!(own, [("status", false), ("deregistered", true)]);
+    let change = OutboxChange {
+        gone: vec!["a".into()],
+        told: vec![told("b", &[])],
+        ..OutboxChange::default()
+    };
+    store.write_outbox(&change).expect("written");
+    let notices = store.load_all().expect("loaded").notices;
+    assert_eq!(notices.receivers, [receiver("b")]);
+    assert!(notices.told.is_empty());
+}
