@@ -202,6 +202,8 @@ impl Service {
         format: Option<Format>,
         snapshot: &Snapshot,
     ) -> (Code, Body<'q>) {
+        #[cfg(not(feature = "page"))]
+        let _ = snapshot;
         match format {
             None => (Code::NotAcceptable, Body::Formats(Format::TARGET)),
             #[cfg(feature = "page")]

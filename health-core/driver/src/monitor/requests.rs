@@ -218,7 +218,7 @@ fn ended() -> TargetAnswer {
 
 #[cfg(test)]
 mod tests {
-    use health_core::health::Revision;
+    use health_core::health::{Phase, Revision};
     use health_core::server::{Connection, Peer, Service, Step, TargetRoutes};
 
     use super::*;
@@ -356,6 +356,20 @@ mod tests {
         } = endpoint;
         drop(connection);
         assert!(requests.poll_next(Waker::noop()).is_pending());
+    }
+
+    /// The program has ended before its endpoint: nobody would answer.
+    #[test]
+    fn a_stop_ends_the_wait() {
+        let mut endpoint = Endpoint::new(1);
+        endpoint.send("GET /targets/web-1/history HTTP/1.1");
+        let _request = endpoint.receive();
+        endpoint.health.stop();
+        endpoint.connection.handle_phase(Phase::Stopped);
+        let answer = endpoint.run();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
+        assert!(endpoint.requests.queue.lock().answers.is_empty());
     }
 
     #[test]

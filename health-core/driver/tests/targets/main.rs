@@ -115,6 +115,60 @@ fn a_target_is_told_with_all_that_is_known() {
     assert_eq!(schema::problems("health", &document), [""; 0]);
 }
 
+/// It says of the one what the list says, and what the last attempt saw.
+#[cfg(feature = "registry")]
+#[test]
+fn a_target_has_a_document_of_its_own() {
+    let service = Service::new().targets(&watched());
+    let mut listed = list(&service, "?status=unhealthy")["targets"][0].take();
+    let (code, mut alone) = get(&service, "/targets/web-1");
+    assert_eq!(code, 200);
+    assert_eq!(alone["timestamp"], "2026-01-23T10:30:00.123Z");
+    let check = alone["checks"][0].as_object_mut().expect("a check");
+    let seen = [
+        "next_at",
+        "attempts",
+        "skipped_slots",
+        "cause",
+        "address",
+        "output",
+    ];
+    let seen = seen.map(|name| check.remove(name).expect(name));
+    assert_eq!(
+        seen,
+        [
+            json!("1970-01-01T00:00:05.000Z"),
+            json!(5),
+            json!(0),
+            json!("os error 111"),
+            Value::Null,
+            Value::Null,
+        ]
+    );
+    listed["timestamp"] = alone["timestamp"].clone();
+    assert_eq!(alone, listed);
+    assert_eq!(get(&service, "/targets/web-3").0, 404);
+}
+
+/// What mounts the endpoint gets its answers at once: a path whose answer comes later is not among them.
+#[cfg(feature = "registry")]
+#[test]
+fn a_mounted_endpoint_has_no_paths_of_the_program() {
+    use health_core::server::TargetRoutes;
+    use health_driver::Health;
+    use health_driver::monitor::RequestReceiver;
+
+    let mut requests = RequestReceiver::new(&Health::new("svc", "1"), 16);
+    let routes = TargetRoutes::new().read("history").action("pause");
+    let service = Service::new()
+        .targets(&watched())
+        .target_routes(routes, &requests);
+    assert_eq!(get(&service, "/targets/web-1/history").0, 404);
+    assert_eq!(get(&service, "/targets/web-1/pause").0, 404);
+    assert_eq!(get(&service, "/targets/web-1").0, 200);
+    assert!(requests.poll_next(Waker::noop()).is_pending());
+}
+
 #[test]
 fn probes_have_the_names_of_blackbox_exporter() {
     let monitor = watched();
