@@ -25,8 +25,8 @@ fn secured<'p>(probe: &'p Probe, days: u64) -> Attempt<'p> {
     attempt
 }
 
-const SOON: &str = "certificate expires in 10 days (allowed: 21 days before)";
-const NOW_OR_NEVER: &str = "certificate expires in 24 hours (allowed: 3 days before)";
+const SOON: &str = "certificate expires in 10 days (limit: 21 days)";
+const NOW_OR_NEVER: &str = "certificate expires in 24 hours (limit: 3 days)";
 
 #[test]
 fn over_a_handshake_alone() {

@@ -102,8 +102,8 @@ fn a_certificate_that_expires_soon() {
         return;
     }
     let expiry = Some(Kind::CertificateExpiry);
-    let soon = "certificate expires in 9 days (allowed: 21 days before)";
-    let very_soon = "certificate expires in 23 hours (allowed: 3 days before)";
+    let soon = "certificate expires in 9 days (limit: 21 days)";
+    let very_soon = "certificate expires in 23 hours (limit: 3 days)";
     for (days, class, kind, message) in [
         (90, Class::Success, None, ""),
         (10, Class::Warning, None, soon),

@@ -55,7 +55,7 @@ impl CertificateLimits {
         };
         let message = match left {
             Some(left) => format!(
-                "certificate expires in {} (allowed: {} before)",
+                "certificate expires in {} (limit: {})",
                 shown(left),
                 shown(limit)
             ),
@@ -113,13 +113,13 @@ mod tests {
         let day = 24 * 3_600;
         assert_eq!(check(limits, 21 * day), None);
         for (left, message, is_soft) in [
-            (21 * day - 1, "in 20 days (allowed: 21 days before)", true),
-            (10 * day, "in 10 days (allowed: 21 days before)", true),
-            (3 * day, "in 3 days (allowed: 21 days before)", true),
-            (3 * day - 1, "in 2 days (allowed: 3 days before)", false),
-            (day, "in 24 hours (allowed: 3 days before)", false),
-            (3_600, "in 60 minutes (allowed: 3 days before)", false),
-            (0, "in 0 s (allowed: 3 days before)", false),
+            (21 * day - 1, "in 20 days (limit: 21 days)", true),
+            (10 * day, "in 10 days (limit: 21 days)", true),
+            (3 * day, "in 3 days (limit: 21 days)", true),
+            (3 * day - 1, "in 2 days (limit: 3 days)", false),
+            (day, "in 24 hours (limit: 3 days)", false),
+            (3_600, "in 60 minutes (limit: 3 days)", false),
+            (0, "in 0 s (limit: 3 days)", false),
         ] {
             let message = format!("certificate expires {message}");
             assert_eq!(check(limits, left), Some((message, is_soft)), "{left}");

@@ -3,7 +3,7 @@
 use health_core::check::probe::Probe;
 
 use super::{File, toml};
-use crate::config::CheckDef;
+use crate::config::check::CheckDef;
 
 /// The check of this table.
 fn check(name: &str, table: &str) -> CheckDef {
