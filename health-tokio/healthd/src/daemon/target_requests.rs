@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use health_core::parse_duration;
 use health_core::server::{TargetAnswer, TargetRequest, TargetRoutes};
 use health_driver::monitor::{IncomingRequest, MonitorControl, RequestReceiver};
 use health_tokio::Health;
@@ -17,6 +18,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tracing::info;
 
 use crate::control::{PendingRequest, Reply, Request};
+use crate::quiet::{Act, Of, Verb};
 use crate::store::read::Reader;
 
 /// Requests that wait at once.
@@ -24,9 +26,20 @@ const MOST_WAITING: usize = 16;
 /// Readers of the registry at once: they share its disk with the writer.
 const MOST_READERS: usize = 2;
 
+/// What a target can be told.
+const ACTIONS: [&str; 6] = [
+    "reactivate",
+    "check-now",
+    "pause",
+    "resume",
+    "silence",
+    "unsilence",
+];
+
 /// What can be asked. What a new action needs of the daemon is in [`command`].
 pub(super) fn routes() -> TargetRoutes {
-    TargetRoutes::new().read("history").action("reactivate")
+    let routes = TargetRoutes::new().read("history");
+    ACTIONS.iter().fold(routes, |routes, it| routes.action(it))
 }
 
 pub(super) fn receiver(health: &Health) -> RequestReceiver {
@@ -107,14 +120,35 @@ impl Desk {
 
 /// What the daemon is asked to do; the error says what is wrong with the query.
 fn command(request: &TargetRequest) -> Result<Request, String> {
-    let name = request.target().to_string();
-    match request.path() {
-        "reactivate" => {
-            allow(request, &[])?;
-            Ok(Request::Reactivate(name))
+    let known: &[&str] = match request.path() {
+        "pause" => &["why"],
+        "silence" => &["for", "why"],
+        _ => &[],
+    };
+    allow(request, known)?;
+    let why = request.parameter("why").unwrap_or_default().to_owned();
+    let verb = match request.path() {
+        "reactivate" => Verb::Reactivate,
+        "check-now" => Verb::CheckNow,
+        "pause" => Verb::Pause { why },
+        "resume" => Verb::Resume,
+        "silence" => {
+            let length = request.parameter("for");
+            let length = length.ok_or("for is missing: allowed is a time such as 2h")?;
+            let length =
+                parse_duration(length).map_err(|error| format!("for = {length:?}: {error}"))?;
+            Verb::Silence { length, why }
         }
-        path => Err(format!("{path}: no such action")),
-    }
+        "unsilence" => Verb::Unsilence,
+        path => return Err(format!("{path}: no such action")),
+    };
+    let act = Act {
+        verb,
+        of: Of::Target(request.target().to_string()),
+        by: request.peer().to_string(),
+    };
+    act.check()?;
+    Ok(Request::Act(act))
 }
 
 /// Refuses parameters that an action does not have.

@@ -78,6 +78,52 @@ fn a_target_is_shown_and_reactivated_over_http() {
     daemon.stop();
 }
 
+#[test]
+fn a_target_is_paused_and_silenced_over_http() {
+    let place = Place::new("asked-for-quiet");
+    let a = Backend::start();
+    let mut args = fast(&[("a", &a)]);
+    args.extend(["--token", "s3cret"].map(str::to_owned));
+    let daemon = Daemon::start(&place, &args);
+    daemon.wait_for(&["healthy", "target=a"]);
+
+    let (code, done) = ask_json(&daemon, "POST /targets/a/pause?why=new%20disks");
+    assert!(code == 200 && done["done"].is_string(), "{done}");
+    let (_, shown) = ask_json(&daemon, "GET /targets/a");
+    assert_eq!(shown["paused"]["why"], "new disks", "{shown}");
+    assert_eq!(shown["paused"]["by"], "127.0.0.1");
+    let (code, error) = ask_json(&daemon, "POST /targets/a/pause");
+    assert_eq!(code, 409, "{error}");
+    assert_eq!(ask_json(&daemon, "POST /targets/a/resume").0, 200);
+
+    for wrong in [
+        "silence",
+        "silence?for=soon",
+        "silence?for=1h&until=2h",
+        "silence?for=0",
+    ] {
+        let (code, error) = ask_json(&daemon, &format!("POST /targets/a/{wrong}"));
+        assert_eq!(code, 400, "{wrong}: {error}");
+        assert!(
+            error["error"]
+                .as_str()
+                .is_some_and(|it| it.contains("llowed") || it.contains("a duration is")),
+            "{error}"
+        );
+    }
+    assert_eq!(
+        ask_json(&daemon, "POST /targets/a/silence?for=2h&why=deploy").0,
+        200
+    );
+    let (_, shown) = ask_json(&daemon, "GET /targets/a");
+    assert_eq!(shown["silenced"]["why"], "deploy", "{shown}");
+    let hits = a.hits();
+    assert_eq!(ask_json(&daemon, "POST /targets/a/check-now").0, 200);
+    super::daemon::wait_until("a check", || a.hits() > hits);
+    assert_eq!(ask_json(&daemon, "POST /targets/a/unsilence").0, 200);
+    daemon.stop();
+}
+
 /// Without a token nobody may act, from wherever.
 #[test]
 fn without_a_token_nothing_is_done() {
