@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use health_core::check::OnUnhealthy;
@@ -21,8 +22,9 @@ pub(super) struct File(pub(super) PathBuf);
 
 impl File {
     pub(super) fn new(name: &str, text: &str) -> Self {
-        let id = std::process::id();
-        let path = std::env::temp_dir().join(format!("healthd-config-{id}-{name}"));
+        static FILES: AtomicU32 = AtomicU32::new(0);
+        let (id, number) = (std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(format!("healthd-config-{id}-{number}-{name}"));
         fs::write(&path, text).expect("written");
         Self(path)
     }

@@ -92,7 +92,8 @@ pub(super) fn load(connection: &Connection) -> Result<(Vec<ReceiverRow>, Vec<Tol
     let told =
         "SELECT target, \"check\", at, change, from_status, to_status, failures, successes, kind,
                 message, action, is_flapping
-         FROM told ORDER BY at";
+         FROM told
+         ORDER BY at, change <> 'status'"; // What follows from a change comes behind it.
     Ok((
         rows(connection, receivers, receiver)?,
         rows(connection, told, told_row)?,
