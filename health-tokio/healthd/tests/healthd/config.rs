@@ -89,7 +89,7 @@ fn what_is_in_effect_is_shown_without_secrets() {
         "retries = 4",
         "auto_deregister = true",
         "timeout = \"1500ms\"",
-        "rule = \"status 200, a body of JSON\"",
+        "rule = \"status 200, a body of JSON, a certificate for 3d (warning: 21d)\"",
         "webhook = \"http://h\"",
         "command = \"notify\"",
         "[[target.check]]",
