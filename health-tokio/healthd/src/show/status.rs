@@ -168,20 +168,21 @@ fn text(status: Value) -> String {
 
 /// `4 targets: 1 healthy, 1 unhealthy, 2 deregistered`; what there is none of is left out.
 fn counts(targets: &Value) -> String {
+    let count = |key: &str| targets[key].as_u64().unwrap_or(0);
+    // What answers again is off the list still.
+    let down = count("deregistered").saturating_sub(count("answers_again"));
     let counts = [
-        "healthy",
-        "unhealthy",
-        "deregistered",
-        "answers_again",
-        "unknown",
-    ]
-    .map(|key| {
-        let count = targets[key].as_u64().filter(|count| *count > 0)?;
-        let word = key.replace('_', "-");
-        Some(format!("{} {}", thousands(count), text::status(&word)))
+        ("healthy", count("healthy")),
+        ("unhealthy", count("unhealthy")),
+        ("deregistered", down),
+        ("answers-again", count("answers_again")),
+        ("unknown", count("unknown")),
+    ];
+    let counts = counts.map(|(word, count)| {
+        (count > 0).then(|| format!("{} {}", thousands(count), text::status(word)))
     });
     let counts: Vec<_> = counts.into_iter().flatten().collect();
-    let total = targets["total"].as_u64().unwrap_or(0);
+    let total = count("total");
     let noun = if total == 1 { "target" } else { "targets" };
     let colon = if counts.is_empty() { "" } else { ": " };
     format!("{} {noun}{colon}{}", thousands(total), counts.join(", "))
