@@ -8,8 +8,8 @@ use health_core::check::{CheckConfig, CheckStatus};
 use health_core::monitor::registry::{
     CheckChange, NoticeKind, Notices, Quiet, QuietReason, QuietScope, TransitionRow,
 };
-use health_core::monitor::{Command, Summary, TargetSpec, TargetStatus};
-use health_core::{Class, Moment, UnixTime};
+use health_core::monitor::{Command, TargetSpec, TargetStatus};
+use health_core::{Moment, UnixTime};
 
 use super::rng::Rng;
 use super::{at, fail, name, numbers, plain, running, single, starts, succeed};
@@ -300,19 +300,4 @@ fn results_of_a_silence_are_marked() {
         marked.extend(batch.results.iter().map(|it| it.silenced));
     }
     assert_eq!(marked, [true, true, false]);
-}
-
-#[test]
-fn a_group_of_which_none_is_judged_is_not_well() {
-    let of = |all: &[TargetStatus]| -> Summary { all.iter().copied().collect() };
-    let shown = of(&[TargetStatus::Inactive]).outcome().expect("shown");
-    assert_eq!(shown.class, Class::Warning);
-    let one_left = of(&[TargetStatus::Inactive, TargetStatus::Healthy]);
-    let shown = one_left.outcome().expect("shown");
-    assert_eq!(shown.class, Class::Success);
-    assert!(
-        of(&[])
-            .outcome()
-            .is_some_and(|it| it.class == Class::Success)
-    );
 }

@@ -370,11 +370,14 @@ fn a_group_is_as_well_as_its_worst_and_says_nothing_while_that_is_unknown() {
         TargetStatus::Inactive,
     );
     assert_eq!(outcome(&[]), told(Class::Success, ""));
-    assert_eq!(outcome(&[none]), told(Class::Success, ""));
+    assert_eq!(
+        outcome(&[none]),
+        told(Class::Warning, "0/1 healthy, 1/1 not judged")
+    );
     assert_eq!(outcome(&[well, none]), told(Class::Success, ""));
     assert_eq!(
         outcome(&[well, degraded, none]),
-        told(Class::Warning, "2/3 healthy")
+        told(Class::Warning, "2/3 healthy, 1/3 not judged")
     );
     assert_eq!(outcome(&[degraded, unknown]), None);
     assert_eq!(

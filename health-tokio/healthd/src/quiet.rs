@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use health_core::monitor::registry::{Quiet, QuietReason, QuietScope};
-use health_core::{Name, UnixTime};
+use health_core::{Name, UnixTime, parse_duration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -54,8 +54,11 @@ pub(super) struct Member {
 /// Why a request is not carried out; a line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
+    /// Something of it is not allowed.
+    Wrong(String),
     /// There is no such target or group.
     NoSuch(String),
+    /// It makes no sense as things stand.
     Refused(String),
 }
 
@@ -69,19 +72,19 @@ const MAX_NAMED: usize = 5;
 impl Act {
     /// # Errors
     ///
-    /// What of it is not allowed, and what is; a line for people.
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// Something of it is not allowed: what, and what is.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
         if let Verb::Silence { length, .. } = &self.verb {
             if !(Duration::from_secs(1)..=LONGEST).contains(length) {
-                return Err(format!("for = {length:?}: allowed is 1s to 366d"));
+                let line = format!("for = {length:?}: allowed is 1s to 366d");
+                return Err(Refusal::Wrong(line));
             }
         }
         let why = self.why();
         if why.len() > MAX_WHY || why.chars().any(char::is_control) {
             let why = text::safe(why);
-            return Err(format!(
-                "why = {why:?}: allowed is one line of at most {MAX_WHY} bytes"
-            ));
+            let line = format!("why = {why:?}: allowed is one line of at most {MAX_WHY} bytes");
+            return Err(Refusal::Wrong(line));
         }
         Ok(())
     }
@@ -240,8 +243,20 @@ impl fmt::Display for Of {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::NoSuch(line) | Self::Refused(line)) = self;
+        let (Self::Wrong(line) | Self::NoSuch(line) | Self::Refused(line)) = self;
         f.write_str(line)
+    }
+}
+
+/// Reads how long a silence is to be, which may be in days (`3d`).
+///
+/// # Errors
+///
+/// It is no duration; a line for people.
+pub(super) fn length(text: &str) -> Result<Duration, String> {
+    match text.strip_suffix('d').map(str::parse::<u32>) {
+        Some(Ok(days)) => Ok(Duration::from_secs(u64::from(days) * 24 * 3_600)),
+        _ => parse_duration(text).map_err(|error| error.to_string()),
     }
 }
 

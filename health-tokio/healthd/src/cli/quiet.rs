@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use health_core::parse_duration;
 
 use super::ShowArgs;
+use crate::quiet::length;
 
 /// To whom.
 #[derive(Args, Debug)]
@@ -50,7 +50,7 @@ pub(crate) struct SilenceArgs {
     #[command(flatten)]
     pub(crate) of: OfArgs,
     /// How long, as 2h or 3d
-    #[arg(long = "for", value_name = "TIME", value_parser = days, required_unless_present = "list")]
+    #[arg(long = "for", value_name = "TIME", value_parser = length, required_unless_present = "list")]
     pub(crate) length: Option<Duration>,
     /// What for; it is shown and logged, with your name
     #[arg(
@@ -65,12 +65,4 @@ pub(crate) struct SilenceArgs {
     pub(crate) list: bool,
     #[command(flatten)]
     pub(crate) show: ShowArgs,
-}
-
-/// A duration that may be in days.
-fn days(text: &str) -> Result<Duration, String> {
-    match text.strip_suffix('d').map(str::parse::<u32>) {
-        Some(Ok(days)) => Ok(Duration::from_secs(u64::from(days) * 24 * 3_600)),
-        _ => parse_duration(text).map_err(|error| error.to_string()),
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use health_core::monitor::TargetView;
 use health_core::monitor::registry::{Quiet, QuietReason, QuietScope};
 use health_core::server::Targets;
 use health_core::{Name, UnixTime};
@@ -12,7 +13,7 @@ use tracing::info;
 use super::Daemon;
 use super::documents::{now, rfc3339};
 use crate::config::Window;
-use crate::quiet::{Act, Member, Refusal, Verb};
+use crate::quiet::{Act, Member, Of, Refusal, Verb};
 
 /// A window may be longer than it seems so shortly before its end: another one begins then.
 const REVIEW: u64 = 60_000;
@@ -80,8 +81,13 @@ impl Daemon {
     ///
     /// It is refused; nothing has changed.
     pub(super) async fn act(&mut self, act: &Act) -> Result<String, Refusal> {
-        act.check().map_err(Refusal::Refused)?;
-        let members = act.of.members(members(&self.monitor))?;
+        act.check()?;
+        let members = match &act.of {
+            Of::Target(name) => act
+                .of
+                .members(self.monitor.target(name).into_iter().map(member))?,
+            of => of.members(members(&self.monitor))?,
+        };
         let names: Vec<_> = members.iter().map(|it| &it.name).collect();
         let done = match act.verb {
             Verb::CheckNow => self.check_now(act, &names)?,
@@ -146,7 +152,7 @@ impl Daemon {
         }
         let (now, mut quiet) = (now(), (*before).clone());
         for (scope, reason) in quiet.expire(now) {
-            let (of, by) = (crate::quiet::Of::from(&scope), &reason.by);
+            let (of, by) = (Of::from(&scope), &reason.by);
             info!(by, "{of} no longer silenced: the time is over");
         }
         quiet.set_windows(self.windows.update(now));
@@ -169,8 +175,12 @@ fn members(controls: &MonitorControl) -> impl Iterator<Item = Member> {
         after = page.next;
         Some(page.entries)
     });
-    pages.flatten().map(|it| Member {
-        name: it.name,
-        group: it.group,
-    })
+    pages.flatten().map(member)
+}
+
+fn member(view: TargetView) -> Member {
+    Member {
+        name: view.name,
+        group: view.group,
+    }
 }

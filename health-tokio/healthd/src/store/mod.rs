@@ -3,6 +3,7 @@
 //! ```text
 //!  targets 1 ── n checks 1 ── n results (ring)        transitions (by name)
 //!                                                    outbox (notices, one row for each action)
+//!                                                    quiet (who is paused or silenced)
 //! ```
 //!
 //! One process writes, any number reads meanwhile (`journal_mode=WAL`). A batch of results is handed

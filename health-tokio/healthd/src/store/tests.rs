@@ -17,6 +17,7 @@ use super::*;
 
 mod older;
 mod outbox;
+mod quiet;
 mod sweep;
 
 const LIMITS: Limits = Limits {
