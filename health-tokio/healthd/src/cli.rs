@@ -1,7 +1,9 @@
 //! The command line.
 
+mod expect;
 mod registry;
 mod run;
+mod update;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,8 +15,10 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 use health_core::server::Service;
 
+pub(super) use expect::{Expect, TargetFlags};
 pub(super) use registry::Registry;
 pub(super) use run::RunArgs;
+pub(super) use update::UpdateArgs;
 
 use super::config::{Flags, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 
@@ -37,6 +41,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Put a target on the list
     Add(AddArgs),
+    /// Change settings of a target that was added; its state stays where it is still checked in the same place
+    Update(UpdateArgs),
     /// Take a target off the list, with its state and results
     Remove(NameArgs),
     /// Put a deregistered target back on the list, without its failures; begin a replica NAME-INDEX of a
@@ -180,25 +186,6 @@ pub(super) struct NameArgs {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct Expect {
-    /// Accepted status, 200 or 200-399
-    #[arg(long, value_name = "CODES")]
-    pub(super) expect_status: Option<String>,
-    /// Whether the body has to be JSON
-    #[arg(long, value_name = "BOOL")]
-    pub(super) json_body: Option<bool>,
-    /// What the body has to contain
-    #[arg(long, value_name = "TEXT")]
-    pub(super) contains: Option<String>,
-    /// How much of a body is read for that [default: 1048576]
-    #[arg(long, value_name = "BYTES")]
-    pub(super) max_body: Option<u64>,
-    /// A field of the request [repeatable]
-    #[arg(long = "header", value_name = "NAME: VALUE")]
-    pub(super) headers: Vec<String>,
-}
-
-#[derive(Args, Debug)]
 pub(super) struct CheckArgs {
     /// http(s)://…, tcp://host:port, unix:/path.sock:/path, exec, or the name of a target
     pub(super) target: String,
@@ -243,22 +230,13 @@ pub(super) struct BenchArgs {
 pub(super) struct AddArgs {
     /// NAME=URL, or NAME followed by the URL
     pub(super) name: String,
-    /// http(s)://…, tcp://host:port or unix:/path.sock:/path
+    /// http(s)://…, tcp://host:port, unix:/path.sock:/path, or exec with a command
     pub(super) url: Option<String>,
-    /// The group it is counted in
-    #[arg(long, value_name = "NAME")]
-    pub(super) group: Option<String>,
-    /// From one check to the next
-    #[arg(long, value_name = "TIME")]
-    pub(super) interval: Option<String>,
-    /// How long one check may take
-    #[arg(long, value_name = "TIME")]
-    pub(super) timeout: Option<String>,
-    /// Failures in a row that make it unhealthy
-    #[arg(long, value_name = "N")]
-    pub(super) retries: Option<u32>,
+    /// The command, for exec
+    #[arg(last = true)]
+    pub(super) command: Vec<String>,
     #[command(flatten)]
-    pub(super) expect: Expect,
+    pub(super) flags: TargetFlags,
     #[command(flatten)]
     pub(super) show: ShowArgs,
 }
@@ -287,15 +265,6 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         }
     });
     command.mut_subcommands(without_empty_variables)
-}
-
-impl Expect {
-    /// Whether any of it was given.
-    pub(super) fn is_any(&self) -> bool {
-        let is_given = self.json_body.is_some() || self.contains.is_some();
-        let is_given = is_given || self.expect_status.is_some() || self.max_body.is_some();
-        is_given || !self.headers.is_empty()
-    }
 }
 
 impl MonitorArgs {

@@ -46,6 +46,11 @@ pub(super) enum Request {
     Restart(Option<u16>),
     /// To a group: begin a replica again that has ended.
     ReactivateReplica(u16),
+    /// Change keys of an added target's table; those that are null are taken away.
+    Update {
+        name: String,
+        changes: Map<String, Value>,
+    },
 }
 
 /// The reply.

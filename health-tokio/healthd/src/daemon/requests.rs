@@ -3,7 +3,7 @@
 use health_core::monitor::TargetStatus;
 use health_core::server::Targets;
 use health_core::{Name, UnixTime};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Daemon;
 use crate::config::{added, split_target};
@@ -39,10 +39,28 @@ impl Daemon {
                 Ok(known) => found(&name, self.registry.reactivate(&known).await),
                 Err(_) => Reply::Refused(none(&name)),
             },
+            Request::Update { name, changes } => self.update(&name, &changes).await,
             Request::Inspect
             | Request::Explain
             | Request::Restart(_)
             | Request::ReactivateReplica(_) => Reply::Refused("this is no group".to_owned()),
+        }
+    }
+
+    async fn update(&self, name: &str, changes: &Map<String, Value>) -> Reply {
+        let known = Name::new(name);
+        let updated = match &known {
+            Ok(known) => {
+                self.registry
+                    .update(known, changes, &self.settings.defaults)
+                    .await
+            }
+            Err(_) => None,
+        };
+        match updated {
+            Some(Ok(done)) => Reply::Done(done),
+            Some(Err(refused)) => Reply::Refused(refused),
+            None => Reply::Refused(format!("{name}: no such target")),
         }
     }
 

@@ -20,6 +20,7 @@ mod run;
 mod schema;
 mod service_manager;
 mod streaks;
+mod told;
 mod usage;
 
 use std::fs;
