@@ -13,8 +13,8 @@ mod memory_store;
 mod notices;
 mod observer;
 mod properties;
-mod receivers;
 mod quiet;
+mod receivers;
 #[path = "../support/rng.rs"]
 mod rng;
 mod spread;

@@ -12,7 +12,7 @@ use super::cli::CheckArgs;
 use super::config::Rule;
 use super::text::millis;
 use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json};
-use health_tokio::probe;
+use health_tokio::probe::Prober;
 use planned::{Planned, plan};
 
 /// The result of a check.
@@ -53,10 +53,11 @@ pub(super) fn run(args: &CheckArgs) -> CommandResult {
 
 /// What is unhealthy by the first rule is unhealthy by that of a target, which is the stricter one.
 async fn check(planned: Planned) -> Checked {
-    let report = probe::probe(&planned.probe, planned.timeout).await;
+    let prober = Prober::new().policy(planned.policy.clone());
+    let report = prober.probe(&planned.probe, planned.timeout).await;
     let as_target = match &planned.as_target {
         Some((probe, rule)) if is_healthy(&report) => {
-            Some((*rule, probe::probe(probe, planned.timeout).await))
+            Some((rule.clone(), prober.probe(probe, planned.timeout).await))
         }
         _ => None,
     };

@@ -2,12 +2,14 @@
 
 mod action;
 mod config;
+mod expect;
 mod list;
 mod log;
 mod quiet;
 mod registry;
 mod run;
 mod stream;
+mod update;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,11 +23,14 @@ use health_core::server::Service;
 
 pub(super) use action::{ActionArgs, ActionCommand, TestArgs};
 pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
+pub(super) use expect::{Expect, TargetFlags};
 pub(super) use list::{Form, ListArgs};
 pub(super) use log::{Level, LogArgs, LogFormat};
 pub(super) use quiet::{ActArgs, OfArgs, PauseArgs, SilenceArgs};
 pub(super) use registry::Registry;
 pub(super) use run::RunArgs;
+pub(super) use stream::StreamArgs;
+pub(super) use update::UpdateArgs;
 
 use super::config::{Flags, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 
@@ -48,6 +53,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Put a target on the list
     Add(AddArgs),
+    /// Change settings of a target that was added; its state stays where it is still checked in the same place
+    Update(UpdateArgs),
     /// Take a target off the list, with its state and results
     Remove(NameArgs),
     /// Put a deregistered target back on the list, without its failures; begin a replica NAME-INDEX of a
@@ -190,27 +197,6 @@ pub(super) struct NameArgs {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct Expect {
-    /// Accepted status, 200 or 200-399
-    #[arg(long, value_name = "CODES")]
-    pub(super) expect_status: Option<String>,
-    /// Whether the body has to be JSON
-    #[arg(long, value_name = "BOOL")]
-    pub(super) json_body: Option<bool>,
-    /// What the body has to contain
-    #[arg(long, value_name = "TEXT")]
-    pub(super) contains: Option<String>,
-    /// How much of a body is read for that [default: 1048576]
-    #[arg(long, value_name = "BYTES")]
-    pub(super) max_body: Option<u64>,
-    /// A field of the request [repeatable]
-    #[arg(long = "header", value_name = "NAME: VALUE")]
-    pub(super) headers: Vec<String>,
-    #[command(flatten)]
-    pub(super) stream: stream::StreamArgs,
-}
-
-#[derive(Args, Debug)]
 pub(super) struct CheckArgs {
     /// http(s)://…, tcp://host:port, tls://host:port, unix:/path.sock:/path, exec, or the name of a target
     pub(super) target: String,
@@ -227,6 +213,8 @@ pub(super) struct CheckArgs {
     pub(super) registry: Registry,
     #[command(flatten)]
     pub(super) expect: Expect,
+    #[command(flatten)]
+    pub(super) stream: StreamArgs,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -255,22 +243,15 @@ pub(super) struct BenchArgs {
 pub(super) struct AddArgs {
     /// NAME=URL, or NAME followed by the URL
     pub(super) name: String,
-    /// http(s)://…, tcp://host:port, tls://host:port or unix:/path.sock:/path
+    /// http(s)://…, tcp://host:port, tls://host:port, unix:/path.sock:/path, or exec with a command
     pub(super) url: Option<String>,
-    /// The group it is counted in
-    #[arg(long, value_name = "NAME")]
-    pub(super) group: Option<String>,
-    /// From one check to the next
-    #[arg(long, value_name = "TIME")]
-    pub(super) interval: Option<String>,
-    /// How long one check may take
-    #[arg(long, value_name = "TIME")]
-    pub(super) timeout: Option<String>,
-    /// Failures in a row that make it unhealthy
-    #[arg(long, value_name = "N")]
-    pub(super) retries: Option<u32>,
+    /// The command, for exec
+    #[arg(last = true)]
+    pub(super) command: Vec<String>,
     #[command(flatten)]
-    pub(super) expect: Expect,
+    pub(super) flags: TargetFlags,
+    #[command(flatten)]
+    pub(super) stream: StreamArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
 }
@@ -299,15 +280,6 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         }
     });
     command.mut_subcommands(without_empty_variables)
-}
-
-impl Expect {
-    /// Whether any of it was given.
-    pub(super) fn is_any(&self) -> bool {
-        let is_given = self.json_body.is_some() || self.contains.is_some();
-        let is_given = is_given || self.expect_status.is_some() || self.max_body.is_some();
-        is_given || !self.headers.is_empty() || self.stream.is_any()
-    }
 }
 
 impl MonitorArgs {

@@ -1,4 +1,5 @@
-//! The commands that change the list: `add`, `remove`; what is asked of the targets on it is in [`quiet`].
+//! The commands that change the list: `add`, `remove`, and what `update` shares with them; what is asked of the
+//! targets on it is in [`quiet`].
 
 pub(super) mod quiet;
 
@@ -6,10 +7,10 @@ use std::fmt::Display;
 use std::path::Path;
 
 use health_core::Name;
-use health_core::monitor::registry::TargetStore;
+use health_core::monitor::registry::{StoredTarget, TargetStore};
 use serde_json::{Map, Value};
 
-use super::cli::{AddArgs, Expect, NameArgs};
+use super::cli::{AddArgs, NameArgs, ShowArgs};
 use super::config::{Defaults, added, split_target};
 use super::control::{self, Lock, Reply, Request};
 use super::store::{Limits, SqliteStore, StoreError};
@@ -41,18 +42,29 @@ pub(super) fn remove(args: &NameArgs) -> CommandResult {
     })
 }
 
-/// Changes a target that there is. Where there is no registry there is none, and none is made for that.
 fn change_known(
     args: &NameArgs,
     request: Request,
     act: impl FnOnce(&mut SqliteStore, &Name) -> Result<String, StoreError>,
 ) -> CommandResult {
-    let (db, text) = (args.show.registry.path(), &*args.name);
+    change_one(&args.name, &args.show, request, |store, target| {
+        act(store, &target.name).map(Reply::Done)
+    })
+}
+
+/// Changes a target that there is. Where there is no registry there is none, and none is made for that.
+pub(super) fn change_one(
+    text: &str,
+    show: &ShowArgs,
+    request: Request,
+    act: impl FnOnce(&mut SqliteStore, &StoredTarget) -> Result<Reply, StoreError>,
+) -> CommandResult {
+    let db = show.registry.path();
     not_there(&db, &text)?;
-    change(&db, args.show.json, request, |store| {
+    change(&db, show.json, request, |store| {
         let targets = store.load()?;
         match targets.iter().find(|it| it.name.as_str() == text) {
-            Some(target) => act(store, &target.name).map(Reply::Done),
+            Some(target) => act(store, target),
             None => Ok(Reply::Refused(format!("{text}: no such target"))),
         }
     })
@@ -113,59 +125,27 @@ fn change(
 
 /// The arguments as the table of a target in a configuration.
 fn table(args: &AddArgs) -> Result<Map<String, Value>, CommandError> {
+    let usage = |error: &dyn Display| CommandError::new(EXIT_USAGE, error);
     let (name, url) = match &args.url {
         Some(url) => (&*args.name, &**url),
-        None => {
-            split_target(&args.name, "add").map_err(|error| CommandError::new(EXIT_USAGE, error))?
-        }
+        None => split_target(&args.name, "add").map_err(|error| usage(&error))?,
     };
     let mut table = Map::new();
     table.insert("name".into(), name.into());
-    table.insert("url".into(), url.into());
-    for (key, value) in [
-        ("group", &args.group),
-        ("interval", &args.interval),
-        ("timeout", &args.timeout),
-    ] {
-        if let Some(value) = value {
-            table.insert(key.into(), value.as_str().into());
-        }
-    }
-    if let Some(retries) = args.retries {
-        table.insert("retries".into(), retries.into());
-    }
-    expectations(&args.expect, &mut table)?;
+    let (key, place) = place(url, &args.command)?;
+    table.insert(key.into(), place);
+    args.flags
+        .insert(&mut table)
+        .map_err(|error| usage(&error))?;
+    args.stream.add_to(&mut table);
     Ok(table)
 }
 
-/// Adds what is expected of an answer, under the keys of a configuration.
-pub(super) fn expectations(
-    expect: &Expect,
-    table: &mut Map<String, Value>,
-) -> Result<(), CommandError> {
-    if let Some(codes) = &expect.expect_status {
-        table.insert("expect_status".into(), codes.as_str().into());
+/// What is checked, under its key: a URL, or behind `exec` a command.
+pub(super) fn place(url: &str, command: &[String]) -> Result<(&'static str, Value), CommandError> {
+    match (url, command) {
+        ("exec", command) => Ok(("exec", command.into())),
+        (url, []) => Ok(("url", url.into())),
+        _ => Err(CommandError::new(EXIT_USAGE, "a command is for exec")),
     }
-    if let Some(json) = expect.json_body {
-        table.insert("json".into(), json.into());
-    }
-    if let Some(text) = &expect.contains {
-        table.insert("contains".into(), text.as_str().into());
-    }
-    if let Some(most) = expect.max_body {
-        table.insert("max_body".into(), most.into());
-    }
-    let mut headers = Vec::new();
-    for header in &expect.headers {
-        let (name, value) = header.split_once(':').ok_or_else(|| {
-            // Not quoted: it may be a secret.
-            CommandError::new(EXIT_USAGE, "--header: allowed is 'NAME: VALUE'")
-        })?;
-        headers.push(serde_json::json!({ "name": name, "value": value.trim() }));
-    }
-    if !headers.is_empty() {
-        table.insert("headers".into(), headers.into());
-    }
-    expect.stream.add_to(table);
-    Ok(())
 }

@@ -51,6 +51,11 @@ pub(super) enum Request {
     Now(String),
     /// To a monitor: something about targets that there are.
     Act(Act),
+    /// Change keys of an added target's table; those that are null are taken away.
+    Update {
+        name: String,
+        changes: Map<String, Value>,
+    },
 }
 
 /// The reply.

@@ -5,8 +5,8 @@
 //! healthd monitor --target web-1=http://10.0.0.7:8080/health      watches until SIGTERM
 //! healthd run --replicas 2 --port 8000 -- ./app --port {port}     keeps running until SIGTERM
 //! healthd list | inspect web-1 | explain web-1 | status           shows
-//! healthd add NAME=URL | remove NAME | reactivate NAME            changes the list
-//! healthd pause web-1 | silence --group web --for 2h            is quiet on purpose
+//! healthd add NAME=URL | update NAME | remove NAME               changes the list
+//! healthd reactivate | pause | silence web-1                       acts on targets
 //! healthd check http://10.0.0.7:8080/health                       checks once
 //! ```
 //!
@@ -39,6 +39,7 @@ mod show;
 mod store;
 mod terminal;
 mod text;
+mod update;
 mod usage;
 
 use std::io::{self, Write};
@@ -85,6 +86,7 @@ fn main() -> ExitCode {
         },
         Command::Check(args) => check::run(&args),
         Command::Add(args) => commands::add(&args),
+        Command::Update(args) => update::run(&args),
         Command::Remove(args) => commands::remove(&args),
         Command::Reactivate(args) => commands::quiet::reactivate(args),
         Command::Pause(args) => commands::quiet::pause(args),

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use super::endpoint::{Endpoint, Host};
+use super::endpoint::{Endpoint, Host, IpFamily};
 use super::tls::Tls;
 use super::without_secrets;
 use crate::base::ConfigError;
@@ -61,6 +61,7 @@ impl StreamProbe {
         StreamProbeBuilder {
             target: target.into(),
             tls: None,
+            family: IpFamily::Any,
             steps: Vec::new(),
         }
     }
@@ -91,10 +92,17 @@ impl StreamProbe {
 pub struct StreamProbeBuilder {
     target: String,
     tls: Option<Tls>,
+    family: IpFamily,
     steps: Vec<Step>,
 }
 
 impl StreamProbeBuilder {
+    /// Which addresses of a name are tried. Default: [`IpFamily::Any`].
+    pub const fn ip_family(mut self, family: IpFamily) -> Self {
+        self.family = family;
+        self
+    }
+
     /// Makes a TLS handshake before all else, also with `tcp://`. Default: with `tls://`,
     /// [`Tls::default`].
     pub fn tls(mut self, tls: Tls) -> Self {
@@ -122,9 +130,14 @@ impl StreamProbeBuilder {
     /// # Errors
     ///
     /// A target that is neither `tcp://host:port` nor `tls://host:port`, more than 32 steps, nothing to
-    /// send or to expect in one of them, or more than is allowed.
+    /// send or to expect in one of them, or more than is allowed, an address of the other family.
     pub fn build(self) -> Result<StreamProbe, ConfigError> {
-        let Self { target, tls, steps } = self;
+        let Self {
+            target,
+            tls,
+            family,
+            steps,
+        } = self;
         let (address, is_secure) = match target.split_at_checked(6) {
             Some(("tcp://", address)) => (address, tls.is_some()),
             Some(("tls://", address)) => (address, true),
@@ -150,7 +163,7 @@ impl StreamProbeBuilder {
                 return Err(ConfigError::new(field, &format!("{length} bytes"), allowed));
             }
         }
-        let endpoint: Endpoint = address.parse()?;
+        let endpoint = address.parse::<Endpoint>()?.of_family(family)?;
         let tls = is_secure.then(|| Box::new(tls.unwrap_or_default()));
         let stated = tls.as_ref().and_then(|tls| tls.server_name.clone());
         let server_name = stated.unwrap_or_else(|| match endpoint.host() {

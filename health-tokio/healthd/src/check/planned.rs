@@ -7,12 +7,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use health_core::check::probe::{ExecProbe, Probe};
+use health_core::check::probe::{AddressPolicy, Probe};
 use serde_json::{Map, Value};
 
 use crate::cli::CheckArgs;
-use crate::commands::expectations;
-use crate::config::{Defaults, Flags, Rule, Settings, Source, TargetDef, checked};
+use crate::config::{
+    Defaults, Flags, Rule, Settings, Source, TargetDef, checked, default_addresses,
+};
 use crate::control::{self, Reply, Request};
 use crate::store;
 use crate::{CommandError, EXIT_USAGE};
@@ -31,37 +32,31 @@ pub(super) struct Planned {
     /// The probe and rule of a target with this URL, if they are others.
     pub(super) as_target: Option<(Probe, Rule)>,
     pub(super) timeout: Duration,
+    /// Which addresses are connected to.
+    pub(super) policy: AddressPolicy,
 }
 
 /// What the arguments mean: one probe, or the checks of a target.
 pub(super) fn plan(args: &CheckArgs) -> Result<Vec<Planned>, CommandError> {
-    let timeout = args.timeout.unwrap_or(TIMEOUT);
     if args.target == "exec" {
-        if args.expect.is_any() {
+        if args.expect.is_any_of_network() || args.stream.is_any() {
             let what = "--header and what is expected of an answer are for http, https and unix";
             return Err(usage(what));
         }
-        let command = ExecProbe::command(args.command.clone()).build();
-        return Ok(vec![Planned {
-            name: None,
-            probe: command.map_err(usage)?.into(),
-            rule: Rule::ExitCode,
-            as_target: None,
-            timeout,
-        }]);
+        return command(args).map(|it| vec![it]);
     }
     if !args.command.is_empty() {
         return Err(usage("a command is for exec"));
     }
     let is_url = args.target.contains("://") || args.target.starts_with("unix:");
     if is_url {
-        return url(args, timeout).map(|it| vec![it]);
+        return url(args).map(|it| vec![it]);
     }
-    if args.expect.is_any() {
+    if args.expect.is_any() || args.stream.is_any() {
         let what = "what is expected belongs to the target; allowed is it with a URL";
         return Err(usage(what));
     }
-    let target = find(args)?;
+    let (target, policy) = find(args)?;
     if let Some(problem) = target.header_problem() {
         return Err(usage(problem));
     }
@@ -72,16 +67,14 @@ pub(super) fn plan(args: &CheckArgs) -> Result<Vec<Planned>, CommandError> {
         rule: it.rule,
         as_target: None,
         timeout: args.timeout.unwrap_or(it.config.timeout),
+        policy: policy.clone(),
     });
     Ok(planned.collect())
 }
 
 /// By Kubernetes' rule for a healthy answer, unless the flags say otherwise.
-fn url(args: &CheckArgs, timeout: Duration) -> Result<Planned, CommandError> {
-    let mut table = Map::new();
-    table.insert("name".into(), "check".into());
-    table.insert("url".into(), args.target.as_str().into());
-    expectations(&args.expect, &mut table)?;
+fn url(args: &CheckArgs) -> Result<Planned, CommandError> {
+    let mut table = table(args, "url", args.target.as_str().into())?;
     let target = read(table.clone(), &Defaults::default())?;
     let is_http = ["http://", "https://", "unix:"];
     if is_http.iter().any(|it| args.target.starts_with(it)) {
@@ -95,8 +88,36 @@ fn url(args: &CheckArgs, timeout: Duration) -> Result<Planned, CommandError> {
         as_target: Some(target).filter(|(_, it)| *it != rule),
         probe,
         rule,
-        timeout,
+        timeout: args.timeout.unwrap_or(TIMEOUT),
+        policy: policy(args),
     })
+}
+
+fn command(args: &CheckArgs) -> Result<Planned, CommandError> {
+    let table = table(args, "exec", args.command.clone().into())?;
+    let (probe, rule) = read(table, &Defaults::default())?;
+    Ok(Planned {
+        name: None,
+        probe,
+        rule,
+        as_target: None,
+        timeout: args.timeout.unwrap_or(TIMEOUT),
+        policy: policy(args),
+    })
+}
+
+/// The table of a target that is checked like this.
+fn table(args: &CheckArgs, key: &str, place: Value) -> Result<Map<String, Value>, CommandError> {
+    let mut table = Map::new();
+    table.insert("name".into(), "check".into());
+    table.insert(key.into(), place);
+    args.expect.insert(&mut table).map_err(usage)?;
+    args.stream.add_to(&mut table);
+    if let Some(timeout) = args.timeout {
+        // A limit on the time of an answer has to be below it.
+        table.insert("timeout".into(), timeout.as_secs_f64().into());
+    }
+    Ok(table)
 }
 
 fn read(table: Map<String, Value>, defaults: &Defaults) -> Result<(Probe, Rule), CommandError> {
@@ -106,7 +127,7 @@ fn read(table: Map<String, Value>, defaults: &Defaults) -> Result<(Probe, Rule),
 }
 
 /// The target of this name, with its own settings.
-fn find(args: &CheckArgs) -> Result<TargetDef, CommandError> {
+fn find(args: &CheckArgs) -> Result<(TargetDef, AddressPolicy), CommandError> {
     let name = &args.target;
     let mut settings = match &args.config {
         Some(_) => Some(read_settings(args.config.clone(), args.registry.stated())?),
@@ -122,16 +143,16 @@ fn find(args: &CheckArgs) -> Result<TargetDef, CommandError> {
     if settings.is_none() && config.is_some() {
         settings = Some(read_settings(config, None)?);
     }
-    let (defaults, targets) = match settings {
-        Some(it) => (it.defaults, it.targets),
-        None => (Defaults::default(), Vec::new()),
+    let (defaults, targets, policy) = match settings {
+        Some(it) => (it.defaults, it.targets, it.policy),
+        None => (Defaults::default(), Vec::new(), default_addresses()),
     };
     if let Some(target) = targets.into_iter().find(|it| it.name.as_str() == name) {
-        return Ok(target);
+        return Ok((target, policy));
     }
     if let Some(url) = url {
         let target = TargetDef::of_url(name, &url, &defaults, Source::Config, "check");
-        return target.map_err(usage);
+        return Ok((target.map_err(usage)?, policy));
     }
     let stored = store::peek(&db).map_err(usage)?;
     let Some(stored) = stored.targets.iter().find(|it| it.name.as_str() == name) else {
@@ -142,7 +163,16 @@ fn find(args: &CheckArgs) -> Result<TargetDef, CommandError> {
         "its settings are those of a configuration that is not known; name it by --config";
     let target = TargetDef::restore(stored, &defaults);
     let target = target.ok_or_else(|| usage(format!("{name}: {unknown}")))?;
-    target.map_err(usage)
+    Ok((target.map_err(usage)?, policy))
+}
+
+/// Those of the configuration that is named, if it can be read: it may be one of `healthd run`.
+fn policy(args: &CheckArgs) -> AddressPolicy {
+    let settings = args
+        .config
+        .clone()
+        .and_then(|it| read_settings(Some(it), None).ok());
+    settings.map_or_else(default_addresses, |it| it.policy)
 }
 
 fn read_settings(config: Option<PathBuf>, db: Option<PathBuf>) -> Result<Settings, CommandError> {

@@ -12,6 +12,9 @@
 //! | protected | `start_period` | | `start_period_seconds` |
 //! | meanwhile every | `start_interval` | | |
 //! | at first | `initial_delay` | `initialDelaySeconds` | |
+//! | while a change is pending every | `edge_interval` | | |
+//! | while unhealthy every | `down_interval`, times `down_backoff` up to `down_interval_max` | | |
+//! | later by up to per cent | `jitter` | | |
 //!
 //! What is expected of an HTTP answer goes with the form: `url` means status 200 and a body of JSON,
 //! the rule of a registry of servers; the other two mean status 200 to 399. `expect_status` and `json`
@@ -70,22 +73,31 @@ pub(crate) struct Defaults {
     pub(crate) json: bool,
     /// The last distinct settings: many targets share the same ones, and store them once.
     seen: RefCell<VecDeque<Arc<CheckConfig>>>,
+    /// The last distinct rules, for the same reason.
+    rules: RefCell<VecDeque<Rule>>,
 }
 
 impl Defaults {
     fn shared(&self, config: CheckConfig) -> Arc<CheckConfig> {
-        const MOST: usize = 16;
-        let mut seen = self.seen.borrow_mut();
-        if let Some(same) = seen.iter().find(|it| ***it == config) {
-            return Arc::clone(same);
-        }
-        let config = Arc::new(config);
-        if seen.len() == MOST {
-            seen.pop_front();
-        }
-        seen.push_back(Arc::clone(&config));
-        config
+        shared(&mut self.seen.borrow_mut(), Arc::new(config))
     }
+
+    fn shared_rule(&self, rule: Rule) -> Rule {
+        shared(&mut self.rules.borrow_mut(), rule)
+    }
+}
+
+/// The same value, if it is one of the last that were seen.
+fn shared<T: Clone + PartialEq>(seen: &mut VecDeque<T>, value: T) -> T {
+    const MOST: usize = 16;
+    if let Some(same) = seen.iter().find(|it| **it == value) {
+        return same.clone();
+    }
+    if seen.len() == MOST {
+        seen.pop_front();
+    }
+    seen.push_back(value.clone());
+    value
 }
 
 /// A deregistered target is checked so many times more seldom, if its settings do not say otherwise.
@@ -106,6 +118,7 @@ impl Default for Defaults {
             auto_reactivate: false,
             json: true,
             seen: RefCell::default(),
+            rules: RefCell::default(),
         }
     }
 }
@@ -141,11 +154,22 @@ pub(super) fn check(
         (None, None) => ProbeKind::Health,
     };
     let parsed = probe(table, defaults, host)?;
+    let rule = defaults.shared_rule(parsed.rule);
     let name = match table.either(&["check_name"])? {
         Some(item) => name(&item)?,
         None => Name::new(parsed.name).map_err(|error| table.lacks(error))?,
     };
     let mut config = timing(table, defaults, parsed.grammar, kind)?;
+    let warn = table.get("warn").map(|item| item.table()).transpose()?;
+    let limits = [Some(table), warn.as_ref()].into_iter().flatten();
+    for item in limits.filter_map(|it| it.get("max_latency")) {
+        if item.duration()? >= config.timeout {
+            let timeout = config.timeout;
+            return Err(item.wrong(format_args!(
+                "allowed is less than the timeout, {timeout:?}"
+            )));
+        }
+    }
     config.needs_reap = parsed.probe.needs_reap();
     config.kind = kind;
     if let Err(error) = config.validate() {
@@ -155,7 +179,7 @@ pub(super) fn check(
     Ok(CheckDef {
         name,
         probe: parsed.probe,
-        rule: parsed.rule,
+        rule,
         config,
         lacks_header: false,
     })
@@ -173,6 +197,38 @@ pub(super) fn recheck_interval(item: &Item<'_>) -> Result<Duration> {
         return Err(item.wrong("allowed is 0 for never, or at least 1ms"));
     }
     Ok(interval)
+}
+
+/// When a check is made more or less often than at its interval, by what it has found.
+fn rhythm(table: &Table<'_>, config: &mut CheckConfig) -> Result<()> {
+    let interval = |name| -> Result<Option<Duration>> {
+        let item = table.get(name);
+        let read = item.map(|item| {
+            at_least(MIN_INTERVAL, item.duration()?).map_err(|allowed| item.wrong(allowed))
+        });
+        read.transpose()
+    };
+    if let Some(edge) = interval("edge_interval")? {
+        config.edge_interval = Some(edge);
+    }
+    if let Some(down) = interval("down_interval")? {
+        config.unhealthy_interval = Some(down);
+    }
+    if let Some(most) = interval("down_interval_max")? {
+        config.unhealthy_interval_max = Some(most);
+    }
+    if let Some(item) = table.get("down_backoff") {
+        let factor = item
+            .value()
+            .as_f64()
+            .filter(|it| (1.0..=100.0).contains(it));
+        let factor = factor.ok_or_else(|| item.wrong("allowed is 1 to 100"))?;
+        config.unhealthy_backoff_factor = factor;
+    }
+    if let Some(item) = table.get("jitter") {
+        config.jitter_percent = u8::try_from(item.integer(0, 50)?).unwrap_or(50);
+    }
+    Ok(())
 }
 
 /// The settings of a check that are about time and thresholds; also those of a whole file.
@@ -214,6 +270,7 @@ pub(super) fn timing(
         let interval = at_least(MIN_INTERVAL, item.duration()?).map_err(|it| item.wrong(it))?;
         config.start_interval = Some(interval);
     }
+    rhythm(table, &mut config)?;
     if let Some(item) = table.get("lag_tolerance") {
         config.lag_tolerance = Some(item.duration()?);
     }

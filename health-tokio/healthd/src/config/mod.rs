@@ -11,6 +11,7 @@
 //! everything as it was.
 
 mod action;
+mod addresses;
 mod check;
 mod discovery;
 mod document;
@@ -33,10 +34,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use health_core::ProbeKind;
+use health_core::check::probe::AddressPolicy;
+use health_core::monitor::registry::StoredTarget;
 use health_core::monitor::{MassFailure, MonitorConfig};
 use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Encryption, Handler, Mail, Template, Webhook};
+pub(super) use addresses::by_default as default_addresses;
 pub(super) use check::{CheckDef, Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 pub(super) use discovery::{Found, Lists};
 pub(super) use flags::{Flags, split_target};
@@ -70,6 +74,8 @@ pub(super) struct Settings {
     /// Settings of checks that do not set their own.
     pub(super) defaults: Defaults,
     pub(super) monitor: MonitorConfig,
+    /// Which addresses are connected to.
+    pub(super) policy: AddressPolicy,
     /// Whether the number of attempts at once was set.
     pub(super) is_max_stated: bool,
     /// How much is kept of each check.
@@ -103,6 +109,7 @@ impl Settings {
             allow_hosts: Vec::new(),
             defaults: Defaults::default(),
             monitor: MonitorConfig::default(),
+            policy: addresses::by_default(),
             is_max_stated: false,
             limits: Limits::default(),
             targets: Vec::new(),
@@ -159,6 +166,9 @@ impl Settings {
             let most = item.integer(1, 1_000_000)?;
             self.monitor.max_in_flight = usize::try_from(most).unwrap_or(usize::MAX);
             self.is_max_stated = true;
+        }
+        if let Some(item) = table.get("addresses") {
+            self.policy = addresses::read(&item)?;
         }
         if let Some(item) = table.get("mass_failure") {
             self.monitor.mass_failure = mass_failure(&item)?;
@@ -255,6 +265,7 @@ impl Settings {
             ("listen", self.listen != new.listen),
             ("token", self.token != new.token),
             ("allow_hosts", self.allow_hosts != new.allow_hosts),
+            ("addresses", self.policy != new.policy),
             ("max_in_flight", most(self) != most(new)),
             ("mass_failure", guard(self) != guard(new)),
             ("results", self.limits.results != new.limits.results),
@@ -342,6 +353,46 @@ pub(super) fn check_file(path: &Path) -> Result<(String, Vec<String>)> {
 pub(super) fn added(table: Map<String, Value>, defaults: &Defaults) -> Result<TargetDef> {
     let value = Value::Object(table);
     TargetDef::read(&Item::root("add", &value), defaults, Source::Added)
+}
+
+/// The added target with these keys changed, and those that are null taken away; and whether it is still
+/// checked in the same place, so that its state stays.
+///
+/// # Errors
+///
+/// A mistake, or a target of a configuration; a line for people.
+pub(super) fn updated(
+    stored: &StoredTarget,
+    changes: &Map<String, Value>,
+    defaults: &Defaults,
+) -> std::result::Result<(TargetDef, bool), String> {
+    let name = &stored.name;
+    let Some(mut table) = TargetDef::told(stored) else {
+        return Err(format!(
+            "{name}: it is changed in the configuration that it comes from"
+        ));
+    };
+    for (key, value) in changes {
+        match (value, table.get_mut(key)) {
+            (Value::Null, None) => {
+                // Or its name is wrong, and then nothing would say so.
+                if key != "url" && key != "exec" {
+                    return Err(format!("{name}: it has no {key} of its own"));
+                }
+            }
+            (Value::Null, Some(_)) => drop(table.remove(key)),
+            // What is a warning is changed one by one.
+            (Value::Object(new), Some(Value::Object(old))) if key == "warn" => {
+                old.extend(new.clone());
+            }
+            (value, _) => drop(table.insert(key.clone(), value.clone())),
+        }
+    }
+    let value = Value::Object(table);
+    let target = TargetDef::read(&Item::root("update", &value), defaults, Source::Added);
+    let target = target.map_err(|error| error.to_string())?;
+    let keeps_state = target.probes_the_same_as(stored);
+    Ok((target, keeps_state))
 }
 
 /// As [`added`], for a check.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use health_core::check::probe::{CertificateLimits, Probe, StreamProbe, Tls};
+use health_core::check::probe::{CertificateLimits, IpFamily, Probe, StreamProbe, Tls};
 
 use super::reader::{Item, Result, Table};
 
@@ -120,10 +120,23 @@ impl fmt::Display for StreamRule {
     }
 }
 
+/// Refuses what is for a network only, on a check without one.
+pub(super) fn refuse_any(table: &Table<'_>) -> Result<()> {
+    let keys = ["cert_fail", "cert_warn", "expect", "send", "steps", "tls"];
+    let mut given = keys
+        .into_iter()
+        .filter_map(|key| Some((key, table.get(key)?)));
+    match given.next() {
+        Some((key, item)) => Err(item.wrong_secret(format_args!("{key} is not for a command"))),
+        None => Ok(()),
+    }
+}
+
 /// A probe of `target`, which is `tcp://host:port` or `tls://host:port`.
 pub(super) fn stream(
     item: &Item<'_>,
     target: &str,
+    family: IpFamily,
     tls: Option<Tls>,
     certificate: &Certificate,
     steps: Steps,
@@ -143,9 +156,13 @@ pub(super) fn stream(
         expectations: steps.steps.iter().filter(expects).count(),
     };
     if !is_secure && steps.steps.is_empty() {
-        return Ok((target.parse().map_err(refused)?, rule));
+        let probe = match target.parse().map_err(refused)? {
+            Probe::Tcp(endpoint) => Probe::Tcp(endpoint.of_family(family).map_err(refused)?),
+            other => other,
+        };
+        return Ok((probe, rule));
     }
-    let mut probe = StreamProbe::builder(target);
+    let mut probe = StreamProbe::builder(target).ip_family(family);
     if is_secure {
         probe = probe.tls(certificate.apply(tls));
     }

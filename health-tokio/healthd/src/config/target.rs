@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::check::{self, CheckDef, Defaults};
 use super::discovery::Listing;
 use super::header_files::{HeaderFiles, UNREADABLE};
+use super::probe::Rule;
 use super::reader::{Item, Result, Table};
 
 /// Where a target comes from, which decides who may take it away.
@@ -55,6 +56,8 @@ pub(crate) struct Listed {
     fingerprint: u64,
     /// See [`TargetDef::probe_fingerprint`].
     probe_fingerprint: u64,
+    /// Of its checks, in their order.
+    rules: Box<[Rule]>,
 }
 
 /// The group of a target that has none.
@@ -174,24 +177,30 @@ impl TargetDef {
     /// What a store has kept of a target that was added at run time; `None` for one of a configuration,
     /// which only its configuration knows.
     pub(crate) fn restore(stored: &StoredTarget, defaults: &Defaults) -> Option<Result<Self>> {
-        let value: Value = serde_json::from_str(&stored.text).ok()?;
-        if value.get("source")? != "added" {
-            return None;
-        }
         let origin = format!("registry, target {}", stored.name);
-        let given = value.get("told")?;
+        let given = Value::Object(Self::told(stored)?);
         Some(Self::read_leniently(
-            &Item::root(&origin, given),
+            &Item::root(&origin, &given),
             defaults,
             Source::Added,
         ))
+    }
+
+    /// The table that a target which was added at run time was described by.
+    pub(super) fn told(stored: &StoredTarget) -> Option<Map<String, Value>> {
+        let mut value: Value = serde_json::from_str(&stored.text).ok()?;
+        let is_added = value.get("source")? == "added";
+        match value.get_mut("told")?.take() {
+            Value::Object(told) if is_added => Some(told),
+            _ => None,
+        }
     }
 
     /// For a store.
     pub(crate) fn definition(&self) -> Definition {
         let checks = self.checks.iter().map(|it| {
             let target = it.probe.to_string();
-            (&it.name, target, &*it.config)
+            (&it.name, target, &*it.config, it.rule.as_str())
         });
         let listed = self.listed();
         definition(&self.name, Some(&self.group), &listed, checks)
@@ -205,6 +214,7 @@ impl TargetDef {
             given: self.given.clone(),
             fingerprint: self.fingerprint,
             probe_fingerprint: self.probe_fingerprint(),
+            rules: self.checks.iter().map(|it| it.rule.clone()).collect(),
         }
     }
 
@@ -312,8 +322,9 @@ impl Listed {
 
     /// For a store that has lost it.
     pub(crate) fn definition(&self, name: &Name, settings: &TargetSettings) -> Definition {
-        let checks = settings.checks.iter();
-        let checks = checks.map(|it| (&it.name, it.target.clone(), &it.config));
+        let checks = settings.checks.iter().zip(&self.rules);
+        let checks =
+            checks.map(|(it, rule)| (&it.name, it.target.clone(), &it.config, rule.as_str()));
         definition(name, settings.group.as_ref(), self, checks)
     }
 }
@@ -323,15 +334,16 @@ fn definition<'a>(
     name: &Name,
     group: Option<&Name>,
     listed: &Listed,
-    checks: impl Iterator<Item = (&'a Name, String, &'a CheckConfig)>,
+    checks: impl Iterator<Item = (&'a Name, String, &'a CheckConfig, &'a str)>,
 ) -> Definition {
     let (mut names, mut texts) = (Vec::new(), Vec::new());
     let mut url = None;
-    for (name, target, config) in checks {
+    for (name, target, config, rule) in checks {
         names.push(name.clone());
         texts.push(json!({
             "name": name.as_str(),
             "target": target,
+            "expects": rule,
             "kind": config.kind.as_str(),
             "interval_seconds": config.interval.as_secs_f64(),
             "timeout_seconds": config.timeout.as_secs_f64(),

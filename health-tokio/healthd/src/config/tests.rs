@@ -12,6 +12,7 @@ use super::*;
 
 mod actions;
 mod discovered;
+mod expected;
 mod identity;
 mod mistakes;
 mod streams;

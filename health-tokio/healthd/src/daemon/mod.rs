@@ -168,7 +168,8 @@ async fn watch(
         settings.monitor.max_in_flight = limits.max_in_flight;
     }
     settings.monitor.reactivate_command = Some(REACTIVATE);
-    let monitor = Monitor::new(settings.monitor.clone()).show_prober(&health);
+    let monitor = Monitor::new(settings.monitor.clone()).policy(settings.policy.clone());
+    let monitor = monitor.show_prober(&health);
     let monitor = monitor.spawn().map_err(text)?;
     monitor.enable_journal();
 

@@ -9,12 +9,14 @@ use std::time::Duration;
 use health_core::Name;
 use health_core::check::CheckStatus;
 use health_core::monitor::registry::{Quiet, StoredTarget};
+use serde_json::{Map, Value};
 use tracing::{info, warn};
 
 use super::list::List;
 use super::store_writer::{MAX_TARGETS, StoreCommand, StoreHandle};
-use crate::config::{Defaults, Found, HeaderFiles, Source, TargetDef, stored_list};
+use crate::config::{Defaults, Found, HeaderFiles, Source, TargetDef, stored_list, updated};
 
+use crate::update::done;
 pub(super) use reload::Scope;
 
 /// How long a command waits for the disk: it has to be answered before it gives the monitor up.
@@ -212,6 +214,41 @@ impl Registry {
             .send_for(COMMAND, StoreCommand::Remove(vec![name.clone()]))
             .await;
         Some(message(&format!("{name} removed"), &kept))
+    }
+
+    /// Changes keys of an added target; `None` if there is none. Its state stays if it is still checked in
+    /// the same place.
+    pub(super) async fn update(
+        &self,
+        name: &Name,
+        changes: &Map<String, Value>,
+        defaults: &Defaults,
+    ) -> Option<Result<String, String>> {
+        let settings = self.list.controls.settings(name.as_str())?;
+        let definition = self.list.lock().get(name)?.definition(name, &settings);
+        let stored = StoredTarget {
+            name: definition.name,
+            text: definition.text,
+            checks: Vec::new(),
+        };
+        let (target, keeps_state) = match updated(&stored, changes, defaults) {
+            Ok(updated) => updated,
+            Err(error) => return Some(Err(error)),
+        };
+        let mut kept = Ok(());
+        if !keeps_state {
+            // First: killed in between, the new place must not be left deregistered for what the old was.
+            let reset = StoreCommand::Reset(vec![name.clone()]);
+            kept = self.commands.send_for(COMMAND, reset).await;
+        }
+        let put = StoreCommand::Put(vec![target.definition()]);
+        let put = self.commands.send_for(COMMAND, put).await;
+        kept = kept.and(put);
+        if !keeps_state {
+            self.forget(name);
+        }
+        self.watch(&target, None);
+        Some(Ok(message(&done(name.as_str(), keeps_state), &kept)))
     }
 
     /// Puts those of these targets back on the list that are deregistered; returns them.

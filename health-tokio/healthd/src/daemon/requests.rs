@@ -4,7 +4,7 @@
 use health_core::monitor::TargetStatus;
 use health_core::server::Targets;
 use health_core::{Name, UnixTime};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Daemon;
 use crate::config::{added, split_target};
@@ -44,10 +44,28 @@ impl Daemon {
                 self.reply(Act { verb, of, by }).await
             }
             Request::Act(act) => self.reply(act).await,
+            Request::Update { name, changes } => self.update(&name, &changes).await,
             Request::Inspect
             | Request::Explain
             | Request::Restart(_)
             | Request::ReactivateReplica(_) => Reply::Refused("this is no group".to_owned()),
+        }
+    }
+
+    async fn update(&self, name: &str, changes: &Map<String, Value>) -> Reply {
+        let known = Name::new(name);
+        let updated = match &known {
+            Ok(known) => {
+                self.registry
+                    .update(known, changes, &self.settings.defaults)
+                    .await
+            }
+            Err(_) => None,
+        };
+        match updated {
+            Some(Ok(done)) => Reply::Done(done),
+            Some(Err(refused)) => Reply::Refused(refused),
+            None => Reply::Refused(format!("{name}: no such target")),
         }
     }
 

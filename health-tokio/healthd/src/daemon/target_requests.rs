@@ -147,7 +147,7 @@ fn command(request: &TargetRequest) -> Result<Request, String> {
         of: Of::Target(request.target().to_string()),
         by: request.peer().to_string(),
     };
-    act.check()?;
+    act.check().map_err(|refusal| refusal.to_string())?;
     Ok(Request::Act(act))
 }
 

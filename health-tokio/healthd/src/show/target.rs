@@ -171,6 +171,9 @@ fn describe(target: &TargetInfo, check: &CheckInfo, last: &Value, out: &mut Stri
     );
     if let Some(it) = settings {
         let _ = writeln!(out, "  target     {}", word(&it["target"]));
+        if let Some(expects) = it["expects"].as_str() {
+            let _ = writeln!(out, "  expects    {}", text::safe(expects));
+        }
         let _ = writeln!(
             out,
             "  settings   {}, every {} s, timeout {} s, retries {}, success threshold {}, start period {} s, then {}{}",

@@ -25,6 +25,7 @@ mod service_manager;
 mod shown;
 mod streaks;
 mod target_requests;
+mod told;
 mod usage;
 
 use std::fs;

@@ -63,7 +63,7 @@ fn wrong_is_said_in_one_line_with_code_2() {
         ),
         (
             vec!["check", "http://a/", "--expect-status", "2xx"],
-            "allowed is 200 or 200-399",
+            "allowed is 200, 200-399 or 200,204,300-399",
         ),
         (
             vec!["check", "tcp://a:1", "--contains", "x"],
@@ -230,7 +230,7 @@ fn check_names_its_rule_and_says_if_a_target_would_be_judged_otherwise() {
     let flags = ["--expect-status", "200-399", "--contains", "hello"];
     let text = out(&page.url(), &flags);
     assert!(
-        text.contains("rule     status 200-399, a body with the text"),
+        text.contains("rule     status 200-399, a body with \"hello\""),
         "{text}"
     );
     assert!(text.contains("unhealthy as a target"), "{text}");
@@ -274,11 +274,7 @@ fn check_of_a_name_applies_the_targets_own_settings() {
     fs::write(&config, text).expect("written");
     let config = config.display().to_string();
     let pair = ["pair", "--config", &config];
-    checks(
-        &pair,
-        1,
-        "rule     status 200-399, a body with the text of contains\n",
-    );
+    checks(&pair, 1, "rule     status 200-399, a body with \"hello\"\n");
     checks(&pair, 1, "unhealthy: exec false");
     checks(&["pair"], 2, "pair: no such target");
     let json = place.run(&["check", "pair", "--config", &config, "--json"]);

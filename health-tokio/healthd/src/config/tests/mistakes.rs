@@ -106,6 +106,152 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
             target("url = \"tcp://a:1\", max_body = 5"),
             "max_body is for http and https",
         ),
+        (
+            target("exec = [\"true\"], json = false"),
+            "target[0].json: json is for http and https",
+        ),
+        (
+            target("host = \"a\", tcp = { port = 1 }, warn = { contains = \"x\" }"),
+            "target[0].warn: warn is for http and https",
+        ),
+        (
+            url("exit_codes = \"plugin\""),
+            "target[0].exit_codes: exit_codes is for exec",
+        ),
+        (
+            target("url = \"tcp://a:1\", exec_user = \"root\""),
+            "target[0].exec_user: exec_user is for exec",
+        ),
+        (
+            url("expect_status = \"200,20\""),
+            "target[0].expect_status = \"200,20\": allowed is 200, 200-399 or 200,204,300-399",
+        ),
+        (
+            url("expect_status = [200, 600]"),
+            "target[0].expect_status[1] = 600: allowed is 200 or 300-399",
+        ),
+        (
+            url("expect_status = []"),
+            "target[0].expect_status = […]: allowed is at least one status",
+        ),
+        (
+            url("expect_status = \"399-200\""),
+            "target[0].expect_status = \"399-200\": allowed is 200",
+        ),
+        (url("body = 5"), "target[0].body = 5: allowed is a text"),
+        (
+            url("contains = [\"a\", 5]"),
+            "target[0].contains[1] = 5: allowed is a text",
+        ),
+        (
+            url("matches = \"a(b\""),
+            "target[0].url: expected pattern \"unclosed group: a(b\": allowed is a regular expression",
+        ),
+        (
+            url("json_at = \"/status\""),
+            "target[0].json_at = \"/status\": allowed is a table",
+        ),
+        (
+            url("json_at = { status = \"ok\" }"),
+            "target[0].url: JSON pointer \"status\": allowed are JSON pointers",
+        ),
+        (
+            url("expect_headers = { X-Cache = 5 }"),
+            "target[0].expect_headers.X-Cache = 5: allowed is a text, or true for any value",
+        ),
+        (
+            url("max_latency = 0"),
+            "target[0].max_latency = 0: allowed is more than 0",
+        ),
+        (
+            url("max_latency = \"10s\""),
+            "target[0].max_latency = \"10s\": allowed is less than the timeout, 10s",
+        ),
+        (
+            url("warn = { max_latency = 20 }"),
+            "target[0].warn.max_latency = 20: allowed is less than the timeout, 10s",
+        ),
+        (
+            url("max_latency = 1, warn = { max_latency = 1 }"),
+            "soft latency 1s: allowed is less than the limit that makes it a failure",
+        ),
+        (
+            url("warn = { expect_status = 200 }"),
+            "target[0].warn.expect_status: no such key; allowed are: contains, expect_headers, json",
+        ),
+        (
+            url("redirects = 11"),
+            "target[0].redirects = 11: allowed is 0 to 10",
+        ),
+        (
+            url("ip_family = \"ipv5\""),
+            "target[0].ip_family = \"ipv5\": allowed is one of: any, ipv4, ipv6",
+        ),
+        (
+            target("url = \"tcp://127.0.0.1:1\", ip_family = \"ipv6\""),
+            "target[0].url: IP family \"IPv6\": allowed is the family of the address",
+        ),
+        (
+            target("exec = [\"true\"], exit_codes = \"nagios\""),
+            "target[0].exit_codes = \"nagios\": allowed is one of: zero, plugin",
+        ),
+        (
+            target("exec = [\"true\"], exec_prefix = \"docker exec\""),
+            "target[0].exec_prefix = \"docker exec\": allowed is a list",
+        ),
+        (
+            target("exec = [\"true\"], exec_user = \"no such user\""),
+            "target[0].exec_user = \"no such user\": allowed is a name of /etc/passwd, a number, or UID:GID",
+        ),
+        (
+            target("exec = [\"true\"], exec_dir = \"tmp\""),
+            "target[0].exec_dir = \"tmp\": allowed is an absolute path",
+        ),
+        (
+            target("exec = [\"true\"], exec_env = { A = 5 }"),
+            "target[0].exec_env.A = 5: allowed is a text",
+        ),
+        (
+            target("exec = [\"true\"], exec_limits = { cpu = 0 }"),
+            "target[0].exec_limits.cpu = 0: allowed is more than 0",
+        ),
+        (
+            target("exec = [\"true\"], exec_limits = { memory = \"64MB\" }"),
+            "target[0].exec_limits.memory = \"64MB\": allowed is a number of bytes, as 67108864 or 64M",
+        ),
+        (
+            target("exec = [\"true\"], exec_limits = { files = 0 }"),
+            "target[0].exec_limits.files = 0: allowed is 1 to",
+        ),
+        (
+            target("exec = [\"true\"], exec_limits = { disk = 1 }"),
+            "target[0].exec_limits.disk: no such key; allowed are: cpu, files, memory, processes",
+        ),
+        (
+            url("edge_interval = \"1ms\""),
+            "target[0].edge_interval = \"1ms\": allowed is at least 100ms",
+        ),
+        (
+            url("down_interval = 0"),
+            "target[0].down_interval = 0: allowed is at least 100ms",
+        ),
+        (
+            url("down_backoff = 0.5"),
+            "target[0].down_backoff = 0.5: allowed is 1 to 100",
+        ),
+        (
+            url("down_interval_max = 0"),
+            "target[0].down_interval_max = 0: allowed is at least 100ms",
+        ),
+        ("jitter = 51".into(), "jitter = 51: allowed is 0 to 50"),
+        (
+            "addresses = { deny = [\"10.0.0.1/8\"] }".into(),
+            "addresses.deny[0] = \"10.0.0.1/8\": allowed is a block as 10.0.0.0/8, or link-local",
+        ),
+        (
+            "addresses = { allow = [] }".into(),
+            "addresses.allow = […]: allowed is at least one block",
+        ),
         ("target = 5".into(), "target = 5: allowed is a list"),
         ("target = [5]".into(), "target[0] = 5: allowed is a table"),
         (
@@ -156,7 +302,7 @@ pub(crate) fn mistakes() -> Vec<(String, &'static str)> {
         ),
         (
             url("expect_status = \"2xx\""),
-            "target[0].expect_status = \"2xx\": allowed is 200 or 200-399",
+            "target[0].expect_status = \"2xx\": allowed is 200, 200-399 or 200,204,300-399",
         ),
         (
             url("kind = \"alive\""),

@@ -164,7 +164,7 @@ fn refused_by_flag_value_and_what_is_allowed() {
         ),
         (
             vec![http(), ("health-status", json!("2xx"))],
-            "allowed is 200 or 200-399",
+            "allowed is 200, 200-399 or 200,204,300-399",
         ),
         (
             vec![http(), ("health-header", json!(["hunter2"]))],
