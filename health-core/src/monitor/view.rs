@@ -1,5 +1,7 @@
 //! Copies of targets, which borrow nothing of the monitor: what `/targets` and `/metrics` show.
 
+#[cfg(feature = "registry")]
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -30,6 +32,10 @@ pub struct TargetView {
     pub healthy: (usize, usize),
     /// Its checks, in the order they were given.
     pub checks: Vec<CheckView>,
+    /// What else its program knows of it: names as Prometheus has them for labels, others are not shown,
+    /// and values.
+    #[cfg(feature = "registry")]
+    pub labels: Option<Arc<BTreeMap<String, String>>>,
 }
 
 /// A check in a [`TargetView`].
@@ -109,6 +115,8 @@ impl TargetView {
             is_deregistered: target.is_deregistered(),
             healthy: target.healthy(),
             checks: checks.collect(),
+            #[cfg(feature = "registry")]
+            labels: None,
         }
     }
 }

@@ -95,6 +95,15 @@ fn target(status: &MonitorStatus, target: &TargetView, o: &mut Object<'_>) {
     if target.is_deregistered {
         deregistered(status.reactivate_command, target, o);
     }
+    #[cfg(feature = "registry")]
+    if let Some(labels) = &target.labels {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let labels = labels.iter();
+        let labels = labels.filter(|(name, _)| name.chars().all(is_name));
+        o.object("labels", |o| {
+            labels.for_each(|(name, value)| o.string(name, value))
+        });
+    }
     o.objects("checks", target.checks.iter(), |o, it| check(moment, it, o));
 }
 

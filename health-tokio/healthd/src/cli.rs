@@ -14,7 +14,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 use health_core::server::Service;
 
-pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
+pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs, ReloadArgs};
 pub(super) use registry::Registry;
 pub(super) use run::RunArgs;
 
@@ -54,6 +54,8 @@ pub(super) enum Command {
     Explain(NameArgs),
     /// Running groups, and the monitor itself: whether it runs, how it is configured, how it keeps up
     Status(ShowArgs),
+    /// Have the monitor read its configuration again, as by SIGHUP: exit code 0 taken over, 1 refused
+    Reload(ReloadArgs),
     /// Check, show or explain the configuration
     Config(ConfigArgs),
     /// Watch simulated targets on this machine, and measure what that costs

@@ -238,19 +238,9 @@ impl Settings {
 
     /// The settings that are read at the start only and differ in `new`.
     pub(super) fn fixed_unlike(&self, new: &Self) -> Vec<&'static str> {
-        // If it is not set, it is computed from the limits of the system.
-        let most = |it: &Self| it.is_max_stated.then_some(it.monitor.max_in_flight);
-        let guard = |it: &Self| it.monitor.mass_failure;
         let fixed = [
             ("db", self.db != new.db),
             ("listen", self.listen != new.listen),
-            ("token", self.token != new.token),
-            ("allow_hosts", self.allow_hosts != new.allow_hosts),
-            ("max_in_flight", most(self) != most(new)),
-            ("mass_failure", guard(self) != guard(new)),
-            ("results", self.limits.results != new.limits.results),
-            ("keep", self.limits.keep != new.limits.keep),
-            ("action", self.actions != new.actions),
         ];
         let changed = fixed.into_iter().filter(|(_, is_changed)| *is_changed);
         changed.map(|(name, _)| name).collect()

@@ -24,6 +24,7 @@ mod place;
 mod progress;
 mod registry;
 mod registry_file;
+mod reload;
 mod reporter;
 mod requests;
 mod service_manager;
@@ -38,7 +39,7 @@ use std::time::{Duration, Instant};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 pub(super) use actions::{Actions, AtEnd};
 pub(super) use documents::{now, rfc3339};
@@ -48,7 +49,7 @@ pub(super) use registry::Registry;
 pub(super) use service_manager::notify;
 pub(super) use store_writer::StoreWriter;
 
-use super::config::{Flags, Settings};
+use super::config::{Action, Flags, Settings};
 use super::control::{self, Lock, PendingRequest};
 use super::terminal::{self, Terminal};
 use super::text::REACTIVATE;
@@ -56,7 +57,7 @@ use health_tokio::monitor::{self, Monitor, MonitorHandle};
 use health_tokio::systemd::Notifier;
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
-use registry::Scope;
+use reload::Reloads;
 use reporter::Reporter;
 
 /// What a stop may take, whatever hangs.
@@ -76,8 +77,14 @@ struct Daemon {
     registry: Arc<Registry>,
     /// The output of the log.
     terminal: Arc<Terminal>,
+    /// What the endpoint shows, without who may see it. All that are made of it count together.
+    service: Service,
+    server: Option<Arc<Handle>>,
     /// The address of the endpoint, if it has one.
     address: Option<SocketAddr>,
+    /// Hands the reporter other actions.
+    actions: mpsc::UnboundedSender<Vec<Action>>,
+    reloads: Reloads,
     began: Instant,
     /// The default interval; changes are sent to the timers.
     pace: watch::Sender<Duration>,
@@ -175,17 +182,27 @@ async fn watch(
     let actions = actions.map_err(|error| error.to_string())?;
     actions.restore(std::mem::take(&mut stored.notices.outbox), &outbox);
     let (begin, begun) = oneshot::channel();
+    let (change, changed) = mpsc::unbounded_channel();
     let reporter = Reporter {
         list: list.clone(),
         actions,
+        changed,
         outbox,
         clock: health.clone(),
         begun,
     };
     let notices = std::mem::take(&mut stored.notices);
     let reporting = tokio::spawn(reporter.run(stored_batches, notices));
-    let mut daemon = Daemon::new(flags, settings, monitor, registry, Arc::clone(&terminal));
-    let mut server = None;
+    let reloads = Reloads::new(&health).map_err(|error| error.to_string())?;
+    let mut daemon = Daemon::new(
+        flags,
+        settings,
+        monitor,
+        registry,
+        change,
+        reloads,
+        Arc::clone(&terminal),
+    );
     let work = async {
         let configured = std::mem::take(&mut daemon.settings.targets);
         let (settings, stored) = (&daemon.settings, stored.targets);
@@ -198,8 +215,8 @@ async fn watch(
         let monitor_health = MonitorHealth::new(&health, list, Arc::clone(&terminal));
         let mut monitor_health = monitor_health.map_err(|error| error.to_string())?;
         monitor_health.update();
-        server = daemon.endpoint(&health);
-        daemon.address = server.as_ref().and_then(Handle::local_addr);
+        daemon.server = daemon.endpoint(&health).map(Arc::new);
+        daemon.address = daemon.server.as_ref().and_then(|it| it.local_addr());
         health.set_running();
         info!(
             targets = daemon.registry.len(),
@@ -232,6 +249,7 @@ async fn watch(
     health.begin_drain();
     let until = tokio::time::Instant::now() + STOP;
     let stopped = daemon.monitor.stop(STOP).await;
+    let server = daemon.server.take();
     drop(daemon);
     // The rest that is to be stored and logged.
     let said = tokio::time::timeout_at(until, async {
@@ -255,6 +273,8 @@ impl Daemon {
         settings: Settings,
         monitor: MonitorHandle,
         registry: Arc<Registry>,
+        actions: mpsc::UnboundedSender<Vec<Action>>,
+        reloads: Reloads,
         terminal: Arc<Terminal>,
     ) -> Self {
         let pace = watch::Sender::new(settings.defaults.check.interval);
@@ -262,10 +282,14 @@ impl Daemon {
             flags,
             settings,
             pace,
+            service: Service::new().targets(registry.shown()),
             monitor,
             registry,
             terminal,
+            server: None,
             address: None,
+            actions,
+            reloads,
             began: Instant::now(),
         }
     }
@@ -281,7 +305,8 @@ impl Daemon {
             tokio::select! {
                 _ = checks.tick() => self.registry.read_header_files(&self.settings.defaults),
                 _ = lists.tick() => self.read_lists().await,
-                _ = hangup.recv() => self.reload().await,
+                // What came of it is in the log.
+                _ = hangup.recv() => drop(self.reload().await),
                 Some((request, reply)) = requests.recv() => {
                     // The client may have closed the connection.
                     let _ = reply.send(self.answer(request).await);
@@ -290,54 +315,9 @@ impl Daemon {
         }
     }
 
-    async fn reload(&mut self) {
-        let mut settings = match Settings::read(&self.flags) {
-            Ok(settings) => settings,
-            Err(error) => {
-                return error!(%error, "configuration not read; everything stays as it was");
-            }
-        };
-        settings.warnings().iter().for_each(|it| warn!("{it}"));
-        let changed = self.settings.fixed_unlike(&settings).join(", ");
-        if !changed.is_empty() {
-            warn!(%changed, "this changes with the next start");
-        }
-        let configured = std::mem::take(&mut settings.targets);
-        self.settings.defaults = settings.defaults;
-        let pace = self.settings.defaults.check.interval;
-        let _ = self
-            .pace
-            .send_if_modified(|it| std::mem::replace(it, pace) != pace);
-        self.settings.lists = settings.lists;
-        let registry = &self.registry;
-        let done = registry
-            .reload(configured, &settings.found, Scope::All)
-            .await;
-        done.log("configuration read");
-        self.warn_of_limits();
-    }
-
-    /// Takes over what lists say, if one of them has changed, come or gone.
-    async fn read_lists(&mut self) {
-        let Settings {
-            lists, defaults, ..
-        } = &mut self.settings;
-        if !lists.have_changed() {
-            return;
-        }
-        let mut found = lists.read(defaults, |name| self.registry.is_outside_of_lists(name));
-        found.warnings().iter().for_each(|it| warn!("{it}"));
-        let targets = std::mem::take(&mut found.targets);
-        let done = self.registry.reload(targets, &found, Scope::Lists).await;
-        done.log("lists read");
-        self.warn_of_limits();
-    }
-
     fn endpoint(&self, health: &Health) -> Option<Handle> {
         let settings = &self.settings;
-        let service = Service::new().targets(&*self.monitor);
-        let service = service.allow_hosts(&settings.allow_hosts);
-        let service = service.expect("names are checked when the settings are read");
+        let service = self.service(settings);
         endpoint(settings.listen, settings.token.as_deref(), health, service)
     }
 
@@ -368,14 +348,17 @@ pub(super) fn endpoint(
         warn!(%error, "no endpoint yet; trying again every 5 s");
         Server::retry(listen, health, Duration::from_secs(5))
     });
-    let service = match token {
-        Some(token) => service.token(token),
-        None => service,
-    };
-    let spawned = server.service(service).spawn();
+    let spawned = server.service(with_token(service, token)).spawn();
     spawned
         .inspect_err(|error| warn!(%error, "going on without the endpoint"))
         .ok()
+}
+
+fn with_token(service: Service, token: Option<&str>) -> Service {
+    match token {
+        Some(token) => service.token(token),
+        None => service,
+    }
 }
 
 /// A hundred thousand targets need more sockets at once than most shells allow.

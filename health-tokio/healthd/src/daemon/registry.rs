@@ -3,19 +3,20 @@
 mod reload;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use health_core::Name;
 use health_core::check::CheckStatus;
 use health_core::monitor::registry::StoredTarget;
+use health_core::server::Targets;
 use tracing::{info, warn};
 
 use super::list::List;
 use super::store_writer::{MAX_TARGETS, StoreCommand, StoreHandle};
 use crate::config::{Defaults, Found, HeaderFiles, Source, TargetDef, stored_list};
 
-pub(super) use reload::Scope;
+pub(in crate::daemon) use reload::Scope;
 
 /// How long a command waits for the disk: it has to be answered before it gives the monitor up.
 const COMMAND: Duration = Duration::from_secs(3);
@@ -54,6 +55,11 @@ impl Registry {
             late: Mutex::new(None),
             waiting: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    /// For the endpoint.
+    pub(super) fn shown(&self) -> Arc<dyn Targets> {
+        Arc::new(self.list.clone())
     }
 
     pub(super) fn len(&self) -> usize {

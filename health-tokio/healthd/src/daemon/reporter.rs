@@ -8,12 +8,14 @@ use health_core::Instant;
 use health_core::monitor::registry::{Batch, NoticeKind, Notices};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
+use tracing::error;
 
 use super::actions::Actions;
 use super::documents::{Documents, now};
 use super::list::List;
 use super::log_lines;
 use super::outbox::Outbox;
+use crate::config::Action;
 use crate::store::{OutboxRow, StoredNotices};
 use health_tokio::Health;
 
@@ -32,6 +34,8 @@ pub(crate) struct StoredBatch {
 pub(super) struct Reporter {
     pub(super) list: List,
     pub(super) actions: Actions,
+    /// The actions of a configuration that was read again.
+    pub(super) changed: mpsc::UnboundedReceiver<Vec<Action>>,
     pub(super) outbox: Outbox,
     pub(super) clock: Health,
     /// Resolves when all targets are watched.
@@ -64,6 +68,12 @@ impl Reporter {
                 },
                 begun = &mut self.begun, if !has_begun => {
                     has_begun = begun.is_ok();
+                    None
+                }
+                Some(actions) = self.changed.recv() => {
+                    if let Err(error) = self.actions.replace(actions) {
+                        error!(%error, "the actions stay as they were");
+                    }
                     None
                 }
                 // So late, at most, is a notice after its time.

@@ -39,6 +39,10 @@ impl Daemon {
                 Ok(known) => found(&name, self.registry.reactivate(&known).await),
                 Err(_) => Reply::Refused(none(&name)),
             },
+            Request::Reload => match self.reload().await {
+                Ok(done) => Reply::Done(done),
+                Err(error) => Reply::Refused(error),
+            },
             Request::Inspect
             | Request::Explain
             | Request::Restart(_)
@@ -67,6 +71,7 @@ impl Daemon {
             "version": env!("CARGO_PKG_VERSION"),
             "uptime_seconds": self.began.elapsed().as_secs(),
             "config": settings.file,
+            "last_reload": self.reloads.shown(),
             "registry": settings.db,
             "listen": self.address.unwrap_or(settings.listen).to_string(),
             "interval_seconds": check.interval.as_secs_f64(),

@@ -51,6 +51,8 @@ pub(super) enum StoreCommand {
     /// Forget what is known of them.
     Reset(Vec<Name>),
     Remove(Vec<Name>),
+    /// Keep so much of each check from now on.
+    Limits(Limits),
 }
 
 /// Sends commands to the [`StoreWriter`].
@@ -83,6 +85,10 @@ impl StoreCommand {
             Self::Put(targets) => store.put(targets),
             Self::Reset(names) => store.reset(names),
             Self::Remove(names) => store.remove(names),
+            Self::Limits(limits) => {
+                store.set_limits(*limits);
+                Ok(())
+            }
         }
     }
 
@@ -91,6 +97,7 @@ impl StoreCommand {
         match self {
             Self::Put(targets) => targets.is_empty(),
             Self::Reset(names) | Self::Remove(names) => names.is_empty(),
+            Self::Limits(_) => false,
         }
     }
 }
@@ -206,6 +213,10 @@ impl StoreWriter {
                 biased;
                 _ = checks.tick() => self.check_file(&list).await,
                 Some((command, reply)) = self.commands.recv() => {
+                    if let StoreCommand::Limits(limits) = command {
+                        self.file.limits = limits;
+                        self.sweep_at = Instant::now();
+                    }
                     self.waiting.push_back(Arc::new(command));
                     let done = self.catch_up(&list).await;
                     // Nobody has to wait for it.

@@ -123,10 +123,12 @@ fn answer(group: &RunningGroup, request: &Request) -> Reply {
                 }
             }
         }
-        Request::Add(_) | Request::Remove(_) | Request::Reactivate(_) | Request::Origin(_) => {
-            Reply::Refused(format!(
-                "{name} is a group: allowed are inspect, explain, restart, reactivate"
-            ))
-        }
+        Request::Add(_)
+        | Request::Remove(_)
+        | Request::Reactivate(_)
+        | Request::Origin(_)
+        | Request::Reload => Reply::Refused(format!(
+            "{name} is a group: allowed are inspect, explain, restart, reactivate"
+        )),
     }
 }
