@@ -14,9 +14,9 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 use health_core::server::Service;
 
-pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs, ReloadArgs};
+pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs, ImportArgs, ReloadArgs};
 pub(super) use registry::Registry;
-pub(super) use run::RunArgs;
+pub(super) use run::{RunArgs, help_of};
 
 use super::config::{Flags, MIN_INTERVAL, MIN_TIMEOUT, at_least};
 
@@ -56,6 +56,8 @@ pub(super) enum Command {
     Status(ShowArgs),
     /// Have the monitor read its configuration again, as by SIGHUP: exit code 0 taken over, 1 refused
     Reload(ReloadArgs),
+    /// Print the checks of a pod's manifest or of a compose file as a configuration
+    Import(ImportArgs),
     /// Check, show or explain the configuration
     Config(ConfigArgs),
     /// Watch simulated targets on this machine, and measure what that costs

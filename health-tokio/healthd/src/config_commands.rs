@@ -1,8 +1,8 @@
-//! The commands about the configuration: `config check`, `config show`, `reload`.
+//! The commands about the configuration: `config check`, `config show`, `import`, `reload`.
 
 use std::path::Path;
 
-use super::cli::{ConfigCommand, ConfigShowArgs, ReloadArgs};
+use super::cli::{ConfigCommand, ConfigShowArgs, ImportArgs, ReloadArgs};
 use super::config::{self, Settings, toml_text};
 use super::control::{self, Reply, Request};
 use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print, print_json};
@@ -11,6 +11,14 @@ pub(super) fn run(command: &ConfigCommand) -> CommandResult {
     match command {
         ConfigCommand::Check { file } => check(file),
         ConfigCommand::Show(args) => show(args),
+        ConfigCommand::Reference => {
+            print(config::markdown().trim_end());
+            Ok(())
+        }
+        ConfigCommand::Schema => {
+            print_json(&config::schema());
+            Ok(())
+        }
     }
 }
 
@@ -27,6 +35,12 @@ pub(super) fn reload(args: &ReloadArgs) -> CommandResult {
         Some(Reply::Status(_) | Reply::Origin { .. }) => {}
         None => return Err(failed(format!("no monitor runs for {}", db.display()))),
     }
+    Ok(())
+}
+
+pub(super) fn import(args: &ImportArgs) -> CommandResult {
+    let text = config::import(&args.file, args.host.as_deref()).map_err(wrong)?;
+    print(text.trim_end());
     Ok(())
 }
 

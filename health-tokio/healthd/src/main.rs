@@ -90,6 +90,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => show::explain(&args),
         Command::Status(args) => show::status(&args),
         Command::Reload(args) => config_commands::reload(&args),
+        Command::Import(args) => config_commands::import(&args),
         Command::Config(args) => config_commands::run(&args.command),
         Command::Bench(args) => bench::run(&args),
         Command::BenchTargets => bench::targets(),
