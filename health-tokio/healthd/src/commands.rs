@@ -7,7 +7,7 @@ use health_core::monitor::registry::TargetStore;
 use serde_json::{Map, Value};
 
 use super::cli::{AddArgs, Expect, NameArgs};
-use super::config::{Defaults, added, split_target};
+use super::config::{Defaults, added, make_directory, split_target};
 use super::control::{self, Lock, Reply, Request};
 use super::run;
 use super::store::{Limits, SqliteStore, StoreError};
@@ -19,6 +19,7 @@ pub(super) fn add(args: &AddArgs) -> CommandResult {
     let target = added(table.clone(), &Defaults::default());
     let target = target.map_err(|error| CommandError::new(EXIT_USAGE, error))?;
     let db = args.show.registry.path();
+    make_directory(&db).map_err(|error| CommandError::new(EXIT_FAILURE, error))?;
     change(&db, args.show.json, Request::Add(table), |store| {
         let name = &target.name;
         if store.load()?.iter().any(|it| it.name == *name) {

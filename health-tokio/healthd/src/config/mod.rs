@@ -12,6 +12,7 @@
 
 mod action;
 mod check;
+mod default_db;
 mod discovery;
 mod document;
 mod endpoint;
@@ -38,6 +39,7 @@ use serde_json::{Map, Value};
 
 pub(super) use action::{Action, Handler};
 pub(super) use check::{CheckDef, Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
+pub(super) use default_db::{default_db, left_behind, make_directory};
 pub(super) use discovery::{Found, Lists};
 pub(super) use flags::{Flags, split_target};
 pub(super) use header_files::HeaderFiles;
@@ -83,9 +85,6 @@ pub(super) struct Settings {
     pub(super) actions: Vec<Action>,
 }
 
-/// The registry, unless another is set.
-pub(super) const DEFAULT_DB: &str = "healthd.db";
-
 impl Settings {
     /// Reads and checks all settings.
     ///
@@ -95,7 +94,7 @@ impl Settings {
     pub(super) fn read(flags: &Flags) -> Result<Self> {
         let mut settings = Self {
             file: flags.config.clone(),
-            db: DEFAULT_DB.into(),
+            db: default_db(),
             // Next to the 9102 of a daemon's own endpoint.
             listen: SocketAddr::from(([127, 0, 0, 1], 9103)),
             token: None,
@@ -207,7 +206,8 @@ impl Settings {
             }
         }
         let directory = self.db.parent().filter(|it| !it.as_os_str().is_empty());
-        if directory.is_some_and(|it| !it.is_dir()) {
+        // That of the default is made.
+        if directory.is_some_and(|it| !it.is_dir()) && self.db != default_db() {
             let allowed = "allowed is a file in a directory that exists";
             return Err(ConfigError::new(
                 "settings",

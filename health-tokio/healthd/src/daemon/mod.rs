@@ -49,7 +49,7 @@ pub(super) use registry::Registry;
 pub(super) use service_manager::notify;
 pub(super) use store_writer::StoreWriter;
 
-use super::config::{Action, Flags, Settings};
+use super::config::{Action, Flags, Settings, left_behind, make_directory};
 use super::control::{self, Lock, PendingRequest};
 use super::terminal::{self, Terminal};
 use super::text::REACTIVATE;
@@ -101,6 +101,10 @@ pub(super) async fn run(
     terminal: Arc<Terminal>,
 ) -> Result<(), String> {
     let db = settings.db.clone();
+    make_directory(&db).map_err(|error| error.to_string())?;
+    if let Some(line) = left_behind(&db) {
+        warn!("{line}");
+    }
     let lock = Arc::new(OnceLock::new());
     match Lock::take(&db) {
         Ok(Some(held)) => drop(lock.set(held)),
