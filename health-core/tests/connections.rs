@@ -383,3 +383,25 @@ fn revision_after_a_change(now: Instant) -> Revision {
     registry.set_running(now);
     registry.revision()
 }
+
+/// A token that is changed counts at once, also for whoever is connected already.
+#[cfg(feature = "registry")]
+#[test]
+fn another_service_answers_on_connections_that_are_open() {
+    const ASK: &[u8] =
+        b"GET /health/history HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer old\r\n\r\n";
+    let service = Service::new();
+    let mut server = Server::of(service.clone().token("old"), |_| {});
+    let status = |server: &mut Server| {
+        server.sent.clear();
+        server.connections.handle_ready(0);
+        server.give("a", ASK);
+        String::from_utf8_lossy(&server.sent[..12]).into_owned()
+    };
+    server.connect("a", b"");
+    assert_eq!(status(&mut server), "HTTP/1.1 200");
+    server
+        .connections
+        .set_service(Arc::new(service.token("new")));
+    assert_eq!(status(&mut server), "HTTP/1.1 401");
+}

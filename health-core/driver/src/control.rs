@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use health_core::server::ServerReport;
+#[cfg(feature = "registry")]
+use health_core::server::Service;
 
 use crate::waiters::Waiters;
 
@@ -53,6 +55,9 @@ struct State {
     server: Option<Waker>,
     /// The tasks that wait for the report.
     waiters: Waiters,
+    /// What the server is to answer by from now on.
+    #[cfg(feature = "registry")]
+    service: Option<Box<Service>>,
 }
 
 impl Lifecycle {
@@ -84,6 +89,13 @@ impl Lifecycle {
         drop(state);
         drop(replaced);
         false
+    }
+
+    /// What the server is to answer by from now on, if that has changed. Its waker is that of
+    /// [`poll_stop`](Self::poll_stop).
+    #[cfg(feature = "registry")]
+    pub fn take_service(&self) -> Option<Service> {
+        lock(&self.shared).service.take().map(|it| *it)
     }
 
     /// The server has ended; `report` goes to everybody who waits for it.
@@ -129,6 +141,18 @@ impl ServerControl {
         state.is_stopping = true;
         let server = state.server.take();
         drop(state);
+        server.into_iter().for_each(Waker::wake);
+    }
+
+    /// Has the server answer by another service from now on.
+    #[cfg(feature = "registry")]
+    pub fn set_service(&self, service: Service) {
+        let mut state = lock(&self.shared);
+        let replaced = state.service.replace(Box::new(service));
+        let server = state.server.take();
+        // Dropping a service may run its owner's code.
+        drop(state);
+        drop(replaced);
         server.into_iter().for_each(Waker::wake);
     }
 

@@ -7,6 +7,8 @@ use super::add_error::{AddError, AddFault};
 use super::config::Spread;
 use super::id::TargetId;
 use super::machine::{Life, Monitor};
+#[cfg(feature = "registry")]
+use super::mass_failure::MassFailure;
 use super::mass_failure::{Lane, MassShare, Share};
 #[cfg(feature = "registry")]
 use super::registry::Quiet;
@@ -201,6 +203,15 @@ impl Monitor {
     #[cfg(feature = "registry")]
     pub fn set_max_in_flight(&mut self, most: usize) {
         self.config.max_in_flight = most;
+    }
+
+    /// Changes [`mass_failure`](super::MonitorConfig::mass_failure) from now on. A mass failure that is none
+    /// by the new rule is over.
+    #[cfg(feature = "registry")]
+    pub fn set_mass_failure(&mut self, now: Instant, mass_failure: Option<MassFailure>) {
+        self.control(now);
+        self.config.mass_failure = mass_failure;
+        self.settle_mass_failures();
     }
 
     /// Deadlines before now come before a control operation, those at now after it.

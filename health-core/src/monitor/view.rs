@@ -1,5 +1,7 @@
 //! Copies of targets, which borrow nothing of the monitor: what `/targets` and `/metrics` show.
 
+#[cfg(feature = "registry")]
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -38,6 +40,10 @@ pub struct TargetView {
     /// Why no notices are sent about it, if it is silenced.
     #[cfg(feature = "registry")]
     pub silenced: Option<Arc<QuietReason>>,
+    /// What else its program knows of it: names as Prometheus has them for labels, others are not shown,
+    /// and values.
+    #[cfg(feature = "registry")]
+    pub labels: Option<Arc<BTreeMap<String, String>>>,
 }
 
 /// A check in a [`TargetView`].
@@ -121,6 +127,8 @@ impl TargetView {
             paused: None,
             #[cfg(feature = "registry")]
             silenced: None,
+            #[cfg(feature = "registry")]
+            labels: None,
         }
     }
 }

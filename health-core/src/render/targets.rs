@@ -144,11 +144,27 @@ fn target(
         deregistered(status.reactivate_command, target, o);
     }
     #[cfg(feature = "registry")]
-    quiet(target, o);
+    {
+        labels(target, o);
+        quiet(target, o);
+    }
     o.objects("checks", target.checks.iter(), |o, it| {
         check(moment, it, o);
         more(moment, it, o);
     });
+}
+
+/// What its program knows of it.
+#[cfg(feature = "registry")]
+fn labels(target: &TargetView, o: &mut Object<'_>) {
+    if let Some(labels) = &target.labels {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let labels = labels.iter();
+        let labels = labels.filter(|(name, _)| name.chars().all(is_name));
+        o.object("labels", |o| {
+            labels.for_each(|(name, value)| o.string(name, value))
+        });
+    }
 }
 
 /// Who has paused or silenced it, and why, if anybody has.

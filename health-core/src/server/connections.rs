@@ -110,6 +110,17 @@ impl<S> Connections<S> {
         }
     }
 
+    /// Answers by another service from now on, also on connections that are open: tokens and names of hosts
+    /// are those of the new one. An event stream that was allowed goes on, and the limits stay those of the
+    /// first service.
+    #[cfg(feature = "registry")]
+    pub fn set_service(&mut self, service: Arc<Service>) {
+        for slot in self.slots.iter_mut().flatten() {
+            slot.connection.service = Arc::clone(&service);
+        }
+        self.service = service;
+    }
+
     /// Whether the listener is still needed. If not, close it: a client that connects from now on is
     /// refused at once and does not wait in a queue that is never read.
     #[must_use]

@@ -123,6 +123,31 @@ fn the_end_of_a_mass_failure_deregisters_nobody_who_comes_back_a_little_later() 
     }
 }
 
+#[test]
+fn a_rule_that_changes_begins_and_ends_a_mass_failure() {
+    let mut fleet = Fleet::of(6);
+    fleet.slots(1, &[]);
+    let failing = ["t0", "t1", "t2", "t3"];
+    fleet.slots(5, &failing);
+    assert!(fleet.is_on());
+    let mut strict = MassFailure::default();
+    strict.failed_fraction = 0.9;
+    for rule in [Some(strict), None] {
+        fleet.monitor.set_mass_failure(at(fleet.next - SLOT), rule);
+        assert!(!fleet.is_on(), "{rule:?}");
+        assert_eq!(fleet.deregistered(), [""; 0], "their failures begin anew");
+        let default = Some(MassFailure::default());
+        fleet
+            .monitor
+            .set_mass_failure(at(fleet.next - SLOT), default);
+        fleet.slots(2, &failing);
+        assert!(fleet.is_on(), "{rule:?}");
+    }
+    fleet.monitor.set_mass_failure(at(fleet.next - SLOT), None);
+    fleet.slots(4, &failing);
+    assert_eq!(fleet.deregistered(), failing);
+}
+
 /// Those that fail on are judged as if it began then.
 #[test]
 fn who_still_fails_after_a_mass_failure_is_deregistered_after_a_streak_of_its_own() {

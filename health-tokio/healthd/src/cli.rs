@@ -22,13 +22,13 @@ use health_core::parse_duration;
 use health_core::server::Service;
 
 pub(super) use action::{ActionArgs, ActionCommand, TestArgs};
-pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
+pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs, ImportArgs, ReloadArgs};
 pub(super) use expect::{Expect, TargetFlags};
 pub(super) use list::{Form, ListArgs};
 pub(super) use log::{Level, LogArgs, LogFormat};
 pub(super) use quiet::{ActArgs, OfArgs, PauseArgs, SilenceArgs};
 pub(super) use registry::Registry;
-pub(super) use run::RunArgs;
+pub(super) use run::{RunArgs, help_of};
 pub(super) use stream::StreamArgs;
 pub(super) use update::UpdateArgs;
 
@@ -80,6 +80,10 @@ pub(super) enum Command {
     Explain(NameArgs),
     /// Running groups, and the monitor itself: whether it runs, how it is configured, how it keeps up
     Status(ShowArgs),
+    /// Have the monitor read its configuration again, as by SIGHUP: exit code 0 taken over, 1 refused
+    Reload(ReloadArgs),
+    /// Print the checks of a pod's manifest or of a compose file as a configuration
+    Import(ImportArgs),
     /// Check, show or explain the configuration
     Config(ConfigArgs),
     /// The actions of the configuration: try them

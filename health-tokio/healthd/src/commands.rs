@@ -11,7 +11,7 @@ use health_core::monitor::registry::{StoredTarget, TargetStore};
 use serde_json::{Map, Value};
 
 use super::cli::{AddArgs, NameArgs, ShowArgs};
-use super::config::{Defaults, added, split_target};
+use super::config::{Defaults, added, make_directory, split_target};
 use super::control::{self, Lock, Reply, Request};
 use super::store::{Limits, SqliteStore, StoreError};
 use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print};
@@ -22,6 +22,7 @@ pub(super) fn add(args: &AddArgs) -> CommandResult {
     let target = added(table.clone(), &Defaults::default());
     let target = target.map_err(|error| CommandError::new(EXIT_USAGE, error))?;
     let db = args.show.registry.path();
+    make_directory(&db).map_err(|error| CommandError::new(EXIT_FAILURE, error))?;
     change(&db, args.show.json, Request::Add(table), |store| {
         let name = &target.name;
         if store.load()?.iter().any(|it| it.name == *name) {

@@ -1,16 +1,47 @@
-//! The commands about the configuration: `config check`, `config show`.
+//! The commands about the configuration: `config check`, `config show`, `import`, `reload`.
 
 use std::path::Path;
 
-use super::cli::{ConfigCommand, ConfigShowArgs};
+use super::cli::{ConfigCommand, ConfigShowArgs, ImportArgs, ReloadArgs};
 use super::config::{self, Settings, toml_text};
-use super::{CommandError, CommandResult, EXIT_USAGE, print, print_json};
+use super::control::{self, Reply, Request};
+use super::{CommandError, CommandResult, EXIT_FAILURE, EXIT_USAGE, print, print_json};
 
 pub(super) fn run(command: &ConfigCommand) -> CommandResult {
     match command {
         ConfigCommand::Check { file } => check(file),
         ConfigCommand::Show(args) => show(args),
+        ConfigCommand::Reference => {
+            print(config::markdown().trim_end());
+            Ok(())
+        }
+        ConfigCommand::Schema => {
+            print_json(&config::schema());
+            Ok(())
+        }
     }
+}
+
+/// Has the monitor read its configuration again.
+pub(super) fn reload(args: &ReloadArgs) -> CommandResult {
+    let db = args.registry.path();
+    let failed = |line: String| CommandError::new(EXIT_FAILURE, line);
+    let reply = control::ask(&db, &Request::Reload);
+    let reply = reply.map_err(|error| failed(format!("the monitor does not answer: {error}")))?;
+    match reply {
+        Some(Reply::Done(line)) if args.json => print_json(&serde_json::json!({ "done": line })),
+        Some(Reply::Done(line)) => print(&line),
+        Some(Reply::Refused(line)) => return Err(failed(line)),
+        Some(Reply::Status(_) | Reply::Origin { .. }) => {}
+        None => return Err(failed(format!("no monitor runs for {}", db.display()))),
+    }
+    Ok(())
+}
+
+pub(super) fn import(args: &ImportArgs) -> CommandResult {
+    let text = config::import(&args.file, args.host.as_deref()).map_err(wrong)?;
+    print(text.trim_end());
+    Ok(())
 }
 
 fn check(file: &Path) -> CommandResult {

@@ -56,6 +56,18 @@ pub(super) enum Request {
         name: String,
         changes: Map<String, Value>,
     },
+    /// Read the configuration again.
+    Reload,
+}
+
+impl Request {
+    /// How long the answer may take. A hundred thousand targets are not read in a moment.
+    const fn limit(&self) -> Duration {
+        match self {
+            Self::Reload => Duration::from_secs(60),
+            _ => LIMIT,
+        }
+    }
 }
 
 /// The reply.
@@ -200,7 +212,7 @@ pub(super) fn ask(db: &Path, request: &Request) -> io::Result<Option<Reply>> {
             };
         }
     };
-    stream.set_read_timeout(Some(LIMIT))?;
+    stream.set_read_timeout(Some(request.limit()))?;
     stream.set_write_timeout(Some(LIMIT))?;
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
@@ -310,8 +322,7 @@ async fn accept(db: &Path, listener: &UnixListener, requests: &mpsc::Sender<Pend
             sleep(Duration::from_millis(500)).await;
             continue;
         };
-        // A client that does not send or does not read is given up.
-        let _ = timeout(LIMIT, serve_connection(stream, requests)).await;
+        let _ = serve_connection(stream, requests).await;
     }
 }
 
@@ -321,24 +332,26 @@ async fn serve_connection(
 ) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
-    tokio::io::BufReader::new(reader.take(MAX_REQUEST))
-        .read_line(&mut line)
-        .await?;
-    let reply = match serde_json::from_str(&line) {
+    let mut reader = tokio::io::BufReader::new(reader.take(MAX_REQUEST));
+    // A client that does not send or does not read is given up.
+    timeout(LIMIT, reader.read_line(&mut line)).await??;
+    let reply = match serde_json::from_str::<Request>(&line) {
         Ok(request) => {
+            let limit = request.limit();
             let (reply, answer) = oneshot::channel();
-            let stopping = |_| io::Error::other("stopping");
-            requests
-                .send((request, reply))
-                .await
-                .map_err(|_| stopping(()))?;
-            answer.await.map_err(|_| stopping(()))?
+            let asked = async {
+                let stopping = || io::Error::other("stopping");
+                let sent = requests.send((request, reply)).await;
+                sent.map_err(|_| stopping())?;
+                answer.await.map_err(|_| stopping())
+            };
+            timeout(limit, asked).await??
         }
         Err(error) => Reply::Refused(format!("not understood: {error}")),
     };
     let mut line = serde_json::to_vec(&reply)?;
     line.push(b'\n');
-    writer.write_all(&line).await
+    timeout(LIMIT, writer.write_all(&line)).await?
 }
 
 /// The path with this suffix.

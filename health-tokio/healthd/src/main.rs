@@ -99,6 +99,8 @@ fn main() -> ExitCode {
         Command::Inspect(args) => show::inspect(&args),
         Command::Explain(args) => show::explain(&args),
         Command::Status(args) => show::status(&args),
+        Command::Reload(args) => config_commands::reload(&args),
+        Command::Import(args) => config_commands::import(&args),
         Command::Config(args) => config_commands::run(&args.command),
         Command::Action(ActionArgs {
             command: ActionCommand::Test(args),

@@ -35,6 +35,13 @@ impl<S> Handle<S> {
         self.control.local_addr()
     }
 
+    /// Answers by another service from now on, as after its token has changed. See
+    /// [`Connections::set_service`](health_core::server::Connections::set_service).
+    #[cfg(feature = "registry")]
+    pub fn set_service(&self, service: health_core::server::Service) {
+        self.control.set_service(service);
+    }
+
     /// Whether it is running, bound or not.
     #[must_use]
     pub fn is_running(&self) -> bool {

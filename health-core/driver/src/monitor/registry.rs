@@ -16,7 +16,7 @@ use super::targets::MOST_VISITED;
 use health_core::Name;
 use health_core::check::CheckConfig;
 use health_core::monitor::registry::{Batch, FirstResults, JournalStats, Quiet};
-use health_core::monitor::{Down, Summary, Target};
+use health_core::monitor::{Down, MassFailure, Summary, Target};
 
 /// The settings of a target.
 #[derive(Clone, Debug)]
@@ -88,6 +88,16 @@ impl MonitorControl {
                 return;
             }
         }
+    }
+
+    /// Changes how many attempts run at most at once, from now on.
+    pub fn set_max_in_flight(&self, most: usize) {
+        self.change(|state, _| state.monitor.set_max_in_flight(most));
+    }
+
+    /// Changes when so many failures are a mass failure, from now on; `None` is never.
+    pub fn set_mass_failure(&self, mass_failure: Option<MassFailure>) {
+        self.change(|state, now| state.monitor.set_mass_failure(now, mass_failure));
     }
 
     /// The settings of a target; `None` if there is none, and once the monitor has stopped: it has

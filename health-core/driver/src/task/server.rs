@@ -165,6 +165,11 @@ impl<R: Runtime> ServerTask<R> {
             self.connections.handle_revision(now, news.revision);
         }
         let is_stop_requested = self.running.poll_stop(&self.daemon_waker);
+        #[cfg(feature = "registry")]
+        if let Some(service) = self.running.take_service() {
+            let service = Arc::new(service).guarded(catch_panic);
+            self.connections.set_service(service);
+        }
         if is_stop_requested {
             self.connections.handle_phase(now, Phase::Stopped);
         }

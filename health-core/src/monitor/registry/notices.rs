@@ -160,6 +160,14 @@ impl Notices {
         }
     }
 
+    /// Tells by these rules from now on.
+    pub const fn set_config(&mut self, config: NoticeConfig) {
+        self.config = config;
+        if config.repeat.is_none() {
+            self.repeat_at = None;
+        }
+    }
+
     /// Goes on from what an earlier process has sent: for each check of which a notice has said that it
     /// is unhealthy or deregistered, that change; and whether the last notice of a mass failure was of
     /// its beginning. Transitions of which nothing was sent are to be [observed](Self::observe) then.

@@ -80,6 +80,11 @@ impl<T> Outbox<T> {
         }
     }
 
+    /// Items that are put here from now on are given up so long after that.
+    pub const fn set_give_up_after(&mut self, give_up_after: Duration) {
+        self.give_up_after = give_up_after;
+    }
+
     /// Adds an item behind all others. Returns the one that is lost, if more than 4,096 wait.
     pub fn push(&mut self, now: Instant, item: T) -> Option<T> {
         self.restore(now, item, Duration::ZERO, 0)

@@ -4,7 +4,25 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::MonitorArgs;
+use super::{MonitorArgs, Registry};
+
+#[derive(Args, Debug)]
+pub(crate) struct ReloadArgs {
+    #[command(flatten)]
+    pub(crate) registry: Registry,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ImportArgs {
+    /// The file, YAML or JSON
+    pub(crate) file: PathBuf,
+    /// Where containers are reached [default: the name of the pod]; for compose, the Docker daemon
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+}
 
 #[derive(Args, Debug)]
 pub(crate) struct ConfigArgs {
@@ -22,6 +40,10 @@ pub(crate) enum ConfigCommand {
     /// Print the settings of monitor that are in effect, with flags, environment and defaults, without
     /// secrets
     Show(ConfigShowArgs),
+    /// Print the reference of all keys, as Markdown
+    Reference,
+    /// Print a JSON Schema, for editors
+    Schema,
 }
 
 #[derive(Args, Debug)]

@@ -1,12 +1,14 @@
 //! Which registry a command is about, and who said so.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Once;
 
 use clap::error::Error;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
-use crate::config::DEFAULT_DB;
+use crate::config::{default_db, left_behind};
 
 /// Its flag.
 const DB: &str = "db";
@@ -31,7 +33,14 @@ impl Registry {
     }
 
     pub(crate) fn path(&self) -> PathBuf {
-        self.stated().unwrap_or_else(|| DEFAULT_DB.into())
+        static SAID: Once = Once::new();
+        self.stated().unwrap_or_else(|| {
+            let db = default_db();
+            if let Some(line) = left_behind(&db) {
+                SAID.call_once(|| drop(writeln!(io::stderr(), "healthd: {line}")));
+            }
+            db
+        })
     }
 }
 
@@ -53,7 +62,7 @@ impl Args for Registry {
     fn augment_args(command: Command) -> Command {
         let db = Arg::new(DB).long(DB).env("HEALTHD_DB").value_name("FILE");
         let db = db.value_parser(value_parser!(PathBuf));
-        command.arg(db.help("The registry, an SQLite file [default: healthd.db]"))
+        command.arg(db.help("The registry, an SQLite file [default: healthd.db in $STATE_DIRECTORY, /var/lib/healthd or ~/.local/state/healthd]"))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

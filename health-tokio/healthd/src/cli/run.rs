@@ -45,6 +45,13 @@ pub(crate) struct RunArgs {
     command: Vec<String>,
 }
 
+/// What a flag that describes the group says of itself, by its key in a file.
+pub(crate) fn help_of(key: &str) -> Option<&'static str> {
+    let flag = key.replace('_', "-");
+    let known = FLAGS.iter().find(|(name, ..)| *name == flag);
+    known.map(|(.., help)| *help)
+}
+
 /// The flags that describe the group, under the keys of a file.
 #[derive(Debug)]
 struct GroupArgs(Map<String, Value>);

@@ -26,7 +26,7 @@ pub(crate) struct Listing {
     /// The list.
     pub(crate) file: PathBuf,
     /// Without those whose names begin with `__`, which are for whoever reads the list.
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) labels: Arc<BTreeMap<String, String>>,
 }
 
 /// All lists of a configuration.
@@ -188,6 +188,10 @@ impl<T: Fn(&Name) -> bool> Reading<'_, T> {
                 let text = value.value().as_str();
                 let text = text.filter(|it| it.len().max(name.len()) <= LONGEST_LABEL);
                 let allowed = || value.wrong("allowed is a text of at most 1024 bytes");
+                let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                if name.is_empty() || !name.chars().all(is_name) {
+                    return Err(value.wrong("allowed in its name are A-Z a-z 0-9 _"));
+                }
                 labels.insert(name.to_owned(), text.ok_or_else(allowed)?.to_owned());
             }
             if labels.len() > MOST_LABELS {
@@ -203,7 +207,7 @@ impl<T: Fn(&Name) -> bool> Reading<'_, T> {
         labels.retain(|name, _| !name.starts_with("__"));
         let listing = Arc::new(Listing {
             file: file.to_owned(),
-            labels,
+            labels: Arc::new(labels),
         });
         for address in addresses {
             let read = self.address(&address, &scheme, &path, group.as_deref(), &listing);

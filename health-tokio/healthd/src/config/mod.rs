@@ -13,14 +13,17 @@
 mod action;
 mod addresses;
 mod check;
+mod default_db;
 mod discovery;
 mod document;
 mod endpoint;
 mod flags;
 mod header_files;
+mod import;
 mod position;
 mod probe;
 mod reader;
+mod reference;
 mod run;
 mod show;
 mod stream;
@@ -42,11 +45,14 @@ use serde_json::{Map, Value};
 pub(super) use action::{Action, Encryption, Handler, Mail, Template, Webhook};
 pub(super) use addresses::by_default as default_addresses;
 pub(super) use check::{CheckDef, Defaults, MIN_INTERVAL, MIN_TIMEOUT, at_least};
+pub(super) use default_db::{default_db, left_behind, make_directory};
 pub(super) use discovery::{Found, Lists};
 pub(super) use flags::{Flags, split_target};
 pub(super) use header_files::HeaderFiles;
+pub(super) use import::import;
 pub(super) use probe::Rule;
 pub(super) use reader::ConfigError;
+pub(super) use reference::{markdown, schema};
 pub(super) use run::{GroupSettings, RunFlags, RunSettings, STOP_MARGIN, Work};
 pub(super) use target::{Listed, Source, TargetDef, fingerprint, stored_list};
 pub(super) use toml_text::toml_text;
@@ -90,9 +96,6 @@ pub(super) struct Settings {
     pub(super) windows: Vec<Window>,
 }
 
-/// The registry, unless another is set.
-pub(super) const DEFAULT_DB: &str = "healthd.db";
-
 impl Settings {
     /// Reads and checks all settings.
     ///
@@ -102,7 +105,7 @@ impl Settings {
     pub(super) fn read(flags: &Flags) -> Result<Self> {
         let mut settings = Self {
             file: flags.config.clone(),
-            db: DEFAULT_DB.into(),
+            db: default_db(),
             // Next to the 9102 of a daemon's own endpoint.
             listen: SocketAddr::from(([127, 0, 0, 1], 9103)),
             token: None,
@@ -222,7 +225,8 @@ impl Settings {
             }
         }
         let directory = self.db.parent().filter(|it| !it.as_os_str().is_empty());
-        if directory.is_some_and(|it| !it.is_dir()) {
+        // That of the default is made.
+        if directory.is_some_and(|it| !it.is_dir()) && self.db != default_db() {
             let allowed = "allowed is a file in a directory that exists";
             return Err(ConfigError::new(
                 "settings",
@@ -257,20 +261,10 @@ impl Settings {
 
     /// The settings that are read at the start only and differ in `new`.
     pub(super) fn fixed_unlike(&self, new: &Self) -> Vec<&'static str> {
-        // If it is not set, it is computed from the limits of the system.
-        let most = |it: &Self| it.is_max_stated.then_some(it.monitor.max_in_flight);
-        let guard = |it: &Self| it.monitor.mass_failure;
         let fixed = [
             ("db", self.db != new.db),
             ("listen", self.listen != new.listen),
-            ("token", self.token != new.token),
-            ("allow_hosts", self.allow_hosts != new.allow_hosts),
             ("addresses", self.policy != new.policy),
-            ("max_in_flight", most(self) != most(new)),
-            ("mass_failure", guard(self) != guard(new)),
-            ("results", self.limits.results != new.limits.results),
-            ("keep", self.limits.keep != new.limits.keep),
-            ("action", self.actions != new.actions),
         ];
         let changed = fixed.into_iter().filter(|(_, is_changed)| *is_changed);
         changed.map(|(name, _)| name).collect()

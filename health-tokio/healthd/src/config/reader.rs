@@ -276,6 +276,8 @@ impl<'a> Item<'a> {
 impl<'a> Table<'a> {
     pub(super) fn get(&self, name: &'static str) -> Option<Item<'a>> {
         self.known.borrow_mut().insert(name);
+        #[cfg(test)]
+        asked::add(&self.key, name);
         let value = self.map.get(name)?;
         Some(self.item(name, value))
     }
@@ -335,6 +337,31 @@ impl<'a> Table<'a> {
             key,
             value,
         }
+    }
+}
+
+/// The keys that were asked for, for the test of the reference.
+#[cfg(test)]
+pub(super) mod asked {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    thread_local! {
+        static ASKED: RefCell<BTreeSet<(String, &'static str)>> = RefCell::default();
+    }
+
+    /// Of the table at this place.
+    pub(super) fn add(place: &str, name: &'static str) {
+        let mut path = place.to_owned();
+        while let (Some(begin), Some(end)) = (path.find('['), path.find(']')) {
+            path.replace_range(begin..=end, "");
+        }
+        ASKED.with_borrow_mut(|it| it.insert((path, name)));
+    }
+
+    /// All of this thread since the last call: the path of the table, and the name.
+    pub(in crate::config) fn take() -> BTreeSet<(String, &'static str)> {
+        ASKED.take()
     }
 }
 

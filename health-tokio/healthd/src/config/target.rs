@@ -370,7 +370,7 @@ fn definition<'a>(
     let source = if given.is_some() { "added" } else { "config" };
     map.insert("source".into(), source.into());
     if let Some(listing) = &listed.listing {
-        map.insert("labels".into(), json!(listing.labels));
+        map.insert("labels".into(), json!(*listing.labels));
         let file = listing.file.display().to_string();
         map.insert(LIST.into(), file.into());
     }

@@ -37,8 +37,20 @@ pub(crate) enum AtEnd {
 
 /// The actions that run. See the [module](self).
 pub(crate) struct Actions {
-    senders: BTreeMap<Arc<str>, (Action, mpsc::UnboundedSender<OutboxRow>)>,
+    senders: BTreeMap<Arc<str>, (Action, mpsc::UnboundedSender<Order>)>,
     tasks: JoinSet<()>,
+    outbox: Outbox,
+    health: Health,
+    at_end: AtEnd,
+    /// Once there are any.
+    status: Option<Arc<Status>>,
+}
+
+/// What the task of an action is told.
+enum Order {
+    Deliver(OutboxRow),
+    /// Its settings are others from now on.
+    Change(Box<Action>),
 }
 
 impl Actions {
@@ -53,25 +65,61 @@ impl Actions {
         health: &Health,
         at_end: AtEnd,
     ) -> Result<Self, NameError> {
-        let mut tasks = JoinSet::new();
-        let mut senders = BTreeMap::new();
-        if !actions.is_empty() {
-            let status = Status::new(health)?;
-            for action in actions {
-                let (sender, notices) = mpsc::unbounded_channel();
-                let delivery = Delivery {
-                    queue: Queue::new(action.give_up_after),
-                    action: action.clone(),
-                    outbox: outbox.clone(),
-                    status: Arc::clone(&status),
-                    clock: health.clone(),
-                    at_end,
-                };
-                tasks.spawn(delivery.run(notices));
-                senders.insert(Arc::clone(&action.name), (action, sender));
-            }
+        let mut new = Self {
+            senders: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            outbox: outbox.clone(),
+            health: health.clone(),
+            at_end,
+            status: None,
+        };
+        new.replace(actions)?;
+        Ok(new)
+    }
+
+    /// Changes the actions to these. One of a known name goes on with what it has not taken yet, by its new
+    /// settings; what one that is gone has not taken stays in the registry, for the next start.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    pub(crate) fn replace(&mut self, actions: Vec<Action>) -> Result<(), NameError> {
+        let mut old = std::mem::take(&mut self.senders);
+        for action in actions {
+            let sender = match old.remove(&action.name) {
+                Some((same, sender)) => {
+                    if same != action {
+                        let _ = sender.send(Order::Change(Box::new(action.clone())));
+                    }
+                    sender
+                }
+                None => self.start(&action)?,
+            };
+            self.senders
+                .insert(Arc::clone(&action.name), (action, sender));
         }
-        Ok(Self { senders, tasks })
+        if let Some(status) = &self.status {
+            old.keys().for_each(|gone| status.set(gone, None));
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, action: &Action) -> Result<mpsc::UnboundedSender<Order>, NameError> {
+        let status = match &self.status {
+            Some(status) => Arc::clone(status),
+            None => Arc::clone(self.status.insert(Status::new(&self.health)?)),
+        };
+        let (sender, orders) = mpsc::unbounded_channel();
+        let delivery = Delivery {
+            queue: Queue::new(action.give_up_after),
+            action: action.clone(),
+            outbox: self.outbox.clone(),
+            status,
+            clock: self.health.clone(),
+            at_end: self.at_end,
+        };
+        self.tasks.spawn(delivery.run(orders));
+        Ok(sender)
     }
 
     /// The actions.
@@ -88,7 +136,7 @@ impl Actions {
     /// Delivers it as soon as the action has taken all before it.
     pub(crate) fn take(&self, row: OutboxRow) {
         if let Some((_, sender)) = self.senders.get(&row.action) {
-            let _ = sender.send(row);
+            let _ = sender.send(Order::Deliver(row));
         }
     }
 
@@ -145,11 +193,11 @@ struct Delivery {
 }
 
 impl Delivery {
-    async fn run(mut self, mut notices: mpsc::UnboundedReceiver<OutboxRow>) {
+    async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         let mut is_open = true;
         loop {
-            while let Ok(row) = notices.try_recv() {
-                self.push(row);
+            while let Ok(order) = orders.try_recv() {
+                self.take(order);
             }
             let due = self.queue.poll(self.clock.now());
             if let Some((row, attempt)) = due.map(|(row, attempt)| (Arc::clone(row), attempt)) {
@@ -167,8 +215,8 @@ impl Delivery {
             let pause = self.queue.poll_timeout();
             let pause = pause.map(|at| at.duration_since(self.clock.now()));
             tokio::select! {
-                row = notices.recv(), if is_open => match row {
-                    Some(row) => self.push(row),
+                order = orders.recv(), if is_open => match order {
+                    Some(order) => self.take(order),
                     None => {
                         is_open = false;
                         self.hurry(Duration::ZERO);
@@ -191,6 +239,16 @@ impl Delivery {
     fn hurry(&mut self, pause: Duration) {
         if self.at_end == AtEnd::TriedToTheLast {
             self.queue.hurry(self.clock.now() + pause);
+        }
+    }
+
+    fn take(&mut self, order: Order) {
+        match order {
+            Order::Deliver(row) => self.push(row),
+            Order::Change(action) => {
+                self.queue.set_give_up_after(action.give_up_after);
+                self.action = *action;
+            }
         }
     }
 

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use health_core::Name;
 use health_core::monitor::registry::Definition;
+use health_core::monitor::{MonitorStatus, ReadyTarget, TargetStatus, TargetView};
+use health_core::server::{Page, Targets};
 use health_driver::monitor::MonitorControl;
 
 use crate::config::Listed;
@@ -50,6 +52,27 @@ impl List {
         let definitions = definitions.collect();
         // It may have ended while they were gathered.
         self.controls.is_running().then_some(definitions)
+    }
+}
+
+/// For the endpoint: what the monitor shows, and the labels of lists.
+impl Targets for List {
+    fn status(&self) -> MonitorStatus {
+        self.controls.status()
+    }
+
+    fn page(&self, after: Option<&Name>, only: Option<TargetStatus>) -> Page<TargetView> {
+        let mut page = self.controls.page(after, only);
+        let targets = self.lock();
+        for view in &mut page.entries {
+            let listing = targets.get(&view.name).and_then(|it| it.listing.as_ref());
+            view.labels = listing.map(|it| Arc::clone(&it.labels));
+        }
+        page
+    }
+
+    fn ready(&self, after: Option<&Name>) -> Page<ReadyTarget> {
+        self.controls.ready(after)
     }
 }
 

@@ -29,6 +29,7 @@ mod quiet;
 mod receivers;
 mod registry;
 mod registry_file;
+mod reload;
 mod reporter;
 mod requests;
 mod service_manager;
@@ -46,7 +47,7 @@ use std::time::{Duration, Instant};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 pub(super) use actions::{Actions, AtEnd};
 pub(super) use documents::{now, rfc3339, specimen};
@@ -58,17 +59,16 @@ pub(super) use service_manager::notify;
 pub(super) use store_writer::StoreWriter;
 pub(super) use wording::{severity, source, title};
 
-use super::config::{Flags, Settings};
+use super::config::{Action, Flags, Settings, left_behind, make_directory};
 use super::control::{self, Lock, PendingRequest};
 use super::terminal::{self, Terminal};
 use super::text::REACTIVATE;
-use health_driver::monitor::RequestReceiver;
 use health_tokio::monitor::{self, Monitor, MonitorHandle};
 use health_tokio::systemd::Notifier;
 use health_tokio::{Handle, Health, Server, Service};
 use monitor_health::MonitorHealth;
 use quiet::Windows;
-use registry::Scope;
+use reload::Reloads;
 use reporter::Reporter;
 
 /// What a stop may take, whatever hangs.
@@ -88,8 +88,14 @@ struct Daemon {
     registry: Arc<Registry>,
     /// The output of the log.
     terminal: Arc<Terminal>,
+    /// What the endpoint shows, without who may see it. All that are made of it count together.
+    service: Service,
+    server: Option<Arc<Handle>>,
     /// The address of the endpoint, if it has one.
     address: Option<SocketAddr>,
+    /// Hands the reporter other actions.
+    actions: mpsc::UnboundedSender<Vec<Action>>,
+    reloads: Reloads,
     began: Instant,
     /// The default interval; changes are sent to the timers.
     pace: watch::Sender<Duration>,
@@ -107,6 +113,10 @@ pub(super) async fn run(
     terminal: Arc<Terminal>,
 ) -> Result<(), String> {
     let db = settings.db.clone();
+    make_directory(&db).map_err(|error| error.to_string())?;
+    if let Some(line) = left_behind(&db) {
+        warn!("{line}");
+    }
     let lock = Arc::new(OnceLock::new());
     match Lock::take(&db) {
         Ok(Some(held)) => drop(lock.set(held)),
@@ -189,17 +199,31 @@ async fn watch(
     let actions = actions.map_err(|error| error.to_string())?;
     actions.restore(std::mem::take(&mut stored.notices.outbox), &outbox);
     let (begin, begun) = oneshot::channel();
+    let (change, changed) = mpsc::unbounded_channel();
     let reporter = Reporter {
         list: list.clone(),
         actions,
+        changed,
         outbox,
         clock: health.clone(),
         begun,
     };
     let notices = std::mem::take(&mut stored.notices);
     let reporting = tokio::spawn(reporter.run(stored_batches, notices));
-    let mut daemon = Daemon::new(flags, settings, monitor, registry, Arc::clone(&terminal));
-    let mut server = None;
+    let reloads = Reloads::new(&health).map_err(|error| error.to_string())?;
+    let asked = target_requests::receiver(&health);
+    let service = Service::new().targets(registry.shown());
+    let service = service.target_routes(target_requests::routes(), &asked);
+    let mut daemon = Daemon::new(
+        flags,
+        settings,
+        service,
+        monitor,
+        registry,
+        change,
+        reloads,
+        Arc::clone(&terminal),
+    );
     let work = async {
         daemon.begin_quiet(stored.quiet).await;
         let configured = std::mem::take(&mut daemon.settings.targets);
@@ -213,9 +237,8 @@ async fn watch(
         let monitor_health = MonitorHealth::new(&health, list, Arc::clone(&terminal));
         let mut monitor_health = monitor_health.map_err(|error| error.to_string())?;
         monitor_health.update();
-        let asked = target_requests::receiver(&health);
-        server = daemon.endpoint(&health, &asked);
-        daemon.address = server.as_ref().and_then(Handle::local_addr);
+        daemon.server = daemon.endpoint(&health).map(Arc::new);
+        daemon.address = daemon.server.as_ref().and_then(|it| it.local_addr());
         health.set_running();
         info!(
             targets = daemon.registry.len(),
@@ -256,6 +279,7 @@ async fn watch(
     health.begin_drain();
     let until = tokio::time::Instant::now() + STOP;
     let stopped = daemon.monitor.stop(STOP).await;
+    let server = daemon.server.take();
     drop(daemon);
     // The rest that is to be stored and logged.
     let said = tokio::time::timeout_at(until, async {
@@ -277,8 +301,11 @@ impl Daemon {
     fn new(
         flags: Flags,
         mut settings: Settings,
+        service: Service,
         monitor: MonitorHandle,
         registry: Arc<Registry>,
+        actions: mpsc::UnboundedSender<Vec<Action>>,
+        reloads: Reloads,
         terminal: Arc<Terminal>,
     ) -> Self {
         let windows = Windows::new(std::mem::take(&mut settings.windows));
@@ -288,10 +315,14 @@ impl Daemon {
             settings,
             pace,
             windows,
+            service,
             monitor,
             registry,
             terminal,
+            server: None,
             address: None,
+            actions,
+            reloads,
             began: Instant::now(),
         }
     }
@@ -310,7 +341,8 @@ impl Daemon {
                 _ = checks.tick() => self.registry.read_header_files(&self.settings.defaults),
                 _ = lists.tick() => self.read_lists().await,
                 _ = second.tick() => self.update_quiet().await,
-                _ = hangup.recv() => self.reload().await,
+                // What came of it is in the log.
+                _ = hangup.recv() => drop(self.reload().await),
                 Some((request, reply)) = requests.recv() => {
                     // The client may have closed the connection.
                     let _ = reply.send(self.answer(request).await);
@@ -319,57 +351,9 @@ impl Daemon {
         }
     }
 
-    async fn reload(&mut self) {
-        let mut settings = match Settings::read(&self.flags) {
-            Ok(settings) => settings,
-            Err(error) => {
-                return error!(%error, "configuration not read; everything stays as it was");
-            }
-        };
-        settings.warnings().iter().for_each(|it| warn!("{it}"));
-        let changed = self.settings.fixed_unlike(&settings).join(", ");
-        if !changed.is_empty() {
-            warn!(%changed, "this changes with the next start");
-        }
-        let configured = std::mem::take(&mut settings.targets);
-        self.settings.defaults = settings.defaults;
-        let pace = self.settings.defaults.check.interval;
-        let _ = self
-            .pace
-            .send_if_modified(|it| std::mem::replace(it, pace) != pace);
-        self.windows.replace(std::mem::take(&mut settings.windows));
-        self.update_quiet().await;
-        self.settings.lists = settings.lists;
-        let registry = &self.registry;
-        let done = registry
-            .reload(configured, &settings.found, Scope::All)
-            .await;
-        done.log("configuration read");
-        self.warn_of_limits();
-    }
-
-    /// Takes over what lists say, if one of them has changed, come or gone.
-    async fn read_lists(&mut self) {
-        let Settings {
-            lists, defaults, ..
-        } = &mut self.settings;
-        if !lists.have_changed() {
-            return;
-        }
-        let mut found = lists.read(defaults, |name| self.registry.is_outside_of_lists(name));
-        found.warnings().iter().for_each(|it| warn!("{it}"));
-        let targets = std::mem::take(&mut found.targets);
-        let done = self.registry.reload(targets, &found, Scope::Lists).await;
-        done.log("lists read");
-        self.warn_of_limits();
-    }
-
-    fn endpoint(&self, health: &Health, asked: &RequestReceiver) -> Option<Handle> {
+    fn endpoint(&self, health: &Health) -> Option<Handle> {
         let settings = &self.settings;
-        let service = Service::new().targets(&*self.monitor);
-        let service = service.target_routes(target_requests::routes(), asked);
-        let service = service.allow_hosts(&settings.allow_hosts);
-        let service = service.expect("names are checked when the settings are read");
+        let service = self.service(settings);
         endpoint(settings.listen, settings.token.as_deref(), health, service)
     }
 
@@ -400,14 +384,17 @@ pub(super) fn endpoint(
         warn!(%error, "no endpoint yet; trying again every 5 s");
         Server::retry(listen, health, Duration::from_secs(5))
     });
-    let service = match token {
-        Some(token) => service.token(token),
-        None => service,
-    };
-    let spawned = server.service(service).spawn();
+    let spawned = server.service(with_token(service, token)).spawn();
     spawned
         .inspect_err(|error| warn!(%error, "going on without the endpoint"))
         .ok()
+}
+
+fn with_token(service: Service, token: Option<&str>) -> Service {
+    match token {
+        Some(token) => service.token(token),
+        None => service,
+    }
 }
 
 /// A hundred thousand targets need more sockets at once than most shells allow.

@@ -29,15 +29,28 @@ pub(super) struct Receiver {
 
 impl Receivers {
     pub(super) fn new<'a>(actions: impl Iterator<Item = &'a Action>) -> Self {
-        let actions = actions.map(|action| Receiver {
-            action: action.clone(),
-            notices: Notices::with_config(action.rules),
-            last_at: UnixTime::default(),
-        });
+        let actions = actions.map(Receiver::new);
         Self {
             log: Notices::default(),
             actions: actions.collect(),
             flapping: Flapping::default(),
+        }
+    }
+
+    /// Changes the actions to these. One of a known name knows what it was told, whatever else of it is new.
+    pub(super) fn replace<'a>(&mut self, actions: impl Iterator<Item = &'a Action>) {
+        let mut known = std::mem::take(&mut self.actions);
+        for action in actions {
+            let same = known.iter().position(|it| it.action.name == action.name);
+            let receiver = match same.map(|at| known.swap_remove(at)) {
+                Some(mut receiver) => {
+                    receiver.notices.set_config(action.rules);
+                    receiver.action = action.clone();
+                    receiver
+                }
+                None => Receiver::new(action),
+            };
+            self.actions.push(receiver);
         }
     }
 
@@ -183,6 +196,14 @@ impl Receivers {
 }
 
 impl Receiver {
+    fn new(action: &Action) -> Self {
+        Self {
+            action: action.clone(),
+            notices: Notices::with_config(action.rules),
+            last_at: UnixTime::default(),
+        }
+    }
+
     /// The next notice for it.
     pub(super) fn poll(&mut self, now: Instant) -> Option<Notice> {
         let notice = self.notices.poll(now)?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use health_core::Name;
 use health_core::check::CheckStatus;
 use health_core::monitor::registry::{Quiet, StoredTarget};
+use health_core::server::Targets;
 use serde_json::{Map, Value};
 use tracing::{info, warn};
 
@@ -17,7 +18,8 @@ use super::store_writer::{MAX_TARGETS, StoreCommand, StoreHandle};
 use crate::config::{Defaults, Found, HeaderFiles, Source, TargetDef, stored_list, updated};
 
 use crate::update::done;
-pub(super) use reload::Scope;
+
+pub(in crate::daemon) use reload::Scope;
 
 /// How long a command waits for the disk: it has to be answered before it gives the monitor up.
 const COMMAND: Duration = Duration::from_secs(3);
@@ -56,6 +58,11 @@ impl Registry {
             late: Mutex::new(None),
             waiting: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    /// For the endpoint.
+    pub(super) fn shown(&self) -> Arc<dyn Targets> {
+        Arc::new(self.list.clone())
     }
 
     pub(super) fn len(&self) -> usize {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use health_core::monitor::registry::{Batch, Notice, NoticeKind};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
+use tracing::error;
 
 use super::actions::Actions;
 use super::documents::Documents;
@@ -14,6 +15,7 @@ use super::list::List;
 use super::log_lines;
 use super::outbox::Outbox;
 use super::receivers::{Receiver, Receivers};
+use crate::config::Action;
 use crate::store::{OutboxRow, StoredNotices};
 use health_tokio::Health;
 
@@ -32,6 +34,8 @@ pub(crate) struct StoredBatch {
 pub(super) struct Reporter {
     pub(super) list: List,
     pub(super) actions: Actions,
+    /// The actions of a configuration that was read again.
+    pub(super) changed: mpsc::UnboundedReceiver<Vec<Action>>,
     pub(super) outbox: Outbox,
     pub(super) clock: Health,
     /// Resolves when all targets are watched.
@@ -66,6 +70,14 @@ impl Reporter {
                 },
                 begun = &mut self.begun, if !has_begun => {
                     has_begun = begun.is_ok();
+                    None
+                }
+                Some(actions) = self.changed.recv() => {
+                    if let Err(error) = self.actions.replace(actions) {
+                        error!(%error, "the actions stay as they were");
+                    }
+                    receivers.replace(self.actions.all());
+                    self.outbox.keep_receivers(&mut receivers);
                     None
                 }
                 // So late, at most, is a notice after its time.

@@ -45,6 +45,10 @@ impl Daemon {
             }
             Request::Act(act) => self.reply(act).await,
             Request::Update { name, changes } => self.update(&name, &changes).await,
+            Request::Reload => match self.reload().await {
+                Ok(done) => Reply::Done(done),
+                Err(error) => Reply::Refused(error),
+            },
             Request::Inspect
             | Request::Explain
             | Request::Restart(_)
@@ -97,6 +101,7 @@ impl Daemon {
             "version": env!("CARGO_PKG_VERSION"),
             "uptime_seconds": self.began.elapsed().as_secs(),
             "config": settings.file,
+            "last_reload": self.reloads.shown(),
             "registry": settings.db,
             "listen": self.address.unwrap_or(settings.listen).to_string(),
             "interval_seconds": check.interval.as_secs_f64(),

@@ -53,6 +53,8 @@ pub(super) enum StoreCommand {
     Remove(Vec<Name>),
     /// Which targets are paused and silenced.
     Quiet(Arc<Quiet>),
+    /// Keep so much of each check from now on.
+    Limits(Limits),
 }
 
 /// Sends commands to the [`StoreWriter`].
@@ -86,6 +88,10 @@ impl StoreCommand {
             Self::Reset(names) => store.reset(names),
             Self::Remove(names) => store.remove(names),
             Self::Quiet(quiet) => store.write_quiet(quiet),
+            Self::Limits(limits) => {
+                store.set_limits(*limits);
+                Ok(())
+            }
         }
     }
 
@@ -94,7 +100,7 @@ impl StoreCommand {
         match self {
             Self::Put(targets) => targets.is_empty(),
             Self::Reset(names) | Self::Remove(names) => names.is_empty(),
-            Self::Quiet(_) => false,
+            Self::Quiet(_) | Self::Limits(_) => false,
         }
     }
 }
@@ -207,6 +213,10 @@ impl StoreWriter {
                 biased;
                 _ = checks.tick() => self.check_file(&list).await,
                 Some((command, reply)) = self.commands.recv() => {
+                    if let StoreCommand::Limits(limits) = command {
+                        self.file.limits = limits;
+                        self.sweep_at = Instant::now();
+                    }
                     self.waiting.push_back(Arc::new(command));
                     let done = self.catch_up(&list).await;
                     // Nobody has to wait for it.

@@ -55,6 +55,11 @@ pub(super) struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// Keeps so much of each check from now on.
+    pub(super) const fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Opens the file, creates it if there is none, and upgrades its schema.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use rusqlite::{Result, Transaction as Tx};
 const MAX_DELETED: usize = 4_096;
 
 /// How much is kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Results of each check.
     pub(crate) results: u32,

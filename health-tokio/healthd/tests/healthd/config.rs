@@ -1,6 +1,7 @@
 //! `healthd config`: whether a file is right, and what is in effect.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -102,4 +103,71 @@ fn what_is_in_effect_is_shown_without_secrets() {
     assert_eq!(json["target"][0]["check"][0]["retries"], 4);
     assert_eq!(json["action"][1]["on"], json!(["unhealthy"]));
     assert_eq!(json["db"], place.path("healthd.db").display().to_string());
+}
+
+/// Whoever adds a key runs both commands again.
+#[test]
+fn the_reference_and_the_schema_are_those_of_the_program() {
+    let place = Place::new("config-docs");
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for (command, file) in [
+        ("reference", "configuration.md"),
+        ("schema", "healthd.schema.json"),
+    ] {
+        let made = place.out(&["config", command]);
+        let kept = fs::read_to_string(docs.join(file)).unwrap_or_default();
+        assert!(
+            made == kept,
+            "write the output of `healthd config {command}` to docs/{file}"
+        );
+    }
+}
+
+#[test]
+fn probes_and_healthchecks_become_a_configuration() {
+    let place = Place::new("config-import");
+    let path = |name: &str, text: &str| {
+        fs::write(place.path(name), text).expect("written");
+        place.path(name).display().to_string()
+    };
+    let pod = "kind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: app\n    \
+        livenessProbe: {httpGet: {path: /live, port: 8080}}\n";
+    let pod = path("pod.yaml", pod);
+    let made = place.out(&["import", &pod, "--host", "10.0.0.7"]);
+    assert!(
+        made.contains("url = \"http://10.0.0.7:8080/live\""),
+        "{made}"
+    );
+    let said = place.out(&["config", "check", &path("made.toml", &made)]);
+    assert!(said.contains("made.toml: 1 target, 0 actions"), "{said}");
+    let (code, error) = place.fails(&["import", &path("x.yaml", "kind: Pod\n")]);
+    assert!(
+        code == 2 && error.contains("x.yaml: metadata is missing"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_default_registry_is_that_of_the_user_and_another_is_named() {
+    let place = Place::new("config-default");
+    let default = place.path("state").join("healthd.db");
+    let command = |args: &[&str]| {
+        let mut command = place.command();
+        command.env_remove("HEALTHD_DB").current_dir(place.path(""));
+        command.env("STATE_DIRECTORY", place.path("state"));
+        command.args(args).output().expect("healthd")
+    };
+    let added = command(&["add", "a=http://127.0.0.1:1/"]);
+    assert!(added.status.success(), "{added:?}");
+    assert!(default.is_file() && added.stderr.is_empty(), "{added:?}");
+    fs::write(place.path("healthd.db"), "").expect("written");
+    let listed = command(&["list", "--json"]);
+    let said = String::from_utf8_lossy(&listed.stderr);
+    let line = format!(
+        "healthd.db in this directory is not the registry, which is {}",
+        default.display()
+    );
+    assert!(said.contains(&line), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("127.0.0.1:1"));
 }

@@ -67,7 +67,10 @@ impl Place {
     /// How a command fails that is not told where its registry is: it would be here.
     pub(crate) fn fails_at_home(&self, args: &[&str]) -> (i32, String) {
         let mut command = self.command();
-        command.env_remove("HEALTHD_DB").current_dir(&self.0);
+        command
+            .env_remove("HEALTHD_DB")
+            .env("STATE_DIRECTORY", &self.0);
+        command.current_dir(&self.0);
         Self::failure(&command.args(args).output().expect("healthd"))
     }
 

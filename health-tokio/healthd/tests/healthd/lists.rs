@@ -41,6 +41,8 @@ fn a_list_is_waited_for_and_followed() {
     daemon.wait_for(&["healthy", &format!("target={first}")]);
     let listed = place.out(&["inspect", &first, "--json"]);
     assert!(listed.contains("\"zone\": \"eu-1\""), "{listed}");
+    let shown = daemon.get("/targets");
+    assert!(shown.contains(r#""labels":{"zone":"eu-1"}"#), "{shown}");
 
     // What is wrong in it takes nothing else away.
     replace(

@@ -1,11 +1,13 @@
 //! Changes the configured targets to what was read again.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use tracing::info;
 
 use super::{MAX_TARGETS, Registry, StoreCommand, is_free};
 use crate::config::{Found, Source, TargetDef, stored_list};
+use crate::store::Limits;
 
 /// Which of the configured targets a reading has in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,21 @@ pub(in crate::daemon) struct Reloaded {
     pub(in crate::daemon) targets: usize,
 }
 
+impl fmt::Display for Reloaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            added,
+            changed,
+            removed,
+            targets,
+        } = self;
+        write!(
+            f,
+            "{added} added, {changed} changed, {removed} removed, {targets} in all"
+        )
+    }
+}
+
 impl Reloaded {
     pub(in crate::daemon) fn log(self, what: &'static str) {
         let Self {
@@ -38,6 +55,11 @@ impl Reloaded {
 }
 
 impl Registry {
+    /// Keeps so much of each check from now on.
+    pub(in crate::daemon) async fn set_limits(&self, limits: Limits) {
+        self.keep(StoreCommand::Limits(limits)).await;
+    }
+
     /// Changes the configured targets, as far as they were read, to these; a target that stays keeps what
     /// is known of it, and so does one of a list that could not be read.
     pub(in crate::daemon) async fn reload(
