@@ -162,6 +162,15 @@ impl TargetList {
         render::target(moment, &list, out);
     }
 
+    /// Appends a table of the first targets, the worst first.
+    #[cfg(feature = "page")]
+    pub(super) fn write_table(&self, out: &mut Vec<u8>) {
+        let status = self.status();
+        let all = self.sorted(&TargetQuery::default(), &status.summary);
+        let targets: Vec<_> = all.take(MAX_TARGETS.into()).collect();
+        render::table(&status, &targets, out);
+    }
+
     /// Appends metrics of the whole, and of each of the first targets.
     pub(super) fn write_metrics(&self, e: &mut Exposition<'_>) {
         let status = self.status();
