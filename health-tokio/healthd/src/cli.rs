@@ -1,5 +1,6 @@
 //! The command line.
 
+mod history;
 mod registry;
 mod run;
 
@@ -13,6 +14,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use health_core::parse_duration;
 use health_core::server::Service;
 
+pub(super) use history::HistoryArgs;
 pub(super) use registry::Registry;
 pub(super) use run::RunArgs;
 
@@ -50,6 +52,8 @@ pub(super) enum Command {
     Inspect(NameArgs),
     /// Why a group or target has its status: which rule was applied, on what evidence
     Explain(NameArgs),
+    /// What became of a target: its uptime, day by day, and its transitions
+    History(HistoryArgs),
     /// Running groups, and the monitor itself: whether it runs, how it is configured, how it keeps up
     Status(ShowArgs),
     /// Watch simulated targets on this machine, and measure what that costs

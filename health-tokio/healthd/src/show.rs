@@ -12,7 +12,7 @@ use super::store::read::{Reader, TargetInfo};
 use super::text::REACTIVATE;
 use super::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 
-pub(super) use target::{explain, inspect};
+pub(super) use target::{changed, explain, inspect};
 
 pub(super) fn list(args: &ShowArgs) -> CommandResult {
     let groups = group::all(args)?;
@@ -118,7 +118,7 @@ pub(super) fn status(args: &ShowArgs) -> CommandResult {
     Ok(())
 }
 
-fn failed(error: impl std::fmt::Display) -> CommandError {
+pub(super) fn failed(error: impl std::fmt::Display) -> CommandError {
     CommandError::new(EXIT_FAILURE, error)
 }
 
@@ -199,7 +199,7 @@ fn row(target: &TargetInfo) -> Vec<String> {
     ]
 }
 
-fn time(unix_millis: u64) -> String {
+pub(super) fn time(unix_millis: u64) -> String {
     let text = UnixTime::from_millis(unix_millis).rfc3339();
     String::from_utf8_lossy(&text).into_owned()
 }

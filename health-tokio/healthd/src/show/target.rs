@@ -10,6 +10,8 @@ use crate::run::show as group;
 use crate::store::read::{CheckInfo, TargetInfo, TransitionInfo};
 use crate::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 
+/// How many results `inspect` shows of a check; its JSON has all that are kept.
+const RESULTS: usize = 10;
 /// How many transitions `explain` shows.
 const TRANSITIONS: u32 = 20;
 
@@ -152,7 +154,8 @@ fn describe(target: &TargetInfo, check: &CheckInfo, out: &mut String) {
     if let Some(evidence) = check.last_evidence.as_deref() {
         let _ = writeln!(out, "  evidence   {}", text::safe(evidence));
     }
-    for it in &check.results {
+    let older = check.results.len().saturating_sub(RESULTS);
+    for it in &check.results[older..] {
         let counted = if it.counted { "" } else { " (not counted)" };
         let message = text::safe(&it.message);
         let _ = writeln!(
@@ -215,7 +218,7 @@ fn because(check: &CheckInfo, transitions: &[TransitionInfo], out: &mut String) 
     }
 }
 
-fn changed(it: &TransitionInfo) -> String {
+pub(crate) fn changed(it: &TransitionInfo) -> String {
     let what = if it.change == "status" {
         format!("{} -> {}", it.from, it.to)
     } else {

@@ -1,4 +1,4 @@
--- The registry of healthd, version 4. Times are milliseconds since 1970-01-01T00:00:00Z.
+-- The registry of healthd, version 5. Times are milliseconds since 1970-01-01T00:00:00Z.
 
 CREATE TABLE targets (
     id         INTEGER PRIMARY KEY,
@@ -27,6 +27,8 @@ CREATE TABLE checks (
     since                 INTEGER, -- when the status last changed
     answers_since         INTEGER, -- deregistered, and its rechecks have succeeded since then
     restart_requested     INTEGER NOT NULL DEFAULT 0, -- for this instance: it is not requested again
+    rolled_up             INTEGER NOT NULL DEFAULT 0, -- the number of the last result that is in the rollups
+    ring                  INTEGER NOT NULL DEFAULT 0, -- how many results the ring has room for; 0: not known yet
     UNIQUE (target_id, name)
 ) STRICT;
 
@@ -41,6 +43,7 @@ CREATE TABLE results (
     message  TEXT NOT NULL,
     counted  INTEGER NOT NULL,
     number   INTEGER NOT NULL DEFAULT 0, -- of all results of the check: their order, whatever the clock says
+    left_out TEXT, -- why it is no part of the uptime: own, early, paused, silenced; else NULL
     PRIMARY KEY (check_id, slot)
 ) STRICT, WITHOUT ROWID;
 
@@ -106,3 +109,13 @@ SELECT t.id,
 FROM targets t
 JOIN checks c ON c.target_id = t.id
 GROUP BY t.id;
+
+-- What came of the results of each minute (level 0), hour (1) and day (2). A row holds those of a span of
+-- time, packed: an hour, 12 hours, 16 days.
+CREATE TABLE rollups (
+    check_id INTEGER NOT NULL REFERENCES checks ON DELETE CASCADE,
+    level    INTEGER NOT NULL,
+    at       INTEGER NOT NULL, -- when the span begins
+    data     BLOB NOT NULL,
+    PRIMARY KEY (check_id, level, at)
+) STRICT, WITHOUT ROWID;

@@ -7,6 +7,7 @@ mod ending;
 mod endpoint;
 mod environment;
 mod header_files;
+mod history;
 mod init;
 mod lost;
 #[path = "../../src/config/tests/mistakes.rs"]
