@@ -3,6 +3,7 @@
 mod action;
 mod config;
 mod expect;
+mod history;
 mod list;
 mod log;
 mod quiet;
@@ -24,6 +25,7 @@ use health_core::server::Service;
 pub(super) use action::{ActionArgs, ActionCommand, TestArgs};
 pub(super) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs, ImportArgs, ReloadArgs};
 pub(super) use expect::{Expect, TargetFlags};
+pub(super) use history::HistoryArgs;
 pub(super) use list::{Form, ListArgs};
 pub(super) use log::{Level, LogArgs, LogFormat};
 pub(super) use quiet::{ActArgs, OfArgs, PauseArgs, SilenceArgs};
@@ -78,6 +80,8 @@ pub(super) enum Command {
     Inspect(NameArgs),
     /// Why a group or target has its status: which rule was applied, on what evidence
     Explain(NameArgs),
+    /// What became of a target: its uptime, day by day, and its transitions
+    History(HistoryArgs),
     /// Running groups, and the monitor itself: whether it runs, how it is configured, how it keeps up
     Status(ShowArgs),
     /// Have the monitor read its configuration again, as by SIGHUP: exit code 0 taken over, 1 refused

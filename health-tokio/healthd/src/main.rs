@@ -5,6 +5,7 @@
 //! healthd monitor --target web-1=http://10.0.0.7:8080/health      watches until SIGTERM
 //! healthd run --replicas 2 --port 8000 -- ./app --port {port}     keeps running until SIGTERM
 //! healthd list | inspect web-1 | explain web-1 | status           shows
+//! healthd history web-1 --since 30d                               shows its uptime, day by day
 //! healthd add NAME=URL | update NAME | remove NAME               changes the list
 //! healthd reactivate | pause | silence web-1                       acts on targets
 //! healthd check http://10.0.0.7:8080/health                       checks once
@@ -30,6 +31,7 @@ mod config;
 mod config_commands;
 mod control;
 mod daemon;
+mod history;
 #[cfg_attr(not(target_os = "linux"), path = "no_init.rs")]
 mod init;
 mod log;
@@ -98,6 +100,7 @@ fn main() -> ExitCode {
         Command::List(args) => show::list(&args),
         Command::Inspect(args) => show::inspect(&args),
         Command::Explain(args) => show::explain(&args),
+        Command::History(args) => history::run(&args),
         Command::Status(args) => show::status(&args),
         Command::Reload(args) => config_commands::reload(&args),
         Command::Import(args) => config_commands::import(&args),

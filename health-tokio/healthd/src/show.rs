@@ -15,9 +15,9 @@ use super::{CommandError, EXIT_FAILURE, text};
 
 pub(super) use list::list;
 pub(super) use status::status;
-pub(super) use target::{explain, inspect};
+pub(super) use target::{changed, explain, inspect};
 
-fn failed(error: impl std::fmt::Display) -> CommandError {
+pub(super) fn failed(error: impl std::fmt::Display) -> CommandError {
     CommandError::new(EXIT_FAILURE, error)
 }
 
@@ -52,7 +52,7 @@ fn document(target: &TargetInfo) -> Value {
     value
 }
 
-fn time(unix_millis: u64) -> String {
+pub(super) fn time(unix_millis: u64) -> String {
     let text = UnixTime::from_millis(unix_millis).rfc3339();
     String::from_utf8_lossy(&text).into_owned()
 }

@@ -117,6 +117,11 @@ fn failures(batch: &Batch) {
     let turned: BTreeSet<_> = turned
         .filter_map(|it| Some((&it.target, &it.check, it.record.as_ref()?.begin())))
         .collect();
+    let worse = batch.transitions.iter().filter(|it| {
+        let to = CheckStatus::Unhealthy;
+        matches!(it.change, CheckChange::Status { to: is, .. } if is == to)
+    });
+    let worse: BTreeSet<_> = worse.map(|it| (&it.target, &it.check)).collect();
     let mut lines = Vec::new();
     // The state is that after the last result: the one before has one failure less.
     for row in batch
@@ -144,7 +149,8 @@ fn failures(batch: &Batch) {
             break;
         }
         let record = &row.record;
-        if *status == CheckStatus::Unhealthy.as_str() {
+        let was_unhealthy = !worse.contains(&(&row.target, &row.check));
+        if *status == CheckStatus::Unhealthy.as_str() && was_unhealthy {
             // It was said when it turned so, and would be said at each attempt until somebody comes.
             debug!(target = %row.target, check = %row.check, consecutive_failures, "still failing");
             continue;

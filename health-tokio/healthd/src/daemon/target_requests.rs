@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{JoinSet, spawn_blocking};
 use tracing::info;
 
+use super::now;
 use crate::control::{PendingRequest, Reply, Request};
 use crate::quiet::{Act, Of, Verb};
 use crate::store::read::Reader;
@@ -166,8 +167,7 @@ fn allow(request: &TargetRequest, known: &[&str]) -> Result<(), String> {
 
 /// The history of a target, as the registry has it.
 fn history(db: &Path, name: &str) -> TargetAnswer {
-    // Nothing is remembered yet but what `inspect` shows.
-    let read = Reader::open(db).map(|_reader| json!({ "name": name, "checks": [] }));
+    let read = Reader::open(db).and_then(|reader| reader.history_document(name, now()));
     match read {
         Ok(document) => TargetAnswer::json(document.to_string()),
         Err(error) => TargetAnswer::unavailable(&error.to_string()),

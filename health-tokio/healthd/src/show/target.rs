@@ -12,6 +12,8 @@ use crate::store::read::{CheckInfo, TargetInfo, TransitionInfo};
 use crate::store::read_quiet;
 use crate::{CommandError, CommandResult, EXIT_FAILURE, print, print_json, text};
 
+/// How many results `inspect` shows of a check; its JSON has all that are kept.
+const RESULTS: usize = 10;
 /// How many transitions `explain` shows.
 const TRANSITIONS: u32 = 20;
 
@@ -200,7 +202,8 @@ fn describe(target: &TargetInfo, check: &CheckInfo, last: &Value, out: &mut Stri
         let _ = writeln!(out, "  evidence   {}", text::safe(evidence));
     }
     attempt(last, out);
-    for it in &check.results {
+    let older = check.results.len().saturating_sub(RESULTS);
+    for it in &check.results[older..] {
         let counted = if it.counted { "" } else { " (not counted)" };
         let message = text::safe(&it.message);
         let _ = writeln!(
@@ -280,7 +283,7 @@ fn because(check: &CheckInfo, transitions: &[TransitionInfo], out: &mut String) 
     }
 }
 
-fn changed(it: &TransitionInfo) -> String {
+pub(crate) fn changed(it: &TransitionInfo) -> String {
     let what = if it.change == "status" {
         format!("{} -> {}", it.from, it.to)
     } else {

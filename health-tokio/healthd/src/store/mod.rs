@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  targets 1 ── n checks 1 ── n results (ring)        transitions (by name)
-//!                                                    outbox (notices, one row for each action)
+//!                         └── n rollups               outbox (notices, one row for each action)
 //!                                                    quiet (who is paused or silenced)
 //! ```
 //!
@@ -13,9 +13,11 @@
 
 mod error;
 mod file;
+mod history;
 mod load;
 mod outbox;
 mod quiet;
+mod rollup;
 mod schema;
 mod sweep;
 mod told;
@@ -34,15 +36,20 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub(super) use error::StoreError;
 pub(super) use file::Identity;
+pub(super) use history::{CheckHistory, history};
 pub(super) use load::{Stored, peek};
 pub(super) use outbox::{OutboxChange, OutboxRow, StoredNotices};
 pub(super) use quiet::read as read_quiet;
+pub(super) use rollup::{DAY, HOUR, LeftOut, Level, Tally};
 pub(super) use sweep::Limits;
 pub(super) use told::{ReceiverRow, Told, ToldRow};
 
 use error::Problem;
 use file::OpenFile;
 use schema::{BUSY, migrate, quick_check};
+
+/// Statements that stay prepared: more than there are.
+const STATEMENTS: usize = 64;
 
 /// The registry of one monitor.
 #[derive(Debug)]
@@ -52,6 +59,8 @@ pub(super) struct SqliteStore {
     file: OpenFile,
     path: PathBuf,
     limits: Limits,
+    /// The last check that was swept.
+    swept: i64,
 }
 
 impl SqliteStore {
@@ -80,6 +89,7 @@ impl SqliteStore {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS);
             quick_check(&connection)?;
             file.check(path)?;
             Ok((connection, file))
@@ -90,6 +100,7 @@ impl SqliteStore {
             file,
             path: path.to_owned(),
             limits,
+            swept: 0,
         })
     }
 
@@ -175,8 +186,12 @@ impl SqliteStore {
     ///
     /// It cannot be written; nothing has changed.
     pub(super) fn sweep(&mut self, now: UnixTime) -> Result<bool, StoreError> {
-        let limits = self.limits;
-        self.attempt(false, |transaction| sweep::sweep(transaction, limits, now))
+        let (limits, mut swept) = (self.limits, self.swept);
+        let more = self.attempt(false, |transaction| {
+            sweep::sweep(transaction, limits, now, &mut swept)
+        })?;
+        self.swept = swept;
+        Ok(more)
     }
 
     /// Closes a file that cannot be used any more.

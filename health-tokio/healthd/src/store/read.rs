@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use health_core::UnixTime;
 use health_core::monitor::registry::CheckChange;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::StoreError;
 use super::schema::{VERSION, open_to_read};
+use super::{CheckHistory, StoreError, history};
 
 /// A registry opened for reading.
 #[derive(Debug)]
@@ -217,6 +218,20 @@ impl Reader {
         })
     }
 
+    /// What is remembered of each check of a target; nothing if there is none of that name.
+    pub(crate) fn history(
+        &self,
+        name: &str,
+        now: UnixTime,
+    ) -> Result<Vec<CheckHistory>, StoreError> {
+        self.ask(|connection| CheckHistory::read(connection, name, now))
+    }
+
+    /// The same as a document.
+    pub(crate) fn history_document(&self, name: &str, now: UnixTime) -> Result<Value, StoreError> {
+        self.ask(|connection| history(connection, name, now))
+    }
+
     fn ask<R>(
         &self,
         ask: impl FnOnce(&Connection) -> rusqlite::Result<R>,
@@ -271,7 +286,7 @@ fn check(row: &Row<'_>) -> rusqlite::Result<CheckInfo> {
     })
 }
 
-fn result(row: &Row<'_>) -> rusqlite::Result<ResultInfo> {
+pub(super) fn result(row: &Row<'_>) -> rusqlite::Result<ResultInfo> {
     Ok(ResultInfo {
         begin_at: row.get(0)?,
         took_ms: row.get::<_, f64>(1)? / 1_000.0,
@@ -282,7 +297,7 @@ fn result(row: &Row<'_>) -> rusqlite::Result<ResultInfo> {
     })
 }
 
-fn transition(row: &Row<'_>) -> rusqlite::Result<TransitionInfo> {
+pub(super) fn transition(row: &Row<'_>) -> rusqlite::Result<TransitionInfo> {
     let (change, from, to): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
     let statuses = (!to.is_empty()).then_some((&*from, &*to));
     let rule = CheckChange::from_words(&change, statuses).map_or("", CheckChange::rule);

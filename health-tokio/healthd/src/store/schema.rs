@@ -22,16 +22,37 @@ const UPGRADES: [(i32, &str); 6] = [
     (1, include_str!("to-2.sql")),
     (2, include_str!("to-3.sql")),
     (3, include_str!("to-4.sql")),
-    (4, ""),
+    (4, include_str!("to-5.sql")),
     (5, include_str!("to-6.sql")),
     (6, include_str!("to-7.sql")),
 ];
+/// A file that is read whole within a second or so, in bytes.
+const SMALL: u64 = 256 << 20;
 /// How long a reader or a backup may lock the file.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
-/// Whether SQLite finds the file whole.
+/// Whether SQLite finds the file whole. Of a large one all but the rollups are read: with years of those of
+/// many targets, reading them takes minutes, in which nothing would be watched. What is wrong with them shows
+/// when they are written.
 pub(super) fn quick_check(connection: &Connection) -> Result<(), Problem> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    let size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    let size: u64 = connection.query_row(size, (), |row| row.get(0))?;
+    if size <= SMALL {
+        return verdict(connection, "1");
+    }
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'rollups'";
+    let mut tables = connection.prepare(tables)?;
+    let tables = tables.query_map((), |row| row.get::<_, String>(0))?;
+    for table in tables {
+        verdict(connection, &format!("'{}'", table?.replace('\'', "''")))?;
+    }
+    Ok(())
+}
+
+/// What SQLite finds, of all or of a table.
+fn verdict(connection: &Connection, what: &str) -> Result<(), Problem> {
+    let check = format!("PRAGMA quick_check({what})");
+    let verdict: String = connection.query_row(&check, (), |row| row.get(0))?;
     if verdict == "ok" {
         return Ok(());
     }

@@ -27,6 +27,8 @@ CREATE TABLE checks (
     since                 INTEGER, -- when the status last changed
     answers_since         INTEGER, -- deregistered, and its rechecks have succeeded since then
     restart_requested     INTEGER NOT NULL DEFAULT 0, -- for this instance: it is not requested again
+    rolled_up             INTEGER NOT NULL DEFAULT 0, -- the number of the last result that is in the rollups
+    ring                  INTEGER NOT NULL DEFAULT 0, -- how many results the ring has room for; 0: not known yet
     UNIQUE (target_id, name)
 ) STRICT;
 
@@ -41,7 +43,7 @@ CREATE TABLE results (
     message  TEXT NOT NULL,
     counted  INTEGER NOT NULL,
     number   INTEGER NOT NULL DEFAULT 0, -- of all results of the check: their order, whatever the clock says
-    silenced INTEGER NOT NULL DEFAULT 0, -- the target was silenced when it began: no part of its uptime
+    left_out TEXT, -- why it is no part of the uptime: own, early, paused, silenced; else NULL
     PRIMARY KEY (check_id, slot)
 ) STRICT, WITHOUT ROWID;
 
@@ -144,4 +146,14 @@ CREATE TABLE told (
     kind        TEXT,
     message     TEXT NOT NULL,
     PRIMARY KEY (action, target, "check", change, is_flapping)
+) STRICT, WITHOUT ROWID;
+
+-- What came of the results of each minute (level 0), hour (1) and day (2). A row holds those of a span of
+-- time, packed: an hour, 12 hours, 16 days.
+CREATE TABLE rollups (
+    check_id INTEGER NOT NULL REFERENCES checks ON DELETE CASCADE,
+    level    INTEGER NOT NULL,
+    at       INTEGER NOT NULL, -- when the span begins
+    data     BLOB NOT NULL,
+    PRIMARY KEY (check_id, level, at)
 ) STRICT, WITHOUT ROWID;

@@ -15,9 +15,13 @@ use super::read::Reader;
 use super::schema::VERSION;
 use super::*;
 
+mod history;
+mod month;
 mod older;
 mod outbox;
 mod quiet;
+mod rings;
+mod rollup;
 mod sweep;
 
 const LIMITS: Limits = Limits {
@@ -91,6 +95,7 @@ impl Rig {
         let mut config = CheckConfig::default();
         config.interval = Duration::from_secs(1);
         config.on_unhealthy = on_unhealthy;
+        config.recheck_interval = Some(Duration::from_secs(5));
         let mut rig = Self {
             monitor,
             millis,
@@ -128,8 +133,14 @@ impl Rig {
     }
 
     fn write(&mut self, store: &mut SqliteStore) {
+        self.write_and(store, |_| ());
+    }
+
+    /// Each batch is seen once, and written twice.
+    fn write_and(&mut self, store: &mut SqliteStore, mut see: impl FnMut(&Batch)) {
         self.millis += 1_000;
         while let Some(batch) = self.monitor.poll_batch(self.moment()) {
+            see(&batch);
             store.write(&batch).expect("written");
             store
                 .write(&batch)

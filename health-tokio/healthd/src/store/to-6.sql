@@ -1,4 +1,3 @@
-ALTER TABLE results ADD COLUMN silenced INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE quiet (
     kind  TEXT NOT NULL,
     scope TEXT NOT NULL,

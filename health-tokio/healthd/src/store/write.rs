@@ -10,6 +10,7 @@ use health_core::{Cause, Class, Kind};
 use rusqlite::{OptionalExtension, Result, Transaction as Tx, params};
 
 use super::quiet;
+use super::rollup::{self, LeftOut};
 use super::sweep::{self, Limits};
 use crate::text::millis;
 
@@ -117,7 +118,7 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
     let begin = begin.as_millis();
     let kind = record.kind().map(Kind::as_str);
     let is_success = matches!(record.class(), Class::Success | Class::Warning);
-    let count: i64 = tx
+    let (count, rolled_up, ring, is_active): (i64, i64, i64, bool) = tx
         .prepare_cached(
             "UPDATE checks SET
                 results = results + 1,
@@ -128,7 +129,7 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
                 last_error = iif(?4, last_error, ?6),
                 last_evidence = iif(?4, last_evidence, ?7)
              WHERE id = ?1
-             RETURNING results",
+             RETURNING results, rolled_up, ring, is_active",
         )?
         .query_row(
             params![
@@ -140,16 +141,22 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
                 record.message(),
                 record.cause().map(Cause::reveal),
             ],
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )?;
+    // Once for each time round, not of all checks at once, and before one is overwritten.
+    let is_due = ring == 0 || (count + id) % ring == 0 || count - rolled_up > ring;
+    let ring = match is_due {
+        true => roll_up(tx, id, (rolled_up, count - 1), kept)?,
+        false => ring,
+    };
     tx.prepare_cached(
         "INSERT OR REPLACE INTO results
-            (check_id, slot, begin_at, took_us, class, kind, message, counted, number, silenced)
+            (check_id, slot, begin_at, took_us, class, kind, message, counted, number, left_out)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         id,
-        count % i64::from(kept),
+        count % ring,
         begin,
         i64::try_from(record.duration().as_micros()).unwrap_or(i64::MAX),
         record.class().as_str(),
@@ -157,9 +164,38 @@ fn result(tx: &Tx<'_>, id: i64, row: &ResultRow, kept: u32) -> Result<()> {
         record.message(),
         record.is_counted(),
         count,
-        row.silenced,
+        left_out(row, is_active).map(LeftOut::as_str),
     ])?;
     Ok(())
+}
+
+/// Rolls up the results after the first number, up to the second; from then on the ring has that much room,
+/// since all that is in it may be overwritten. Returns the room.
+pub(super) fn roll_up(
+    tx: &Tx<'_>,
+    id: i64,
+    (rolled_up, last): (i64, i64),
+    kept: u32,
+) -> Result<i64> {
+    if last > rolled_up {
+        rollup::roll_up(tx, id, rolled_up)?;
+    }
+    tx.prepare_cached("UPDATE checks SET rolled_up = ?2, ring = ?3 WHERE id = ?1")?
+        .execute((id, last, kept))?;
+    Ok(i64::from(kept))
+}
+
+/// Why a result is no part of the uptime. One of a deregistered target moves no streak, but says whether it
+/// is up.
+fn left_out(row: &ResultRow, is_active: bool) -> Option<LeftOut> {
+    if row.record.class() == Class::Indeterminate {
+        return Some(LeftOut::Own);
+    }
+    if row.silenced {
+        return Some(LeftOut::Silenced);
+    }
+    let is_early = is_active && !row.record.is_counted();
+    is_early.then_some(LeftOut::Early)
 }
 
 fn state(tx: &Tx<'_>, id: i64, row: &CheckRow) -> Result<()> {

@@ -8,6 +8,7 @@ mod ending;
 mod endpoint;
 mod environment;
 mod header_files;
+mod history;
 mod init;
 mod lists;
 mod lost;

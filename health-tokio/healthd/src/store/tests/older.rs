@@ -60,6 +60,11 @@ fn an_older_registry_is_brought_up_to_date() {
     let results = &target.expect("read").expect("there").checks[0].results;
     let begins: Vec<_> = results.iter().map(|it| it.begin_at).collect();
     assert_eq!(begins, [3_800, 3_900, 3_950]);
+    // They are remembered, though nothing comes after them.
+    let now = UnixTime::from_millis(5_000);
+    let reader = Reader::open(&place.db()).expect("a reader");
+    let remembered = reader.history("web-1", now).expect("read");
+    assert_eq!(remembered[0].windows(now)[0].1.failures(), 3);
     drop(place.open());
     let reader = Reader::open(&place.db()).expect("a reader");
     let target = reader.target("web-1").expect("read").expect("there");
