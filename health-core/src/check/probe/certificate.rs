@@ -47,7 +47,7 @@ impl CertificateLimits {
     pub(super) fn check(self, now: UnixTime, not_after: UnixTime) -> Option<Expiring> {
         let left = not_after.as_millis().checked_sub(now.as_millis());
         let left = left.map(Duration::from_millis);
-        let is_within = |limit| !left.is_some_and(|left| left >= limit) && limit != Duration::ZERO;
+        let is_within = |limit| left.is_none_or(|left| left < limit) && limit != Duration::ZERO;
         let (limit, is_soft) = match (is_within(self.fail), is_within(self.warn)) {
             (true, _) => (self.fail, false),
             (false, true) => (self.warn, true),
@@ -130,8 +130,10 @@ mod tests {
 
     #[test]
     fn a_limit_of_zero_is_none() {
-        let mut limits = CertificateLimits::default();
-        limits.fail = Duration::ZERO;
+        let mut limits = CertificateLimits {
+            fail: Duration::ZERO,
+            ..CertificateLimits::default()
+        };
         assert!(matches!(check(limits, 60), Some((_, true))));
         assert!(matches!(check(limits, -60), Some((_, true))));
         limits.warn = Duration::ZERO;
