@@ -19,6 +19,7 @@ mod flags;
 mod header_files;
 mod probe;
 mod reader;
+mod rhythm;
 mod run;
 mod target;
 
