@@ -33,6 +33,7 @@ use health_core::check::{CheckConfig, OnUnhealthy};
 
 use super::probe::{Grammar, Rule, probe};
 use super::reader::{Item, Result, Table};
+use super::rhythm;
 
 /// The shortest interval: below it, checks of many targets would be an attack.
 pub(crate) const MIN_INTERVAL: Duration = Duration::from_millis(100);
@@ -199,38 +200,6 @@ pub(super) fn recheck_interval(item: &Item<'_>) -> Result<Duration> {
     Ok(interval)
 }
 
-/// When a check is made more or less often than at its interval, by what it has found.
-fn rhythm(table: &Table<'_>, config: &mut CheckConfig) -> Result<()> {
-    let interval = |name| -> Result<Option<Duration>> {
-        let item = table.get(name);
-        let read = item.map(|item| {
-            at_least(MIN_INTERVAL, item.duration()?).map_err(|allowed| item.wrong(allowed))
-        });
-        read.transpose()
-    };
-    if let Some(edge) = interval("edge_interval")? {
-        config.edge_interval = Some(edge);
-    }
-    if let Some(down) = interval("down_interval")? {
-        config.unhealthy_interval = Some(down);
-    }
-    if let Some(most) = interval("down_interval_max")? {
-        config.unhealthy_interval_max = Some(most);
-    }
-    if let Some(item) = table.get("down_backoff") {
-        let factor = item
-            .value()
-            .as_f64()
-            .filter(|it| (1.0..=100.0).contains(it));
-        let factor = factor.ok_or_else(|| item.wrong("allowed is 1 to 100"))?;
-        config.unhealthy_backoff_factor = factor;
-    }
-    if let Some(item) = table.get("jitter") {
-        config.jitter_percent = u8::try_from(item.integer(0, 50)?).unwrap_or(50);
-    }
-    Ok(())
-}
-
 /// The settings of a check that are about time and thresholds; also those of a whole file.
 pub(super) fn timing(
     table: &Table<'_>,
@@ -270,7 +239,7 @@ pub(super) fn timing(
         let interval = at_least(MIN_INTERVAL, item.duration()?).map_err(|it| item.wrong(it))?;
         config.start_interval = Some(interval);
     }
-    rhythm(table, &mut config)?;
+    rhythm::read(table, &mut config)?;
     if let Some(item) = table.get("lag_tolerance") {
         config.lag_tolerance = Some(item.duration()?);
     }

@@ -24,6 +24,7 @@ mod position;
 mod probe;
 mod reader;
 mod reference;
+mod rhythm;
 mod run;
 mod show;
 mod stream;

@@ -17,6 +17,7 @@ use super::discovery::Listing;
 use super::header_files::{HeaderFiles, UNREADABLE};
 use super::probe::Rule;
 use super::reader::{Item, Result, Table};
+use super::rhythm;
 
 /// Where a target comes from, which decides who may take it away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -344,6 +345,7 @@ fn definition<'a>(
             "name": name.as_str(),
             "target": target,
             "expects": rule,
+            "rhythm": rhythm::words(config),
             "kind": config.kind.as_str(),
             "interval_seconds": config.interval.as_secs_f64(),
             "timeout_seconds": config.timeout.as_secs_f64(),

@@ -9,7 +9,7 @@ use health_tokio::supervise::{Group, GroupControl, GroupHandle, Streams};
 
 use super::events;
 use super::notices::Notices;
-use crate::config::GroupSettings;
+use crate::config::{GroupSettings, default_addresses};
 
 /// A group that runs.
 pub(super) struct RunningGroup {
@@ -43,6 +43,7 @@ pub(super) fn prepare(
     let of = |error: &dyn std::fmt::Display| format!("group {name}: {error}");
     let output = streams.output(settings.has_prefix().then_some(name));
     let group = Group::new(name, settings.program.clone()).map_err(|error| of(&error))?;
+    let group = group.policy(default_addresses());
     let mut group = group
         .config(settings.config.clone())
         .output(output)

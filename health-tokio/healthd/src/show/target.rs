@@ -188,6 +188,9 @@ fn describe(target: &TargetInfo, check: &CheckInfo, last: &Value, out: &mut Stri
             word(&it["on_unhealthy"]),
             recheck(it),
         );
+        if let Some(rhythm) = it["rhythm"].as_str() {
+            let _ = writeln!(out, "  rhythm     {rhythm}");
+        }
     }
     let (failures, successes) = (check.consecutive_failures, check.consecutive_successes);
     let failures = text::count(failures, "failure", "failures");

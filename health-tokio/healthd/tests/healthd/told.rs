@@ -243,3 +243,50 @@ fn a_command_may_be_added() {
         "{error}"
     );
 }
+
+/// `/health` leads to `/there`, which is healthy, and everything else to itself.
+fn leading() -> std::net::SocketAddr {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = Vec::new();
+            let mut byte = [0];
+            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
+                request.push(byte[0]);
+            }
+            let request = String::from_utf8_lossy(&request).into_owned();
+            let path = request.split(' ').nth(1).unwrap_or("/");
+            let to = if path == "/health" { "there" } else { path };
+            let head = match path {
+                "/there" => "200 OK".to_owned(),
+                _ => format!("302 Found\r\nLocation: {to}"),
+            };
+            let _ = write!(stream, "HTTP/1.1 {head}\r\nContent-Length: 2\r\n\r\n{{}}");
+        }
+    });
+    address
+}
+
+#[test]
+fn redirects_are_followed_on_the_same_host() {
+    let place = Place::new("told-redirects");
+    let address = leading();
+    let check = |path: &str, most: &str| {
+        let url = format!("http://{address}{path}");
+        let flags = ["--redirects", most, "--expect-status", "200"];
+        let output = place.run(&[&["check", &*url], &flags[..]].concat());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let text = check("/health", "1");
+    assert!(text.starts_with("healthy: "), "{text}");
+    assert!(text.contains("behind at most 1 redirect\n"), "{text}");
+    let text = check("/health", "0");
+    assert!(text.contains("HTTP 302 Found (accepted: 200)"), "{text}");
+    let text = check("/circle", "10");
+    let part = "more redirects than the 10 that are followed";
+    assert!(text.contains(part), "{text}");
+    assert!(text.contains("cause    Location: /circle"), "{text}");
+}

@@ -192,7 +192,7 @@ pub(super) const FLAGS: &[(&str, Form, &str, &str)] = &[
         "health-status",
         Form::Text,
         "CODES",
-        "Accepted status, 200 or 200-399 [default: 200-399]",
+        "Accepted status, 200, or 200,204,300-399 [default: 200-399]",
     ),
     (
         "health-interval",

@@ -135,6 +135,9 @@ fn a_check_may_be_made_more_or_less_often() {
         );
         assert!((config.unhealthy_backoff_factor - 2.0).abs() < f64::EPSILON);
         assert_eq!(config.jitter_percent, 10);
+        let text = "every 5s while a change is pending; every 10s while unhealthy, times 2 at each \
+                    failure up to 300s; late by up to 10 %";
+        assert_eq!(rhythm::words(config).as_deref(), Some(text));
     }
 }
 
