@@ -101,7 +101,7 @@ fn target(status: &MonitorStatus, target: &TargetView, o: &mut Object<'_>) {
         let labels = labels.iter();
         let labels = labels.filter(|(name, _)| name.chars().all(is_name));
         o.object("labels", |o| {
-            labels.for_each(|(name, value)| o.string(name, value))
+            labels.for_each(|(name, value)| o.string(name, value));
         });
     }
     o.objects("checks", target.checks.iter(), |o, it| check(moment, it, o));
