@@ -162,7 +162,7 @@ fn labels(target: &TargetView, o: &mut Object<'_>) {
         let labels = labels.iter();
         let labels = labels.filter(|(name, _)| name.chars().all(is_name));
         o.object("labels", |o| {
-            labels.for_each(|(name, value)| o.string(name, value))
+            labels.for_each(|(name, value)| o.string(name, value));
         });
     }
 }

@@ -39,7 +39,7 @@ pub(crate) enum ConfigCommand {
     },
     /// Print the settings of monitor that are in effect, with flags, environment and defaults, without
     /// secrets
-    Show(ConfigShowArgs),
+    Show(Box<ConfigShowArgs>),
     /// Print the reference of all keys, as Markdown
     Reference,
     /// Print a JSON Schema, for editors

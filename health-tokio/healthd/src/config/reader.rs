@@ -340,6 +340,20 @@ impl<'a> Table<'a> {
     }
 }
 
+/// The value, shortened to fit into one line.
+fn shown(value: &Value) -> String {
+    const MOST: usize = 60;
+    let text = match value {
+        Value::Object(_) => "{…}".to_owned(),
+        Value::Array(_) => "[…]".to_owned(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 /// The keys that were asked for, for the test of the reference.
 #[cfg(test)]
 pub(super) mod asked {
@@ -362,19 +376,5 @@ pub(super) mod asked {
     /// All of this thread since the last call: the path of the table, and the name.
     pub(in crate::config) fn take() -> BTreeSet<(String, &'static str)> {
         ASKED.take()
-    }
-}
-
-/// The value, shortened to fit into one line.
-fn shown(value: &Value) -> String {
-    const MOST: usize = 60;
-    let text = match value {
-        Value::Object(_) => "{…}".to_owned(),
-        Value::Array(_) => "[…]".to_owned(),
-        other => other.to_string(),
-    };
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
     }
 }

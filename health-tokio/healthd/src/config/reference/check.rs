@@ -52,7 +52,7 @@ pub(super) const SECTIONS: &[Section] = &[
             key(
                 &["start_interval"],
                 Time,
-                "",
+                "5s, at most the interval",
                 "\"1s\"",
                 "From one check to the next in the start period, until one succeeds.",
             ),

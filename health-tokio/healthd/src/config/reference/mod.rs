@@ -1,7 +1,7 @@
 //! All keys of a configuration: what each one takes, and what it means.
 //!
 //! ```text
-//!  monitor.rs, check.rs, run.rs ── Section: Key, Key, … ─┬─► markdown: docs/configuration.md
+//!  monitor.rs, check.rs, … ─────── Section: Key, Key, … ─┬─► markdown: docs/configuration.md
 //!                                                        ├─► schema:   docs/healthd.schema.json
 //!                                                        └─► tests: held to what the reader asks for
 //! ```
@@ -11,6 +11,7 @@
 mod check;
 mod markdown;
 mod monitor;
+mod parts;
 mod run;
 mod schema;
 
@@ -114,7 +115,13 @@ impl Key {
 
 /// In the order of the reference. The first is the file of `healthd monitor`.
 fn sections() -> Vec<Section> {
-    [monitor::SECTIONS, check::SECTIONS, run::SECTIONS].concat()
+    [
+        monitor::SECTIONS,
+        check::SECTIONS,
+        parts::SECTIONS,
+        run::SECTIONS,
+    ]
+    .concat()
 }
 
 impl Section {

@@ -71,7 +71,7 @@ pub(super) const SECTIONS: &[Section] = &[
             flag(&["fatal_exit", "fatal_exits"], CODES, "[78]"),
             flag(&["backoff"], Time, "\"1s\""),
             flag(&["backoff_max"], Time, "\"1m\""),
-            key(&["backoff_factor"], Number, "2", "1.5", "By how much each wait is longer than the one before."),
+            key(&["backoff_factor"], Number, "2", "1.5", "How many times as long as the one before each wait is."),
             flag(&["backoff_reset"], Time, "\"5m\""),
             flag(&["backoff_jitter", "backoff_jitter_percent"], Integer(0, 50), "10"),
             flag(&["max_restarts"], Integer(0, 1_000_000), "5"),
