@@ -1,5 +1,7 @@
 //! One target: a name, a group, and its checks.
 
+mod checks;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use health_core::check::probe::Probe;
 use health_core::check::{CheckConfig, OnUnhealthy};
 use health_core::monitor::registry::{Definition, StoredTarget};
 use health_core::monitor::{self};
-use health_core::{Kind, Name, Outcome, ProbeKind};
+use health_core::{Kind, Name, Outcome};
 use health_driver::monitor::{Target, TargetSettings};
 use serde_json::{Map, Value, json};
 
@@ -16,7 +18,7 @@ use super::check::{self, CheckDef, Defaults};
 use super::discovery::Listing;
 use super::header_files::{HeaderFiles, UNREADABLE};
 use super::probe::Rule;
-use super::reader::{Item, Result, Table};
+use super::reader::{Item, Result};
 use super::rhythm;
 
 /// Where a target comes from, which decides who may take it away.
@@ -88,7 +90,7 @@ impl TargetDef {
             Some(item) => check::name(&item)?,
             None => Name::new(DEFAULT_GROUP).map_err(|error| table.lacks(error))?,
         };
-        let mut checks = checks(&table, defaults)?;
+        let mut checks = checks::checks(&table, defaults)?;
         checks.shrink_to_fit();
         for (index, check) in checks.iter().enumerate() {
             if checks[..index].iter().any(|other| other.name == check.name) {
@@ -389,44 +391,4 @@ fn definition<'a>(
 /// As it is stored: not every reader of JSON knows numbers of 64 bits.
 fn shown(probe_fingerprint: u64) -> String {
     format!("{probe_fingerprint:016x}")
-}
-
-/// One check is the target's own table; several are a list, or the three of a Kubernetes container.
-fn checks(table: &Table<'_>, defaults: &Defaults) -> Result<Vec<CheckDef>> {
-    let host = table.get("host").map(|item| item.text()).transpose()?;
-    let mut checks = Vec::new();
-    if let Some(list) = table.either(&["checks", "check", "health_checks"])? {
-        for (index, item) in list.list()?.iter().enumerate() {
-            let of_check = item.table()?;
-            let mut check = check::check(&of_check, defaults, host, None)?;
-            if let Some(name) = of_check.get("name") {
-                check.name = check::name(&name)?;
-            } else if checks.iter().any(|it: &CheckDef| it.name == check.name) {
-                let name = format!("{}-{}", check.name, index + 1);
-                check.name = Name::new(&name).map_err(|error| of_check.lacks(error))?;
-            }
-            of_check.finish()?;
-            checks.push(check);
-        }
-        if checks.is_empty() {
-            return Err(list.wrong("allowed is 1 to 16 checks"));
-        }
-    }
-    for (place, kind) in [
-        ("startupProbe", ProbeKind::Startup),
-        ("livenessProbe", ProbeKind::Liveness),
-        ("readinessProbe", ProbeKind::Readiness),
-    ] {
-        if let Some(item) = table.get(place) {
-            let of_check = item.table()?;
-            let mut check = check::check(&of_check, defaults, host, Some(kind))?;
-            check.name = Name::new(kind.as_str()).map_err(|error| of_check.lacks(error))?;
-            of_check.finish()?;
-            checks.push(check);
-        }
-    }
-    if checks.is_empty() {
-        checks.push(check::check(table, defaults, host, None)?);
-    }
-    Ok(checks)
 }

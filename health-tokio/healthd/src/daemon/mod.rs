@@ -33,6 +33,7 @@ mod reload;
 mod reporter;
 mod requests;
 mod service_manager;
+mod store_command;
 mod store_writer;
 mod target_requests;
 mod timers;

@@ -19,8 +19,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use health_core::Name;
-use health_core::monitor::registry::{Batch, Definition, Quiet, StoredTarget, TargetStore};
+use health_core::monitor::registry::{Batch, StoredTarget, TargetStore};
 use health_driver::Health;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -31,6 +30,7 @@ use super::list::List;
 use super::outbox::Outbox;
 use super::registry_file::{FileCheck, RegistryFile};
 use super::reporter::StoredBatch;
+pub(super) use super::store_command::StoreCommand;
 use crate::control::Lock;
 use crate::store::{Limits, SqliteStore, StoreError, Stored, peek};
 
@@ -43,19 +43,6 @@ pub(super) const MAX_TARGETS: usize = 4_096;
 
 /// Why a command is not done.
 const GONE: &str = "the monitor is stopping";
-
-/// A change of the registry other than a batch.
-#[derive(Debug)]
-pub(super) enum StoreCommand {
-    Put(Vec<Definition>),
-    /// Forget what is known of them.
-    Reset(Vec<Name>),
-    Remove(Vec<Name>),
-    /// Which targets are paused and silenced.
-    Quiet(Arc<Quiet>),
-    /// Keep so much of each check from now on.
-    Limits(Limits),
-}
 
 /// Sends commands to the [`StoreWriter`].
 #[derive(Clone, Debug)]
@@ -79,30 +66,6 @@ pub(crate) struct StoreWriter {
     late: Option<Box<dyn FnOnce(Vec<StoredTarget>) + Send>>,
     /// When what is too old is deleted next.
     sweep_at: Instant,
-}
-
-impl StoreCommand {
-    fn carry_out(&self, store: &mut SqliteStore) -> Result<(), StoreError> {
-        match self {
-            Self::Put(targets) => store.put(targets),
-            Self::Reset(names) => store.reset(names),
-            Self::Remove(names) => store.remove(names),
-            Self::Quiet(quiet) => store.write_quiet(quiet),
-            Self::Limits(limits) => {
-                store.set_limits(*limits);
-                Ok(())
-            }
-        }
-    }
-
-    /// Whether there is nothing to do.
-    pub(super) fn is_empty(&self) -> bool {
-        match self {
-            Self::Put(targets) => targets.is_empty(),
-            Self::Reset(names) | Self::Remove(names) => names.is_empty(),
-            Self::Quiet(_) | Self::Limits(_) => false,
-        }
-    }
 }
 
 impl StoreHandle {
