@@ -66,7 +66,7 @@ fn a_target_is_shown_and_reactivated_over_http() {
     let (code, error) = ask_json(&daemon, "POST /targets/b/reactivate?for=2h");
     let wanted = json!({"error": "for \"2h\": no parameters are allowed"});
     assert_eq!((code, error), (400, wanted));
-    assert_eq!(place.server("b").0, false, "nothing of it was done");
+    assert!(!place.server("b").0, "nothing of it was done");
 
     b.start_again();
     let done = ask_json(&daemon, reactivate);
