@@ -1,4 +1,4 @@
-//! Writes a tree as TOML, in the order of its keys.
+//! Writes a tree as TOML, in the order of its keys, but for names, which come first.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,8 @@ pub(crate) fn toml_text(table: &Map<String, Value>) -> String {
 }
 
 fn write_table(table: &Map<String, Value>, path: &str, out: &mut String) {
-    for (key, value) in table {
+    let (names, others): (Vec<_>, Vec<_>) = table.iter().partition(|(key, _)| *key == "name");
+    for (key, value) in names.into_iter().chain(others) {
         if tables_of(value).is_none() && !value.is_null() {
             // Writing to a text cannot fail.
             let _ = writeln!(out, "{} = {}", shown_key(key), inline(value));
