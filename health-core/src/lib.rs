@@ -79,7 +79,7 @@
 //! # Crate features
 //!
 //! * `monitor` (default): [`monitor`], many checks on many targets.
-//! * `page` (default): the page that a browser gets at `/` and `/health`, 27 KiB of HTML.
+//! * `page` (default): the page that a browser gets at `/` and `/health`, 58 KiB of HTML.
 //! * `registry`: what a program needs that keeps its targets and their results in a store, and sends
 //!   notifications (`healthd`).
 //! * `supervise`: `supervise`, which keeps the processes of a group running.

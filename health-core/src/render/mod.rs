@@ -35,6 +35,8 @@ pub(crate) use history::history;
 pub(crate) use metrics::metrics;
 #[cfg(feature = "page")]
 pub(crate) use page::page;
+#[cfg(all(feature = "page", feature = "monitor"))]
+pub(crate) use page::table;
 pub(crate) use probe::{Probe, Watched};
 pub(crate) use stats::stats;
 #[cfg(feature = "monitor")]

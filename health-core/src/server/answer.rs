@@ -206,7 +206,9 @@ impl Service {
                     Format::Text => render::text(&probe, out),
                     Format::HealthJson => render::health_json(&probe, out),
                     #[cfg(feature = "page")]
-                    Format::Html => render::page(&probe, out),
+                    Format::Html => {
+                        render::page(&probe, |out| self.write_table(query.access, out), out);
+                    }
                     _ if kind == ProbeKind::Health => render::document(&probe, out),
                     _ => render::verdict(&probe, out),
                 }
@@ -252,6 +254,17 @@ impl Service {
             }
             Body::Version => render::version(moment, snapshot, out),
         }
+    }
+
+    /// Appends the targets for browsers without scripts, if there is a monitor.
+    #[cfg(feature = "page")]
+    fn write_table(&self, access: Access, out: &mut Vec<u8>) {
+        #[cfg(feature = "monitor")]
+        if let Some(targets) = self.targets.as_ref().filter(|_| access == Access::Detailed) {
+            targets.write_table(out);
+        }
+        #[cfg(not(feature = "monitor"))]
+        let _ = (access, out);
     }
 
     /// How many targets are healthy, if there is a monitor.

@@ -31,6 +31,11 @@ impl Query {
     /// Whether it asks for more than is public. Most verdicts do not, and no access check is made for
     /// them.
     pub(super) const fn wants_details(&self) -> bool {
+        // Its table of targets is for who may see them.
+        #[cfg(all(feature = "page", feature = "monitor"))]
+        if matches!(self.format, Some(Format::Html)) {
+            return true;
+        }
         let has_details = match (self.route, self.format) {
             // It names every check and why it fails in fixed words, which are public.
             (_, Some(Format::Text)) => false,

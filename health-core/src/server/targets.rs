@@ -127,6 +127,16 @@ impl TargetList {
         render::ready_targets(targets.take(query.limit().unwrap_or(usize::MAX)), out);
     }
 
+    /// Appends a table of the first targets, the worst first.
+    #[cfg(feature = "page")]
+    pub(super) fn write_table(&self, out: &mut Vec<u8>) {
+        let status = self.status();
+        let every = TargetQuery::default();
+        let all = self.sorted(&every, &status.summary);
+        let targets: Vec<_> = all.take(MAX_TARGETS.into()).collect();
+        render::table(&status, &targets, out);
+    }
+
     /// Appends metrics of the whole, and of each of the first targets.
     pub(super) fn write_metrics(&self, e: &mut Exposition<'_>) {
         let status = self.status();

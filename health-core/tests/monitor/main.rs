@@ -12,6 +12,8 @@ mod mass_failure;
 mod memory_store;
 mod notices;
 mod observer;
+#[cfg(feature = "page")]
+mod page;
 mod properties;
 #[path = "../support/rng.rs"]
 mod rng;

@@ -3,103 +3,15 @@
 // The endpoint's clock counts, not the viewer's.
 
 // Any prefix works. A server that mounts the endpoint at `/ops` may show the page there: no slash at the end.
-const HOME = location.pathname.replace(/\/(healthz?)?$/, '') + '/';
+const HOME = location.pathname.replace(/\/(healthz?|targets\/[^/]+\/?)?$/, '') + '/';
 for (const a of document.links) a.href = HOME + a.getAttribute('href');
 
-const POLL = 3000, SOON = 250, PATIENCE = 10000, LONGEST_PAUSE = 15000, MOST_PAST = 256;
-const MARKS = {
-  healthy: '✓', up: '✓', degraded: '!', unhealthy: '✕', down: '✕', unknown: '?', pending: '…',
-  starting: '…', draining: '↓', stopped: '■', inactive: '–', lost: '–',
-  deregistered: '✕', 'answers-again': '↑',
-  ready: '✓', started: '…', unready: '!', waiting: '…', backoff: '↻', stopping: '↓', failed: '✕',
-};
-const ORDER = ['deregistered', 'answers-again', 'unhealthy', 'down', 'unknown', 'starting', 'pending', 'inactive', 'degraded',
-  'up', 'healthy'];
-const worstFirst = (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status);
-
+const POLL = 3000, SOON = 250, PATIENCE = 10000, LONGEST_PAUSE = 15000, MOST_PAST = 256, MOST_SHOWN = 100;
 // What is known.
 let health = null, stats = {}, past = new Map(), shown, last = 0;
 // When it came, in milliseconds of the viewer's clock, and what the endpoint's is ahead of that.
 let heard = Date.now(), skew = 0, lost = false, live = false;
-let token = sessionStorage.token, denied = false;
-
-const $ = id => document.getElementById(id), root = document.documentElement;
-const clock = () => Date.now() + skew;
-const inFull = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-const withinDay = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
-
-// Elements
-
-const SVG = 'http://www.w3.org/2000/svg';
-const h = (tag, ...rest) => dress(document.createElement(tag), ...rest);
-const s = (tag, ...rest) => dress(document.createElementNS(SVG, tag), ...rest);
-
-const isThere = one => one != null && one !== false;
-
-/** What is null or false is left out, of attributes and of children. */
-function dress(node, attributes, ...children) {
-  for (const [name, value] of Object.entries(attributes)) if (value) node.setAttribute(name, value);
-  node.append(...children.flat().filter(isThere));
-  return node;
-}
-
-/** Makes the children of `parent` like `fresh` and touches only what differs: selections stay. */
-function fill(parent, ...fresh) {
-  const old = [...parent.childNodes], nodes = fresh.flat().filter(isThere).map(one => one.nodeType ? one : new Text(one));
-  nodes.forEach((node, index) => index < old.length ? liken(old[index], node) : parent.append(node));
-  old.slice(nodes.length).forEach(node => node.remove());
-}
-
-function liken(old, fresh) {
-  if (old === fresh) return;
-  if (old.nodeName !== fresh.nodeName) {
-    old.replaceWith(fresh);
-  } else if (old instanceof Text) {
-    if (old.data !== fresh.data) old.data = fresh.data;
-  } else {
-    // What somebody has opened stays so.
-    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== 'open') old.removeAttribute(name);
-    for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-    fill(old, [...fresh.childNodes]);
-  }
-}
-
-/** A section's list; without anything in it the section is not there. */
-function list(id, items) {
-  $(id).parentNode.hidden = items.length === 0;
-  fill($(id), items);
-}
-
-// Words
-
-/** Milliseconds in their two largest units. */
-function span(time) {
-  const parts = [];
-  let left = Math.max(0, Math.floor(time / 1000));
-  for (const [unit, size] of [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]]) {
-    if (left >= size || (size === 1 && !parts.length)) parts.push(`${Math.floor(left / size)} ${unit}`);
-    left %= size;
-  }
-  return parts.slice(0, 2).join(' ');
-}
-
-/** A time in the viewer's words; with its day if that is not today. */
-function at(time) {
-  const date = new Date(time), isToday = date.toDateString() === new Date().toDateString();
-  return (isToday ? withinDay : inFull).format(date);
-}
-
-/** What has passed since. It ticks; what it `lasts` ends when nobody answers any more. Or until it is `due`. */
-function passed(time, how) {
-  if (how === 'lasts') return span((lost ? heard + skew : clock()) - time);
-  if (how === 'due') return time > clock() ? 'in ' + span(time - clock() + 999) : 'now';
-  return clock() - time < 1000 ? 'just now' : span(clock() - time) + ' ago';
-}
-const since = (time, how, date = new Date(time)) =>
-  h('time', { datetime: date.toISOString(), title: inFull.format(date), class: how }, passed(date, how));
-const join = notes => notes.filter(Boolean).join(', ');
-const small = notes => h('small', {}, join(notes));
-const badge = status => h('span', { class: 'status', 'data-status': status }, h('i', { 'aria-hidden': 'true' }, MARKS[status] ?? '·'), status);
+let token = sessionStorage.token, denied = false, isNeeded = false;
 
 setInterval(() => {
   for (const node of document.querySelectorAll('time')) fill(node, passed(Date.parse(node.dateTime), node.className));
@@ -108,8 +20,10 @@ setInterval(() => {
 // What is shown
 
 function show() {
-  const status = lost ? 'lost' : health?.status ?? root.dataset.status;
-  const word = lost ? 'no answer' : status, mark = MARKS[status] ?? '';
+  const down = targets && !lost && health.phase === 'running' && downs(), isOne = view && one && !lost;
+  const status = lost ? 'lost' : isOne ? one.paused ? 'inactive' : one.status : down ? 'unhealthy' : health?.status ?? root.dataset.status;
+  const whole = lost ? 'no answer' : down ? `${down.count} of ${down.total} targets ${down.count > 1 ? 'are' : 'is'} down` : health?.status ?? root.dataset.status;
+  const word = lost || !view ? whole : `${view} is ${isOne ? one.paused ? 'paused' : one.status : 'not known'}`, mark = MARKS[status] ?? '';
   const service = health?.service ?? location.host;
   root.dataset.status = status;
   root.classList.toggle('lost', lost);
@@ -118,19 +32,29 @@ function show() {
   if ($('icon').href !== image) $('icon').href = image;
   fill($('mark'), mark);
   fill($('word'), word);
-  fill($('summary'), lost ? `${service} has not answered since ${at(heard)}. ` : '', summary());
+  // A name is written as it is.
+  $('word').className = view ? 'name' : '';
+  fill($('summary'), lost ? `${service} has not answered since ${at(heard)}. ` : '', isOne ? ofTarget() : view ? '' : summary(down));
   fill($('link'), lost ? 'trying again' : live ? 'live' : 'asking every few seconds');
   $('link').dataset.status = lost ? 'down' : live ? 'up' : 'unknown';
-  $('access').hidden = !denied;
+  $('access').hidden = !denied && !isNeeded;
   if (!health) return;
   fill($('service'), service);
   fill($('version'), health.version);
-  fill($('facts'), facts());
+  fill($('facts'), view ? [] : facts());
+  showTarget();
   showReplicas();
   showTargets();
-  list('parts', parts().map(part));
-  list('stats', Object.entries(stats).map(stat));
-  if (shown !== past) list('past', [...(shown = past).values()].reverse().map(transition));
+  // A group that is shown with its targets is not shown once more, and neither are its numbers.
+  const isGroup = it => groups.some(([name]) => name === it);
+  list('parts', parts().filter(it => !isGroup(it.name)).map(part));
+  list('stats', Object.entries(stats).filter(([name]) => !isGroup(name)).map(stat));
+  const all = [...past.values(), ...turns.values()];
+  if (shown !== all.length + ' ' + last) {
+    shown = all.length + ' ' + last;
+    list('past', together(all.sort((a, b) => a.time < b.time ? 1 : -1)).slice(0, MOST_SHOWN).map(transition));
+  }
+  for (const id of ['groups', 'parts', 'stats', 'past']) $(id).parentNode.hidden = !!view || !$(id).firstChild;
 }
 
 function icon(mark) {
@@ -141,15 +65,19 @@ function icon(mark) {
     `<text x="8" y="12" font-family="sans-serif" font-size="12" text-anchor="middle" fill="${card}">${mark}</text></svg>`);
 }
 
-function summary() {
+function summary(down) {
   if (!health) return '';
   if (lost) return `It was ${health.status} then; below is what it said last.`;
   if (health.phase === 'draining') return 'It finishes its work and takes on nothing new.';
-  const because = parts().filter(({ status }) => status !== 'healthy' && status !== 'up').map(reason);
+  const because = parts().filter(({ status, name }) => status !== 'healthy' && status !== 'up' && !(down && groups.some(it => it[0] === name))).map(reason);
   if (because.length > 3) because.splice(2, 1 / 0, `${because.length - 2} more`);
+  if (down) return [h('strong', {}, down.names), because.length ? `. ${health.service}: ${because.join('; ')}.` : `. ${health.service} itself is well.`];
   if (because.length) return because.join('; ');
   const { total, healthy } = health.targets ?? {};
-  if (health.status === 'healthy') return healthy < total ? `It is well; ${healthy} of ${total} targets are.` : 'All is well.';
+  if (health.status === 'healthy') {
+    const others = targets ? ORDER.map(it => countsOf(targets)[it] > 0 && `${countsOf(targets)[it]} ${spoken(it)}`) : [];
+    return healthy < total ? `It is well; ${healthy} of ${total} targets are` + (others.some(Boolean) ? `: ${join(others)}.` : '.') : 'All is well.';
+  }
   return denied ? 'The reason needs a token.' : `It is ${health.phase}.`;
 }
 
@@ -163,7 +91,7 @@ function facts() {
   const rows = {
     'Phase': health.phase,
     'Up for': since(health.begun, 'lasts'),
-    'Failures in a row': health.consecutive_failures,
+    'Failures in a row': health.targets ? null : health.consecutive_failures || null,
     'In flight': health.in_flight,
   };
   return Object.entries(rows).filter(([, value]) => value != null)
@@ -219,10 +147,10 @@ function tree(value, floor = 0) {
     entries.length > 100 && row(`and ${entries.length - 100} more`));
 }
 
-function transition({ time, what, name, from, to, message }) {
+function transition({ time, what, name = 'daemon', from, to, message }) {
   return h('li', { 'data-status': to },
     h('div', {},
-      h('strong', {}, name ?? 'daemon'), ' ', h('small', {}, what), ` ${from} → `, h('span', { class: 'status' }, to)),
+      name && [h('strong', {}, what === 'target' ? link(name) : name), ' '], h('small', {}, what), ` ${from ? from + ' ' : ''}→ `, h('span', { class: 'status' }, spoken(to))),
     h('small', {}, at(time), ', ', since(time)),
     message && h('p', {}, message));
 }
@@ -230,9 +158,13 @@ function transition({ time, what, name, from, to, message }) {
 // What is asked
 
 /** Asks for a document and takes it. False if it is kept back; throws if there is no sensible answer. */
-async function read(path, take) {
+async function read(path, take, missing) {
   const answer = await fetch(HOME + path, { headers: headers('application/json'), signal: AbortSignal.timeout(PATIENCE) });
   if ([401, 403].includes(answer.status)) return false;
+  if (answer.status === 404 && missing) {
+    await missing();
+    return true;
+  }
   // Asked too often, or a proxy keeps it back: what is known stands.
   if (!answer.ok && take !== takeHealth) return true;
   take(await answer.json());
@@ -265,6 +197,9 @@ function takePast({ last_id, reset, transitions }) {
 function forget() {
   stats = {};
   targets = null;
+  known = new Map();
+  groups = [];
+  turns = new Map();
   past = new Map();
   last = 0;
   stream.abort();
@@ -274,7 +209,7 @@ function forget() {
 async function refresh() {
   await read('health?verbose&format=json', takeHealth);
   const may = await Promise.all([
-    !health.targets || readTargets(),
+    !health.targets || (view ? readTarget() : readTargets()),
     live || read('stats?verbose', takeStats),
     live || read(`health/history?after=${last}`, told => live || takePast(told)),
   ]);
@@ -358,10 +293,13 @@ $('access').addEventListener('submit', event => {
   event.preventDefault();
   token = $('token').value;
   sessionStorage.token = token;
+  isNeeded = false;
   resumeAt = 0;
   wake?.();
 });
 for (const it of ['online', 'visibilitychange']) addEventListener(it, () => wake?.());
 
+readView();
+readFilter();
 show();
 run();
