@@ -166,8 +166,8 @@ impl TargetList {
     #[cfg(feature = "page")]
     pub(super) fn write_table(&self, out: &mut Vec<u8>) {
         let status = self.status();
-        let query = TargetQuery::default();
-        let all = self.sorted(&query, &status.summary);
+        let every = TargetQuery::default();
+        let all = self.sorted(&every, &status.summary);
         let targets: Vec<_> = all.take(MAX_TARGETS.into()).collect();
         render::table(&status, &targets, out);
     }

@@ -14,15 +14,18 @@ use crate::{at, every_10_s, plain, running, single, starts};
 
 const TOKEN: &str = "t0ken";
 
+fn moment() -> Moment {
+    Moment {
+        now: at(5),
+        ..Moment::default()
+    }
+}
+
 struct Watched(Mutex<Monitor>);
 
 impl Targets for Watched {
     fn status(&self) -> MonitorStatus {
-        let moment = Moment {
-            now: at(5),
-            ..Moment::default()
-        };
-        self.0.lock().expect("no panic").status(moment)
+        self.0.lock().expect("no panic").status(moment())
     }
 
     fn page(&self, after: Option<&Name>, only: Option<TargetStatus>) -> Page<TargetView> {
@@ -52,9 +55,8 @@ fn page(targets: usize, token: &str) -> String {
     let mut config = every_10_s(ProbeKind::Health);
     config.retries = 1;
     let add = |monitor: &mut Monitor, name: &str| {
-        monitor
-            .add(at(0), single(name, config.clone()))
-            .expect("new")
+        let target = single(name, config.clone());
+        monitor.add(at(0), target).expect("new");
     };
     add(&mut monitor, "web-1");
     for attempt in starts(&mut monitor, 0) {
@@ -74,7 +76,7 @@ fn page(targets: usize, token: &str) -> String {
     assert_eq!(connection.step(), Step::Respond);
     let snapshot = Registry::new("svc", "1", at(0)).snapshot(at(5));
     let mut out = Vec::new();
-    connection.respond(Moment::default(), &snapshot, &mut out);
+    connection.respond(moment(), &snapshot, &mut out);
     String::from_utf8(out).expect("UTF-8")
 }
 

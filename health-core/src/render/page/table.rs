@@ -60,10 +60,10 @@ fn row(moment: Moment, target: &TargetView, out: &mut Vec<u8>) {
 }
 
 fn time(at: Option<UnixTime>, out: &mut Vec<u8>) {
-    let text = at.map(UnixTime::rfc3339);
-    let text = text.as_ref().map_or(&[][..], |it| &it[..]);
-    // It is ASCII.
-    cell(core::str::from_utf8(text).unwrap_or_default(), out);
+    raw("<td>", out);
+    if let Some(at) = at {
+        out.extend_from_slice(&at.rfc3339());
+    }
 }
 
 /// Messages are whatever a target answered: markup in them stays text.
