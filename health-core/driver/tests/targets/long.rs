@@ -1,5 +1,6 @@
 //! Lists that are longer than one page.
 
+use super::deregistered::{deregistering, look};
 use super::*;
 
 /// So many targets that were never attempted, for the loop to be dropped later.
