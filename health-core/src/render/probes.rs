@@ -186,24 +186,21 @@ pub(crate) fn probes(monitor: &MonitorStatus, targets: &[TargetView], e: &mut Ex
 /// Only of those that are quiet: few are.
 #[cfg(feature = "registry")]
 fn quiet(targets: &[TargetView], e: &mut Exposition<'_>) {
-    let families: [(_, _, fn(&TargetView) -> bool); 2] = [
-        (
-            "health_target_paused",
-            "1 of each target that is paused: it is not probed.",
-            |it| it.paused.is_some(),
-        ),
-        (
-            "health_target_silenced",
-            "1 of each target that is silenced: no notices are sent about it.",
-            |it| it.silenced.is_some(),
-        ),
-    ];
-    for (name, help, is_quiet) in families {
-        let mut quiet = targets.iter().filter(|it| is_quiet(it)).peekable();
-        if quiet.peek().is_some() {
-            let mut family = e.family(Kind::Gauge, name, help);
-            quiet.for_each(|it| family.bool(&labels(it, None), true));
-        }
+    let paused: Vec<_> = targets.iter().filter(|it| it.paused.is_some()).collect();
+    if !paused.is_empty() {
+        let help = "1 of each target that is paused: it is not probed.";
+        let mut family = e.family(Kind::Gauge, "health_target_paused", help);
+        paused
+            .iter()
+            .for_each(|it| family.bool(&labels(it, None), true));
+    }
+    let silenced: Vec<_> = targets.iter().filter(|it| it.silenced.is_some()).collect();
+    if !silenced.is_empty() {
+        let help = "1 of each target that is silenced: no notices are sent about it.";
+        let mut family = e.family(Kind::Gauge, "health_target_silenced", help);
+        silenced
+            .iter()
+            .for_each(|it| family.bool(&labels(it, None), true));
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
-use health_core::UnixTime;
 use health_core::monitor::registry::{QuietReason, QuietScope};
+use health_core::{Name, UnixTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
@@ -54,24 +54,8 @@ impl Window {
             Some(item) => zone(&item)?,
             None => TimeZone::UTC,
         };
-        let mut scopes = Vec::new();
-        let keys: [(_, fn(_) -> _); 2] = [
-            ("targets", QuietScope::Target),
-            ("groups", QuietScope::Group),
-        ];
-        for (key, scope) in keys {
-            let Some(list) = table.get(key) else {
-                continue;
-            };
-            let items = list.list()?;
-            // With nobody left in it, it would be for all.
-            if items.is_empty() {
-                return Err(list.wrong("allowed are names; without this key it is for all targets"));
-            }
-            for item in items {
-                scopes.push(scope(check::name(&item)?));
-            }
-        }
+        let mut scopes: Vec<_> = names(&table, "targets")?.map(QuietScope::Target).collect();
+        scopes.extend(names(&table, "groups")?.map(QuietScope::Group));
         if scopes.is_empty() {
             scopes.push(QuietScope::All);
         }
@@ -131,6 +115,20 @@ impl Window {
         let at = Timestamp::from_millisecond(millis).ok()?;
         Some(at.to_zoned(self.zone.clone()))
     }
+}
+
+/// The names under this key, if there is one.
+fn names(table: &Table<'_>, key: &'static str) -> Result<std::vec::IntoIter<Name>> {
+    let Some(list) = table.get(key) else {
+        return Ok(Vec::new().into_iter());
+    };
+    let items = list.list()?;
+    // With nobody left in it, it would be for all.
+    if items.is_empty() {
+        return Err(list.wrong("allowed are names; without this key it is for all targets"));
+    }
+    let names: Result<Vec<_>> = items.iter().map(check::name).collect();
+    Ok(names?.into_iter())
 }
 
 fn unix(at: &Zoned) -> UnixTime {
