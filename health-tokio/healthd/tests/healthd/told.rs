@@ -86,6 +86,8 @@ fn check_takes_every_expectation() {
     let exec = |flags: &[&str], command: &[&str], code, part: &str| {
         checks(&[&["exec"], flags, &["--"], command].concat(), code, part);
     };
+    // Limits are set right after the start.
+    let until_17 = "until test $(ulimit -n) = 17; do :; done";
     let one = ["sh", "-c", "exit 1"];
     exec(&[], &one, 1, "exit code 1");
     exec(
@@ -114,7 +116,7 @@ fn check_takes_every_expectation() {
     );
     exec(
         &["--exec-limit", "files=17"],
-        &["sh", "-c", "test $(ulimit -n) = 17"],
+        &["sh", "-c", until_17],
         0,
         "rule",
     );
