@@ -99,7 +99,7 @@ fn read_all(place: &Place, names: &[Name], now: UnixTime) {
     });
     let reader = Reader::open(&place.db()).expect("a reader");
     time("one target", &|name| {
-        drop(reader.target(name).expect("read"))
+        drop(reader.target(name).expect("read"));
     });
     let begin = Clock::now();
     let all = reader.targets().expect("read").len();
