@@ -169,6 +169,7 @@ fn batch(target: &str, results: usize, changes: &[CheckChange], seconds: u64) ->
         check: name("http"),
         begin: UnixTime::from_millis(seconds * 1_000),
         record,
+        silenced: false,
     };
     let transitions = changes.iter().map(|it| turn(target, *it, seconds));
     Batch {
