@@ -146,7 +146,7 @@ fn not_healthy() {
 fn usage() {
     let (url, allowed) = (
         "http://127.0.0.1:1/",
-        "allowed are http://…, https://…, tcp://host:port and unix:/path.sock:/path",
+        "allowed are http://…, https://…, tcp://host:port",
     );
     let http_only = "status, method, headers and body conditions are for http, https and unix";
     for (args, says) in [

@@ -256,7 +256,7 @@ impl FromStr for Probe {
             return text.parse().map(Self::Http);
         }
         let allowed = if cfg!(feature = "expect") {
-            "allowed are http://…, https://…, tcp://host:port, tls://host:port and unix:/path.sock:/path"
+            "allowed are http://…, https://…, tcp://host:port, tls://… and unix:/path.sock:/path"
         } else {
             "allowed are http://…, https://…, tcp://host:port and unix:/path.sock:/path"
         };

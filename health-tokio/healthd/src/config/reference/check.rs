@@ -1,6 +1,6 @@
 //! The keys of a check.
 
-use super::Kind::{Either, Flag, Integer, List, Map, Table, Text, Time, Words};
+use super::Kind::{Either, Flag, Integer, List, Map, Number, Table, Text, Time, Words};
 use super::{Kind, Section, key};
 
 const COUNT: Kind = Integer(1, 1_000_000);
@@ -55,6 +55,41 @@ pub(super) const SECTIONS: &[Section] = &[
                 "5s, at most the interval",
                 "\"1s\"",
                 "From one check to the next in the start period, until one succeeds.",
+            ),
+            key(
+                &["edge_interval"],
+                Time,
+                "the interval",
+                "\"5s\"",
+                "From one check to the next while a change is pending.",
+            ),
+            key(
+                &["down_interval"],
+                Time,
+                "the interval",
+                "\"2m\"",
+                "From one check to the next while it is unhealthy and on the list.",
+            ),
+            key(
+                &["down_backoff"],
+                Number,
+                "1",
+                "2.0",
+                "What that is multiplied by at each further failure, 1 to 100.",
+            ),
+            key(
+                &["down_interval_max"],
+                Time,
+                "1h",
+                "\"30m\"",
+                "Where that growth ends.",
+            ),
+            key(
+                &["jitter"],
+                Integer(0, 50),
+                "0",
+                "10",
+                "The most by which a check is late at random, in per cent of its interval.",
             ),
             key(
                 &["initial_delay", "initialDelaySeconds"],
@@ -136,7 +171,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 Text,
                 "",
                 "\"http://10.0.0.7:8080/health\"",
-                "`http://…`, `https://…`, `tcp://host:port` or `unix:/path.sock:/path`.",
+                "`http://…`, `https://…`, `tcp://host:port`, `tls://host:port` or `unix:/path.sock:/path`.",
             )
             .beside(""),
             key(
@@ -165,24 +200,10 @@ pub(super) const SECTIONS: &[Section] = &[
             .beside(""),
             key(
                 &["expect_status"],
-                Either(&[Integer(100, 599), Text]),
+                Either(&[Integer(200, 599), Text, List(&Either(&[Integer(200, 599), Text]))]),
                 "200; in other grammars 200-399",
-                "\"200-399\"",
-                "Accepted status.",
-            ),
-            key(
-                &["json"],
-                Flag,
-                "true; in other grammars false",
-                "false",
-                "Whether the body has to be JSON.",
-            ),
-            key(
-                &["contains"],
-                Text,
-                "",
-                "\"\\\"status\\\":\\\"ok\\\"\"",
-                "What the body has to contain.",
+                "\"200,204,300-399\"",
+                "Accepted statuses.",
             ),
             key(
                 &["max_body"],
@@ -211,11 +232,11 @@ pub(super) const SECTIONS: &[Section] = &[
                 Table("tls"),
                 "",
                 "{ ca = \"/etc/ssl/ca.pem\" }",
-                "How an `https` address is trusted.",
+                "How a server is trusted, over `https`, `tls://` and `tcp`.",
             )
             .beside("url = \"https://10.0.0.7/\""),
         ],
-        includes: &["timing"],
+        includes: &["timing", "request", "stream", "command"],
         context: "[[target]]\nname = \"web-1\"\n[[target.check]]\n@",
         needs: "url = \"http://10.0.0.7/\"",
     },

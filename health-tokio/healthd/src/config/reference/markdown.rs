@@ -75,6 +75,7 @@ fn takes(kind: &Kind, sections: &[Section]) -> String {
         }
         Kind::List(of) => format!("list of: {}", takes(of, sections)),
         Kind::Table(name) => format!("table {}", table(name)),
+        Kind::Any => "table".to_owned(),
         Kind::Map(None) => "table of texts".to_owned(),
         Kind::Map(Some(name)) => format!("table of texts, or each {}", table(name)),
         Kind::Either(kinds) => {

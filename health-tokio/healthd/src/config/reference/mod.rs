@@ -8,7 +8,9 @@
 //!
 //! A new key is a line in its section. The tests say which one lacks, and read each example.
 
+mod actions;
 mod check;
+mod expected;
 mod markdown;
 mod monitor;
 mod parts;
@@ -69,6 +71,8 @@ enum Kind {
     List(&'static Self),
     /// A table of this section.
     Table(&'static str),
+    /// Whatever is said of it.
+    Any,
     /// A table with free keys; each value is a text, or a table of this section.
     Map(Option<&'static str>),
     /// One of these.
@@ -118,7 +122,9 @@ fn sections() -> Vec<Section> {
     [
         monitor::SECTIONS,
         check::SECTIONS,
+        expected::SECTIONS,
         parts::SECTIONS,
+        actions::SECTIONS,
         run::SECTIONS,
     ]
     .concat()

@@ -1,17 +1,7 @@
 //! The file of `healthd monitor`, besides checks.
 
-use super::Kind::{Either, Flag, Integer, List, Number, Table, Text, Time, Words};
+use super::Kind::{Either, Flag, Integer, List, Number, Table, Text, Time};
 use super::{Key, Section, key};
-
-const NOTICES: &[&str] = &[
-    "unhealthy",
-    "recovered",
-    "deregistered",
-    "answers_again",
-    "mass_failure",
-    "restarted",
-    "given_up",
-];
 
 /// What the files of both programs have.
 pub(super) const ENDPOINT: &[Key] = &[
@@ -89,8 +79,8 @@ pub(super) const SECTIONS: &[Section] = &[
             key(
                 &["results"],
                 Integer(1, 1_000),
-                "10",
                 "50",
+                "100",
                 "How many results of each check the registry keeps.",
             ),
             key(
@@ -120,6 +110,20 @@ pub(super) const SECTIONS: &[Section] = &[
                 "[]",
                 "[{ name = \"web-1\", url = \"http://10.0.0.7/\" }]",
                 "What is watched.",
+            ),
+            key(
+                &["window", "windows"],
+                List(&Table("window")),
+                "[]",
+                "[{ name = \"backup\", cron = \"30 2 * * *\", for = \"1h\" }]",
+                "When targets are silenced.",
+            ),
+            key(
+                &["addresses"],
+                Table("addresses"),
+                "{ deny = [\"metadata\"] }",
+                "{ deny = [\"metadata\", \"link-local\"] }",
+                "Which addresses are connected to.",
             ),
             key(
                 &["file_sd"],
@@ -217,60 +221,6 @@ pub(super) const SECTIONS: &[Section] = &[
         includes: &[],
         context: "[[file_sd]]\n@",
         needs: "files = [\"none.json\"]",
-    },
-    Section {
-        name: "action",
-        title: "`[[action]]`",
-        text: "A command gets the notice as a line of JSON on its standard input, a webhook by POST.",
-        keys: &[
-            key(
-                &["name"],
-                Text,
-                "made of its settings",
-                "\"pager\"",
-                "What it is called in the registry: under the same name it goes on with what it has not taken yet.",
-            ),
-            key(
-                &["on"],
-                List(&Words(NOTICES)),
-                "all",
-                "[\"unhealthy\", \"recovered\"]",
-                "The notices that it is for.",
-            ),
-            key(
-                &["command"],
-                List(&Text),
-                "",
-                "[\"notify\", \"ops\"]",
-                "A program and its arguments.",
-            )
-            .beside(""),
-            key(
-                &["webhook"],
-                Text,
-                "",
-                "\"http://127.0.0.1:8080/hook\"",
-                "A URL; its path and query are shown nowhere.",
-            )
-            .beside(""),
-            key(
-                &["timeout"],
-                Time,
-                "10s",
-                "\"5s\"",
-                "How long one delivery may take.",
-            ),
-            key(
-                &["give_up_after"],
-                Time,
-                "that of the file",
-                "\"10m\"",
-                "How long a notice is tried that it does not take.",
-            ),
-        ],
-        includes: &[],
-        context: "[[action]]\n@",
-        needs: "command = [\"true\"]",
     },
     Section {
         name: "target",

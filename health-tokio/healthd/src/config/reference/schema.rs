@@ -56,6 +56,7 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Words(words) => json!({ "type": "string", "enum": words }),
         Kind::List(of) => json!({ "type": "array", "items": of_kind(of) }),
         Kind::Table(name) => json!({ "$ref": format!("#/$defs/{name}") }),
+        Kind::Any => json!({}),
         Kind::Map(None) => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }
