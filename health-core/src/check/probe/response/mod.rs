@@ -45,9 +45,9 @@ pub(super) struct Response<'p> {
     probe: &'p HttpProbe,
     verdict: Verdict,
     part: Part<'p>,
-    /// `Retry-After` and, of a redirect, `Location`.
+    /// `Retry-After` and, of a redirect, `Location`. Few have either, and there are many responses.
     #[cfg(feature = "registry")]
-    pub(super) asks: [Option<Box<str>>; 2],
+    pub(super) asks: Option<Box<[Option<Box<str>>; 2]>>,
 }
 
 enum Part<'p> {
@@ -63,7 +63,7 @@ impl<'p> Response<'p> {
             verdict: Verdict::default(),
             part: Part::Head(HeadReader::default()),
             #[cfg(feature = "registry")]
-            asks: [None, None],
+            asks: None,
         }
     }
 
@@ -105,7 +105,9 @@ impl<'p> Response<'p> {
                     {
                         let is_redirect = (300..=399).contains(&status);
                         let location = is_redirect.then(|| text(&head, "Location")).flatten();
-                        self.asks = [text(&head, "Retry-After"), location];
+                        let asks = [text(&head, "Retry-After"), location];
+                        let has_any = asks.iter().any(Option::is_some);
+                        self.asks = has_any.then(|| Box::new(asks));
                     }
                     self.verdict = Verdict::of_head(self.probe, &head);
                     let is_judged = self.verdict.needs_body(self.probe);
