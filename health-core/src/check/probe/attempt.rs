@@ -269,9 +269,8 @@ impl<'p> Attempt<'p> {
                 self.report.status = response.status();
                 if self.report.status.is_some() && !had_head {
                     #[cfg(feature = "registry")]
-                    {
-                        let asks = core::mem::take(&mut response.asks);
-                        [self.report.retry_after, self.report.location] = asks;
+                    if let Some(asks) = response.asks.take() {
+                        [self.report.retry_after, self.report.location] = *asks;
                     }
                     self.record(ProbePhase::Head);
                 }

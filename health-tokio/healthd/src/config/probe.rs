@@ -89,9 +89,6 @@ pub(super) struct Parsed {
 
 fn expectations(table: &Table<'_>, is_strict: bool) -> Result<Expectations> {
     exec::refuse_any(table)?;
-    if let Some(name) = Steps::read(table)?.stated {
-        return Err(table.lacks(format_args!("{name} is for tcp:// and tls://")));
-    }
     Expectations::read(table, is_strict)
 }
 
@@ -145,6 +142,9 @@ fn http(item: &Item<'_>, host: Option<&str>, mut expected: Expectations) -> Resu
 }
 
 fn http_at(item: &Item<'_>, text: &str, mut expected: Expectations) -> Result<(Probe, Rule)> {
+    if let Some(name) = expected.of_stream {
+        return Err(item.wrong(format_args!("{name} is for tcp:// and tls://")));
+    }
     let is_https = text.starts_with("https://");
     if let Some(name) = expected.certificate.stated.filter(|_| !is_https) {
         return Err(item.wrong(format_args!("{name} is for https, tls:// and tcp with tls")));

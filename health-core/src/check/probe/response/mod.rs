@@ -50,9 +50,9 @@ pub(super) struct Response<'p> {
     /// Where it leads to, if it is a redirect that is followed: then nothing else of it is judged.
     #[cfg(feature = "expect")]
     location: Option<Box<Location>>,
-    /// `Retry-After` and, of a redirect, `Location`.
+    /// `Retry-After` and, of a redirect, `Location`. Few have either, and there are many responses.
     #[cfg(feature = "registry")]
-    pub(super) asks: [Option<Box<str>>; 2],
+    pub(super) asks: Option<Box<[Option<Box<str>>; 2]>>,
 }
 
 enum Part<'p> {
@@ -70,7 +70,7 @@ impl<'p> Response<'p> {
             #[cfg(feature = "expect")]
             location: None,
             #[cfg(feature = "registry")]
-            asks: [None, None],
+            asks: None,
         }
     }
 
@@ -112,7 +112,9 @@ impl<'p> Response<'p> {
                     {
                         let is_redirect = (300..=399).contains(&status);
                         let location = is_redirect.then(|| text(&head, "Location")).flatten();
-                        self.asks = [text(&head, "Retry-After"), location];
+                        let asks = [text(&head, "Retry-After"), location];
+                        let has_any = asks.iter().any(Option::is_some);
+                        self.asks = has_any.then(|| Box::new(asks));
                     }
                     #[cfg(not(feature = "expect"))]
                     let is_followed = false;

@@ -9,7 +9,7 @@ use super::Rule;
 use super::conditions::{self, Conditions};
 use super::headers;
 use crate::config::reader::{Item, Result, Table};
-use crate::config::stream::Certificate;
+use crate::config::stream::{Certificate, Steps};
 
 /// What is sent, and what the answer has to be.
 pub(super) struct Expectations {
@@ -24,6 +24,8 @@ pub(super) struct Expectations {
     pub(super) family: IpFamily,
     pub(super) tls: Option<Tls>,
     pub(super) certificate: Certificate,
+    /// A key that is for a stream alone.
+    pub(super) of_stream: Option<&'static str>,
 }
 
 /// The keys that are for HTTP alone.
@@ -98,6 +100,7 @@ impl Expectations {
             family: family(table)?,
             tls: tls.transpose()?,
             certificate: Certificate::read(table)?,
+            of_stream: Steps::read(table)?.stated,
         })
     }
 

@@ -171,7 +171,7 @@ fn what_an_action_was_told_is_known_to_the_next_process() {
     let own: Vec<_> = own
         .map(|it| (it.transition.change.words().0, it.is_flapping))
         .collect();
-    assert_eq!(own, [("deregistered", true), ("status", false)]);
+    assert_eq!(own, [("status", false), ("deregistered", true)]);
     let change = OutboxChange {
         gone: vec!["a".into()],
         told: vec![told("b", &[])],
