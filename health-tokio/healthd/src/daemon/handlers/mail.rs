@@ -66,7 +66,7 @@ fn compose(settings: &Mail, message: &Message) -> Result<lettre::Message, String
 
 fn transport(settings: &Mail) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
     let host = &*settings.host;
-    let builder = match settings.encryption {
+    let builder: Result<_, lettre::transport::smtp::Error> = match settings.encryption {
         Encryption::None => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(
             host,
         )),
