@@ -8,7 +8,6 @@ mod following;
 #[cfg(feature = "expect")]
 mod talking;
 
-#[cfg(feature = "expect")]
 use alloc::boxed::Box;
 use alloc::format;
 use core::fmt;
@@ -125,7 +124,7 @@ enum State<'p> {
     Connecting(Connecting<'p>),
     Securing,
     Sending,
-    Reading(Response<'p>),
+    Reading(Box<Response<'p>>),
     #[cfg(feature = "expect")]
     Talking(Talking<'p>),
     Lingering {
@@ -251,7 +250,7 @@ impl<'p> Attempt<'p> {
         self.handle_timeout(now);
         if let (State::Sending, Some(http)) = (&self.state, self.http) {
             self.end_phase();
-            self.state = State::Reading(Response::new(http));
+            self.state = State::Reading(Box::new(Response::new(http)));
         }
         #[cfg(feature = "expect")]
         self.has_sent();

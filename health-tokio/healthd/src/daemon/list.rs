@@ -63,16 +63,28 @@ impl Targets for List {
 
     fn page(&self, after: Option<&Name>, only: Option<TargetStatus>) -> Page<TargetView> {
         let mut page = self.controls.page(after, only);
-        let targets = self.lock();
-        for view in &mut page.entries {
-            let listing = targets.get(&view.name).and_then(|it| it.listing.as_ref());
-            view.labels = listing.map(|it| Arc::clone(&it.labels));
-        }
+        self.add_labels(&mut page.entries);
         page
+    }
+
+    fn target(&self, name: &Name) -> Option<TargetView> {
+        let mut target = self.controls.target(name.as_str())?;
+        self.add_labels(std::slice::from_mut(&mut target));
+        Some(target)
     }
 
     fn ready(&self, after: Option<&Name>) -> Page<ReadyTarget> {
         self.controls.ready(after)
+    }
+}
+
+impl List {
+    fn add_labels(&self, views: &mut [TargetView]) {
+        let targets = self.lock();
+        for view in views {
+            let listing = targets.get(&view.name).and_then(|it| it.listing.as_ref());
+            view.labels = listing.map(|it| Arc::clone(&it.labels));
+        }
     }
 }
 

@@ -216,8 +216,7 @@ async fn watch(
     let service = Service::new().targets(registry.shown());
     let service = service.target_routes(target_requests::routes(), &asked);
     let mut daemon = Daemon::new(
-        flags,
-        settings,
+        (flags, settings),
         service,
         monitor,
         registry,
@@ -300,8 +299,7 @@ async fn watch(
 
 impl Daemon {
     fn new(
-        flags: Flags,
-        mut settings: Settings,
+        (flags, mut settings): (Flags, Settings),
         service: Service,
         monitor: MonitorHandle,
         registry: Arc<Registry>,

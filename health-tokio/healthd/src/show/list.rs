@@ -116,7 +116,7 @@ fn table(targets: &[TargetInfo], is_wide: bool, is_running: bool) -> Cells {
 fn row(target: &TargetInfo, is_wide: bool, is_running: bool) -> Vec<String> {
     let checks = &target.checks;
     let worst = worst(target);
-    let since = since(target).map(|at| text::span(at));
+    let since = since(target).map(text::span);
     let slowest = checks.iter().filter_map(|it| it.last_response_ms);
     let slowest = slowest.reduce(f64::max);
     let status = target.status();

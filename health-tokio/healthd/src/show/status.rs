@@ -211,9 +211,7 @@ fn work(checks: &Value) -> [(String, String); 2] {
 }
 
 fn number(value: &Value) -> String {
-    value
-        .as_u64()
-        .map_or_else(|| "-".to_owned(), |it| thousands(it))
+    value.as_u64().map_or_else(|| "-".to_owned(), thousands)
 }
 
 fn millis(value: &Value) -> String {

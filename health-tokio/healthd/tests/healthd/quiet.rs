@@ -221,7 +221,7 @@ fn a_silenced_outage_is_told_once_when_the_silence_ends_over_a_kill() {
         ),
         1
     );
-    let marked = "SELECT count(*) FROM results r JOIN checks c ON c.id = r.check_id JOIN targets t ON t.id = c.target_id WHERE r.silenced AND t.name = ";
+    let marked = "SELECT count(*) FROM results r JOIN checks c ON c.id = r.check_id JOIN targets t ON t.id = c.target_id WHERE r.left_out = 'silenced' AND t.name = ";
     wait_until("marked result", || count(&format!("{marked} 'a'")) > 0);
     assert_eq!(count(&format!("{marked} 'b'")), 0);
     daemon.kill();
