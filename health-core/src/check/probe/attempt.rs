@@ -27,6 +27,8 @@ use super::policy::AddressPolicy;
 use super::redirect::Hop;
 use super::report::{ProbePhase, Report};
 use super::response::{Malformed, Progress, Response};
+#[cfg(doc)]
+use super::step::AttemptStep;
 use super::step::Destination;
 #[cfg(feature = "expect")]
 use super::stream::StreamProbe;
