@@ -227,7 +227,7 @@ fn a_silenced_outage_is_told_once_when_the_silence_ends_over_a_kill() {
     daemon.kill();
 
     let daemon = Daemon::start(&place, &args);
-    daemon.wait_for(&["failed", "target=a"]);
+    daemon.wait_for(&["cycle", "failures="]);
     assert_eq!(receiver.taken().len(), 1);
     assert_eq!(
         place.out(&["unsilence", "a"]).trim(),
