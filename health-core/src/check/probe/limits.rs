@@ -32,9 +32,9 @@ impl Limits {
         }
         if let (Some(soft), Some(hard)) = (self.soft_latency, self.hard_latency) {
             if soft >= hard {
-                let value = format_args!("{soft:?}");
+                let (field, value) = ("soft latency", format!("{soft:?}"));
                 let allowed = "allowed is less than the limit that makes it a failure";
-                return Err(ConfigError::of_number("soft latency", value, allowed));
+                return Err(ConfigError::of_number(field, value, allowed));
             }
         }
         if self.redirects > MOST_REDIRECTS {
