@@ -89,8 +89,8 @@ impl Steps {
         }
         if let Some(list) = table.get("steps") {
             if let Some(other) = stated {
-                let allowed = format_args!("allowed without {other}: each is a step of the list");
-                return Err(list.wrong_secret(allowed));
+                let allowed = format!("allowed without {other}: each is a step of the list");
+                return Err(list.wrong_secret(&allowed));
             }
             steps = list.list()?.iter().map(step).collect::<Result<_>>()?;
             stated = Some("steps");
@@ -144,8 +144,8 @@ pub(super) fn stream(
     let refused = |error: health_core::ConfigError| item.wrong_secret(error);
     let is_secure = tls.is_some() || target.starts_with("tls://");
     if let Some(key) = certificate.stated.filter(|_| !is_secure) {
-        let allowed = format_args!("{key} is for https, tls:// and tcp with tls");
-        return Err(item.wrong(allowed));
+        let allowed = format!("{key} is for https, tls:// and tcp with tls");
+        return Err(item.wrong(&allowed));
     }
     if is_secure && cfg!(not(feature = "tls")) {
         return Err(item.wrong_secret("built without TLS: allowed is tcp:// without tls"));
