@@ -40,7 +40,9 @@ def progress(site: Site) -> str:
         uncoloured = _on_a_terminal(site, disk, "list", env={"NO_COLOR": "1"})
         demand("\x1b" not in uncoloured, f"colours against NO_COLOR: {uncoloured[:200]!r}")
         coloured = _on_a_terminal(site, disk, "list")
-        demand("\x1b[32mhealthy\x1b[0m" in coloured, f"no colours: {coloured[:200]!r}")
+        # Nobody looks any more: what was healthy is not shown in the colour of health.
+        demand("\x1b[32m" not in coloured, f"green without a monitor: {coloured[:200]!r}")
+        demand("no monitor runs: as of " in coloured, f"it is not said: {coloured[-200:]!r}")
         piped = disk.run(site.path, "list")
         demand("\x1b" not in piped, "colours into a pipe")
 
@@ -50,6 +52,8 @@ def progress(site: Site) -> str:
         with disk.monitor(site.path, "--config", str(config)) as monitor:
             done = lambda: disk.count("SELECT count(*) FROM checks WHERE status = 'healthy'")  # noqa: E731
             wait_for("all are checked", 30, lambda: done() == TARGETS, 0.2)
+            coloured = _on_a_terminal(site, disk, "list")
+            demand("\x1b[32mhealthy\x1b[0m" in coloured, f"no colours: {coloured[:200]!r}")
             monitor.stop()
             for mark in ("\x1b", "\r"):
                 demand(mark not in monitor.stderr, "what is meant for a terminal is in a file")
