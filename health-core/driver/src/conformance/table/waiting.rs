@@ -123,7 +123,9 @@ fn waits() -> Vec<Case> {
                 expect(ok().says("name", "web-1").closes()),
                 Op::Ended,
             ],
-        ),
+        )
+        // Over a socket nobody knows whether all of it was read before the answer was there.
+        .virtual_only(),
     ]
 }
 
