@@ -7,16 +7,16 @@ use health_core::monitor::registry::{CheckChange, Notice, NoticeKind, Notices, T
 
 use super::{at, name};
 
-const DOWN: CheckChange = CheckChange::Status {
+pub(super) const DOWN: CheckChange = CheckChange::Status {
     from: CheckStatus::Healthy,
     to: CheckStatus::Unhealthy,
 };
-const UP: CheckChange = CheckChange::Status {
+pub(super) const UP: CheckChange = CheckChange::Status {
     from: CheckStatus::Unhealthy,
     to: CheckStatus::Healthy,
 };
 
-fn turn(target: &str, change: CheckChange) -> TransitionRow {
+pub(super) fn turn(target: &str, change: CheckChange) -> TransitionRow {
     TransitionRow {
         target: name(target),
         check: name("http"),

@@ -3,36 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use health_core::Streak;
-use health_core::check::{CheckConfig, CheckStatus};
+use health_core::check::CheckConfig;
 use health_core::monitor::registry::{
-    CheckChange, NoticeKind, Notices, Quiet, QuietReason, QuietScope, TransitionRow,
+    CheckChange, NoticeKind, Notices, Quiet, QuietReason, QuietScope,
 };
 use health_core::monitor::{Command, TargetSpec, TargetStatus};
 use health_core::{Moment, UnixTime};
 
+use super::notices::{DOWN, UP, turn};
 use super::rng::Rng;
 use super::{at, fail, name, numbers, plain, running, single, starts, succeed};
-
-const DOWN: CheckChange = CheckChange::Status {
-    from: CheckStatus::Healthy,
-    to: CheckStatus::Unhealthy,
-};
-const UP: CheckChange = CheckChange::Status {
-    from: CheckStatus::Unhealthy,
-    to: CheckStatus::Healthy,
-};
-
-fn turn(target: &str, change: CheckChange) -> TransitionRow {
-    TransitionRow {
-        target: name(target),
-        check: name("http"),
-        at: UnixTime::default(),
-        change,
-        streak: Streak::of_failures(3),
-        record: None,
-    }
-}
 
 fn reason(since: u64, until: Option<u64>) -> QuietReason {
     QuietReason {

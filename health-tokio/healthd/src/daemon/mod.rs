@@ -17,6 +17,7 @@
 
 mod actions;
 mod documents;
+mod endpoint;
 mod handlers;
 mod list;
 mod log_lines;
@@ -52,6 +53,7 @@ use tracing::{info, warn};
 
 pub(super) use actions::{Actions, AtEnd};
 pub(super) use documents::{now, rfc3339, specimen};
+pub(super) use endpoint::endpoint;
 pub(super) use handlers::deliver;
 pub(super) use list::List;
 pub(super) use outbox::Outbox;
@@ -64,9 +66,10 @@ use super::config::{Action, Flags, Settings, left_behind, make_directory};
 use super::control::{self, Lock, PendingRequest};
 use super::terminal::{self, Terminal};
 use super::text::REACTIVATE;
+use endpoint::with_token;
 use health_tokio::monitor::{self, Monitor, MonitorHandle};
 use health_tokio::systemd::Notifier;
-use health_tokio::{Handle, Health, Server, Service};
+use health_tokio::{Handle, Health, Service};
 use monitor_health::MonitorHealth;
 use quiet::Windows;
 use reload::Reloads;
@@ -367,32 +370,6 @@ impl Daemon {
                  max_in_flight, or lower the timeout"
             );
         }
-    }
-}
-
-/// Starts the endpoint. If its port is in use, the program works without it and tries again.
-pub(super) fn endpoint(
-    listen: SocketAddr,
-    token: Option<&str>,
-    health: &Health,
-    service: Service,
-) -> Option<Handle> {
-    let passed = service_manager::listener(health);
-    let bound = passed.map_or_else(|| Server::bind(listen, health), Ok);
-    let server = bound.unwrap_or_else(|error| {
-        warn!(%error, "no endpoint yet; trying again every 5 s");
-        Server::retry(listen, health, Duration::from_secs(5))
-    });
-    let spawned = server.service(with_token(service, token)).spawn();
-    spawned
-        .inspect_err(|error| warn!(%error, "going on without the endpoint"))
-        .ok()
-}
-
-fn with_token(service: Service, token: Option<&str>) -> Service {
-    match token {
-        Some(token) => service.token(token),
-        None => service,
     }
 }
 

@@ -8,7 +8,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use health_core::parse_duration;
 use health_core::server::{TargetAnswer, TargetRequest, TargetRoutes};
 use health_driver::monitor::{IncomingRequest, MonitorControl, RequestReceiver};
 use health_tokio::Health;
@@ -19,7 +18,7 @@ use tracing::info;
 
 use super::now;
 use crate::control::{PendingRequest, Reply, Request};
-use crate::quiet::{Act, Of, Verb};
+use crate::quiet::{self, Act, Of, Verb};
 use crate::store::read::Reader;
 
 /// Requests that wait at once.
@@ -137,7 +136,7 @@ fn command(request: &TargetRequest) -> Result<Request, String> {
             let length = request.parameter("for");
             let length = length.ok_or("for is missing: allowed is a time such as 2h")?;
             let length =
-                parse_duration(length).map_err(|error| format!("for = {length:?}: {error}"))?;
+                quiet::length(length).map_err(|error| format!("for = {length:?}: {error}"))?;
             Verb::Silence { length, why }
         }
         "unsilence" => Verb::Unsilence,

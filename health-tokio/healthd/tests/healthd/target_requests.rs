@@ -117,6 +117,8 @@ fn a_target_is_paused_and_silenced_over_http() {
     );
     let (_, shown) = ask_json(&daemon, "GET /targets/a");
     assert_eq!(shown["silenced"]["why"], "deploy", "{shown}");
+    // As on the command line.
+    assert_eq!(ask_json(&daemon, "POST /targets/a/silence?for=3d").0, 200);
     let hits = a.hits();
     assert_eq!(ask_json(&daemon, "POST /targets/a/check-now").0, 200);
     super::daemon::wait_until("a check", || a.hits() > hits);
